@@ -1,0 +1,50 @@
+"""What the reader answers: plain values, without Django, Keras or ONNX Runtime."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mode = Literal["auto", "digit", "number"]
+Decision = Literal["read", "unsure", "rejected"]
+Reason = Literal["no_ink", "not_a_digit", "too_small", "low_contrast", "cut_off"]
+
+MODES: tuple[Mode, ...] = ("auto", "digit", "number")
+DECISIONS: tuple[Decision, ...] = ("read", "unsure", "rejected")
+REASONS: tuple[Reason, ...] = ("no_ink", "not_a_digit", "too_small", "low_contrast", "cut_off")
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """In the original's pixels, after its EXIF rotation."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """One digit found in the picture."""
+
+    box: Box
+    digit: int
+    confidence: float  # that this is a digit, and this one: never above probabilities[digit]
+    probabilities: tuple[float, ...]  # ten, sum 1
+    input: NDArray[np.uint8]  # (28, 28), ink is 255: what the network saw
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The answer for one picture."""
+
+    text: str  # digits only; empty exactly when rejected
+    decision: Decision
+    reason: Reason | None  # why it was rejected or is unsure, where there is one
+    confidence: float  # that the whole text is right
+    glyphs: tuple[Glyph, ...]  # in reading order; empty when no ink was found
+    model: str  # the version that answered
+    width: int  # of the original after its EXIF rotation, in pixels
+    height: int
