@@ -1,0 +1,79 @@
+"""From a digit's ink to the 28x28 frame of MNIST: the one function that serving and training share."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Strength = NDArray[np.float32]  # (H, W), 0 is paper, 1 is full ink
+
+SIDE = 28
+LONGEST = 20  # the longer side of a digit, as in MNIST
+VISIBLE = 0.1  # fainter ink is no edge of a digit
+THINNEST = 1.8  # px at LONGEST: thinner pens are widened to this
+
+
+def normalise(ink: Strength) -> NDArray[np.uint8]:
+    """The ink of one digit -> (28, 28) uint8, ink is 255. No ink gives an empty frame."""
+    crop = crop_to_ink(ink)
+    if crop is None:
+        return np.zeros((SIDE, SIDE), np.uint8)
+    return centre(shrink(thicken(harden(crop))))
+
+
+def crop_to_ink(ink: Strength) -> Strength | None:
+    seen = ink > VISIBLE
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    if rows.size == 0:
+        return None
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def harden(crop: Strength) -> Strength:
+    """MNIST averaged black and white pixels: the finer the picture, the closer to these it is made."""
+    gain = float(np.clip(max(crop.shape) / (2 * LONGEST), 1, 4))
+    return np.clip((crop - 0.5) * gain + 0.5, 0, 1) if gain > 1 else crop
+
+
+def stroke_width(crop: Strength) -> float:
+    """Mean width of the strokes in pixels: a stroke's area over half its outline."""
+    padded = cv2.copyMakeBorder(crop, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    across = np.diff(padded, axis=1)
+    down = np.diff(padded, axis=0)
+    slope = np.hypot(across[:-1], down[:, :-1])  # its sum is the outline's length
+    return 2 * float(crop.sum()) / max(float(slope.sum()), 1e-6)
+
+
+def thicken(crop: Strength) -> Strength:
+    """Widen thin strokes to what MNIST's pens drew."""
+    longest = max(crop.shape)
+    missing = THINNEST * longest / LONGEST - stroke_width(crop)  # px
+    radius = round(missing / 2)
+    if radius < 1:
+        return crop
+    padded = cv2.copyMakeBorder(crop, radius, radius, radius, radius, cv2.BORDER_CONSTANT, value=0)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    return cv2.dilate(padded, disc).astype(np.float32, copy=False)
+
+
+def shrink(crop: Strength) -> Strength:
+    """Longest side to 20 px, anti-aliased."""
+    height, width = crop.shape
+    scale = LONGEST / max(height, width)
+    if scale == 1:
+        return crop
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.clip(cv2.resize(crop, size, interpolation=method), 0, 1).astype(np.float32, copy=False)
+
+
+def centre(small: Strength) -> NDArray[np.uint8]:
+    """Centre of mass to the middle of the frame. (h, w) with h, w <= 20 -> (28, 28) uint8"""
+    height, width = small.shape
+    mass = max(float(small.sum()), 1e-6)
+    y = float((small.sum(axis=1) * np.arange(height)).sum()) / mass
+    x = float((small.sum(axis=0) * np.arange(width)).sum()) / mass
+    top = int(np.clip(round(SIDE / 2 - y), 0, SIDE - height))
+    left = int(np.clip(round(SIDE / 2 - x), 0, SIDE - width))
+    frame = np.zeros((SIDE, SIDE), np.uint8)
+    frame[top : top + height, left : left + width] = np.rint(small * 255)
+    return frame
