@@ -235,7 +235,7 @@ def _bleed_through(ink: Floats, unit: int, rng: np.random.Generator) -> Floats:
 def _pressure(size: tuple[int, int], rng: np.random.Generator) -> Floats:
     """How much ink the pen left, place by place."""
     depth = rng.uniform(0, 0.35)
-    return np.float32(1) - np.float32(depth) * (1 + _smooth_noise(size, rng.uniform(3, 40), rng)) / 2
+    return np.asarray(1 - depth * (1 + _smooth_noise(size, rng.uniform(3, 40), rng)) / 2, np.float32)
 
 
 def _specks(size: tuple[int, int], rng: np.random.Generator) -> Floats:
