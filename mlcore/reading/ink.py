@@ -37,7 +37,8 @@ def fit_to_side(pixels: Pixels, side: int) -> tuple[Pixels, float]:
     if scale == 1.0:
         return pixels, scale
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False), scale
+    reduced: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return reduced, scale
 
 
 def is_dark_on_light(pixels: Pixels) -> bool:
@@ -53,7 +54,8 @@ def flatten(pixels: Pixels) -> Pixels:
     """How much darker than the paper under it each pixel is, in any colour. (h, w, 3) -> (h, w) uint8"""
     paper = estimate_paper(pixels)
     kept = cv2.divide(pixels, paper, scale=255)  # (h, w, 3) uint8: 255 on paper, lit or in shadow
-    return cv2.bitwise_not(kept.min(axis=2))
+    darkness: Pixels = cv2.bitwise_not(kept.min(axis=2))
+    return darkness
 
 
 def estimate_paper(pixels: Pixels) -> Pixels:
@@ -70,7 +72,8 @@ def estimate_paper(pixels: Pixels) -> Pixels:
     mean = cv2.GaussianBlur(small * bare[:, :, None], (0, 0), sigma)
     paper = np.where(weight > 1e-3, mean / np.maximum(weight, 1e-3), bright)
     whole = cv2.resize(paper.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.clip(np.rint(whole), 1, 255).astype(np.uint8)
+    paper_everywhere: Pixels = np.clip(np.rint(whole), 1, 255).astype(np.uint8)
+    return paper_everywhere
 
 
 def level(darkness: Pixels) -> tuple[Strength, float, float]:

@@ -52,7 +52,8 @@ def thicken(crop: Strength) -> Strength:
         return crop
     padded = cv2.copyMakeBorder(crop, radius, radius, radius, radius, cv2.BORDER_CONSTANT, value=0)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    return cv2.dilate(padded, disc).astype(np.float32, copy=False)
+    wide: Strength = cv2.dilate(padded, disc)
+    return wide
 
 
 def shrink(crop: Strength) -> Strength:
@@ -63,7 +64,8 @@ def shrink(crop: Strength) -> Strength:
         return crop
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return np.clip(cv2.resize(crop, size, interpolation=method), 0, 1).astype(np.float32, copy=False)
+    resized: Strength = cv2.resize(crop, size, interpolation=method).clip(0, 1)
+    return resized
 
 
 def centre(small: Strength) -> NDArray[np.uint8]:

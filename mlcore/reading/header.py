@@ -1,0 +1,100 @@
+"""What a file says of itself, read from its first bytes before any decoder sees it."""
+
+import struct
+from dataclasses import dataclass
+from typing import Literal
+
+from mlcore.reading.errors import PictureError
+
+Format = Literal["PNG", "JPEG", "WEBP", "GIF", "BMP"]
+
+BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
+JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a length
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    format: Format
+    width: int
+    height: int
+
+
+def read_header(data: bytes) -> Header:
+    format_ = sniff(data)
+    try:
+        width, height = SIZES[format_](data)
+    except (struct.error, IndexError) as error:
+        raise PictureError("corrupt_image", "The image is damaged.") from error
+    if width <= 0 or height <= 0:
+        raise PictureError("corrupt_image", "The image is damaged.")
+    return Header(format_, width, height)
+
+
+def sniff(data: bytes) -> Format:
+    """The format by its magic bytes; a file's name and declared type are hearsay."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "WEBP"
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "GIF"
+    if data.startswith(b"BM") and (len(data) < 18 or data[14] in BMP_HEADERS):
+        return "BMP"
+    if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"):
+        raise PictureError("unsupported_format", "HEIC is not read: send the photo as JPEG.")
+    raise PictureError("unsupported_format", "Use PNG, JPEG, WebP, GIF or BMP.")
+
+
+def png_size(data: bytes) -> tuple[int, int]:
+    width, height = struct.unpack_from(">II", data, 16)
+    return width, height
+
+
+def gif_size(data: bytes) -> tuple[int, int]:
+    width, height = struct.unpack_from("<HH", data, 6)
+    return width, height
+
+
+def bmp_size(data: bytes) -> tuple[int, int]:
+    old = data[14] == 12  # OS/2: 16-bit sides
+    width, height = struct.unpack_from("<HH" if old else "<ii", data, 18)
+    return width, abs(height)  # a negative height only says that the rows run downwards
+
+
+def webp_size(data: bytes) -> tuple[int, int]:
+    kind = data[12:16]
+    if kind == b"VP8X":
+        return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
+    if kind == b"VP8L":
+        (bits,) = struct.unpack_from("<I", data, 21)
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    width, height = struct.unpack_from("<HH", data, 26)
+    return width & 0x3FFF, height & 0x3FFF
+
+
+def jpeg_size(data: bytes) -> tuple[int, int]:
+    """The first frame header's; the segments before it are stepped over."""
+    at = 2
+    while True:
+        while data[at] == 0xFF and data[at + 1] == 0xFF:
+            at += 1
+        if data[at] != 0xFF:  # rubbish between segments: decoders look for the next marker
+            at = data.find(b"\xff", at)
+            if at < 0:
+                raise IndexError
+            continue
+        marker = data[at + 1]
+        if marker in JPEG_FRAMES:
+            height, width = struct.unpack_from(">HH", data, at + 5)
+            return width, height
+        if marker in JPEG_BARE or marker == 0x00:
+            at += 2
+            continue
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        at += 2 + length
+
+
+SIZES = {"PNG": png_size, "JPEG": jpeg_size, "WEBP": webp_size, "GIF": gif_size, "BMP": bmp_size}
