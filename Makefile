@@ -1,0 +1,75 @@
+# Two commands: `make run` starts everything, `make test` proves it. The others are parts of these.
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_PYTHON := $(BIN)/python
+
+.PHONY: run test lint types check bench audit train-deps docs-picture clean help
+
+help:
+	@echo "make run [PORT=8080]   start Digitscribe here: Redis, worker, beat and web server"
+	@echo "make test              lint, types and every test"
+	@echo "make lint | types      the parts of it"
+	@echo "make bench             the benchmarks, as tables"
+	@echo "make train-deps        install what manage.py train_model needs (TensorFlow)"
+	@echo "make audit             look for known vulnerabilities in the packages"
+	@echo "make clean             remove what make built; your data stays"
+
+run: $(VENV)/.serve
+	@exec $(RUN_PYTHON) -m config.supervisor --end-with-make
+
+test: $(VENV)/.dev
+	@$(MAKE) --no-print-directory lint types
+	@$(RUN_PYTHON) -m tests.everything
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/djlint --quiet --lint templates
+	$(BIN)/djade --target-version 5.2 --check $$(git ls-files 'templates/*.html')
+	$(RUN_PYTHON) manage.py makemigrations --check --dry-run
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+bench: $(VENV)/.dev
+	@$(RUN_PYTHON) -m bench.web
+
+audit: $(VENV)/.dev
+	$(BIN)/pip-audit --requirement requirements.txt
+
+train-deps: $(VENV)/.train
+
+clean:
+	rm -rf $(VENV) staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# A stamp per requirements file: what is installed already costs the next start nothing.
+$(VENV)/.serve: requirements-serve.txt constraints.txt | $(RUN_PYTHON)
+	@$(call install,requirements-serve.txt)
+
+$(VENV)/.train: requirements.txt requirements-serve.txt constraints.txt | $(RUN_PYTHON)
+	@$(call install,requirements.txt)
+	@touch $(VENV)/.serve
+
+$(VENV)/.dev: requirements-dev.txt requirements.txt requirements-serve.txt constraints.txt | $(RUN_PYTHON)
+	@$(call install,requirements-dev.txt)
+	@touch $(VENV)/.serve $(VENV)/.train
+
+install = echo "Installing $(1) ..." && \
+	$(RUN_PYTHON) -m pip install --quiet --disable-pip-version-check --requirement $(1) && touch $@
+
+# A python3.12 on the PATH may be a shim that only says it is not there, so each candidate has to prove itself.
+$(RUN_PYTHON):
+	@for python in $(PYTHON) python3.12 python3.11 python3 python; do \
+		"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' >/dev/null 2>&1 \
+			&& found="$$python" && break; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo "Digitscribe: no Python 3.12 or 3.11 here. Install one, or name it: make run PYTHON=/path/to/python3.12" >&2; exit 1; \
+	fi; \
+	if ! mkdir -p $(VENV) 2>/dev/null || ! touch $(VENV)/.writable 2>/dev/null; then \
+		echo "Digitscribe: this folder cannot be written to. Clone it to one that can." >&2; exit 1; \
+	fi; \
+	if ! "$$found" -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "Digitscribe: $$found cannot make virtual environments. Debian and Ubuntu: apt install $$(basename "$$found")-venv" >&2; exit 1; \
+	fi; \
+	echo "Making $(VENV) with $$("$$found" --version) ..."; "$$found" -m venv --clear $(VENV)

