@@ -20,9 +20,7 @@ MAX_PIXELS = 24_000_000
 MAX_PIXELS_JPEG = 50_000_000  # JPEG alone can be decoded at a fraction of its size
 MAX_SCANNED_PIXELS = 600_000_000  # a progressive JPEG goes over all its pixels once a scan
 LONGEST = 1600  # a bigger picture is brought down to this
-HEAVY_PIXELS = (
-    4_000_000  # such pictures are decoded one at a time, so that a few of them cannot fill the memory
-)
+HEAVY_PIXELS = 4_000_000  # such pictures are decoded one at a time, so that a few of them cannot fill the memory
 
 DAMAGE = (OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error, MemoryError, OverflowError)
 UPRIGHT = {
@@ -76,10 +74,7 @@ def check_size(format_: Format, width: int, height: int) -> None:
 
 def check_scans(data: bytes, header: Header) -> None:
     """Thousands of empty scans fit in a small file, and each costs a pass over the whole picture."""
-    if (
-        header.format == "JPEG"
-        and data.count(b"\xff\xda") * header.width * header.height > MAX_SCANNED_PIXELS
-    ):
+    if header.format == "JPEG" and data.count(b"\xff\xda") * header.width * header.height > MAX_SCANNED_PIXELS:
         raise too_many_pixels()
 
 
@@ -110,9 +105,7 @@ def reduce_to(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
     height, width = pixels.shape[:2]
     if max(height, width) <= longest:
         return pixels
-    reduced: NDArray[np.uint8] = cv2.resize(
-        pixels, fitted(width, height, longest), interpolation=cv2.INTER_AREA
-    )
+    reduced: NDArray[np.uint8] = cv2.resize(pixels, fitted(width, height, longest), interpolation=cv2.INTER_AREA)
     return reduced
 
 

@@ -2,9 +2,7 @@
 
 from typing import Literal
 
-PictureErrorCode = Literal[
-    "empty_file", "file_too_large", "too_many_pixels", "unsupported_format", "corrupt_image"
-]
+PictureErrorCode = Literal["empty_file", "file_too_large", "too_many_pixels", "unsupported_format", "corrupt_image"]
 
 
 class PictureError(Exception):

@@ -45,9 +45,7 @@ def any_hand(rng: np.random.Generator, height: float | None = None) -> Hand:
 
 def draw(strokes: str, hand: Hand, rng: np.random.Generator) -> Floats:
     """(H, W) float32 0..1, 1 is ink, cropped to the ink with a margin of two pixels."""
-    paths = [
-        _smooth(points + rng.normal(0, hand.wobble, points.shape), bends) for points, bends in _parse(strokes)
-    ]
+    paths = [_smooth(points + rng.normal(0, hand.wobble, points.shape), bends) for points, bends in _parse(strokes)]
     return ink_along([_placed(path, hand) for path in paths], hand.pen * hand.height, hand.swell, rng)
 
 

@@ -1,0 +1,13 @@
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("recognizer.urls")),
+    path("api/v1/", include("recognizer.api.urls")),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "recognizer.views.errors.bad_request"
+handler403 = "recognizer.views.errors.permission_denied"
+handler404 = "recognizer.views.errors.not_found"
+handler500 = "recognizer.views.errors.server_error"

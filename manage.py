@@ -1,0 +1,18 @@
+#!/usr/bin/env python
+"""Django's command line for Digitscribe."""
+
+import os
+import sys
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from django.core.management import execute_from_command_line
+
+    import config.celery  # noqa: F401  (tasks are sent through this application)
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

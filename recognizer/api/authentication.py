@@ -1,0 +1,41 @@
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import User
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from recognizer.models import ApiToken
+from recognizer.services.tokens import find_token
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+
+class TokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer dgs_…`, or `Token` in place of `Bearer`."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        parts = get_authorization_header(request).split()
+        if len(parts) != 2 or parts[0].lower() not in (b"bearer", b"token"):
+            return None
+        token = find_token(parts[1].decode("ascii", "replace"))
+        if not token:
+            raise AuthenticationFailed("This token is unknown, revoked or expired.")
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class TokenHasScope(BasePermission):
+    """A token that may only read is refused by every method that changes something."""
+
+    message = "This token may only read."
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        token: Any = request.auth
+        if not isinstance(token, ApiToken):
+            return True
+        return request.method in SAFE_METHODS or token.scope == ApiToken.Scope.WRITE

@@ -1,0 +1,28 @@
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from recognizer.models import ApiToken
+from recognizer.services.tokens import create_token
+
+
+class Command(BaseCommand):
+    help = "Make an API token for a user and print it, once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("user", help="user name")
+        parser.add_argument("--name", default="command line", help="what the token is for")
+        parser.add_argument("--scope", choices=ApiToken.Scope.values, default=ApiToken.Scope.WRITE)
+        parser.add_argument("--days", type=int, help="how long it lasts (for ever unless given)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        user = User.objects.filter(username=options["user"], is_active=True).first()
+        if not user:
+            raise CommandError(f"There is no active user {options['user']}.")
+        expires_at = timezone.now() + timedelta(days=options["days"]) if options["days"] else None
+        _, secret = create_token(user=user, name=options["name"], scope=options["scope"], expires_at=expires_at)
+        self.stdout.write(secret)

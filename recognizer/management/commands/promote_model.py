@@ -1,0 +1,25 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from mlcore.artifact import ArtifactError
+from recognizer.models import ModelVersion
+from recognizer.services.model_versions import promote_model
+
+
+class Command(BaseCommand):
+    help = "Make a registered model version the one that reads. Promote the one before to go back."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("version")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        version = ModelVersion.objects.filter(version=options["version"]).first()
+        if not version:
+            raise CommandError(f"There is no model {options['version']}; `manage.py models` lists them.", returncode=2)
+        try:
+            promote_model(version)
+        except ArtifactError as error:
+            raise CommandError(f"Refused: {error}", returncode=3) from error
+        self.stdout.write(f"{version.version} reads from now on.")

@@ -1,0 +1,20 @@
+from recognizer.models.access import ApiToken, IdempotencyRecord
+from recognizer.models.batch import Batch, BatchItem
+from recognizer.models.job import Job
+from recognizer.models.model_version import ModelVersion
+from recognizer.models.prediction import FeatureMap, Glyph, Prediction
+from recognizer.models.upload import Correction, Upload
+
+__all__ = [
+    "ApiToken",
+    "Batch",
+    "BatchItem",
+    "Correction",
+    "FeatureMap",
+    "Glyph",
+    "IdempotencyRecord",
+    "Job",
+    "ModelVersion",
+    "Prediction",
+    "Upload",
+]

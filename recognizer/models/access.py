@@ -1,0 +1,53 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from recognizer.models.base import UUIDModel
+
+
+class Scope(models.TextChoices):
+    READ = "read", _("read")
+    WRITE = "write", _("read and write")
+
+
+class ApiToken(UUIDModel):
+    """What a program shows instead of a password. Only its digest is stored: 256 random bits need no salt."""
+
+    Scope = Scope
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64, unique=True)
+    scope = models.CharField(max_length=5, choices=Scope, default=Scope.WRITE)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text=_("To the minute."))
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(scope__in=Scope.values), name="api_token_scope_known")]
+        indexes = [models.Index("user", "-created_at", name="api_token_owner_newest")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class IdempotencyRecord(UUIDModel):
+    """The answer to a creation that carried an Idempotency-Key; without a status it still runs."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64, help_text=_("SHA-256 of the picture's SHA-256 and the parameters."))
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="idempotency_key_unique_per_user")]
+        # The purge of old records.
+        indexes = [models.Index("created_at", name="idempotency_oldest")]
+
+    def __str__(self) -> str:
+        return self.key

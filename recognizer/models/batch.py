@@ -1,0 +1,63 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from recognizer.models.base import UUIDModel
+from recognizer.models.prediction import Mode
+
+
+class Batch(UUIDModel):
+    """Many pictures given at once. Its state follows from its items and its jobs."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="batches")
+    name = models.CharField(max_length=200, blank=True)
+    mode = models.CharField(max_length=6, choices=Mode, default=Mode.AUTO)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    closed_at = models.DateTimeField(null=True, help_text=_("When it was complete; an open one takes more files."))
+    cancelled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index("owner", "-created_at", "-id", name="batch_owner_newest")]
+        constraints = [models.CheckConstraint(condition=Q(mode__in=Mode.values), name="batch_mode_known")]
+
+    def __str__(self) -> str:
+        return self.name or str(self.pk)
+
+
+class ItemState(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    DONE = "done", _("done")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+def staged_path(item: "BatchItem", filename: str) -> str:
+    return f"batches/{item.batch_id}/{item.pk}"
+
+
+class BatchItem(UUIDModel):
+    """One file of a batch: staged, then read into an upload, or refused with a code."""
+
+    State = ItemState
+
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="items")
+    position = models.PositiveIntegerField()
+    name = models.CharField(max_length=200)
+    staged = models.FileField(upload_to=staged_path, max_length=200, blank=True)
+    state = models.CharField(max_length=9, choices=ItemState, default=ItemState.WAITING)
+    error_code = models.CharField(max_length=40, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    upload = models.OneToOneField("recognizer.Upload", models.SET_NULL, null=True, related_name="batch_item")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "position"], name="batch_item_position_unique"),
+            models.CheckConstraint(condition=Q(state__in=ItemState.values), name="batch_item_state_known"),
+        ]
+        indexes = [models.Index("batch", "state", name="batch_item_by_state")]
+
+    def __str__(self) -> str:
+        return self.name

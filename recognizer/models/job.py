@@ -1,0 +1,74 @@
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from recognizer.models.base import UUIDModel
+
+
+class JobKind(models.TextChoices):
+    FEATURE_MAPS = "feature_maps", _("draw feature maps")
+    BATCH_CHUNK = "batch_chunk", _("read a part of a batch")
+    RESCORE = "rescore", _("read again")
+
+
+class JobState(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    RUNNING = "running", _("running")
+    DONE = "done", _("done")
+    FAILED = "failed", _("failed")
+
+
+class Job(UUIDModel):
+    """One piece of background work, and the only place where its state lives.
+
+        waiting ──claim──▶ running ──▶ done
+           ▲                  │
+           └──lease ran out───┴──▶ failed   (after three attempts, with the reason)
+
+    A claim is a conditional update that sets the lease; whoever finishes must still hold it.
+    """
+
+    Kind = JobKind
+    State = JobState
+
+    kind = models.CharField(max_length=16, choices=JobKind)
+    state = models.CharField(max_length=8, choices=JobState, default=JobState.WAITING)
+    prediction = models.ForeignKey("recognizer.Prediction", models.CASCADE, null=True, related_name="jobs")
+    batch = models.ForeignKey("recognizer.Batch", models.CASCADE, null=True, related_name="jobs")
+    payload = models.JSONField(default=dict)
+    queue = models.CharField(max_length=100)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_id = models.UUIDField(null=True, help_text=_("Of the run that holds it."))
+    lease_until = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    enqueued_at = models.DateTimeField(null=True, help_text=_("When it was last put on the queue."))
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=JobKind.values), name="job_kind_known"),
+            models.CheckConstraint(condition=Q(state__in=JobState.values), name="job_state_known"),
+            models.CheckConstraint(
+                condition=~Q(state=JobState.RUNNING) | Q(lease_until__isnull=False, lease_id__isnull=False),
+                name="job_running_has_lease",
+            ),
+            models.CheckConstraint(condition=Q(done__lte=F("total")), name="job_done_within_total"),
+            models.UniqueConstraint(
+                "prediction",
+                condition=Q(kind=JobKind.FEATURE_MAPS),
+                name="job_one_for_the_maps_of_a_prediction",
+            ),
+        ]
+        indexes = [
+            # The sweeper's question: what is unfinished? Nearly all rows are finished.
+            models.Index("state", "created_at", name="job_unfinished", condition=Q(state__in=["waiting", "running"])),
+            models.Index("state", "-finished_at", name="job_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.state}"

@@ -1,0 +1,35 @@
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from recognizer.models.base import UUIDModel
+
+
+class ModelState(models.TextChoices):
+    CANDIDATE = "candidate", _("candidate")
+    ACTIVE = "active", _("active")
+    RETIRED = "retired", _("retired")
+
+
+class ModelVersion(UUIDModel):
+    """One trained network: a folder of files, known by the SHA-256 of its card, which holds theirs."""
+
+    State = ModelState
+
+    version = models.SlugField(max_length=60, unique=True)
+    state = models.CharField(max_length=9, choices=ModelState, default=ModelState.CANDIDATE)
+    digest = models.CharField(max_length=64, unique=True, help_text=_("SHA-256 of card.json when it was registered."))
+    shipped = models.BooleanField(default=False, help_text=_("Its files came with the software."))
+    card = models.JSONField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    activated_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=ModelState.values), name="model_version_state_known"),
+            models.UniqueConstraint("state", condition=Q(state=ModelState.ACTIVE), name="model_version_one_active"),
+        ]
+
+    def __str__(self) -> str:
+        return self.version

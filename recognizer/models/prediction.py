@@ -1,0 +1,140 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from recognizer.models.base import ImmutableModel, UUIDModel
+
+
+class Mode(models.TextChoices):
+    AUTO = "auto", _("decide by itself")
+    DIGIT = "digit", _("one digit")
+    NUMBER = "number", _("a number")
+
+
+class Decision(models.TextChoices):
+    READ = "read", _("sure")
+    UNSURE = "unsure", _("unsure")
+    REJECTED = "rejected", _("not a digit")
+
+
+class Prediction(ImmutableModel):
+    """One reading of one upload by one model version in one mode. It never changes.
+
+    `owner` and `given_at` repeat what the upload says and never changes either: so every filter and sort
+    of the history is one index of this table.
+    """
+
+    Mode = Mode
+    Decision = Decision
+    mutable_fields = frozenset({"is_current"})
+
+    upload = models.ForeignKey("recognizer.Upload", models.CASCADE, related_name="predictions")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    given_at = models.DateTimeField(editable=False)
+    model = models.ForeignKey("recognizer.ModelVersion", models.PROTECT, related_name="predictions")
+    mode = models.CharField(max_length=6, choices=Mode)
+    text = models.CharField(max_length=100, blank=True)
+    confidence = models.FloatField()
+    decision = models.CharField(max_length=8, choices=Decision)
+    reason = models.CharField(max_length=16, blank=True)
+    latency_ms = models.FloatField()
+    is_current = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(mode__in=Mode.values), name="prediction_mode_known"),
+            models.CheckConstraint(condition=Q(decision__in=Decision.values), name="prediction_decision_known"),
+            models.CheckConstraint(
+                condition=Q(confidence__gte=0) & Q(confidence__lte=1),
+                name="prediction_confidence_is_probability",
+            ),
+            models.CheckConstraint(
+                condition=Q(decision=Decision.REJECTED, text="") | (~Q(decision=Decision.REJECTED) & ~Q(text="")),
+                name="prediction_text_empty_only_when_rejected",
+            ),
+            models.UniqueConstraint("upload", condition=Q(is_current=True), name="prediction_one_current_per_upload"),
+        ]
+        indexes = [
+            # The history and its cursor; with a filter on the answer; on how sure it was.
+            models.Index("owner", "-given_at", "-id", name="prediction_history", condition=Q(is_current=True)),
+            models.Index("owner", "text", "-given_at", "-id", name="prediction_by_text", condition=Q(is_current=True)),
+            models.Index(
+                "owner",
+                "decision",
+                "-given_at",
+                "-id",
+                name="prediction_by_decision",
+                condition=Q(is_current=True),
+            ),
+            # The review queue: what was least sure first.
+            models.Index("owner", "confidence", "id", name="prediction_by_confidence", condition=Q(is_current=True)),
+        ]
+
+    def __str__(self) -> str:
+        return self.text or self.get_decision_display()
+
+
+class Glyph(ImmutableModel):
+    """One digit found in the picture. It never changes."""
+
+    prediction = models.ForeignKey(Prediction, models.CASCADE, related_name="glyphs")
+    position = models.PositiveSmallIntegerField()
+    x = models.PositiveIntegerField()
+    y = models.PositiveIntegerField()
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    input = models.BinaryField(max_length=784)  # 28 rows of 28 bytes, ink is 255
+    digit = models.PositiveSmallIntegerField()
+    confidence = models.FloatField()
+    probabilities = models.JSONField()  # ten, sum 1
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["prediction", "position"], name="glyph_position_unique"),
+            models.CheckConstraint(condition=Q(digit__gte=0) & Q(digit__lte=9), name="glyph_digit_0_to_9"),
+            models.CheckConstraint(
+                condition=Q(confidence__gte=0) & Q(confidence__lte=1), name="glyph_confidence_is_probability"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.digit)
+
+
+def feature_map_path(feature_map: "FeatureMap", filename: str) -> str:
+    glyph = feature_map.glyph_id
+    return f"feature-maps/{glyph.hex[:2]}/{glyph}/{feature_map.layer}.png"
+
+
+class FeatureMap(UUIDModel):
+    """One picture of one layer's activations for one glyph. Without a file it waits for its prediction's job."""
+
+    glyph = models.ForeignKey(Glyph, models.CASCADE, related_name="feature_maps")
+    layer = models.CharField(max_length=64)
+    position = models.PositiveSmallIntegerField(help_text=_("Of the layer in the network."))
+    kind = models.CharField(max_length=8, help_text=_("conv or pool"))
+    height = models.PositiveSmallIntegerField(help_text=_("Of one map, in cells."))
+    width = models.PositiveSmallIntegerField()
+    channels = models.PositiveSmallIntegerField()
+    columns = models.PositiveSmallIntegerField(null=True, help_text=_("Of the mosaic."))
+    low = models.FloatField(null=True, help_text=_("The activation at the dark end of the colour scale."))
+    high = models.FloatField(null=True)
+    image = models.FileField(upload_to=feature_map_path, max_length=200, blank=True)
+    drawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["glyph", "layer"], name="feature_map_one_per_glyph_and_layer"),
+            models.CheckConstraint(
+                condition=Q(image="", drawn_at__isnull=True) | (~Q(image="") & Q(drawn_at__isnull=False)),
+                name="feature_map_drawn_exactly_with_file",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.layer

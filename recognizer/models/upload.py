@@ -1,0 +1,109 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from recognizer.models.base import ImmutableModel, UUIDModel
+
+
+class Source(models.TextChoices):
+    UPLOAD = "upload", _("upload")
+    DRAWING = "drawing", _("drawing")
+    CAMERA = "camera", _("camera")
+    PASTE = "paste", _("paste")
+    API = "api", _("API")
+    BATCH = "batch", _("batch")
+
+
+def original_path(upload: "Upload", filename: str) -> str:
+    return f"uploads/{upload.pk.hex[:2]}/{upload.pk}/original.{upload.format.lower()}"
+
+
+def picture_path(upload: "Upload", filename: str) -> str:
+    return f"uploads/{upload.pk.hex[:2]}/{upload.pk}/picture.jpg"
+
+
+def thumbnail_path(upload: "Upload", filename: str) -> str:
+    return f"uploads/{upload.pk.hex[:2]}/{upload.pk}/thumbnail.jpg"
+
+
+class Upload(UUIDModel):
+    """A picture that a person gave. Deleted ones are kept for a while, then purged with their files."""
+
+    Source = Source
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="uploads")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    source = models.CharField(max_length=10, choices=Source)
+    name = models.CharField(max_length=200, blank=True, help_text=_("What its owner called the file."))
+    original = models.FileField(upload_to=original_path, max_length=200)
+    picture = models.FileField(
+        upload_to=picture_path,
+        max_length=200,
+        blank=True,
+        help_text=_("Upright, metadata removed; made on first view."),
+    )
+    thumbnail = models.FileField(upload_to=thumbnail_path, max_length=200)
+    sha256 = models.CharField(max_length=64, help_text=_("Of the original bytes."))
+    format = models.CharField(max_length=8)
+    bytes = models.PositiveIntegerField()
+    width = models.PositiveIntegerField(help_text=_("Of the original after its EXIF rotation, in pixels."))
+    height = models.PositiveIntegerField()
+    strokes = models.JSONField(null=True, blank=True, help_text=_("Of a drawing: points with time and pressure."))
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(source__in=Source.values), name="upload_source_known"),
+        ]
+        indexes = [
+            # An owner's pictures and their quota.
+            models.Index("owner", "-created_at", name="upload_owner_newest"),
+            # The purge of what was deleted long ago.
+            models.Index("deleted_at", name="upload_deleted", condition=Q(deleted_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or str(self.pk)
+
+
+class CorrectionKind(models.TextChoices):
+    CONFIRM = "confirm", _("confirmed")
+    CORRECT = "correct", _("corrected")
+    NOT_A_DIGIT = "not_a_digit", _("not a digit")
+    UNDO = "undo", _("taken back")
+
+
+class Correction(ImmutableModel):
+    """What a person says is true of an upload, whatever model reads it. The newest counts; undo appends."""
+
+    Kind = CorrectionKind
+
+    upload = models.ForeignKey(Upload, models.CASCADE, related_name="corrections")
+    prediction = models.ForeignKey(
+        "recognizer.Prediction",
+        models.CASCADE,
+        related_name="corrections",
+        help_text=_("The answer it was given on."),
+    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="corrections")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    kind = models.CharField(max_length=12, choices=CorrectionKind)
+    text = models.CharField(max_length=100, blank=True)
+    # [{"box": [x, y, width, height], "label": "7"}]; an empty label is "not a digit".
+    boxes = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=CorrectionKind.values), name="correction_kind_known"),
+            models.CheckConstraint(
+                condition=~Q(kind=CorrectionKind.NOT_A_DIGIT) | Q(text=""),
+                name="correction_not_a_digit_has_no_text",
+            ),
+        ]
+        # The newest correction of an upload.
+        indexes = [models.Index("upload", "-created_at", name="correction_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.text}".strip()

@@ -1,0 +1,51 @@
+"""The one door to people's data: every read of a page, the API or a download starts here, scoped to its owner."""
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+
+from recognizer.models import Batch, Correction, FeatureMap, Glyph, Prediction, Upload
+
+User = AbstractBaseUser | AnonymousUser
+
+
+def uploads_for(user: User) -> QuerySet[Upload]:
+    """What the person has given and not deleted."""
+    return Upload.objects.filter(owner=user.pk, deleted_at=None)
+
+
+def predictions_for(user: User) -> QuerySet[Prediction]:
+    """Every reading of the person's uploads, the superseded ones too."""
+    return Prediction.objects.filter(owner=user.pk, upload__deleted_at=None)
+
+
+def history_for(user: User) -> QuerySet[Prediction]:
+    """The current answer of every upload, newest first, with its newest correction's kind and text."""
+    newest = Correction.objects.filter(upload=OuterRef("upload")).order_by("-created_at", "-id")
+    return (
+        predictions_for(user)
+        .filter(is_current=True)
+        .select_related("upload", "model")
+        .defer("model__card", "upload__strokes")
+        .annotate(
+            correction_kind=Subquery(newest.values("kind")[:1]),
+            correction_text=Subquery(newest.values("text")[:1]),
+        )
+        .order_by("-given_at", "-id")
+    )
+
+
+def with_glyphs(predictions: QuerySet[Prediction]) -> QuerySet[Prediction]:
+    """For lists of many: without the inputs, which only a picture of them needs."""
+    return predictions.prefetch_related(Prefetch("glyphs", Glyph.objects.defer("input")))
+
+
+def glyphs_for(user: User) -> QuerySet[Glyph]:
+    return Glyph.objects.filter(prediction__owner=user.pk, prediction__upload__deleted_at=None)
+
+
+def feature_maps_for(user: User) -> QuerySet[FeatureMap]:
+    return FeatureMap.objects.filter(glyph__prediction__owner=user.pk, glyph__prediction__upload__deleted_at=None)
+
+
+def batches_for(user: User) -> QuerySet[Batch]:
+    return Batch.objects.filter(owner=user.pk)

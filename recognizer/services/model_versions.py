@@ -1,0 +1,160 @@
+"""Model versions: registered from a folder, activated one at a time, found again by every process by hash."""
+
+import logging
+import shutil
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from mlcore.artifact import SHIPPED, Artifact, ArtifactError, load_artifact
+from mlcore.reading.reader import Reader
+from recognizer.models import ModelVersion
+from recognizer.problems import Problem
+
+logger = logging.getLogger(__name__)
+
+
+def register_model(folder: Path, *, shipped: bool = False) -> ModelVersion:
+    """Make a candidate of a verified artifact; its files go where uploads go, so that every machine reaches them."""
+    artifact = load_artifact(folder)
+    if not shipped:
+        for file in sorted(folder.iterdir()):
+            with file.open("rb") as content:
+                default_storage.save(f"models/{artifact.version}/{file.name}", File(content))
+    return ModelVersion.objects.create(
+        version=artifact.version, digest=artifact.digest, shipped=shipped, card=artifact.card_as_dict()
+    )
+
+
+def register_shipped_model() -> None:
+    """At start-up: the shipped model becomes a row, and active only if nothing else is."""
+    try:
+        shipped = load_artifact(SHIPPED)
+    except ArtifactError:
+        logger.exception("The shipped model does not verify")
+        return
+    with transaction.atomic():
+        if not ModelVersion.objects.filter(version=shipped.version).exists():
+            register_model(SHIPPED, shipped=True)
+        if not ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).exists():
+            ModelVersion.objects.filter(version=shipped.version).update(
+                state=ModelVersion.State.ACTIVE, activated_at=timezone.now()
+            )
+
+
+def promote_model(version: ModelVersion) -> None:
+    """Activate a version that loads and verifies. Going back is promoting the one before."""
+    Reader(local_artifact(version))
+    with transaction.atomic():
+        ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).exclude(pk=version.pk).update(
+            state=ModelVersion.State.RETIRED
+        )
+        ModelVersion.objects.filter(pk=version.pk).update(state=ModelVersion.State.ACTIVE, activated_at=timezone.now())
+
+
+def local_artifact(version: ModelVersion) -> Artifact:
+    """The artifact on this machine's disk, verified against the digest that was registered."""
+    if version.shipped:
+        return load_artifact(SHIPPED.parent / version.version, digest=version.digest)
+    folder = settings.MODEL_CACHE_ROOT / version.digest
+    try:
+        return load_artifact(folder, digest=version.digest)
+    except ArtifactError:
+        _fetch(version, folder)
+    return load_artifact(folder, digest=version.digest)
+
+
+def _fetch(version: ModelVersion, folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    stored = f"models/{version.version}"
+    try:
+        names = default_storage.listdir(stored)[1]
+    except OSError as error:
+        raise ArtifactError(f"The files of {version.version} are gone from storage.") from error
+    for name in names:
+        with default_storage.open(f"{stored}/{name}") as source, (folder / name).open("wb") as target:
+            shutil.copyfileobj(source, target)
+
+
+def artifact_for(name: str) -> Artifact:
+    """Of a registered version by its name, or of a folder."""
+    if Path(name).is_dir():
+        return load_artifact(Path(name))
+    version = ModelVersion.objects.filter(version=name).first()
+    if not version:
+        raise ArtifactError(f"There is no model {name}; `manage.py models` lists them.")
+    return local_artifact(version)
+
+
+def active_artifact() -> Artifact:
+    """Of the active version if the database answers, and the shipped one otherwise."""
+    try:
+        version = ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).first()
+    except DatabaseError:
+        version = None
+    return local_artifact(version) if version else load_artifact(SHIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveModel:
+    version: ModelVersion
+    reader: Reader
+
+
+class ModelCache:
+    """The readers of this process. It asks the database at most once a second which one is active."""
+
+    ASK_EVERY_SECONDS = 1.0
+    KEPT = 3
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.loaded: dict[str, ActiveModel] = {}
+        self.active: ActiveModel | None = None
+        self.asked_at = -float("inf")
+
+    def active_model(self) -> ActiveModel:
+        if self.active and time.monotonic() - self.asked_at < self.ASK_EVERY_SECONDS:
+            return self.active
+        with self.lock:
+            version = ModelVersion.objects.defer("card").filter(state=ModelVersion.State.ACTIVE).first()
+            if version and not (self.active and self.active.version.digest == version.digest):
+                self._activate(version)
+            self.asked_at = time.monotonic()
+        if not self.active:
+            raise Problem("model_unavailable")
+        return self.active
+
+    def _activate(self, version: ModelVersion) -> None:
+        try:
+            self.active = self._load(version)
+        except ArtifactError:
+            # The old model, if there is one, goes on serving.
+            logger.exception("Model %s does not verify and is not used", version.version)
+
+    def model(self, version: ModelVersion) -> ActiveModel:
+        """Any version, for its past predictions."""
+        with self.lock:
+            try:
+                return self._load(version)
+            except ArtifactError as error:
+                logger.exception("Model %s does not verify", version.version)
+                raise Problem("model_unavailable", f"Model {version.version} cannot be loaded.") from error
+
+    def _load(self, version: ModelVersion) -> ActiveModel:
+        if version.digest not in self.loaded:
+            self.loaded[version.digest] = ActiveModel(version, Reader(local_artifact(version)))
+            if len(self.loaded) > self.KEPT:
+                del self.loaded[next(iter(self.loaded))]
+        return self.loaded[version.digest]
+
+
+models = ModelCache()

@@ -1,0 +1,133 @@
+"""From bytes to a record: the one way in which a picture is read and kept, whatever door it came through."""
+
+import errno
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.db import transaction
+
+from mlcore.reading.decode import Picture, decode, encode_thumbnail
+from mlcore.reading.errors import PictureError
+from mlcore.reading.result import Mode, Reading
+from recognizer.models import Glyph, Prediction, Upload
+from recognizer.problems import Problem
+from recognizer.services import feature_maps
+from recognizer.services.model_versions import ActiveModel, models
+from recognizer.services.quotas import check_quota
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reading that is not (yet) a record."""
+
+    picture: Picture
+    reading: Reading
+    model: ActiveModel
+    latency_ms: float
+
+
+def read_picture(data: bytes, mode: Mode = "auto") -> Answer:
+    """Read without keeping anything. Raises Problem with the code of what is wrong with the bytes."""
+    model = models.active_model()
+    started = time.perf_counter()
+    try:
+        picture = decode(data)
+    except PictureError as error:
+        raise Problem.of_picture(error) from error
+    reading = model.reader.read_picture(picture, mode)
+    return Answer(picture, reading, model, 1000 * (time.perf_counter() - started))
+
+
+def create_prediction(
+    *,
+    owner: User,
+    data: bytes,
+    source: str,
+    mode: Mode = "auto",
+    name: str = "",
+    strokes: Any = None,
+    draw_maps: bool = False,
+) -> Prediction:
+    """Read a picture and keep it: its files first, then all its rows in one transaction."""
+    check_quota(owner, len(data))
+    answer = read_picture(data, mode)
+    upload = Upload(
+        owner=owner,
+        source=source,
+        name=name[:200],
+        strokes=strokes,
+        sha256=hashlib.sha256(data).hexdigest(),
+        format=answer.picture.format,
+        bytes=len(data),
+        width=answer.picture.width,
+        height=answer.picture.height,
+    )
+    with files_only_with_rows(upload):
+        upload.original.save("original", ContentFile(data), save=False)
+        upload.thumbnail.save("thumbnail", ContentFile(encode_thumbnail(answer.picture)), save=False)
+        with transaction.atomic():
+            upload.save(force_insert=True)
+            return record_answer(upload, answer, mode=mode, draw_maps=draw_maps)
+
+
+@contextmanager
+def files_only_with_rows(upload: Upload) -> Iterator[None]:
+    """No file stays behind when its row was not written; a full disk is said in words."""
+    try:
+        yield
+    except BaseException as error:
+        for file in (upload.original, upload.thumbnail):
+            if file.name:
+                file.storage.delete(file.name)
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise Problem("storage_full") from error
+        raise
+
+
+def record_answer(upload: Upload, answer: Answer, *, mode: Mode, draw_maps: bool) -> Prediction:
+    """Write one reading as the current one. Call it inside a transaction."""
+    reading = answer.reading
+    Prediction.objects.filter(upload=upload, is_current=True).update(is_current=False)
+    prediction = Prediction(
+        upload=upload,
+        owner_id=upload.owner_id,
+        given_at=upload.created_at,
+        model=answer.model.version,
+        mode=mode,
+        text=reading.text,
+        confidence=reading.confidence,
+        decision=reading.decision,
+        reason=reading.reason or "",
+        latency_ms=answer.latency_ms,
+    )
+    prediction.save(force_insert=True)
+    glyphs = Glyph.objects.bulk_create(
+        Glyph(
+            prediction=prediction,
+            position=position,
+            x=glyph.box.x,
+            y=glyph.box.y,
+            width=glyph.box.width,
+            height=glyph.box.height,
+            input=glyph.input.tobytes(),
+            digit=glyph.digit,
+            confidence=glyph.confidence,
+            probabilities=[round(p, 6) for p in glyph.probabilities],
+        )
+        for position, glyph in enumerate(reading.glyphs)
+    )
+    if draw_maps and glyphs:
+        feature_maps.request_maps(prediction, glyphs, answer.model.reader.engine.layers)
+    return prediction
+
+
+def delete_uploads(uploads: Any, *, at: datetime | None) -> int:
+    """Hide uploads from their owner (or, with None, bring them back); the purge removes them for good later."""
+    return int(uploads.update(deleted_at=at))

@@ -1,0 +1,36 @@
+"""What is removed for good, some time after nobody can see it any more."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+
+from recognizer.models import FeatureMap, IdempotencyRecord, Upload
+
+IDEMPOTENCY_KEPT = timedelta(hours=24)
+AT_ONCE = 200
+
+
+def purge() -> int:
+    """Deleted uploads past their time, with every file; answers how many uploads went."""
+    now = timezone.now()
+    IdempotencyRecord.objects.filter(created_at__lt=now - IDEMPOTENCY_KEPT).delete()
+    too_old = Upload.objects.filter(deleted_at__lt=now - timedelta(days=settings.DELETED_UPLOADS_KEPT_DAYS))
+    gone = 0
+    while uploads := list(too_old[:AT_ONCE]):
+        remove_uploads(uploads)
+        gone += len(uploads)
+    return gone
+
+
+def remove_uploads(uploads: list[Upload]) -> None:
+    """Rows first: a file without a row is rubbish that reconcile_media finds, a row without a file is a loss."""
+    ids = [upload.pk for upload in uploads]
+    names = [file.name for upload in uploads for file in (upload.original, upload.picture, upload.thumbnail) if file]
+    maps = FeatureMap.objects.filter(glyph__prediction__upload__in=ids).exclude(image="")
+    names += maps.values_list("image", flat=True)
+    with transaction.atomic():
+        Upload.objects.filter(pk__in=ids).delete()
+        transaction.on_commit(lambda: [default_storage.delete(name) for name in names] and None)

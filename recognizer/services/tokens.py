@@ -1,0 +1,45 @@
+"""API tokens: shown once, stored as a digest."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.db.models import Q
+from django.utils import timezone
+
+from recognizer.models import ApiToken
+
+PREFIX = "dgs_"
+LAST_USE_KEPT_TO = timedelta(minutes=1)
+
+
+def create_token(
+    *, user: User, name: str, scope: str = ApiToken.Scope.WRITE, expires_at: datetime | None = None
+) -> tuple[ApiToken, str]:
+    """The row, and the secret that nobody will see again."""
+    secret = PREFIX + secrets.token_urlsafe(32)
+    token = ApiToken.objects.create(user=user, name=name, scope=scope, expires_at=expires_at, digest=_digest(secret))
+    return token, secret
+
+
+def find_token(secret: str) -> ApiToken | None:
+    """The live token of an active user, or None."""
+    now = timezone.now()
+    token = (
+        ApiToken.objects.select_related("user")
+        .filter(Q(expires_at=None) | Q(expires_at__gt=now), digest=_digest(secret), revoked_at=None)
+        .filter(user__is_active=True)
+        .first()
+    )
+    if token and (token.last_used_at is None or now - token.last_used_at > LAST_USE_KEPT_TO):
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    return token
+
+
+def revoke_token(token: ApiToken) -> None:
+    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

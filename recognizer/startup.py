@@ -1,0 +1,21 @@
+"""What every web process does once, before its first request."""
+
+from django.conf import settings
+from django.core.checks import ERROR, run_checks
+from django.core.exceptions import ImproperlyConfigured
+
+from recognizer.problems import Problem
+from recognizer.services.model_versions import models
+
+
+def prepare_web_process() -> None:
+    """Load the model now rather than in somebody's request; in production, refuse what is misconfigured."""
+    if settings.PRODUCTION:
+        serious = [message for message in run_checks() if message.level >= ERROR]
+        if serious:
+            raise ImproperlyConfigured("\n".join(str(message) for message in serious))
+    try:
+        models.active_model()
+    except Problem:
+        if settings.PRODUCTION:
+            raise

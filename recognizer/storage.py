@@ -1,0 +1,37 @@
+"""Files that are whole or absent: written beside their final name, then renamed onto it."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from django.core.files.base import File
+from django.core.files.storage import FileSystemStorage
+
+
+class AtomicFileSystemStorage(FileSystemStorage):
+    """A file under its final name is complete, whatever was killed while it was written.
+
+    Names are made of UUIDs and belong to one row, so writing a name again replaces the file:
+    work done twice leaves one file.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(allow_overwrite=True)
+
+    def _save(self, name: str, content: File[bytes]) -> str:
+        final = Path(self.path(name))
+        final.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=final.parent, prefix=".", suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                for chunk in content.chunks():
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            if self.file_permissions_mode is not None:
+                Path(temporary).chmod(self.file_permissions_mode)
+            Path(temporary).replace(final)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        return str(name).replace("\\", "/")

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from recognizer.views import media
+
+urlpatterns = [
+    path("uploads/<uuid:pk>/original/", media.upload_original, name="upload_original"),
+    path("uploads/<uuid:pk>/picture/", media.upload_picture, name="upload_picture"),
+    path("uploads/<uuid:pk>/thumbnail/", media.upload_thumbnail, name="upload_thumbnail"),
+    path("glyphs/<uuid:pk>/input/", media.glyph_input, name="glyph_input"),
+    path("feature-maps/<uuid:pk>/", media.feature_map, name="feature_map"),
+]
