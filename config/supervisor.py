@@ -34,17 +34,13 @@ CELERY = [PYTHON, "-m", "celery", "-A", "config.celery"]
 SETUP = Part("setup", [PYTHON, "manage.py", "prepare"], restarts=False)
 WORKER = Part("worker", [*CELERY, "worker", "--loglevel", "INFO"])
 # The schedule is kept in memory: everything on it is cheap to run once too often, and no file can be damaged.
-BEAT = Part(
-    "beat", [*CELERY, "beat", "--loglevel", "WARNING", "--scheduler", "celery.beat:Scheduler", "--pidfile="]
-)
+BEAT = Part("beat", [*CELERY, "beat", "--loglevel", "WARNING", "--scheduler", "celery.beat:Scheduler", "--pidfile="])
 WEB = Part("web", [PYTHON, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"], restarts=False)
 OUR_WORDS = ("config.celery", "config.wsgi", "redis-server", "manage.py prepare")
 
 
 def is_ours(command: str) -> bool:
-    return any(
-        word in command for word in ("config.celery", "config.wsgi", "redis-server", "manage.py prepare")
-    )
+    return any(word in command for word in ("config.celery", "config.wsgi", "redis-server", "manage.py prepare"))
 
 
 class Terminal:

@@ -16,10 +16,10 @@ def check_shipped_model(**kwargs: Any) -> list[CheckMessage]:
         load_artifact(SHIPPED)
     except ArtifactError as error:
         return [
-            Error(
+            Warning(
                 f"The shipped model does not verify: {error}",
                 hint="Restore mlcore/artifacts from the repository, or train one with manage.py train_model.",
-                id="recognizer.E001",
+                id="recognizer.W002",
             )
         ]
     return []
@@ -35,7 +35,7 @@ def check_media_writable(**kwargs: Any) -> list[CheckMessage]:
         Error(
             f"Pictures cannot be kept: {root} is not writable.",
             hint="Set MEDIA_ROOT to a folder that the server may write to.",
-            id="recognizer.E002",
+            id="recognizer.E001",
         )
     ]
 
@@ -48,7 +48,7 @@ def check_broker_named(**kwargs: Any) -> list[CheckMessage]:
         Error(
             "REDIS_URL does not name a Redis.",
             hint="Use redis://[:password@]host:port/number.",
-            id="recognizer.E003",
+            id="recognizer.E002",
         )
     ]
 
@@ -61,7 +61,7 @@ def check_job_limits(**kwargs: Any) -> list[CheckMessage]:
         Error(
             "JOB_SOFT_LIMIT_SECONDS must be below JOB_HARD_LIMIT_SECONDS.",
             hint="A job needs the time between to write down why it stopped.",
-            id="recognizer.E004",
+            id="recognizer.E003",
         )
     ]
 

@@ -28,7 +28,7 @@ class ApiToken(UUIDModel):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(scope__in=Scope.values), name="api_token_scope_known")]
-        indexes = [models.Index("user", "-created_at", name="api_token_owner_newest")]
+        indexes = [models.Index(fields=["user", "-created_at"], name="api_token_owner_newest")]
 
     def __str__(self) -> str:
         return self.name
@@ -47,7 +47,7 @@ class IdempotencyRecord(UUIDModel):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="idempotency_key_unique_per_user")]
         # The purge of old records.
-        indexes = [models.Index("created_at", name="idempotency_oldest")]
+        indexes = [models.Index(fields=["created_at"], name="idempotency_oldest")]
 
     def __str__(self) -> str:
         return self.key

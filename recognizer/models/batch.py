@@ -19,7 +19,7 @@ class Batch(UUIDModel):
     cancelled_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index("owner", "-created_at", "-id", name="batch_owner_newest")]
+        indexes = [models.Index(fields=["owner", "-created_at", "-id"], name="batch_owner_newest")]
         constraints = [models.CheckConstraint(condition=Q(mode__in=Mode.values), name="batch_mode_known")]
 
     def __str__(self) -> str:
@@ -57,7 +57,7 @@ class BatchItem(UUIDModel):
             models.UniqueConstraint(fields=["batch", "position"], name="batch_item_position_unique"),
             models.CheckConstraint(condition=Q(state__in=ItemState.values), name="batch_item_state_known"),
         ]
-        indexes = [models.Index("batch", "state", name="batch_item_by_state")]
+        indexes = [models.Index(fields=["batch", "state"], name="batch_item_by_state")]
 
     def __str__(self) -> str:
         return self.name

@@ -66,8 +66,10 @@ class Job(UUIDModel):
         ]
         indexes = [
             # The sweeper's question: what is unfinished? Nearly all rows are finished.
-            models.Index("state", "created_at", name="job_unfinished", condition=Q(state__in=["waiting", "running"])),
-            models.Index("state", "-finished_at", name="job_by_state"),
+            models.Index(
+                fields=["state", "created_at"], name="job_unfinished", condition=Q(state__in=["waiting", "running"])
+            ),
+            models.Index(fields=["state", "-finished_at"], name="job_by_state"),
         ]
 
     def __str__(self) -> str:

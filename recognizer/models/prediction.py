@@ -59,18 +59,19 @@ class Prediction(ImmutableModel):
         ]
         indexes = [
             # The history and its cursor; with a filter on the answer; on how sure it was.
-            models.Index("owner", "-given_at", "-id", name="prediction_history", condition=Q(is_current=True)),
-            models.Index("owner", "text", "-given_at", "-id", name="prediction_by_text", condition=Q(is_current=True)),
+            models.Index(fields=["owner", "-given_at", "-id"], name="prediction_history", condition=Q(is_current=True)),
             models.Index(
-                "owner",
-                "decision",
-                "-given_at",
-                "-id",
+                fields=["owner", "text", "-given_at", "-id"], name="prediction_by_text", condition=Q(is_current=True)
+            ),
+            models.Index(
+                fields=["owner", "decision", "-given_at", "-id"],
                 name="prediction_by_decision",
                 condition=Q(is_current=True),
             ),
             # The review queue: what was least sure first.
-            models.Index("owner", "confidence", "id", name="prediction_by_confidence", condition=Q(is_current=True)),
+            models.Index(
+                fields=["owner", "confidence", "id"], name="prediction_by_confidence", condition=Q(is_current=True)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -59,9 +59,9 @@ class Upload(UUIDModel):
         ]
         indexes = [
             # An owner's pictures and their quota.
-            models.Index("owner", "-created_at", name="upload_owner_newest"),
+            models.Index(fields=["owner", "-created_at"], name="upload_owner_newest"),
             # The purge of what was deleted long ago.
-            models.Index("deleted_at", name="upload_deleted", condition=Q(deleted_at__isnull=False)),
+            models.Index(fields=["deleted_at"], name="upload_deleted", condition=Q(deleted_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -103,7 +103,7 @@ class Correction(ImmutableModel):
             ),
         ]
         # The newest correction of an upload.
-        indexes = [models.Index("upload", "-created_at", name="correction_newest")]
+        indexes = [models.Index(fields=["upload", "-created_at"], name="correction_newest")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.text}".strip()

@@ -4,6 +4,7 @@ import logging
 import shutil
 import threading
 import time
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,12 @@ def register_model(folder: Path, *, shipped: bool = False) -> ModelVersion:
             with file.open("rb") as content:
                 default_storage.save(f"models/{artifact.version}/{file.name}", File(content))
     return ModelVersion.objects.create(
-        version=artifact.version, digest=artifact.digest, shipped=shipped, card=artifact.card_as_dict()
+        # From the digest, so that a process which has loaded it survives a restore of the database.
+        id=uuid.uuid5(uuid.NAMESPACE_OID, artifact.digest),
+        version=artifact.version,
+        digest=artifact.digest,
+        shipped=shipped,
+        card=artifact.card_as_dict(),
     )
 
 

@@ -13,9 +13,7 @@ class RedisServer(Server):
     def __init__(self, plan: EmbeddedRedis) -> None:
         self.url = plan.url
         self.port = plan.port
-        super().__init__(
-            plan.command, input=plan.settings, log=plan.folder / "output.log", is_ready=self.answers
-        )
+        super().__init__(plan.command, input=plan.settings, log=plan.folder / "output.log", is_ready=self.answers)
 
     @classmethod
     def in_folder(cls, folder: Path) -> "RedisServer":

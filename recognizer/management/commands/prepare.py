@@ -41,9 +41,7 @@ class Command(BaseCommand):
             name = f"{ADMIN_NAME}-{secrets.token_hex(2)}"
         password = secrets.token_urlsafe(12)
         User.objects.create_superuser(name, password=password)
-        self.stdout.write(
-            f"The first account: {name}, password {password} (shown only now; change it in the page)"
-        )
+        self.stdout.write(f"The first account: {name}, password {password} (shown only now; change it in the page)")
 
 
 def static_files_fingerprint() -> str:
