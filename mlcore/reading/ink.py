@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.reading.rules import erase_lines
+
 Pixels = NDArray[np.uint8]  # (H, W, 3) RGB, or (H, W) grey
 Strength = NDArray[np.float32]  # (H, W), 0 is paper, 1 is full ink
 
@@ -28,7 +30,7 @@ def find_ink(pixels: Pixels) -> Ink:
     on_light = work if is_dark_on_light(work) else cv2.bitwise_not(work)  # (h, w, 3), paper is bright
     darkness = flatten(on_light)  # (h, w) uint8: 0 where the paper is
     strength, contrast, noise = level(darkness)
-    return Ink(remove_specks(strength), scale, contrast, noise)
+    return Ink(remove_specks(erase_lines(strength)), scale, contrast, noise)
 
 
 def fit_to_side(pixels: Pixels, side: int) -> tuple[Pixels, float]:
@@ -95,8 +97,8 @@ def remove_specks(strength: Strength) -> Strength:
     """Drop what is too small or too faint beside the strokes to have been written with the same pen."""
     mask = (strength > 0.25).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    if count <= 2:
-        return strength if count == 2 else np.zeros_like(strength)
+    if count == 1:
+        return np.zeros_like(strength)
     peak = np.zeros(count, np.float32)
     np.maximum.at(peak, labels.ravel(), strength.ravel())
     extent = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])

@@ -17,7 +17,8 @@ def normalise(ink: Strength) -> NDArray[np.uint8]:
     crop = crop_to_ink(ink)
     if crop is None:
         return np.zeros((SIDE, SIDE), np.uint8)
-    return centre(shrink(thicken(harden(crop))))
+    hard = crop_to_ink(harden(crop))  # what was faint may be gone now
+    return centre(shrink(thicken(crop if hard is None else hard)))
 
 
 def crop_to_ink(ink: Strength) -> Strength | None:

@@ -1,0 +1,168 @@
+"""Printed lines: ruling, squares, box borders and underlines, told from the straight strokes of digits.
+
+A line is thin and straight, and it ends where paper things end: at the picture's edge or at a corner with
+another line. Only its thin parts are erased, so a stroke that crosses it keeps its pixels.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Strength = NDArray[np.float32]  # (H, W), 0 is paper, 1 is full ink
+Mask = NDArray[np.uint8]  # (H, W), 0 or 1
+
+SEARCH_SIDE = 480  # lines are long: they are looked for on a picture this small
+FAINTEST = 0.15
+SLENDER = 20  # a line is at least so many times longer than thick; handwriting seldom is
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A nearly horizontal line; for a vertical one x and y are swapped."""
+
+    labels: tuple[int, ...]  # of its pieces
+    start: int  # x
+    stop: int
+    start_at: float  # y at `start`
+    stop_at: float
+    thickness: float
+    covered: int  # px that its pieces cover
+
+    def at(self, x: float) -> float:
+        return self.start_at + (self.stop_at - self.start_at) * (x - self.start) / max(self.stop - self.start, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """What was found in one direction: the mask itself, or transposed for vertical lines."""
+
+    mask: Mask
+    lines: list[Line]
+    labels: NDArray[np.int32]
+
+
+def erase_lines(strength: Strength) -> Strength:
+    height, width = strength.shape
+    scale = min(1.0, SEARCH_SIDE / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(strength, size, interpolation=cv2.INTER_AREA) if scale < 1 else strength
+    erased = find_lines((small > FAINTEST).astype(np.uint8))
+    if not erased.any():
+        return strength
+    if scale < 1:
+        erased = cv2.resize(erased, (width, height), interpolation=cv2.INTER_NEAREST)
+    return np.where(erased > 0, np.float32(0), strength)
+
+
+def find_lines(mask: Mask) -> Mask:
+    """The pixels of printed lines. (h, w) 0 or 1 -> the same"""
+    nothing = np.zeros_like(mask)
+    thickest = min(mask.shape) // 25  # px
+    if thickest < 1 or not mask.any():
+        return nothing
+    across, down = search(mask, thickest), search(np.ascontiguousarray(mask.T), thickest)
+    erased = rub_out(across, down.lines) | rub_out(down, across.lines).T
+    return erased if erased.any() and leaves_writing(mask, erased) else nothing
+
+
+def search(mask: Mask, thickest: int) -> Direction:
+    """Long thin nearly horizontal runs, joined where they continue one another."""
+    shortest = max(SLENDER, mask.shape[1] // 8)
+    loose = cv2.dilate(thin_parts(mask, thickest), column(3))  # lets a slanted line step up and down
+    joined = cv2.morphologyEx(loose, cv2.MORPH_CLOSE, row(2 * thickest + 1))  # over dirt and thin strokes
+    straight = cv2.morphologyEx(joined, cv2.MORPH_OPEN, row(shortest))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(straight, connectivity=8)
+    pieces = [piece(label, labels, stats[label]) for label in range(1, count)]
+    lines = [line for line in join(pieces) if is_long(line, min(mask.shape))]
+    return Direction(mask, lines, labels)
+
+
+def thin_parts(mask: Mask, thickest: int) -> Mask:
+    """Pixels in vertical runs of at most `thickest`."""
+    tall = cv2.morphologyEx(mask, cv2.MORPH_OPEN, column(thickest + 1))
+    parts: Mask = mask & (1 - tall)
+    return parts
+
+
+def column(length: int) -> Mask:
+    return np.ones((length, 1), np.uint8)
+
+
+def row(length: int) -> Mask:
+    return np.ones((1, length), np.uint8)
+
+
+def piece(label: int, labels: NDArray[np.int32], stats: NDArray[np.int32]) -> Line:
+    x, y, width, height, area = (int(value) for value in stats)
+    within = labels[y : y + height]
+    start_at = y + float(np.flatnonzero(within[:, x] == label).mean())
+    stop_at = y + float(np.flatnonzero(within[:, x + width - 1] == label).mean())
+    return Line((label,), x, x + width, start_at, stop_at, max(1.0, area / width - 2), width)
+
+
+def join(pieces: list[Line]) -> list[Line]:
+    """A stroke that crosses a line leaves two pieces of it, one continuing the other."""
+    lines: list[Line] = []
+    for new in sorted(pieces, key=lambda line: line.start):
+        before = next((line for line in lines if continues(line, new)), None)
+        if before is None:
+            lines.append(new)
+            continue
+        lines.remove(before)
+        length, added = before.covered, new.covered
+        thickness = (before.thickness * length + new.thickness * added) / (length + added)
+        labels = before.labels + new.labels
+        lines.append(
+            Line(labels, before.start, new.stop, before.start_at, new.stop_at, thickness, length + added)
+        )
+    return lines
+
+
+def continues(line: Line, new: Line) -> bool:
+    slack = 2 + max(line.thickness, new.thickness)
+    on_course = abs(line.at(new.start) - new.start_at) <= slack + 0.03 * (new.start - line.stop)
+    return on_course and new.start >= line.stop - 2 and abs(line.stop_at - new.start_at) <= slack * 2
+
+
+def is_long(line: Line, side: int) -> bool:
+    length = line.stop - line.start
+    return length >= max(SLENDER * line.thickness, 0.3 * side) and line.covered >= 0.4 * length
+
+
+def rub_out(found: Direction, others: list[Line]) -> Mask:
+    """The thin parts of the printed lines among those found."""
+    height, width = found.mask.shape
+    printed = [line for line in found.lines if is_printed(line, others, width, height)]
+    if not printed:
+        return np.zeros_like(found.mask)
+    thickness = int(1.5 * max(line.thickness for line in printed)) + 1
+    labels = [label for line in printed for label in line.labels]
+    near = cv2.dilate(np.isin(found.labels, labels).astype(np.uint8), column(3))
+    return near & cv2.dilate(thin_parts(found.mask, thickness), column(3))
+
+
+def is_printed(line: Line, others: list[Line], length: int, breadth: int) -> bool:
+    """Whether both ends lie at the picture's edge or at a crossing line, or it runs along an edge."""
+    low, high = min(line.start_at, line.stop_at), max(line.start_at, line.stop_at)
+    if (high < 0.06 * breadth or low > 0.94 * breadth) and line.covered > 0.4 * length:
+        return True
+    slack = 4 + 2 * line.thickness
+    starts = line.start <= 0.03 * length or any(meets(line.start, line.start_at, o, slack) for o in others)
+    stops = line.stop >= 0.97 * length or any(meets(line.stop, line.stop_at, o, slack) for o in others)
+    return starts and stops
+
+
+def meets(x: float, y: float, other: Line, slack: float) -> bool:
+    """Whether a line of the other direction passes near the point."""
+    return abs(other.at(y) - x) <= slack and other.start - slack <= y <= other.stop + slack
+
+
+def leaves_writing(mask: Mask, erased: Mask) -> bool:
+    """A lone 1 is as thin and straight as a line: where nothing else remains, nothing was printed."""
+    count, _, stats, _ = cv2.connectedComponentsWithStats(mask & (1 - erased), connectivity=8)
+    if count < 2:
+        return False
+    extent = np.maximum(stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT])
+    return int(extent.max()) >= 0.15 * min(mask.shape)
