@@ -1,0 +1,60 @@
+"""What the network sees in each epoch, prepared in a process of its own while the last one is learnt from."""
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlcore.training.augment import GENTLE, Amounts, augment
+from mlcore.training.data import Digits, joined
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Where the images of an epoch come from."""
+
+    digits: Digits  # all of them, every epoch
+    written: Digits  # generated ones, of which each epoch draws a share
+    share: int  # how many it draws
+    amounts: Amounts = GENTLE
+
+    @property
+    def size(self) -> int:
+        return len(self.digits) + min(self.share, len(self.written))
+
+
+def epoch(mixture: Mixture, seed: int, number: int) -> Digits:
+    """Depends on nothing but its arguments, so that an interrupted training goes on as it would have."""
+    rng = np.random.default_rng([seed, number])
+    drawn = rng.permutation(len(mixture.written))[: mixture.share]
+    both = joined([mixture.digits, mixture.written[drawn]])
+    shuffled = both[rng.permutation(len(both))]
+    return Digits(augment(shuffled.images, rng, mixture.amounts), shuffled.labels)
+
+
+_mixture: Mixture | None = None  # in the preparing process: handed over once, not with every epoch
+
+
+def _receive(mixture: Mixture) -> None:
+    global _mixture
+    _mixture = mixture
+
+
+def _prepare(seed: int, number: int) -> Digits:
+    assert _mixture is not None  # noqa: S101 - _receive ran first
+    return epoch(_mixture, seed, number)
+
+
+def epochs(mixture: Mixture, seed: int, numbers: range) -> Iterator[Digits]:
+    """One epoch ahead of the caller. Spawned, not forked: TensorFlow's threads do not survive a fork."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn, initializer=_receive, initargs=(mixture,)) as process:
+        ahead: list[Future[Digits]] = []
+        for number in numbers:
+            ahead.append(process.submit(_prepare, seed, number))
+            if len(ahead) == 2:
+                yield ahead.pop(0).result()
+        for future in ahead:
+            yield future.result()

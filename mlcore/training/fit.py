@@ -1,0 +1,242 @@
+"""Training: seeded, resumable, interruptible. It knows neither terminal nor database."""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.training.data import Digits
+from mlcore.training.epochs import Mixture, epochs
+from mlcore.training.network import build
+
+Weights = list[NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that decides how a training runs, but for its data."""
+
+    architecture: str = "digitscribe"
+    seed: int = 1
+    epochs: int = 14
+    batch: int = 128
+    rate: float = 3e-3  # the highest learning rate
+    smoothing: float = 0.02  # of labels
+    schedule: str = "one-cycle"  # or "plateau": halved after 2 epochs without gain, ended after 5
+
+
+PLANS = {
+    "digitscribe": Plan(),
+    "classic": Plan(architecture="classic", epochs=40, rate=1e-3, smoothing=0.0, schedule="plateau"),
+}
+PATIENCE_TO_HALVE, PATIENCE_TO_STOP = 2, 5
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One line of the learning curve."""
+
+    number: int
+    loss: float
+    validation_accuracy: float
+    validation_loss: float
+    rate: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    epoch: int
+    epochs: int
+    done: float  # of the whole training, 0..1
+    seconds_left: float
+    last: Epoch | None
+
+
+@dataclass(frozen=True)
+class Fitted:
+    model: keras.Model  # float32, with the best weights
+    history: tuple[Epoch, ...]
+    interrupted: bool
+
+
+@dataclass
+class _State:
+    """What a checkpoint holds."""
+
+    weights: Weights
+    optimizer: Weights
+    best: Weights
+    history: list[Epoch] = field(default_factory=list)
+    rate: float = 0.0
+
+
+def fit(
+    plan: Plan,
+    mixture: Mixture,
+    validation: Digits,
+    folder: Path,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> Fitted:
+    """Goes on from the folder's checkpoint if it is of the same plan and data. Ctrl-C keeps the best so far."""
+    keras.utils.set_random_seed(plan.seed)
+    model, judged = build(plan.architecture, fast=True), build(plan.architecture)
+    optimizer = _compile(model, plan, steps=plan.epochs * (mixture.size // plan.batch))
+    path = folder / f"checkpoint-{_fingerprint(plan, mixture)}.npz"
+    state = _resume(path, model, optimizer) or _State(model.get_weights(), [], [], rate=plan.rate)
+    interrupted = False
+    try:
+        numbers = range(len(state.history), plan.epochs)
+        for number, digits in zip(numbers, epochs(mixture, plan.seed, numbers), strict=True):
+            if _exhausted(plan, state.history):
+                break
+            started = time.monotonic()
+            loss = _learn(model, digits, plan, number, report, state.history)
+            judged.set_weights(model.get_weights())
+            accuracy, validation_loss = _judge(judged, validation)
+            line = Epoch(number + 1, loss, accuracy, validation_loss, state.rate, time.monotonic() - started)
+            state = _advance(state, line, model, optimizer, plan)
+            _save(path, state)
+    except KeyboardInterrupt:
+        if not state.best:
+            raise
+        interrupted = True
+    judged.set_weights(state.best)
+    return Fitted(judged, tuple(state.history), interrupted)
+
+
+def _compile(model: keras.Model, plan: Plan, steps: int) -> keras.optimizers.Optimizer:
+    rate: Any = plan.rate
+    if plan.schedule == "one-cycle":
+        warm_up = max(1, steps // 10)
+        rate = keras.optimizers.schedules.CosineDecay(
+            plan.rate / 20, steps - warm_up, alpha=0.002, warmup_target=plan.rate, warmup_steps=warm_up
+        )
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=0.01) if plan.schedule == "one-cycle" else (
+        keras.optimizers.Adam(rate)
+    )
+    model.compile(optimizer, _smoothed(plan.smoothing))
+    optimizer.build(model.trainable_variables)
+    return optimizer
+
+
+def _smoothed(smoothing: float) -> Callable[[Any, Any], Any]:
+    def loss(labels: Any, logits: Any) -> Any:
+        return keras.losses.categorical_crossentropy(labels, logits, from_logits=True, label_smoothing=smoothing)
+
+    return loss
+
+
+def _learn(
+    model: keras.Model,
+    digits: Digits,
+    plan: Plan,
+    number: int,
+    report: Callable[[Progress], None],
+    history: list[Epoch],
+) -> float:
+    steps = len(digits) // plan.batch
+    digits = digits[: steps * plan.batch]  # whole batches: one shape, compiled once
+    started = time.monotonic()
+
+    def tell(step: int, logs: Any = None) -> None:
+        pace = (time.monotonic() - started) / (step + 1)
+        left = (steps - step - 1 + (plan.epochs - number - 1) * steps) * pace
+        done = (number + (step + 1) / steps) / plan.epochs
+        report(Progress(number + 1, plan.epochs, done, left, history[-1] if history else None))
+
+    images = digits.images[..., np.newaxis].astype(np.float32) / 255  # (N, 28, 28, 1) 0..1
+    labels = np.eye(model.output.shape[-1], dtype=np.float32)[digits.labels]  # (N, 11)
+    told = keras.callbacks.LambdaCallback(on_train_batch_end=tell)
+    fitted = model.fit(images, labels, batch_size=plan.batch, shuffle=False, verbose=0, callbacks=[told])
+    return float(fitted.history["loss"][0])
+
+
+def _judge(model: keras.Model, digits: Digits) -> tuple[float, float]:
+    """Accuracy and mean log loss."""
+    logits = predict_logits(model, digits.images).astype(np.float64)
+    logs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    true = logs[np.arange(len(digits)), digits.labels]
+    return float((logits.argmax(axis=1) == digits.labels).mean()), float(-true.mean())
+
+
+def predict_logits(model: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(N, 28, 28) → (N, 11)."""
+    inputs = images[..., np.newaxis].astype(np.float32) / 255
+    logits: NDArray[np.float32] = np.asarray(model.predict(inputs, batch_size=256, verbose=0))
+    return logits
+
+
+def _advance(
+    state: _State, line: Epoch, model: keras.Model, optimizer: keras.optimizers.Optimizer, plan: Plan
+) -> _State:
+    history = [*state.history, line]
+    weights = model.get_weights()
+    rate = state.rate
+    if plan.schedule == "plateau" and _since_best(history) and _since_best(history) % PATIENCE_TO_HALVE == 0:
+        rate /= 2
+        optimizer.learning_rate.assign(rate)
+    return replace(
+        state,
+        weights=weights,
+        optimizer=[np.asarray(keras.ops.convert_to_numpy(v)) for v in optimizer.variables],
+        best=state.best if _since_best(history) else weights,
+        history=history,
+        rate=rate,
+    )
+
+
+def _since_best(history: list[Epoch]) -> int:
+    """How many epochs ago the best one was: most accurate on validation, then the lower loss."""
+    marks = [(epoch.validation_accuracy, -epoch.validation_loss) for epoch in history]
+    return len(marks) - 1 - marks.index(max(marks))
+
+
+def _exhausted(plan: Plan, history: list[Epoch]) -> bool:
+    return plan.schedule == "plateau" and bool(history) and _since_best(history) >= PATIENCE_TO_STOP
+
+
+def _fingerprint(plan: Plan, mixture: Mixture) -> str:
+    text = json.dumps([asdict(plan), asdict(mixture.amounts), mixture.share], sort_keys=True)
+    return hashlib.sha256((text + mixture.digits.digest + mixture.written.digest).encode()).hexdigest()[:12]
+
+
+def _save(path: Path, state: _State) -> None:
+    """One file, renamed into place: an interruption leaves the last whole checkpoint."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".part")
+    lists = {"weights": state.weights, "optimizer": state.optimizer, "best": state.best}
+    arrays = {f"{name}{i}": array for name, listed in lists.items() for i, array in enumerate(listed)}
+    about = json.dumps({"history": [asdict(line) for line in state.history], "rate": state.rate})
+    with unfinished.open("wb") as file:
+        np.savez(file, about=np.array(about), **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+
+
+def _resume(path: Path, model: keras.Model, optimizer: keras.optimizers.Optimizer) -> _State | None:
+    if not path.exists():
+        return None
+    with np.load(path, allow_pickle=False) as arrays:
+        about = json.loads(str(arrays["about"]))
+        count = len(model.get_weights())
+        state = _State(
+            weights=[arrays[f"weights{i}"] for i in range(count)],
+            optimizer=[arrays[f"optimizer{i}"] for i in range(len(optimizer.variables))],
+            best=[arrays[f"best{i}"] for i in range(count)],
+            history=[Epoch(**line) for line in about["history"]],
+            rate=about["rate"],
+        )
+    model.set_weights(state.weights)
+    for variable, value in zip(optimizer.variables, state.optimizer, strict=True):
+        variable.assign(value)
+    return state

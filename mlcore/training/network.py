@@ -1,0 +1,117 @@
+"""The architectures, by name.
+
+Every layer is named explicitly: the names reach the artifact, the database and URLs. `conv1` in the
+artifact is the output of the activation after convolution and normalisation; a layer's kind is read
+from its class.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+from keras import layers
+
+from mlcore.artifact import Layer
+
+CLASSES = 11  # ten digits, and "not a digit"
+WIDTHS = (32, 64, 128)  # channels at 28×28, 14×14 and 7×7
+
+
+class FusedBatchNormalization(layers.BatchNormalization):
+    """The same numbers, twice as fast on a CPU: Keras spells training statistics out in float32 steps,
+    TensorFlow has one kernel for them that also takes bfloat16. Other backends use Keras's own way."""
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        if not training or keras.backend.backend() != "tensorflow":
+            return super().call(inputs, training=training, mask=mask)
+        import tensorflow as tf
+
+        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=inputs,
+            scale=self.gamma.value,
+            offset=self.beta.value,
+            mean=tf.zeros([0]),
+            variance=tf.zeros([0]),
+            epsilon=self.epsilon,
+        )
+        for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving * self.momentum + batch * (1 - self.momentum))
+        return outputs
+
+
+def build(architecture: str, *, fast: bool = False) -> keras.Model:
+    """`image` (N, 28, 28, 1) float32 0..1 → `logits` (N, 11).
+
+    `fast` is for training alone: bfloat16 and fused statistics, with the same weights in the same order.
+    """
+    policy = "mixed_bfloat16" if fast and keras.backend.backend() == "tensorflow" else "float32"
+    previous = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        return ARCHITECTURES[architecture](FusedBatchNormalization if fast else layers.BatchNormalization)
+    finally:
+        keras.config.set_dtype_policy(previous)
+
+
+def _digitscribe(norm: type[layers.BatchNormalization]) -> keras.Model:
+    """Two convolutions a resolution; global average pooling and one dense layer make class maps exact."""
+    image = x = keras.Input((28, 28, 1), name="image")
+    number = 0
+    for stage, width in enumerate(WIDTHS, start=1):
+        for _ in range(2):
+            number += 1
+            x = layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"kernel{number}")(x)
+            x = norm(momentum=0.98, name=f"norm{number}")(x)
+            x = layers.ReLU(name=f"conv{number}")(x)
+        if stage < len(WIDTHS):
+            x = layers.MaxPooling2D(name=f"pool{stage}")(x)
+    x = layers.GlobalAveragePooling2D(name="average")(x)
+    return keras.Model(image, layers.Dense(CLASSES, dtype="float32", name="logits")(x), name="digitscribe")
+
+
+def _classic(norm: type[layers.BatchNormalization]) -> keras.Model:
+    """The network of a thousand tutorials: its maps draw as grids of 4×8 and 8×8."""
+    del norm
+    image = x = keras.Input((28, 28, 1), name="image")
+    for number, width in enumerate((32, 64), start=1):
+        x = layers.Conv2D(width, 3, name=f"kernel{number}")(x)
+        x = layers.ReLU(name=f"conv{number}")(x)
+        x = layers.MaxPooling2D(name=f"pool{number}")(x)
+    x = layers.Flatten(name="flat")(x)
+    x = layers.Dense(64, activation="relu", name="dense")(x)
+    x = layers.Dropout(0.5, name="dropout")(x)
+    return keras.Model(image, layers.Dense(CLASSES, dtype="float32", name="logits")(x), name="classic")
+
+
+ARCHITECTURES: dict[str, Callable[[type[layers.BatchNormalization]], keras.Model]] = {
+    "digitscribe": _digitscribe,
+    "classic": _classic,
+}
+
+
+def visible_layers(model: keras.Model) -> tuple[Layer, ...]:
+    """What feature maps show: every convolution after its activation, every pooling, in order."""
+    shown = []
+    for layer in model.layers:
+        if isinstance(layer, layers.ReLU):
+            shown.append(Layer(layer.name, "conv", tuple(layer.output.shape[1:])))
+        elif isinstance(layer, layers.MaxPooling2D):
+            shown.append(Layer(layer.name, "pool", tuple(layer.output.shape[1:])))
+    return tuple(shown)
+
+
+def kernels(model: keras.Model) -> dict[str, Any]:
+    """Weights by name, for explaining: `conv1` (3, 3, 1, 32), `logits` (128, 11), `logits_bias` (11,)."""
+    found: dict[str, Any] = {}
+    for layer in model.layers:
+        if isinstance(layer, (layers.Conv2D, layers.Dense)):
+            name = layer.name.replace("kernel", "conv")
+            weights = layer.get_weights()
+            found[name] = weights[0]
+            if len(weights) > 1:
+                found[f"{name}_bias"] = weights[1]
+    return found
