@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.reading.rules import erase_lines
+from mlcore.reading.trace import Trace, no_trace
 
 Pixels = NDArray[np.uint8]  # (H, W, 3) RGB, or (H, W) grey
 Strength = NDArray[np.float32]  # (H, W), 0 is paper, 1 is full ink
@@ -25,12 +26,18 @@ class Ink:
     noise: float  # 0..1: how far the paper itself wanders
 
 
-def find_ink(pixels: Pixels) -> Ink:
+def find_ink(pixels: Pixels, trace: Trace = no_trace) -> Ink:
     work, scale = fit_to_side(pixels, WORKING_SIDE)  # (h, w, 3) uint8
     on_light = work if is_dark_on_light(work) else cv2.bitwise_not(work)  # (h, w, 3), paper is bright
     darkness = flatten(on_light)  # (h, w) uint8: 0 where the paper is
+    trace("flattened", cv2.bitwise_not(darkness))
     strength, contrast, noise = level(darkness)
-    return Ink(remove_specks(erase_lines(strength)), scale, contrast, noise)
+    trace("levelled", strength)
+    unruled = erase_lines(strength)
+    trace("lines-erased", unruled)
+    clean = remove_specks(unruled)
+    trace("ink", clean)
+    return Ink(clean, scale, contrast, noise)
 
 
 def fit_to_side(pixels: Pixels, side: int) -> tuple[Pixels, float]:

@@ -14,19 +14,27 @@ THINNEST = 1.8  # px at LONGEST: thinner pens are widened to this
 
 def normalise(ink: Strength) -> NDArray[np.uint8]:
     """The ink of one digit -> (28, 28) uint8, ink is 255. No ink gives an empty frame."""
-    crop = crop_to_ink(ink)
-    if crop is None:
+    box = ink_box(ink)
+    if box is None:
         return np.zeros((SIDE, SIDE), np.uint8)
-    hard = crop_to_ink(harden(crop))  # what was faint may be gone now
-    return centre(shrink(thicken(crop if hard is None else hard)))
+    crop = harden(cut(ink, box))
+    inner = ink_box(crop)  # what was faint may be gone now
+    return centre(shrink(thicken(cut(crop, inner) if inner else crop)))
 
 
-def crop_to_ink(ink: Strength) -> Strength | None:
+def ink_box(ink: Strength) -> tuple[int, int, int, int] | None:
+    """x, y, width, height around all visible ink."""
     seen = ink > VISIBLE
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
     if rows.size == 0:
         return None
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    x, y = int(columns[0]), int(rows[0])
+    return x, y, int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y
+
+
+def cut(ink: Strength, box: tuple[int, int, int, int]) -> Strength:
+    x, y, width, height = box
+    return ink[y : y + height, x : x + width]
 
 
 def harden(crop: Strength) -> Strength:

@@ -114,9 +114,7 @@ def join(pieces: list[Line]) -> list[Line]:
         length, added = before.covered, new.covered
         thickness = (before.thickness * length + new.thickness * added) / (length + added)
         labels = before.labels + new.labels
-        lines.append(
-            Line(labels, before.start, new.stop, before.start_at, new.stop_at, thickness, length + added)
-        )
+        lines.append(Line(labels, before.start, new.stop, before.start_at, new.stop_at, thickness, length + added))
     return lines
 
 
