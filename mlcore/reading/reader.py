@@ -12,7 +12,7 @@ from mlcore.reading.engine import Engine
 from mlcore.reading.errors import PictureError
 from mlcore.reading.ink import Ink, find_ink
 from mlcore.reading.normalise import SIDE, cut, ink_box, normalise
-from mlcore.reading.result import Box, Glyph, Mode, Reading, Reason
+from mlcore.reading.result import Box, Decision, Glyph, Mode, Reading, Reason
 from mlcore.reading.trace import Trace, no_trace
 
 SMALLEST = 6  # px of the original: fewer show no digit
@@ -59,17 +59,20 @@ class Reader:
 
     def judge(self, sight: Sight, probabilities: NDArray[np.float32], is_digit: float) -> Reading:
         if sight.box is None:
-            return Reading("", "rejected", "no_ink", 1 - is_digit, (), self.version, sight.width, sight.height)
+            return Reading("", "rejected", "no_ink", 0.0, (), self.version, sight.width, sight.height)
         digit = int(probabilities.argmax())
         confidence = is_digit * float(probabilities[digit])
         glyph = Glyph(sight.box, digit, confidence, tuple(float(p) for p in probabilities), sight.input)
-        if is_digit < self.thresholds.get("is_digit", 0.5):
-            text, decision, reason = "", "rejected", sight.doubt or "not_a_digit"
-        elif confidence < self.thresholds.get("read", 0.9):
-            text, decision, reason = str(digit), "unsure", sight.doubt
-        else:
-            text, decision, reason = str(digit), "read", None
+        decision, reason = self.decide(sight, is_digit, confidence)
+        text = "" if decision == "rejected" else str(digit)
         return Reading(text, decision, reason, confidence, (glyph,), self.version, sight.width, sight.height)
+
+    def decide(self, sight: Sight, is_digit: float, confidence: float) -> tuple[Decision, Reason | None]:
+        if is_digit < self.thresholds.get("is_digit", 0.5):
+            return "rejected", sight.doubt or "not_a_digit"
+        if confidence < self.thresholds.get("read", 0.9):
+            return "unsure", sight.doubt
+        return "read", None
 
 
 def see_or_fail(data: bytes) -> Sight | PictureError:

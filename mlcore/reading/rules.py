@@ -138,7 +138,8 @@ def rub_out(found: Direction, others: list[Line]) -> Mask:
     thickness = int(1.5 * max(line.thickness for line in printed)) + 1
     labels = [label for line in printed for label in line.labels]
     near = cv2.dilate(np.isin(found.labels, labels).astype(np.uint8), column(3))
-    return near & cv2.dilate(thin_parts(found.mask, thickness), column(3))
+    erased: Mask = near & cv2.dilate(thin_parts(found.mask, thickness), column(3))
+    return erased
 
 
 def is_printed(line: Line, others: list[Line], length: int, breadth: int) -> bool:
@@ -163,4 +164,4 @@ def leaves_writing(mask: Mask, erased: Mask) -> bool:
     if count < 2:
         return False
     extent = np.maximum(stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT])
-    return int(extent.max()) >= 0.15 * min(mask.shape)
+    return bool(extent.max() >= 0.15 * min(mask.shape))
