@@ -183,7 +183,8 @@ class BatchItemInline(admin.TabularInline):
     model = BatchItem
     extra = 0
     can_delete = False
-    fields = readonly_fields = ["position", "name", "state", "error_code", "attempts"]
+    fields = ("position", "name", "state", "error_code", "attempts")
+    readonly_fields = fields
 
 
 @admin.register(Batch)

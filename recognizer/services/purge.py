@@ -1,6 +1,7 @@
 """What is removed for good, some time after nobody can see it any more."""
 
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -33,4 +34,9 @@ def remove_uploads(uploads: list[Upload]) -> None:
     names += maps.values_list("image", flat=True)
     with transaction.atomic():
         Upload.objects.filter(pk__in=ids).delete()
-        transaction.on_commit(lambda: [default_storage.delete(name) for name in names] and None)
+        transaction.on_commit(partial(_delete_files, names))
+
+
+def _delete_files(names: list[str]) -> None:
+    for name in names:
+        default_storage.delete(name)
