@@ -43,14 +43,14 @@ clean:
 	rm -rf $(VENV) staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # A stamp per requirements file: what is installed already costs the next start nothing.
-$(VENV)/.serve: requirements-serve.txt constraints.txt | $(RUN_PYTHON)
+$(VENV)/.serve: requirements-serve.txt constraints.txt | $(VENV)/.made
 	@$(call install,requirements-serve.txt)
 
-$(VENV)/.train: requirements.txt requirements-serve.txt constraints.txt | $(RUN_PYTHON)
+$(VENV)/.train: requirements.txt requirements-serve.txt constraints.txt | $(VENV)/.made
 	@$(call install,requirements.txt)
 	@touch $(VENV)/.serve
 
-$(VENV)/.dev: requirements-dev.txt requirements.txt requirements-serve.txt constraints.txt | $(RUN_PYTHON)
+$(VENV)/.dev: requirements-dev.txt requirements.txt requirements-serve.txt constraints.txt | $(VENV)/.made
 	@$(call install,requirements-dev.txt)
 	@touch $(VENV)/.serve $(VENV)/.train
 
@@ -58,18 +58,17 @@ install = echo "Installing $(1) ..." && \
 	$(RUN_PYTHON) -m pip install --quiet --disable-pip-version-check --requirement $(1) && touch $@
 
 # A python3.12 on the PATH may be a shim that only says it is not there, so each candidate has to prove itself.
-$(RUN_PYTHON):
+$(VENV)/.made:
 	@for python in $(PYTHON) python3.12 python3.11 python3 python; do \
 		"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' >/dev/null 2>&1 \
 			&& found="$$python" && break; \
 	done; \
-	if [ -z "$$found" ]; then \
-		echo "Digitscribe: no Python 3.12 or 3.11 here. Install one, or name it: make run PYTHON=/path/to/python3.12" >&2; exit 1; \
-	fi; \
-	if ! mkdir -p $(VENV) 2>/dev/null || ! touch $(VENV)/.writable 2>/dev/null; then \
-		echo "Digitscribe: this folder cannot be written to. Clone it to one that can." >&2; exit 1; \
-	fi; \
-	if ! "$$found" -c 'import ensurepip, venv' 2>/dev/null; then \
-		echo "Digitscribe: $$found cannot make virtual environments. Debian and Ubuntu: apt install $$(basename "$$found")-venv" >&2; exit 1; \
-	fi; \
-	echo "Making $(VENV) with $$("$$found" --version) ..."; "$$found" -m venv --clear $(VENV)
+	say() { echo "Digitscribe: $$1" >&2; exit 1; }; \
+	[ -n "$$found" ] \
+		|| say "no Python 3.12 or 3.11 here. Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; \
+	"$$found" -c 'import ensurepip, venv' 2>/dev/null \
+		|| say "$$found cannot make virtual environments. Debian and Ubuntu: apt install $$(basename "$$found")-venv"; \
+	mkdir -p $(VENV) 2>/dev/null && touch $(VENV)/.writable 2>/dev/null \
+		|| say "this folder cannot be written to. Clone it to one that can."; \
+	echo "Making $(VENV) with $$("$$found" --version) ..."; \
+	"$$found" -m venv --clear $(VENV) && touch $@

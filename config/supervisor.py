@@ -2,8 +2,8 @@
 
 It loads neither Django's settings nor Celery, so that the parts start at once. Whatever dies is restarted
 with a back-off, but for the web server: its end, Ctrl-C or SIGTERM ends everything. If the supervisor itself
-is killed with -9, Linux sends its children SIGTERM; what outlives even that is found by its pid file at the next
-start.
+is killed with -9, Linux sends its children SIGTERM; what outlives even that is found by its pid file at the
+next start.
 """
 
 import contextlib

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+
 from recognizer.services.model_versions import register_shipped_model
 
 ADMIN_NAME = "admin"

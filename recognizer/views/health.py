@@ -1,0 +1,53 @@
+"""For whoever watches the server: is the process alive, and could it serve?"""
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+
+from recognizer.problems import Problem
+from recognizer.services import broker
+from recognizer.services.model_versions import models
+
+
+@login_not_required
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers. It asks nothing else, so that a restart is never asked for in vain."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@login_not_required
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """503 where no picture could be read. Without Redis all is answered but the maps wait: that is degraded."""
+    parts = {"database": _database_answers(), "model": _model_is_loaded(), "redis": _redis_answers()}
+    ready = parts["database"] and parts["model"]
+    state = "unavailable" if not ready else "ready" if parts["redis"] else "degraded"
+    words = {name: "ok" if answers else "down" for name, answers in parts.items()}
+    return JsonResponse({"status": state, **words}, status=200 if ready else 503)
+
+
+def _database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def _model_is_loaded() -> bool:
+    try:
+        models.active_model()
+    except (Problem, DatabaseError):
+        return False
+    return True
+
+
+def _redis_answers() -> bool:
+    try:
+        broker.breaker.call(broker.client().ping)
+    except broker.BrokerDown:
+        return False
+    return True

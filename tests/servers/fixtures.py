@@ -1,0 +1,61 @@
+"""Fixtures for the servers: each is started for the test that asks, on its own port, and ended after it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from recognizer.models import ModelVersion
+from tests import surroundings
+from tests.servers.redis import RedisServer
+from tests.servers.web import WebServer
+from tests.servers.worker import Worker
+
+
+@pytest.fixture
+def same_database(transactional_db: None) -> dict[str, str]:
+    """The environment of a process that shares the tests' database. What it shall see must be committed."""
+    name = connection.settings_dict["NAME"]
+    server = os.environ["DATABASE_URL"].rpartition("/")[0]
+    return {"DATABASE_URL": f"sqlite:///{name}" if connection.vendor == "sqlite" else f"{server}/{name}"}
+
+
+@pytest.fixture
+def redis_server() -> Iterator[RedisServer]:
+    """Where REDIS_URL points to. Without this fixture nothing listens there, and all works nevertheless."""
+    server = RedisServer(surroundings.REDIS)
+    server.start()
+    server.client().flushall()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def worker(
+    redis_server: RedisServer, same_database: dict[str, str], model: ModelVersion, tmp_path: Path
+) -> Iterator[Worker]:
+    """A Celery worker with one child process, on both queues."""
+    worker = Worker(log=tmp_path / "worker.log", environment=same_database)
+    worker.start()
+    yield worker
+    worker.kill()
+
+
+@pytest.fixture(scope="session")
+def static_files() -> None:
+    """As the manifest storage of a web server wants them."""
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@pytest.fixture
+def server(
+    static_files: None, same_database: dict[str, str], model: ModelVersion, tmp_path: Path
+) -> Iterator[WebServer]:
+    """gunicorn with one worker process; `server.url` is where it answers."""
+    server = WebServer(log=tmp_path / "web.log", environment=same_database)
+    server.start()
+    yield server
+    server.stop()

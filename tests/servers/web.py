@@ -1,0 +1,28 @@
+"""gunicorn, configured as in production."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+from config.embedded_redis import free_port
+from tests.servers.process import Server
+
+
+class WebServer(Server):
+    def __init__(self, *, log: Path, environment: Mapping[str, str], workers: int = 1) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        super().__init__(
+            [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"],
+            log=log,
+            environment={**environment, "PORT": str(self.port), "WEB_WORKERS": str(workers)},
+            is_ready=self.answers,
+        )
+
+    def answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/healthz", timeout=10).status_code < 500
+        except httpx.TransportError:
+            return False

@@ -1,0 +1,59 @@
+"""What every test process runs in: folders of its own, and none of the settings of whoever starts it."""
+
+import atexit
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from config.embedded_redis import EmbeddedRedis
+from tests.servers.postgres import Postgres
+
+ROOT = Path(__file__).resolve().parent.parent
+ENGINE = os.environ.get("TEST_DATABASE", "sqlite")  # or postgres
+
+
+def variables() -> set[str]:
+    """Every setting that a person may have set, by .env.example."""
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    return {match[1] for line in lines if (match := re.match(r"#? ?([A-Z][A-Z_0-9]+)=", line))}
+
+
+def session_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="digitscribe-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+FOLDER = session_folder()
+MEDIA = FOLDER / "media"
+REDIS = EmbeddedRedis.plan(FOLDER / "redis")  # nothing listens there until a test asks for it
+
+
+def prepare() -> None:
+    """Before Django reads its settings."""
+    for name in variables():
+        os.environ.pop(name, None)
+        os.environ.pop(f"{name}_FILE", None)
+    MEDIA.mkdir()
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "ENV_FILE": os.devnull,  # a person's .env is theirs
+        "DATABASE_URL": database_url(),
+        "REDIS_URL": REDIS.url,
+        "QUEUE_PREFIX": "tests",
+        "MEDIA_ROOT": str(MEDIA),
+        "STATIC_ROOT": str(FOLDER / "static"),
+        # Playwright's loop runs in the thread of the tests, and Django takes that for an asynchronous caller.
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "1",
+    }
+
+
+def database_url() -> str:
+    if ENGINE == "postgres":
+        postgres = Postgres()
+        atexit.register(postgres.stop)
+        postgres.start()
+        return postgres.url
+    return f"sqlite:///{FOLDER / 'unused.sqlite3'}"  # the tests' own file is made beside it
