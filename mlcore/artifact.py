@@ -42,6 +42,7 @@ class Network:
     keras: str | None = None
     kernels: str | None = None
     layers: tuple[Layer, ...] = ()
+    averaged: str | None = None  # the layer whose spatial mean the last one weighs: its class maps are exact
     parameters: int = 0
 
 

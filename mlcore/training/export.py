@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from mlcore.artifact import Network
-from mlcore.training.network import kernels, visible_layers
+from mlcore.training.network import averaged, kernels, visible_layers
 
 OPSET = 17
 
@@ -21,6 +21,7 @@ def exported(model: keras.Model, architecture: str, prefix: str = "model") -> tu
         keras=f"{prefix}.keras",
         kernels="weights.npz",
         layers=visible_layers(model),
+        averaged=averaged(model),
         parameters=model.count_params(),
     )
     with tempfile.TemporaryDirectory() as folder:

@@ -13,7 +13,9 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
+import numpy as np
 from keras import layers
+from numpy.typing import NDArray
 
 from mlcore.artifact import Layer
 
@@ -104,14 +106,27 @@ def visible_layers(model: keras.Model) -> tuple[Layer, ...]:
     return tuple(shown)
 
 
-def kernels(model: keras.Model) -> dict[str, Any]:
-    """Weights by name, for explaining: `conv1` (3, 3, 1, 32), `logits` (128, 11), `logits_bias` (11,)."""
-    found: dict[str, Any] = {}
+def averaged(model: keras.Model) -> str | None:
+    """The visible layer whose spatial mean the last layer weighs, where the network ends that way."""
+    if not isinstance(model.layers[-2], layers.GlobalAveragePooling2D):
+        return None
+    return visible_layers(model)[-1].name
+
+
+def kernels(model: keras.Model) -> dict[str, NDArray[np.float32]]:
+    """Weights by the visible layer's name, for explaining: `conv1` (3, 3, 1, 32), `conv1_bias` (32,), `logits`.
+
+    Normalisation is folded in: a map is relu(convolution + bias) of the one before.
+    """
+    found: dict[str, NDArray[np.float32]] = {}
     for layer in model.layers:
         if isinstance(layer, (layers.Conv2D, layers.Dense)):
-            name = layer.name.replace("kernel", "conv")
             weights = layer.get_weights()
-            found[name] = weights[0]
-            if len(weights) > 1:
-                found[f"{name}_bias"] = weights[1]
+            kernel, bias = weights[0], weights[1] if len(weights) > 1 else np.zeros(weights[0].shape[-1], np.float32)
+        elif isinstance(layer, layers.BatchNormalization):
+            gamma, beta, mean, variance = layer.get_weights()
+            gain = gamma / np.sqrt(variance + layer.epsilon)
+            kernel, bias = kernel * gain, beta + (bias - mean) * gain
+        if isinstance(layer, (layers.ReLU, layers.Dense)):
+            found[layer.name], found[f"{layer.name}_bias"] = kernel, bias
     return found
