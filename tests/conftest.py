@@ -1,0 +1,146 @@
+"""The cast and the stage. Everything is real: Redis, PostgreSQL, workers, gunicorn, Chromium."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import surroundings
+
+surroundings.prepare()
+
+import django  # noqa: E402  (reads the environment just prepared)
+
+django.setup()
+
+from django.contrib.auth.models import User  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.test import Client  # noqa: E402
+
+from mlcore.artifact import SHIPPED, Artifact, load_artifact  # noqa: E402
+from mlcore.reading.reader import Reader  # noqa: E402
+from recognizer.models import ModelVersion  # noqa: E402
+from recognizer.services import broker, model_versions  # noqa: E402
+from recognizer.services.tokens import create_token  # noqa: E402
+
+pytest_plugins = ["tests.servers.fixtures", "tests.browser.fixtures"]
+
+USES_DATABASE = {"db", "transactional_db"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL only what touches the database runs again; pages look the same on it."""
+    if surroundings.ENGINE != "postgres":
+        return
+    kept = [item for item in items if touches_database(item) and not item.get_closest_marker("browser")]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+
+
+def touches_database(item: pytest.Item) -> bool:
+    return bool(item.get_closest_marker("django_db")) or bool(USES_DATABASE & set(item.fixturenames))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """SQLite in a file: in memory it would neither lock nor be seen by another process."""
+    if connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["NAME"] = str(surroundings.FOLDER / "tests.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def media(settings: Any) -> Iterator[Path]:
+    """The folder of the pictures, empty at the start of every test."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    yield surroundings.MEDIA
+    for path in surroundings.MEDIA.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+@pytest.fixture(autouse=True)
+def rested_breaker() -> Iterator[None]:
+    """What one test learned about Redis is not the next one's business."""
+    yield
+    broker.breaker.open_until = None
+
+
+# --- The cast ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """She owns what there is."""
+    return User.objects.create_user("alice", "alice@example.org", "alice-password")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """Another user, who must see nothing of hers."""
+    return User.objects.create_user("bob", "bob@example.org", "bob-password")
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    return User.objects.create_superuser("admin", "admin@example.org", "admin-password")
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def alice_client(alice: User) -> Client:
+    return client_of(alice)
+
+
+@pytest.fixture
+def bob_client(bob: User) -> Client:
+    return client_of(bob)
+
+
+@pytest.fixture
+def admin_client(admin: User) -> Client:
+    return client_of(admin)
+
+
+def token_headers(user: User, **options: Any) -> dict[str, str]:
+    return {"Authorization": f"Bearer {create_token(user=user, name='tests', **options)[1]}"}
+
+
+@pytest.fixture
+def alice_token(alice: User) -> dict[str, str]:
+    """Headers, for `client.get(..., headers=alice_token)`."""
+    return token_headers(alice)
+
+
+@pytest.fixture
+def bob_token(bob: User) -> dict[str, str]:
+    return token_headers(bob)
+
+
+# --- The shipped model -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def artifact() -> Artifact:
+    return load_artifact(SHIPPED)
+
+
+@pytest.fixture(scope="session")
+def reader(artifact: Artifact) -> Reader:
+    return Reader(artifact)
+
+
+@pytest.fixture
+def model(db: None) -> ModelVersion:
+    """The shipped model, registered and active."""
+    model_versions.register_shipped_model()
+    model_versions.models.asked_at = -float("inf")
+    return ModelVersion.objects.get(state=ModelVersion.State.ACTIVE)
