@@ -1,4 +1,4 @@
-from recognizer.models.access import ApiToken, IdempotencyRecord
+from recognizer.models.access import ApiToken, IdempotencyRecord, Usage
 from recognizer.models.batch import Batch, BatchItem
 from recognizer.models.job import Job
 from recognizer.models.model_version import ModelVersion
@@ -17,4 +17,5 @@ __all__ = [
     "ModelVersion",
     "Prediction",
     "Upload",
+    "Usage",
 ]

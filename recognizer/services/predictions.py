@@ -3,7 +3,7 @@
 import errno
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ from recognizer.models import Glyph, Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.services import feature_maps
 from recognizer.services.model_versions import ActiveModel, models
-from recognizer.services.quotas import check_quota
+from recognizer.services.quotas import take_space
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ def create_prediction(
     name: str = "",
     strokes: Any = None,
     draw_maps: bool = False,
+    in_transaction: Callable[[Prediction], None] | None = None,
 ) -> Prediction:
-    """Read a picture and keep it: its files first, then all its rows in one transaction."""
-    check_quota(owner, len(data))
+    """Read a picture and keep it: its files first, then all its rows, and what `in_transaction` writes, at once."""
     answer = read_picture(data, mode)
     upload = Upload(
         owner=owner,
@@ -73,8 +73,12 @@ def create_prediction(
         upload.original.save("original", ContentFile(data), save=False)
         upload.thumbnail.save("thumbnail", ContentFile(encode_thumbnail(answer.picture)), save=False)
         with transaction.atomic():
+            take_space(upload.owner_id, pictures=1, size=upload.bytes)
             upload.save(force_insert=True)
-            return record_answer(upload, answer, mode=mode, draw_maps=draw_maps)
+            prediction = write_answer(upload, answer, mode=mode, draw_maps=draw_maps)
+            if in_transaction:
+                in_transaction(prediction)
+    return prediction
 
 
 @contextmanager
@@ -92,9 +96,14 @@ def files_only_with_rows(upload: Upload) -> Iterator[None]:
 
 
 def record_answer(upload: Upload, answer: Answer, *, mode: Mode, draw_maps: bool) -> Prediction:
-    """Write one reading as the current one. Call it inside a transaction."""
-    reading = answer.reading
+    """Write a further reading of an upload as the current one. Call it inside a transaction."""
     Prediction.objects.filter(upload=upload, is_current=True).update(is_current=False)
+    return write_answer(upload, answer, mode=mode, draw_maps=draw_maps)
+
+
+def write_answer(upload: Upload, answer: Answer, *, mode: Mode, draw_maps: bool) -> Prediction:
+    """Write the first reading of an upload. Call it inside a transaction."""
+    reading = answer.reading
     prediction = Prediction(
         upload=upload,
         owner_id=upload.owner_id,

@@ -1,6 +1,8 @@
 """What is removed for good, some time after nobody can see it any more."""
 
 from datetime import timedelta
+from itertools import groupby
+from operator import attrgetter
 from functools import partial
 
 from django.conf import settings
@@ -9,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from recognizer.models import FeatureMap, IdempotencyRecord, Upload
+from recognizer.services.quotas import free_space
 
 IDEMPOTENCY_KEPT = timedelta(hours=24)
 AT_ONCE = 200
@@ -34,6 +37,9 @@ def remove_uploads(uploads: list[Upload]) -> None:
     names += maps.values_list("image", flat=True)
     with transaction.atomic():
         Upload.objects.filter(pk__in=ids).delete()
+        for owner_id, theirs in groupby(sorted(uploads, key=attrgetter("owner_id")), attrgetter("owner_id")):
+            sizes = [upload.bytes for upload in theirs]
+            free_space(owner_id, pictures=len(sizes), size=sum(sizes))
         transaction.on_commit(partial(_delete_files, names))
 
 

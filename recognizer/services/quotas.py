@@ -1,18 +1,44 @@
-from django.conf import settings
-from django.contrib.auth.models import User
-from django.db.models import Count, Sum
+"""What a person may keep. A running total, written with the pictures it counts: asking costs one row, not a sum
+over all of them."""
 
-from recognizer.models import Upload
+from django.conf import settings
+from django.db.models import Count, F, Sum
+from django.db.models.functions import Greatest
+
+from recognizer.models import Upload, Usage
 from recognizer.problems import Problem
 
 
-def usage(user: User) -> tuple[int, int]:
-    """Pictures and bytes, the deleted ones that can still be brought back included."""
-    kept = Upload.objects.filter(owner=user).aggregate(pictures=Count("pk"), bytes=Sum("bytes"))
-    return kept["pictures"], kept["bytes"] or 0
+def take_space(owner_id: int, *, pictures: int, size: int) -> None:
+    """Book pictures that are about to be written. Call it inside their transaction."""
+    fits = Usage.objects.filter(
+        user=owner_id,
+        pictures__lte=settings.QUOTA_PICTURES - pictures,
+        bytes__lte=settings.QUOTA_BYTES - size,
+    )
+    for _ in range(2):
+        if fits.update(pictures=F("pictures") + pictures, bytes=F("bytes") + size):
+            return
+        if Usage.objects.filter(user=owner_id).exists():
+            break
+        usage(owner_id)
+    raise Problem("quota_exceeded", "Your space is used up. Delete some pictures to make room.")
 
 
-def check_quota(user: User, more_bytes: int) -> None:
-    pictures, used = usage(user)
-    if pictures >= settings.QUOTA_PICTURES or used + more_bytes > settings.QUOTA_BYTES:
-        raise Problem("quota_exceeded", "Your space is used up. Delete some pictures to make room.")
+def free_space(owner_id: int, *, pictures: int, size: int) -> None:
+    """Unbook pictures that were removed for good."""
+    Usage.objects.filter(user=owner_id).update(
+        pictures=Greatest(F("pictures") - pictures, 0), bytes=Greatest(F("bytes") - size, 0)
+    )
+
+
+def usage(owner_id: int) -> Usage:
+    """Pictures and bytes, the deleted ones that can still be brought back included; summed once, then kept."""
+    kept = Usage.objects.filter(user=owner_id).first()
+    return kept or recount(owner_id)
+
+
+def recount(owner_id: int) -> Usage:
+    total = Upload.objects.filter(owner=owner_id).aggregate(pictures=Count("pk"), bytes=Sum("bytes"))
+    total["bytes"] = total["bytes"] or 0
+    return Usage.objects.update_or_create(user_id=owner_id, defaults=total)[0]
