@@ -1,8 +1,10 @@
 from django.urls import path
 
-from recognizer.views import media
+from recognizer.views import health, media
 
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("uploads/<uuid:pk>/original/", media.upload_original, name="upload_original"),
     path("uploads/<uuid:pk>/picture/", media.upload_picture, name="upload_picture"),
     path("uploads/<uuid:pk>/thumbnail/", media.upload_thumbnail, name="upload_thumbnail"),
