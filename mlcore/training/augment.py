@@ -44,9 +44,7 @@ def augment(images: NDArray[np.uint8], rng: np.random.Generator, amounts: Amount
     return changed
 
 
-def _fields(
-    count: int, rng: np.random.Generator, amounts: Amounts
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _fields(count: int, rng: np.random.Generator, amounts: Amounts) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Where each pixel is fetched from: (N, 28, 28) float32 each, affine and elastic in one step."""
 
     def draw(spread: float) -> NDArray[np.float32]:  # (N, 1, 1)

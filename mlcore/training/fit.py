@@ -120,8 +120,10 @@ def _compile(model: keras.Model, plan: Plan, steps: int) -> keras.optimizers.Opt
         rate = keras.optimizers.schedules.CosineDecay(
             plan.rate / 20, steps - warm_up, alpha=0.002, warmup_target=plan.rate, warmup_steps=warm_up
         )
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=0.01) if plan.schedule == "one-cycle" else (
-        keras.optimizers.Adam(rate)
+    optimizer = (
+        keras.optimizers.AdamW(rate, weight_decay=0.01)
+        if plan.schedule == "one-cycle"
+        else (keras.optimizers.Adam(rate))
     )
     model.compile(optimizer, _smoothed(plan.smoothing))
     optimizer.build(model.trainable_variables)

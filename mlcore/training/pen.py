@@ -5,6 +5,7 @@ the letter; the pen passes smoothly through them, and turns sharply at a point m
 letter are separated by `|`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -45,7 +46,12 @@ def any_hand(rng: np.random.Generator, height: float | None = None) -> Hand:
 
 def draw(strokes: str, hand: Hand, rng: np.random.Generator) -> Floats:
     """(H, W) float32 0..1, 1 is ink, cropped to the ink with a margin of two pixels."""
-    paths = [_smooth(points + rng.normal(0, hand.wobble, points.shape), bends) for points, bends in _parse(strokes)]
+    return draw_points(_parse(strokes), hand, rng)
+
+
+def draw_points(strokes: Iterable[tuple[Floats, tuple[bool, ...]]], hand: Hand, rng: np.random.Generator) -> Floats:
+    """The same for strokes given as points, (N, 2), and at which of them the pen turns sharply."""
+    paths = [_smooth(points + rng.normal(0, hand.wobble, points.shape), bends) for points, bends in strokes]
     return ink_along([_placed(path, hand) for path in paths], hand.pen * hand.height, hand.swell, rng)
 
 

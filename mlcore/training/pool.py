@@ -1,0 +1,171 @@
+"""Generated digits, rendered once and kept: written by the generator or taken from MNIST, laid on paper,
+shrunk, clipped, and read back by the reader's own functions, so that training sees what serving sees."""
+
+import hashlib
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.reading import ink, normalise, rules
+from mlcore.training import alphabet, handwriting, negatives, paper, pen
+from mlcore.training.data import Digits, joined
+
+Floats = NDArray[np.float32]
+NOT_A_DIGIT = 10
+CHUNK = 500  # images a piece of work
+ALIKE = 0.65  # correlation of what was read back with what was written, below which the reader saw something else
+COARSE = replace(paper.PLAIN_PHOTO, blur=(0.0, 0.5), noise=(0.0, 4.0), margin=(0.05, 0.5), p_shadow=0.1)
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """How many images of each kind."""
+
+    clean: int = 40_000  # written with a pen, on nothing
+    sheet: int = 24_000  # the same on paper
+    mnist_sheet: int = 16_000  # MNIST's training digits on paper
+    coarse: int = 16_000  # at 10 to 20 pixels, sometimes clipped
+    negative: int = 20_000  # half of them on paper
+
+    def scaled(self, share: float) -> "Amounts":
+        return Amounts(*(round(count * share) for count in vars(self).values()))
+
+
+def generate(
+    amounts: Amounts,
+    mnist: Digits,
+    seed: int,
+    cache: Path,
+    report: Callable[[float], None] = lambda done: None,
+) -> Digits:
+    """Depends on its arguments and the generators' source alone; kept in `cache` under the hash of both."""
+    kept = cache / f"pool-{_fingerprint(amounts, mnist, seed)}.npz"
+    if kept.exists():
+        with np.load(kept) as arrays:
+            return Digits(arrays["images"], arrays["labels"])
+    work = [
+        (kind, min(CHUNK, count - start), (seed, number, start))
+        for number, (kind, count) in enumerate(vars(amounts).items())
+        for start in range(0, count, CHUNK)
+    ]
+    spawn = multiprocessing.get_context("spawn")
+    parts = []
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=spawn, initializer=_receive, initargs=(mnist,)) as processes:
+        for part in processes.map(_make, work):
+            parts.append(part)
+            report(len(parts) / len(work))
+    pool = joined(parts)
+    cache.mkdir(parents=True, exist_ok=True)
+    unfinished = kept.with_suffix(".part")
+    with unfinished.open("wb") as file:
+        np.savez_compressed(file, images=pool.images, labels=pool.labels)
+    unfinished.replace(kept)
+    return pool
+
+
+def _fingerprint(amounts: Amounts, mnist: Digits, seed: int) -> str:
+    seen = hashlib.sha256(f"{amounts}{mnist.digest}{seed}".encode())
+    for module in (ink, normalise, rules, alphabet, handwriting, negatives, paper, pen):
+        seen.update(Path(str(module.__file__)).read_bytes())
+    return seen.hexdigest()[:12]
+
+
+_mnist: Digits | None = None  # in a working process
+
+
+def _receive(mnist: Digits) -> None:
+    global _mnist
+    _mnist = mnist
+    cv2.setNumThreads(1)
+
+
+def _make(work: tuple[str, int, tuple[int, ...]]) -> Digits:
+    kind, count, seed = work
+    rng = np.random.default_rng(seed)
+    make = _KINDS[kind]
+    made = [make(rng) for _ in range(count)]
+    return Digits(np.stack([image for image, _ in made]), np.array([label for _, label in made], np.uint8))
+
+
+Made = tuple[NDArray[np.uint8], int]  # (28, 28), label
+
+
+def _clean(rng: np.random.Generator) -> Made:
+    digit = int(rng.integers(10))
+    return normalise.normalise(handwriting.write_digit(digit, rng)), digit
+
+
+def _sheet(rng: np.random.Generator) -> Made:
+    digit = int(rng.integers(10))
+    return _through(handwriting.write_digit(digit, rng), paper.ANY, rng), digit
+
+
+def _mnist_sheet(rng: np.random.Generator) -> Made:
+    strength, digit = _from_mnist(rng)
+    return _through(strength, paper.ANY, rng), digit
+
+
+def _coarse(rng: np.random.Generator) -> Made:
+    """Scanned so small that a stroke is a pixel, and cut out a little too tightly."""
+    if rng.random() < 0.7:
+        digit = int(rng.integers(10))
+        strength = handwriting.write_digit(digit, rng)
+    else:
+        strength, digit = _from_mnist(rng)
+    side = rng.uniform(8, 18)
+    scale = side / max(strength.shape)
+    size = (max(2, round(strength.shape[1] * scale)), max(2, round(strength.shape[0] * scale)))
+    small = np.clip(cv2.resize(strength, size, interpolation=cv2.INTER_AREA) * rng.uniform(1, 1.6), 0, 1)
+    return _through(_clipped(small, rng) if rng.random() < 0.25 else small, COARSE, rng), digit
+
+
+def _negative(rng: np.random.Generator) -> Made:
+    strength = negatives.write_negative(rng, handwriting.write_digit)
+    if rng.random() < 0.5:
+        return normalise.normalise(strength), NOT_A_DIGIT
+    return _through(strength, paper.ANY, rng), NOT_A_DIGIT
+
+
+def _from_mnist(rng: np.random.Generator) -> tuple[Floats, int]:
+    """A training digit, enlarged smoothly to what a scanner would see of it."""
+    assert _mnist is not None  # noqa: S101 - _receive ran first
+    which = int(rng.integers(len(_mnist)))
+    scale = float(rng.uniform(1.2, 4))
+    large = cv2.resize(_mnist.images[which], None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    return np.asarray(large, np.float32) / 255, int(_mnist.labels[which])
+
+
+def _clipped(strength: Floats, rng: np.random.Generator) -> Floats:
+    """Up to a sixth is missing at one side."""
+    turns = int(rng.integers(4))
+    turned = np.rot90(strength, turns)
+    return np.ascontiguousarray(np.rot90(turned[round(len(turned) * rng.uniform(0, 0.16)) :], -turns))
+
+
+def _through(strength: Floats, options: paper.Paper, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Onto paper and back. Where the reader saw something else altogether, the clean ink stands in:
+    its label would be a lie."""
+    wanted = normalise.normalise(strength)
+    seen = normalise.normalise(ink.find_ink(paper.on_paper(strength, rng, options)).strength)
+    return seen if _correlation(seen, wanted) >= ALIKE else wanted
+
+
+def _correlation(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    a, b = (cv2.GaussianBlur(image, (5, 5), 0).astype(np.float32) - image.mean() for image in (a, b))
+    return float((a * b).sum() / max(np.sqrt((a * a).sum() * (b * b).sum()), 1e-6))
+
+
+_KINDS: dict[str, Callable[[np.random.Generator], Made]] = {
+    "clean": _clean,
+    "sheet": _sheet,
+    "mnist_sheet": _mnist_sheet,
+    "coarse": _coarse,
+    "negative": _negative,
+}
