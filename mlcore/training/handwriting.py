@@ -200,8 +200,9 @@ def _closed_four(rng: np.random.Generator) -> list[Stroke]:
     left = rng.uniform(-0.06, 0.08)
     top = stem + rng.normal(0, 0.04)
     if rng.random() < 0.5:
-        return [_line((top, 0), (left, bar), (reach, bar + rng.normal(0, 0.04))),
-                _line((top + rng.normal(0, 0.04), rng.uniform(-0.02, 0.1)), (stem + rng.normal(0, 0.03), 1))]  # fmt: skip
+        begin = (top + rng.normal(0, 0.04), rng.uniform(-0.02, 0.1))
+        angle = _line((top, 0), (left, bar), (reach, bar + rng.normal(0, 0.04)))
+        return [angle, _line(begin, (stem + rng.normal(0, 0.03), 1))]
     return [_line((stem, 1), (top, 0), (left, bar), (reach, bar + rng.normal(0, 0.04)))]
 
 
