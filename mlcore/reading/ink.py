@@ -1,6 +1,7 @@
 """From the picture's pixels to its ink: polarity found, paper flattened, its lines and specks removed."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ Pixels = NDArray[np.uint8]  # (H, W, 3) RGB, or (H, W) grey
 Strength = NDArray[np.float32]  # (H, W), 0 is paper, 1 is full ink
 
 WORKING_SIDE = 1280  # a digit a twentieth of the picture wide still has 64 px, three times 20
+LIGHT_SIDE = 32
 PAPER_SIDE = 96  # light falls smoothly: the paper is estimated on a picture this small
 
 
@@ -71,18 +73,42 @@ def estimate_paper(pixels: Pixels) -> Pixels:
     """The picture as it was before anybody wrote on it. (h, w, 3) -> (h, w, 3) uint8"""
     height, width = pixels.shape[:2]
     small, _ = fit_to_side(pixels, PAPER_SIDE)
+    light = fit_light(small)[:, :, None]  # (h, w, 1) 0..255
+    even = np.clip(small * (200 / light), 0, 255).astype(np.uint8)  # flat but for hard shadows and stains
     reach = max(3, max(small.shape) // 2) | 1  # wider than the widest blot of ink
-    window = np.ones((reach, reach), np.uint8)
-    bright = cv2.morphologyEx(small, cv2.MORPH_CLOSE, window, borderType=cv2.BORDER_REPLICATE)
-    gap = cv2.subtract(bright, small).max(axis=2)  # (h, w) uint8
+    bright = cv2.morphologyEx(even, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8), borderType=cv2.BORDER_REPLICATE)
+    gap = cv2.subtract(bright, even).max(axis=2)  # (h, w) uint8
     bare = (gap <= np.median(gap) + 0.15 * max(int(gap.max()), 1)).astype(np.float32)  # 1: no ink
     sigma = max(small.shape) / 12
     weight = cv2.GaussianBlur(bare, (0, 0), sigma)[:, :, None]  # (h, w, 1)
-    mean = cv2.GaussianBlur(small * bare[:, :, None], (0, 0), sigma)
-    paper = np.where(weight > 1e-3, mean / np.maximum(weight, 1e-3), bright)
+    mean = cv2.GaussianBlur(even * bare[:, :, None], (0, 0), sigma)
+    paper = np.where(weight > 1e-3, mean / np.maximum(weight, 1e-3), bright) * (light / 200)
     whole = cv2.resize(paper.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     paper_everywhere: Pixels = np.clip(np.rint(whole), 1, 255).astype(np.uint8)
     return paper_everywhere
+
+
+def fit_light(small: Pixels) -> NDArray[np.float32]:
+    """The quadratic surface through the brightness of the paper, ink given ever less weight. -> (h, w) 1..255"""
+    coarse, _ = fit_to_side(small, LIGHT_SIDE)
+    brightness = coarse.astype(np.float32).mean(axis=2).ravel()
+    terms = quadratic(coarse.shape[0], coarse.shape[1]).reshape(-1, 6)
+    weight = np.ones_like(brightness)
+    surface = terms[0]
+    for _ in range(6):
+        weighted = (terms * weight[:, None]).T  # (6, n)
+        surface = np.linalg.solve(weighted @ terms + 1e-3 * np.eye(6, dtype=np.float32), weighted @ brightness)
+        off = brightness - terms @ surface
+        spread = 1 + 1.5 * float(np.median(np.abs(off)))
+        weight = np.where(off < 0, np.exp(-np.square(off / spread)), 1).astype(np.float32)
+    return np.clip(quadratic(small.shape[0], small.shape[1]) @ surface, 1, 255)
+
+
+@lru_cache(maxsize=64)
+def quadratic(height: int, width: int) -> NDArray[np.float32]:
+    """1, x, y, x², xy, y² over the picture, both sides from -1 to 1. (h, w, 6)"""
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
+    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
 
 
 def level(darkness: Pixels) -> tuple[Strength, float, float]:
@@ -101,15 +127,54 @@ def level(darkness: Pixels) -> tuple[Strength, float, float]:
 
 
 def remove_specks(strength: Strength) -> Strength:
-    """Drop what is too small or too faint beside the strokes to have been written with the same pen."""
+    """Drop what was not written with the pen: specks, faint show-through, dashes under it, frames round it."""
     mask = (strength > 0.25).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     if count == 1:
         return np.zeros_like(strength)
     peak = np.zeros(count, np.float32)
     np.maximum.at(peak, labels.ravel(), strength.ravel())
-    extent = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    kept = (peak > 0.5) & (extent >= 0.12 * extent[1:].max())
-    kept[0] = False
-    with_rim = cv2.dilate(kept[labels].astype(np.uint8), np.ones((3, 3), np.uint8))
+    boxes = stats[:, :4].astype(np.float32)  # x, y, width, height
+    extent = boxes[:, 2:].max(axis=1)
+    printed = is_dash(boxes) | is_frame(boxes, labels)
+    written = (peak > 0.5) & ~printed
+    written[0] = False
+    if not written.any():
+        written = (peak > 0.5) & (np.arange(count) > 0)
+    written &= extent >= 0.12 * extent[written].max(initial=0)
+    with_rim = cv2.dilate(written[labels].astype(np.uint8), np.ones((3, 3), np.uint8))
     return np.where(with_rim > 0, strength, np.float32(0))
+
+
+def is_dash(boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Straight and thin, wholly beside the writing and longer than it. (n, 4) -> (n,)"""
+    longest, shortest = boxes[:, 2:].max(axis=1), boxes[:, 2:].min(axis=1)
+    dash = longest >= 10 * shortest
+    dash[0] = False
+    others = ~dash
+    others[0] = False
+    if not others.any():
+        return np.zeros(len(boxes), np.bool_)
+    main = boxes[1:][others[1:]][boxes[1:][others[1:], 2:].max(axis=1).argmax()]
+    beyond = longest >= 1.2 * main[2:].max()
+    flat = boxes[:, 2] > boxes[:, 3]
+    low, high = boxes[:, 0], boxes[:, 0] + boxes[:, 2]
+    low, high = np.where(flat, boxes[:, 1], low), np.where(flat, boxes[:, 1] + boxes[:, 3], high)
+    start, stop = np.where(flat, main[1], main[0]), np.where(flat, main[1] + main[3], main[0] + main[2])
+    return dash & beyond & ((high <= start) | (low >= stop))
+
+
+def is_frame(boxes: NDArray[np.float32], labels: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Hollow, with writing inside. (n, 4), (h, w) -> (n,)"""
+    frame = np.zeros(len(boxes), np.bool_)
+    x, y = boxes[:, 0], boxes[:, 1]
+    right, bottom = x + boxes[:, 2], y + boxes[:, 3]
+    size = boxes[:, 2:].max(axis=1)
+    for label in np.flatnonzero(size[1:] >= 0.3 * size[1:].max()) + 1:
+        inside = (x > x[label]) & (y > y[label]) & (right < right[label]) & (bottom < bottom[label])
+        if not (inside & (size >= 0.3 * size[label])).any():
+            continue
+        dx, dy = 0.15 * boxes[label, 2:]
+        hollow = labels[int(y[label] + dy) : int(bottom[label] - dy), int(x[label] + dx) : int(right[label] - dx)]
+        frame[label] = not (hollow == label).any()
+    return frame

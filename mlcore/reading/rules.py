@@ -15,7 +15,8 @@ Mask = NDArray[np.uint8]  # (H, W), 0 or 1
 
 SEARCH_SIDE = 480  # lines are long: they are looked for on a picture this small
 FAINTEST = 0.15
-SLENDER = 20  # a line is at least so many times longer than thick; handwriting seldom is
+SLENDER = 14  # a line is at least so many times longer than thick
+SHORTEST = 24  # px: in smaller pictures a line cannot be told from a stroke
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +60,19 @@ def erase_lines(strength: Strength) -> Strength:
 def find_lines(mask: Mask) -> Mask:
     """The pixels of printed lines. (h, w) 0 or 1 -> the same"""
     nothing = np.zeros_like(mask)
-    thickest = min(mask.shape) // 25  # px
+    thickest = min(mask.shape) // 14  # px
     if thickest < 1 or not mask.any():
         return nothing
     across, down = search(mask, thickest), search(np.ascontiguousarray(mask.T), thickest)
-    erased = rub_out(across, down.lines) | rub_out(down, across.lines).T
-    return erased if erased.any() and leaves_writing(mask, erased) else nothing
+    straight = rub_out(across, across.lines) | rub_out(down, down.lines).T
+    if not is_writing(mask & (1 - straight)):  # a lone 1 is as thin and straight as a line
+        return nothing
+    return rub_out(across, anchored(across, down.lines)) | rub_out(down, anchored(down, across.lines)).T
 
 
 def search(mask: Mask, thickest: int) -> Direction:
     """Long thin nearly horizontal runs, joined where they continue one another."""
-    shortest = max(SLENDER, mask.shape[1] // 8)
+    shortest = max(SHORTEST // 2, mask.shape[1] // 8)
     loose = cv2.dilate(thin_parts(mask, thickest), column(3))  # lets a slanted line step up and down
     joined = cv2.morphologyEx(loose, cv2.MORPH_CLOSE, row(2 * thickest + 1))  # over dirt and thin strokes
     straight = cv2.morphologyEx(joined, cv2.MORPH_OPEN, row(shortest))
@@ -126,13 +129,34 @@ def continues(line: Line, new: Line) -> bool:
 
 def is_long(line: Line, side: int) -> bool:
     length = line.stop - line.start
-    return length >= max(SLENDER * line.thickness, 0.3 * side) and line.covered >= 0.4 * length
+    return length >= max(SLENDER * line.thickness, 0.3 * side, SHORTEST) and line.covered >= 0.4 * length
 
 
-def rub_out(found: Direction, others: list[Line]) -> Mask:
-    """The thin parts of the printed lines among those found."""
-    height, width = found.mask.shape
-    printed = [line for line in found.lines if is_printed(line, others, width, height)]
+def anchored(found: Direction, others: list[Line]) -> list[Line]:
+    """Lines whose ends both lie at the picture's edge or at a corner with another, or that run along an edge."""
+    breadth, length = found.mask.shape
+    return [line for line in found.lines if hugs(line, length, breadth) or is_anchored(line, others, length)]
+
+
+def hugs(line: Line, length: int, breadth: int) -> bool:
+    low, high = min(line.start_at, line.stop_at), max(line.start_at, line.stop_at)
+    return (high < 0.06 * breadth or low > 0.94 * breadth) and line.covered > 0.4 * length
+
+
+def is_anchored(line: Line, others: list[Line], length: int) -> bool:
+    slack = 4 + 2 * line.thickness
+    starts = line.start <= 0.03 * length or any(meets(line.start, line.start_at, o, slack) for o in others)
+    stops = line.stop >= 0.97 * length or any(meets(line.stop, line.stop_at, o, slack) for o in others)
+    return starts and stops
+
+
+def meets(x: float, y: float, other: Line, slack: float) -> bool:
+    """Whether a line of the other direction ends near the point: a corner."""
+    return abs(other.at(y) - x) <= slack and min(abs(y - other.start), abs(y - other.stop)) <= slack
+
+
+def rub_out(found: Direction, printed: list[Line]) -> Mask:
+    """The thin parts of the lines: where a stroke crosses, its pixels stay."""
     if not printed:
         return np.zeros_like(found.mask)
     thickness = int(1.5 * max(line.thickness for line in printed)) + 1
@@ -142,26 +166,7 @@ def rub_out(found: Direction, others: list[Line]) -> Mask:
     return erased
 
 
-def is_printed(line: Line, others: list[Line], length: int, breadth: int) -> bool:
-    """Whether both ends lie at the picture's edge or at a crossing line, or it runs along an edge."""
-    low, high = min(line.start_at, line.stop_at), max(line.start_at, line.stop_at)
-    if (high < 0.06 * breadth or low > 0.94 * breadth) and line.covered > 0.4 * length:
-        return True
-    slack = 4 + 2 * line.thickness
-    starts = line.start <= 0.03 * length or any(meets(line.start, line.start_at, o, slack) for o in others)
-    stops = line.stop >= 0.97 * length or any(meets(line.stop, line.stop_at, o, slack) for o in others)
-    return starts and stops
-
-
-def meets(x: float, y: float, other: Line, slack: float) -> bool:
-    """Whether a line of the other direction passes near the point."""
-    return abs(other.at(y) - x) <= slack and other.start - slack <= y <= other.stop + slack
-
-
-def leaves_writing(mask: Mask, erased: Mask) -> bool:
-    """A lone 1 is as thin and straight as a line: where nothing else remains, nothing was printed."""
-    count, _, stats, _ = cv2.connectedComponentsWithStats(mask & (1 - erased), connectivity=8)
-    if count < 2:
-        return False
-    extent = np.maximum(stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT])
-    return bool(extent.max() >= 0.15 * min(mask.shape))
+def is_writing(mask: Mask) -> bool:
+    count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    extent = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(initial=0)
+    return count > 1 and bool(extent >= 0.15 * min(mask.shape))
