@@ -1,0 +1,133 @@
+"""The network that reads a whole line: convolutions only, trained with CTC.
+
+It looks at a strip 32 pixels high and says, every 4 pixels, which digit is there, or that none is. Digits
+that touch need not be cut for it; their places follow from where it says what.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import cv2
+import keras
+import numpy as np
+from keras import layers, ops
+from numpy.typing import NDArray
+
+from mlcore.reading.strip import HEIGHT
+from mlcore.training.line_pool import Pool
+from mlcore.training.network import FusedBatchNormalization
+
+BLANK = 10
+STEP = 4  # px of the strip for one output
+BATCH = 64
+LONGEST_TEXT = 12
+LEARNING_RATE = 2e-3
+Floats = NDArray[np.float32]
+
+
+def build_line_network(*, fast: bool = False) -> keras.Model:
+    """`strip` (N, 32, W, 1) float32 0..1 → `logits` (N, W / 4, 11), the last class is "no digit here".
+
+    `fast` is for training alone: bfloat16 and fused statistics, with the same weights in the same order.
+    """
+    bfloat = fast and keras.backend.backend() == "tensorflow"
+    previous = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if bfloat else "float32")
+    try:
+        return _network(FusedBatchNormalization if bfloat else layers.BatchNormalization)
+    finally:
+        keras.config.set_dtype_policy(previous)
+
+
+def _network(norm: type[layers.BatchNormalization]) -> keras.Model:
+    strip = x = keras.Input((HEIGHT, None, 1), name="strip")
+    shapes: tuple[tuple[int, tuple[int, int], str, tuple[int, int] | None], ...] = (
+        (16, (3, 3), "same", (2, 2)),  # then 16 rows, W / 2
+        (32, (3, 3), "same", (2, 2)),  # 8 rows, W / 4
+        (64, (3, 3), "same", None),
+        (64, (3, 3), "same", (2, 1)),  # 4 rows
+        (96, (3, 3), "same", None),
+        (128, (4, 1), "valid", None),  # 1 row
+        (128, (1, 5), "same", None),
+    )
+    for number, (width, kernel, padding, pool) in enumerate(shapes, start=1):
+        x = layers.Conv2D(width, kernel, padding=padding, use_bias=False, name=f"kernel{number}")(x)
+        x = norm(momentum=0.98, name=f"norm{number}")(x)
+        x = layers.ReLU(name=f"conv{number}")(x)
+        if pool is not None:
+            x = layers.MaxPooling2D(pool, name=f"pool{number}")(x)
+    x = layers.Dropout(0.1, name="dropout")(x)
+    x = layers.Conv2D(BLANK + 1, 1, dtype="float32", name="classes")(x)
+    return keras.Model(strip, layers.Reshape((-1, BLANK + 1), dtype="float32", name="logits")(x), name="lines")
+
+
+def ctc(texts: Any, logits: Any) -> Any:
+    """`texts` (N, LONGEST_TEXT), -1 beyond the end."""
+    lengths = ops.sum(ops.cast(texts >= 0, "int32"), axis=1)
+    steps = ops.full((ops.shape(logits)[0],), ops.shape(logits)[1], dtype="int32")
+    return ops.ctc_loss(ops.maximum(texts, 0), logits, lengths, steps, mask_index=BLANK)
+
+
+def fit_line_network(
+    pool: Pool,
+    *,
+    epochs: int,
+    seed: int,
+    on_epoch: Callable[[int, float], None] = lambda *_: None,
+) -> keras.Model:
+    """Train from nothing; the learning rate rises for a moment, then falls to nothing along a cosine."""
+    keras.utils.set_random_seed(seed)
+    rng = np.random.default_rng(seed)
+    model = build_line_network(fast=True)
+    total = epochs * math.ceil(len(pool) / BATCH)
+    rate = keras.optimizers.schedules.CosineDecay(
+        1e-4, total, warmup_target=LEARNING_RATE, warmup_steps=min(500, total // 10)
+    )
+    model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=2.0), loss=ctc)
+    for epoch in range(epochs):
+        losses = [float(model.train_on_batch(strips, texts)) for strips, texts in batches(pool, rng)]
+        on_epoch(epoch, float(np.mean(losses)))
+    plain = build_line_network()
+    plain.set_weights(model.get_weights())
+    return plain
+
+
+def batches(pool: Pool, rng: np.random.Generator) -> Iterator[tuple[Floats, NDArray[np.int32]]]:
+    """Strips of about the same width together, in random order, each changed a little."""
+    order = np.argsort(pool.widths() + rng.uniform(-12, 12, len(pool)))
+    groups = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
+    for group in rng.permutation(len(groups)):
+        changed = [_changed(pool.strip(int(i)), rng) for i in groups[group]]
+        yield stack(changed), labels([pool.texts[int(i)] for i in groups[group]])
+
+
+def stack(strips: list[NDArray[np.uint8]]) -> Floats:
+    """(N, 32, W, 1) float32 0..1: the widest fits, to a multiple of 32 so that few shapes are compiled."""
+    width = 32 * math.ceil(max(strip.shape[1] for strip in strips) / 32)
+    batch = np.zeros((len(strips), HEIGHT, width, 1), np.float32)
+    for row, strip in zip(batch, strips, strict=True):
+        row[:, : strip.shape[1], 0] = strip
+    return batch / np.float32(255)
+
+
+def labels(texts: list[str]) -> NDArray[np.int32]:
+    rows = np.full((len(texts), LONGEST_TEXT), -1, np.int32)
+    for row, text in zip(rows, texts, strict=True):
+        row[: len(text)] = [int(character) for character in text]
+    return rows
+
+
+def _changed(strip: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Wider or narrower, higher or lower, slanted, bolder or fainter: (32, W) -> (32, W')"""
+    wide, tall = rng.uniform(0.82, 1.2), rng.uniform(0.85, 1.12)
+    slant = rng.normal(0, 0.12)
+    middle = HEIGHT / 2
+    rise = middle - tall * middle + rng.normal(0, 1)
+    matrix = np.array([[wide, slant, -slant * middle], [0, tall, rise]])
+    width = max(16, round(strip.shape[1] * wide) + 2)
+    moved = cv2.warpAffine(strip, matrix, (width, HEIGHT))
+    if rng.random() < 0.5:
+        curve = (np.arange(256) / 255) ** np.exp(rng.normal(0, 0.4)) * rng.uniform(0.7, 1.0) * 255
+        moved = cv2.LUT(moved, curve.astype(np.uint8))
+    return np.asarray(moved, np.uint8)
