@@ -4,20 +4,25 @@ What the network sees in training is what it sees in service: `find_ink` and `cu
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.reading.ink import find_ink
+from mlcore.reading.ink import Ink, find_ink
 from mlcore.reading.strip import HEIGHT, cut_strip
+from mlcore.training.data import Digits
+from mlcore.training.handwriting import write_digit
 from mlcore.training.lines import DrawDigit, Line, any_spacing, any_text, write_line, write_no_number
 from mlcore.training.paper import ANY, PLAIN_PHOTO, SCREEN, SECURITY, Paper, on_paper
 
 PAPERS: tuple[tuple[Paper, float], ...] = ((SECURITY, 0.45), (ANY, 0.3), (PLAIN_PHOTO, 0.15), (SCREEN, 0.1))
 NO_NUMBER = 0.06  # share of lines with nothing to read
 VISIBLE = 0.25
+LEGIBLE = 0.4
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -47,11 +52,35 @@ class Pool:
             return Pool(held["pixels"], held["ends"], tuple(map(str, held["texts"])))
 
 
-def render_pool(
-    count: int, seed: int, draw_digit: DrawDigit, on_progress: Callable[[int], None] = lambda _: None
-) -> Pool:
+class Writers:
+    """Digits of MNIST and of the generated handwriting."""
+
+    def __init__(self, digits: Digits) -> None:
+        self._by_digit = [digits.images[digits.labels == digit] for digit in range(10)]
+
+    def any_writer(self, rng: np.random.Generator) -> DrawDigit:
+        """Somebody who keeps to one pen, and mostly to one way of writing."""
+        from_mnist = float(rng.choice([1.0, 0.5, 0.0], p=[0.4, 0.25, 0.35]))
+        edge = rng.uniform(0.25, 0.75)  # where sharpened MNIST becomes ink: higher leaves a thinner stroke
+
+        def draw_digit(digit: int, rng: np.random.Generator) -> Floats:
+            if rng.random() >= from_mnist:
+                return write_digit(digit, rng)
+            images = self._by_digit[digit]
+            return sharpened(images[int(rng.integers(len(images)))], edge)
+
+        return draw_digit
+
+
+def sharpened(image: NDArray[np.uint8], edge: float) -> Floats:
+    """A digit of MNIST as a finer picture would have shown it: (28, 28) uint8 -> (112, 112)."""
+    large = cv2.resize(image.astype(np.float32) / 255, (112, 112), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(np.clip((large - edge) * 5 + 0.5, 0, 1), np.float32)
+
+
+def render_pool(count: int, seed: int, writers: Writers, on_progress: Callable[[int], None] = lambda _: None) -> Pool:
     strips, texts = [], []
-    for strip, text in _strips(np.random.default_rng(seed), draw_digit):
+    for strip, text in _strips(np.random.default_rng(seed), writers):
         strips.append(strip)
         texts.append(text)
         on_progress(len(strips))
@@ -61,14 +90,31 @@ def render_pool(
     return Pool(np.concatenate(strips, axis=1), ends, tuple(texts))
 
 
-def _strips(rng: np.random.Generator, draw_digit: DrawDigit) -> Iterator[tuple[NDArray[np.uint8], str]]:
+def _strips(rng: np.random.Generator, writers: Writers) -> Iterator[tuple[NDArray[np.uint8], str]]:
     papers, shares = zip(*PAPERS, strict=True)
     while True:
-        line = any_line(rng, draw_digit)
+        line = any_line(rng, writers.any_writer(rng))
         paper = papers[rng.choice(len(papers), p=shares)]
-        strip = strip_of(on_paper(line.ink, rng, paper), rng)
+        margins = tuple(int(line.ink.shape[0] * margin) for margin in rng.uniform(*paper.margin, 4))
+        ink = find_ink(on_paper(line.ink, rng, replace(paper, margins=margins)))
+        strip = strip_of(ink.strength, rng) if is_legible(line, ink, margins) else None
         if strip is not None:
             yield strip, line.text
+
+
+def is_legible(line: Line, ink: Ink, margins: tuple[int, ...]) -> bool:
+    """Most ink of every digit was found: what is not in the strip cannot be learnt from it."""
+    top, _, _, left = (round(margin * ink.scale) for margin in margins)
+    size = (max(1, round(line.ink.shape[1] * ink.scale)), max(1, round(line.ink.shape[0] * ink.scale)))
+    written = cv2.resize(line.ink, size, interpolation=cv2.INTER_AREA) > LEGIBLE
+    found = ink.strength[top : top + size[1], left : left + size[0]]
+    written = written[: found.shape[0], : found.shape[1]]
+    for box in line.boxes:
+        x, y, width, height = (round(part * ink.scale) for part in box)
+        place = np.s_[y : y + height, x : x + width]
+        if written[place].any() and found[place][written[place]].mean() < LEGIBLE:
+            return False
+    return True
 
 
 def any_line(rng: np.random.Generator, draw_digit: DrawDigit) -> Line:
@@ -78,9 +124,8 @@ def any_line(rng: np.random.Generator, draw_digit: DrawDigit) -> Line:
     return write_line(any_text(rng), height, any_spacing(rng), draw_digit, rng)
 
 
-def strip_of(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8] | None:
-    """The strip round a sheet's ink; the box strays a little, as it does in service. (H, W, 3) -> (32, W')"""
-    strength = find_ink(pixels).strength  # (h, w)
+def strip_of(strength: Floats, rng: np.random.Generator) -> NDArray[np.uint8] | None:
+    """The strip round a sheet's ink; the box strays a little, as it does in service. (H, W) -> (32, W')"""
     rows, columns = (np.flatnonzero((strength > VISIBLE).any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return None

@@ -52,7 +52,9 @@ def any_text(rng: np.random.Generator) -> str:
     return "".join(map(str, digits))
 
 
-def write_line(text: str, height: int, spacing: Spacing, draw_digit: DrawDigit, rng: np.random.Generator, *, marks: bool = True) -> Line:
+def write_line(
+    text: str, height: int, spacing: Spacing, draw_digit: DrawDigit, rng: np.random.Generator, *, marks: bool = True
+) -> Line:
     """`height` is a digit's, in pixels. With `marks`, things that are no digits are written as well."""
     hand = any_hand(rng, float(height))
     row = _Row(height)
@@ -168,13 +170,6 @@ class _Row:
         top, left = int(rows[0]), int(columns[0])
         ink = self.ink[top : rows[-1] + 1, left : columns[-1] + 1]
         return Line(ink, text, tuple((x - left, y - top, w, h) for x, y, w, h in self.boxes))
-
-
-def sharp_mnist(image: NDArray[np.uint8], rng: np.random.Generator) -> Floats:
-    """A digit of MNIST as a fine pen or a broad one would have written it: (28, 28) uint8 -> about (112, 112)."""
-    large = cv2.resize(image.astype(np.float32) / 255, (112, 112), interpolation=cv2.INTER_CUBIC)
-    edge = rng.uniform(0.25, 0.75)  # a higher edge leaves a thinner stroke
-    return np.asarray(np.clip((large - edge) * 5 + 0.5, 0, 1), np.float32)
 
 
 def trim(ink: Floats) -> Floats:
