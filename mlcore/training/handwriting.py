@@ -76,6 +76,8 @@ def _curled_zero(rng: np.random.Generator) -> list[Stroke]:
     wide = rng.uniform(0.25, 0.42)
     oval = _arc(wide, 0.5, wide, 0.5, -70, -70 - rng.uniform(350, 380))
     lead = (wide + rng.uniform(0.05, 0.3), rng.uniform(-0.12, 0.12))
+    if rng.random() < 0.4:
+        lead = (wide * rng.uniform(0.5, 1.2), rng.uniform(0.1, 0.35))
     return [[*oval, (*lead, False)]] if rng.random() < 0.5 else [[(*lead, False), *oval]]
 
 
@@ -94,9 +96,9 @@ def _bare_one(rng: np.random.Generator) -> list[Stroke]:
 
 
 def _flag(rng: np.random.Generator) -> Stroke:
-    """Up to the top of the stem: from a hint to nearly half the digit."""
-    reach = rng.uniform(0.1, 0.5)
-    drop = min(reach * rng.uniform(0.6, 2.2), 0.75)  # flatter than this it would be a 7
+    """Up to the top of the stem: from a hint to nearly as long as the stem itself."""
+    reach = rng.uniform(0.1, 0.5) if rng.random() < 0.7 else rng.uniform(0.4, 0.85)
+    drop = min(reach * rng.uniform(0.6, 2.2), 0.85)  # flatter than this it would be a 7
     bow = rng.uniform(-0.06, 0.06)
     return [(-reach, drop, False), (-reach / 2 + bow, drop / 2 + bow, False), (0, 0, True)]
 
@@ -304,7 +306,7 @@ def _curled_six(rng: np.random.Generator) -> list[Stroke]:
 
 def _seven(rng: np.random.Generator) -> list[Stroke]:
     """With or without a hook at the left; the stem straight or bowed."""
-    wide, foot = rng.uniform(0.32, 0.68), rng.uniform(0.0, 0.32)
+    wide, foot = rng.uniform(0.37, 0.68), rng.uniform(0.0, 0.32)
     bar = [(rng.normal(0, 0.03), rng.normal(0.03, 0.03), False), (wide * 0.5, rng.normal(0, 0.03), False)]
     if rng.random() < 0.35:
         bar.insert(0, (rng.uniform(-0.06, 0.06), rng.uniform(0.1, 0.26), False))
@@ -328,7 +330,7 @@ def _crossed_seven(rng: np.random.Generator) -> list[Stroke]:
 
 def _eight(rng: np.random.Generator) -> list[Stroke]:
     """One S-shaped stroke from the top, back up to where it began, or short of it, or past it."""
-    waist, upper, lower = rng.uniform(0.38, 0.55), rng.uniform(0.16, 0.32), rng.uniform(0.2, 0.38)
+    waist, upper, lower = rng.uniform(0.36, 0.58), rng.uniform(0.1, 0.32), rng.uniform(0.12, 0.38)
     start = rng.uniform(-75, 10)
     middle = 0.3
     top = waist / 2
@@ -358,7 +360,7 @@ def _open_eight(rng: np.random.Generator) -> list[Stroke]:
     wide = rng.uniform(0.18, 0.32)
     s = _curve((0.3 + wide, rng.uniform(0.05, 0.16)), (0.3, 0), (0.3 - wide, 0.2), (0.3, rng.uniform(0.4, 0.5)),
                (0.3 + wide, 0.75), (0.3, 1), (0.3 - wide, 0.78))  # fmt: skip
-    gap = rng.uniform(0.0, 0.16)
+    gap = rng.uniform(0.0, 0.3)
     return [[*s, (0.3 + wide * rng.uniform(0.6, 1.1) + gap * 0.5, rng.uniform(0.05, 0.2) + gap * 0.3, False)]]
 
 
@@ -392,6 +394,35 @@ def _hooked_nine(rng: np.random.Generator) -> list[Stroke]:
     return [[*ring, top, (x + rng.normal(0, 0.03), 0.6, False), *tail]]
 
 
+def _tail(rng: np.random.Generator, x: float) -> Stroke:
+    """Down from the ring's right side at `x`, bending to the left."""
+    return _curve(
+        (x + rng.normal(0, 0.03), 0.65),
+        (x - rng.uniform(0.06, 0.2), rng.uniform(0.84, 0.96)),
+        (x - rng.uniform(0.25, 0.6), rng.uniform(0.82, 1.0)),
+    )
+
+
+def _open_nine(rng: np.random.Generator) -> list[Stroke]:
+    """The ring begins at its top and comes back lower: a gap stays at the upper right, nearly as in an S."""
+    wide, high = rng.uniform(0.18, 0.34), rng.uniform(0.18, 0.3)
+    ring = _arc(wide, high, wide, high, rng.uniform(-100, -35), -rng.uniform(310, 350))
+    x, y, _ = ring[-1]
+    rise = (x + rng.uniform(0.0, 0.08), y - rng.uniform(0.0, 0.16), bool(rng.random() < 0.6))
+    return [[*ring, rise, *_tail(rng, rise[0])]]
+
+
+def _cup_nine(rng: np.random.Generator) -> list[Stroke]:
+    """As a y or a g is written: a cup, then the stem with its bend."""
+    low, wide = rng.uniform(0.36, 0.54), rng.uniform(0.34, 0.56)
+    lid = rng.uniform(-0.06, 0.2)  # how far the cup leans over to close itself
+    cup = _curve(
+        (rng.uniform(0, 0.1) + max(lid, 0), 0.02), (0, low * 0.55), (wide * 0.45, low), (wide * 0.92, low * 0.6)
+    )
+    top = (wide + rng.normal(0.01, 0.02), rng.uniform(-0.04, 0.14), True)
+    return [[*cup, top, *_tail(rng, wide)]]
+
+
 def _spiral_nine(rng: np.random.Generator) -> list[Stroke]:
     """Round without a corner: the ring runs into the stem."""
     wide, high = rng.uniform(0.18, 0.3), rng.uniform(0.18, 0.3)
@@ -419,5 +450,5 @@ STYLES: tuple[tuple[tuple[float, Draw], ...], ...] = (
     ((0.45, _six), (0.25, _straight_six), (0.3, _curled_six)),
     ((0.4, _seven), (0.6, _crossed_seven)),
     ((0.55, _eight), (0.2, _stacked_eight), (0.25, _open_eight)),
-    ((0.35, _nine), (0.4, _hooked_nine), (0.25, _spiral_nine)),
+    ((0.3, _nine), (0.3, _hooked_nine), (0.15, _spiral_nine), (0.15, _open_nine), (0.1, _cup_nine)),
 )
