@@ -38,7 +38,12 @@ def fill(owner: User, others: Sequence[User], templates: Sequence[Prediction], c
                 Prediction,
                 "id",
                 "t.prediction_id",
-                {"id": "f.prediction_id", "upload_id": "f.upload_id", "created_at": "f.moment", **ownership("given_at")},
+                {
+                    "id": "f.prediction_id",
+                    "upload_id": "f.upload_id",
+                    "created_at": "f.moment",
+                    **ownership("given_at"),
+                },
             )
             copy(
                 cursor,

@@ -15,6 +15,6 @@ graceful_timeout = 30
 keepalive = 5
 max_requests = 20_000
 max_requests_jitter = 2_000
-worker_tmp_dir = None
+control_socket_disable = True  # one fixed path for all servers of a user
 accesslog = None  # nginx writes one; here it would cost more than many an answer
 errorlog = "-"

@@ -165,7 +165,7 @@ class Supervisor:
         try:
             if self.probe is None:
                 self.probe = socket.create_connection(("127.0.0.1", self.port), timeout=1)
-                self.probe.sendall(b"HEAD /healthz HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+                self.probe.sendall(b"GET /healthz HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
                 self.probe.setblocking(False)
             self.announced = bool(self.probe.recv(1))
         except BlockingIOError:

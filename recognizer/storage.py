@@ -18,7 +18,7 @@ class AtomicFileSystemStorage(FileSystemStorage):
     def __init__(self) -> None:
         super().__init__(allow_overwrite=True)
 
-    def _save(self, name: str, content: File[bytes]) -> str:
+    def _save(self, name: str, content: "File[bytes]") -> str:
         final = Path(self.path(name))
         final.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=final.parent, prefix=".", suffix=".part")

@@ -1,0 +1,227 @@
+"""The web server under load, on SQLite and on PostgreSQL; every figure beside the one of a trivial view.
+
+    python -m bench.web [--database sqlite|postgres|both] [--seconds 8] [--rows 1000000]
+
+Clients and servers share the machine's cores, so a busy machine slows all of it: the ratios are what compares.
+"""
+
+import argparse
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.load import CLIENTS, Result, multipart, request, run
+from bench.stage import Stage, memory_of, stage
+from tests.pictures import varied_pngs
+from tests.servers.web import WebServer
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+PICTURES = 200
+FEW = 100
+
+
+@dataclass
+class Table:
+    """Lines of figures, each also as a ratio to the first."""
+
+    trivial: Result | None = None
+
+    def add(self, name: str, result: Result) -> None:
+        if self.trivial is None:
+            self.trivial = result
+            print(f"{'':44}{'p50':>9}{'p95':>9}{'p99':>9}{'req/s':>9}   p50 and req/s against the trivial view")
+        errors = "" if not result.errors else f"   ERRORS {result.errors}"
+        print(
+            f"{name:44}{result.p50:7.1f}ms{result.p95:7.1f}ms{result.p99:7.1f}ms{result.per_second:9.1f}"
+            f"   ×{result.p50 / self.trivial.p50:.2f}  1/{self.trivial.per_second / result.per_second:.2f}{errors}",
+            flush=True,
+        )
+
+
+class Bench:
+    def __init__(self, place: Stage, seconds: float) -> None:
+        from django.contrib.auth.models import User
+
+        from recognizer.services.tokens import create_token
+
+        self.place, self.seconds, self.table = place, seconds, Table()
+        self.owner = User.objects.create_user("owner")
+        self.others = [User.objects.create_user(f"other{n}") for n in range(9)]
+        secret = create_token(user=self.owner, name="bench")[1]
+        self.token = {"Authorization": f"Bearer {secret}", "Accept": "application/json"}
+        self.cookies = {**session_of(self.owner), "Accept": "text/html"}
+        self.pictures = list(varied_pngs(PICTURES))
+
+    @contextlib.contextmanager
+    def web(self) -> Iterator[WebServer]:
+        server = self.place.web()
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+    def measure(self, server: WebServer, name: str, requests: Sequence[bytes]) -> Result:
+        run(server.url, requests, seconds=1)  # warm up: every process has seen one
+        result = run(server.url, requests, seconds=self.seconds)
+        self.table.add(name, result)
+        return result
+
+    def posts(self) -> list[bytes]:
+        return [post("/api/v1/predictions/", "image", picture, self.token) for picture in self.pictures]
+
+    def uploads(self) -> list[bytes]:
+        """Through the page's form, which asks for the feature maps at once."""
+        from django.urls import reverse
+
+        return [post(reverse("desk"), "image", picture, self.cookies) for picture in self.pictures]
+
+    def lists(self, server: WebServer, rows: str) -> tuple[Result, Result]:
+        from django.urls import reverse
+
+        page = self.measure(server, f"GET history, {rows}", [request("GET", reverse("history"), self.cookies)])
+        api = self.measure(server, f"GET API list, {rows}", [request("GET", "/api/v1/predictions/", self.token)])
+        return page, api
+
+    def fill(self, first: int, count: int, others: Sequence["User"]) -> None:
+        from bench.fill import fill
+        from recognizer.services.predictions import create_prediction
+
+        started = time.perf_counter()
+        templates = [create_prediction(owner=self.others[0], data=data, source="api") for data in self.pictures[:10]]
+        fill(self.owner, others, templates, count, first=first)
+        print(f"({count - first:,} predictions filled in by SQL in {time.perf_counter() - started:.0f} s)", flush=True)
+
+    def main(self, rows: int) -> None:
+        self.start_up()
+        with self.web() as server:
+            self.fill(0, FEW, [])
+            self.measure(server, "trivial view (GET /healthz)", [request("GET", "/healthz", {})])
+            few = self.lists(server, f"{FEW} predictions")
+            self.answers(server, "")
+            self.maps(server)
+        self.fill(FEW, rows, self.others)
+        with self.web() as server:
+            many = self.lists(server, f"{rows // 10:,} of {rows:,}")
+            self.answers(server, f" at {rows:,}")
+            for name, before, after in zip(("history", "API list"), few, many, strict=True):
+                print(f"{name}: {after.p50 / before.p50:.2f} times the p50 of {FEW} predictions (at most 3 wanted)")
+            self.memory(server)
+
+    def start_up(self) -> None:
+        server = self.place.web()
+        started = time.perf_counter()
+        server.start()
+        print(f"first answer {time.perf_counter() - started:.2f} s after gunicorn's start (at most 3 wanted)")
+        time.sleep(1)
+        rest = ", ".join(f"{memory.now:.0f}" for memory in memory_of(server))
+        print(f"web processes at rest: {rest} MB (at most 160 wanted)")
+        server.stop()
+
+    def answers(self, server: WebServer, where: str) -> None:
+        result = self.measure(server, f"POST prediction (API){where}", self.posts())
+        trivial = self.table.trivial
+        assert trivial is not None
+        print(
+            f"  → 1/{trivial.per_second / result.per_second:.2f} of the trivial view's requests (1/8 wanted);"
+            f" p50 {result.p50:.1f} ms of {8 * trivial.p50 + 6:.1f} ms allowed"
+        )
+
+    def maps(self, server: WebServer) -> None:
+        """Pictures given in the page put a job on the queue each: first nobody takes them, then a worker does."""
+        try:
+            uploads = self.uploads()
+        except LookupError as error:
+            print(f"(no upload page: {error})")
+            return
+        before = self.queued()
+        stopped = self.measure(server, "POST picture (page), worker stopped", uploads)
+        print(f"  → the queue grew from {before} to {self.queued()} jobs")
+        assert stopped.latencies
+        worker = self.place.worker()
+        worker.start()
+        try:
+            before = self.queued()
+            self.measure(server, "POST picture (page), worker running", uploads)
+            print(f"  → the queue went from {before} to {self.queued()} jobs")
+            self.drawing(worker_started=time.perf_counter())
+            loaded = any(memory.loaded_tensorflow for memory in memory_of(worker))
+            peak = max(memory.peak for memory in memory_of(worker))
+            print(f"  → worker process: {peak:.0f} MB at its peak, TensorFlow {'LOADED' if loaded else 'not loaded'}")
+        finally:
+            worker.stop()
+
+    def drawing(self, worker_started: float) -> None:
+        """Nothing else runs: what one worker process does in ten seconds."""
+        from django.db.models import Avg, F
+
+        from recognizer.models import FeatureMap, Job
+
+        done, drawn = Job.objects.filter(state=Job.State.DONE), FeatureMap.objects.exclude(image="")
+        jobs, maps = done.count(), drawn.count()
+        time.sleep(10)
+        seconds = time.perf_counter() - worker_started
+        jobs, maps = done.count() - jobs, drawn.count() - maps
+        spent = done.aggregate(spent=Avg(F("finished_at") - F("started_at")))["spent"]
+        each = f"{1000 * spent.total_seconds():.0f} ms" if spent else "nothing"
+        print(
+            f"  → one worker process: {jobs / seconds:.1f} predictions with {maps / seconds:.0f} maps a second;"
+            f" {each} for the maps of one prediction (at most 150 wanted)"
+        )
+
+    def queued(self) -> int:
+        from recognizer.queues import BULK, INTERACTIVE
+        from recognizer.services.broker import queue_lengths
+
+        return sum(queue_lengths([INTERACTIVE, BULK]).values())
+
+    def memory(self, server: WebServer) -> None:
+        memories = memory_of(server)
+        peak = ", ".join(f"{memory.peak:.0f}" for memory in memories)
+        loaded = "LOADED" if any(memory.loaded_tensorflow for memory in memories) else "not loaded"
+        print(f"web processes at their peak: {peak} MB (under 160 wanted), TensorFlow {loaded}")
+
+
+def post(path: str, field: str, picture: bytes, headers: dict[str, str]) -> bytes:
+    body, content_type = multipart(field, picture)
+    return request("POST", path, {**headers, "Content-Type": content_type}, body)
+
+
+def session_of(user: "User") -> dict[str, str]:
+    """The headers of a browser in which the person is logged in."""
+    from django.conf import settings
+    from django.middleware.csrf import _get_new_csrf_string
+    from django.test import Client
+
+    client = Client()
+    client.force_login(user)
+    session, csrf = client.cookies[settings.SESSION_COOKIE_NAME].value, _get_new_csrf_string()
+    cookies = f"{settings.SESSION_COOKIE_NAME}={session}; {settings.CSRF_COOKIE_NAME}={csrf}"
+    return {"Cookie": cookies, "X-CSRFToken": csrf}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--database", choices=["sqlite", "postgres", "both"], default="both")
+    parser.add_argument("--seconds", type=float, default=8, help="for each line of the table")
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    options = parser.parse_args()
+    if options.database == "both":
+        rest = ["--seconds", str(options.seconds), "--rows", str(options.rows)]
+        for engine in ("sqlite", "postgres"):
+            subprocess.run([sys.executable, "-m", "bench.web", "--database", engine, *rest], check=True)
+        return
+    print(f"\n## {options.database}, {os.cpu_count()} cores, {CLIENTS} clients, {options.seconds:g} s a line\n")
+    with stage(options.database) as place:
+        Bench(place, options.seconds).main(options.rows)
+
+
+if __name__ == "__main__":
+    main()
