@@ -4,7 +4,7 @@ import os
 
 from celery import Celery
 from django.conf import settings
-from kombu import Queue
+from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -16,7 +16,8 @@ app.conf.update(
     task_ignore_result=True,
     task_serializer="json",
     accept_content=["json"],
-    task_queues=[Queue(INTERACTIVE), Queue(BULK)],
+    # Without an exchange of its own each queue would be bound to the default one, and get the other's messages too.
+    task_queues=[Queue(name, Exchange(name), routing_key=name) for name in (INTERACTIVE, BULK)],
     task_default_queue=INTERACTIVE,
     # A message is acknowledged when its work is over, so that a killed worker loses none.
     task_acks_late=True,

@@ -58,8 +58,8 @@ def media(settings: Any) -> Iterator[Path]:
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     yield surroundings.MEDIA
-    for path in surroundings.MEDIA.iterdir():
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in (*surroundings.MEDIA.iterdir(), surroundings.MODEL_CACHE):
+        path.unlink() if path.is_file() else shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

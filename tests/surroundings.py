@@ -28,6 +28,7 @@ def session_folder() -> Path:
 
 FOLDER = session_folder()
 MEDIA = FOLDER / "media"
+MODEL_CACHE = FOLDER / "models"
 REDIS = EmbeddedRedis.plan(FOLDER / "redis")  # nothing listens there until a test asks for it
 
 
@@ -44,6 +45,7 @@ def prepare() -> None:
         "REDIS_URL": REDIS.url,
         "QUEUE_PREFIX": "tests",
         "MEDIA_ROOT": str(MEDIA),
+        "MODEL_CACHE_ROOT": str(MODEL_CACHE),
         "STATIC_ROOT": str(FOLDER / "static"),
         # Playwright's loop runs in the thread of the tests, and Django takes that for an asynchronous caller.
         "DJANGO_ALLOW_ASYNC_UNSAFE": "1",
