@@ -64,17 +64,16 @@ def find_lines(mask: Mask) -> Mask:
     if thickest < 1 or not mask.any():
         return nothing
     across, down = search(mask, thickest), search(np.ascontiguousarray(mask.T), thickest)
-    straight = rub_out(across, across.lines) | rub_out(down, down.lines).T
-    if not is_writing(mask & (1 - straight)):  # a lone 1 is as thin and straight as a line
-        return nothing
-    return rub_out(across, anchored(across, down.lines)) | rub_out(down, anchored(down, across.lines)).T
+    printed_across, printed_down = printed(across, down)
+    erased = rub_out(across, printed_across) | rub_out(down, printed_down).T
+    return erased if is_writing(mask & (1 - erased)) else nothing  # a 1 may be as thin and straight as a line
 
 
 def search(mask: Mask, thickest: int) -> Direction:
     """Long thin nearly horizontal runs, joined where they continue one another."""
     shortest = max(SHORTEST // 2, mask.shape[1] // 8)
     loose = cv2.dilate(thin_parts(mask, thickest), column(3))  # lets a slanted line step up and down
-    joined = cv2.morphologyEx(loose, cv2.MORPH_CLOSE, row(2 * thickest + 1))  # over dirt and thin strokes
+    joined = bridge(loose, thickest)  # over dirt and thin strokes
     straight = cv2.morphologyEx(joined, cv2.MORPH_OPEN, row(shortest))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(straight, connectivity=8)
     pieces = [piece(label, labels, stats[label]) for label in range(1, count)]
@@ -87,6 +86,13 @@ def thin_parts(mask: Mask, thickest: int) -> Mask:
     tall = cv2.morphologyEx(mask, cv2.MORPH_OPEN, column(thickest + 1))
     parts: Mask = mask & (1 - tall)
     return parts
+
+
+def bridge(mask: Mask, gap: int) -> Mask:
+    """Close gaps along the rows; the picture's edge is no line to be bridged to."""
+    padded = cv2.copyMakeBorder(mask, 0, 0, gap, gap, cv2.BORDER_CONSTANT, value=0)
+    closed: Mask = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, row(gap + 1))[:, gap:-gap]
+    return closed
 
 
 def column(length: int) -> Mask:
@@ -132,21 +138,26 @@ def is_long(line: Line, side: int) -> bool:
     return length >= max(SLENDER * line.thickness, 0.3 * side, SHORTEST) and line.covered >= 0.4 * length
 
 
-def anchored(found: Direction, others: list[Line]) -> list[Line]:
-    """Lines whose ends both lie at the picture's edge or at a corner with another, or that run along an edge."""
-    breadth, length = found.mask.shape
-    return [line for line in found.lines if hugs(line, length, breadth) or is_anchored(line, others, length)]
+def printed(across: Direction, down: Direction) -> tuple[list[Line], list[Line]]:
+    """Lines with both ends at the picture's edge or at a corner with another such line, and those along an edge."""
+    height, width = across.mask.shape
+    kept = (across.lines, down.lines)
+    while True:
+        next_across = [line for line in kept[0] if is_printed(line, kept[1], width, height)]
+        next_down = [line for line in kept[1] if is_printed(line, kept[0], height, width)]
+        if (len(next_across), len(next_down)) == (len(kept[0]), len(kept[1])):
+            return kept
+        kept = (next_across, next_down)
 
 
-def hugs(line: Line, length: int, breadth: int) -> bool:
+def is_printed(line: Line, others: list[Line], length: int, breadth: int) -> bool:
     low, high = min(line.start_at, line.stop_at), max(line.start_at, line.stop_at)
-    return (high < 0.06 * breadth or low > 0.94 * breadth) and line.covered > 0.4 * length
-
-
-def is_anchored(line: Line, others: list[Line], length: int) -> bool:
+    if (high < 0.06 * breadth or low > 0.94 * breadth) and line.covered > 0.4 * length:
+        return True
     slack = 4 + 2 * line.thickness
-    starts = line.start <= 0.03 * length or any(meets(line.start, line.start_at, o, slack) for o in others)
-    stops = line.stop >= 0.97 * length or any(meets(line.stop, line.stop_at, o, slack) for o in others)
+    margin = (0.04 if line.thickness < length / 60 else 0.01) * length  # fine lines fade towards dark corners
+    starts = line.start <= margin or any(meets(line.start, line.start_at, o, slack) for o in others)
+    stops = line.stop >= length - margin or any(meets(line.stop, line.stop_at, o, slack) for o in others)
     return starts and stops
 
 
