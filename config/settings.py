@@ -171,6 +171,9 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
+# The last so many addresses of X-Forwarded-For were written by proxies of ours.
+NUM_PROXIES = env.integer("NUM_PROXIES", default=0)
+
 # --- REST --------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
@@ -185,13 +188,12 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
-        "rest_framework.parsers.MultiPartParser",
         "recognizer.api.parsers.LimitedJSONParser",
     ],
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "recognizer.api.problems.problem_response",
     "UNAUTHENTICATED_USER": None,
-    "NUM_PROXIES": env.integer("NUM_PROXIES", default=0),
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Digitscribe",
@@ -220,6 +222,9 @@ SWEEP_EVERY_SECONDS = env.integer("SWEEP_EVERY_SECONDS", default=10, at_least=1)
 # --- Promises ----------------------------------------------------------------------------------------------
 
 DELETED_UPLOADS_KEPT_DAYS = env.integer("DELETED_UPLOADS_KEPT_DAYS", default=7)
+API_REQUESTS_PER_USER = env.integer("API_REQUESTS_PER_USER", default=12_000, at_least=1)  # a minute
+API_REQUESTS_PER_ADDRESS = env.integer("API_REQUESTS_PER_ADDRESS", default=24_000, at_least=1)
+OLD_CLIENTS = env.boolean("OLD_CLIENTS", default=True)
 QUOTA_PICTURES = env.integer("QUOTA_PICTURES", default=1_000_000, at_least=1)
 QUOTA_BYTES = env.integer("QUOTA_BYTES", default=50 * 1024**3, at_least=1)
 

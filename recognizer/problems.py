@@ -27,6 +27,7 @@ KINDS: dict[str, Kind] = {
     "unsupported_format": Kind(415, "Use PNG, JPEG, WebP, GIF or BMP."),
     "unsupported_media_type": Kind(415, "Send multipart/form-data, JSON or an image."),
     "corrupt_image": Kind(422, "The image is damaged."),
+    "idempotency_key_in_use": Kind(409, "The request with this key still runs."),
     "idempotency_key_reused": Kind(422, "This key was used for another request."),
     "throttled": Kind(429, "Too many requests."),
     "quota_exceeded": Kind(403, "Your space is used up."),

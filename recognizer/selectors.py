@@ -18,20 +18,23 @@ def predictions_for(user: User) -> QuerySet[Prediction]:
     return Prediction.objects.filter(owner=user.pk, upload__deleted_at=None)
 
 
-def history_for(user: User) -> QuerySet[Prediction]:
-    """The current answer of every upload, newest first, with its newest correction's kind and text."""
+def answers_for(user: User) -> QuerySet[Prediction]:
+    """Every reading with its upload and the kind and text of the upload's newest correction."""
     newest = Correction.objects.filter(upload=OuterRef("upload")).order_by("-created_at", "-id")
     return (
         predictions_for(user)
-        .filter(is_current=True)
         .select_related("upload", "model")
         .defer("model__card", "upload__strokes")
         .annotate(
             correction_kind=Subquery(newest.values("kind")[:1]),
             correction_text=Subquery(newest.values("text")[:1]),
         )
-        .order_by("-given_at", "-id")
     )
+
+
+def history_for(user: User) -> QuerySet[Prediction]:
+    """The current answer of every upload, newest first."""
+    return answers_for(user).filter(is_current=True).order_by("-given_at", "-id")
 
 
 def with_glyphs(predictions: QuerySet[Prediction]) -> QuerySet[Prediction]:

@@ -2,6 +2,8 @@
 
 import base64
 import binascii
+from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from rest_framework.request import Request
 
@@ -9,33 +11,42 @@ from recognizer.problems import Problem
 
 
 def image_of(request: Request) -> tuple[bytes, str]:
-    """Bytes and the sender's file name: multipart `image`, or JSON `image` as a data URL or plain base64."""
-    if getattr(request, "upload_too_large", False) or getattr(request._request, "upload_too_large", False):
+    """Bytes and the sender's file name: multipart `image`, JSON `image` as a data URL or plain base64, or the body."""
+    data: Any = request.data
+    if getattr(request._request, "upload_too_large", False):
         raise Problem("file_too_large")
-    if request.FILES:
+    kind = request.content_type.partition("/")[0].lower()
+    if kind == "multipart":
         return _from_files(request)
-    if request.content_type.startswith("multipart/"):
-        raise Problem("missing_file")
-    return _from_json(request), ""
+    if kind == "image":
+        if not data:
+            raise Problem("empty_file")
+        return data, ""
+    if not isinstance(data, dict):
+        raise Problem("bad_request", "Send a JSON object.")
+    return _from_json(data.get("image")), ""
 
 
 def _from_files(request: Request) -> tuple[bytes, str]:
     files = request.FILES.getlist("image")
     if not files:
-        raise Problem("missing_file", "Send the image in the field `image`.")
-    if len(files) > 1:
+        raise Problem("missing_file", "Send the image as a file in the field `image`.")
+    if len(request.FILES) > 1 or len(files) > 1:
         raise Problem("bad_request", "Send one image; several make a batch.")
     return files[0].read(), files[0].name or ""
 
 
-def _from_json(request: Request) -> bytes:
-    value = request.data.get("image") if isinstance(request.data, dict) else None
-    if value in (None, ""):
+def _from_json(value: object) -> bytes:
+    if value is None or value == "":
         raise Problem("missing_file", "Send the image as a data URL or base64 in `image`.")
     if not isinstance(value, str):
         raise Problem("bad_request", "`image` must be a string.")
-    encoded = value.partition(",")[2] if value.startswith("data:") else value
+    head, comma, rest = value.partition(",") if value.startswith("data:") else ("", ",", value)
+    if not comma:
+        raise Problem("bad_request", "`image` is not a valid data URL.")
+    if head and not head.endswith(";base64"):
+        return unquote_to_bytes(rest)
     try:
-        return base64.b64decode(encoded, validate=True)
+        return base64.b64decode("".join(rest.split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise Problem("bad_request", "`image` is not valid base64.") from error

@@ -1,5 +1,6 @@
 """Every error of the API as RFC 9457 problem details with a stable `code`."""
 
+import math
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -58,5 +59,5 @@ def _headers(error: Exception) -> dict[str, str]:
     if getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
     if getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(error.wait))  # type: ignore[attr-defined]
+        headers["Retry-After"] = str(math.ceil(error.wait))  # type: ignore[attr-defined]
     return headers

@@ -1,14 +1,13 @@
 from django.urls import path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from recognizer.api import views
+from recognizer.api import model_versions, predictions
 
 app_name = "api"
 urlpatterns = [
-    path("predictions/", views.PredictionList.as_view(), name="prediction-list"),
-    path("predictions/<uuid:pk>/", views.PredictionDetail.as_view(), name="prediction-detail"),
-    path("models/", views.ModelList.as_view(), name="model-list"),
-    path("models/current/", views.CurrentModel.as_view(), name="model-current"),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
+    path("predictions/", predictions.PredictionList.as_view(), name="predictions"),
+    path("predictions/<uuid:pk>/", predictions.PredictionDetail.as_view(), name="prediction"),
+    path("models/", model_versions.ModelList.as_view(), name="models"),
+    path("models/current/", model_versions.CurrentModel.as_view(), name="model-current"),
+    path("models/<slug:version>/", model_versions.ModelDetail.as_view(), name="model"),
+    path("models/<slug:version>/card/", model_versions.ModelCard.as_view(), name="model-card"),
 ]

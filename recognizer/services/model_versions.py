@@ -13,9 +13,9 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, transaction
 from django.utils import timezone
-from mlcore.reading.reader import Reader
 
 from mlcore.artifact import SHIPPED, Artifact, ArtifactError, load_artifact
+from mlcore.reading.reader import Reader
 from recognizer.models import ModelVersion
 from recognizer.problems import Problem
 

@@ -1,9 +1,9 @@
 """What is removed for good, some time after nobody can see it any more."""
 
 from datetime import timedelta
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
-from functools import partial
 
 from django.conf import settings
 from django.core.files.storage import default_storage

@@ -107,8 +107,8 @@ def _script() -> Script:
 def address_of(request: HttpRequest) -> str:
     """Who is calling: what the nearest trusted proxy wrote, never what the caller wrote. An IPv6 customer owns a
     whole /64 and is counted as one."""
-    address = request.META.get("REMOTE_ADDR", "")
-    proxies: int = settings.REST_FRAMEWORK["NUM_PROXIES"]
+    address: str = request.META.get("REMOTE_ADDR", "")
+    proxies = settings.NUM_PROXIES
     if proxies:
         forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
         address = forwarded[-min(proxies, len(forwarded))].strip() or address

@@ -1,0 +1,75 @@
+"""What every endpoint has in common: who is asking, how often, and whether they have the answer already."""
+
+import math
+from functools import partial
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers, set_response_etag
+from rest_framework.exceptions import Throttled
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from recognizer.services import throttles
+from recognizer.services.throttles import Rate, Standing
+
+CREDENTIALS = ["Authorization", "Cookie"]
+
+
+class Endpoint(APIView):
+    """The base of all views here. Requests are counted once their sender is known and before anything else is
+    done for them: refused and anonymous ones count against their address."""
+
+    def perform_authentication(self, request: Request) -> None:
+        user = None
+        try:
+            user = person(request)
+        finally:
+            self.count_request(request, user)
+
+    def count_request(self, request: Request, user: User | None) -> None:
+        rates = [Rate("address", settings.API_REQUESTS_PER_ADDRESS, throttles.address_of(request._request))]
+        if user is not None:
+            rates.insert(0, Rate("user", settings.API_REQUESTS_PER_USER, str(user.pk)))
+        standings = throttles.count(rates)
+        tightest = min(standings, key=lambda standing: standing.remaining)
+        self.headers |= rate_headers(tightest)
+        refused = [standing.resets_in_seconds for standing in standings if not standing.allowed]
+        if refused:
+            raise Throttled(wait=max(refused))
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        patch_vary_headers(response, CREDENTIALS)
+        if not response.has_header("Cache-Control"):
+            patch_cache_control(response, private=True, no_cache=True)
+        if request.method in ("GET", "HEAD") and isinstance(response, Response) and response.status_code == 200:
+            response.add_post_render_callback(partial(answer_if_changed, request._request))
+        return response
+
+
+def person(request: Request) -> User:
+    """Who is asking. No endpoint is reached without one, as DEFAULT_PERMISSION_CLASSES sees to."""
+    return cast(User, request.user)
+
+
+def answer_if_changed(request: HttpRequest, response: HttpResponse) -> HttpResponse | None:
+    """304 in place of what the caller's If-None-Match says it has."""
+    set_response_etag(response)
+    conditional = get_conditional_response(request, etag=response["ETag"], response=response)
+    return conditional if isinstance(conditional, HttpResponse) else None
+
+
+def rate_headers(standing: Standing) -> dict[str, str]:
+    """The names that clients know, and the structured fields of the IETF's draft."""
+    rate, resets_in = standing.rate, str(math.ceil(standing.resets_in_seconds))
+    return {
+        "RateLimit-Limit": str(rate.limit),
+        "RateLimit-Remaining": str(standing.remaining),
+        "RateLimit-Reset": resets_in,
+        "RateLimit-Policy": f'"{rate.name}";q={rate.limit};w={rate.seconds}',
+        "RateLimit": f'"{rate.name}";r={standing.remaining};t={resets_in}',
+    }

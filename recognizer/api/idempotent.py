@@ -1,0 +1,41 @@
+"""The Idempotency-Key of a creation (services/idempotency.py keeps the rules)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from recognizer.api.bodies import Body
+from recognizer.api.endpoint import person
+from recognizer.problems import Problem
+from recognizer.services import idempotency
+
+HEADER = "Idempotency-Key"
+Remember = Callable[[Body], None]
+
+
+def idempotent(request: Request, same: tuple[Any, ...], create: Callable[[Remember], object]) -> Response:
+    """`create` is given a function that it calls with the body of its answer, inside its transaction."""
+    created: list[Body] = []
+    key = request.headers.get(HEADER)
+    if key is None:
+        create(created.append)
+        return creation(created[0])
+    if not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
+        raise Problem("bad_request", f"{HEADER} is 1 to 255 printable ASCII characters.")
+    record = idempotency.claim(owner_id=person(request).pk, key=key, fingerprint=idempotency.fingerprint(*same))
+    if record.body is not None:
+        return creation(record.body, {"Idempotent-Replayed": "true"})
+
+    def remember(body: Body) -> None:
+        idempotency.finish(record, status=201, body=body)
+        created.append(body)
+
+    with idempotency.released_on_error(record):
+        create(remember)
+    return creation(created[0])
+
+
+def creation(body: Body, headers: dict[str, str] | None = None) -> Response:
+    return Response(body, 201, headers={"Location": body["url"], **(headers or {})})

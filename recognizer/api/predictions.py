@@ -1,0 +1,66 @@
+"""Pictures are read, listed, corrected and deleted here."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from recognizer import selectors
+from recognizer.api.bodies import prediction_body, reading_body
+from recognizer.api.endpoint import Endpoint, person
+from recognizer.api.idempotent import idempotent
+from recognizer.api.images import image_of
+from recognizer.api.lists import page_body
+from recognizer.api.parsers import ImageParser, LimitedJSONParser
+from recognizer.api.serializers import ParametersSerializer
+from recognizer.models import Prediction, Upload
+from recognizer.services.predictions import create_prediction, read_picture
+
+
+class PredictionList(Endpoint):
+    parser_classes = [MultiPartParser, LimitedJSONParser, ImageParser]
+
+    def get(self, request: Request) -> Response:
+        mine = selectors.with_glyphs(selectors.history_for(request.user))
+        return Response(page_body(request, mine, "-given_at", lambda row: prediction_body(row, request)))
+
+    def post(self, request: Request) -> Response:
+        data, file_name = image_of(request)
+        wanted = parameters_of(request)
+        if not wanted["save"]:
+            return Response(reading_body(read_picture(data, wanted["mode"]), wanted["mode"]))
+        return idempotent(
+            request,
+            ("prediction", hashlib.sha256(data).hexdigest(), wanted["mode"], wanted["name"]),
+            lambda remember: create_prediction(
+                owner=person(request),
+                data=data,
+                source=Upload.Source.API,
+                mode=wanted["mode"],
+                name=wanted["name"] or file_name,
+                in_transaction=lambda prediction: remember(prediction_body(prediction, request)),
+            ),
+        )
+
+
+class PredictionDetail(Endpoint):
+    def get(self, request: Request, pk: Any) -> Response:
+        return Response(prediction_body(prediction_of(request, pk), request))
+
+
+def prediction_of(request: Request, pk: Any) -> Prediction:
+    return get_object_or_404(selectors.with_glyphs(selectors.answers_for(request.user)), pk=pk)
+
+
+def parameters_of(request: Request) -> dict[str, Any]:
+    """From the query as well as from the body, since a raw image has nowhere else to put them."""
+    given = dict(request.query_params.items())
+    if isinstance(request.data, Mapping):
+        given |= dict(request.data.items())
+    wanted = ParametersSerializer(data=given)
+    wanted.is_valid(raise_exception=True)
+    return dict(wanted.validated_data)
