@@ -1,6 +1,7 @@
 """Versions: registered, activated one at a time, refused when damaged, noticed by every process."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -140,8 +141,9 @@ def test_two_processes_notice_a_promotion_and_the_way_back_within_two_seconds(
     model, other_folder, media, same_database
 ):
     other = register_model(other_folder)
+    environment = os.environ | same_database
     watchers = [
-        subprocess.Popen([sys.executable, "-c", WATCH], env=same_database, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, "-c", WATCH], env=environment, stdout=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
     try:

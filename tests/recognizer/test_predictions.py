@@ -53,13 +53,12 @@ def test_a_damaged_picture_leaves_nothing(alice, model, media):
     assert not files(media)
 
 
-def test_rows_that_fail_leave_no_file(alice, model, media, monkeypatch):
-    def fail(*args, **kwargs):
+def test_rows_that_fail_leave_no_file(alice, model, media):
+    def fail(prediction):
         raise DatabaseError("gone")
 
-    monkeypatch.setattr("recognizer.services.predictions.record_answer", fail)
     with pytest.raises(DatabaseError):
-        create_prediction(owner=alice, data=digit_png(7), source="upload")
+        create_prediction(owner=alice, data=digit_png(7), source="upload", in_transaction=fail)
     assert not Upload.objects.exists()
     assert not files(media)
 
