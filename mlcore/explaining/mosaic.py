@@ -10,9 +10,15 @@ from PIL import Image
 
 from mlcore.explaining.colours import colour_table
 
-SCALE = 2  # picture pixels a cell
+ZOOM = 2  # picture pixels a cell
 GAP = 1  # cells between tiles
 COLUMNS = {32: 8, 64: 8}  # 4×8 and 8×8, as these layers are usually shown
+HIGHEST = 254  # level of the highest activation
+CLEAR = 255  # level of the gaps: transparent, so that nobody takes them for activations
+# Measured: 6 is 10 % smaller than 1 and costs 2 ms more for a whole digit; 9 is 2 % smaller still and costs 20 ms.
+COMPRESSION = 6
+
+Scale = tuple[float, float]  # the activations at the dark and at the bright end
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +34,35 @@ def columns_for(channels: int) -> int:
     return COLUMNS.get(channels) or math.ceil(math.sqrt(channels))
 
 
-def draw_mosaic(activation: NDArray[np.float32]) -> Mosaic:
+def scale_of(*activations: NDArray[np.float32]) -> Scale:
+    """One for whole layers: a scale per channel would make noise look like signal."""
+    return min(float(a.min()) for a in activations), max(float(a.max()) for a in activations)
+
+
+def draw_mosaic(activation: NDArray[np.float32], scale: Scale | None = None, zoom: int = ZOOM) -> Mosaic:
     """(h, w, channels), any range → channel k stands in row k // columns, column k % columns."""
     height, width, channels = activation.shape
     columns = columns_for(channels)
     rows = math.ceil(channels / columns)
-    low, high = float(activation.min()), float(activation.max())
-    # One scale for the whole layer: a scale per tile would make noise look like signal.
-    levels = np.rint((activation - low) * (255 / (high - low) if high > low else 0.0)).astype(np.uint8)
-    tiles = np.zeros((rows * columns, height + GAP, width + GAP), np.uint8)
-    tiles[:channels, :height, :width] = levels.transpose(2, 0, 1)
+    low, high = scale or scale_of(activation)
+    tiles = np.full((rows * columns, height + GAP, width + GAP), CLEAR, np.uint8)
+    tiles[:channels, :height, :width] = levels(activation, (low, high)).transpose(2, 0, 1)
     sheet = tiles.reshape(rows, columns, height + GAP, width + GAP).transpose(0, 2, 1, 3)
-    sheet = sheet.reshape(rows * (height + GAP), columns * (width + GAP))[:-GAP, :-GAP]  # (H, W) 0..255
-    picture = Image.fromarray(sheet.repeat(SCALE, axis=0).repeat(SCALE, axis=1)).convert("P")
+    sheet = sheet.reshape(rows * (height + GAP), columns * (width + GAP))[:-GAP, :-GAP]  # (H, W)
+    return Mosaic(paint(sheet, zoom), columns, rows, low, high)
+
+
+def levels(activation: NDArray[np.float32], scale: Scale) -> NDArray[np.uint8]:
+    """Any shape → the same shape, 0..254."""
+    low, high = scale
+    gain = HIGHEST / (high - low) if high > low else 0.0
+    return np.rint(np.clip((activation - low) * gain, 0, HIGHEST)).astype(np.uint8)
+
+
+def paint(sheet: NDArray[np.uint8], zoom: int) -> bytes:
+    """(H, W) levels → PNG, each cell zoom × zoom pixels."""
+    picture = Image.fromarray(sheet.repeat(zoom, axis=0).repeat(zoom, axis=1)).convert("P")
     picture.putpalette(colour_table().tobytes())
     buffer = BytesIO()
-    picture.save(buffer, "PNG", compress_level=6)
-    return Mosaic(buffer.getvalue(), columns, rows, low, high)
+    picture.save(buffer, "PNG", compress_level=COMPRESSION, transparency=CLEAR)
+    return buffer.getvalue()
