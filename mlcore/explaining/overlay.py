@@ -1,0 +1,66 @@
+"""Maps of the 28×28 laid over the original picture: where they lie, and how they look."""
+
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mlcore.explaining.colours import for_and_against
+from mlcore.explaining.geometry import Window
+from mlcore.reading.result import Box
+
+SIDE = 28
+PIXELS = 8 * SIDE  # of an overlay: smooth edges at the size of a page
+STRONGEST = 0.85  # opacity of the largest value, so that the ink shows through
+FAINT = 26  # of 255: what normalising takes for the edge of the ink
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where the 28×28 lies on the original picture, in the original's pixels."""
+
+    left: float
+    top: float
+    cell: float  # pixels a cell
+
+    @property
+    def side(self) -> float:
+        return SIDE * self.cell
+
+    def place(self, window: Window) -> tuple[float, float, float, float]:
+        """x, y, width, height of some cells."""
+        return (
+            self.left + window.left * self.cell,
+            self.top + window.top * self.cell,
+            window.width * self.cell,
+            window.height * self.cell,
+        )
+
+
+def frame_of(image: NDArray[np.uint8], box: Box) -> Frame:
+    """From the ink in the (28, 28) and its box in the original: both have one middle, and one longest side."""
+    seen = image >= FAINT
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    if not rows.size:
+        return Frame(box.x, box.y, max(box.width, box.height) / SIDE)
+    top, bottom, left, right = (int(i) for i in (rows[0], rows[-1] + 1, columns[0], columns[-1] + 1))
+    cell = max(box.width, box.height) / max(bottom - top, right - left)
+    return Frame(
+        box.x + box.width / 2 - cell * (left + right) / 2,
+        box.y + box.height / 2 - cell * (top + bottom) / 2,
+        cell,
+    )
+
+
+def draw_overlay(values: NDArray[np.float32], limit: float) -> bytes:
+    """(h, w) → PNG of PIXELS × PIXELS: one colour speaks for, the other against, 0 is clear; ±limit is strongest."""
+    smooth = np.asarray(Image.fromarray(values).resize((PIXELS, PIXELS), Image.Resampling.BICUBIC))
+    share = np.clip(smooth / limit if limit > 0 else smooth * 0, -1, 1)
+    picture = np.empty((PIXELS, PIXELS, 4), np.uint8)
+    picture[..., :3] = for_and_against()[(share < 0).astype(np.intp)]
+    picture[..., 3] = np.rint(255 * STRONGEST * np.abs(share))
+    buffer = BytesIO()
+    Image.fromarray(picture, "RGBA").save(buffer, "PNG", compress_level=3)
+    return buffer.getvalue()
