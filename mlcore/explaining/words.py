@@ -48,7 +48,7 @@ def place_of(change: Change, image: Image) -> str:
     strong = image >= INK
     rows, columns = np.flatnonzero(strong.any(axis=1)), np.flatnonzero(strong.any(axis=0))
     touched = np.ones((change.size, change.size), bool) if change.gap else strong[change.area]
-    down, across = (np.argwhere(touched).mean(axis=0) + (change.top, change.left)).tolist()
+    down, across = (np.argwhere(touched).mean(axis=0) + np.array([change.top, change.left])).tolist()
     return PLACES[_third(down, rows)][1 if columns[-1] - columns[0] < NARROW else _third(across, columns)]
 
 

@@ -28,14 +28,14 @@ class Engine:
     """Safe to share between threads; the network is loaded at first use."""
 
     def __init__(self, artifact: Artifact) -> None:
-        self._artifact = artifact
-        self._network = artifact.card.networks["digit"]
+        self.artifact = artifact
+        self.network = artifact.card.networks["digit"]
         self._temperature = artifact.card.temperature
 
     @property
     def layers(self) -> tuple[Layer, ...]:
         """Every convolution (after normalisation and activation) and pooling, in order."""
-        return self._network.layers
+        return self.network.layers
 
     def classify(self, inputs: NDArray[np.uint8]) -> Scores:  # (N, 28, 28), ink is 255
         return scores(self.logits(inputs), self._temperature)
@@ -61,7 +61,7 @@ class Engine:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # processes are the unit of scale, as the server counts them
         options.inter_op_num_threads = 1
-        network = self._artifact.read_bytes(self._network.onnx)
+        network = self.artifact.read_bytes(self.network.onnx)
         return onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
 
 
