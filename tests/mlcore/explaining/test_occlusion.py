@@ -1,0 +1,67 @@
+import math
+
+import numpy as np
+import pytest
+
+from mlcore.explaining.occlusion import Change, changes_of, log_odds, occlude
+
+
+def naive_loss(engine, image, digit, top, left, size, value):
+    """One change and one question at a time, with probabilities in plain floats."""
+    changed = image.copy()
+    for row in range(top, top + size):
+        for column in range(left, left + size):
+            changed[row, column] = value
+    odds = []
+    for asked in (image, changed):
+        raised = [math.exp(float(logit)) for logit in engine.logits(asked[np.newaxis])[0]]
+        odds.append(math.log(raised[digit] / (sum(raised) - raised[digit])))
+    return odds[0] - odds[1]
+
+
+@pytest.mark.parametrize("digit", [7, 2])
+def test_the_map_equals_a_naive_loop(explainer, seven, digit):
+    total, count = np.zeros((28, 28)), np.zeros((28, 28))
+    starts = {6: [0, 4, 8, 12, 16, 20, 22], 4: [0, 4, 8, 12, 16, 20, 24]}
+    inked = seven >= 96
+    rows, columns = inked.any(axis=1).nonzero()[0], inked.any(axis=0).nonzero()[0]
+    for size, value in ((6, 0), (4, 255)):
+        for top in starts[size]:
+            for left in starts[size]:
+                has_ink = inked[top : top + size, left : left + size].any()
+                inside = rows[0] <= top + 2 <= rows[-1] and columns[0] <= left + 2 <= columns[-1]
+                if (value == 0 and has_ink) or (value == 255 and inside and not has_ink):
+                    loss = naive_loss(explainer.engine, seven, digit, top, left, size, value)
+                    total[top : top + size, left : left + size] += loss
+                    count[top : top + size, left : left + size] += 1
+    expected = np.divide(total, count, out=np.zeros((28, 28)), where=count > 0)
+    assert np.abs(expected).max() > 0.1
+    np.testing.assert_allclose(occlude(explainer.engine.logits, seven).map(digit), expected, atol=1e-3)
+
+
+def test_an_empty_frame_has_nothing_to_lose(explainer):
+    occlusion = occlude(explainer.engine.logits, np.zeros((28, 28), np.uint8))
+    assert occlusion.changes == ()
+    assert not occlusion.map(3).any()
+
+
+def test_ink_is_erased_and_gaps_are_filled(seven):
+    changes = list(changes_of(seven))
+    assert {change.gap for change in changes} == {True, False}
+    for change in changes:
+        changed = change.applied_to(seven)
+        assert (changed.sum() > seven.sum()) == change.gap
+        assert (changed != seven)[change.area].any()
+
+
+def test_a_change_leaves_the_rest_as_it_was(seven):
+    changed = Change(8, 12, gap=False).applied_to(seven)
+    assert not changed[8:14, 12:18].any()
+    changed[8:14, 12:18] = seven[8:14, 12:18]
+    assert (changed == seven).all()
+
+
+def test_log_odds_are_those_of_the_softmax():
+    logits = np.array([[1.0, 2.0, 4.0]], np.float32)
+    share = np.exp(4) / np.exp([1, 2, 4]).sum()
+    assert log_odds(logits, 2)[0] == pytest.approx(np.log(share / (1 - share)), rel=1e-5)

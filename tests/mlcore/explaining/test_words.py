@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from mlcore.explaining.occlusion import Change, Occlusion
+from mlcore.explaining.words import Turn, place_of, sentence, turn_of, two_best
+
+
+def probabilities(**shares):
+    return [shares.get(f"d{digit}", 0.0) for digit in range(10)]
+
+
+def occlusion_of(*rows):
+    """Logits of classes 4 and 9: of the image, then of each change."""
+    logits = np.full((len(rows), 11), -10, np.float32)
+    for index, (four, nine) in enumerate(rows):
+        logits[index, [4, 9]] = four, nine
+    return Occlusion(tuple(Change(4 * i, 12, gap=bool(i % 2)) for i in range(len(rows) - 1)), logits)
+
+
+@pytest.fixture
+def square():
+    image = np.zeros((28, 28), np.uint8)
+    image[2:26, 2:26] = 255
+    return image
+
+
+def test_the_example_reads_as_a_sentence():
+    turn = Turn(Change(0, 12, gap=True), "at the top", 2.0, decides=True)
+    assert sentence(probabilities(d4=0.61, d9=0.35), 1.0, turn) == "4 at 61 %, 9 at 35 %: the gap at the top decides."
+
+
+def test_a_sure_answer_stands_alone_and_is_never_certain():
+    turn = Turn(Change(0, 0, gap=False), "on the left", 2.0, decides=False)
+    told = sentence(probabilities(d7=0.99996, d1=0.00004), 1.0, turn)
+    assert told == "7 at 99.9 %: the stroke on the left counts most."
+
+
+def test_what_is_hardly_a_digit_is_said_first():
+    assert sentence(probabilities(d3=0.6, d8=0.4), 0.12, None) == (
+        "Hardly a digit (12 %); if one, 3 at 60 %, 8 at 40 %: no single place decides."
+    )
+
+
+def test_the_two_best_are_in_order():
+    assert two_best(probabilities(d2=0.2, d9=0.7, d0=0.1)) == (9, 2)
+
+
+def test_the_turn_is_where_the_lead_shrinks_most(square):
+    turn = turn_of(occlusion_of((5, 4), (5, 4.5), (4, 6), (5, 3)), square, 4, 9)
+    assert turn.change.gap
+    assert turn.lost == pytest.approx(3)
+    assert turn.decides
+
+
+def test_a_lead_that_only_shrinks_does_not_decide(square):
+    turn = turn_of(occlusion_of((5, 1), (5, 2)), square, 4, 9)
+    assert not turn.decides
+
+
+def test_no_turn_where_nothing_is_lost(square):
+    assert turn_of(occlusion_of((5, 1), (6, 1)), square, 4, 9) is None
+    assert turn_of(occlusion_of((5, 1)), square, 4, 9) is None
+
+
+@pytest.mark.parametrize(
+    ("top", "left", "place"),
+    [
+        (2, 2, "at the top left"),
+        (2, 11, "at the top"),
+        (11, 11, "in the middle"),
+        (11, 20, "on the right"),
+        (22, 2, "at the bottom left"),
+        (22, 22, "at the bottom right"),
+    ],
+)
+def test_places_are_named_within_the_digit(square, top, left, place):
+    assert place_of(Change(top, left, gap=True), square) == place
+
+
+def test_a_slim_digit_has_no_left_and_right():
+    image = np.zeros((28, 28), np.uint8)
+    image[4:24, 12:16] = 255
+    assert place_of(Change(4, 10, gap=False), image) == "at the top"
+
+
+def test_a_stroke_is_placed_by_its_ink_and_not_by_the_square_around_it(square):
+    image = np.zeros((28, 28), np.uint8)
+    image[2:26, 2:5], image[2:5, 2:26] = 255, 255
+    assert place_of(Change(8, 4, gap=False), image) == "on the left"
