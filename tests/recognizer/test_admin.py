@@ -1,0 +1,74 @@
+"""Admins look at everything and change no evidence."""
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+
+from recognizer.models import FeatureMap, Upload
+from recognizer.services.predictions import create_prediction
+from tests.pictures import digit_png
+
+pytestmark = pytest.mark.django_db
+
+EVIDENCE = ["upload", "prediction", "glyph", "featuremap", "correction", "modelversion", "job", "batch"]
+
+
+@pytest.fixture
+def prediction(alice, model, media):
+    return create_prediction(owner=alice, data=digit_png(7), source="upload", name="seven.png", draw_maps=True)
+
+
+@pytest.mark.parametrize("name", [*EVIDENCE, "apitoken"])
+def test_every_list_opens_and_can_be_searched(admin_client, prediction, name):
+    listed = reverse(f"admin:recognizer_{name}_changelist")
+    assert admin_client.get(listed).status_code == 200
+    assert admin_client.get(listed, {"q": "seven"}).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["upload", "prediction", "glyph", "featuremap"])
+def test_a_list_asks_the_same_few_questions_however_long_it_is(
+    admin_client, prediction, alice, name, django_assert_max_num_queries
+):
+    listed = reverse(f"admin:recognizer_{name}_changelist")
+    for _ in range(5):
+        create_prediction(owner=alice, data=digit_png(3), source="upload", draw_maps=True)
+    with django_assert_max_num_queries(12):
+        admin_client.get(listed)
+
+
+@pytest.mark.parametrize("name", EVIDENCE)
+def test_evidence_is_neither_added_nor_changed(admin_client, prediction, name):
+    assert admin_client.get(reverse(f"admin:recognizer_{name}_add")).status_code == 403
+
+
+def test_what_a_row_says_cannot_be_posted(admin_client, prediction):
+    change = reverse("admin:recognizer_prediction_change", args=[prediction.pk])
+    assert admin_client.get(change).status_code == 200
+    assert admin_client.post(change, {"text": "1"}).status_code == 403
+
+
+def test_staff_see_the_pictures_of_the_rows_they_may_see(admin_client, prediction):
+    upload = reverse("admin:upload_picture", args=[prediction.upload_id])
+    glyph = reverse("admin:glyph_picture", args=[prediction.glyphs.get().pk])
+    assert [admin_client.get(url).status_code for url in (upload, glyph)] == [200, 200]
+
+
+def test_a_map_that_waits_has_no_picture(admin_client, prediction):
+    waiting = FeatureMap.objects.first()
+    assert admin_client.get(reverse("admin:feature_map_picture", args=[waiting.pk])).status_code == 404
+
+
+def test_staff_without_the_permission_see_no_picture(prediction):
+    clerk = User.objects.create_user("clerk", password="clerk-password", is_staff=True)
+    client = Client()
+    client.force_login(clerk)
+    picture = reverse("admin:upload_picture", args=[prediction.upload_id])
+    assert client.get(picture).status_code == 403
+    clerk.user_permissions.add(Permission.objects.get(codename="view_upload"))
+    assert client.get(picture).status_code == 200
+
+
+def test_others_are_sent_to_the_login(alice_client, prediction):
+    assert alice_client.get(reverse("admin:upload_picture", args=[prediction.upload_id])).status_code == 302
+    assert Upload.objects.count() == 1
