@@ -1,6 +1,9 @@
+import zoneinfo
 from collections.abc import Callable
+from functools import cache
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from recognizer.problems import Problem
 from recognizer.views.errors import problem_page
@@ -9,6 +12,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 # What is a little over the limit is read, so that its sender can be told; what is far over is not read at all.
 MAX_BODY_BYTES = 220 * 1024 * 1024
+
+TIME_ZONE_COOKIE = "time_zone"
 
 
 class BodyLimitMiddleware:
@@ -27,3 +32,39 @@ class BodyLimitMiddleware:
         if int(length) > MAX_BODY_BYTES:
             return problem_page(request, Problem("file_too_large"))
         return self.get_response(request)
+
+
+class ProblemMiddleware:
+    """A Problem that a page's view did not catch becomes a page in its words, with its status."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == 405 and not response.streaming and not response.content:
+            page = problem_page(request, Problem("method_not_allowed"))
+            page["Allow"] = response.get("Allow", "")
+            return page
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return problem_page(request, exception) if isinstance(exception, Problem) else None
+
+
+class TimeZoneMiddleware:
+    """Times in the person's own zone, which the browser tells in a cookie."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        name = request.COOKIES.get(TIME_ZONE_COOKIE, "")
+        zone = zoneinfo.ZoneInfo(name) if name in known_zones() else None
+        with timezone.override(zone):
+            return self.get_response(request)
+
+
+@cache
+def known_zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())

@@ -1,0 +1,85 @@
+"""What people may send, and the words for what they may not."""
+
+import json
+import math
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.models import User
+from django.utils.translation import gettext_lazy as _
+
+from recognizer.models import Upload
+from recognizer.models.prediction import Mode
+
+MAX_STROKE_BYTES = 1_000_000
+
+
+class SignupForm(UserCreationForm[User]):
+    email = forms.EmailField(
+        label=_("E-mail"),
+        required=False,
+        help_text=_("Only to reset a forgotten password. You may leave it empty."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+    class Meta:
+        model = User
+        fields = ["username", "email"]
+
+
+class StrokesField(forms.CharField):
+    """What the pad drew: a list of strokes, each a pen width, whether it erases, and its points [x, y, pressure, ms]."""
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if not text:
+            return None
+        if len(text) > MAX_STROKE_BYTES:
+            raise forms.ValidationError(_("The drawing is too long."))
+        try:
+            strokes = json.loads(text, parse_constant=_refuse)
+        except (ValueError, RecursionError) as error:
+            raise forms.ValidationError(_("The drawing was not understood.")) from error
+        if not _are_strokes(strokes):
+            raise forms.ValidationError(_("The drawing was not understood."))
+        return strokes
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no coordinate")
+
+
+def _are_strokes(strokes: Any) -> bool:
+    return isinstance(strokes, list) and all(_is_stroke(stroke) for stroke in strokes)
+
+
+def _is_stroke(stroke: Any) -> bool:
+    return (
+        isinstance(stroke, dict)
+        and set(stroke) == {"pen", "erases", "points"}
+        and _is_number(stroke["pen"])
+        and isinstance(stroke["erases"], bool)
+        and isinstance(stroke["points"], list)
+        and all(isinstance(p, list) and len(p) == 4 and all(_is_number(n) for n in p) for p in stroke["points"])
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+class ReadForm(forms.Form):
+    """What stands beside a picture that is to be read. The picture itself is checked by the reader alone."""
+
+    GIVEN = [Upload.Source.UPLOAD, Upload.Source.DRAWING, Upload.Source.CAMERA, Upload.Source.PASTE]
+
+    mode = forms.ChoiceField(choices=Mode.choices, required=False)
+    source = forms.ChoiceField(choices=[(source, source.label) for source in GIVEN], required=False)
+    strokes = StrokesField(required=False, strip=False)
+
+    def clean_mode(self) -> str:
+        return self.cleaned_data["mode"] or Mode.AUTO
+
+    def clean_source(self) -> str:
+        return self.cleaned_data["source"] or Upload.Source.UPLOAD

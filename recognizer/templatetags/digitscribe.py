@@ -1,0 +1,54 @@
+from collections.abc import Iterable
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from recognizer import words
+from recognizer.handwriting import HEIGHT, MARGIN, svg_path, width_of
+
+register = template.Library()
+
+register.filter("percent", words.percent)
+
+
+@register.filter
+def sureness(answer: Any) -> str:
+    """Of anything with a decision and a confidence: a Prediction or a Reading."""
+    return words.sureness(answer.decision, answer.confidence)
+
+
+@register.filter
+def advice(answer: Any) -> str:
+    return words.advice(answer.decision, answer.reason)
+
+
+@register.simple_tag
+def handwritten(text: str, css_class: str = "handwritten") -> SafeString:
+    """The digits in the product's hand, hidden from screen readers: say them in text beside it."""
+    height = HEIGHT + 2 * MARGIN
+    return format_html(
+        '<svg class="{}" viewBox="0 0 {:g} {:g}" aria-hidden="true" focusable="false"><path d="{}"/></svg>',
+        css_class,
+        width_of(text),
+        height,
+        svg_path(text),
+    )
+
+
+@register.filter
+def ranked(probabilities: Iterable[float]) -> list[tuple[int, float]]:
+    """Digits with their probabilities, in the order 0 to 9."""
+    return list(enumerate(probabilities))
+
+
+@register.simple_tag(takes_context=True)
+def query_with(context: template.Context, **changes: Any) -> str:
+    """The page's own query string with some values changed; None or an empty text removes one."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in (None, ""):
+            query[name] = str(value)
+    return "?" + query.urlencode() if query else "?"

@@ -1,0 +1,43 @@
+"""How an answer is said in words: the same in a page, a preview and a list."""
+
+import math
+
+from django.utils.translation import gettext as _
+
+from mlcore.reading.result import Decision, Reason
+
+CERTAIN = 0.995
+
+
+def percent(probability: float) -> str:
+    """Rounded down, so that 100 % is said only of what is certain."""
+    figure = math.floor(probability * 1000 + 1e-6) / 10
+    if figure < 0.1:
+        return "0 %" if probability <= 0 else "< 0.1 %"
+    return f"{figure:.1f} %" if probability < 1 else "100 %"
+
+
+def sureness(decision: Decision | str, confidence: float) -> str:
+    if decision == "rejected":
+        return _("No digit here")
+    if decision == "unsure":
+        return _("Not sure")
+    return _("Very sure") if confidence >= CERTAIN else _("Sure")
+
+
+def advice(decision: Decision | str, reason: Reason | str | None) -> str:
+    """Why an answer is not a sure one, and what to do about it."""
+    sentences = {
+        "no_ink": _("The picture is blank, or its ink cannot be told from the paper. Try a darker pen or more light."),
+        "not_a_digit": _("There is ink, but it does not look like a digit from 0 to 9."),
+        "too_small": _("The writing is very small. Go closer, or crop the picture to the number."),
+        "low_contrast": _("The ink is hardly darker than the paper. Try more light or a darker pen."),
+        "cut_off": _("The writing runs over the edge of the picture. Leave a little paper around it."),
+    }
+    if reason in sentences:
+        return sentences[reason]
+    if decision == "unsure":
+        return _("Another answer is nearly as likely. Look at it, and confirm or correct it.")
+    if decision == "rejected":
+        return _("Nothing in the picture looks enough like a digit to name one.")
+    return ""
