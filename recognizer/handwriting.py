@@ -74,20 +74,32 @@ def beziers(stroke: list[Point]) -> Iterator[tuple[Point, Point, Point]]:
 
 
 @lru_cache(maxsize=100)
-def draw_png(text: str, *, height: int = 240, pen: float = 9.0, ink: str = "#1b2a5c", paper: str = "#ffffff") -> bytes:
+def draw_png(text: str, *, height: int = 240) -> bytes:
     """The text written on paper, as a PNG of the given height in pixels."""
-    finer = 3  # drawn larger and reduced, since Pillow's lines have hard edges
-    scale = finer * height / (HEIGHT + 2 * MARGIN)
-    size = (round(width_of(text) * scale), finer * height)
-    image = Image.new("RGB", size, paper)
+    scale = height / (HEIGHT + 2 * MARGIN)
+    sheet = (round(width_of(text) * scale), height)
+    return _drawn(text, sheet, scale, pen=9.0, ink="#1b2a5c", paper="#ffffff")
+
+
+@lru_cache(maxsize=10)
+def draw_icon(size: int) -> bytes:
+    """The product's mark, a crossed seven, as a square PNG: small enough for any mask a phone lays over it."""
+    return _drawn("7", (size, size), size / 220, pen=12.0, ink="#ffffff", paper="#21409a")
+
+
+def _drawn(text: str, sheet: tuple[int, int], scale: float, *, pen: float, ink: str, paper: str) -> bytes:
+    finer = 3  # drawn larger and reduced, since Pillow's shapes have hard edges
+    image = Image.new("RGB", (finer * sheet[0], finer * sheet[1]), paper)
     draw = ImageDraw.Draw(image)
-    radius = pen * scale / 2
+    radius = finer * scale * pen / 2
+    left = (sheet[0] - scale * width_of(text)) / 2
+    top = (sheet[1] - scale * (HEIGHT + 2 * MARGIN)) / 2
     for stroke in strokes_of(text):
         for x, y in _along(stroke):
-            centre_x, centre_y = x * scale, y * scale
+            centre_x, centre_y = finer * (left + scale * x), finer * (top + scale * y)
             draw.ellipse((centre_x - radius, centre_y - radius, centre_x + radius, centre_y + radius), fill=ink)
     buffer = BytesIO()
-    image.resize((size[0] // finer, height), Image.Resampling.LANCZOS).save(buffer, "PNG", optimize=True)
+    image.resize(sheet, Image.Resampling.LANCZOS).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 

@@ -1,13 +1,51 @@
+from django.contrib.auth import views as auth
 from django.urls import path
 
-from recognizer.views import health, media
+from recognizer.views import about, accounts, desk, health, history, media, uploads
 
-urlpatterns = [
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
+pages = [
+    path("", desk.desk, name="desk"),
+    path("preview/", desk.preview, name="preview"),
+    path("uploads/", desk.upload_create, name="upload_create"),
+    path("examples/", desk.example_create, name="example_create"),
+    path("uploads/<uuid:pk>/", uploads.upload_detail, name="upload_detail"),
+    path("uploads/<uuid:pk>/maps/", uploads.upload_maps, name="upload_maps"),
+    path("uploads/<uuid:pk>/correct/", uploads.upload_correct, name="upload_correct"),
+    path("uploads/<uuid:pk>/read-again/", uploads.upload_read_again, name="upload_read_again"),
+    path("uploads/<uuid:pk>/delete/", uploads.upload_delete, name="upload_delete"),
+    path("history/", history.history, name="history"),
+    path("history/bring-back/", history.history_bring_back, name="history_bring_back"),
+]
+
+pictures = [
     path("uploads/<uuid:pk>/original/", media.upload_original, name="upload_original"),
     path("uploads/<uuid:pk>/picture/", media.upload_picture, name="upload_picture"),
     path("uploads/<uuid:pk>/thumbnail/", media.upload_thumbnail, name="upload_thumbnail"),
     path("glyphs/<uuid:pk>/input/", media.glyph_input, name="glyph_input"),
     path("feature-maps/<uuid:pk>/", media.feature_map, name="feature_map"),
 ]
+
+
+people = [
+    path("signup/", accounts.Signup.as_view(), name="signup"),
+    path("login/", accounts.Login.as_view(), name="login"),
+    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("account/", accounts.account, name="account"),
+    path("theme/", accounts.theme, name="theme"),
+    path("password/", accounts.PasswordChange.as_view(), name="password_change"),
+    path("password/changed/", accounts.PasswordChangeDone.as_view(), name="password_change_done"),
+    path("password/reset/", accounts.PasswordReset.as_view(), name="password_reset"),
+    path("password/reset/sent/", accounts.PasswordResetDone.as_view(), name="password_reset_done"),
+    path("password/reset/<uidb64>/<token>/", accounts.PasswordResetConfirm.as_view(), name="password_reset_confirm"),
+    path("password/reset/done/", accounts.PasswordResetComplete.as_view(), name="password_reset_complete"),
+]
+
+others = [
+    path("about/", about.about, name="about"),
+    path("manifest.webmanifest", about.manifest, name="manifest"),
+    path("icon-<int:size>.png", about.icon, name="icon"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]
+
+urlpatterns = [*pages, *pictures, *people, *others]

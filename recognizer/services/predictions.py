@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -137,6 +136,9 @@ def write_answer(upload: Upload, answer: Answer, *, mode: Mode, draw_maps: bool)
     return prediction
 
 
-def delete_uploads(uploads: Any, *, at: datetime | None) -> int:
-    """Hide uploads from their owner (or, with None, bring them back); the purge removes them for good later."""
-    return int(uploads.update(deleted_at=at))
+def read_again(upload: Upload, mode: Mode) -> Prediction:
+    """Another reading of a kept picture, by the active model; the earlier ones stay."""
+    with upload.original.open("rb") as original:
+        answer = read_picture(original.read(), mode)
+    with transaction.atomic():
+        return record_answer(upload, answer, mode=mode, draw_maps=True)

@@ -1,3 +1,4 @@
+import base64
 from collections.abc import Iterable
 from typing import Any
 
@@ -7,6 +8,7 @@ from django.utils.safestring import SafeString
 
 from recognizer import words
 from recognizer.handwriting import HEIGHT, MARGIN, svg_path, width_of
+from recognizer.services import pictures
 
 register = template.Library()
 
@@ -52,3 +54,15 @@ def query_with(context: template.Context, **changes: Any) -> str:
         if value not in (None, ""):
             query[name] = str(value)
     return "?" + query.urlencode() if query else "?"
+
+
+@register.filter
+def hundredfold(probability: float) -> str:
+    """A length of 0 to 100 for a drawing, whatever the language writes for a decimal point."""
+    return f"{100 * probability:.1f}"
+
+
+@register.filter
+def pixels(cells: Any) -> str:
+    """28×28 cells as a picture inside the page: for previews, of which nothing is kept."""
+    return "data:image/png;base64," + base64.b64encode(pictures.input_png(bytes(cells))).decode()

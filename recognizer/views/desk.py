@@ -2,16 +2,16 @@
 
 from typing import Any, cast
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from mlcore.reading.result import Mode
+from mlcore.reading import result
 from recognizer import selectors
 from recognizer.forms import ReadForm
 from recognizer.handwriting import draw_png
 from recognizer.models import Upload
+from recognizer.models.prediction import Mode
 from recognizer.problems import Problem
 from recognizer.services.predictions import create_prediction, read_picture
 from recognizer.views.requests import MemberRequest
@@ -25,12 +25,76 @@ def desk(request: MemberRequest) -> HttpResponse:
     return desk_page(request)
 
 
-def desk_page(request: HttpRequest, problem: Problem | None = None, mode: str = "auto") -> HttpResponse:
+def desk_page(request: HttpRequest, problem: Problem | None = None) -> HttpResponse:
     context: dict[str, Any] = {
         "problem": problem,
-        "mode": mode,
-        "modes": Upload._meta.apps.get_model("recognizer", "Prediction")._meta.get_field("mode").choices,
+        "modes": Mode.choices,
+        "mode": request.POST.get("mode") or Mode.AUTO,
         "examples": EXAMPLES,
         "recent": selectors.history_for(request.user)[:RECENT],
     }
     return render(request, "desk.html", context, status=problem.status if problem else 200)
+
+
+@require_POST
+def upload_create(request: MemberRequest) -> HttpResponse:
+    """One picture becomes a record; what is wrong with it is said on the desk, and nothing is kept."""
+    try:
+        form = checked(request)
+        name, data = the_picture(request)
+        prediction = create_prediction(
+            owner=request.user, data=data, name=name, draw_maps=True, **form
+        )
+    except Problem as problem:
+        return desk_page(request, problem)
+    return redirect("upload_detail", prediction.upload_id)
+
+
+@require_POST
+def example_create(request: MemberRequest) -> HttpResponse:
+    """An example, for those with nothing at hand: it is read like any other picture."""
+    text = request.POST.get("example", "")
+    if text not in EXAMPLES:
+        return desk_page(request, Problem("bad_request"))
+    try:
+        prediction = create_prediction(
+            owner=request.user, data=draw_png(text), name=f"example-{text}.png", source=Upload.Source.DRAWING, draw_maps=True
+        )
+    except Problem as problem:
+        return desk_page(request, problem)
+    return redirect("upload_detail", prediction.upload_id)
+
+
+@require_POST
+def preview(request: MemberRequest) -> HttpResponse:
+    """What the reader makes of the pad just now; nothing is kept."""
+    try:
+        form = checked(request)
+        answer = read_picture(the_picture(request)[1], form["mode"])
+    except Problem as problem:
+        return render(request, "_preview.html", {"problem": problem}, status=problem.status)
+    return render(request, "_preview.html", {"answer": answer, "reading": answer.reading})
+
+
+def checked(request: HttpRequest) -> dict[str, Any]:
+    form = ReadForm(request.POST)
+    if not form.is_valid():
+        words = " ".join(str(error) for errors in form.errors.values() for error in errors)
+        raise Problem("bad_request", words)
+    return {
+        "mode": cast(result.Mode, form.cleaned_data["mode"]),
+        "source": form.cleaned_data["source"],
+        "strokes": form.cleaned_data["strokes"],
+    }
+
+
+def the_picture(request: HttpRequest) -> tuple[str, bytes]:
+    """The one file of the form: its name and its bytes."""
+    if getattr(request, "upload_too_large", False):
+        raise Problem("file_too_large")
+    files = request.FILES.getlist("image")
+    if not files:
+        raise Problem("missing_file", "No image was sent. Choose one first.")
+    if len(files) > 1:
+        raise Problem("bad_request", "Give one picture at a time here.")
+    return files[0].name or "", files[0].read()

@@ -1,7 +1,6 @@
 """Pictures, for their owner alone: the only place that hands out a stored file."""
 
 from collections.abc import Callable
-from io import BytesIO
 from uuid import UUID
 
 from django.conf import settings
@@ -10,11 +9,10 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
-from PIL import Image
 
 from recognizer import selectors
 from recognizer.models import Glyph
-from recognizer.services.pictures import ensure_picture
+from recognizer.services.pictures import ensure_picture, input_png
 
 # What came from a person is never run, whatever it turns out to be.
 INERT = "default-src 'none'; sandbox"
@@ -61,9 +59,7 @@ def glyph_input(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 def serve_input(request: HttpRequest, glyph: Glyph) -> HttpResponseBase:
     def png() -> HttpResponse:
-        buffer = BytesIO()
-        Image.frombytes("L", (28, 28), bytes(glyph.input)).save(buffer, "PNG")
-        return HttpResponse(buffer.getvalue(), content_type="image/png")
+        return HttpResponse(input_png(bytes(glyph.input)), content_type="image/png")
 
     return _immutable(request, str(glyph.pk), png)
 

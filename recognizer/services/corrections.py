@@ -1,0 +1,218 @@
+"""What people say is true of a picture. Rows are only ever appended, and the newest one counts.
+
+Undo appends too: a row of kind `undo`, after which nothing stands; and where something stood before the row that is
+taken back, that is said once more, so that the newest row always speaks for itself.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from recognizer.models import Correction, Prediction
+from recognizer.problems import Problem
+
+TEXT = re.compile(r"[0-9]{0,100}")
+LABEL = re.compile(r"[0-9]?")
+MOST_BOXES = 100
+
+Box = tuple[int, int, int, int]  # x, y, width, height in the original's pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """One place in the picture and its digit; an empty label says that there is no digit."""
+
+    box: Box
+    label: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {"box": list(self.box), "label": self.label}
+
+
+def standing(corrections: Iterable[Correction]) -> Correction | None:
+    """The one that counts, of an upload's corrections from the oldest to the newest."""
+    newest = max(corrections, key=lambda correction: correction.created_at, default=None)
+    return None if newest is None or newest.kind == Correction.Kind.UNDO else newest
+
+
+def labels_of(prediction: Prediction, stands: Correction | None) -> list[Labelled]:
+    """What is held to be true, box by box: the person's, or else the reader's."""
+    if stands and stands.boxes:
+        return [Labelled(tuple(item["box"]), item["label"]) for item in stands.boxes]
+    label = "" if stands and stands.kind == Correction.Kind.NOT_A_DIGIT else None
+    return [
+        Labelled((g.x, g.y, g.width, g.height), str(g.digit) if label is None else label)
+        for g in prediction.glyphs.defer("input")
+    ]
+
+
+def correct(
+    *,
+    prediction: Prediction,
+    by: User,
+    kind: str,
+    text: str = "",
+    boxes: Sequence[dict[str, Any]] = (),
+) -> Correction:
+    """One statement about the whole picture, checked and appended."""
+    if kind == Correction.Kind.UNDO:
+        return undo(prediction=prediction, by=by)
+    if kind == Correction.Kind.CONFIRM:
+        return _relabel(prediction, by, labels_of(prediction, None), prediction.text)
+    if kind == Correction.Kind.NOT_A_DIGIT:
+        glyphs = [Labelled(place.box, "") for place in labels_of(prediction, None)]
+        return _relabel(prediction, by, glyphs, "")
+    if boxes:
+        return relabel(prediction=prediction, by=by, labels=[_parsed(box) for box in boxes])
+    if not text:
+        raise Problem("invalid", "Say which digits are in the picture.")
+    places = labels_of(prediction, _standing_of(prediction))
+    # The same number of digits are the same places; otherwise nobody has said where they are.
+    places = [Labelled(p.box, t) for p, t in zip(places, text, strict=True)] if len(places) == len(text) else []
+    return _relabel(prediction, by, places, text)
+
+
+def relabel(*, prediction: Prediction, by: User, labels: Sequence[Labelled]) -> Correction:
+    return _relabel(prediction, by, labels, "".join(place.label for place in labels))
+
+
+def correct_glyph(*, prediction: Prediction, by: User, position: int, label: str) -> Correction:
+    """Another digit in one place, or none (an empty label)."""
+    labels = labels_of(prediction, _standing_of(prediction))
+    place = _place(labels, position)
+    labels[position] = Labelled(place.box, label)
+    return relabel(prediction=prediction, by=by, labels=labels)
+
+
+def split_box(*, prediction: Prediction, by: User, position: int, labels: str) -> Correction:
+    """One place was two digits."""
+    if not re.fullmatch(r"[0-9]{2}", labels):
+        raise Problem("invalid", "Say the two digits.")
+    places = labels_of(prediction, _standing_of(prediction))
+    x, y, width, height = _place(places, position).box
+    if width < 2:
+        raise Problem("invalid", "This box is too narrow to split.")
+    half = width // 2
+    places[position : position + 1] = [
+        Labelled((x, y, half, height), labels[0]),
+        Labelled((x + half, y, width - half, height), labels[1]),
+    ]
+    return relabel(prediction=prediction, by=by, labels=places)
+
+
+def merge_boxes(*, prediction: Prediction, by: User, position: int, label: str) -> Correction:
+    """This place and the next were one digit."""
+    places = labels_of(prediction, _standing_of(prediction))
+    first, second = _place(places, position).box, _place(places, position + 1).box
+    left, top = min(first[0], second[0]), min(first[1], second[1])
+    right = max(first[0] + first[2], second[0] + second[2])
+    bottom = max(first[1] + first[3], second[1] + second[3])
+    places[position : position + 2] = [Labelled((left, top, right - left, bottom - top), label)]
+    return relabel(prediction=prediction, by=by, labels=places)
+
+
+def remove_box(*, prediction: Prediction, by: User, position: int) -> Correction:
+    places = labels_of(prediction, _standing_of(prediction))
+    _place(places, position)
+    del places[position]
+    return relabel(prediction=prediction, by=by, labels=places)
+
+
+def add_box(*, prediction: Prediction, by: User, box: Box, label: str) -> Correction:
+    """A digit that the reader missed, put where it stands in the line."""
+    places = [*labels_of(prediction, _standing_of(prediction)), Labelled(box, label)]
+    places.sort(key=lambda place: place.box[0] + place.box[2] / 2)
+    return relabel(prediction=prediction, by=by, labels=places)
+
+
+def undo(*, prediction: Prediction, by: User) -> Correction:
+    """Take back what stands; what stood before it stands again."""
+    with transaction.atomic():
+        stack = _stack(prediction.upload.corrections.order_by("created_at", "id"))
+        if not stack:
+            raise Problem("conflict", "There is nothing to take back.")
+        undone = _append(prediction, by, Correction.Kind.UNDO, "", [])
+        if len(stack) == 1:
+            return undone
+        again = stack[-2]
+        return _append(prediction, by, again.kind, again.text, again.boxes, after=undone)
+
+
+def _stack(rows: Iterable[Correction]) -> list[Correction]:
+    """What was said and not taken back. A row that repeats what stands (as undo writes it) adds nothing."""
+    stack: list[Correction] = []
+    for row in rows:
+        if row.kind == Correction.Kind.UNDO:
+            del stack[-1:]
+        elif not (stack and _says_the_same(row, stack[-1])):
+            stack.append(row)
+    return stack
+
+
+def _says_the_same(one: Correction, other: Correction) -> bool:
+    return (one.kind, one.text, one.boxes) == (other.kind, other.text, other.boxes)
+
+
+def _standing_of(prediction: Prediction) -> Correction | None:
+    return standing(prediction.upload.corrections.order_by("-created_at", "-id")[:1])
+
+
+def _place(labels: Sequence[Labelled], position: int) -> Labelled:
+    if not 0 <= position < len(labels):
+        raise Problem("invalid", "There is no box with this number.")
+    return labels[position]
+
+
+def _parsed(item: Any) -> Labelled:
+    try:
+        x, y, width, height = (int(value) for value in item["box"])
+        return Labelled((x, y, width, height), str(item["label"]))
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
+        raise Problem("invalid", "A box is [x, y, width, height], and its label one digit or empty.") from error
+
+
+def _relabel(prediction: Prediction, by: User, labels: Sequence[Labelled], text: str) -> Correction:
+    _check(prediction, labels, text)
+    boxes = [place.as_json() for place in labels]
+    if not text:
+        kind = Correction.Kind.NOT_A_DIGIT
+    elif text == prediction.text and labels == labels_of(prediction, None):
+        kind = Correction.Kind.CONFIRM
+    else:
+        kind = Correction.Kind.CORRECT
+    return _append(prediction, by, kind, text, boxes)
+
+
+def _check(prediction: Prediction, labels: Sequence[Labelled], text: str) -> None:
+    if not TEXT.fullmatch(text):
+        raise Problem("invalid", "Use up to 100 digits from 0 to 9.")
+    if len(labels) > MOST_BOXES or any(not LABEL.fullmatch(place.label) for place in labels):
+        raise Problem("invalid", "A label is one digit from 0 to 9, or nothing.")
+    width, height = prediction.upload.width, prediction.upload.height
+    for x, y, w, h in (place.box for place in labels):
+        if not (x >= 0 and y >= 0 and w > 0 and h > 0 and x + w <= width and y + h <= height):
+            raise Problem("invalid", "A box must lie inside the picture.")
+
+
+def _append(
+    prediction: Prediction, by: User, kind: str, text: str, boxes: list[dict[str, Any]], after: Correction | None = None
+) -> Correction:
+    # Two rows of one action must not share their moment, which orders them.
+    moment = after.created_at + timedelta(microseconds=1) if after else timezone.now()
+    row = Correction(
+        upload=prediction.upload,
+        prediction=prediction,
+        by=by,
+        kind=kind,
+        text=text,
+        boxes=boxes,
+        created_at=moment,
+    )
+    row.save(force_insert=True)
+    return row

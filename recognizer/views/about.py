@@ -1,0 +1,51 @@
+"""What this is, and what a phone needs to install it."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from recognizer.handwriting import draw_icon
+from recognizer.models import ModelVersion
+
+ICON_SIZES = (180, 192, 512)
+
+
+@login_not_required
+@require_safe
+def about(request: HttpRequest) -> HttpResponse:
+    model = ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).first()
+    return render(request, "about.html", {"model": model})
+
+
+@login_not_required
+@require_safe
+@cache_control(public=True, max_age=24 * 3600)
+def manifest(request: HttpRequest) -> JsonResponse:
+    icons = [
+        {"src": reverse("icon", args=[size]), "sizes": f"{size}x{size}", "type": "image/png", "purpose": "any maskable"}
+        for size in ICON_SIZES
+    ]
+    body = {
+        "name": "Digitscribe",
+        "short_name": "Digitscribe",
+        "description": _("Reads handwritten digits and numbers, and shows how sure it is."),
+        "start_url": reverse("desk"),
+        "display": "standalone",
+        "background_color": "#fbfaf6",
+        "theme_color": "#21409a",
+        "icons": icons,
+    }
+    return JsonResponse(body, content_type="application/manifest+json")
+
+
+@login_not_required
+@require_safe
+@cache_control(public=True, max_age=24 * 3600)
+def icon(request: HttpRequest, size: int) -> HttpResponse:
+    if size not in ICON_SIZES:
+        raise Http404
+    return HttpResponse(draw_icon(size), content_type="image/png")
