@@ -15,7 +15,7 @@ from recognizer.models.prediction import Mode
 MAX_STROKE_BYTES = 1_000_000
 
 
-class SignupForm(UserCreationForm[User]):
+class SignupForm(UserCreationForm):
     email = forms.EmailField(
         label=_("E-mail"),
         required=False,

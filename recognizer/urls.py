@@ -1,7 +1,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from recognizer.views import about, accounts, desk, health, history, media, uploads
+from recognizer.views import about, accounts, desk, health, history, media, review, uploads
 
 pages = [
     path("", desk.desk, name="desk"),
@@ -15,6 +15,7 @@ pages = [
     path("uploads/<uuid:pk>/delete/", uploads.upload_delete, name="upload_delete"),
     path("history/", history.history, name="history"),
     path("history/bring-back/", history.history_bring_back, name="history_bring_back"),
+    path("review/", review.review, name="review"),
 ]
 
 pictures = [
