@@ -29,7 +29,7 @@ COLOURS = {"redis": 35, "setup": 33, "worker": 36, "beat": 34, "web": 32, "run":
 PATIENCE_SECONDS = 10.0  # between asking a part to end and killing it
 PYTHON = sys.executable
 
-CELERY = [PYTHON, "-m", "celery", "-A", "config.celery"]
+CELERY = [PYTHON, "-m", "celery", "--quiet", "-A", "config.celery"]
 
 SETUP = Part("setup", [PYTHON, "manage.py", "prepare"], restarts=False)
 WORKER = Part("worker", [*CELERY, "worker", "--loglevel", "INFO"])
@@ -40,7 +40,7 @@ OUR_WORDS = ("config.celery", "config.wsgi", "redis-server", "manage.py prepare"
 
 
 def is_ours(command: str) -> bool:
-    return any(word in command for word in ("config.celery", "config.wsgi", "redis-server", "manage.py prepare"))
+    return any(word in command for word in OUR_WORDS)
 
 
 class Terminal:
@@ -99,7 +99,7 @@ class Supervisor:
         try:
             if self.redis is not None:
                 self.start(self.redis)
-                self.terminal.say("redis", "runs here, its journal and log under .run/redis")
+                self.terminal.say("redis", "started; its journal and its log lie in .run/redis")
             status = self.run_setup() or self.serve()
         finally:
             self.stop()
@@ -245,10 +245,10 @@ def only_one(lock_file: Path) -> Iterator[None]:
 def main() -> int:
     if "--end-with-make" in sys.argv[1:]:
         end_with_parent(os.getppid())
-    run_folder = ROOT / ".run"
     try:
-        run_folder.mkdir(mode=0o700, exist_ok=True)
         env.load_dotenv()
+        run_folder = env.path("RUN_ROOT", default=ROOT / ".run")
+        run_folder.mkdir(mode=0o700, exist_ok=True)
         port = env.integer("PORT", default=8000, at_least=1)
         redis = None if env.text("REDIS_URL") else EmbeddedRedis.plan(run_folder / "redis")
         check_port(port)

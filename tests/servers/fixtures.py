@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 
+from recognizer.management.commands.prepare import Command
 from recognizer.models import ModelVersion
 from tests import surroundings
 from tests.servers.redis import RedisServer
@@ -47,7 +47,7 @@ def worker(
 @pytest.fixture(scope="session")
 def static_files() -> None:
     """As the manifest storage of a web server wants them."""
-    call_command("collectstatic", interactive=False, verbosity=0)
+    Command().collect_static_files()
 
 
 @pytest.fixture
