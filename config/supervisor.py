@@ -32,7 +32,7 @@ PYTHON = sys.executable
 CELERY = [PYTHON, "-m", "celery", "--quiet", "-A", "config.celery"]
 
 SETUP = Part("setup", [PYTHON, "manage.py", "prepare"], restarts=False)
-WORKER = Part("worker", [*CELERY, "worker", "--loglevel", "INFO"])
+WORKER = Part("worker", [*CELERY, "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO"])
 # The schedule is kept in memory: everything on it is cheap to run once too often, and no file can be damaged.
 BEAT = Part("beat", [*CELERY, "beat", "--loglevel", "WARNING", "--scheduler", "celery.beat:Scheduler", "--pidfile="])
 WEB = Part("web", [PYTHON, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"], restarts=False)

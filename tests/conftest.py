@@ -19,6 +19,7 @@ from django.contrib.auth.models import User  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
+import config.celery  # noqa: E402, F401  (tasks are sent through this application)
 from mlcore.artifact import SHIPPED, Artifact, load_artifact  # noqa: E402
 from mlcore.reading.reader import Reader  # noqa: E402
 from recognizer.models import ModelVersion  # noqa: E402

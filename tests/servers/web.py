@@ -1,12 +1,12 @@
 """gunicorn, configured as in production."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
 
 from config.embedded_redis import free_port
+from config.supervisor import WEB
 from tests.servers.process import Server
 
 
@@ -15,7 +15,7 @@ class WebServer(Server):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         super().__init__(
-            [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"],
+            WEB.command,
             log=log,
             environment={**environment, "PORT": str(self.port), "WEB_WORKERS": str(workers)},
             is_ready=self.answers,
