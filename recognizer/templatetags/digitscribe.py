@@ -31,10 +31,10 @@ def handwritten(text: str, css_class: str = "handwritten") -> SafeString:
     """The digits in the product's hand, hidden from screen readers: say them in text beside it."""
     height = HEIGHT + 2 * MARGIN
     return format_html(
-        '<svg class="{}" viewBox="0 0 {:g} {:g}" aria-hidden="true" focusable="false"><path d="{}"/></svg>',
+        '<svg class="{}" viewBox="0 0 {} {}" aria-hidden="true" focusable="false"><path d="{}"/></svg>',
         css_class,
-        width_of(text),
-        height,
+        f"{width_of(text):g}",
+        f"{height:g}",
         svg_path(text),
     )
 
