@@ -26,6 +26,7 @@ class Ink:
     scale: float  # pixels of `strength` for one pixel of the picture given
     contrast: float  # 0..1: how far the ink stands from its paper
     noise: float  # 0..1: how far the paper itself wanders
+    raw: Strength  # (h, w): `strength` before printed lines and specks were taken away
 
 
 def find_ink(pixels: Pixels, trace: Trace = no_trace) -> Ink:
@@ -39,7 +40,7 @@ def find_ink(pixels: Pixels, trace: Trace = no_trace) -> Ink:
     trace("lines-erased", unruled)
     clean = remove_specks(unruled)
     trace("ink", clean)
-    return Ink(clean, scale, contrast, noise)
+    return Ink(clean, scale, contrast, noise, strength)
 
 
 def fit_to_side(pixels: Pixels, side: int) -> tuple[Pixels, float]:

@@ -10,6 +10,7 @@ Strength = NDArray[np.float32]  # (H, W), 0 is paper, 1 is full ink
 
 HEIGHT = 32
 WRITING = 24  # px of a strip that the writing fills; the rest is air for strokes that stick out
+AIR = 4  # px left and right of the ink
 LONGEST = 640  # px: a longer strip is no number
 
 
@@ -22,6 +23,12 @@ class Strip:
     x: float  # in ink px: where the strip's left edge lies
     y: float  # in ink px: where its upper edge lies at x
     slope: float  # how far the line sinks per px to the right, in ink px
+
+    def places(self, xs: NDArray[np.intp], ys: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Columns and rows of the strip that show these pixels of the ink; rows outside are the nearest inside."""
+        columns = np.rint((xs - self.x) * self.scale).astype(np.intp)
+        rows = np.rint((ys - self.y - self.slope * (xs - self.x)) * self.scale).astype(np.intp)
+        return np.clip(columns, 0, self.image.shape[1] - 1), np.clip(rows, 0, HEIGHT - 1)
 
 
 def cut_strip(strength: Strength, box: tuple[int, int, int, int]) -> Strip | None:
@@ -36,10 +43,11 @@ def cut_strip(strength: Strength, box: tuple[int, int, int, int]) -> Strip | Non
     top, bottom = _rows_of_writing(rows)
     scale = WRITING / max(bottom - top, 2)
     above = (top + bottom) / 2 - HEIGHT / 2 / scale  # in rows of `level`
-    length = int(np.clip(round(level.shape[1] * scale) + 8, 16, LONGEST))
-    matrix = np.array([[scale, 0, 4.0], [0, scale, -above * scale]])
+    length = int(np.clip(round(level.shape[1] * scale) + 2 * AIR, 16, LONGEST))
+    matrix = np.array([[scale, 0, AIR], [0, scale, -above * scale]])
     image = _resample(level, matrix, (length, HEIGHT), scale)
-    return Strip(image, scale, x - 4 / scale, y + above + slope * (-width / 2), slope)
+    left = x - AIR / scale
+    return Strip(image, scale, left, y + above + slope * (left - x - width / 2), slope)
 
 
 def slope_of(crop: Strength) -> float:
@@ -53,12 +61,12 @@ def slope_of(crop: Strength) -> float:
         return 0.0
     middle = (crop[:, inked] * np.arange(height)[:, None]).sum(axis=0) / columns[inked]
     slope = np.polyfit(inked, middle, 1, w=np.sqrt(columns[inked]))[0]
-    return float(np.clip(slope, -0.35, 0.35))
+    return float(np.clip(slope, -0.35, 0.35)) if abs(slope) > 0.01 else 0.0
 
 
 def shear(crop: Strength, slope: float) -> Strength:
     """Lift every column so that the line is level; the middle column stays."""
-    if abs(slope) < 0.01:
+    if slope == 0:
         return crop
     height, width = crop.shape
     room = int(np.ceil(abs(slope) * width / 2))
@@ -75,9 +83,7 @@ def _rows_of_writing(rows: NDArray[np.float32]) -> tuple[float, float]:
 
 
 def _resample(level: Strength, matrix: NDArray[np.float64], size: tuple[int, int], scale: float) -> NDArray[np.uint8]:
-    if scale < 1:  # average first: sampling alone would lose thin strokes
-        blur = cv2.GaussianBlur(level, (0, 0), 0.45 / scale) if scale < 0.8 else level
-    else:
-        blur = level
-    image = cv2.warpAffine(blur, matrix, size, flags=cv2.INTER_LINEAR)
-    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+    # average first: sampling alone would lose thin strokes
+    soft = cv2.GaussianBlur(level, (0, 0), 0.45 / scale) if scale < 0.8 else level
+    image = cv2.warpAffine(soft, matrix, size, flags=cv2.INTER_LINEAR)
+    return np.asarray(np.rint(np.clip(image, 0, 1) * 255), np.uint8)

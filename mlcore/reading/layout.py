@@ -1,0 +1,91 @@
+"""Where in the picture a line of digits may be: in printed boxes, or among the pieces of ink."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.reading.cells import find_cells
+from mlcore.reading.ink import Ink
+
+Strength = NDArray[np.float32]  # (H, W), 0 is paper, 1 is full ink
+Box = tuple[int, int, int, int]  # x, y, width, height
+
+INKED = 0.25
+MOST_PIECES = 400  # more pieces of ink are noise; the largest are looked at
+MOST_LINES = 4
+WIDEST_GAP = 2.5  # between neighbours on one line, in heights
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Ink that may be one line of writing."""
+
+    box: Box  # in ink px
+    strength: Strength  # (H, W) of the whole picture: other ink is taken away
+    boxed: bool  # in printed boxes
+    share: float  # of the picture's ink, 0..1
+
+
+def find_regions(ink: Ink) -> list[Region]:
+    """The likeliest first."""
+    cells = find_cells(ink.raw)
+    if cells:
+        return [Region(box, strength, True, 1.0) for box, strength in cells[:MOST_LINES]]
+    return find_lines(ink.strength)
+
+
+def find_lines(strength: Strength) -> list[Region]:
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((strength > INKED).astype(np.uint8), connectivity=8)
+    if count < 2:
+        return []
+    pieces = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:MOST_PIECES]  # labels
+    groups = group(stats[pieces, :4])
+    whole = max(float(stats[1:, cv2.CC_STAT_AREA].sum()), 1.0)
+    regions = []
+    for member in range(groups.max() + 1):
+        kept = pieces[groups == member]
+        share = float(stats[kept, cv2.CC_STAT_AREA].sum()) / whole
+        regions.append((share, kept))
+    regions.sort(key=lambda region: -region[0])
+    return [_region(strength, labels, stats, kept, share) for share, kept in regions[:MOST_LINES]]
+
+
+def group(boxes: NDArray[np.int32]) -> NDArray[np.intp]:
+    """Pieces beside each other on one line get one number. (N, 4) x, y, width, height -> (N,)"""
+    x, y, width, height = (boxes[:, i].astype(np.float32) for i in range(4))
+    left, right, top, bottom = x[:, None], (x + width)[:, None], y[:, None], (y + height)[:, None]
+    tall = np.maximum(height[:, None], height[None, :])
+    apart = np.maximum(left, left.T) - np.minimum(right, right.T)  # negative: one above the other
+    shared = np.minimum(bottom, bottom.T) - np.maximum(top, top.T)
+    low = np.minimum(height[:, None], height[None, :])
+    beside = (shared > 0.3 * low) & (apart < WIDEST_GAP * tall) & (low > 0.3 * tall)
+    # a dot, a bar or a broken stroke belongs to the letter it nearly touches
+    near = (apart < 0.3 * tall) & (shared > -0.3 * tall) & (low <= 0.5 * tall)
+    return _connected(beside | near)
+
+
+def _connected(linked: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Numbers of the connected parts of a graph, (N, N) -> (N,) from 0."""
+    numbers = np.arange(len(linked))
+    while True:
+        lowest = np.where(linked | np.eye(len(linked), dtype=bool), numbers[None, :], len(linked)).min(axis=1)
+        lowest = lowest[lowest]
+        if (lowest == numbers).all():
+            return np.unique(numbers, return_inverse=True)[1]
+        numbers = lowest
+
+
+def _region(
+    strength: Strength, labels: NDArray[np.int32], stats: NDArray[np.int32], kept: NDArray[np.intp], share: float
+) -> Region:
+    left, top = stats[kept, :2].min(axis=0)
+    right, bottom = (stats[kept, :2] + stats[kept, 2:4]).max(axis=0)
+    box = (int(left), int(top), int(right - left), int(bottom - top))
+    if share > 0.999:
+        return Region(box, strength, False, share)
+    members = np.zeros(len(stats), np.uint8)
+    members[kept] = 1
+    rim = cv2.dilate(members[labels], np.ones((3, 3), np.uint8))  # the faint edge of its strokes
+    return Region(box, np.where(rim > 0, strength, np.float32(0)), False, share)

@@ -1,0 +1,125 @@
+"""From a line that was read to its digits: which ink belongs to which of them."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.reading.layout import INKED, Box, Region, Strength
+from mlcore.reading.normalise import normalise
+from mlcore.reading.strip import WRITING, Strip
+
+STEP = 4  # px of the strip for one step of the line network
+WHOLE = 0.88  # of a piece on one side of a cut: then it is not cut
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One digit's ink."""
+
+    box: Box  # in ink px
+    input: NDArray[np.uint8]  # (28, 28)
+    ink: float  # how much, in px
+
+
+def cut_digits(region: Region, strip: Strip, steps: tuple[int, ...]) -> list[Part | None]:
+    """For every digit, seen at `steps` of the strip, its ink; None where there is none."""
+    x, y, width, height = region.box
+    crop = region.strength[y : y + height, x : x + width]  # (h, w)
+    count, pieces = cv2.connectedComponents((crop > INKED).astype(np.uint8), connectivity=8)
+    owners = _owners(pieces, count, _sides(crop.shape, region.box, strip, steps), len(steps))
+    middles = [(STEP * step + STEP / 2) / strip.scale + strip.x - x for step in steps]  # in px of the crop
+    writing = WRITING / strip.scale
+    parts = []
+    for digit, middle in enumerate(middles):
+        kept = _kept(np.where(owners == digit, pieces, 0), count, middle, writing)
+        parts.append(_part(crop, kept, (x, y)) if kept.any() else None)
+    return parts
+
+
+def _sides(shape: tuple[int, ...], box: Box, strip: Strip, steps: tuple[int, ...]) -> NDArray[np.intp]:
+    """For each pixel of the crop the digit on whose side of the cuts it lies."""
+    seams = np.array([_seam(strip.image, a, b) for a, b in pairwise(steps)], np.intp)
+    ys, xs = np.indices(shape)
+    columns, rows = strip.places(xs + box[0], ys + box[1])
+    sides = np.zeros(shape, np.intp)
+    for seam in seams:
+        sides += columns > seam[rows]
+    return sides
+
+
+def _seam(image: NDArray[np.uint8], before: int, after: int) -> NDArray[np.intp]:
+    """The way from top to bottom between two digits that crosses the least ink: a column for each row."""
+    start, stop = STEP * before + STEP // 2, STEP * after + STEP // 2
+    between = image[:, start : stop + 1].astype(np.float32) / 255
+    width = between.shape[1]
+    off_centre = np.abs(np.linspace(-1, 1, width, dtype=np.float32)) ** 2
+    cost = between + 0.08 * off_centre + 0.01
+    total = cost.copy()
+    for row in range(1, len(cost)):
+        above = np.pad(total[row - 1], 1, constant_values=np.inf)
+        total[row] += np.minimum(np.minimum(above[:-2], above[2:]) + 0.02, above[1:-1])
+    seam = np.zeros(len(cost), np.intp)
+    seam[-1] = total[-1].argmin()
+    for row in range(len(cost) - 2, -1, -1):
+        low = max(0, seam[row + 1] - 1)
+        seam[row] = low + total[row, low : seam[row + 1] + 2].argmin()
+    return seam + start
+
+
+def _owners(pieces: NDArray[np.int32], count: int, sides: NDArray[np.intp], digits: int) -> NDArray[np.intp]:
+    """For each pixel its digit, -1 on paper. A piece that lies nearly whole on one side is not cut."""
+    inked = pieces > 0
+    shares = np.bincount(pieces[inked] * digits + sides[inked], minlength=count * digits).reshape(count, digits)
+    whole = shares.max(axis=1) >= WHOLE * np.maximum(shares.sum(axis=1), 1)
+    owners = np.where(whole[pieces], shares.argmax(axis=1)[pieces], sides)
+    return np.where(inked, owners, -1)
+
+
+def _kept(pieces: NDArray[np.int32], count: int, middle: float, writing: float) -> NDArray[np.bool_]:
+    """The pixels of the digit among the pieces on its side: not of dots, dashes and signs beside it."""
+    labels = np.unique(pieces[pieces > 0])
+    spans = {label: _span(pieces == label) for label in labels.tolist()}
+    if not spans:
+        return np.zeros(pieces.shape, bool)
+    masses = np.bincount(pieces.ravel(), minlength=count)
+
+    def weight(label: int) -> float:
+        left, _, right, _ = spans[label]
+        outside = max(left - middle, middle - right, 0.0)
+        return float(masses[label] * np.exp(-4 * outside / writing))
+
+    main = max(spans, key=weight)
+    kept = [label for label in spans if label == main or _belongs(spans[label], spans[main], writing)]
+    return np.isin(pieces, kept)
+
+
+def _span(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def _belongs(piece: tuple[int, int, int, int], main: tuple[int, int, int, int], writing: float) -> bool:
+    """Whether a piece is part of the same digit as the main one."""
+    left, top, right, bottom = piece
+    apart = max(left, main[0]) - min(right, main[2])  # negative: they lie above one another
+    if top >= main[3] or bottom - top < 0.04 * writing:
+        return False  # an underline, a comma below, dirt
+    if right - left > 1.3 * writing and bottom - top < 0.25 * writing:
+        return False  # a ruled line
+    if -apart > 0.4 * min(right - left, main[2] - main[0]):
+        return True
+    upper = (top + bottom) / 2 < main[1] + 0.45 * (main[3] - main[1])
+    tall = bottom - top > 0.4 * writing
+    return apart < 0.1 * writing and (tall or upper)
+
+
+def _part(crop: Strength, kept: NDArray[np.bool_], origin: tuple[int, int]) -> Part:
+    left, top, right, bottom = _span(kept)
+    rim = cv2.dilate(kept.astype(np.uint8), np.ones((3, 3), np.uint8))[top:bottom, left:right]
+    ink = np.where(rim > 0, crop[top:bottom, left:right], np.float32(0))
+    box = (origin[0] + left, origin[1] + top, right - left, bottom - top)
+    return Part(box, normalise(ink), float(ink.sum()))
