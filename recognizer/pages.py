@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
@@ -36,6 +37,11 @@ class Order:
         )
 
 
+def moment(text: str) -> datetime:
+    """A cursor may be forged: a moment without a zone, or one that no database holds, is refused here."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
 @dataclass(frozen=True)
 class Page(Generic[Row]):
     rows: list[Row]
@@ -49,7 +55,7 @@ def page_of(rows: QuerySet[Row], order: Order, *, cursor: str, size: int) -> Pag
     if place:
         try:
             ordered = ordered.filter(order.after(order.parse(place[0]), place[1], backwards=backwards))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise Problem("bad_request", "This page of the list does not exist.") from error
     found = list((ordered.reverse() if backwards else ordered)[: size + 1])
     more, found = len(found) > size, found[:size]

@@ -1,19 +1,21 @@
 """What the API answers, as plain JSON values. Field names are those of the command line's JSON.
 
-DRF's serializers describe these bodies (serializers.py) but do not write them: a prediction of one digit takes them
-about as long as the network takes to read it.
+DRF's serializers describe these bodies (serializers.py) but do not write them: posting must stay cheap.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
 from rest_framework.request import Request
 
-from recognizer.models import Correction, ModelVersion, Prediction
+from mlcore.reading import result
+from recognizer.models import Correction, Glyph, ModelVersion, Prediction
 from recognizer.services.predictions import Answer
 
 Body = dict[str, Any]
+AnyGlyph = Glyph | result.Glyph
 
 
 def reading_body(answer: Answer, mode: str) -> Body:
@@ -29,11 +31,12 @@ def reading_body(answer: Answer, mode: str) -> Body:
         "width": reading.width,
         "height": reading.height,
         "latency_ms": answer.latency_ms,
-        "glyphs": [glyph_body(glyph, glyph.box) for glyph in reading.glyphs],
+        "glyphs": [glyph_body(glyph) for glyph in reading.glyphs],
     }
 
 
-def prediction_body(prediction: Prediction, request: Request) -> Body:
+def prediction_body(prediction: Prediction, glyphs: Iterable[AnyGlyph], request: Request) -> Body:
+    """One that is kept; its glyphs as rows, or as the reader gave them."""
     url = request.build_absolute_uri(reverse("api:prediction", args=[prediction.pk]))
     upload = prediction.upload
     return {
@@ -57,19 +60,15 @@ def prediction_body(prediction: Prediction, request: Request) -> Body:
         "is_current": prediction.is_current,
         "correction": correction_body(prediction),
         "glyphs": [
-            {
-                "position": glyph.position,
-                **glyph_body(glyph, glyph),
-                "input_url": f"{url}glyphs/{glyph.position}/input/",
-            }
-            for glyph in prediction.glyphs.all()
+            {"position": position, **glyph_body(glyph), "input_url": f"{url}glyphs/{position}/input/"}
+            for position, glyph in enumerate(glyphs)
         ],
     }
 
 
-def glyph_body(glyph: Any, box: Any) -> Body:
+def glyph_body(glyph: AnyGlyph) -> Body:
     return {
-        "box": [box.x, box.y, box.width, box.height],
+        "box": [glyph.box.x, glyph.box.y, glyph.box.width, glyph.box.height],
         "digit": glyph.digit,
         "confidence": glyph.confidence,
         "probabilities": [round(probability, 6) for probability in glyph.probabilities],

@@ -8,18 +8,18 @@ from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
 from recognizer.api.bodies import Body
-from recognizer.cursors import page_of
+from recognizer.pages import Order, page_of
 from recognizer.problems import Problem
 
 PAGE_SIZE = 50
 LARGEST_PAGE = 200
 
 
-def page_body(request: Request, rows: "QuerySet[Any]", order: str, body_of: Callable[[Any], Body]) -> Body:
-    page = page_of(rows, order=order, size=size_of(request), cursor=request.query_params.get("cursor", ""))
+def page_body(request: Request, rows: "QuerySet[Any]", order: Order, body_of: Callable[[Any], Body]) -> Body:
+    page = page_of(rows, order, size=size_of(request), cursor=request.query_params.get("cursor", ""))
     return {
-        "next": _link(request, page.following),
-        "previous": _link(request, page.preceding),
+        "next": _link(request, page.older),
+        "previous": _link(request, page.newer),
         "results": [body_of(row) for row in page.rows],
     }
 
@@ -31,5 +31,5 @@ def size_of(request: Request) -> int:
     return int(given)
 
 
-def _link(request: Request, cursor: str | None) -> str | None:
+def _link(request: Request, cursor: str) -> str | None:
     return replace_query_param(request.build_absolute_uri(), "cursor", cursor) if cursor else None

@@ -18,6 +18,7 @@ from recognizer.api.lists import page_body
 from recognizer.api.parsers import ImageParser, LimitedJSONParser
 from recognizer.api.serializers import ParametersSerializer
 from recognizer.models import Prediction, Upload
+from recognizer.services import history
 from recognizer.services.predictions import create_prediction, read_picture
 
 
@@ -26,7 +27,9 @@ class PredictionList(Endpoint):
 
     def get(self, request: Request) -> Response:
         mine = selectors.with_glyphs(selectors.history_for(request.user))
-        return Response(page_body(request, mine, "-given_at", lambda row: prediction_body(row, request)))
+        return Response(
+            page_body(request, mine, history.NEWEST_FIRST, lambda row: prediction_body(row, row.glyphs.all(), request))
+        )
 
     def post(self, request: Request) -> Response:
         data, file_name = image_of(request)
@@ -42,14 +45,21 @@ class PredictionList(Endpoint):
                 source=Upload.Source.API,
                 mode=wanted["mode"],
                 name=wanted["name"] or file_name,
-                in_transaction=lambda prediction: remember(prediction_body(prediction, request)),
+                in_transaction=lambda prediction, answer: remember(
+                    prediction_body(prediction, answer.reading.glyphs, request)
+                ),
             ),
         )
 
 
 class PredictionDetail(Endpoint):
     def get(self, request: Request, pk: Any) -> Response:
-        return Response(prediction_body(prediction_of(request, pk), request))
+        prediction = prediction_of(request, pk)
+        return Response(prediction_body(prediction, prediction.glyphs.all(), request))
+
+    def delete(self, request: Request, pk: Any) -> Response:
+        history.delete_uploads(person(request), [prediction_of(request, pk).upload_id])
+        return Response(status=204)
 
 
 def prediction_of(request: Request, pk: Any) -> Prediction:

@@ -4,6 +4,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from mlcore.reading.result import Box
 from recognizer.models.base import ImmutableModel, UUIDModel
 
 
@@ -104,6 +105,10 @@ class Glyph(ImmutableModel):
 
     def __str__(self) -> str:
         return str(self.digit)
+
+    @property
+    def box(self) -> Box:
+        return Box(self.x, self.y, self.width, self.height)
 
 
 def feature_map_path(feature_map: "FeatureMap", filename: str) -> str:

@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from recognizer import selectors
 from recognizer.models import Prediction, Upload
-from recognizer.pages import Order, Page, page_of
+from recognizer.pages import Order, Page, moment, page_of
 
 PAGE_SIZE = 48
-NEWEST_FIRST = Order("given_at", descending=True, parse=datetime.fromisoformat)
+NEWEST_FIRST = Order("given_at", descending=True, parse=moment)
 
 
 def history_page(user: User, *, cursor: str) -> Page[Prediction]:

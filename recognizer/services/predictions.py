@@ -53,7 +53,7 @@ def create_prediction(
     name: str = "",
     strokes: Any = None,
     draw_maps: bool = False,
-    in_transaction: Callable[[Prediction], None] | None = None,
+    in_transaction: Callable[[Prediction, Answer], None] | None = None,
 ) -> Prediction:
     """Read a picture and keep it: its files first, then all its rows, and what `in_transaction` writes, at once."""
     answer = read_picture(data, mode)
@@ -76,7 +76,7 @@ def create_prediction(
             upload.save(force_insert=True)
             prediction = write_answer(upload, answer, mode=mode, draw_maps=draw_maps)
             if in_transaction:
-                in_transaction(prediction)
+                in_transaction(prediction, answer)
     return prediction
 
 

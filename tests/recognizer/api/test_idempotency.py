@@ -1,0 +1,98 @@
+"""The same Idempotency-Key makes one thing, however often and however it is sent."""
+
+import base64
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from recognizer.models import IdempotencyRecord, Upload
+from recognizer.services import idempotency
+from tests.pictures import digit_png
+
+URL = "/api/v1/predictions/"
+pytestmark = pytest.mark.django_db
+
+
+def post(headers, data=None, query="", key="k-1"):
+    return Client().post(
+        URL + query, data or digit_png(7), content_type="image/png", headers={**headers, "Idempotency-Key": key}
+    )
+
+
+def test_the_same_key_gets_the_stored_answer(alice_token, model):
+    first, again = post(alice_token), post(alice_token)
+
+    assert first.status_code == again.status_code == 201
+    assert first.json() == again.json()
+    assert first["Location"] == again["Location"]
+    assert again["Idempotent-Replayed"] == "true"
+    assert Upload.objects.count() == 1
+
+
+def test_the_picture_counts_and_not_how_it_was_encoded(alice_token, model):
+    first = post(alice_token)
+    encoded = {"image": base64.b64encode(digit_png(7)).decode()}
+    again = Client().post(
+        URL, encoded, content_type="application/json", headers={**alice_token, "Idempotency-Key": "k-1"}
+    )
+
+    assert first.json() == again.json()
+
+
+@pytest.mark.parametrize(("data", "query"), [(digit_png(4), ""), (None, "?mode=digit")])
+def test_another_picture_or_parameter_under_the_same_key_is_refused(alice_token, model, data, query):
+    post(alice_token)
+    other = post(alice_token, data, query)
+
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert Upload.objects.count() == 1
+
+
+def test_keys_of_two_people_have_nothing_to_do_with_each_other(alice_token, bob_token, model):
+    assert post(alice_token).json()["id"] != post(bob_token).json()["id"]
+
+
+def test_a_key_that_still_runs_is_a_conflict_for_a_minute_and_no_longer(alice, alice_token, model):
+    same = idempotency.fingerprint("anything")
+    record = idempotency.claim(owner_id=alice.pk, key="k-1", fingerprint=same)
+    with pytest.raises(idempotency.Problem, match="still runs"):
+        idempotency.claim(owner_id=alice.pk, key="k-1", fingerprint=same)
+
+    long_ago = timezone.now() - timedelta(seconds=61)
+    IdempotencyRecord.objects.filter(pk=record.pk).update(created_at=long_ago)
+    record.created_at = long_ago
+    taken_over = idempotency.claim(owner_id=alice.pk, key="k-1", fingerprint=same)
+
+    with pytest.raises(idempotency.Problem, match="still runs"):
+        idempotency.finish(record, status=201, body={})
+    idempotency.finish(taken_over, status=201, body={"mine": True})
+
+
+def test_a_creation_that_failed_leaves_its_key_free(alice_token, model):
+    assert post(alice_token, b"not a picture").status_code == 415
+    assert post(alice_token).status_code == 201
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "é"])
+def test_a_key_is_printable_and_not_too_long(alice_token, model, key):
+    assert post(alice_token, key=key).json()["code"] == "bad_request"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_eight_at_once_one_creates(alice_token, model):
+    def one(_):
+        try:
+            return post(alice_token)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(one, range(8)))
+
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert len({answer.json()["id"] for answer in answers if answer.status_code == 201}) == 1
+    assert Upload.objects.count() == 1
