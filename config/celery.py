@@ -3,48 +3,80 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 from django.conf import settings
 from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from recognizer.queues import BULK, INTERACTIVE
+from recognizer.queues import INTERACTIVE, QUEUES, UPKEEP
+from recognizer.worker import SaysAlive
 
 app = Celery("digitscribe")
+# The web server's other threads would otherwise send through an application of Celery's own making.
+app.set_default()
 app.conf.update(
     broker_url=settings.REDIS_URL,
+    # What came of a task is in its row; a result in Redis would be a second truth.
     task_ignore_result=True,
     task_serializer="json",
-    accept_content=["json"],
-    # Without an exchange of its own each queue would be bound to the default one, and get the other's messages too.
-    task_queues=[Queue(name, Exchange(name), routing_key=name) for name in (INTERACTIVE, BULK)],
+    accept_content=["json"],  # a message never becomes code
+    # Without an exchange of its own each would be bound to the same one.
+    task_queues=[Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
     task_default_queue=INTERACTIVE,
     # A message is acknowledged when its work is over, so that a killed worker loses none.
     task_acks_late=True,
+    # A child that was killed gives its message back at once. Attempts are counted in the row, so that a picture
+    # that kills every child is tried three times and not for ever.
     task_reject_on_worker_lost=True,
+    # How long the parent waits for a dead child's last words; Celery's ten seconds would be ten of a person's.
+    worker_lost_wait=1.0,
+    # One message a child: what one of them holds, another cannot do meanwhile.
     worker_prefetch_multiplier=1,
     task_soft_time_limit=settings.JOB_SOFT_LIMIT_SECONDS,
     task_time_limit=settings.JOB_HARD_LIMIT_SECONDS,
     worker_concurrency=settings.WORKER_CONCURRENCY,
+    # Fresh children now and then: whatever leaks, leaks little.
     worker_max_tasks_per_child=200,
     worker_max_memory_per_child=settings.WORKER_MEMORY_MB * 1024,
-    worker_cancel_long_running_tasks_on_connection_loss=True,
+    # A job goes on when Redis goes away: its row is in the database, and a second delivery finds it claimed.
+    # Cancelling it would cost an attempt.
+    worker_cancel_long_running_tasks_on_connection_loss=False,
     worker_hijack_root_logger=False,
     # 0 would make the worker give up at the first refusal; None tries for ever.
     broker_connection_max_retries=None,
     broker_connection_retry_on_startup=True,
     broker_transport_options={
+        # The queues in their order, not in turn: what a person waits for never stands behind a batch.
+        "queue_order_strategy": "priority",
         # Above the hard limit: a shorter one hands running tasks to a second worker.
         "visibility_timeout": 2 * settings.JOB_HARD_LIMIT_SECONDS,
+        # How often messages of dead workers are looked for: 5 s rather than Celery's 100.
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
+        # A frozen Redis is noticed; shorter than a second would take the worker's own waiting for an outage.
         "socket_timeout": 5,
         "socket_connect_timeout": 2,
+        # A connection that died without a word (a cable, a firewall) is noticed within twice this.
+        "health_check_interval": 10,
         "global_keyprefix": f"{settings.QUEUE_PREFIX}:",
     },
+    # What could not be sent is dropped, not kept: the next sweep comes in seconds.
+    task_publish_retry=False,
     beat_schedule={
-        "sweep": {"task": "recognizer.tasks.sweep", "schedule": settings.SWEEP_EVERY_SECONDS},
-        "purge": {"task": "recognizer.tasks.purge", "schedule": 3600.0},
+        "sweep": {
+            "task": "recognizer.tasks.sweep",
+            "schedule": settings.SWEEP_EVERY_SECONDS,
+            # Sweeps pile up while no worker runs; one of them is enough.
+            "options": {"queue": UPKEEP, "expires": settings.SWEEP_EVERY_SECONDS},
+        },
+        "purge": {"task": "recognizer.tasks.purge", "schedule": 3600.0, "options": {"queue": UPKEEP, "expires": 3600}},
+        "reconcile": {
+            "task": "recognizer.tasks.reconcile_media",
+            "schedule": crontab(hour="3", minute="30"),
+            "options": {"queue": UPKEEP, "expires": 3600},
+        },
     },
 )
+app.steps["worker"].add(SaysAlive)
 app.autodiscover_tasks(["recognizer"])

@@ -3,7 +3,7 @@
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
-from recognizer.models import Batch, Correction, FeatureMap, Glyph, Prediction, Upload
+from recognizer.models import Batch, BatchItem, Correction, FeatureMap, Glyph, Prediction, Upload
 
 User = AbstractBaseUser | AnonymousUser
 
@@ -52,3 +52,8 @@ def feature_maps_for(user: User) -> QuerySet[FeatureMap]:
 
 def batches_for(user: User) -> QuerySet[Batch]:
     return Batch.objects.filter(owner=user.pk)
+
+
+def batch_items_for(user: User, batch: Batch) -> QuerySet[BatchItem]:
+    """In the order given, each with its upload."""
+    return BatchItem.objects.filter(batch=batch, batch__owner=user.pk).select_related("upload")

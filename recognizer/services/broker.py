@@ -1,126 +1,84 @@
-"""Redis, behind one circuit breaker per process.
+"""Redis: tasks put on queues, counters and questions, all behind the breaker."""
 
-The first call that fails opens it; while it is open every use of Redis in the process is skipped at once,
-so an outage costs one person half a second and everybody else nothing.
-"""
-
-import logging
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import cache
-from typing import TypeVar
 
 import redis
-from celery import Task
+from celery import Celery, current_app
 from django.conf import settings
-from kombu import Connection
-from kombu.exceptions import OperationalError
-from kombu.pools import producers
+from kombu import Connection, Producer
 
-logger = logging.getLogger(__name__)
-Result = TypeVar("Result")
+from recognizer.services.breaker import DEADLINE_SECONDS, OUTAGES, BrokerDown, CircuitBreaker
 
-TIMEOUT_SECONDS = 0.5
-OUTAGES = (redis.RedisError, OperationalError, OSError, TimeoutError)
+__all__ = ["OUTAGES", "BrokerDown", "breaker", "client", "publish", "queue_lengths"]
 
-
-class BrokerDown(Exception):
-    """Redis did not answer, or is known not to."""
-
-
-class CircuitBreaker:
-    """Closed: calls pass. Open: refused at once, for `rest_seconds`; then one call tries."""
-
-    def __init__(self, rest_seconds: float = 5.0, clock: Callable[[], float] = time.monotonic) -> None:
-        self.rest_seconds = rest_seconds
-        self.clock = clock
-        self.lock = threading.Lock()
-        self.open_until: float | None = None
-
-    def call(self, work: Callable[[], Result]) -> Result:
-        self._enter()
-        try:
-            result = work()
-        except OUTAGES as error:
-            self._opened(error)
-            raise BrokerDown(str(error)) from error
-        self._closed()
-        return result
-
-    @property
-    def is_open(self) -> bool:
-        return self.open_until is not None
-
-    def _enter(self) -> None:
-        with self.lock:
-            if self.open_until is None:
-                return
-            if self.clock() < self.open_until:
-                raise BrokerDown("Redis did not answer a moment ago.")
-            # This caller tries; the others go on being refused until it knows.
-            self.open_until = self.clock() + self.rest_seconds
-
-    def _opened(self, error: Exception) -> None:
-        with self.lock:
-            if self.open_until is None:
-                logger.warning("Redis is out of reach (%s); background work waits in the database.", error)
-            self.open_until = self.clock() + self.rest_seconds
-
-    def _closed(self) -> None:
-        with self.lock:
-            if self.open_until is not None:
-                logger.info("Redis answers again.")
-            self.open_until = None
-
-
-breaker = CircuitBreaker()
+PROBE_KEY = f"{settings.QUEUE_PREFIX}:probe"
 
 
 @cache
 def client() -> redis.Redis:
-    """For counters and questions; never retries, since the breaker decides."""
+    """For counters and questions. It never retries: the breaker decides."""
     return redis.Redis.from_url(
         settings.REDIS_URL,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
+        socket_timeout=DEADLINE_SECONDS,
+        socket_connect_timeout=DEADLINE_SECONDS,
         retry=None,
         health_check_interval=0,
     )
 
 
-@cache
-def publisher() -> Connection:
-    """Celery's own connection waits and retries for many seconds; a person's request must not."""
-    return Connection(
-        settings.REDIS_URL,
-        transport_options={
-            "socket_timeout": TIMEOUT_SECONDS,
-            "socket_connect_timeout": TIMEOUT_SECONDS,
-            "max_retries": 0,
-            "retry_on_timeout": False,
-            "global_keyprefix": f"{settings.QUEUE_PREFIX}:",
-        },
-    )
+def _probe() -> None:
+    """A write, because a full Redis still answers questions."""
+    client().set(PROBE_KEY, "1", ex=5)
 
 
-def publish(task: "Task[..., object]", *args: object, queue: str) -> None:
-    """Put one task on a queue. Raises BrokerDown; whoever calls has its job in the database already."""
-
-    def send() -> None:
-        with producers[publisher()].acquire(block=True, timeout=TIMEOUT_SECONDS) as producer:
-            task.apply_async(args=args, queue=queue, producer=producer, retry=False)
-
-    breaker.call(send)
+breaker = CircuitBreaker(_probe)
+_own = threading.local()
 
 
-def queue_lengths(queues: list[str]) -> dict[str, int]:
-    """How many messages wait on each queue, the unacknowledged ones not counted."""
+def publish(task: str, *args: object, queue: str) -> None:
+    """Put one task on a queue. Raises BrokerDown; whoever calls has the work in the database already."""
+    app = current_app._get_current_object()
+    breaker.call(lambda: _send(app, task, args, queue))
 
-    def ask() -> dict[str, int]:
+
+def _send(app: Celery, task: str, args: tuple[object, ...], queue: str) -> None:
+    # A connection that Redis closed meanwhile shows only when it is used, and deserves a second try.
+    for is_last in (False, True):
+        try:
+            app.send_task(task, args=args, queue=queue, producer=_producer(), retry=False)
+            return
+        except OUTAGES:
+            _own.__dict__.pop("producer", None)
+            if is_last:
+                raise
+
+
+def _producer() -> Producer:
+    """This thread's. Celery's own producers wait and retry for many seconds; a person's request must not."""
+    if not hasattr(_own, "producer"):
+        connection = Connection(
+            settings.REDIS_URL,
+            transport_options={
+                "socket_timeout": DEADLINE_SECONDS,
+                "socket_connect_timeout": DEADLINE_SECONDS,
+                "max_retries": 0,
+                "global_keyprefix": f"{settings.QUEUE_PREFIX}:",
+            },
+        )
+        _own.producer = Producer(connection)
+    return _own.producer
+
+
+def queue_lengths(queues: Sequence[str]) -> dict[str, int]:
+    """How many messages wait on each queue; those handed out to a worker are not counted."""
+
+    def ask() -> list[int]:
         pipe = client().pipeline(transaction=False)
         for queue in queues:
             pipe.llen(f"{settings.QUEUE_PREFIX}:{queue}")
-        return dict(zip(queues, pipe.execute(), strict=True))
+        lengths: list[int] = pipe.execute()
+        return lengths
 
-    return breaker.call(ask)
+    return dict(zip(queues, breaker.call(ask), strict=True))

@@ -30,10 +30,9 @@ def request_maps(prediction: Prediction, glyphs: Iterable[Glyph], layers: Sequen
         for glyph in glyphs
         for position, layer in enumerate(layers)
     )
-    job = Job.objects.create(
-        kind=Job.Kind.FEATURE_MAPS, prediction=prediction, queue=INTERACTIVE, enqueued_at=timezone.now()
-    )
-    jobs.enqueue_on_commit(job)
+    job = jobs.create_job(Job.Kind.FEATURE_MAPS, INTERACTIVE, prediction=prediction)
+    job.save(force_insert=True)
+    jobs.enqueue_on_commit([job])
 
 
 def ensure_maps(prediction: Prediction) -> None:
@@ -65,4 +64,5 @@ def draw_maps(job: Job) -> None:
         feature_map.columns, feature_map.low, feature_map.high = mosaic.columns, mosaic.low, mosaic.high
         feature_map.drawn_at = timezone.now()
         feature_map.image.save("map.png", ContentFile(mosaic.png), save=False)
-    FeatureMap.objects.bulk_update(waiting, ["columns", "low", "high", "drawn_at", "image"])
+    with jobs.finishing(job):
+        FeatureMap.objects.bulk_update(waiting, ["columns", "low", "high", "drawn_at", "image"])

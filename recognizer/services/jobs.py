@@ -1,117 +1,203 @@
 """The life of a Job: made and enqueued by the request, claimed and finished by a worker, mended by the sweeper."""
 
+import errno
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
 
-from celery import current_app
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from recognizer.models import Job
-from recognizer.queues import BULK, INTERACTIVE
+from recognizer.models import BatchItem, Job
+from recognizer.problems import Problem
 from recognizer.services import broker
 
 logger = logging.getLogger(__name__)
 
-# A job that waits longer than this while the queue is shorter than the waiting list was lost by Redis.
-LOST_AFTER = timedelta(seconds=20)
-MOST_PER_SWEEP = 1000
-GAVE_UP = "The worker died or ran out of time in each of {attempts} attempts."
+TASK = "recognizer.tasks.run_job"
+DIED = "The worker died, or ran out of time."
+STOPPED = "The worker was stopped; another one goes on."
+CANCELLED = "Cancelled."
+ITEM_CONDEMNED = "reader_failed"
 
 
-def enqueue_on_commit(job: Job) -> None:
-    """The row is the truth: if the broker is down the sweeper enqueues later, and nobody loses anything."""
-    transaction.on_commit(partial(_enqueue, job.pk, job.queue), robust=True)
+class LeaseLost(Exception):
+    """Another run, or nobody, holds the job by now: what this run made does not count."""
 
 
-def _enqueue(job_id: uuid.UUID, queue: str) -> bool:
-    try:
-        broker.publish(current_app.tasks["recognizer.tasks.run_job"], str(job_id), queue=queue)
-    except broker.BrokerDown:
-        return False
-    return True
+def create_job(kind: Job.Kind, queue: str, **fields: object) -> Job:
+    # Without a time of enqueueing the next sweep puts it on its queue; with one, it is left alone for a while.
+    enqueued_at = None if broker.breaker.is_open else timezone.now()
+    return Job(kind=kind, queue=queue, enqueued_at=enqueued_at, **fields)
 
 
-def claim(job_id: uuid.UUID) -> Job | None:
-    """Take a waiting job, or None: it is done, another has it, or it is gone. Duplicate messages end here."""
+def enqueue_on_commit(jobs: Sequence[Job]) -> None:
+    """The rows are the truth: if Redis is down the sweeper enqueues later, and nobody loses anything."""
+
+    def send() -> None:  # no partial: Django's log of a failure asks for its name
+        enqueue(jobs)
+
+    transaction.on_commit(send, robust=True)
+
+
+def enqueue(jobs: Sequence[Job]) -> int:
+    """Put them on their queues, as far as Redis takes them; answers how many it took."""
+    for sent, job in enumerate(jobs):
+        try:
+            broker.publish(TASK, str(job.pk), queue=job.queue)
+        except broker.BrokerDown:
+            rest = [other.pk for other in jobs[sent:] if other.enqueued_at]
+            if rest:
+                Job.objects.filter(pk__in=rest, state=Job.State.WAITING).update(enqueued_at=None)
+            return sent
+    return len(jobs)
+
+
+def claim(job_id: uuid.UUID, *, message: uuid.UUID, redelivered: bool = False) -> Job | None:
+    """Take a waiting job, or None: it is done, another has it, or it is gone. Duplicate messages end here.
+
+    The lease carries the message's id. When the broker hands that very message out again, the run that it
+    started is dead, and its lease need not be waited for.
+    """
+    free = Q(state=Job.State.WAITING)
+    if redelivered:
+        free |= Q(state=Job.State.RUNNING, lease_id=message)
     now = timezone.now()
-    claimed = Job.objects.filter(pk=job_id, state=Job.State.WAITING).update(
+    mine = Job.objects.filter(free, pk=job_id)
+    claimed = mine.filter(attempts__lt=settings.JOB_MAX_ATTEMPTS).update(
         state=Job.State.RUNNING,
         attempts=F("attempts") + 1,
-        lease_id=uuid.uuid4(),
+        lease_id=message,
         lease_until=now + timedelta(seconds=settings.JOB_LEASE_SECONDS),
         started_at=now,
-        error="",
     )
-    return Job.objects.get(pk=job_id) if claimed else None
+    if claimed:
+        return Job.objects.get(pk=job_id)
+    give_up(mine.filter(attempts__gte=settings.JOB_MAX_ATTEMPTS), DIED)
+    return None
 
 
 def run(job: Job, work: Callable[[Job], None]) -> None:
-    """Do the work of a claimed job and write down how it ended; an error is kept in the row and tried again."""
+    """Do the work of a claimed job, which ends with `finishing`; whatever stops it is written into the row."""
     try:
         work(job)
+    except LeaseLost:
+        logger.warning("Job %s (%s) was taken over; this run does not count", job.pk, job.kind)
+    except SystemExit:
+        hand_back(job, STOPPED, counted=False)
+        raise
     except Exception as error:
-        logger.exception("Job %s (%s), attempt %d", job.pk, job.kind, job.attempts)
-        hand_back(job, f"{type(error).__name__}: {error}")
-    else:
-        held_by(job).update(
-            state=Job.State.DONE, done=F("total"), finished_at=timezone.now(), lease_id=None, lease_until=None
-        )
+        passing = passing_trouble(error)
+        if passing:
+            logger.warning("Job %s (%s) waits: %s", job.pk, job.kind, passing)
+        else:
+            logger.exception("Job %s (%s), attempt %d", job.pk, job.kind, job.attempts)
+        hand_back(job, passing or f"{type(error).__name__}: {error}", counted=not passing)
+
+
+def passing_trouble(error: Exception) -> str:
+    """What is not the job's fault and will pass: it is waited for, however often."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "There is no space left on the disk."
+    if isinstance(error, Problem) and error.code in ("storage_full", "model_unavailable"):
+        return error.detail
+    if isinstance(error, OperationalError):
+        return f"The database did not answer: {error}"
+    return ""
 
 
 def held_by(job: Job) -> QuerySet[Job]:
     """The row, as long as this run still holds its lease."""
-    return Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, lease_id=job.lease_id)
+    return Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, lease_id=job.lease_id, attempts=job.attempts)
 
 
-def hand_back(job: Job, error: str) -> None:
-    """To be tried again by the next sweep, or failed for good after the last attempt."""
-    if job.attempts >= settings.JOB_MAX_ATTEMPTS:
-        held_by(job).update(
-            state=Job.State.FAILED, error=error, finished_at=timezone.now(), lease_id=None, lease_until=None
+@contextmanager
+def finishing(job: Job) -> Iterator[None]:
+    """Write what came of the job and its end in one transaction, or nothing if the lease was lost meanwhile."""
+    with transaction.atomic():
+        held = held_by(job).update(
+            state=Job.State.DONE,
+            done=F("total"),
+            error="",
+            finished_at=timezone.now(),
+            lease_id=None,
+            lease_until=None,
         )
-    else:
-        held_by(job).update(state=Job.State.WAITING, error=error, lease_id=None, lease_until=None, enqueued_at=None)
+        if not held:
+            raise LeaseLost
+        yield
 
 
-def sweep() -> int:
-    """Mend what was lost; safe when several run at once. Answers how many jobs were put on a queue again."""
-    now = timezone.now()
-    expired = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now)
-    expired.filter(attempts__gte=settings.JOB_MAX_ATTEMPTS).update(
-        state=Job.State.FAILED,
-        error=GAVE_UP.format(attempts=settings.JOB_MAX_ATTEMPTS),
-        finished_at=now,
+def hand_back(job: Job, error: str, *, counted: bool = True) -> None:
+    """To be tried again after the next sweep, or failed for good after the last attempt."""
+    if counted and job.attempts >= settings.JOB_MAX_ATTEMPTS:
+        give_up(held_by(job), error)
+        return
+    held_by(job).update(
+        state=Job.State.WAITING,
+        attempts=F("attempts") if counted else F("attempts") - 1,
+        error=error,
         lease_id=None,
         lease_until=None,
+        enqueued_at=None,
     )
-    expired.update(state=Job.State.WAITING, lease_id=None, lease_until=None, enqueued_at=None)
-    try:
-        lengths = broker.queue_lengths([INTERACTIVE, BULK])
-    except broker.BrokerDown:
-        return 0
-    return sum(_requeue(queue, length) for queue, length in lengths.items())
 
 
-def _requeue(queue: str, length: int) -> int:
-    now = timezone.now()
-    waiting = Job.objects.filter(state=Job.State.WAITING, queue=queue)
-    lost = waiting.filter(Q(enqueued_at=None) | Q(enqueued_at__lt=now - LOST_AFTER))
-    # As many messages as waiting jobs: then none was lost, the workers are only behind.
-    most = min(MOST_PER_SWEEP, waiting.count() - length)
-    if most <= 0:
-        return 0
-    sent = 0
-    for job_id, enqueued_at in lost.order_by("created_at").values_list("pk", "enqueued_at")[:most]:
-        # Only one of several sweepers changes the row, and only that one sends.
-        mine = waiting.filter(pk=job_id, enqueued_at=enqueued_at).update(enqueued_at=now)
-        if mine and not _enqueue(job_id, queue):
-            waiting.filter(pk=job_id).update(enqueued_at=enqueued_at)
-            break
-        sent += mine
-    return sent
+def give_up(jobs: QuerySet[Job], error: str, *, item_code: str = ITEM_CONDEMNED) -> int:
+    """Fail them for good, with the reason, and with them the pictures of a batch that they were to read."""
+    given_up = 0
+    for job in jobs:
+        with transaction.atomic():
+            still = jobs.filter(pk=job.pk).update(
+                state=Job.State.FAILED, error=error, finished_at=timezone.now(), lease_id=None, lease_until=None
+            )
+            if still and job.kind == Job.Kind.BATCH_CHUNK:
+                BatchItem.objects.filter(pk__in=job.payload["ids"], state=BatchItem.State.WAITING).update(
+                    state=BatchItem.State.FAILED, error_code=item_code, attempts=job.attempts
+                )
+        given_up += still
+    return given_up
+
+
+def retry(jobs: QuerySet[Job]) -> int:
+    """Begin failed jobs anew, as if they had never been tried."""
+    again = list(jobs.filter(state=Job.State.FAILED))
+    for job in again:
+        job.state, job.attempts, job.error, job.finished_at = Job.State.WAITING, 0, "", None
+        job.enqueued_at = timezone.now()
+    with transaction.atomic():
+        for job in again:
+            ids = job.payload.get("ids", []) if job.kind == Job.Kind.BATCH_CHUNK else []
+            BatchItem.objects.filter(pk__in=ids, state=BatchItem.State.FAILED, error_code=ITEM_CONDEMNED).update(
+                state=BatchItem.State.WAITING, error_code="", attempts=0
+            )
+        Job.objects.bulk_update(again, ["state", "attempts", "error", "finished_at", "enqueued_at"])
+        enqueue_on_commit(again)
+    return len(again)
+
+
+def cancel(jobs: QuerySet[Job]) -> int:
+    """End what waits or runs. A run that goes on meanwhile has lost its lease and writes nothing."""
+    unfinished = jobs.filter(state__in=[Job.State.WAITING, Job.State.RUNNING])
+    return give_up(unfinished, CANCELLED, item_code="cancelled")
+
+
+def split(job: Job) -> None:
+    """Instead of a chunk that failed, one job for each of its pictures: a poisonous one then stands alone."""
+    parts = [
+        create_job(
+            Job.Kind(job.kind),
+            job.queue,
+            batch_id=job.batch_id,
+            payload={**job.payload, "ids": [one]},
+            attempts=1,  # the chunk's own
+        )
+        for one in job.payload["ids"]
+    ]
+    with finishing(job):
+        Job.objects.bulk_create(parts)
+        enqueue_on_commit(parts)

@@ -15,7 +15,7 @@ from django.db import transaction
 from mlcore.reading.decode import Picture, decode, encode_thumbnail
 from mlcore.reading.errors import PictureError
 from mlcore.reading.result import Mode, Reading
-from recognizer.models import Glyph, Prediction, Upload
+from recognizer.models import Glyph, ModelVersion, Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.services import feature_maps
 from recognizer.services.model_versions import ActiveModel, models
@@ -102,21 +102,33 @@ def record_answer(upload: Upload, answer: Answer, *, mode: Mode, draw_maps: bool
 
 def write_answer(upload: Upload, answer: Answer, *, mode: Mode, draw_maps: bool) -> Prediction:
     """Write the first reading of an upload. Call it inside a transaction."""
-    reading = answer.reading
-    prediction = Prediction(
+    prediction = prediction_of(upload, answer.reading, answer.model.version, mode=mode, latency_ms=answer.latency_ms)
+    prediction.save(force_insert=True)
+    glyphs = Glyph.objects.bulk_create(glyphs_of(prediction, answer.reading))
+    if draw_maps and glyphs:
+        feature_maps.request_maps(prediction, glyphs, answer.model.reader.engine.layers)
+    return prediction
+
+
+def prediction_of(
+    upload: Upload, reading: Reading, version: ModelVersion, *, mode: Mode, latency_ms: float
+) -> Prediction:
+    return Prediction(
         upload=upload,
         owner_id=upload.owner_id,
         given_at=upload.created_at,
-        model=answer.model.version,
+        model=version,
         mode=mode,
         text=reading.text,
         confidence=reading.confidence,
         decision=reading.decision,
         reason=reading.reason or "",
-        latency_ms=answer.latency_ms,
+        latency_ms=latency_ms,
     )
-    prediction.save(force_insert=True)
-    glyphs = Glyph.objects.bulk_create(
+
+
+def glyphs_of(prediction: Prediction, reading: Reading) -> list[Glyph]:
+    return [
         Glyph(
             prediction=prediction,
             position=position,
@@ -130,10 +142,7 @@ def write_answer(upload: Upload, answer: Answer, *, mode: Mode, draw_maps: bool)
             probabilities=[round(p, 6) for p in glyph.probabilities],
         )
         for position, glyph in enumerate(reading.glyphs)
-    )
-    if draw_maps and glyphs:
-        feature_maps.request_maps(prediction, glyphs, answer.model.reader.engine.layers)
-    return prediction
+    ]
 
 
 def read_again(upload: Upload, mode: Mode) -> Prediction:

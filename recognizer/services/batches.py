@@ -1,0 +1,210 @@
+"""Many pictures given at once: kept first, then read in chunks by the workers, while more may still be added."""
+
+import errno
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any
+
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile, File
+from django.db import transaction
+from django.db.models import Count, Max, Prefetch
+from django.utils import timezone
+
+from mlcore.reading.decode import MAX_BYTES
+from mlcore.reading.errors import PictureError
+from mlcore.reading.header import sniff
+from mlcore.reading.result import Mode
+from recognizer.models import Batch, BatchItem, Job, Prediction
+from recognizer.problems import Problem
+from recognizer.queues import BULK
+from recognizer.services import jobs
+from recognizer.services.archives import ZIP_MAX_BYTES, shown_name, unpack
+from recognizer.services.quotas import take_space
+
+__all__ = ["MAX_ITEMS", "ZIP_MAX_BYTES"]
+
+MAX_ITEMS = 1000
+CHUNK = 20  # pictures a job: enough for one good call of the network, about a second of a worker
+HEADERS = ["position", "file", "state", "error", "text", "decision", "confidence", "prediction"]
+
+
+def create_batch(*, owner: User, name: str = "", mode: Mode = "auto") -> Batch:
+    return Batch.objects.create(owner=owner, name=name[:200], mode=mode)
+
+
+def add_files(batch: Batch, files: Iterable[tuple[str, File[Any]]]) -> list[BatchItem]:
+    """Keep the files and have them read. One that is no picture becomes a failed item and bothers no other."""
+    with staging() as items:
+        for name, file in files:
+            check_room(batch, len(items) + 1)
+            items.append(stage(batch, name, file, refusal(file)))
+        add_items(batch, items)
+    return items
+
+
+def add_zip(batch: Batch, file: IO[bytes]) -> list[BatchItem]:
+    """As `add_files`, for what is packed in one file."""
+    with staging() as items:
+        for member in unpack(file, most=check_room(batch, 0)):
+            content = ContentFile(member.data)
+            items.append(stage(batch, member.name, content, member.error or refusal(content)))
+        add_items(batch, items)
+    return items
+
+
+@contextmanager
+def staging() -> Iterator[list[BatchItem]]:
+    """No file stays behind when its row was not written; a full disk is said in words."""
+    items: list[BatchItem] = []
+    try:
+        yield items
+    except BaseException as error:
+        for item in items:
+            if item.staged:
+                item.staged.storage.delete(item.staged.name)
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise Problem("storage_full") from error
+        raise
+
+
+def refusal(file: File[Any]) -> str:
+    """The code of what is wrong with a file at first sight, or nothing. The reader looks closer."""
+    if not file.size:
+        return "empty_file"
+    if file.size > MAX_BYTES:
+        return "file_too_large"
+    file.seek(0)
+    head = file.read(64)
+    file.seek(0)
+    try:
+        sniff(head)
+    except PictureError as error:
+        return error.code
+    return ""
+
+
+def stage(batch: Batch, name: str, file: File[Any], error_code: str) -> BatchItem:
+    item = BatchItem(batch=batch, name=shown_name(name), error_code=error_code)
+    if error_code:
+        item.state = BatchItem.State.FAILED
+    else:
+        item.staged.save("staged", file, save=False)
+    return item
+
+
+def check_room(batch: Batch, more: int) -> int:
+    """How many files still fit; raises Problem if it takes no more."""
+    if batch.closed_at or batch.cancelled_at:
+        raise Problem("conflict", "This batch is closed.")
+    room = MAX_ITEMS - batch.items.count()
+    if more > room:
+        raise Problem("too_many_files")
+    return room
+
+
+def add_items(batch: Batch, items: list[BatchItem]) -> None:
+    """The rows, and jobs that read them, at once: reading does not wait for the batch to be closed."""
+    kept = [item for item in items if item.staged]
+    with transaction.atomic():
+        batch = Batch.objects.select_for_update().get(pk=batch.pk)  # two requests at once take turns
+        check_room(batch, len(items))
+        last = batch.items.aggregate(last=Max("position"))["last"]
+        for position, item in enumerate(items, 0 if last is None else last + 1):
+            item.position = position
+        take_space(batch.owner_id, pictures=len(kept), size=sum(item.staged.size for item in kept))
+        BatchItem.objects.bulk_create(items)
+        read_in_chunks(batch, kept)
+
+
+def read_in_chunks(batch: Batch, items: Sequence[BatchItem]) -> None:
+    """Call it inside a transaction."""
+    ids = [str(item.pk) for item in items]
+    chunks = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
+    made = [
+        jobs.create_job(Job.Kind.BATCH_CHUNK, BULK, batch=batch, payload={"ids": chunk}, total=len(chunk))
+        for chunk in chunks
+    ]
+    Job.objects.bulk_create(made)
+    jobs.enqueue_on_commit(made)
+
+
+def close_batch(batch: Batch) -> None:
+    """It is complete; it takes no more files."""
+    Batch.objects.filter(pk=batch.pk, closed_at=None).update(closed_at=timezone.now())
+
+
+def cancel_batch(batch: Batch) -> int:
+    """What was not read yet will not be. The queued jobs find nothing to do; a running chunk keeps nothing."""
+    now = timezone.now()
+    with transaction.atomic():
+        Batch.objects.select_for_update().get(pk=batch.pk)
+        Batch.objects.filter(pk=batch.pk, cancelled_at=None).update(cancelled_at=now)
+        Batch.objects.filter(pk=batch.pk, closed_at=None).update(closed_at=now)
+        return batch.items.filter(state=BatchItem.State.WAITING).update(
+            state=BatchItem.State.CANCELLED, error_code="cancelled"
+        )
+
+
+def retry_failed(batch: Batch) -> int:
+    """Read the failed ones again whose file is still there; answers how many."""
+    with transaction.atomic():
+        batch = Batch.objects.select_for_update().get(pk=batch.pk)
+        again = list(batch.items.filter(state=BatchItem.State.FAILED).exclude(staged=""))
+        batch.items.filter(pk__in=[item.pk for item in again]).update(
+            state=BatchItem.State.WAITING, error_code="", attempts=0
+        )
+        read_in_chunks(batch, again)
+    return len(again)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    total: int
+    waiting: int
+    done: int
+    failed: int
+    cancelled: int
+    is_open: bool
+
+    @property
+    def finished(self) -> int:
+        return self.total - self.waiting
+
+    @property
+    def is_ready(self) -> bool:
+        return not self.is_open and not self.waiting
+
+    @property
+    def share(self) -> float:
+        return self.finished / self.total if self.total else 0.0
+
+
+def progress(batch: Batch) -> Progress:
+    counts = dict(batch.items.order_by().values_list("state").annotate(Count("pk")))
+    states = BatchItem.State
+    return Progress(
+        total=sum(counts.values()),
+        waiting=counts.get(states.WAITING, 0),
+        done=counts.get(states.DONE, 0),
+        failed=counts.get(states.FAILED, 0),
+        cancelled=counts.get(states.CANCELLED, 0),
+        is_open=batch.closed_at is None,
+    )
+
+
+def outcome_rows(batch: Batch) -> Iterator[list[str]]:
+    """The rows of a table, its headers first: file by file what was read, or why not."""
+    yield HEADERS
+    current = Prefetch("upload__predictions", Prediction.objects.filter(is_current=True), to_attr="current")
+    for item in batch.items.select_related("upload").prefetch_related(current).iterator(chunk_size=200):
+        yield [str(item.position + 1), item.name, item.state, item.error_code, *_answer_cells(item)]
+
+
+def _answer_cells(item: BatchItem) -> list[str]:
+    predictions: list[Prediction] = getattr(item.upload, "current", [])
+    if not predictions:
+        return ["", "", "", ""]
+    prediction = predictions[0]
+    return [prediction.text, prediction.decision, f"{prediction.confidence:.4f}", str(prediction.pk)]
