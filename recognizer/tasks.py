@@ -1,7 +1,6 @@
 """What Celery calls. Each task is a door: it takes an id and calls one service."""
 
 import uuid
-from typing import Any
 
 from celery import Task, shared_task
 
@@ -19,8 +18,7 @@ WORK = {
 
 @shared_task(bind=True)
 def run_job(self: "Task[..., None]", job_id: str) -> None:
-    delivery: dict[str, Any] = self.request.delivery_info or {}
-    redelivered = bool(delivery.get("redelivered"))
+    redelivered = bool((self.request.delivery_info or {}).get("redelivered"))
     job = jobs.claim(uuid.UUID(job_id), message=uuid.UUID(self.request.id), redelivered=redelivered)
     if job:
         jobs.run(job, WORK[Job.Kind(job.kind)])

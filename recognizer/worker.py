@@ -10,10 +10,10 @@ from recognizer.services import broker
 from recognizer.services.worker_state import ALIVE_EVERY_SECONDS, say_alive
 
 
-class SaysAlive(bootsteps.StartStopStep):  # type: ignore[misc]
+class SaysAlive(bootsteps.StartStopStep):
     """On the worker's own timer: a process that hangs falls silent."""
 
-    requires = {"celery.worker.components:Timer"}
+    requires = ("celery.worker.components:Timer",)
 
     def __init__(self, parent: Any, **options: Any) -> None:
         self.timer: Any = None

@@ -67,7 +67,7 @@ def media(settings: Any) -> Iterator[Path]:
 def rested_breaker() -> Iterator[None]:
     """What one test learned about Redis is not the next one's business."""
     yield
-    broker.breaker.open_until = None
+    broker.breaker.close()
 
 
 # --- The cast ------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """The reader: from a picture's bytes to what it says."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +43,10 @@ class Reader:
 
     def read_picture(self, picture: Picture, mode: Mode = "auto", trace: Trace = no_trace) -> Reading:
         return self.answer([see(picture, trace)])[0]
+
+    def read_pictures(self, pictures: Iterable[Picture], mode: Mode = "auto") -> list[Reading]:
+        """As `read_picture`, but the network looks at all of them at once; they pass by one at a time."""
+        return self.answer([see(picture) for picture in pictures])
 
     def read_many(self, pictures: Sequence[bytes], mode: Mode = "auto") -> list[Reading | PictureError]:
         """As `read`, but the network looks at all of them at once; an error takes its picture's place."""

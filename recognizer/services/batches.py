@@ -4,7 +4,7 @@ import errno
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO
 
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile, File
@@ -34,7 +34,7 @@ def create_batch(*, owner: User, name: str = "", mode: Mode = "auto") -> Batch:
     return Batch.objects.create(owner=owner, name=name[:200], mode=mode)
 
 
-def add_files(batch: Batch, files: Iterable[tuple[str, File[Any]]]) -> list[BatchItem]:
+def add_files(batch: Batch, files: Iterable[tuple[str, File]]) -> list[BatchItem]:
     """Keep the files and have them read. One that is no picture becomes a failed item and bothers no other."""
     with staging() as items:
         for name, file in files:
@@ -62,14 +62,14 @@ def staging() -> Iterator[list[BatchItem]]:
         yield items
     except BaseException as error:
         for item in items:
-            if item.staged:
+            if item.staged.name:
                 item.staged.storage.delete(item.staged.name)
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Problem("storage_full") from error
         raise
 
 
-def refusal(file: File[Any]) -> str:
+def refusal(file: File) -> str:
     """The code of what is wrong with a file at first sight, or nothing. The reader looks closer."""
     if not file.size:
         return "empty_file"
@@ -85,7 +85,7 @@ def refusal(file: File[Any]) -> str:
     return ""
 
 
-def stage(batch: Batch, name: str, file: File[Any], error_code: str) -> BatchItem:
+def stage(batch: Batch, name: str, file: File, error_code: str) -> BatchItem:
     item = BatchItem(batch=batch, name=shown_name(name), error_code=error_code)
     if error_code:
         item.state = BatchItem.State.FAILED
@@ -132,16 +132,17 @@ def read_in_chunks(batch: Batch, items: Sequence[BatchItem]) -> None:
 
 def close_batch(batch: Batch) -> None:
     """It is complete; it takes no more files."""
-    Batch.objects.filter(pk=batch.pk, closed_at=None).update(closed_at=timezone.now())
+    batch.closed_at = batch.closed_at or timezone.now()
+    batch.save(update_fields=["closed_at"])
 
 
 def cancel_batch(batch: Batch) -> int:
     """What was not read yet will not be. The queued jobs find nothing to do; a running chunk keeps nothing."""
-    now = timezone.now()
     with transaction.atomic():
         Batch.objects.select_for_update().get(pk=batch.pk)
-        Batch.objects.filter(pk=batch.pk, cancelled_at=None).update(cancelled_at=now)
-        Batch.objects.filter(pk=batch.pk, closed_at=None).update(closed_at=now)
+        batch.cancelled_at = batch.cancelled_at or timezone.now()
+        batch.closed_at = batch.closed_at or batch.cancelled_at
+        batch.save(update_fields=["cancelled_at", "closed_at"])
         return batch.items.filter(state=BatchItem.State.WAITING).update(
             state=BatchItem.State.CANCELLED, error_code="cancelled"
         )

@@ -8,6 +8,7 @@ import redis
 from celery import Celery, current_app
 from django.conf import settings
 from kombu import Connection, Producer
+from kombu.transport import redis as _transport  # noqa: F401  (else it is imported within somebody's request)
 
 from recognizer.services.breaker import DEADLINE_SECONDS, OUTAGES, BrokerDown, CircuitBreaker
 

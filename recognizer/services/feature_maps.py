@@ -53,7 +53,7 @@ def ensure_maps(prediction: Prediction) -> None:
 
 def draw_maps(job: Job) -> None:
     """One pass of the network over all glyphs of the prediction, every file under its own fixed name."""
-    prediction = Prediction.objects.select_related("model").get(pk=job.prediction_id)
+    prediction = Prediction.objects.select_related("model").get(jobs=job)
     waiting = list(FeatureMap.objects.filter(glyph__prediction=prediction).select_related("glyph"))
     glyphs = list(dict.fromkeys(feature_map.glyph for feature_map in waiting))
     inputs = np.stack([np.frombuffer(glyph.input, np.uint8).reshape(28, 28) for glyph in glyphs])  # (n, 28, 28)

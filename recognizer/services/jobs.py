@@ -13,6 +13,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from recognizer.models import BatchItem, Job
+from recognizer.models.job import JobKind
 from recognizer.problems import Problem
 from recognizer.services import broker
 
@@ -29,7 +30,7 @@ class LeaseLost(Exception):
     """Another run, or nobody, holds the job by now: what this run made does not count."""
 
 
-def create_job(kind: Job.Kind, queue: str, **fields: object) -> Job:
+def create_job(kind: JobKind, queue: str, **fields: object) -> Job:
     # Without a time of enqueueing the next sweep puts it on its queue; with one, it is left alone for a while.
     enqueued_at = None if broker.breaker.is_open else timezone.now()
     return Job(kind=kind, queue=queue, enqueued_at=enqueued_at, **fields)
@@ -190,7 +191,7 @@ def split(job: Job) -> None:
     """Instead of a chunk that failed, one job for each of its pictures: a poisonous one then stands alone."""
     parts = [
         create_job(
-            Job.Kind(job.kind),
+            JobKind(job.kind),
             job.queue,
             batch_id=job.batch_id,
             payload={**job.payload, "ids": [one]},

@@ -111,7 +111,7 @@ def write_answer(upload: Upload, answer: Answer, *, mode: Mode, draw_maps: bool)
 
 
 def prediction_of(
-    upload: Upload, reading: Reading, version: ModelVersion, *, mode: Mode, latency_ms: float
+    upload: Upload, reading: Reading, version: ModelVersion, *, mode: str, latency_ms: float
 ) -> Prediction:
     return Prediction(
         upload=upload,
