@@ -4,13 +4,14 @@ import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
 from django.core.files.base import ContentFile
 from django.db.models import QuerySet
 
 from mlcore.reading.decode import Picture, decode, encode_thumbnail
 from mlcore.reading.errors import PictureError
-from mlcore.reading.result import Reading
+from mlcore.reading.result import Mode, Reading
 from recognizer.models import BatchItem, Glyph, Job, ModelVersion, Prediction, Upload
 from recognizer.services import jobs
 from recognizer.services.chunks import in_chunks
@@ -35,7 +36,7 @@ def read_chunk(job: Job) -> None:
     started = time.perf_counter()
     outcome = Outcome()
     # One call of the network for the whole chunk; the pictures go by one at a time, so that memory stays bounded.
-    mode = items[0].batch.mode if items else "auto"
+    mode = cast(Mode, items[0].batch.mode if items else "auto")
     readings = model.reader.read_pictures(pictures_of(items, outcome), mode)
     outcome.readings = dict(zip(outcome.uploads, readings, strict=True))
     outcome.latency_ms = 1000 * (time.perf_counter() - started) / max(1, len(items))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cache
 
 import redis
-from celery import Celery, current_app
+from celery import current_app
 from django.conf import settings
 from kombu import Connection, Producer
 from kombu.transport import redis as _transport  # noqa: F401  (else it is imported within somebody's request)
@@ -40,15 +40,14 @@ _own = threading.local()
 
 def publish(task: str, *args: object, queue: str) -> None:
     """Put one task on a queue. Raises BrokerDown; whoever calls has the work in the database already."""
-    app = current_app._get_current_object()
-    breaker.call(lambda: _send(app, task, args, queue))
+    breaker.call(lambda: _send(task, args, queue))
 
 
-def _send(app: Celery, task: str, args: tuple[object, ...], queue: str) -> None:
+def _send(task: str, args: tuple[object, ...], queue: str) -> None:
     # A connection that Redis closed meanwhile shows only when it is used, and deserves a second try.
     for is_last in (False, True):
         try:
-            app.send_task(task, args=args, queue=queue, producer=_producer(), retry=False)
+            current_app.send_task(task, args=args, queue=queue, producer=_producer(), retry=False)
             return
         except OUTAGES:
             _own.__dict__.pop("producer", None)
@@ -69,7 +68,8 @@ def _producer() -> Producer:
             },
         )
         _own.producer = Producer(connection)
-    return _own.producer
+    producer: Producer = _own.producer
+    return producer
 
 
 def queue_lengths(queues: Sequence[str]) -> dict[str, int]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from mlcore.artifact import Layer
@@ -49,6 +50,13 @@ def ensure_maps(prediction: Prediction) -> None:
     except IntegrityError:
         # Two first views at once: the other one has asked.
         return
+
+
+def draw_again(predictions: QuerySet[Prediction]) -> int:
+    """As if for the first time, over the same files; for those never drawn it is the first time."""
+    for prediction in predictions:
+        ensure_maps(prediction)
+    return jobs.retry(Job.objects.filter(kind=Job.Kind.FEATURE_MAPS, prediction__in=predictions), done_too=True)
 
 
 def draw_maps(job: Job) -> None:

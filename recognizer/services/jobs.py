@@ -164,11 +164,11 @@ def give_up(jobs: QuerySet[Job], error: str, *, item_code: str = ITEM_CONDEMNED)
     return given_up
 
 
-def retry(jobs: QuerySet[Job]) -> int:
+def retry(jobs: QuerySet[Job], *, done_too: bool = False) -> int:
     """Begin failed jobs anew, as if they had never been tried."""
-    again = list(jobs.filter(state=Job.State.FAILED))
+    again = list(jobs.filter(state__in=[Job.State.FAILED, Job.State.DONE] if done_too else [Job.State.FAILED]))
     for job in again:
-        job.state, job.attempts, job.error, job.finished_at = Job.State.WAITING, 0, "", None
+        job.state, job.attempts, job.error, job.done, job.finished_at = Job.State.WAITING, 0, "", 0, None
         job.enqueued_at = timezone.now()
     with transaction.atomic():
         for job in again:
@@ -176,7 +176,7 @@ def retry(jobs: QuerySet[Job]) -> int:
             BatchItem.objects.filter(pk__in=ids, state=BatchItem.State.FAILED, error_code=ITEM_CONDEMNED).update(
                 state=BatchItem.State.WAITING, error_code="", attempts=0
             )
-        Job.objects.bulk_update(again, ["state", "attempts", "error", "finished_at", "enqueued_at"])
+        Job.objects.bulk_update(again, ["state", "attempts", "error", "done", "finished_at", "enqueued_at"])
         enqueue_on_commit(again)
     return len(again)
 

@@ -1,6 +1,7 @@
 """What is removed for good, some time after nobody can see it any more."""
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
@@ -10,10 +11,11 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
-from recognizer.models import FeatureMap, IdempotencyRecord, Upload
+from recognizer.models import Batch, BatchItem, FeatureMap, IdempotencyRecord, Upload
 from recognizer.services.quotas import free_space
 
 IDEMPOTENCY_KEPT = timedelta(hours=24)
+OPEN_AT_MOST = timedelta(days=1)  # a batch whose sender went away
 AT_ONCE = 200
 
 
@@ -26,13 +28,31 @@ def purge() -> int:
     while uploads := list(too_old[:AT_ONCE]):
         remove_uploads(uploads)
         gone += len(uploads)
+    forget_staged(now)
+    Batch.objects.filter(closed_at=None, created_at__lt=now - OPEN_AT_MOST).update(closed_at=now)
     return gone
+
+
+def forget_staged(now: datetime) -> None:
+    """Files of a batch that were not read, kept a while so that they could be tried again."""
+    unread = BatchItem.objects.filter(
+        state__in=[BatchItem.State.FAILED, BatchItem.State.CANCELLED],
+        batch__created_at__lt=now - timedelta(days=settings.DELETED_UPLOADS_KEPT_DAYS),
+    ).exclude(staged="")
+    while items := list(unread.select_related("batch")[:AT_ONCE]):
+        with transaction.atomic():
+            BatchItem.objects.filter(pk__in=[item.pk for item in items]).update(staged="")
+            for item in items:
+                size = item.staged.size if default_storage.exists(str(item.staged)) else 0
+                free_space(item.batch.owner_id, pictures=1, size=size)
+        _delete_files([item.staged.name for item in items])
 
 
 def remove_uploads(uploads: list[Upload]) -> None:
     """Rows first: a file without a row is rubbish that reconcile_media finds, a row without a file is a loss."""
     ids = [upload.pk for upload in uploads]
-    names = [file.name for upload in uploads for file in (upload.original, upload.picture, upload.thumbnail) if file]
+    files = [file for upload in uploads for file in (upload.original, upload.picture, upload.thumbnail)]
+    names = [file.name for file in files if file.name]
     maps = FeatureMap.objects.filter(glyph__prediction__upload__in=ids).exclude(image="")
     names += maps.values_list("image", flat=True)
     with transaction.atomic():
@@ -43,6 +63,7 @@ def remove_uploads(uploads: list[Upload]) -> None:
         transaction.on_commit(partial(_delete_files, names))
 
 
-def _delete_files(names: list[str]) -> None:
+def _delete_files(names: Iterable[str | None]) -> None:
     for name in names:
-        default_storage.delete(name)
+        if name:
+            default_storage.delete(name)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import chain, islice
 from uuid import UUID
 
@@ -37,13 +37,20 @@ def reconcile(*, remove: bool, grace: timedelta = GRACE, force: bool = False) ->
     for names in in_groups(chain.from_iterable(walk(folder) for folder in FOLDERS)):
         report.files += len(names)
         unknown = set(names) - known(names)
-        report.without_row += sorted(name for name in unknown if default_storage.get_modified_time(name) < before)
+        report.without_row += sorted(name for name in unknown if is_older(name, before))
     if remove and (force or not report.is_suspicious):
         for name in report.without_row:
             default_storage.delete(name)
             report.removed += 1
     report.without_file = [name for name in recorded() if not default_storage.exists(name)]
     return report
+
+
+def is_older(name: str, time: datetime) -> bool:
+    try:
+        return default_storage.get_modified_time(name) < time
+    except FileNotFoundError:  # it went its regular way meanwhile
+        return False
 
 
 def walk(folder: str) -> Iterator[str]:

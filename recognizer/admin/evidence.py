@@ -1,70 +1,16 @@
-"""The plain Django admin: everything to look at, evidence read-only."""
+"""Evidence: pictures, what was read of them, and what people said of that."""
 
-from typing import Any
-from uuid import UUID
-
-from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.urls import reverse
 
-from recognizer.models import (
-    ApiToken,
-    Batch,
-    BatchItem,
-    Correction,
-    FeatureMap,
-    Glyph,
-    Job,
-    ModelVersion,
-    Prediction,
-    Upload,
-)
+from recognizer.admin.base import EvidenceAdmin, PictureAdmin, picture_of
+from recognizer.models import Correction, FeatureMap, Glyph, ModelVersion, Prediction, Upload
+from recognizer.problems import Problem
+from recognizer.services import feature_maps, rescoring
+from recognizer.services.model_versions import models
 from recognizer.views.media import serve_file, serve_input
-
-admin.site.site_header = admin.site.site_title = "Digitscribe"
-
-
-class EvidenceAdmin(admin.ModelAdmin):
-    """Rows that say what happened: looked at, never added or changed here."""
-
-    show_full_result_count = False
-    list_per_page = 50
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
-class PictureAdmin(EvidenceAdmin):
-    """Evidence with a picture, which staff who may see the row may see too."""
-
-    picture_name: str
-
-    def serve(self, request: HttpRequest, row: Any) -> HttpResponseBase:
-        raise NotImplementedError
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.picture_view)
-        return [path("<uuid:pk>/picture/", view, name=self.picture_name), *super().get_urls()]
-
-    def picture_view(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
-        row = get_object_or_404(self.model, pk=pk)
-        if not self.has_view_permission(request, row):
-            raise PermissionDenied
-        return self.serve(request, row)
-
-    def shown(self, pk: UUID, alt: str) -> str:
-        return picture_of(reverse(f"admin:{self.picture_name}", args=[pk]), alt)
-
-
-def picture_of(url: str, alt: str) -> str:
-    return format_html('<img src="{}" alt="{}" height="48" loading="lazy">', url, alt)
 
 
 @admin.register(Upload)
@@ -84,6 +30,20 @@ class UploadAdmin(PictureAdmin):
     list_select_related = ["owner"]
     date_hierarchy = "created_at"
     search_fields = ["name", "owner__username", "sha256"]
+    actions = ["rescore"]
+
+    def has_steer_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("recognizer.change_job")
+
+    @admin.action(description="Read again with the active model", permissions=["steer"])
+    def rescore(self, request: HttpRequest, queryset: QuerySet[Upload]) -> None:
+        try:
+            version = models.active_model().version
+            started = rescoring.rescore(queryset, version)
+        except Problem as problem:
+            self.message_user(request, problem.detail, messages.ERROR)
+            return
+        self.message_user(request, f"{started} pictures are read again with {version}; their old answers stay.")
 
     @admin.display(description="picture")
     def thumbnail_shown(self, upload: Upload) -> str:
@@ -109,6 +69,14 @@ class PredictionAdmin(EvidenceAdmin):
     list_select_related = ["owner", "model", "upload"]
     date_hierarchy = "given_at"
     search_fields = ["=text", "owner__username", "upload__name"]
+    actions = ["draw_maps_again"]
+
+    def has_steer_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("recognizer.change_job")
+
+    @admin.action(description="Draw the feature maps again", permissions=["steer"])
+    def draw_maps_again(self, request: HttpRequest, queryset: QuerySet[Prediction]) -> None:
+        self.message_user(request, f"The maps of {feature_maps.draw_again(queryset)} predictions are drawn again.")
 
     @admin.display(description="picture")
     def thumbnail_shown(self, prediction: Prediction) -> str:
@@ -169,37 +137,3 @@ class ModelVersionAdmin(EvidenceAdmin):
     list_display = ["version", "state", "shipped", "digest", "created_at", "activated_at"]
     list_filter = ["state", "shipped"]
     search_fields = ["version", "digest"]
-
-
-@admin.register(Job)
-class JobAdmin(EvidenceAdmin):
-    list_display = ["kind", "state", "attempts", "queue", "created_at", "started_at", "finished_at", "error"]
-    list_filter = ["state", "kind", "queue"]
-    date_hierarchy = "created_at"
-    search_fields = ["=id", "error"]
-
-
-class BatchItemInline(admin.TabularInline):
-    model = BatchItem
-    extra = 0
-    can_delete = False
-    fields = ("position", "name", "state", "error_code", "attempts")
-    readonly_fields = fields
-
-
-@admin.register(Batch)
-class BatchAdmin(EvidenceAdmin):
-    list_display = ["name", "owner", "mode", "created_at", "closed_at", "cancelled_at"]
-    list_select_related = ["owner"]
-    date_hierarchy = "created_at"
-    search_fields = ["name", "owner__username"]
-    inlines = [BatchItemInline]
-
-
-@admin.register(ApiToken)
-class ApiTokenAdmin(EvidenceAdmin):
-    list_display = ["name", "user", "scope", "created_at", "expires_at", "revoked_at", "last_used_at"]
-    list_filter = ["scope", ("revoked_at", admin.EmptyFieldListFilter)]
-    list_select_related = ["user"]
-    search_fields = ["name", "user__username"]
-    exclude = ["digest"]

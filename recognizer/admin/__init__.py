@@ -1,0 +1,9 @@
+"""The plain Django admin: everything to look at, evidence read-only."""
+
+from django.contrib import admin
+
+from recognizer.admin import access, evidence, work
+
+__all__ = ["access", "evidence", "work"]
+
+admin.site.site_header = admin.site.site_title = "Digitscribe"

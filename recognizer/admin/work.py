@@ -1,0 +1,70 @@
+"""Background work: what waits, runs and failed; tried again or cancelled here."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from recognizer.admin.base import EvidenceAdmin
+from recognizer.models import Batch, BatchItem, Job
+from recognizer.services import batches, jobs
+from recognizer.services.worker_state import worker_state
+
+
+class WorkAdmin(EvidenceAdmin):
+    """Its rows are not edited, but those who could edit jobs may start and stop them."""
+
+    def has_steer_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("recognizer.change_job")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.method == "GET":
+            state = worker_state()
+            self.message_user(request, state.sentence, messages.INFO if state.works else messages.WARNING)
+        return super().changelist_view(request, extra_context)
+
+
+@admin.register(Job)
+class JobAdmin(WorkAdmin):
+    list_display = ["kind", "state", "attempts", "queue", "created_at", "started_at", "finished_at", "error"]
+    list_filter = ["state", "kind", "queue"]
+    date_hierarchy = "created_at"
+    search_fields = ["=id", "error"]
+    actions = ["retry", "cancel"]
+
+    @admin.action(description="Try the failed ones again", permissions=["steer"])
+    def retry(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        self.message_user(request, f"{jobs.retry(queryset)} jobs are tried again.")
+
+    @admin.action(description="Cancel what waits or runs", permissions=["steer"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        self.message_user(request, f"{jobs.cancel(queryset)} jobs were cancelled.")
+
+
+class BatchItemInline(admin.TabularInline):
+    model = BatchItem
+    extra = 0
+    can_delete = False
+    fields = ("position", "name", "state", "error_code", "attempts")
+    readonly_fields = fields
+
+
+@admin.register(Batch)
+class BatchAdmin(WorkAdmin):
+    list_display = ["name", "owner", "mode", "created_at", "closed_at", "cancelled_at"]
+    list_select_related = ["owner"]
+    date_hierarchy = "created_at"
+    search_fields = ["name", "owner__username"]
+    inlines = [BatchItemInline]
+    actions = ["retry", "cancel"]
+
+    @admin.action(description="Read the failed pictures again", permissions=["steer"])
+    def retry(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
+        again = sum(batches.retry_failed(batch) for batch in queryset)
+        self.message_user(request, f"{again} pictures are read again.")
+
+    @admin.action(description="Cancel what was not read yet", permissions=["steer"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
+        cancelled = sum(batches.cancel_batch(batch) for batch in queryset)
+        self.message_user(request, f"{cancelled} pictures were cancelled.")
