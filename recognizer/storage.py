@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
+from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class AtomicFileSystemStorage(FileSystemStorage):
@@ -35,3 +36,12 @@ class AtomicFileSystemStorage(FileSystemStorage):
             Path(temporary).unlink(missing_ok=True)
             raise
         return str(name).replace("\\", "/")
+
+
+class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):
+    """Names with hashes, in the imports between our own modules too: no page mixes two releases."""
+
+    patterns = (
+        *CompressedManifestStaticFilesStorage.patterns,
+        ("js/*.js", ((r"""(?P<matched>from "(?P<url>\./[^"]+)")""", 'from "%(url)s"'),)),
+    )

@@ -1,0 +1,153 @@
+// The pad: pointer events become strokes, strokes become ink, and the form takes both along when it is kept.
+
+import { Drawing } from "./drawing.js";
+import { HEIGHT, WIDTH, paintEnd, paintPoint, paintSheet } from "./ink.js";
+import { Preview } from "./preview.js";
+
+const area = document.querySelector("[data-pad]");
+const form = area.closest("form");
+const canvas = area.querySelector("canvas");
+const screen = canvas.getContext("2d", { alpha: false });
+const sheet = new OffscreenCanvas(WIDTH, HEIGHT).getContext("2d", { alpha: false });
+const drawing = new Drawing(area.dataset.key);
+const button = (action) => area.querySelector(`[data-action="${action}"]`);
+
+const preview = new Preview(document.querySelector("[data-preview]"), {
+  url: area.dataset.previewUrl,
+  token: form.elements.csrfmiddlewaretoken.value,
+  picture: () => sheet.canvas.convertToBlob({ type: "image/png" }),
+  mode: () => form.elements.mode.value,
+  onFailure: () => say("offline"),
+});
+
+let erases = false;
+let stroke = null;
+let pointer = null;
+
+function fit() {
+  const density = Math.min(devicePixelRatio || 1, 3);
+  const width = Math.round(canvas.clientWidth * density);
+  if (canvas.width !== width) {
+    canvas.width = width;
+    canvas.height = Math.round((width * HEIGHT) / WIDTH);
+  }
+  screen.setTransform(canvas.width / WIDTH, 0, 0, canvas.height / HEIGHT, 0, 0);
+  repaint();
+}
+
+function repaint() {
+  for (const context of [screen, sheet]) paintSheet(context, drawing.strokes);
+  button("undo").disabled = button("clear").disabled = !drawing.strokes.length;
+  button("redo").disabled = !drawing.undone.length;
+  area.querySelector("[data-pad-hint]").hidden = !drawing.isBlank;
+}
+
+function add(event) {
+  const box = canvas.getBoundingClientRect();
+  const scale = WIDTH / canvas.clientWidth;
+  const rounded = (value) => Math.round(value * 10) / 10;
+  // A mouse and a finger have no pressure; browsers report 0, 0.5 or 1 for them.
+  const pressure = event.pointerType === "pen" ? Math.round(event.pressure * 100) / 100 : 0.5;
+  const x = rounded((event.clientX - box.left - canvas.clientLeft) * scale);
+  const y = rounded((event.clientY - box.top - canvas.clientTop) * scale);
+  stroke.points.push([x, y, pressure, Math.round(event.timeStamp - stroke.start)]);
+  for (const context of [screen, sheet]) paintPoint(context, stroke, stroke.points.length - 1);
+}
+
+function start(event) {
+  // A second finger, or the palm of the hand, is not the pen.
+  if (pointer !== null || event.button !== 0) return;
+  pointer = event.pointerId;
+  canvas.setPointerCapture(pointer);
+  say(null);
+  area.querySelector("[data-pad-hint]").hidden = true;
+  stroke = { pen: Number(area.querySelector("[data-pen-width]").value), erases, points: [] };
+  Object.defineProperty(stroke, "start", { value: event.timeStamp });
+  add(event);
+}
+
+function move(event) {
+  if (event.pointerId !== pointer) return;
+  const events = event.getCoalescedEvents?.() ?? [];
+  for (const each of events.length ? events : [event]) add(each);
+  preview.soon();
+}
+
+function end(event) {
+  if (event.pointerId !== pointer) return;
+  for (const context of [screen, sheet]) paintEnd(context, stroke);
+  drawing.add(stroke);
+  pointer = stroke = null;
+  changed();
+}
+
+function changed() {
+  repaint();
+  if (drawing.isBlank) preview.forget();
+  else preview.now({ aloud: true });
+}
+
+function choose(tool) {
+  erases = tool === "eraser";
+  for (const each of area.querySelectorAll("[data-tool]")) {
+    each.setAttribute("aria-pressed", String(each.dataset.tool === tool));
+  }
+}
+
+function say(name) {
+  const message = area.querySelector("[data-pad-message]");
+  message.hidden = name === null;
+  message.textContent = name ? message.dataset[name] : "";
+}
+
+async function save() {
+  if (drawing.isBlank) {
+    say("blank");
+    return;
+  }
+  const files = new DataTransfer();
+  files.items.add(new File([await preview.picture()], "drawing.png", { type: "image/png" }));
+  form.elements.image.files = files.files;
+  form.elements.source.value = "drawing";
+  form.elements.strokes.value = JSON.stringify(drawing.strokes);
+  // The next page forgets the drawing once it is a record; until then it stays.
+  sessionStorage.setItem("pad-sent", area.dataset.key);
+  form.requestSubmit();
+}
+
+const actions = {
+  undo: () => (drawing.undo(), changed()),
+  redo: () => (drawing.redo(), changed()),
+  clear: () => (drawing.clear(), changed()),
+  save,
+};
+
+area.addEventListener("click", (event) => {
+  const pressed = event.target.closest("button");
+  if (pressed?.dataset.tool) choose(pressed.dataset.tool);
+  else if (pressed?.dataset.action) actions[pressed.dataset.action]();
+});
+
+addEventListener("keydown", (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.target.closest("input:not([type=range]), textarea, select")) return;
+  const key = event.key.toLowerCase();
+  const action = key === "y" || (key === "z" && event.shiftKey) ? "redo" : key === "z" ? "undo" : null;
+  if (action === null) return;
+  event.preventDefault();
+  actions[action]();
+});
+
+canvas.addEventListener("pointerdown", start);
+canvas.addEventListener("pointermove", move);
+canvas.addEventListener("pointerup", end);
+canvas.addEventListener("pointercancel", end);
+form.addEventListener("change", (event) => {
+  if (event.target.name === "mode" && !drawing.isBlank) preview.now({ aloud: true });
+});
+
+area.hidden = false;
+preview.place.hidden = false;
+sessionStorage.removeItem("pad-sent");
+new ResizeObserver(fit).observe(canvas);
+fit();
+if (!drawing.isBlank) preview.now();

@@ -1,0 +1,61 @@
+// The answer that follows the pen: one request at a time, the newest drawing wins.
+
+const PAUSE_MS = 110;
+
+export class Preview {
+  constructor(place, { url, token, picture, mode, onFailure }) {
+    Object.assign(this, { place, url, token, picture, mode, onFailure });
+    this.said = place.querySelector("[data-said]");
+    this.shown = place.querySelector("[data-shown]");
+    this.running = null;
+    this.isStale = false;
+    this.timer = 0;
+  }
+
+  // While the pen moves: soon, and not more often than the server keeps up with.
+  soon() {
+    if (this.running || this.timer) {
+      this.isStale = true;
+      return;
+    }
+    this.timer = setTimeout(() => this.now(), PAUSE_MS);
+  }
+
+  // When the pen is lifted: at once, and nothing older may arrive after it.
+  async now({ aloud = false } = {}) {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    this.running?.abort();
+    const running = (this.running = new AbortController());
+    this.isStale = false;
+    try {
+      const body = new FormData();
+      body.set("image", await this.picture(), "drawing.png");
+      body.set("mode", this.mode());
+      const headers = { "X-CSRFToken": this.token };
+      const response = await fetch(this.url, { method: "POST", body, headers, signal: running.signal });
+      if (response.redirected || !response.headers.get("Content-Type")?.startsWith("text/html")) throw new TypeError();
+      this.show(await response.text(), aloud);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.onFailure();
+    }
+    if (this.running === running) this.running = null;
+    if (this.isStale) this.soon();
+  }
+
+  forget() {
+    this.running?.abort();
+    this.running = null;
+    clearTimeout(this.timer);
+    this.timer = 0;
+    this.shown.replaceChildren(...this.place.querySelector("template").content.cloneNode(true).childNodes);
+    this.said.textContent = "";
+  }
+
+  show(html, aloud) {
+    this.shown.innerHTML = html;
+    const words = this.shown.querySelector("[data-words]")?.dataset.words;
+    if (aloud && words) this.said.textContent = words;
+  }
+}
