@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+from django.contrib.auth.models import User
 from django.urls import reverse
 from rest_framework.request import Request
 
 from mlcore.reading import result
-from recognizer.models import Correction, Glyph, ModelVersion, Prediction
+from recognizer.models import ApiToken, Correction, FeatureMap, Glyph, Job, ModelVersion, Prediction, Usage
 from recognizer.services.predictions import Answer
 
 Body = dict[str, Any]
@@ -98,3 +100,51 @@ def model_body(version: ModelVersion, request: Request) -> Body:
 
 def moment(value: datetime | None) -> str | None:
     return value.isoformat().replace("+00:00", "Z") if value else None
+
+
+def feature_maps_body(prediction: Prediction, job: Job | None, maps: Iterable[FeatureMap], request: Request) -> Body:
+    url = request.build_absolute_uri(reverse("api:feature-maps", args=[prediction.pk]))
+    return {
+        "url": url,
+        # A picture without digits has no maps, and nothing to draw.
+        "state": job.state if job else Job.State.DONE.value,
+        "error": (job.error or None) if job and job.state == Job.State.FAILED else None,
+        "maps": [feature_map_body(feature_map, url) for feature_map in maps],
+    }
+
+
+def feature_map_body(feature_map: FeatureMap, url: str) -> Body:
+    position = feature_map.glyph.position
+    return {
+        "glyph": position,
+        "layer": feature_map.layer,
+        "kind": feature_map.kind,
+        "shape": [feature_map.height, feature_map.width, feature_map.channels],
+        "columns": feature_map.columns,
+        "low": feature_map.low,
+        "high": feature_map.high,
+        "image_url": f"{url}{position}/{feature_map.layer}/" if feature_map.image else None,
+    }
+
+
+def token_body(token: ApiToken, request: Request) -> Body:
+    return {
+        "id": str(token.pk),
+        "url": request.build_absolute_uri(reverse("api:token", args=[token.pk])),
+        "name": token.name,
+        "scope": token.scope,
+        "created_at": moment(token.created_at),
+        "expires_at": moment(token.expires_at),
+        "last_used_at": moment(token.last_used_at),
+    }
+
+
+def person_body(user: User, kept: Usage, token: ApiToken | None) -> Body:
+    return {
+        "username": user.username,
+        "email": user.email,
+        "joined_at": moment(user.date_joined),
+        "scope": token.scope if token else ApiToken.Scope.WRITE.value,
+        "usage": {"pictures": kept.pictures, "bytes": kept.bytes},
+        "quota": {"pictures": settings.QUOTA_PICTURES, "bytes": settings.QUOTA_BYTES},
+    }

@@ -1,9 +1,10 @@
 """Pictures are read, listed, corrected and deleted here."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.shortcuts import get_object_or_404
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -16,9 +17,9 @@ from recognizer.api.idempotent import idempotent
 from recognizer.api.images import image_of
 from recognizer.api.lists import page_body
 from recognizer.api.parsers import ImageParser, LimitedJSONParser
-from recognizer.api.serializers import ParametersSerializer
-from recognizer.models import Prediction, Upload
-from recognizer.services import history
+from recognizer.api.serializers import BulkDeleteSerializer, CorrectionRequestSerializer, ParametersSerializer
+from recognizer.models import Correction, Prediction, Upload
+from recognizer.services import corrections, history
 from recognizer.services.predictions import create_prediction, read_picture
 
 
@@ -57,9 +58,36 @@ class PredictionDetail(Endpoint):
         prediction = prediction_of(request, pk)
         return Response(prediction_body(prediction, prediction.glyphs.all(), request))
 
+    def patch(self, request: Request, pk: Any) -> Response:
+        prediction = prediction_of(request, pk)
+        wanted = CorrectionRequestSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        correct(prediction, by=person(request), **wanted.validated_data)
+        return self.get(request, pk)
+
     def delete(self, request: Request, pk: Any) -> Response:
         history.delete_uploads(person(request), [prediction_of(request, pk).upload_id])
         return Response(status=204)
+
+
+class PredictionBulkDelete(Endpoint):
+    def post(self, request: Request) -> Response:
+        wanted = BulkDeleteSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        mine = selectors.predictions_for(request.user).filter(pk__in=wanted.validated_data["ids"])
+        uploads = set(mine.values_list("upload", flat=True))
+        history.delete_uploads(person(request), uploads)
+        return Response({"deleted": len(uploads)})
+
+
+def correct(
+    prediction: Prediction, *, by: User, text: str = "", kind: str = "", glyphs: Sequence[Mapping[str, Any]] = ()
+) -> None:
+    if glyphs:
+        labels = {glyph["position"]: "" if glyph["digit"] is None else str(glyph["digit"]) for glyph in glyphs}
+        corrections.correct_glyphs(prediction=prediction, by=by, labels=labels)
+    else:
+        corrections.correct(prediction=prediction, by=by, kind=kind or Correction.Kind.CORRECT, text=text)
 
 
 def prediction_of(request: Request, pk: Any) -> Prediction:

@@ -1,11 +1,13 @@
 """The shapes of the API: they check what is sent and describe in the schema what bodies.py answers."""
 
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 
 from mlcore.reading.result import DECISIONS, MODES, REASONS
-from recognizer.models import Correction, Upload
+from recognizer.models import ApiToken, Correction, Upload
 
 
 class ParametersSerializer(serializers.Serializer[Any]):
@@ -75,3 +77,36 @@ class PredictionSerializer(ReadingSerializer):
     is_current = serializers.BooleanField(help_text="`false` once another model has read the picture again.")
     correction = CorrectionSerializer(allow_null=True, help_text="What a person said is true.")
     glyphs = KeptGlyphSerializer(many=True)
+
+
+class TokenRequestSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=100)
+    scope = serializers.ChoiceField(ApiToken.Scope.choices, default=ApiToken.Scope.READ)
+    expires_at = serializers.DateTimeField(default=None, allow_null=True, help_text="Never, if absent.")
+
+    def validate_expires_at(self, value: datetime | None) -> datetime | None:
+        if value and value <= timezone.now():
+            raise serializers.ValidationError("This moment is over.")
+        return value
+
+
+class GlyphCorrectionSerializer(serializers.Serializer[Any]):
+    position = serializers.IntegerField(min_value=0, max_value=99)
+    digit = serializers.IntegerField(min_value=0, max_value=9, allow_null=True, help_text="`null`: no digit.")
+
+
+class CorrectionRequestSerializer(serializers.Serializer[Any]):
+    """Exactly one of `text`, `glyphs` and `kind`."""
+
+    text = serializers.RegexField(r"^[0-9]{1,100}\Z", required=False, help_text="What the whole picture says.")
+    glyphs = GlyphCorrectionSerializer(many=True, required=False, allow_empty=False, help_text="Single digits of it.")
+    kind = serializers.ChoiceField(["confirm", "not_a_digit", "undo"], required=False)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        if len(data) != 1:
+            raise serializers.ValidationError("Send exactly one of text, glyphs and kind.")
+        return data
+
+
+class BulkDeleteSerializer(serializers.Serializer[Any]):
+    ids = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=1000)

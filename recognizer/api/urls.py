@@ -1,13 +1,28 @@
-from django.urls import path
+from django.urls import include, path
 
-from recognizer.api import model_versions, predictions
+from recognizer.api import me, model_versions, pictures, predictions, tokens
 
 app_name = "api"
+
+of_a_prediction = [
+    path("", predictions.PredictionDetail.as_view(), name="prediction"),
+    path("image/", pictures.Picture.as_view(), name="image"),
+    path("thumbnail/", pictures.Thumbnail.as_view(), name="thumbnail"),
+    path("original/", pictures.Original.as_view(), name="original"),
+    path("glyphs/<int:position>/input/", pictures.GlyphInput.as_view(), name="glyph-input"),
+    path("feature-maps/", pictures.FeatureMapList.as_view(), name="feature-maps"),
+    path("feature-maps/<int:position>/<slug:layer>/", pictures.FeatureMapPicture.as_view(), name="feature-map"),
+]
+
 urlpatterns = [
     path("predictions/", predictions.PredictionList.as_view(), name="predictions"),
-    path("predictions/<uuid:pk>/", predictions.PredictionDetail.as_view(), name="prediction"),
+    path("predictions/bulk-delete/", predictions.PredictionBulkDelete.as_view(), name="predictions-bulk-delete"),
+    path("predictions/<uuid:pk>/", include(of_a_prediction)),
     path("models/", model_versions.ModelList.as_view(), name="models"),
     path("models/current/", model_versions.CurrentModel.as_view(), name="model-current"),
     path("models/<slug:version>/", model_versions.ModelDetail.as_view(), name="model"),
     path("models/<slug:version>/card/", model_versions.ModelCard.as_view(), name="model-card"),
+    path("tokens/", tokens.TokenList.as_view(), name="tokens"),
+    path("tokens/<uuid:pk>/", tokens.TokenDetail.as_view(), name="token"),
+    path("me/", me.Me.as_view(), name="me"),
 ]

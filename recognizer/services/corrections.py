@@ -5,7 +5,7 @@ taken back, that is said once more, so that the newest row always speaks for its
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -84,10 +84,14 @@ def relabel(*, prediction: Prediction, by: User, labels: Sequence[Labelled]) -> 
 
 def correct_glyph(*, prediction: Prediction, by: User, position: int, label: str) -> Correction:
     """Another digit in one place, or none (an empty label)."""
-    labels = labels_of(prediction, _standing_of(prediction))
-    place = _place(labels, position)
-    labels[position] = Labelled(place.box, label)
-    return relabel(prediction=prediction, by=by, labels=labels)
+    return correct_glyphs(prediction=prediction, by=by, labels={position: label})
+
+
+def correct_glyphs(*, prediction: Prediction, by: User, labels: Mapping[int, str]) -> Correction:
+    places = labels_of(prediction, _standing_of(prediction))
+    for position, label in labels.items():
+        places[position] = Labelled(_place(places, position).box, label)
+    return relabel(prediction=prediction, by=by, labels=places)
 
 
 def split_box(*, prediction: Prediction, by: User, position: int, labels: str) -> Correction:

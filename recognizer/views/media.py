@@ -11,7 +11,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from recognizer import selectors
-from recognizer.models import Glyph
+from recognizer.models import Glyph, Upload
 from recognizer.services.pictures import ensure_picture, input_png
 
 # What came from a person is never run, whatever it turns out to be.
@@ -23,26 +23,25 @@ TYPES = {
     "GIF": "image/gif",
     "BMP": "image/bmp",
 }
+THUMBNAIL_TYPE = "image/webp"
 
 
 @require_safe
 def upload_original(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     upload = get_object_or_404(selectors.uploads_for(request.user), pk=pk)
-    name = f"digitscribe-{upload.pk}.{upload.format.lower()}"
-    content_type = TYPES.get(upload.format, "application/octet-stream")
-    return serve_file(request, upload.original, content_type=content_type, download_as=name)
+    return serve_original(request, upload)
 
 
 @require_safe
 def upload_picture(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     upload = get_object_or_404(selectors.uploads_for(request.user), pk=pk)
-    return serve_file(request, ensure_picture(upload), content_type="image/jpeg")
+    return serve_file(request, ensure_picture(upload), content_type=picture_type(upload))
 
 
 @require_safe
 def upload_thumbnail(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     upload = get_object_or_404(selectors.uploads_for(request.user).only("thumbnail"), pk=pk)
-    return serve_file(request, upload.thumbnail, content_type="image/jpeg")
+    return serve_file(request, upload.thumbnail, content_type=THUMBNAIL_TYPE)
 
 
 @require_safe
@@ -55,6 +54,17 @@ def feature_map(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 def glyph_input(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The 28×28 that the network saw, as a PNG."""
     return serve_input(request, get_object_or_404(selectors.glyphs_for(request.user).only("input"), pk=pk))
+
+
+def serve_original(request: HttpRequest, upload: Upload) -> HttpResponseBase:
+    """Byte for byte what was sent, so never to be shown: a download under a name of ours."""
+    name = f"digitscribe-{upload.pk}.{upload.format.lower()}"
+    return serve_file(request, upload.original, content_type=TYPES[upload.format], download_as=name)
+
+
+def picture_type(upload: Upload) -> str:
+    """As mlcore.reading.decode.encode_picture chooses it."""
+    return "image/jpeg" if upload.format in ("JPEG", "WEBP") else "image/png"
 
 
 def serve_input(request: HttpRequest, glyph: Glyph) -> HttpResponseBase:
