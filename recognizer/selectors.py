@@ -54,12 +54,11 @@ def batches_for(user: User) -> QuerySet[Batch]:
     return Batch.objects.filter(owner=user.pk)
 
 
-<<<<<<< HEAD
 def batch_items_for(user: User, batch: Batch) -> QuerySet[BatchItem]:
     """In the order given, each with its upload."""
     return BatchItem.objects.filter(batch=batch, batch__owner=user.pk).select_related("upload")
-=======
+
+
 def tokens_for(user: User) -> QuerySet[ApiToken]:
     """Those that were not revoked; an expired one is still to be seen."""
     return ApiToken.objects.filter(user=user.pk, revoked_at=None).order_by("-created_at", "-id")
->>>>>>> 86e481f (API: corrections, deletion, pictures, feature maps, tokens, me)

@@ -1,0 +1,95 @@
+"""PATCH and DELETE /api/v1/predictions/{id}/, and the bulk deletion."""
+
+import pytest
+from django.test import Client
+
+from recognizer.models import Correction, Upload
+from tests.pictures import digit_png
+
+URL = "/api/v1/predictions/"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def seven(client, alice_token, model) -> str:
+    answer = client.post(URL, digit_png(7), content_type="image/png", headers=alice_token)
+    return answer["Location"]
+
+
+def patch(url, headers, **body):
+    return Client().patch(url, body, content_type="application/json", headers=headers)
+
+
+def test_the_whole_text_is_corrected(seven, alice, alice_token):
+    answer = patch(seven, alice_token, text="1")
+
+    assert answer.status_code == 200
+    assert answer.json()["correction"] == {"kind": "correct", "text": "1"}
+    assert answer.json()["text"] == "7"
+    assert Correction.objects.get().by == alice
+
+
+def test_one_digit_is_corrected(seven, alice_token):
+    answer = patch(seven, alice_token, glyphs=[{"position": 0, "digit": 1}])
+
+    assert answer.json()["correction"] == {"kind": "correct", "text": "1"}
+
+
+def test_what_is_right_is_confirmed(seven, alice_token):
+    assert patch(seven, alice_token, kind="confirm").json()["correction"] == {"kind": "confirm", "text": "7"}
+
+
+def test_a_picture_may_hold_no_digit(seven, alice_token):
+    assert patch(seven, alice_token, kind="not_a_digit").json()["correction"] == {"kind": "not_a_digit", "text": ""}
+
+
+def test_a_correction_is_taken_back(seven, alice_token):
+    patch(seven, alice_token, text="1")
+
+    assert patch(seven, alice_token, kind="undo").json()["correction"] is None
+    assert patch(seven, alice_token, kind="undo").json()["code"] == "conflict"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"text": "seven"},
+        {"text": "1" * 101},
+        {"text": "1", "kind": "confirm"},
+        {"kind": "correct"},
+        {"glyphs": []},
+        {"glyphs": [{"position": 9, "digit": 1}]},
+        {"glyphs": [{"position": -1, "digit": 1}]},
+        {"glyphs": [{"position": 0, "digit": 10}]},
+        {"glyphs": {"position": 0}},
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_nothing_is_written(seven, alice_token, body):
+    answer = patch(seven, alice_token, **body)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert not Correction.objects.exists()
+
+
+def test_a_stranger_corrects_and_deletes_nothing(client, seven, bob_token):
+    assert patch(seven, bob_token, text="1").status_code == 404
+    assert client.delete(seven, headers=bob_token).status_code == 404
+    assert not Correction.objects.exists()
+    assert Upload.objects.get().deleted_at is None
+
+
+def test_what_is_deleted_is_gone_for_its_owner(client, seven, alice_token):
+    assert client.delete(seven, headers=alice_token).status_code == 204
+
+    assert client.get(seven, headers=alice_token).status_code == 404
+    assert client.get(URL, headers=alice_token).json()["results"] == []
+
+
+def test_many_are_deleted_at_once_and_only_ones_own(client, seven, alice_token, bob_token):
+    theirs = client.post(URL, digit_png(1), content_type="image/png", headers=bob_token).json()["id"]
+    ids = [seven.split("/")[-2], theirs, "00000000-0000-4000-8000-000000000000"]
+    answer = client.post(f"{URL}bulk-delete/", {"ids": ids}, content_type="application/json", headers=alice_token)
+
+    assert answer.json() == {"deleted": 1}
+    assert client.get(f"{URL}{theirs}/", headers=bob_token).status_code == 200

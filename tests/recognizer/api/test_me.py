@@ -1,0 +1,50 @@
+"""Who am I, and how much room is left."""
+
+import pytest
+from django.test import Client
+
+from recognizer.models import Upload
+from recognizer.services import quotas
+from tests.pictures import digit_png
+
+pytestmark = pytest.mark.django_db
+
+
+def post(headers):
+    return Client().post("/api/v1/predictions/", digit_png(), content_type="image/png", headers=headers)
+
+
+def test_usage_grows_with_every_picture(client, alice_token, model, settings):
+    post(alice_token)
+    me = client.get("/api/v1/me/", headers=alice_token).json()
+
+    assert me["username"] == "alice"
+    assert me["usage"] == {"pictures": 1, "bytes": len(digit_png())}
+    assert me["quota"] == {"pictures": settings.QUOTA_PICTURES, "bytes": settings.QUOTA_BYTES}
+
+
+@pytest.mark.parametrize("quota", [{"QUOTA_PICTURES": 1}, {"QUOTA_BYTES": 2 * len(digit_png()) - 1}])
+def test_over_the_quota_nothing_is_kept(alice_token, model, settings, media, quota):
+    for name, value in quota.items():
+        setattr(settings, name, value)
+
+    answers = [post(alice_token) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 403]
+    assert answers[1].json()["code"] == "quota_exceeded"
+    assert Upload.objects.count() == 1
+    assert len([path for path in media.rglob("original*")]) == 1
+
+
+def test_what_was_there_before_the_total_is_counted_once(alice, alice_token, model):
+    post(alice_token)
+    quotas.Usage.objects.all().delete()
+    post(alice_token)
+
+    assert quotas.usage(alice.pk).pictures == 2
+
+
+def test_a_request_asks_no_sum_over_all_pictures(alice_token, model, django_assert_max_num_queries):
+    post(alice_token)
+    with django_assert_max_num_queries(10) as queries:
+        post(alice_token)
+    assert not any("SUM(" in query["sql"].upper() or "COUNT(" in query["sql"].upper() for query in queries)
