@@ -9,8 +9,8 @@ from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+from recognizer.heartbeat import SaysAlive
 from recognizer.queues import INTERACTIVE, QUEUES, UPKEEP
-from recognizer.worker import SaysAlive
 
 app = Celery("digitscribe")
 # The web server's other threads would otherwise send through an application of Celery's own making.
@@ -42,6 +42,7 @@ app.conf.update(
     # A job goes on when Redis goes away: its row is in the database, and a second delivery finds it claimed.
     # Cancelling it would cost an attempt.
     worker_cancel_long_running_tasks_on_connection_loss=False,
+    worker_proc_alive_timeout=30.0,  # a new child loads the model first; on a busy machine that takes its time
     worker_hijack_root_logger=False,
     # 0 would make the worker give up at the first refusal; None tries for ever.
     broker_connection_max_retries=None,
@@ -78,5 +79,6 @@ app.conf.update(
         },
     },
 )
-app.steps["worker"].add(SaysAlive)
+app.steps["consumer"].add(SaysAlive)
 app.autodiscover_tasks(["recognizer"])
+app.autodiscover_tasks(["recognizer"], related_name="worker")

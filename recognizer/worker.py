@@ -1,30 +1,30 @@
-"""What a Celery worker does beside its tasks: it says that it lives, and looks after what others left behind."""
+"""What a Celery worker does beside its tasks: its children warm up, and it looks after what others left behind."""
 
+import logging
 from typing import Any
 
-from celery import bootsteps
-from celery.signals import worker_ready
+import numpy as np
+from celery.signals import worker_process_init, worker_ready
+from django.db import DatabaseError, connection
 
+from recognizer.problems import Problem
 from recognizer.queues import UPKEEP
 from recognizer.services import broker
-from recognizer.services.worker_state import ALIVE_EVERY_SECONDS, say_alive
+from recognizer.services.model_versions import models
+
+logger = logging.getLogger(__name__)
 
 
-class SaysAlive(bootsteps.StartStopStep):
-    """On the worker's own timer: a process that hangs falls silent."""
-
-    requires = ("celery.worker.components:Timer",)
-
-    def __init__(self, parent: Any, **options: Any) -> None:
-        self.timer: Any = None
-
-    def start(self, parent: Any) -> None:
-        say_alive()
-        self.timer = parent.timer.call_repeatedly(ALIVE_EVERY_SECONDS, say_alive, priority=10)
-
-    def stop(self, parent: Any) -> None:
-        if self.timer is not None:
-            self.timer.cancel()
+@worker_process_init.connect
+def warm_up(**kwargs: Any) -> None:
+    """The model is loaded before the first job is claimed: it is no part of anybody's time or attempts."""
+    try:
+        engine = models.active_model().reader.engine
+        engine.activations(np.zeros((1, 28, 28), np.uint8))
+    except (Problem, DatabaseError):
+        logger.exception("No model is ready; the jobs wait for one")
+    finally:
+        connection.close()
 
 
 @worker_ready.connect

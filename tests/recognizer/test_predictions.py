@@ -54,7 +54,7 @@ def test_a_damaged_picture_leaves_nothing(alice, model, media):
 
 
 def test_rows_that_fail_leave_no_file(alice, model, media):
-    def fail(prediction):
+    def fail(prediction, answer):
         raise DatabaseError("gone")
 
     with pytest.raises(DatabaseError):

@@ -17,7 +17,9 @@ class Command(BaseCommand):
         parser.add_argument("version", help="as `manage.py models` lists it")
         parser.add_argument("--user", metavar="NAME", help="only this user's uploads")
         parser.add_argument("--decision", choices=Decision.values, help="only those whose current answer is this")
-        parser.add_argument("--since", type=date.fromisoformat, metavar="DATE", help="only those given since then, as 2026-01-31")
+        parser.add_argument(
+            "--since", type=date.fromisoformat, metavar="DATE", help="only those given since then, as 2026-01-31"
+        )
         parser.add_argument("--changes", action="store_true", help="list what changed, and read nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,0 +1,59 @@
+"""A door in front of a server that can be walled up: nothing comes through, nothing is refused."""
+
+import contextlib
+import socket
+import threading
+import time
+
+from config.embedded_redis import free_port
+
+
+class Proxy:
+    """Passes bytes both ways to `target`. `delay_seconds` holds each answer back; as a black hole it takes all and
+    answers nothing, on old connections and new ones, and the old ones stay dead when it is over."""
+
+    def __init__(self, target: int) -> None:
+        self.target = target
+        self.port = free_port()
+        self.delay_seconds = 0.0
+        self.is_black_hole = False
+        self.listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
+        self.sockets: set[socket.socket] = set()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self.listener.close()
+        for connection in list(self.sockets):
+            connection.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                threading.Thread(target=self._serve, args=[client], daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        self.sockets.add(client)
+        if self.is_black_hole:
+            return self._swallow(client)
+        server = socket.create_connection(("127.0.0.1", self.target))
+        self.sockets.add(server)
+        threading.Thread(target=self._pump, args=[server, client, True], daemon=True).start()
+        self._pump(client, server, False)
+
+    def _pump(self, source: socket.socket, target: socket.socket, is_answer: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if self.is_black_hole:
+                    return self._swallow(source)
+                if is_answer and self.delay_seconds:
+                    time.sleep(self.delay_seconds)
+                target.sendall(data)
+        for connection in (source, target):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def _swallow(self, source: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while source.recv(65536):
+                pass
