@@ -15,6 +15,7 @@ Strength = NDArray[np.float32]  # (H, W), 0 is paper, 1 is full ink
 
 WORKING_SIDE = 1280  # a digit a twentieth of the picture wide still has 64 px, three times 20
 LIGHT_SIDE = 32
+GRAIN = 40  # sigma of the blur for a noise of 1
 PAPER_SIDE = 96  # light falls smoothly: the paper is estimated on a picture this small
 
 
@@ -32,9 +33,12 @@ class Ink:
 def find_ink(pixels: Pixels, trace: Trace = no_trace) -> Ink:
     work, scale = fit_to_side(pixels, WORKING_SIDE)  # (h, w, 3) uint8
     on_light = work if is_dark_on_light(work) else cv2.bitwise_not(work)  # (h, w, 3), paper is bright
-    darkness = flatten(on_light)  # (h, w) uint8: 0 where the paper is
+    paper = estimate_paper(on_light)  # (h, w, 3)
+    noise = estimate_noise(on_light, paper)
+    smooth = soften(on_light, noise)
+    darkness = flatten(smooth, paper)  # (h, w) uint8: 0 where the paper is
     trace("flattened", cv2.bitwise_not(darkness))
-    strength, contrast, noise = level(darkness)
+    strength, contrast = level(darkness, estimate_noise(smooth, paper))
     trace("levelled", strength)
     unruled = erase_lines(strength)
     trace("lines-erased", unruled)
@@ -62,12 +66,27 @@ def is_dark_on_light(pixels: Pixels) -> bool:
     return float(((grey - around) ** 3).sum()) <= 0
 
 
-def flatten(pixels: Pixels) -> Pixels:
+def flatten(pixels: Pixels, paper: Pixels) -> Pixels:
     """How much darker than the paper under it each pixel is, in any colour. (h, w, 3) -> (h, w) uint8"""
-    paper = estimate_paper(pixels)
     kept = cv2.divide(pixels, paper, scale=255)  # (h, w, 3) uint8: 255 on paper, lit or in shadow
     darkness: Pixels = cv2.bitwise_not(kept.min(axis=2))
     return darkness
+
+
+def estimate_noise(pixels: Pixels, paper: Pixels) -> float:
+    """The spread of bare paper, 0..1, from its bright side: no ink is brighter than paper."""
+    step = 1 + max(pixels.shape) // 300
+    sample = pixels[::step, ::step, 1].astype(np.float32) / paper[::step, ::step, 1]
+    return max(0.0, float(np.percentile(sample, 84)) - 1)
+
+
+def soften(pixels: Pixels, noise: float) -> Pixels:
+    """Average the grain away, as far as the picture's size allows."""
+    sigma = min(GRAIN * noise, max(pixels.shape) / 150, 2.0)
+    if sigma < 0.3:
+        return pixels
+    soft: Pixels = cv2.GaussianBlur(pixels, (0, 0), sigma)
+    return soft
 
 
 def estimate_paper(pixels: Pixels) -> Pixels:
@@ -79,7 +98,9 @@ def estimate_paper(pixels: Pixels) -> Pixels:
     reach = max(3, max(small.shape) // 2) | 1  # wider than the widest blot of ink
     bright = cv2.morphologyEx(even, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8), borderType=cv2.BORDER_REPLICATE)
     gap = cv2.subtract(bright, even).max(axis=2)  # (h, w) uint8
-    bare = (gap <= np.median(gap) + 0.15 * max(int(gap.max()), 1)).astype(np.float32)  # 1: no ink
+    usual = float(np.median(gap))
+    spread = float(np.median(np.abs(gap - usual)))
+    bare = (gap <= usual + 4 * spread + 0.03 * float(gap.max())).astype(np.float32)  # 1: no ink
     sigma = max(small.shape) / 12
     weight = cv2.GaussianBlur(bare, (0, 0), sigma)[:, :, None]  # (h, w, 1)
     mean = cv2.GaussianBlur(even * bare[:, :, None], (0, 0), sigma)
@@ -112,19 +133,17 @@ def quadratic(height: int, width: int) -> NDArray[np.float32]:
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
 
 
-def level(darkness: Pixels) -> tuple[Strength, float, float]:
+def level(darkness: Pixels, noise: float) -> tuple[Strength, float]:
     """Stretch darkness so that paper is 0 and full ink is 1; clean pictures keep their greys. (h, w) uint8"""
-    paper = float(np.median(darkness))
-    noise = 1.4826 * float(np.median(np.abs(darkness.astype(np.float32) - paper)))
+    grain = 255 * noise
     threshold, _ = cv2.threshold(darkness, 0, 255, cv2.THRESH_OTSU)
-    inked = darkness[darkness > max(threshold, paper + 4 * noise, 8)]
+    inked = darkness[darkness > max(threshold, 5 * grain, 8)]
     if inked.size == 0:
-        return np.zeros(darkness.shape, np.float32), 0.0, noise / 255
+        return np.zeros(darkness.shape, np.float32), 0.0
     full = float(np.percentile(inked, 80))
-    low = paper + 2.5 * noise
-    span = max(full - low, 1.0)
-    strength = np.clip((darkness.astype(np.float32) - low) / span, 0, 1)
-    return strength, (full - paper) / 255, noise / 255
+    low = 3 * grain
+    strength = np.clip((darkness.astype(np.float32) - low) / max(full - low, 1.0), 0, 1)
+    return strength, full / 255
 
 
 def remove_specks(strength: Strength) -> Strength:

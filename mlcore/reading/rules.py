@@ -76,7 +76,9 @@ def search(mask: Mask, thickest: int) -> Direction:
     joined = bridge(loose, thickest)  # over dirt and thin strokes
     straight = cv2.morphologyEx(joined, cv2.MORPH_OPEN, row(shortest))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(straight, connectivity=8)
-    pieces = [piece(label, labels, stats[label]) for label in range(1, count)]
+    inked = np.bincount(labels.ravel(), mask.ravel(), count)  # px of each piece that are ink, not bridged
+    solid = np.flatnonzero(inked >= 0.7 * stats[:, cv2.CC_STAT_WIDTH])
+    pieces = [piece(label, labels, stats[label]) for label in solid if label > 0]
     lines = [line for line in join(pieces) if is_long(line, min(mask.shape))]
     return Direction(mask, lines, labels)
 
