@@ -1,7 +1,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from recognizer.views import about, accounts, desk, health, history, media, review, uploads
+from recognizer.views import about, accounts, compare, desk, explorer, health, history, media, review, uploads
 
 pages = [
     path("", desk.desk, name="desk"),
@@ -26,6 +26,16 @@ pictures = [
     path("feature-maps/<uuid:pk>/", media.feature_map, name="feature_map"),
 ]
 
+explanations = [
+    path("glyphs/<uuid:pk>/network/", explorer.explorer, name="explorer"),
+    path("glyphs/<uuid:pk>/network/row.png", explorer.layer_row, name="layer_row"),
+    path("glyphs/<uuid:pk>/network/<str:layer>/", explorer.explorer, name="explorer"),
+    path("glyphs/<uuid:pk>/network/<str:layer>/map.png", explorer.layer_map, name="layer_map"),
+    path("glyphs/<uuid:pk>/network/<str:layer>/<int:channel>/", explorer.explorer, name="explorer"),
+    path("glyphs/<uuid:pk>/why/", explorer.why, name="why"),
+    path("glyphs/<uuid:pk>/why/<str:kind>-<int:digit>.png", explorer.overlay, name="overlay"),
+    path("compare/", compare.comparison, name="compare"),
+]
 
 people = [
     path("signup/", accounts.Signup.as_view(), name="signup"),
@@ -49,4 +59,4 @@ others = [
     path("readyz", health.readyz, name="readyz"),
 ]
 
-urlpatterns = [*pages, *pictures, *people, *others]
+urlpatterns = [*pages, *pictures, *explanations, *people, *others]

@@ -22,16 +22,44 @@ Scale = tuple[float, float]  # the activations at the dark and at the bright end
 
 
 @dataclass(frozen=True, slots=True)
+class Sheet:
+    """Where the tiles of a layer's channels stand, in cells."""
+
+    shape: tuple[int, int, int]  # height, width, channels
+
+    @property
+    def columns(self) -> int:
+        channels = self.shape[2]
+        return COLUMNS.get(channels) or math.ceil(math.sqrt(channels))
+
+    @property
+    def rows(self) -> int:
+        return math.ceil(self.shape[2] / self.columns)
+
+    @property
+    def width(self) -> int:
+        return self.columns * (self.shape[1] + GAP) - GAP
+
+    @property
+    def height(self) -> int:
+        return self.rows * (self.shape[0] + GAP) - GAP
+
+    def corner(self, channel: int) -> tuple[int, int]:
+        """x and y of its tile: channel k stands in row k // columns, column k % columns."""
+        row, column = divmod(channel, self.columns)
+        return column * (self.shape[1] + GAP), row * (self.shape[0] + GAP)
+
+
+@dataclass(frozen=True, slots=True)
 class Mosaic:
     png: bytes
-    columns: int
-    rows: int
+    sheet: Sheet
     low: float  # the activation at the dark end of the scale
     high: float
 
-
-def columns_for(channels: int) -> int:
-    return COLUMNS.get(channels) or math.ceil(math.sqrt(channels))
+    @property
+    def columns(self) -> int:
+        return self.sheet.columns
 
 
 def scale_of(*activations: NDArray[np.float32]) -> Scale:
@@ -40,16 +68,15 @@ def scale_of(*activations: NDArray[np.float32]) -> Scale:
 
 
 def draw_mosaic(activation: NDArray[np.float32], scale: Scale | None = None, zoom: int = ZOOM) -> Mosaic:
-    """(h, w, channels), any range → channel k stands in row k // columns, column k % columns."""
+    """(h, w, channels), any range; every cell becomes zoom × zoom pixels."""
     height, width, channels = activation.shape
-    columns = columns_for(channels)
-    rows = math.ceil(channels / columns)
     low, high = scale or scale_of(activation)
-    tiles = np.full((rows * columns, height + GAP, width + GAP), CLEAR, np.uint8)
+    sheet = Sheet((height, width, channels))
+    tiles = np.full((sheet.rows * sheet.columns, height + GAP, width + GAP), CLEAR, np.uint8)
     tiles[:channels, :height, :width] = levels(activation, (low, high)).transpose(2, 0, 1)
-    sheet = tiles.reshape(rows, columns, height + GAP, width + GAP).transpose(0, 2, 1, 3)
-    sheet = sheet.reshape(rows * (height + GAP), columns * (width + GAP))[:-GAP, :-GAP]  # (H, W)
-    return Mosaic(paint(sheet, zoom), columns, rows, low, high)
+    rows = tiles.reshape(sheet.rows, sheet.columns, height + GAP, width + GAP).transpose(0, 2, 1, 3)
+    laid = rows.reshape(sheet.height + GAP, sheet.width + GAP)[:-GAP, :-GAP]  # (H, W)
+    return Mosaic(paint(laid, zoom), sheet, low, high)
 
 
 def levels(activation: NDArray[np.float32], scale: Scale) -> NDArray[np.uint8]:

@@ -33,8 +33,13 @@ class Change:
         return BLOT if self.gap else ERASED
 
     @property
+    def ends(self) -> tuple[int, int]:
+        """The first row and column after it."""
+        return self.top + self.size, self.left + self.size
+
+    @property
     def area(self) -> tuple[slice, slice]:
-        return slice(self.top, self.top + self.size), slice(self.left, self.left + self.size)
+        return slice(self.top, self.ends[0]), slice(self.left, self.ends[1])
 
     def applied_to(self, image: Image) -> Image:
         changed = image.copy()
@@ -55,12 +60,18 @@ class Occlusion:
         return odds[0] - odds[1:]
 
     def map(self, digit: int) -> NDArray[np.float32]:
-        """(28, 28): the mean loss over the changes that cover a cell; what is positive speaks for the digit."""
-        total, count = np.zeros((2, SIDE, SIDE), np.float32)
+        """(28, 28): the mean loss by the changes of a cell; what is positive speaks for the digit."""
+        total, weights = np.zeros((2, SIDE, SIDE), np.float32)
         for change, loss in zip(self.changes, self.losses(digit), strict=True):
-            total[change.area] += loss
-            count[change.area] += 1
-        return np.divide(total, count, out=total, where=count > 0)
+            total[change.area] += loss * tent(change.size)
+            weights[change.area] += tent(change.size)
+        return np.divide(total, weights, out=total, where=weights > 0)
+
+
+def tent(size: int) -> NDArray[np.float32]:
+    """(size, size): a change counts most in its middle; all alike would draw the squares and not the digit."""
+    slope = np.minimum(np.arange(1, size + 1), np.arange(size, 0, -1))
+    return np.outer(slope, slope).astype(np.float32)
 
 
 def occlude(logits: Logits, image: Image) -> Occlusion:

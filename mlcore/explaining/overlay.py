@@ -29,6 +29,13 @@ class Frame:
     def side(self) -> float:
         return SIDE * self.cell
 
+    def surroundings(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """x, y, width, height with a margin of two cells, as far as the picture goes: what a page shows of it."""
+        left, top = max(self.left - 2 * self.cell, 0), max(self.top - 2 * self.cell, 0)
+        right = min(self.left + self.side + 2 * self.cell, width)
+        bottom = min(self.top + self.side + 2 * self.cell, height)
+        return left, top, right - left, bottom - top
+
     def place(self, window: Window) -> tuple[float, float, float, float]:
         """x, y, width, height of some cells."""
         return (

@@ -71,7 +71,7 @@ def serve_input(request: HttpRequest, glyph: Glyph) -> HttpResponseBase:
     def png() -> HttpResponse:
         return HttpResponse(input_png(bytes(glyph.input)), content_type="image/png")
 
-    return _immutable(request, str(glyph.pk), png)
+    return immutable(request, str(glyph.pk), png)
 
 
 def serve_file(
@@ -91,10 +91,10 @@ def serve_file(
         return response
 
     # A stored file never changes under its name, so its name tells all.
-    return _immutable(request, file.name or "", respond)
+    return immutable(request, file.name or "", respond)
 
 
-def _immutable(request: HttpRequest, name: str, respond: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+def immutable(request: HttpRequest, name: str, respond: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     etag = f'"{name}"'
     if etag in request.headers.get("If-None-Match", ""):
         response: HttpResponseBase = HttpResponse(status=304)

@@ -19,7 +19,7 @@ def explainer() -> Explainer:
 
 @pytest.fixture(scope="session")
 def classic(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
-    """The other architecture, as the trainer exports it, with random weights: no padding, and dense layers at the end."""
+    """The other architecture, as the trainer exports it, with random weights; its convolutions do not pad."""
     import keras  # noqa: TID251  (the trainer is what is asked)
 
     from mlcore.training.export import exported

@@ -22,6 +22,7 @@ def naive_loss(engine, image, digit, top, left, size, value):
 @pytest.mark.parametrize("digit", [7, 2])
 def test_the_map_equals_a_naive_loop(explainer, seven, digit):
     total, count = np.zeros((28, 28)), np.zeros((28, 28))
+    slopes = {6: [1, 2, 3, 3, 2, 1], 4: [1, 2, 2, 1]}
     starts = {6: [0, 4, 8, 12, 16, 20, 22], 4: [0, 4, 8, 12, 16, 20, 24]}
     inked = seven >= 96
     rows, columns = inked.any(axis=1).nonzero()[0], inked.any(axis=0).nonzero()[0]
@@ -32,8 +33,11 @@ def test_the_map_equals_a_naive_loop(explainer, seven, digit):
                 inside = rows[0] <= top + 2 <= rows[-1] and columns[0] <= left + 2 <= columns[-1]
                 if (value == 0 and has_ink) or (value == 255 and inside and not has_ink):
                     loss = naive_loss(explainer.engine, seven, digit, top, left, size, value)
-                    total[top : top + size, left : left + size] += loss
-                    count[top : top + size, left : left + size] += 1
+                    for row in range(size):
+                        for column in range(size):
+                            weight = slopes[size][row] * slopes[size][column]
+                            total[top + row, left + column] += weight * loss
+                            count[top + row, left + column] += weight
     expected = np.divide(total, count, out=np.zeros((28, 28)), where=count > 0)
     assert np.abs(expected).max() > 0.1
     np.testing.assert_allclose(occlude(explainer.engine.logits, seven).map(digit), expected, atol=1e-3)

@@ -28,6 +28,11 @@ def test_a_picture_that_is_a_frame_already_lies_on_itself(seven):
     assert frame_of(seven, box) == Frame(0, 0, 1)
 
 
+def test_what_a_page_shows_ends_where_the_picture_does():
+    frame = Frame(left=10, top=100, cell=10)
+    assert frame.surroundings(1000, 300) == (0, 80, 310, 220)
+
+
 def test_an_empty_frame_has_a_place_too():
     assert frame_of(np.zeros((28, 28), np.uint8), Box(3, 4, 56, 28)) == Frame(3, 4, 2)
 
