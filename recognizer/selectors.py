@@ -1,7 +1,7 @@
 """The one door to people's data: every read of a page, the API or a download starts here, scoped to its owner."""
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from recognizer.models import ApiToken, Batch, BatchItem, Correction, FeatureMap, Glyph, Prediction, Upload
 
@@ -62,3 +62,9 @@ def batch_items_for(user: User, batch: Batch) -> QuerySet[BatchItem]:
 def tokens_for(user: User) -> QuerySet[ApiToken]:
     """Those that were not revoked; an expired one is still to be seen."""
     return ApiToken.objects.filter(user=user.pk, revoked_at=None).order_by("-created_at", "-id")
+
+
+def review_queue_for(user: User) -> QuerySet[Prediction]:
+    """Answers about which nobody has said anything that stands, the least sure first."""
+    unsaid = Q(correction_kind=None) | Q(correction_kind=Correction.Kind.UNDO)
+    return history_for(user).filter(unsaid).order_by("confidence", "id")

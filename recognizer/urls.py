@@ -16,6 +16,7 @@ pages = [
     path("history/", history.history, name="history"),
     path("history/bring-back/", history.history_bring_back, name="history_bring_back"),
     path("review/", review.review, name="review"),
+    path("review/<uuid:pk>/", review.review_correct, name="review_correct"),
 ]
 
 pictures = [

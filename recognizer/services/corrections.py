@@ -72,7 +72,7 @@ def correct(
         return relabel(prediction=prediction, by=by, labels=[_parsed(box) for box in boxes])
     if not text:
         raise Problem("invalid", "Say which digits are in the picture.")
-    places = labels_of(prediction, _standing_of(prediction))
+    places = labels_of(prediction, standing_of(prediction))
     # The same number of digits are the same places; otherwise nobody has said where they are.
     places = [Labelled(p.box, t) for p, t in zip(places, text, strict=True)] if len(places) == len(text) else []
     return _relabel(prediction, by, places, text)
@@ -88,17 +88,29 @@ def correct_glyph(*, prediction: Prediction, by: User, position: int, label: str
 
 
 def correct_glyphs(*, prediction: Prediction, by: User, labels: Mapping[int, str]) -> Correction:
-    places = labels_of(prediction, _standing_of(prediction))
+    places = labels_of(prediction, standing_of(prediction))
     for position, label in labels.items():
         places[position] = Labelled(_place(places, position).box, label)
     return relabel(prediction=prediction, by=by, labels=places)
+
+
+def correct_labels(*, prediction: Prediction, by: User, labels: Sequence[str]) -> Correction:
+    """The digits of all places at once."""
+    places = labels_of(prediction, standing_of(prediction))
+    if len(places) != len(labels):
+        raise Problem("conflict", "The boxes have changed meanwhile. Look again.")
+    return relabel(
+        prediction=prediction,
+        by=by,
+        labels=[Labelled(place.box, label.strip()) for place, label in zip(places, labels, strict=True)],
+    )
 
 
 def split_box(*, prediction: Prediction, by: User, position: int, labels: str) -> Correction:
     """One place was two digits."""
     if not re.fullmatch(r"[0-9]{2}", labels):
         raise Problem("invalid", "Say the two digits.")
-    places = labels_of(prediction, _standing_of(prediction))
+    places = labels_of(prediction, standing_of(prediction))
     x, y, width, height = _place(places, position).box
     if width < 2:
         raise Problem("invalid", "This box is too narrow to split.")
@@ -112,7 +124,7 @@ def split_box(*, prediction: Prediction, by: User, position: int, labels: str) -
 
 def merge_boxes(*, prediction: Prediction, by: User, position: int, label: str) -> Correction:
     """This place and the next were one digit."""
-    places = labels_of(prediction, _standing_of(prediction))
+    places = labels_of(prediction, standing_of(prediction))
     first, second = _place(places, position).box, _place(places, position + 1).box
     left, top = min(first[0], second[0]), min(first[1], second[1])
     right = max(first[0] + first[2], second[0] + second[2])
@@ -122,7 +134,7 @@ def merge_boxes(*, prediction: Prediction, by: User, position: int, label: str) 
 
 
 def remove_box(*, prediction: Prediction, by: User, position: int) -> Correction:
-    places = labels_of(prediction, _standing_of(prediction))
+    places = labels_of(prediction, standing_of(prediction))
     _place(places, position)
     del places[position]
     return relabel(prediction=prediction, by=by, labels=places)
@@ -130,7 +142,7 @@ def remove_box(*, prediction: Prediction, by: User, position: int) -> Correction
 
 def add_box(*, prediction: Prediction, by: User, box: Box, label: str) -> Correction:
     """A digit that the reader missed, put where it stands in the line."""
-    places = [*labels_of(prediction, _standing_of(prediction)), Labelled(box, label)]
+    places = [*labels_of(prediction, standing_of(prediction)), Labelled(box, label)]
     places.sort(key=lambda place: place.box[0] + place.box[2] / 2)
     return relabel(prediction=prediction, by=by, labels=places)
 
@@ -163,7 +175,7 @@ def _says_the_same(one: Correction, other: Correction) -> bool:
     return (one.kind, one.text, one.boxes) == (other.kind, other.text, other.boxes)
 
 
-def _standing_of(prediction: Prediction) -> Correction | None:
+def standing_of(prediction: Prediction) -> Correction | None:
     return standing(prediction.upload.corrections.order_by("-created_at", "-id")[:1])
 
 
@@ -207,6 +219,9 @@ def _check(prediction: Prediction, labels: Sequence[Labelled], text: str) -> Non
 def _append(
     prediction: Prediction, by: User, kind: str, text: str, boxes: list[dict[str, Any]], after: Correction | None = None
 ) -> Correction:
+    stands = None if after or kind == Correction.Kind.UNDO else standing_of(prediction)
+    if stands and (stands.kind, stands.text, stands.boxes) == (kind, text, boxes):
+        return stands  # it has been said
     # Two rows of one action must not share their moment, which orders them.
     moment = after.created_at + timedelta(microseconds=1) if after else timezone.now()
     row = Correction(

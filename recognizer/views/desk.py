@@ -42,9 +42,7 @@ def upload_create(request: MemberRequest) -> HttpResponse:
     try:
         form = checked(request)
         name, data = the_picture(request)
-        prediction = create_prediction(
-            owner=request.user, data=data, name=name, draw_maps=True, **form
-        )
+        prediction = create_prediction(owner=request.user, data=data, name=name, draw_maps=True, **form)
     except Problem as problem:
         return desk_page(request, problem)
     return redirect("upload_detail", prediction.upload_id)
@@ -58,7 +56,11 @@ def example_create(request: MemberRequest) -> HttpResponse:
         return desk_page(request, Problem("bad_request"))
     try:
         prediction = create_prediction(
-            owner=request.user, data=draw_png(text), name=f"example-{text}.png", source=Upload.Source.DRAWING, draw_maps=True
+            owner=request.user,
+            data=draw_png(text),
+            name=f"example-{text}.png",
+            source=Upload.Source.DRAWING,
+            draw_maps=True,
         )
     except Problem as problem:
         return desk_page(request, problem)

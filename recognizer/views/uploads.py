@@ -1,6 +1,6 @@
 """One picture and its answer: the permalink, its feature maps, its corrections, and what else can be done with it."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -10,12 +10,14 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
+from mlcore.reading import result
 from recognizer import selectors
-from recognizer.models import Correction, Glyph, Job, Prediction
+from recognizer.models import Job, Prediction
 from recognizer.models.prediction import Mode
 from recognizer.problems import Problem
 from recognizer.services import corrections, feature_maps, history
 from recognizer.services.predictions import read_again
+from recognizer.views.correcting import apply_correction, places
 from recognizer.views.requests import MemberRequest
 
 # A worker that is there takes a job within a second or two.
@@ -38,12 +40,18 @@ def prediction_of(request: MemberRequest, pk: UUID) -> Prediction:
 def upload_detail(request: MemberRequest, pk: UUID) -> HttpResponse:
     prediction = prediction_of(request, pk)
     feature_maps.ensure_maps(prediction)
+    return detail_page(request, prediction)
+
+
+def detail_page(request: MemberRequest, prediction: Prediction, problem: Problem | None = None) -> HttpResponse:
+    answers = selectors.predictions_for(request.user).filter(upload=prediction.upload_id)
     context = answer_context(prediction) | maps_context(prediction)
-    context["answers"] = list(
-        selectors.predictions_for(request.user).filter(upload=pk).select_related("model").defer("model__card").order_by("-created_at")
-    )
-    context["modes"] = Mode.choices
-    return render(request, "upload_detail.html", context)
+    context |= {
+        "problem": problem,
+        "modes": Mode.choices,
+        "answers": answers.select_related("model").defer("model__card").order_by("-created_at"),
+    }
+    return render(request, "upload_detail.html", context, status=problem.status if problem else 200)
 
 
 @require_GET
@@ -62,17 +70,11 @@ def answer_context(prediction: Prediction) -> dict[str, Any]:
         "glyphs": glyphs,
         "corrections": said[::-1],
         "stands": stands,
-        "places": places(prediction, glyphs, stands),
+        "places": places(glyphs, stands),
+        "correct_url": reverse("upload_correct", args=[prediction.upload_id]),
+        "box_fields": ("x", "y", "width", "height"),
         "box_radius": max(prediction.upload.width, prediction.upload.height) // 100,
     }
-
-
-def places(prediction: Prediction, glyphs: list[Glyph], stands: Correction | None) -> list[dict[str, Any]]:
-    """The boxes over the picture: where a person says that digits are, or else where the reader found them."""
-    if stands and stands.boxes:
-        keys = ("x", "y", "width", "height")
-        return [dict(zip(keys, item["box"], strict=True), label=item["label"]) for item in stands.boxes]
-    return [{"x": g.x, "y": g.y, "width": g.width, "height": g.height, "label": str(g.digit)} for g in glyphs]
 
 
 def maps_context(prediction: Prediction) -> dict[str, Any]:
@@ -100,44 +102,12 @@ def upload_correct(request: MemberRequest, pk: UUID) -> HttpResponse:
 
 def answer_response(request: MemberRequest, prediction: Prediction, problem: Problem | None = None) -> HttpResponse:
     """The answer's part of the page to a script, the whole page to a plain form."""
-    if problem is None and not request.htmx:
-        return redirect("upload_detail", prediction.upload_id)
-    context = answer_context(prediction) | {"problem": problem}
     if request.htmx:
+        context = answer_context(prediction) | {"problem": problem}
         return render(request, "_answer.html", context, status=problem.status if problem else 200)
-    context |= maps_context(prediction) | {"answers": [prediction], "modes": Mode.choices}
-    return render(request, "upload_detail.html", context, status=problem.status if problem else 200)
-
-
-def apply_correction(request: MemberRequest, prediction: Prediction) -> None:
-    """One button of the page is one appended correction."""
-    action, value = request.POST.get("action", ""), request.POST.get("value", "").strip()
-    who: dict[str, Any] = {"prediction": prediction, "by": request.user}
-    match action:
-        case "confirm" | "not_a_digit" | "undo":
-            corrections.correct(**who, kind=action)
-        case "text":
-            corrections.correct(**who, kind="correct", text=value)
-        case "digit":
-            corrections.correct_glyph(**who, position=number(request, "position"), label=value)
-        case "split":
-            corrections.split_box(**who, position=number(request, "position"), labels=value)
-        case "merge":
-            corrections.merge_boxes(**who, position=number(request, "position"), label=value)
-        case "remove":
-            corrections.remove_box(**who, position=number(request, "position"))
-        case "add":
-            x, y, width, height = (number(request, name) for name in ("x", "y", "width", "height"))
-            corrections.add_box(**who, box=(x, y, width, height), label=value)
-        case _:
-            raise Problem("bad_request")
-
-
-def number(request: MemberRequest, name: str) -> int:
-    try:
-        return round(float(request.POST.get(name, "")))
-    except (ValueError, OverflowError) as error:
-        raise Problem("invalid", f"{name} must be a number.") from error
+    if problem:
+        return detail_page(request, prediction, problem)
+    return redirect("upload_detail", prediction.upload_id)
 
 
 @require_POST
@@ -146,7 +116,7 @@ def upload_read_again(request: MemberRequest, pk: UUID) -> HttpResponse:
     if mode not in Mode.values:
         raise Problem("bad_request")
     upload = get_object_or_404(selectors.uploads_for(request.user), pk=pk)
-    read_again(upload, mode)  # type: ignore[arg-type]  (checked above)
+    read_again(upload, cast(result.Mode, mode))
     return redirect("upload_detail", pk)
 
 

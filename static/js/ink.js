@@ -6,9 +6,12 @@ export const HEIGHT = 600;
 const INK = "#1b2a5c";
 const PAPER = "#fffefa";
 
+// A context with an alpha channel lies over ruled paper: there the eraser takes ink away instead of painting paper.
 export function paintSheet(context, strokes) {
+  context.globalCompositeOperation = "source-over";
   context.fillStyle = PAPER;
-  context.fillRect(0, 0, WIDTH, HEIGHT);
+  if (isClear(context)) context.clearRect(0, 0, WIDTH, HEIGHT);
+  else context.fillRect(0, 0, WIDTH, HEIGHT);
   for (const stroke of strokes) {
     stroke.points.forEach((_, index) => paintPoint(context, stroke, index));
     paintEnd(context, stroke);
@@ -43,6 +46,7 @@ export function paintEnd(context, stroke) {
 }
 
 function begin(context, stroke, point) {
+  context.globalCompositeOperation = stroke.erases && isClear(context) ? "destination-out" : "source-over";
   context.strokeStyle = stroke.erases ? PAPER : INK;
   context.lineWidth = stroke.pen * (stroke.erases ? 2 : 0.5 + point[2]);
   context.lineCap = "round";
@@ -52,4 +56,8 @@ function begin(context, stroke, point) {
 
 function middle(a, b) {
   return [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
+}
+
+function isClear(context) {
+  return context.getContextAttributes().alpha;
 }

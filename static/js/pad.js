@@ -7,7 +7,7 @@ import { Preview } from "./preview.js";
 const area = document.querySelector("[data-pad]");
 const form = area.closest("form");
 const canvas = area.querySelector("canvas");
-const screen = canvas.getContext("2d", { alpha: false });
+const screen = canvas.getContext("2d");
 const sheet = new OffscreenCanvas(WIDTH, HEIGHT).getContext("2d", { alpha: false });
 const drawing = new Drawing(area.dataset.key);
 const button = (action) => area.querySelector(`[data-action="${action}"]`);
