@@ -46,6 +46,11 @@ def glyphs_for(user: User) -> QuerySet[Glyph]:
     return Glyph.objects.filter(prediction__owner=user.pk, prediction__upload__deleted_at=None)
 
 
+def explained_glyphs_for(user: User) -> QuerySet[Glyph]:
+    """With all that an explanation needs: the model that read them, and the picture they were read from."""
+    return glyphs_for(user).select_related("prediction__upload", "prediction__model").defer("prediction__model__card")
+
+
 def feature_maps_for(user: User) -> QuerySet[FeatureMap]:
     return FeatureMap.objects.filter(glyph__prediction__owner=user.pk, glyph__prediction__upload__deleted_at=None)
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.explaining.geometry import Window
+
 SIDE = 28
 STRIDE = 4  # cells from one change to the next
 ERASED = 6  # cells: wider than a stroke
@@ -33,13 +35,12 @@ class Change:
         return BLOT if self.gap else ERASED
 
     @property
-    def ends(self) -> tuple[int, int]:
-        """The first row and column after it."""
-        return self.top + self.size, self.left + self.size
+    def window(self) -> Window:
+        return Window(self.top, self.left, self.top + self.size, self.left + self.size)
 
     @property
     def area(self) -> tuple[slice, slice]:
-        return slice(self.top, self.ends[0]), slice(self.left, self.ends[1])
+        return slice(self.top, self.top + self.size), slice(self.left, self.left + self.size)
 
     def applied_to(self, image: Image) -> Image:
         changed = image.copy()

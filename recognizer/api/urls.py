@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from recognizer.api import me, model_versions, pictures, predictions, tokens
+from recognizer.api import explanations, me, model_versions, pictures, predictions, tokens
 
 app_name = "api"
 
@@ -10,6 +10,15 @@ of_a_prediction = [
     path("thumbnail/", pictures.Thumbnail.as_view(), name="thumbnail"),
     path("original/", pictures.Original.as_view(), name="original"),
     path("glyphs/<int:position>/input/", pictures.GlyphInput.as_view(), name="glyph-input"),
+    path("glyphs/<int:position>/layers/", explanations.LayerList.as_view(), name="layers"),
+    path(
+        "glyphs/<int:position>/layers/<slug:layer>/activations/",
+        explanations.LayerActivations.as_view(),
+        name="layer-activations",
+    ),
+    path("glyphs/<int:position>/layers/<slug:layer>/map/", explanations.LayerMap.as_view(), name="layer-map"),
+    path("glyphs/<int:position>/explanation/", explanations.Explanation.as_view(), name="explanation"),
+    path("glyphs/<int:position>/overlays/<slug:kind>/<int:digit>/", explanations.Overlay.as_view(), name="overlay"),
     path("feature-maps/", pictures.FeatureMapList.as_view(), name="feature-maps"),
     path("feature-maps/<int:position>/<slug:layer>/", pictures.FeatureMapPicture.as_view(), name="feature-map"),
 ]

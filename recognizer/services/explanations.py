@@ -69,8 +69,8 @@ class Look:
     def layers(self) -> tuple[Layer, ...]:
         return self.explainer.network.layers
 
-    def position_of(self, name: str) -> int | None:
-        return next((position for position, layer in enumerate(self.layers) if layer.name == name), None)
+    def layer_named(self, name: str) -> Layer | None:
+        return next((layer for layer in self.layers if layer.name == name), None)
 
     def why(self) -> Why:
         return _why(self.explainer, self.image.tobytes(), tuple(self.probabilities), self.is_digit)

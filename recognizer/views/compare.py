@@ -12,7 +12,6 @@ from recognizer.models import Glyph, ModelVersion
 from recognizer.problems import Problem
 from recognizer.services.comparing import Comparison, common_layers, compare
 from recognizer.services.explanations import Look, look_at
-from recognizer.views.explorer import explained_glyphs
 
 CANDIDATES = 24  # the newest digits that are offered to compare with
 
@@ -60,7 +59,7 @@ def glyph_named(request: HttpRequest, parameter: str) -> Glyph:
         pk = UUID(request.GET.get(parameter, ""))
     except ValueError as error:
         raise Problem("not_found") from error
-    glyph: Glyph = get_object_or_404(explained_glyphs(request), pk=pk)
+    glyph: Glyph = get_object_or_404(selectors.explained_glyphs_for(request.user), pk=pk)
     return glyph
 
 

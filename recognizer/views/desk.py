@@ -13,6 +13,7 @@ from recognizer.handwriting import draw_png
 from recognizer.models import Upload
 from recognizer.models.prediction import Mode
 from recognizer.problems import Problem
+from recognizer.services.explanations import live
 from recognizer.services.predictions import create_prediction, read_picture
 from recognizer.views.requests import MemberRequest
 
@@ -75,7 +76,7 @@ def preview(request: MemberRequest) -> HttpResponse:
         answer = read_picture(the_picture(request)[1], form["mode"])
     except Problem as problem:
         return render(request, "_preview.html", {"problem": problem}, status=problem.status)
-    return render(request, "_preview.html", {"answer": answer, "reading": answer.reading})
+    return render(request, "_preview.html", {"reading": answer.reading, "live": live(answer)})
 
 
 def checked(request: HttpRequest) -> dict[str, Any]:

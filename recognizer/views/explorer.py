@@ -11,7 +11,6 @@ from django.views.decorators.http import require_safe
 
 from mlcore.artifact import Layer
 from mlcore.explaining.explainer import Kind
-from mlcore.explaining.geometry import Window
 from mlcore.explaining.mosaic import draw_mosaic
 from mlcore.explaining.overlay import draw_overlay
 from mlcore.explaining.row import draw_row
@@ -61,14 +60,13 @@ def why(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Why this digit: what speaks for and against the first and the second answer."""
     look = look_for(request, pk)
     reasons = look.why()
-    change = reasons.turn.change if reasons.turn else None
     context = {
         "look": look,
         "prediction": look.glyph.prediction,
         "why": reasons,
         "kinds": [(kind, *KINDS[kind]) for kind in reasons.maps],
         "answers": [(digit, look.probabilities[digit]) for digit in reasons.answers],
-        "turn": change and look.frame.place(Window(change.top, change.left, *change.ends)),
+        "turn": reasons.turn and look.frame.place(reasons.turn.change.window),
         "query": query_of(look),
     }
     return render(request, "explorer/why.html", context)
@@ -98,7 +96,10 @@ def layer_map(request: HttpRequest, pk: UUID, layer: str) -> HttpResponseBase:
 
 @require_safe
 def overlay(request: HttpRequest, pk: UUID, kind: str, digit: int) -> HttpResponseBase:
-    look = look_for(request, pk)
+    return serve_overlay(request, look_for(request, pk), kind, digit)
+
+
+def serve_overlay(request: HttpRequest, look: Look, kind: str, digit: int) -> HttpResponseBase:
     reasons = look.why()
     known: Kind | None = next((name for name in reasons.maps if name == kind), None)
     if known is None or digit not in reasons.answers:
@@ -109,20 +110,16 @@ def overlay(request: HttpRequest, pk: UUID, kind: str, digit: int) -> HttpRespon
 
 def look_for(request: HttpRequest, pk: UUID) -> Look:
     """At the person's own glyph, through the version that read it or the one asked for."""
-    glyph = get_object_or_404(explained_glyphs(request), pk=pk)
+    glyph = get_object_or_404(selectors.explained_glyphs_for(request.user), pk=pk)
     version = request.GET.get("model")
     return look_at(glyph, get_object_or_404(ModelVersion, version=version) if version else None)
 
 
-def explained_glyphs(request: HttpRequest) -> Any:
-    return selectors.glyphs_for(request.user).select_related("prediction__upload", "prediction__model")
-
-
 def layer_or_404(look: Look, name: str) -> Layer:
-    place = look.position_of(name)
-    if place is None:
+    layer = look.layer_named(name)
+    if layer is None:
         raise Http404
-    return look.layers[place]
+    return layer
 
 
 def cell_asked_for(request: HttpRequest, layer: Layer) -> tuple[int, int] | None:
