@@ -57,7 +57,7 @@ $(VENV)/.dev: requirements-dev.txt requirements.txt requirements-serve.txt const
 	@touch $(VENV)/.serve $(VENV)/.train
 
 install = echo "Installing $(1) ..." && \
-	$(RUN_PYTHON) -m pip install --quiet --disable-pip-version-check --requirement $(1) && touch $@
+	$(RUN_PYTHON) -m pip install --quiet --quiet --disable-pip-version-check --requirement $(1) && touch $@
 
 # A python3.12 on the PATH may be a shim that only says it is not there, so each candidate has to prove itself.
 $(VENV)/.made:
