@@ -1,5 +1,6 @@
 """The digit network under ONNX Runtime. The temperature is applied here and nowhere else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.artifact import Artifact, Layer
+from mlcore.reading.strip import stack_strips
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -37,6 +39,10 @@ class Engine:
         """Every convolution (after normalisation and activation) and pooling, in order."""
         return self.network.layers
 
+    @property
+    def reads_lines(self) -> bool:
+        return "lines" in self.artifact.card.networks
+
     def classify(self, inputs: NDArray[np.uint8]) -> Scores:  # (N, 28, 28), ink is 255
         return scores(self.logits(inputs), self._temperature)
 
@@ -49,20 +55,32 @@ class Engine:
         names = [layer.name for layer in self.layers]
         return dict(zip(names, self._run(names, inputs), strict=True))
 
+    def read_strips(self, strips: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
+        """What the line network says at every step of each strip, (T, 11) logits at the card's temperature."""
+        if not strips:
+            return []
+        session = self._sessions["lines"]
+        (logits,) = session.run(["logits"], {"strip": stack_strips(strips)})  # (N, T, 11)
+        return list(logits / self.artifact.card.thresholds.get("line_temperature", 1.0))
+
     def _run(self, names: list[str], inputs: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         image = inputs[..., np.newaxis].astype(np.float32) / 255  # (N, 28, 28, 1) 0..1
-        outputs: list[NDArray[np.float32]] = self._session.run(names, {"image": image})
+        outputs: list[NDArray[np.float32]] = self._sessions["digit"].run(names, {"image": image})
         return outputs
 
     @cached_property
-    def _session(self) -> "onnxruntime.InferenceSession":
+    def _sessions(self) -> "dict[str, onnxruntime.InferenceSession]":
         import onnxruntime  # a quarter of a second and 30 MB: not for processes that never read
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # processes are the unit of scale, as the server counts them
         options.inter_op_num_threads = 1
-        network = self.artifact.read_bytes(self.network.onnx)
-        return onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+        return {
+            name: onnxruntime.InferenceSession(
+                self.artifact.read_bytes(network.onnx), options, providers=["CPUExecutionProvider"]
+            )
+            for name, network in self.artifact.card.networks.items()
+        }
 
 
 def scores(logits: NDArray[np.float32], temperature: float) -> Scores:  # (N, 11)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mlcore.reading.layout import INKED, Box, Region, Strength
 from mlcore.reading.normalise import normalise
-from mlcore.reading.strip import WRITING, Strip
+from mlcore.reading.strip import WIDER, WRITING, Strip
 
 STEP = 4  # px of the strip for one step of the line network
 WHOLE = 0.88  # of a piece on one side of a cut: then it is not cut
@@ -30,7 +30,7 @@ def cut_digits(region: Region, strip: Strip, steps: tuple[int, ...]) -> list[Par
     crop = region.strength[y : y + height, x : x + width]  # (h, w)
     count, pieces = cv2.connectedComponents((crop > INKED).astype(np.uint8), connectivity=8)
     owners = _owners(pieces, count, _sides(crop.shape, region.box, strip, steps), len(steps))
-    middles = [(STEP * step + STEP / 2) / strip.scale + strip.x - x for step in steps]  # in px of the crop
+    middles = [(STEP * step + STEP / 2) / strip.scale / WIDER + strip.x - x for step in steps]  # in px of the crop
     writing = WRITING / strip.scale
     parts = []
     for digit, middle in enumerate(middles):

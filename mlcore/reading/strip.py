@@ -1,5 +1,7 @@
-"""The strip of ink that the line network reads: one line of writing, level, 32 pixels high."""
+"""The strip of ink that the line network reads: one line of writing, level and upright, 32 pixels high."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -7,47 +9,61 @@ import numpy as np
 from numpy.typing import NDArray
 
 Strength = NDArray[np.float32]  # (H, W), 0 is paper, 1 is full ink
+Box = tuple[int, int, int, int]  # x, y, width, height
 
 HEIGHT = 32
 WRITING = 24  # px of a strip that the writing fills; the rest is air for strokes that stick out
+WIDER = 1.25  # strips are stretched: narrow digits that touch get more steps of the network
 AIR = 4  # px left and right of the ink
 LONGEST = 640  # px: a longer strip is no number
+SLANTS = np.arange(-0.3, 1.01, 0.1)  # to the right from bottom to top
 
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """`image` shows the ink inside a box, made level; the rest says how to come back."""
+    """`image` shows the ink inside a box, made level and upright; the rest says how to come back."""
 
     image: NDArray[np.uint8]  # (32, W), ink is 255
-    scale: float  # px of the strip for one px of the ink
-    x: float  # in ink px: where the strip's left edge lies
+    scale: float  # rows of the strip for one px of the ink
+    x: float  # in ink px: where the strip's left edge lies, in its middle row
     y: float  # in ink px: where its upper edge lies at x
     slope: float  # how far the line sinks per px to the right, in ink px
+    slant: float  # how far the writing leans to the right, per px of height
 
     def places(self, xs: NDArray[np.intp], ys: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Columns and rows of the strip that show these pixels of the ink; rows outside are the nearest inside."""
-        columns = np.rint((xs - self.x) * self.scale).astype(np.intp)
-        rows = np.rint((ys - self.y - self.slope * (xs - self.x)) * self.scale).astype(np.intp)
-        return np.clip(columns, 0, self.image.shape[1] - 1), np.clip(rows, 0, HEIGHT - 1)
+        """Columns and rows of the strip that show these pixels of the ink; what lies outside, the nearest inside."""
+        rows = (ys - self.y - self.slope * (xs - self.x)) * self.scale
+        columns = ((xs - self.x) * self.scale + self.slant * (rows - HEIGHT / 2)) * WIDER
+        return (
+            np.clip(np.rint(columns), 0, self.image.shape[1] - 1).astype(np.intp),
+            np.clip(np.rint(rows), 0, HEIGHT - 1).astype(np.intp),
+        )
 
 
-def cut_strip(strength: Strength, box: tuple[int, int, int, int]) -> Strip | None:
-    """`box` (x, y, width, height) in ink px holds the line; None where there is too little ink."""
+def cut_strip(strength: Strength, box: Box) -> Strip | None:
+    """`box` in ink px holds the line; None where there is too little ink."""
     x, y, width, height = box
     crop = strength[y : y + height, x : x + width]
     slope = slope_of(crop)
     level = shear(crop, slope)
-    rows = level.sum(axis=1)
-    if rows.sum() < 1:
+    top, bottom = rows_of_writing(level)
+    if bottom <= top:
         return None
-    top, bottom = _rows_of_writing(rows)
     scale = WRITING / max(bottom - top, 2)
     above = (top + bottom) / 2 - HEIGHT / 2 / scale  # in rows of `level`
-    length = int(np.clip(round(level.shape[1] * scale) + 2 * AIR, 16, LONGEST))
-    matrix = np.array([[scale, 0, AIR], [0, scale, -above * scale]])
-    image = _resample(level, matrix, (length, HEIGHT), scale)
-    left = x - AIR / scale
-    return Strip(image, scale, left, y + above + slope * (left - x - width / 2), slope)
+    slant = slant_of(_drawn(level, scale, above, 0.0))
+    left = x - AIR / scale / WIDER
+    edge = y + above + slope * (left - x - width / 2)
+    return Strip(_drawn(level, scale, above, slant), scale, left, edge, slope, slant)
+
+
+def stack_strips(strips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    """(N, 32, W, 1) 0..1, empty on the right of the shorter ones; W is a multiple of 32."""
+    width = 32 * math.ceil(max(strip.shape[1] for strip in strips) / 32)
+    batch = np.zeros((len(strips), HEIGHT, width, 1), np.float32)
+    for row, strip in zip(batch, strips, strict=True):
+        row[:, : strip.shape[1], 0] = strip
+    return batch / np.float32(255)
 
 
 def slope_of(crop: Strength) -> float:
@@ -75,15 +91,45 @@ def shear(crop: Strength, slope: float) -> Strength:
     return np.asarray(lifted[room : room + height], np.float32)
 
 
-def _rows_of_writing(rows: NDArray[np.float32]) -> tuple[float, float]:
-    """Where nearly all ink lies: a tail or a speck does not shrink the rest."""
+def rows_of_writing(level: Strength) -> tuple[int, int]:
+    """Where nearly all ink lies: a tail, a speck or a ruled line does not shrink the rest. First, last + 1"""
+    height, width = level.shape
+    long = cv2.morphologyEx(level, cv2.MORPH_OPEN, np.ones((1, min(width, max(3, round(1.2 * height)))), np.uint8))
+    rows = (level - long).sum(axis=1)
+    if rows.sum() < 1:
+        rows = level.sum(axis=1)
+    if rows.sum() < 1:
+        return 0, 0
     share = np.cumsum(rows) / rows.sum()
     top, bottom = np.searchsorted(share, (0.02, 0.98))
-    return float(top), float(bottom + 1)
+    return int(top), int(bottom) + 1
 
 
-def _resample(level: Strength, matrix: NDArray[np.float64], size: tuple[int, int], scale: float) -> NDArray[np.uint8]:
+def slant_of(image: NDArray[np.uint8]) -> float:
+    """How far the writing leans: upright, its ink gathers in the fewest columns. `image` (32, W)"""
+    height, width = image.shape
+    if width < 2 * height:  # a digit or two: a 7 would be made a 1
+        return 0.0
+    room = height  # so that nothing is pushed out
+    best, slant = 0.0, 0.0
+    for candidate in SLANTS:
+        lean = candidate * WIDER
+        matrix = np.array([[1, lean, room - lean * height / 2], [0, 1, 0]])
+        columns = cv2.warpAffine(image, matrix, (width + 2 * room, height)).sum(axis=0, dtype=np.float64)
+        gathered = float((columns**2).sum()) * (1 - 0.03 * abs(candidate))
+        if gathered > best:
+            best, slant = gathered, float(candidate)
+    return 0.9 * slant
+
+
+def _drawn(level: Strength, scale: float, above: float, slant: float) -> NDArray[np.uint8]:
+    """The strip of a level line, (32, W)."""
     # average first: sampling alone would lose thin strokes
     soft = cv2.GaussianBlur(level, (0, 0), 0.45 / scale) if scale < 0.8 else level
-    image = cv2.warpAffine(soft, matrix, size, flags=cv2.INTER_LINEAR)
+    wide = scale * WIDER
+    length = int(np.clip(round(level.shape[1] * wide) + 2 * AIR, 16, LONGEST))
+    matrix = np.array(
+        [[wide, slant * wide, AIR - slant * WIDER * (above * scale + HEIGHT / 2)], [0, scale, -above * scale]]
+    )
+    image = cv2.warpAffine(soft, matrix, (length, HEIGHT), flags=cv2.INTER_LINEAR)
     return np.asarray(np.rint(np.clip(image, 0, 1) * 255), np.uint8)

@@ -5,7 +5,9 @@ that touch need not be cut for it; their places follow from where it says what.
 """
 
 import math
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -14,7 +16,9 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from mlcore.reading.strip import HEIGHT
+from mlcore.artifact import Network
+from mlcore.reading.strip import HEIGHT, stack_strips
+from mlcore.training.export import OPSET
 from mlcore.training.line_pool import Pool
 from mlcore.training.network import FusedBatchNormalization
 
@@ -62,6 +66,21 @@ def _network(norm: type[layers.BatchNormalization]) -> keras.Model:
     return keras.Model(strip, layers.Reshape((-1, BLANK + 1), dtype="float32", name="logits")(x), name="lines")
 
 
+def exported_lines(model: keras.Model) -> tuple[Network, dict[str, bytes]]:
+    """The network's entry for the card, and its files by name."""
+    network = Network(
+        architecture="lines", onnx="lines.onnx", keras="lines.keras", parameters=int(model.count_params())
+    )
+    named = keras.Model(model.input, {"logits": model.output})  # a dict keeps the output's name
+    named(np.zeros((1, HEIGHT, 64, 1), np.float32))  # Keras exports no model that was never called
+    strips = [keras.InputSpec(shape=(None, HEIGHT, None, 1), dtype="float32", name="strip")]
+    with tempfile.TemporaryDirectory() as folder:
+        onnx, saved = Path(folder) / "lines.onnx", Path(folder) / "lines.keras"
+        named.export(onnx, format="onnx", verbose=False, opset_version=OPSET, input_signature=strips)
+        model.save(saved)
+        return network, {"lines.onnx": onnx.read_bytes(), "lines.keras": saved.read_bytes()}
+
+
 def ctc(texts: Any, logits: Any) -> Any:
     """`texts` (N, LONGEST_TEXT), -1 beyond the end."""
     lengths = ops.sum(ops.cast(texts >= 0, "int32"), axis=1)
@@ -99,16 +118,7 @@ def batches(pool: Pool, rng: np.random.Generator) -> Iterator[tuple[Floats, NDAr
     groups = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
     for group in rng.permutation(len(groups)):
         changed = [_changed(pool.strip(int(i)), rng) for i in groups[group]]
-        yield stack(changed), labels([pool.texts[int(i)] for i in groups[group]])
-
-
-def stack(strips: list[NDArray[np.uint8]]) -> Floats:
-    """(N, 32, W, 1) float32 0..1: the widest fits, to a multiple of 32 so that few shapes are compiled."""
-    width = 32 * math.ceil(max(strip.shape[1] for strip in strips) / 32)
-    batch = np.zeros((len(strips), HEIGHT, width, 1), np.float32)
-    for row, strip in zip(batch, strips, strict=True):
-        row[:, : strip.shape[1], 0] = strip
-    return batch / np.float32(255)
+        yield stack_strips(changed), labels([pool.texts[int(i)] for i in groups[group]])
 
 
 def labels(texts: list[str]) -> NDArray[np.int32]:

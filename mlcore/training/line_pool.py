@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.reading.ink import Ink, find_ink
+from mlcore.reading.ink import Ink, find_ink, remove_specks
 from mlcore.reading.strip import HEIGHT, cut_strip
 from mlcore.training.data import Digits
 from mlcore.training.handwriting import write_digit
@@ -19,6 +19,7 @@ from mlcore.training.lines import DrawDigit, Line, any_spacing, any_text, write_
 from mlcore.training.paper import ANY, PLAIN_PHOTO, SCREEN, SECURITY, Paper, on_paper
 
 PAPERS: tuple[tuple[Paper, float], ...] = ((SECURITY, 0.45), (ANY, 0.3), (PLAIN_PHOTO, 0.15), (SCREEN, 0.1))
+WITH_PRINT = 0.6  # share of strips from which printed lines were not erased
 NO_NUMBER = 0.06  # share of lines with nothing to read
 VISIBLE = 0.25
 LEGIBLE = 0.4
@@ -97,6 +98,8 @@ def _strips(rng: np.random.Generator, writers: Writers) -> Iterator[tuple[NDArra
         paper = papers[rng.choice(len(papers), p=shares)]
         margins = tuple(int(line.ink.shape[0] * margin) for margin in rng.uniform(*paper.margin, 4))
         ink = find_ink(on_paper(line.ink, rng, replace(paper, margins=margins)))
+        if rng.random() < WITH_PRINT:  # in service both are read, and the better answer counts
+            ink = replace(ink, strength=remove_specks(ink.raw))
         strip = strip_of(ink.strength, rng) if is_legible(line, ink, margins) else None
         if strip is not None:
             yield strip, line.text
