@@ -13,8 +13,11 @@ from mlcore.reading.trace import Trace, no_trace
 Pixels = NDArray[np.uint8]  # (H, W, 3) RGB, or (H, W) grey
 Strength = NDArray[np.float32]  # (H, W), 0 is paper, 1 is full ink
 
+cv2.setNumThreads(1)  # processes are the unit of scale, as the server counts them
+
 WORKING_SIDE = 1280  # a digit a twentieth of the picture wide still has 64 px, three times 20
 LIGHT_SIDE = 32
+DARKEST = 32  # paper that is darker than this is taken to be this bright
 GRAIN = 40  # sigma of the blur for a noise of 1
 PAPER_SIDE = 96  # light falls smoothly: the paper is estimated on a picture this small
 
@@ -68,6 +71,9 @@ def is_dark_on_light(pixels: Pixels) -> bool:
 
 def flatten(pixels: Pixels, paper: Pixels) -> Pixels:
     """How much darker than the paper under it each pixel is, in any colour. (h, w, 3) -> (h, w) uint8"""
+    if int(paper.min()) < DARKEST:  # in the dark, ratios of few levels mean nothing
+        lift = cv2.subtract(np.full_like(paper, DARKEST), paper)
+        pixels, paper = cv2.add(pixels, lift), cv2.add(paper, lift)
     kept = cv2.divide(pixels, paper, scale=255)  # (h, w, 3) uint8: 255 on paper, lit or in shadow
     darkness: Pixels = cv2.bitwise_not(kept.min(axis=2))
     return darkness

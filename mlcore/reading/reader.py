@@ -15,7 +15,8 @@ from mlcore.reading.normalise import SIDE, cut, ink_box, normalise
 from mlcore.reading.result import Box, Decision, Glyph, Mode, Reading, Reason
 from mlcore.reading.trace import Trace, no_trace
 
-SMALLEST = 6  # px of the original: fewer show no digit
+SPECK = 3  # px of the original: less is no ink
+SMALLEST = 6  # px of the original: less shows no digit
 FAINTEST = 0.05  # contrast with the paper
 
 
@@ -91,11 +92,11 @@ def see(picture: Picture, trace: Trace = no_trace) -> Sight:
     trace("picture", picture.pixels)
     ink = find_ink(picture.pixels, trace)
     box = ink_box(ink.strength)
-    if box is None:
+    outer = original_box(box, ink.scale * picture.scale, picture) if box else None
+    if not box or not outer or max(outer.width, outer.height) < SPECK:
         return Sight(picture.width, picture.height, None, np.zeros((SIDE, SIDE), np.uint8), None)
     digit = normalise(cut(ink.strength, box))
     trace("input", digit)
-    outer = original_box(box, ink.scale * picture.scale, picture)
     return Sight(picture.width, picture.height, outer, digit, find_doubt(ink, outer))
 
 

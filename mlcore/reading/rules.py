@@ -78,7 +78,7 @@ def search(mask: Mask, thickest: int) -> Direction:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(straight, connectivity=8)
     inked = np.bincount(labels.ravel(), mask.ravel(), count)  # px of each piece that are ink, not bridged
     solid = np.flatnonzero(inked >= 0.7 * stats[:, cv2.CC_STAT_WIDTH])
-    pieces = [piece(label, labels, stats[label]) for label in solid if label > 0]
+    pieces = [piece(int(label), labels, stats[label]) for label in solid if label > 0]
     lines = [line for line in join(pieces) if is_long(line, min(mask.shape))]
     return Direction(mask, lines, labels)
 
