@@ -16,6 +16,8 @@ PIXELS = 8 * SIDE  # of an overlay: smooth edges at the size of a page
 STRONGEST = 0.85  # opacity of the largest value, so that the ink shows through
 FAINT = 26  # of 255: what normalising takes for the edge of the ink
 
+Place = tuple[float, float, float, float]  # x, y, width, height in the original's pixels
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -29,15 +31,15 @@ class Frame:
     def side(self) -> float:
         return SIDE * self.cell
 
-    def surroundings(self, width: int, height: int) -> tuple[float, float, float, float]:
-        """x, y, width, height with a margin of two cells, as far as the picture goes: what a page shows of it."""
+    def surroundings(self, width: int, height: int) -> Place:
+        """With a margin of two cells, as far as the picture goes: what a page shows of it."""
         left, top = max(self.left - 2 * self.cell, 0), max(self.top - 2 * self.cell, 0)
         right = min(self.left + self.side + 2 * self.cell, width)
         bottom = min(self.top + self.side + 2 * self.cell, height)
         return left, top, right - left, bottom - top
 
-    def place(self, window: Window) -> tuple[float, float, float, float]:
-        """x, y, width, height of some cells."""
+    def place(self, window: Window) -> Place:
+        """Of some cells."""
         return (
             self.left + window.left * self.cell,
             self.top + window.top * self.cell,
