@@ -1,0 +1,98 @@
+"""Workers, beat and Redis that can be killed. LONG_TESTS=1 runs the long forms, with the numbers we promise."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from recognizer.models import FeatureMap, Job, ModelVersion, Upload
+from tests.servers.beat import Beat
+from tests.servers.process import wait_until
+from tests.servers.redis import RedisServer
+from tests.servers.worker import Worker
+
+IS_LONG = os.environ.get("LONG_TESTS") == "1"
+Value = TypeVar("Value")
+
+# The short forms cannot wait for a lease of 35 seconds.
+HASTE = {} if IS_LONG else {"JOB_SOFT_LIMIT_SECONDS": "3", "JOB_HARD_LIMIT_SECONDS": "4", "SWEEP_EVERY_SECONDS": "1"}
+
+
+def sized(short: Value, long: Value) -> Value:
+    return long if IS_LONG else short
+
+
+class Cluster:
+    """What works in the background, started as `make run` does, with whatever environment a test wants."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder, self.environment = folder, environment
+        self.servers: list[Worker | Beat] = []
+
+    def start_worker(self, name: str = "worker", *, concurrency: int = 1, **environment: str) -> Worker:
+        worker = Worker(
+            log=self.folder / f"{name}.log",
+            environment={**self.environment, **environment},
+            concurrency=concurrency,
+        )
+        return self._started(worker)
+
+    def start_beat(self) -> Beat:
+        return self._started(Beat(log=self.folder / "beat.log", environment=self.environment))
+
+    def _started(self, server: "Started") -> "Started":
+        self.servers.append(server)
+        server.start(seconds=60)
+        return server
+
+    def kill(self) -> None:
+        for server in self.servers:
+            server.kill()
+
+
+Started = TypeVar("Started", Worker, Beat)
+
+
+@pytest.fixture
+def cluster(
+    redis_server: RedisServer, same_database: dict[str, str], model: ModelVersion, tmp_path: Path
+) -> Iterator[Cluster]:
+    cluster = Cluster(tmp_path, {**same_database, **HASTE})
+    yield cluster
+    cluster.kill()
+
+
+def wait_for_jobs(seconds: float, *, state: str = Job.State.DONE) -> None:
+    """Until every job has come to this end."""
+    others = Job.objects.exclude(state=state)
+    try:
+        wait_until(lambda: not others.exists(), seconds=seconds, what="every job")
+    except TimeoutError as error:
+        rows = others.values_list("kind", "state", "attempts", "error", "enqueued_at")
+        raise AssertionError(f"{others.count()} jobs are not {state}: {list(rows[:5])}") from error
+
+
+def wait_for(condition: Callable[[], object], seconds: float, what: str) -> None:
+    wait_until(condition, seconds=seconds, what=what)
+
+
+def files_in(media: Path, folder: str = "") -> set[str]:
+    return {str(path.relative_to(media)) for path in (media / folder).rglob("*") if path.is_file()}
+
+
+def check_maps(media: Path) -> None:
+    """Every map of every prediction is drawn: one file each, and none besides."""
+    maps = FeatureMap.objects.all()
+    assert maps.exists()
+    assert not maps.filter(image="").exists()
+    assert files_in(media, "feature-maps") == set(maps.values_list("image", flat=True))
+
+
+def check_files(media: Path) -> None:
+    """No row without its file, no file without its row, nothing half written."""
+    rows = Upload.objects.values_list("original", "picture", "thumbnail")
+    recorded = {name for row in rows for name in row if name}
+    recorded |= set(FeatureMap.objects.exclude(image="").values_list("image", flat=True))
+    assert files_in(media) == recorded

@@ -1,0 +1,29 @@
+"""Storages for workers under test, named in MEDIA_STORAGE: the one place where a test reaches into a real worker."""
+
+import os
+import signal
+from typing import Any
+
+from django.core.files.base import File
+
+from recognizer.storage import AtomicFileSystemStorage
+
+POISON = b"this picture kills whoever opens it"
+
+
+class PoisonedStorage(AtomicFileSystemStorage):
+    def _open(self, name: str, mode: str = "rb") -> File:
+        file = super()._open(name, mode)
+        if POISON in file.read():
+            os.kill(os.getpid(), signal.SIGKILL)
+        file.seek(0)
+        return file
+
+
+class CountingStorage(AtomicFileSystemStorage):
+    """Writes down each name it saves, in the file that SAVED_NAMES names."""
+
+    def _save(self, name: str, content: Any) -> str:
+        with open(os.environ["SAVED_NAMES"], "a") as log:  # noqa: PTH123  (O_APPEND: whole lines from any process)
+            log.write(f"{name}\n")
+        return super()._save(name, content)

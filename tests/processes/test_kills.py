@@ -1,0 +1,93 @@
+"""kill -9 at random moments, and a Redis that forgets: nothing is lost, nothing is done twice to be seen."""
+
+import contextlib
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+import psutil
+import pytest
+
+from recognizer.models import Job
+from recognizer.services.predictions import create_prediction
+from tests.pictures import varied_pngs
+from tests.processes.conftest import Cluster, check_files, check_maps, sized, wait_for_jobs
+from tests.servers.redis import RedisServer
+
+pytestmark = [pytest.mark.processes]
+
+VICTIMS = sized({"child": 3, "worker": 2, "beat": 1, "redis": 2}, {"child": 48, "worker": 24, "beat": 11, "redis": 17})
+
+
+@dataclass
+class Storm:
+    """Kills what it is told to, starts it again, and counts which kills met a job at work."""
+
+    cluster: Cluster
+    redis: RedisServer
+    kills: Counter[str] = field(default_factory=Counter)
+    met: set[tuple[object, int]] = field(default_factory=set)
+    last_kill: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.worker = self.cluster.start_worker()
+        self.beat = self.cluster.start_beat()
+
+    def kill(self, victim: str) -> None:
+        if victim in ("child", "worker"):
+            self.note_running_jobs()
+        if victim == "child":
+            with contextlib.suppress(psutil.NoSuchProcess):
+                for child in self.worker.children:
+                    child.kill()
+        else:
+            server = {"worker": self.worker, "beat": self.beat, "redis": self.redis}[victim]
+            server.kill()
+            server.start(seconds=60)
+        self.kills[victim] += 1
+
+    def note_running_jobs(self) -> None:
+        """There is one child: of the jobs that are marked as running, the last one begun is in its hands, if it was
+        begun since the last kill. The others wait for their lease to run out."""
+        running = Job.objects.filter(state=Job.State.RUNNING).order_by("-started_at").first()
+        if running and running.started_at.timestamp() > self.last_kill:
+            self.met.add((running.pk, running.attempts))
+        self.last_kill = time.time()
+
+
+def test_a_storm_of_kills_loses_nothing(alice, cluster, redis_server, media):
+    storm = Storm(cluster, redis_server)
+    rng = random.Random(5)
+    victims = list(Counter(VICTIMS).elements())
+    rng.shuffle(victims)
+    pictures = varied_pngs(sized(40, 500), size=100)
+    share = sized(40, 500) // len(victims)
+    for victim in victims:
+        for _ in range(share):
+            create_prediction(owner=alice, data=next(pictures), source="upload", draw_maps=True)
+        time.sleep(rng.uniform(0.0, sized(0.4, 1.0)))
+        storm.kill(victim)
+    for data in pictures:
+        create_prediction(owner=alice, data=data, source="upload", draw_maps=True)
+    wait_for_jobs(60)
+    check_maps(media)
+    check_files(media)
+    attempts = Counter(Job.objects.values_list("attempts", flat=True))
+    print(f"kills {dict(storm.kills)}, {len(storm.met)} met a job at work; attempts {dict(attempts)}")
+    assert storm.kills == Counter(VICTIMS)
+    assert len(storm.met) >= sized(1, 30)
+
+
+def test_a_redis_that_forgot_everything_costs_nothing(alice, cluster, redis_server, media):
+    cluster.start_worker()
+    cluster.start_beat()
+    rng = random.Random(6)
+    for data in varied_pngs(sized(30, 300), size=100):
+        create_prediction(owner=alice, data=data, source="upload", draw_maps=True)
+        if rng.random() < 0.1:
+            redis_server.client().flushall()
+    redis_server.client().flushall()
+    wait_for_jobs(120)
+    check_maps(media)
+    assert set(Job.objects.values_list("attempts", flat=True)) == {1}

@@ -1,0 +1,30 @@
+"""A worker that is told to stop finishes its job or hands it back; it costs no attempt."""
+
+import signal
+
+import pytest
+
+from recognizer.models import Job
+from recognizer.services.predictions import create_prediction
+from tests.pictures import varied_pngs
+from tests.processes.conftest import check_maps, wait_for, wait_for_jobs
+
+pytestmark = [pytest.mark.processes]
+
+
+@pytest.mark.parametrize("told", ["the worker", "its children too"])
+def test_what_runs_is_finished_or_handed_back(alice, cluster, media, told):
+    """A supervisor may tell the parent alone, or (systemd does) every process of the group."""
+    worker = cluster.start_worker()
+    for data in varied_pngs(20, size=100):
+        create_prediction(owner=alice, data=data, source="upload", draw_maps=True)
+    wait_for(lambda: Job.objects.filter(state=Job.State.RUNNING).exists(), 10, "a job at work")
+    if told == "its children too":
+        for child in worker.children:
+            child.send_signal(signal.SIGTERM)
+    worker.stop()
+    assert not Job.objects.filter(state=Job.State.RUNNING).exists()
+    cluster.start_worker()  # it sweeps when it starts; there is no beat here
+    wait_for_jobs(30)
+    check_maps(media)
+    assert set(Job.objects.values_list("attempts", flat=True)) == {1}
