@@ -4,23 +4,26 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+from django.http import HttpRequest
 
 from mlcore.reading.decode import MAX_BYTES
+from recognizer.services.archives import ZIP_MAX_BYTES
 
 
 class LimitUploadHandler(FileUploadHandler):
     """The rest of the body is read and thrown away, so that the answer reaches the sender; the view finds
     `request.upload_too_large` set and no file."""
 
-    max_bytes = MAX_BYTES
+    archive_field = ""
 
-    def new_file(self, *args: Any, **kwargs: Any) -> None:
-        super().new_file(*args, **kwargs)
+    def new_file(self, field_name: str, *args: Any, **kwargs: Any) -> None:
+        super().new_file(field_name, *args, **kwargs)
         self.received = 0
+        self.limit = ZIP_MAX_BYTES if field_name == self.archive_field else MAX_BYTES
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         self.received += len(raw_data)
-        if self.received > self.max_bytes:
+        if self.received > self.limit:
             assert self.request is not None  # noqa: S101  (set by HttpRequest.upload_handlers)
             self.request.upload_too_large = True  # type: ignore[attr-defined]
             raise StopUpload(connection_reset=False)
@@ -28,3 +31,10 @@ class LimitUploadHandler(FileUploadHandler):
 
     def file_complete(self, file_size: int) -> UploadedFile | None:
         return None
+
+
+def allow_archive(request: HttpRequest, field: str) -> None:
+    """Let one field bring a ZIP file. Call it before anything reads the body."""
+    for handler in request.upload_handlers:
+        if isinstance(handler, LimitUploadHandler):
+            handler.archive_field = field

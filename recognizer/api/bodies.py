@@ -3,7 +3,7 @@
 DRF's serializers describe these bodies (serializers.py) but do not write them: posting must stay cheap.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,20 @@ from django.urls import reverse
 from rest_framework.request import Request
 
 from mlcore.reading import result
-from recognizer.models import ApiToken, Correction, FeatureMap, Glyph, Job, ModelVersion, Prediction, Usage
+from recognizer.models import (
+    ApiToken,
+    Batch,
+    BatchItem,
+    Correction,
+    FeatureMap,
+    Glyph,
+    Job,
+    ModelVersion,
+    Prediction,
+    Usage,
+)
+from recognizer.problems import KINDS
+from recognizer.services.batches import Progress, progress_of
 from recognizer.services.predictions import Answer
 
 Body = dict[str, Any]
@@ -148,3 +161,58 @@ def person_body(user: User, kept: Usage, token: ApiToken | None) -> Body:
         "usage": {"pictures": kept.pictures, "bytes": kept.bytes},
         "quota": {"pictures": settings.QUOTA_PICTURES, "bytes": settings.QUOTA_BYTES},
     }
+
+
+def batch_body(batch: Batch, request: Request) -> Body:
+    return batch_bodies([batch], request)[0]
+
+
+def batch_bodies(batches: Sequence[Batch], request: Request) -> list[Body]:
+    progress = progress_of(batches)
+    return [_batch_body(batch, progress[batch.pk], request) for batch in batches]
+
+
+def _batch_body(batch: Batch, progress: Progress, request: Request) -> Body:
+    url = request.build_absolute_uri(reverse("api:batch", args=[batch.pk]))
+    return {
+        "id": str(batch.pk),
+        "url": url,
+        "name": batch.name,
+        "mode": batch.mode,
+        "created_at": moment(batch.created_at),
+        "state": batch_state(batch, progress),
+        "total": progress.total,
+        "waiting": progress.waiting,
+        "done": progress.done,
+        "failed": progress.failed,
+        "cancelled": progress.cancelled,
+        "items_url": f"{url}items/",
+        "results_jsonl_url": f"{url}results.jsonl",
+        "results_csv_url": f"{url}results.csv",
+    }
+
+
+def batch_state(batch: Batch, progress: Progress) -> str:
+    if batch.cancelled_at:
+        return "cancelled"
+    if progress.is_open:
+        return "open"
+    return "reading" if progress.waiting else "done"
+
+
+def batch_item_body(item: BatchItem, prediction: Prediction | None, request: Request) -> Body:
+    url = prediction and request.build_absolute_uri(reverse("api:prediction", args=[prediction.pk]))
+    return {
+        "position": item.position,
+        "name": item.name,
+        "state": item.state,
+        "error": problem_body(item.error_code) if item.error_code else None,
+        "text": prediction.text if prediction else None,
+        "decision": prediction.decision if prediction else None,
+        "confidence": prediction.confidence if prediction else None,
+        "prediction_url": url,
+    }
+
+
+def problem_body(code: str) -> Body:
+    return {"code": code, "detail": KINDS[code].title}

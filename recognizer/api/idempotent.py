@@ -1,6 +1,7 @@
 """The Idempotency-Key of a creation (services/idempotency.py keeps the rules)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from rest_framework.request import Request
@@ -15,27 +16,34 @@ HEADER = "Idempotency-Key"
 Remember = Callable[[Body], None]
 
 
-def idempotent(request: Request, same: tuple[Any, ...], create: Callable[[Remember], object]) -> Response:
+def idempotent(
+    request: Request,
+    same: tuple[Any, ...],
+    create: Callable[[Remember], object],
+    *,
+    status: int = 201,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> Response:
     """`create` is given a function that it calls with the body of its answer, inside its transaction."""
+
+    def response(body: Body, **more: str) -> Response:
+        return Response(body, status, headers={"Location": body["url"], **headers, **more})
+
     created: list[Body] = []
     key = request.headers.get(HEADER)
     if key is None:
         create(created.append)
-        return creation(created[0])
+        return response(created[0])
     if not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
         raise Problem("bad_request", f"{HEADER} is 1 to 255 printable ASCII characters.")
     record = idempotency.claim(owner_id=person(request).pk, key=key, fingerprint=idempotency.fingerprint(*same))
     if record.body is not None:
-        return creation(record.body, {"Idempotent-Replayed": "true"})
+        return response(record.body, **{"Idempotent-Replayed": "true"})
 
     def remember(body: Body) -> None:
-        idempotency.finish(record, status=201, body=body)
+        idempotency.finish(record, status=status, body=body)
         created.append(body)
 
     with idempotency.released_on_error(record):
         create(remember)
-    return creation(created[0])
-
-
-def creation(body: Body, headers: dict[str, str] | None = None) -> Response:
-    return Response(body, 201, headers={"Location": body["url"], **(headers or {})})
+    return response(created[0])

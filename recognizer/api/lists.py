@@ -15,12 +15,14 @@ PAGE_SIZE = 50
 LARGEST_PAGE = 200
 
 
-def page_body(request: Request, rows: "QuerySet[Any]", order: Order, body_of: Callable[[Any], Body]) -> Body:
+def page_body(
+    request: Request, rows: "QuerySet[Any]", order: Order, bodies_of: Callable[[list[Any]], list[Body]]
+) -> Body:
     page = page_of(rows, order, size=size_of(request), cursor=request.query_params.get("cursor", ""))
     return {
         "next": _link(request, page.older),
         "previous": _link(request, page.newer),
-        "results": [body_of(row) for row in page.rows],
+        "results": bodies_of(page.rows),
     }
 
 

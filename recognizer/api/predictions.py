@@ -29,7 +29,12 @@ class PredictionList(Endpoint):
     def get(self, request: Request) -> Response:
         mine = selectors.with_glyphs(selectors.history_for(request.user))
         return Response(
-            page_body(request, mine, history.NEWEST_FIRST, lambda row: prediction_body(row, row.glyphs.all(), request))
+            page_body(
+                request,
+                mine,
+                history.NEWEST_FIRST,
+                lambda rows: [prediction_body(row, row.glyphs.all(), request) for row in rows],
+            )
         )
 
     def post(self, request: Request) -> Response:

@@ -110,3 +110,9 @@ class CorrectionRequestSerializer(serializers.Serializer[Any]):
 
 class BulkDeleteSerializer(serializers.Serializer[Any]):
     ids = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=1000)
+
+
+class BatchRequestSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=200, default="", allow_blank=True)
+    mode = serializers.ChoiceField(MODES, default="auto")
+    close = serializers.BooleanField(default=True, help_text="`false`: more files follow.")

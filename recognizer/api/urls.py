@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from recognizer.api import explanations, me, model_versions, pictures, predictions, tokens
+from recognizer.api import batches, explanations, me, model_versions, pictures, predictions, tokens
 
 app_name = "api"
 
@@ -23,10 +23,21 @@ of_a_prediction = [
     path("feature-maps/<int:position>/<slug:layer>/", pictures.FeatureMapPicture.as_view(), name="feature-map"),
 ]
 
+of_a_batch = [
+    path("", batches.BatchDetail.as_view(), name="batch"),
+    path("files/", batches.BatchFiles.as_view(), name="batch-files"),
+    path("cancel/", batches.BatchCancel.as_view(), name="batch-cancel"),
+    path("items/", batches.BatchItems.as_view(), name="batch-items"),
+    path("results.jsonl", batches.BatchLines.as_view(), name="batch-lines"),
+    path("results.csv", batches.BatchTable.as_view(), name="batch-table"),
+]
+
 urlpatterns = [
     path("predictions/", predictions.PredictionList.as_view(), name="predictions"),
     path("predictions/bulk-delete/", predictions.PredictionBulkDelete.as_view(), name="predictions-bulk-delete"),
     path("predictions/<uuid:pk>/", include(of_a_prediction)),
+    path("batches/", batches.BatchList.as_view(), name="batches"),
+    path("batches/<uuid:pk>/", include(of_a_batch)),
     path("models/", model_versions.ModelList.as_view(), name="models"),
     path("models/current/", model_versions.CurrentModel.as_view(), name="model-current"),
     path("models/<slug:version>/", model_versions.ModelDetail.as_view(), name="model"),

@@ -1,7 +1,8 @@
 """Many pictures given at once: kept first, then read in chunks by the workers, while more may still be added."""
 
 import errno
-from collections.abc import Iterable, Iterator, Sequence
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
@@ -183,7 +184,19 @@ class Progress:
 
 
 def progress(batch: Batch) -> Progress:
-    counts = dict(batch.items.order_by().values_list("state").annotate(Count("pk")))
+    return progress_of([batch])[batch.pk]
+
+
+def progress_of(batches: Sequence[Batch]) -> dict[uuid.UUID, Progress]:
+    """Of a whole page of them, in one question."""
+    counts: dict[uuid.UUID, dict[str, int]] = {batch.pk: {} for batch in batches}
+    rows = BatchItem.objects.filter(batch__in=batches).order_by().values_list("batch", "state").annotate(Count("pk"))
+    for batch_id, state, count in rows:
+        counts[batch_id][state] = count
+    return {batch.pk: _progress(batch, counts[batch.pk]) for batch in batches}
+
+
+def _progress(batch: Batch, counts: Mapping[str, int]) -> Progress:
     states = BatchItem.State
     return Progress(
         total=sum(counts.values()),

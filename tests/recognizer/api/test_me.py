@@ -32,7 +32,7 @@ def test_over_the_quota_nothing_is_kept(alice_token, model, settings, media, quo
     assert [answer.status_code for answer in answers] == [201, 403]
     assert answers[1].json()["code"] == "quota_exceeded"
     assert Upload.objects.count() == 1
-    assert len([path for path in media.rglob("original*")]) == 1
+    assert len(list(media.rglob("original*"))) == 1
 
 
 def test_what_was_there_before_the_total_is_counted_once(alice, alice_token, model):

@@ -1,0 +1,166 @@
+"""Many pictures at once: given here, read by the workers, fetched when they are done."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from recognizer import selectors
+from recognizer.api import results
+from recognizer.api.bodies import batch_bodies, batch_body, batch_item_body
+from recognizer.api.endpoint import Endpoint, person
+from recognizer.api.idempotent import Remember, idempotent
+from recognizer.api.lists import page_body
+from recognizer.api.serializers import BatchRequestSerializer
+from recognizer.models import Batch, BatchItem
+from recognizer.pages import Order, moment
+from recognizer.problems import Problem
+from recognizer.services import batches
+from recognizer.uploadhandlers import allow_archive
+
+NEWEST_FIRST = Order("created_at", descending=True, parse=moment)
+AS_GIVEN = Order("position", descending=False, parse=int)
+READ_SOON = {"Retry-After": "2"}
+
+
+class TakesFiles(Endpoint):
+    parser_classes = [MultiPartParser]
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        allow_archive(request, "zip")
+        return super().initialize_request(request, *args, **kwargs)
+
+
+class BatchList(TakesFiles):
+    def get(self, request: Request) -> Response:
+        mine = selectors.batches_for(request.user)
+        return Response(page_body(request, mine, NEWEST_FIRST, lambda rows: batch_bodies(rows, request)))
+
+    def post(self, request: Request) -> Response:
+        files = files_of(request)
+        wanted = parameters_of(request)
+
+        def create(remember: Remember) -> None:
+            batch = batches.create_batch(owner=person(request), name=wanted["name"], mode=wanted["mode"])
+            try:
+                take(batch, files)
+            except BaseException:
+                batch.delete()
+                raise
+            with transaction.atomic():
+                if wanted["close"]:
+                    batches.close_batch(batch)
+                remember(batch_body(batch, request))
+
+        same = ("batch", files.hashes(), wanted["name"], wanted["mode"], wanted["close"])
+        return idempotent(request, same, create, status=202, headers=READ_SOON)
+
+
+class BatchFiles(TakesFiles):
+    """More of them, until the batch is closed."""
+
+    def post(self, request: Request, pk: Any) -> Response:
+        batch = batch_for(request, pk)
+        files, wanted = files_of(request), parameters_of(request)
+        take(batch, files)
+        if wanted["close"]:
+            batches.close_batch(batch)
+        return Response(batch_body(batch, request), 202, headers=READ_SOON)
+
+
+class BatchDetail(Endpoint):
+    def get(self, request: Request, pk: Any) -> Response:
+        body = batch_body(batch_for(request, pk), request)
+        return Response(body, headers=READ_SOON if body["state"] == "reading" else {})
+
+
+class BatchCancel(Endpoint):
+    def post(self, request: Request, pk: Any) -> Response:
+        batch = batch_for(request, pk)
+        batches.cancel_batch(batch)
+        return Response(batch_body(batch, request))
+
+
+class BatchItems(Endpoint):
+    def get(self, request: Request, pk: Any) -> Response:
+        items = results.with_answers(items_for(request, pk))
+        return Response(
+            page_body(
+                request,
+                items,
+                AS_GIVEN,
+                lambda rows: [batch_item_body(row, results.answer_of(row), request) for row in rows],
+            )
+        )
+
+
+class BatchLines(Endpoint):
+    def get(self, request: Request, pk: Any) -> StreamingHttpResponse:
+        lines = results.json_lines(items_for(request, pk))
+        return StreamingHttpResponse(lines, content_type="application/jsonl")
+
+
+class BatchTable(Endpoint):
+    def get(self, request: Request, pk: Any) -> StreamingHttpResponse:
+        lines = results.csv_lines(batches.outcome_rows(batch_for(request, pk)))
+        return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+
+
+def batch_for(request: Request, pk: Any) -> Batch:
+    return get_object_or_404(selectors.batches_for(request.user), pk=pk)
+
+
+def items_for(request: Request, pk: Any) -> QuerySet[BatchItem]:
+    return selectors.batch_items_for(request.user, batch_for(request, pk))
+
+
+def parameters_of(request: Request) -> dict[str, Any]:
+    data: Any = request.data
+    wanted = BatchRequestSerializer(data=dict(data.items()))
+    wanted.is_valid(raise_exception=True)
+    return dict(wanted.validated_data)
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Pictures, or one archive of them."""
+
+    pictures: list[UploadedFile]
+    archive: UploadedFile | None
+
+    def hashes(self) -> list[str]:
+        return [sha256_of(file) for file in (*self.pictures, *filter(None, [self.archive]))]
+
+
+def files_of(request: Request) -> Files:
+    pictures, archives = request.FILES.getlist("files"), request.FILES.getlist("zip")
+    if getattr(request._request, "upload_too_large", False):
+        raise Problem("file_too_large", "Maximum 20 MB a picture, 200 MB a ZIP.")
+    if not pictures and not archives:
+        raise Problem("missing_file", "Send pictures in `files`, or a ZIP in `zip`.")
+    if len(archives) > 1 or (pictures and archives):
+        raise Problem("bad_request", "Send pictures or one ZIP.")
+    return Files(pictures, archives[0] if archives else None)
+
+
+def take(batch: Batch, files: Files) -> None:
+    if files.archive:
+        batches.add_zip(batch, files.archive)
+    else:
+        batches.add_files(batch, [(file.name or "", file) for file in files.pictures])
+
+
+def sha256_of(file: UploadedFile) -> str:
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()

@@ -1,0 +1,70 @@
+"""What came of a batch, line by line: as the command line's JSON, and as a table."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+
+from recognizer.api.bodies import glyph_body, problem_body
+from recognizer.models import BatchItem, Glyph, Prediction
+
+AT_ONCE = 200
+# A spreadsheet takes a cell that begins with one of these for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def with_answers(items: QuerySet[BatchItem]) -> QuerySet[BatchItem]:
+    """Each item's upload with its current prediction, as `answer_of` wants them."""
+    current = Prediction.objects.filter(is_current=True).select_related("model").defer("model__card")
+    current = current.prefetch_related(Prefetch("glyphs", Glyph.objects.defer("input")))
+    return items.select_related("upload").prefetch_related(Prefetch("upload__predictions", current, to_attr="current"))
+
+
+def answer_of(item: BatchItem) -> Prediction | None:
+    """None as long as it waits, if it failed, and once its owner deleted it."""
+    if item.upload is None or item.upload.deleted_at:
+        return None
+    current: list[Prediction] = item.upload.current  # type: ignore[attr-defined]
+    return current[0] if current else None
+
+
+def json_lines(items: QuerySet[BatchItem]) -> Iterator[str]:
+    for item in with_answers(items).iterator(chunk_size=AT_ONCE):
+        yield json.dumps(line_of(item), ensure_ascii=False) + "\n"
+
+
+def line_of(item: BatchItem) -> dict[str, Any]:
+    prediction = answer_of(item)
+    if prediction:
+        return {
+            "file": item.name,
+            "text": prediction.text,
+            "decision": prediction.decision,
+            "reason": prediction.reason or None,
+            "confidence": prediction.confidence,
+            "model": prediction.model.version,
+            "glyphs": [glyph_body(glyph) for glyph in prediction.glyphs.all()],
+            "prediction": str(prediction.pk),
+        }
+    if item.state == BatchItem.State.FAILED:
+        return {"file": item.name, "error": problem_body(item.error_code)}
+    return {"file": item.name, "state": item.state}
+
+
+class Line:
+    """What csv.writer writes to; it hands the line on."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def csv_lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    writer = csv.writer(Line())
+    for row in rows:
+        yield writer.writerow([inert(cell) for cell in row])
+
+
+def inert(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(FORMULA) else cell

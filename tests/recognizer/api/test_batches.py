@@ -1,0 +1,158 @@
+"""Batches in the API: from files or a ZIP, watched, cancelled, fetched."""
+
+import csv
+import io
+import json
+import uuid
+import zipfile
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from recognizer.models import Batch, BatchItem, Job
+from recognizer.services import jobs
+from recognizer.services.batch_reading import read_chunk
+from tests.pictures import digit_png
+
+URL = "/api/v1/batches/"
+pytestmark = pytest.mark.django_db
+
+
+def png(digit: int, name: str = "") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name or f"{digit}.png", digit_png(digit), "image/png")
+
+
+def archive(**files: bytes) -> SimpleUploadedFile:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        for name, data in files.items():
+            packed.writestr(name, data)
+    return SimpleUploadedFile("pictures.zip", buffer.getvalue(), "application/zip")
+
+
+def post(headers, **data):
+    return Client().post(URL, data, headers=headers)
+
+
+def read_all() -> None:
+    for job_id in Job.objects.filter(state=Job.State.WAITING).values_list("pk", flat=True):
+        jobs.run(jobs.claim(job_id, message=uuid.uuid4()), read_chunk)
+
+
+@pytest.fixture
+def batch(alice_token, model) -> dict:
+    return post(alice_token, name="Monday", files=[png(1), png(7), SimpleUploadedFile("=x.png", b"no picture")]).json()
+
+
+def test_a_batch_is_accepted_at_once_and_read_later(client, alice_token, model):
+    answer = post(alice_token, files=[png(1), png(7)])
+
+    assert (answer.status_code, answer.json()["state"], answer.json()["waiting"]) == (202, "reading", 2)
+    assert int(answer["Retry-After"]) > 0
+    read_all()
+    done = client.get(answer["Location"], headers=alice_token).json()
+    assert (done["state"], done["done"], done["waiting"]) == ("done", 2, 0)
+
+
+def test_a_zip_is_a_batch(client, alice_token, model):
+    made = post(alice_token, zip=archive(**{"a.png": digit_png(1), "b/c.png": digit_png(2)})).json()
+    read_all()
+
+    items = client.get(made["items_url"], headers=alice_token).json()["results"]
+    assert [item["state"] for item in items] == ["done", "done"]
+    assert client.get(items[0]["prediction_url"], headers=alice_token).json()["source"] == "batch"
+
+
+def test_results_come_as_json_lines(client, alice_token, batch):
+    read_all()
+    answer = client.get(batch["results_jsonl_url"], headers=alice_token)
+
+    lines = [json.loads(line) for line in answer.getvalue().decode().splitlines()]
+    assert [line["file"] for line in lines] == ["1.png", "7.png", "=x.png"]
+    assert lines[1]["text"] == "7"
+    assert len(lines[1]["glyphs"][0]["probabilities"]) == 10
+    assert lines[2]["error"] == {"code": "unsupported_format", "detail": "Use PNG, JPEG, WebP, GIF or BMP."}
+
+
+def test_results_come_as_a_table_without_formulas(client, alice_token, batch):
+    read_all()
+    text = client.get(batch["results_csv_url"], headers=alice_token).getvalue().decode()
+
+    rows = list(csv.reader(io.StringIO(text)))
+    assert rows[0][:2] == ["position", "file"]
+    assert rows[2][1:3] == ["7.png", "done"]
+    assert rows[3][1] == "'=x.png"
+
+
+def test_what_its_owner_deleted_is_in_no_result(client, alice_token, batch):
+    read_all()
+    items = client.get(batch["items_url"], headers=alice_token).json()["results"]
+    client.delete(items[1]["prediction_url"], headers=alice_token)
+
+    lines = client.get(batch["results_jsonl_url"], headers=alice_token).getvalue().decode().splitlines()
+    assert "text" not in json.loads(lines[1])
+
+
+def test_a_cancelled_batch_reads_nothing_more(client, alice_token, batch):
+    answer = client.post(f"{batch['url']}cancel/", headers=alice_token)
+    read_all()
+
+    assert (answer.json()["state"], answer.json()["cancelled"]) == ("cancelled", 2)
+    assert not BatchItem.objects.filter(state=BatchItem.State.DONE).exists()
+
+
+def test_an_open_batch_takes_more_files(client, alice_token, model):
+    made = post(alice_token, close="false", files=[png(1)]).json()
+    assert made["state"] == "open"
+    more = client.post(f"{made['url']}files/", {"files": [png(2)]}, headers=alice_token)
+    assert (more.status_code, more.json()["total"], more.json()["state"]) == (202, 2, "reading")
+
+    late = client.post(f"{made['url']}files/", {"files": [png(3)]}, headers=alice_token)
+    assert (late.status_code, late.json()["code"]) == (409, "conflict")
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "code"),
+    [
+        ({}, 400, "missing_file"),
+        ({"files": "text"}, 400, "missing_file"),
+        ({"zip": SimpleUploadedFile("a.zip", b"PK\x03\x04 cut")}, 422, "corrupt_archive"),
+        ({"files": [png(1)], "zip": archive(a=b"")}, 400, "bad_request"),
+        ({"files": [png(1)], "mode": "letters"}, 400, "invalid"),
+        ({"files": [SimpleUploadedFile(f"{n}.png", b"x") for n in range(101)]}, 400, "bad_request"),
+        ({"files": [SimpleUploadedFile("a.png", b"x" * (20 * 1024 * 1024 + 1))]}, 413, "file_too_large"),
+    ],
+)
+def test_what_is_no_batch_leaves_nothing_behind(alice_token, model, media, data, status, code):
+    answer = post(alice_token, **data)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert not Batch.objects.exists()
+    assert not [path for path in media.rglob("*") if path.is_file()]
+
+
+def test_the_same_key_makes_one_batch(alice_token, model):
+    headers = {**alice_token, "Idempotency-Key": "b-1"}
+    first, again = post(headers, files=[png(1)]), post(headers, files=[png(1)])
+
+    assert first.status_code == again.status_code == 202
+    assert first.json() == again.json()
+    assert post(headers, files=[png(2)]).json()["code"] == "idempotency_key_reused"
+    assert Batch.objects.count() == 1
+
+
+@pytest.mark.parametrize("part", ["", "items/", "results.jsonl", "results.csv"])
+def test_a_stranger_gets_what_nobody_would_get(client, bob_token, batch, part):
+    foreign = client.get(f"{batch['url']}{part}", headers=bob_token)
+    missing = client.get(f"{URL}00000000-0000-4000-8000-000000000000/{part}", headers=bob_token)
+
+    assert foreign.status_code == missing.status_code == 404
+    assert foreign.content == missing.content
+
+
+def test_the_list_of_batches_costs_the_same_for_many(client, alice_token, model, django_assert_num_queries):
+    for _ in range(3):
+        post(alice_token, files=[png(1)])
+    with django_assert_num_queries(3):  # token, batches, their items' states
+        assert len(client.get(URL, headers=alice_token).json()["results"]) == 3
