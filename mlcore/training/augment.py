@@ -32,12 +32,17 @@ class Amounts:
 GENTLE = Amounts()
 
 
+CHUNK = 1_000  # images at once: their displacement fields fit into the cache
+
+
 def augment(images: NDArray[np.uint8], rng: np.random.Generator, amounts: Amounts = GENTLE) -> NDArray[np.uint8]:
     """(N, 28, 28) uint8 → (N, 28, 28) uint8."""
-    across, down = _fields(len(images), rng, amounts)
     changed = np.empty_like(images)
-    for i, image in enumerate(images):
-        changed[i] = cv2.remap(image, across[i], down[i], cv2.INTER_LINEAR)
+    for start in range(0, len(images), CHUNK):
+        part = images[start : start + CHUNK]
+        across, down = _fields(len(part), rng, amounts)
+        for i, image in enumerate(part):
+            changed[start + i] = cv2.remap(image, across[i], down[i], cv2.INTER_LINEAR)
     for chance, change in _CHANGES:
         for i in np.flatnonzero(rng.random(len(images)) < getattr(amounts, chance)):
             changed[i] = change(changed[i], rng)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from mlcore.artifact import Layer
 
 CLASSES = 11  # ten digits, and "not a digit"
-WIDTHS = (32, 64, 128)  # channels at 28×28, 14×14 and 7×7
+WIDTHS = (16, 48, 112)  # channels at 28×28, 14×14 and 7×7; multiples of 16 are what CPUs multiply fastest
 
 
 class FusedBatchNormalization(layers.BatchNormalization):
