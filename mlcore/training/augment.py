@@ -41,8 +41,8 @@ def augment(images: NDArray[np.uint8], rng: np.random.Generator, amounts: Amount
     for start in range(0, len(images), CHUNK):
         part = images[start : start + CHUNK]
         across, down = _fields(len(part), rng, amounts)
-        for i, image in enumerate(part):
-            changed[start + i] = cv2.remap(image, across[i], down[i], cv2.INTER_LINEAR)
+        for at, image in enumerate(part):
+            changed[start + at] = cv2.remap(image, across[at], down[at], cv2.INTER_LINEAR)
     for chance, change in _CHANGES:
         for i in np.flatnonzero(rng.random(len(images)) < getattr(amounts, chance)):
             changed[i] = change(changed[i], rng)
@@ -123,7 +123,7 @@ def _edge(image: Image, rng: np.random.Generator) -> Image:
     line = np.zeros_like(image)
     start, end = sorted(rng.integers(0, SIDE, 2))
     line[rng.integers(0, 4), start:end] = rng.integers(60, 220)
-    return np.maximum(image, np.rot90(line, rng.integers(4)))
+    return np.maximum(image, np.rot90(line, int(rng.integers(4))))
 
 
 _CHANGES = (

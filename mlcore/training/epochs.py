@@ -1,6 +1,7 @@
 """What the network sees in each epoch, prepared in a process of its own while the last one is learnt from."""
 
 import multiprocessing
+import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ _mixture: Mixture | None = None  # in the preparing process: handed over once, n
 def _receive(mixture: Mixture) -> None:
     global _mixture
     _mixture = mixture
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
 
 
 def _prepare(seed: int, number: int) -> Digits:

@@ -9,9 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.reading.engine import NOT_A_DIGIT, scores
+from mlcore.artifact import Artifact
+from mlcore.reading.engine import NOT_A_DIGIT, Engine, scores
 from mlcore.reading.ink import find_ink
 from mlcore.reading.normalise import normalise
+from mlcore.reading.reader import Reader
+from mlcore.reading.result import Reading
 from mlcore.training.data import Digits
 from mlcore.training.paper import PLAIN_PHOTO, on_paper
 
@@ -65,6 +68,38 @@ def calibration(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -
     return Calibration(
         np.bincount(bins, top, CONFIDENCE_BINS) / filled, np.bincount(bins, right, CONFIDENCE_BINS) / filled, count
     )
+
+
+def examine(artifact: Artifact, test: Digits, *, thorough: bool = True) -> dict[str, Any]:
+    """All figures of an artifact, of the network as it serves."""
+    engine = Engine(artifact)
+    found = {
+        "test": metrics(engine.logits, test, artifact.card.temperature),
+        "latency_ms": latency_ms(engine.logits, test.images),
+    }
+    if thorough:
+        found["robustness"] = robustness(engine.logits, test)
+        found["read_as_png"] = read_as_png(Reader(artifact), test)
+    return found
+
+
+def read_as_png(reader: Reader, test: Digits) -> dict[str, Any]:
+    """The whole way, as `manage.py read --mode digit` goes it: each image a PNG, black on white as on paper."""
+    right = sure = sure_wrong = 0
+    for start in range(0, len(test), 256):
+        part = test[slice(start, start + 256)]
+        pictures = [cv2.imencode(".png", 255 - image)[1].tobytes() for image in part.images]
+        for answer, label in zip(reader.read_many(pictures, "digit"), part.labels, strict=True):
+            ok = isinstance(answer, Reading) and answer.text == str(label)
+            is_sure = isinstance(answer, Reading) and answer.decision == "read"
+            right, sure, sure_wrong = right + ok, sure + is_sure, sure_wrong + (is_sure and not ok)
+    low, high = wilson(right, len(test))
+    return {
+        "accuracy": right / len(test),
+        "interval": [low, high],
+        "sure": sure / len(test),
+        "sure_but_wrong": sure_wrong / len(test),
+    }
 
 
 def metrics(classify: Classify, test: Digits, temperature: float) -> dict[str, Any]:

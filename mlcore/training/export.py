@@ -28,7 +28,7 @@ Floats = NDArray[np.float32]
 def exported(model: keras.Model, architecture: str) -> tuple[Network, dict[str, bytes]]:
     """The network's entry for the card, and its files by name."""
     arrays = io.BytesIO()
-    np.savez(arrays, **kernels(model))
+    np.savez(arrays, allow_pickle=False, **kernels(model))
     files = {"model.keras": keras_bytes(model), "model.onnx": onnx_bytes(model), "weights.npz": arrays.getvalue()}
     network = Network(
         architecture=architecture,
@@ -85,7 +85,9 @@ class _Graph:
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
-    def add(self, kind: str, *constants: str, source: str | None = None, to: str | None = None, **options: object) -> str:
+    def add(
+        self, kind: str, *constants: str, source: str | None = None, to: str | None = None, **options: object
+    ) -> str:
         to = to or f"step{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, [source or self.last, *constants], [to], **options))
         self.last = to

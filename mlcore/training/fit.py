@@ -66,6 +66,7 @@ class Fitted:
     model: keras.Model  # float32, with the best weights
     history: tuple[Epoch, ...]
     interrupted: bool
+    checkpoint: Path  # of no more use once the model is kept elsewhere
 
 
 @dataclass
@@ -110,7 +111,7 @@ def fit(
             raise
         interrupted = True
     judged.set_weights(state.best)
-    return Fitted(judged, tuple(state.history), interrupted)
+    return Fitted(judged, tuple(state.history), interrupted, path)
 
 
 def _compile(model: keras.Model, plan: Plan, steps: int) -> keras.optimizers.Optimizer:
@@ -219,7 +220,7 @@ def _save(path: Path, state: _State) -> None:
     arrays = {f"{name}{i}": array for name, listed in lists.items() for i, array in enumerate(listed)}
     about = json.dumps({"history": [asdict(line) for line in state.history], "rate": state.rate})
     with unfinished.open("wb") as file:
-        np.savez(file, about=np.array(about), **arrays)
+        np.savez(file, allow_pickle=False, about=np.array(about), **arrays)
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)

@@ -51,8 +51,12 @@ def draw(strokes: str, hand: Hand, rng: np.random.Generator) -> Floats:
 
 def draw_points(strokes: Iterable[tuple[Floats, tuple[bool, ...]]], hand: Hand, rng: np.random.Generator) -> Floats:
     """The same for strokes given as points, (N, 2), and at which of them the pen turns sharply."""
-    paths = [_smooth(points + rng.normal(0, hand.wobble, points.shape), bends) for points, bends in strokes]
+    paths = [_smooth(_strayed(points, hand, rng), bends) for points, bends in strokes]
     return ink_along([_placed(path, hand) for path in paths], hand.pen * hand.height, hand.swell, rng)
+
+
+def _strayed(points: Floats, hand: Hand, rng: np.random.Generator) -> Floats:
+    return np.asarray(points + rng.normal(0, hand.wobble, points.shape), np.float32)
 
 
 def ink_along(paths: list[Floats], thickness: float, swell: float, rng: np.random.Generator) -> Floats:

@@ -4,6 +4,7 @@ shrunk, clipped, and read back by the reader's own functions, so that training s
 import hashlib
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -34,6 +35,10 @@ class Amounts:
     coarse: int = 16_000  # at 10 to 20 pixels, sometimes clipped
     negative: int = 20_000  # half of them on paper
 
+    @property
+    def total(self) -> int:
+        return sum(vars(self).values())
+
     def scaled(self, share: float) -> "Amounts":
         return Amounts(*(round(count * share) for count in vars(self).values()))
 
@@ -58,9 +63,13 @@ def generate(
     spawn = multiprocessing.get_context("spawn")
     parts = []
     with ProcessPoolExecutor(os.cpu_count(), mp_context=spawn, initializer=_receive, initargs=(mnist,)) as processes:
-        for part in processes.map(_make, work):
-            parts.append(part)
-            report(len(parts) / len(work))
+        try:
+            for part in processes.map(_make, work):
+                parts.append(part)
+                report(len(parts) / len(work))
+        except KeyboardInterrupt:
+            processes.shutdown(cancel_futures=True)
+            raise
     pool = joined(parts)
     cache.mkdir(parents=True, exist_ok=True)
     unfinished = kept.with_suffix(".part")
@@ -83,6 +92,7 @@ _mnist: Digits | None = None  # in a working process
 def _receive(mnist: Digits) -> None:
     global _mnist
     _mnist = mnist
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     cv2.setNumThreads(1)
 
 
@@ -139,7 +149,7 @@ def _from_mnist(rng: np.random.Generator) -> tuple[Floats, int]:
     which = int(rng.integers(len(_mnist)))
     scale = float(rng.uniform(1.2, 4))
     large = cv2.resize(_mnist.images[which], None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-    return np.asarray(large, np.float32) / 255, int(_mnist.labels[which])
+    return np.asarray(large, np.float32) / np.float32(255), int(_mnist.labels[which])
 
 
 def _clipped(strength: Floats, rng: np.random.Generator) -> Floats:

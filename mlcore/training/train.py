@@ -1,0 +1,178 @@
+"""A whole training: data, generated digits, fit, evaluation, artifact. The command line and tests are its doors."""
+
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as package_version
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.artifact import SHIPPED, Artifact, ArtifactError, Card, Network, load_artifact, save_artifact
+from mlcore.reading.engine import NOT_A_DIGIT, scores
+from mlcore.training import evaluate, pool
+from mlcore.training.data import Digits, Split, joined, load_folder, load_split
+from mlcore.training.epochs import Mixture
+from mlcore.training.export import exported
+from mlcore.training.fit import PLANS, Epoch, Fitted, Plan, fit, predict_logits
+
+POOL_SEED, VALIDATION_POOL_SEED = 1, 2  # the generated digits are data: the same whatever the training's seed
+FRAME = {"side": 28, "longest": 20, "centre": "mass", "ink": 255}
+PACKAGES = ("keras", "tensorflow-cpu", "tensorflow", "torch", "numpy", "opencv-python-headless", "onnx", "onnxruntime")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is trained, on what, and how far."""
+
+    plan: Plan = PLANS["digitscribe"]
+    generated: pool.Amounts = field(default_factory=pool.Amounts)
+    share: int = 60_000  # generated images an epoch
+    data: Path | None = None  # IDX folder or .npz; None downloads MNIST
+    extra: Path | None = None  # labelled pictures of one's own
+    thorough: bool = True  # robustness and reading whole pictures as well
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What to show of a long run."""
+
+    name: str
+    done: float  # 0..1
+    seconds_left: float | None = None
+    note: str = ""
+
+
+Report = Callable[[Stage], None]
+
+
+@dataclass(frozen=True)
+class Material:
+    split: Split
+    mixture: Mixture
+    validation: Digits  # MNIST's and generated ones
+    hashes: dict[str, str]
+
+
+def prepare(recipe: Recipe, runs: Path, report: Report) -> Material:
+    split = load_split(recipe.data)
+    own = [load_folder(recipe.extra)] if recipe.extra else []
+
+    def told(done: float) -> None:
+        report(Stage("generating", done))
+
+    written = pool.generate(recipe.generated, split.train, POOL_SEED, runs, told)
+    checks = pool.generate(recipe.generated.scaled(0.05), split.validation, VALIDATION_POOL_SEED, runs)
+    hashes = {"train": split.train.digest, "validation": split.validation.digest, "test": split.test.digest,
+              "generated": written.digest, "generated_validation": checks.digest}  # fmt: skip
+    if own:
+        hashes["extra"] = own[0].digest
+    mixture = Mixture(joined([split.train, *own]), written, recipe.share)
+    return Material(split, mixture, joined([split.validation, checks]), hashes)
+
+
+def train(recipe: Recipe, version: str, target: Path, runs: Path, command: str, report: Report) -> Artifact:
+    """Leaves the artifact at `target`. Interrupted, it makes one of the best weights so far."""
+    started = time.monotonic()
+    material = prepare(recipe, runs, report)
+    fitted = fit(
+        recipe.plan,
+        material.mixture,
+        material.validation,
+        runs,
+        lambda p: report(Stage("training", p.done, p.seconds_left, _described(p.last))),
+    )
+    network, files = exported(fitted.model, recipe.plan.architecture)
+    others, borrowed, thresholds = _carried()
+    files |= borrowed
+    logits = predict_logits(fitted.model, material.validation.images)
+    temperature = evaluate.fit_temperature(logits, material.validation.labels)
+    card = Card(
+        version=version,
+        networks={"digit": network, **others},
+        temperature=temperature,
+        thresholds=thresholds,
+        frame=FRAME,
+        training=_told(recipe, material, fitted, command, time.monotonic() - started),
+        metrics={"validation": _validated(material, logits, temperature)},
+    )
+    report(Stage("evaluating", 0))
+    with tempfile.TemporaryDirectory() as scratch:
+        draft = save_artifact(Path(scratch) / version, card, files)
+        measured = evaluate.examine(draft, material.split.test, thorough=recipe.thorough)
+    artifact = save_artifact(target, replace(card, metrics={**card.metrics, **measured}), files)
+    fitted.checkpoint.unlink(missing_ok=True)
+    return artifact
+
+
+def _described(last: Epoch | None) -> str:
+    return f"validation {last.validation_accuracy:.2%}" if last else ""
+
+
+def _carried() -> tuple[dict[str, Network], dict[str, bytes], dict[str, float]]:
+    """What the shipped model has beside its digit network: this training makes only that one anew."""
+    try:
+        shipped = load_artifact(SHIPPED)
+    except ArtifactError:
+        return {}, {}, {}
+    others = {name: network for name, network in shipped.card.networks.items() if name != "digit"}
+    names = [n for net in others.values() for n in (net.onnx, net.keras, net.kernels) if n]
+    return others, {name: shipped.read_bytes(name) for name in names}, dict(shipped.card.thresholds)
+
+
+def _validated(material: Material, logits: NDArray[np.float32], temperature: float) -> dict[str, float]:
+    """On MNIST's held-out part and on generated sheets: what every choice was made by."""
+    mnist = len(material.split.validation)
+    labels = material.validation.labels
+    right = logits.argmax(axis=1) == labels
+    digits = labels < NOT_A_DIGIT
+    shares = scores(logits[digits], temperature).probabilities
+    return {
+        "mnist": float(right[:mnist].mean()),
+        "generated": float(right[mnist:].mean()),
+        "both": float(right.mean()),
+        "ece": evaluate.calibration(shares, labels[digits]).error,
+    }
+
+
+def _told(recipe: Recipe, material: Material, fitted: Fitted, command: str, seconds: float) -> dict[str, Any]:
+    return {
+        "command": command,
+        "seed": recipe.plan.seed,
+        "plan": asdict(recipe.plan),
+        "augmentation": asdict(material.mixture.amounts),
+        "generated": asdict(recipe.generated),
+        "generated_each_epoch": recipe.share,
+        "images_each_epoch": material.mixture.size,
+        "data": material.hashes,
+        "interrupted": fitted.interrupted,
+        "history": [asdict(epoch) for epoch in fitted.history],
+        "seconds": round(seconds),
+        "made": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "hardware": f"{_processor()}, {os.cpu_count()} cores",
+        "backend": keras.backend.backend(),
+        "python": platform.python_version(),
+        "packages": dict(_installed()),
+    }
+
+
+def _processor() -> str:
+    listing = Path("/proc/cpuinfo")
+    lines = listing.read_text().splitlines() if listing.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _installed() -> Iterator[tuple[str, str]]:
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            yield name, package_version(name)
