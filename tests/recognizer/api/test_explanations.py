@@ -1,0 +1,85 @@
+"""Layers, activations, maps and reasons of a glyph."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mlcore.explaining.mosaic import draw_mosaic
+from recognizer.models import Glyph
+from recognizer.services.explanations import look_at
+from tests.pictures import digit_png
+
+URL = "/api/v1/predictions/"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def glyph_url(client, alice_token, model) -> str:
+    made = client.post(URL, digit_png(7, seed=3), content_type="image/png", headers=alice_token).json()
+    return f"{made['url']}glyphs/0/"
+
+
+@pytest.fixture
+def look(glyph_url):
+    return look_at(Glyph.objects.get())
+
+
+def test_the_layers_are_listed_with_their_links(client, glyph_url, alice_token, look):
+    body = client.get(f"{glyph_url}layers/", headers=alice_token).json()
+    assert body["model"] == look.version.version
+    assert [layer["name"] for layer in body["layers"]] == [layer.name for layer in look.layers]
+    for layer in body["layers"]:
+        assert layer["high"] == pytest.approx(float(look.activations[layer["name"]].max()))
+        assert client.get(layer["map_url"], headers=alice_token).status_code == 200
+
+
+def test_activations_are_the_exact_numbers(client, glyph_url, alice_token, look):
+    answer = client.get(f"{glyph_url}layers/conv3/activations/", headers=alice_token)
+    array = np.load(io.BytesIO(answer.getvalue()), allow_pickle=False)
+    assert (array.dtype, array.shape) == (np.float32, (14, 14, 64))
+    np.testing.assert_array_equal(array, look.activations["conv3"])
+    again = client.get(
+        f"{glyph_url}layers/conv3/activations/", headers={**alice_token, "If-None-Match": answer["ETag"]}
+    )
+    assert again.status_code == 304
+
+
+def test_a_map_is_the_stored_picture(client, glyph_url, alice_token, look):
+    answer = client.get(f"{glyph_url}layers/pool2/map/", headers=alice_token)
+    assert answer.getvalue() == draw_mosaic(look.activations["pool2"]).png
+
+
+def test_the_explanation_says_why_in_numbers_and_words(client, glyph_url, alice_token, look):
+    body = client.get(f"{glyph_url}explanation/", headers=alice_token).json()
+    assert body["sentence"] == look.why().sentence
+    first, second = body["answers"]
+    assert (first["digit"], second["digit"]) == look.why().answers
+    assert np.shape(first["occlusion"]) == (28, 28)
+    assert np.sum(first["cam"]) == pytest.approx(first["logit"], abs=0.01)
+    assert body["turn"]["kind"] in ("gap", "stroke")
+    assert len(body["frame"]) == 4
+
+
+def test_overlays_are_pictures_of_both_maps(client, glyph_url, alice_token, look):
+    for kind in ("occlusion", "cam"):
+        for digit in look.why().answers:
+            answer = client.get(f"{glyph_url}overlays/{kind}/{digit}/", headers=alice_token)
+            assert Image.open(io.BytesIO(answer.getvalue())).mode == "RGBA"
+
+
+@pytest.mark.parametrize(
+    "path", ["layers/conv99/map/", "layers/conv99/activations/", "overlays/heat/7/", "layers/?model=digits-0"]
+)
+def test_what_is_not_there_is_not_found(client, glyph_url, alice_token, path):
+    answer = client.get(glyph_url + path, headers=alice_token)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "path", ["layers/", "layers/conv1/map/", "layers/conv1/activations/", "explanation/", "overlays/occlusion/7/"]
+)
+def test_others_and_nobody_see_nothing(client, glyph_url, bob_token, path):
+    assert client.get(glyph_url + path, headers=bob_token).status_code == 404
+    assert client.get(glyph_url + path).status_code == 401
