@@ -15,7 +15,7 @@ from mlcore.reading.engine import Engine, Scores
 from mlcore.reading.ink import Ink, remove_specks
 from mlcore.reading.layout import Box, Region, find_regions
 from mlcore.reading.segment import Part, cut_digits
-from mlcore.reading.strip import Strip, cut_strip
+from mlcore.reading.strip import cut_strip
 from mlcore.reading.trace import Trace, no_trace
 
 LINE_WEIGHT, DIGIT_WEIGHT = 0.6, 0.4
@@ -72,7 +72,7 @@ def regions(ink: Ink) -> Iterable[Region]:
 
 def _worth(text: Text, region: Region) -> float:
     count = len(text.digits)
-    return text.confidence * count / (count + 1) * region.share**0.5
+    return float(text.confidence * count / (count + 1) * np.sqrt(region.share))
 
 
 def _found(ink: Ink, region: Region, text: Text, parts: list[Part | None], engine: Engine) -> Found:

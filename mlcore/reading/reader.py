@@ -1,20 +1,28 @@
 """The reader: from a picture's bytes to what it says."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.artifact import Artifact
+from mlcore.reading.decide import Verdict, judge_digit, judge_number
 from mlcore.reading.decode import Picture, decode
 from mlcore.reading.engine import Engine
 from mlcore.reading.errors import PictureError
 from mlcore.reading.ink import Ink, find_ink
+from mlcore.reading.layout import INKED
 from mlcore.reading.normalise import SIDE, cut, ink_box, normalise
-from mlcore.reading.result import Box, Decision, Glyph, Mode, Reading, Reason
+from mlcore.reading.number import Found, find_number
+from mlcore.reading.result import Box, Glyph, Mode, Reading, Reason
 from mlcore.reading.trace import Trace, no_trace
 
+TOGETHER = 64  # pictures that the digit network looks at together
+PIXELS_TOGETHER = 4_000_000  # of ink
+SURELY_ONE = 0.9  # a single piece of ink that is a digit with this confidence is not also read as a line
 SPECK = 3  # px of the original: less is no ink
 SMALLEST = 6  # px of the original: less shows no digit
 FAINTEST = 0.05  # contrast with the paper
@@ -22,13 +30,15 @@ FAINTEST = 0.05  # contrast with the paper
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What is known of a picture before the network looks at it."""
+    """What is known of a picture before the networks look at it."""
 
     width: int
     height: int
+    scale: float  # px of the ink for one px of the original
     box: Box | None  # around all of its ink; None where there is none
-    input: NDArray[np.uint8]  # (28, 28)
+    input: NDArray[np.uint8]  # (28, 28): all ink as one digit
     doubt: Reason | None
+    ink: Ink | None  # None where it is to be one digit whatever it looks like
 
 
 class Reader:
@@ -43,68 +53,122 @@ class Reader:
         return self.read_picture(decode(data), mode, trace)
 
     def read_picture(self, picture: Picture, mode: Mode = "auto", trace: Trace = no_trace) -> Reading:
-        return self.answer([see(picture, trace)])[0]
+        return self.answer([see(picture, mode, trace)], mode, trace)[0]
 
     def read_pictures(self, pictures: Iterable[Picture], mode: Mode = "auto") -> list[Reading]:
-        """As `read_picture`, but the network looks at all of them at once; they pass by one at a time."""
-        return self.answer([see(picture) for picture in pictures])
+        """As `read_picture`, but the digit network looks at many together; the pictures pass by one at a time."""
+        return [reading for group in grouped(see(p, mode) for p in pictures) for reading in self.answer(group, mode)]
 
     def read_many(self, pictures: Sequence[bytes], mode: Mode = "auto") -> list[Reading | PictureError]:
-        """As `read`, but the network looks at all of them at once; an error takes its picture's place."""
-        seen = [see_or_fail(data) for data in pictures]
-        answers = iter(self.answer([sight for sight in seen if isinstance(sight, Sight)]))
-        return [sight if isinstance(sight, PictureError) else next(answers) for sight in seen]
+        """As `read`, but the digit network looks at many together; an error takes its picture's place."""
+        answers: list[Reading | PictureError] = []
+        for group in grouped(see_or_fail(data, mode) for data in pictures):
+            readings = iter(self.answer([sight for sight in group if isinstance(sight, Sight)], mode))
+            answers += [sight if isinstance(sight, PictureError) else next(readings) for sight in group]
+        return answers
 
-    def answer(self, sights: list[Sight]) -> list[Reading]:
+    def answer(self, sights: list[Sight], mode: Mode, trace: Trace = no_trace) -> list[Reading]:
         if not sights:
             return []
         scores = self.engine.classify(np.stack([sight.input for sight in sights]))  # (N, 28, 28) uint8
         rows = zip(sights, scores.probabilities, scores.is_digit, strict=True)
-        return [self.judge(sight, row, float(is_digit)) for sight, row, is_digit in rows]
+        return [self.answer_one(sight, row, float(is_digit), mode, trace) for sight, row, is_digit in rows]
 
-    def judge(self, sight: Sight, probabilities: NDArray[np.float32], is_digit: float) -> Reading:
+    def answer_one(
+        self, sight: Sight, probabilities: NDArray[np.float32], is_digit: float, mode: Mode, trace: Trace
+    ) -> Reading:
         if sight.box is None:
             return Reading("", "rejected", "no_ink", 0.0, (), self.version, sight.width, sight.height)
+        digit = self.as_digit(sight, sight.box, probabilities, is_digit)
+        if sight.ink is None or not self.engine.reads_lines:
+            return digit
+        if mode == "auto" and looks_single(sight) and digit.confidence >= SURELY_ONE:
+            return digit
+        found = find_number(sight.ink, self.engine, trace)
+        if found is None or not found.digits:
+            return digit
+        number = self.as_number(sight, found)
+        if mode == "number":
+            return number
+        return number if len(found.digits) > 1 and number.confidence > digit.confidence else digit
+
+    def as_digit(self, sight: Sight, box: Box, probabilities: NDArray[np.float32], is_digit: float) -> Reading:
         digit = int(probabilities.argmax())
         confidence = is_digit * float(probabilities[digit])
-        glyph = Glyph(sight.box, digit, confidence, tuple(float(p) for p in probabilities), sight.input)
-        decision, reason = self.decide(sight, is_digit, confidence)
-        text = "" if decision == "rejected" else str(digit)
-        return Reading(text, decision, reason, confidence, (glyph,), self.version, sight.width, sight.height)
+        glyph = Glyph(box, digit, confidence, tuple(float(p) for p in probabilities), sight.input)
+        verdict = judge_digit(confidence, is_digit, sight.doubt, self.thresholds)
+        return self.reading(sight, str(digit), verdict, (glyph,))
 
-    def decide(self, sight: Sight, is_digit: float, confidence: float) -> tuple[Decision, Reason | None]:
-        if is_digit < self.thresholds.get("is_digit", 0.5):
-            return "rejected", sight.doubt or "not_a_digit"
-        if confidence < self.thresholds.get("read", 0.9):
-            return "unsure", sight.doubt
-        return "read", None
+    def as_number(self, sight: Sight, found: Found) -> Reading:
+        glyphs = tuple(
+            Glyph(
+                original_box(digit.box, sight.scale, sight.width, sight.height),
+                digit.digit,
+                digit.is_digit * float(digit.probabilities.max()),
+                tuple(float(p) for p in digit.probabilities),
+                digit.input,
+            )
+            for digit in found.digits
+        )
+        return self.reading(sight, found.text, judge_number(found, sight.doubt, self.thresholds), glyphs)
+
+    def reading(self, sight: Sight, text: str, verdict: Verdict, glyphs: tuple[Glyph, ...]) -> Reading:
+        text = "" if verdict.decision == "rejected" else text
+        size = (sight.width, sight.height)
+        return Reading(text, verdict.decision, verdict.reason, verdict.confidence, glyphs, self.version, *size)
 
 
-def see_or_fail(data: bytes) -> Sight | PictureError:
+def see_or_fail(data: bytes, mode: Mode) -> Sight | PictureError:
     try:
-        return see(decode(data))
+        return see(decode(data), mode)
     except PictureError as error:
         return error
 
 
-def see(picture: Picture, trace: Trace = no_trace) -> Sight:
-    """All ink of the picture as one digit."""
+Seen = TypeVar("Seen", bound=Sight | PictureError)
+
+
+def grouped(sights: Iterable[Seen]) -> Iterator[list[Seen]]:
+    """Many small pictures, or few large ones: their ink waits in memory."""
+    group: list[Seen] = []
+    size = 0
+    for sight in sights:
+        group.append(sight)
+        size += sight.ink.strength.size if isinstance(sight, Sight) and sight.ink is not None else 0
+        if len(group) == TOGETHER or size > PIXELS_TOGETHER:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def see(picture: Picture, mode: Mode, trace: Trace = no_trace) -> Sight:
+    """All ink of the picture as one digit, and the ink itself where it may be more."""
     trace("picture", picture.pixels)
     ink = find_ink(picture.pixels, trace)
+    scale = ink.scale * picture.scale
     box = ink_box(ink.strength)
-    outer = original_box(box, ink.scale * picture.scale, picture) if box else None
+    outer = original_box(box, scale, picture.width, picture.height) if box else None
     if not box or not outer or max(outer.width, outer.height) < SPECK:
-        return Sight(picture.width, picture.height, None, np.zeros((SIDE, SIDE), np.uint8), None)
+        return Sight(picture.width, picture.height, scale, None, np.zeros((SIDE, SIDE), np.uint8), None, None)
     digit = normalise(cut(ink.strength, box))
     trace("input", digit)
-    return Sight(picture.width, picture.height, outer, digit, find_doubt(ink, outer))
+    kept = None if mode == "digit" else ink
+    return Sight(picture.width, picture.height, scale, outer, digit, find_doubt(ink, outer), kept)
 
 
-def original_box(box: tuple[int, int, int, int], scale: float, picture: Picture) -> Box:
+def looks_single(sight: Sight) -> bool:
+    """One piece of ink, not broad: most pictures of one digit need no second look."""
+    if sight.ink is None or sight.box is None or sight.box.width > 1.1 * sight.box.height:
+        return False
+    return bool(cv2.connectedComponents((sight.ink.strength > INKED).astype(np.uint8))[0] == 2)
+
+
+def original_box(box: tuple[int, int, int, int], scale: float, width: int, height: int) -> Box:
     """From the ink's pixels to the original's."""
     left, top = int(box[0] / scale), int(box[1] / scale)
-    right = min(picture.width, round((box[0] + box[2]) / scale))
-    bottom = min(picture.height, round((box[1] + box[3]) / scale))
+    right = min(width, round((box[0] + box[2]) / scale))
+    bottom = min(height, round((box[1] + box[3]) / scale))
     return Box(left, top, max(1, right - left), max(1, bottom - top))
 
 
