@@ -5,27 +5,50 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from recognizer import selectors
 from recognizer.models import Prediction, Upload
 from recognizer.pages import Order, Page, moment, page_of
+from recognizer.problems import Problem
+from recognizer.services.corrections import correct
 
 PAGE_SIZE = 48
 NEWEST_FIRST = Order("given_at", descending=True, parse=moment)
+ORDERS = {
+    "-given_at": (_("newest first"), NEWEST_FIRST),
+    "given_at": (_("oldest first"), Order("given_at", descending=False, parse=moment)),
+    "confidence": (_("least sure first"), Order("confidence", descending=False, parse=float)),
+    "-confidence": (_("surest first"), Order("confidence", descending=True, parse=float)),
+}
+MOST_CORRECTED_AT_ONCE = 1000
 
 
-def history_page(user: User, *, cursor: str) -> Page[Prediction]:
-    return page_of(selectors.history_for(user), NEWEST_FIRST, cursor=cursor, size=PAGE_SIZE)
+def history_page(rows: QuerySet[Prediction], *, order: str = "-given_at", cursor: str = "") -> Page[Prediction]:
+    return page_of(rows, ORDERS[order][1], cursor=cursor, size=PAGE_SIZE)
 
 
-def delete_uploads(user: User, ids: Iterable[uuid.UUID]) -> datetime:
+def delete_uploads(user: User, ids: Iterable[uuid.UUID] | QuerySet[Prediction]) -> datetime:
     """Hide pictures from their owner; the moment is what brings them back. The purge removes them for good later."""
     now = timezone.now()
-    selectors.uploads_for(user).filter(pk__in=list(ids)).update(deleted_at=now)
+    selectors.uploads_for(user).filter(pk__in=ids).update(deleted_at=now)
     return now
 
 
 def bring_back(user: User, deleted_at: datetime) -> int:
     """Undo one deletion, as long as the purge has not passed."""
     return Upload.objects.filter(owner=user, deleted_at=deleted_at).update(deleted_at=None)
+
+
+def correct_many(rows: QuerySet[Prediction], *, by: User, kind: str, text: str = "") -> int:
+    """The same said of each: that it was read rightly, that it holds no digit, or what it says. All or none."""
+    predictions = list(rows[: MOST_CORRECTED_AT_ONCE + 1])
+    if len(predictions) > MOST_CORRECTED_AT_ONCE:
+        raise Problem("invalid", f"Choose at most {MOST_CORRECTED_AT_ONCE} at once.")
+    with transaction.atomic():
+        for prediction in predictions:
+            correct(prediction=prediction, by=by, kind=kind, text=text)
+    return len(predictions)

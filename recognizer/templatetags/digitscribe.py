@@ -66,3 +66,14 @@ def hundredfold(probability: float) -> str:
 def pixels(cells: Any) -> str:
     """28×28 cells as a picture inside the page: for previews, of which nothing is kept."""
     return "data:image/png;base64," + base64.b64encode(pictures.input_png(bytes(cells))).decode()
+
+
+@register.filter
+def tall(share: float, height: int) -> str:
+    return f"{height * share:.1f}"
+
+
+@register.filter
+def rest(share: float, height: int) -> str:
+    """Where a bar of this share begins, if it stands on the ground."""
+    return f"{height * (1 - share):.1f}"

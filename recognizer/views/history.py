@@ -1,18 +1,82 @@
-from datetime import datetime
+"""The history: narrowed, sorted, page by page; and what is done to many at once."""
 
-from django.http import HttpResponse
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from recognizer import selectors
+from recognizer.filters import HistoryFilter
+from recognizer.models import Prediction
 from recognizer.problems import Problem
-from recognizer.services.history import bring_back, history_page
+from recognizer.services import exports
+from recognizer.services.history import bring_back, correct_many, delete_uploads, history_page
+from recognizer.services.statistics import statistics_for
 from recognizer.views.requests import MemberRequest
+
+MOST_PICKED = 1000
 
 
 @require_GET
 def history(request: MemberRequest) -> HttpResponse:
-    page = history_page(request.user, cursor=request.GET.get("cursor", ""))
-    return render(request, "history.html", {"page": page, "deleted": request.GET.get("deleted", "")})
+    narrowed = HistoryFilter(request.GET, queryset=selectors.history_for(request.user), request=request)
+    context: dict[str, Any] = {
+        "form": narrowed.form,
+        "is_narrowed": any(request.GET.get(name) for name in narrowed.filters),
+        "deleted": request.GET.get("deleted", ""),
+    }
+    try:
+        context["page"] = history_page(narrowed.qs, order=narrowed.order, cursor=request.GET.get("cursor", ""))
+    except Problem as problem:
+        return render(request, "history.html", context | {"problem": problem}, status=problem.status)
+    return render(request, "history.html", context)
+
+
+@require_GET
+def history_statistics(request: MemberRequest) -> HttpResponse:
+    return render(request, "_statistics.html", {"statistics": statistics_for(request.user)})
+
+
+@require_POST
+def history_many(request: MemberRequest) -> HttpResponseBase:
+    """One button over the list: what was picked, or all that the filters let through."""
+    rows, action = picked(request), request.POST.get("action", "")
+    if action in EXPORTS:
+        return EXPORTS[action](rows)
+    if action == "delete":
+        deleted_at = delete_uploads(request.user, rows.values("upload"))
+        return redirect(f"{reverse('history')}?{urlencode({'deleted': deleted_at.isoformat()})}")
+    if action not in ("confirm", "not_a_digit", "correct"):
+        raise Problem("bad_request")
+    count = correct_many(rows, by=request.user, kind=action, text=request.POST.get("value", "").strip())
+    messages.success(request, ngettext("Said of %(count)d picture.", "Said of %(count)d pictures.", count) % {"count": count})
+    return redirect("history")
+
+
+def picked(request: MemberRequest) -> QuerySet[Prediction]:
+    mine = selectors.history_for(request.user)
+    if request.POST.get("all"):
+        narrowed = HistoryFilter(QueryDict(request.POST.get("query", "")), queryset=mine, request=request)
+        rows: QuerySet[Prediction] = narrowed.qs
+        return rows
+    try:
+        ids = [UUID(each) for each in request.POST.getlist("pick")]
+    except ValueError as error:
+        raise Problem("bad_request") from error
+    if not ids:
+        raise Problem("invalid", "Choose some pictures first.")
+    if len(ids) > MOST_PICKED:
+        raise Problem("invalid", f"Choose at most {MOST_PICKED} at once.")
+    return mine.filter(upload__in=ids)
 
 
 @require_POST
@@ -21,5 +85,21 @@ def history_bring_back(request: MemberRequest) -> HttpResponse:
         deleted_at = datetime.fromisoformat(request.POST.get("deleted", ""))
     except ValueError as error:
         raise Problem("bad_request") from error
-    bring_back(request.user, deleted_at)
+    if deleted_at.tzinfo is None:
+        raise Problem("bad_request")
+    count = bring_back(request.user, deleted_at)
+    messages.success(request, ngettext("%(count)d picture is back.", "%(count)d pictures are back.", count) % {"count": count})
     return redirect("history")
+
+
+def download(pieces: Iterator[str] | Iterator[bytes], name: str, content_type: str) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(pieces, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+EXPORTS: dict[str, Callable[[QuerySet[Prediction]], StreamingHttpResponse]] = {
+    "csv": lambda rows: download(exports.as_csv(exports.rows_of(rows)), "digitscribe.csv", "text/csv; charset=utf-8"),
+    "json": lambda rows: download(exports.as_json(exports.rows_of(rows)), "digitscribe.json", "application/json"),
+    "zip": lambda rows: download(exports.as_zip(rows), "digitscribe.zip", "application/zip"),
+}

@@ -1,0 +1,84 @@
+"""What a history can be narrowed to: the same for the page, the API and every export."""
+
+from typing import Any
+
+import django_filters as filters
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from recognizer.models import Correction, ModelVersion, Prediction, Upload
+from recognizer.models.prediction import Decision
+from recognizer.problems import Problem
+from recognizer.services.history import ORDERS
+
+DIGITS = [str(digit) for digit in range(10)]
+SAID = (Correction.Kind.CONFIRM, Correction.Kind.CORRECT, Correction.Kind.NOT_A_DIGIT)
+
+
+class DateInput(forms.DateInput):
+    input_type = "date"
+
+
+class HistoryFilter(filters.FilterSet):
+    """Over selectors.history_for(user), whose rows carry their newest correction."""
+
+    q = filters.CharFilter(label=_("Search"), method="search", max_length=100)
+    text = filters.CharFilter(label=_("Read as"), field_name="text", max_length=100)
+    digit = filters.ChoiceFilter(label=_("Digit"), choices=[(d, d) for d in DIGITS], method="having_digit")
+    kind = filters.ChoiceFilter(
+        label=_("Length"), choices=[("digit", _("one digit")), ("number", _("a number"))], method="of_kind"
+    )
+    decision = filters.ChoiceFilter(label=_("Decision"), choices=Decision.choices)
+    corrected = filters.ChoiceFilter(
+        label=_("Looked at"),
+        choices=[("yes", _("confirmed or corrected")), ("changed", _("corrected")), ("no", _("not yet"))],
+        method="looked_at",
+    )
+    source = filters.ChoiceFilter(label=_("Source"), field_name="upload__source", choices=Upload.Source.choices)
+    model = filters.ModelChoiceFilter(
+        label=_("Model"), to_field_name="version", queryset=lambda request: ModelVersion.objects.defer("card")
+    )
+    batch = filters.UUIDFilter(label=_("Batch"), field_name="upload__batch_item__batch")
+    since = filters.DateFilter(label=_("From"), field_name="given_at", lookup_expr="date__gte", widget=DateInput)
+    until = filters.DateFilter(label=_("To"), field_name="given_at", lookup_expr="date__lte", widget=DateInput)
+    ordering = filters.ChoiceFilter(
+        label=_("Order"), choices=[(name, label) for name, (label, _order) in ORDERS.items()], method="unchanged"
+    )
+
+    class Meta:
+        model = Prediction
+        fields: list[str] = []
+
+    def search(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
+        """Digits anywhere in the answer or in what a person said, or a part of the file's name."""
+        return rows.filter(
+            Q(text__contains=value) | Q(correction_text__contains=value) | Q(upload__name__icontains=value)
+        )
+
+    def having_digit(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
+        return rows.filter(text__contains=value)
+
+    def of_kind(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
+        if value == "digit":
+            return rows.filter(text__in=DIGITS)
+        return rows.exclude(text__in=["", *DIGITS])
+
+    def looked_at(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
+        if value == "no":
+            return rows.filter(Q(correction_kind=None) | Q(correction_kind=Correction.Kind.UNDO))
+        return rows.filter(correction_kind__in=SAID if value == "yes" else SAID[1:])
+
+    def unchanged(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
+        return rows  # the order belongs to the page's cursor
+
+    @property
+    def qs(self) -> Any:
+        """The rows, or a Problem that names what was not understood."""
+        if self.is_bound and not self.is_valid():
+            raise Problem("invalid", " ".join(f"{name}: {' '.join(words)}" for name, words in self.errors.items()))
+        return super().qs
+
+    @property
+    def order(self) -> str:
+        return (self.form.cleaned_data.get("ordering") if self.is_bound else "") or "-given_at"

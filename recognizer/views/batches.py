@@ -1,0 +1,78 @@
+"""Many pictures given at once: how far they are, and what came out."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from recognizer import selectors
+from recognizer.models import Batch, BatchItem, Prediction
+from recognizer.pages import page_of
+from recognizer.services import batches as services
+from recognizer.services.exports import as_csv_table
+from recognizer.views.history import download
+from recognizer.views.requests import MemberRequest
+
+SHOWN = 60
+LISTED = 100
+
+
+def create_batch(request: MemberRequest, files: list[UploadedFile], mode: Any) -> Batch:
+    """From the desk's form: several pictures, or archives of them."""
+    batch = services.create_batch(owner=request.user, name=files[0].name or "", mode=mode)
+    for archive in filter(is_zip, files):
+        services.add_zip(batch, archive)
+    pictures = [(file.name or "", file) for file in files if not is_zip(file)]
+    if pictures:
+        services.add_files(batch, pictures)
+    services.close_batch(batch)
+    return batch
+
+
+def is_zip(file: UploadedFile) -> bool:
+    head = file.read(4)
+    file.seek(0)
+    return head == b"PK\x03\x04"
+
+
+@require_GET
+def batches(request: MemberRequest) -> HttpResponse:
+    mine = selectors.batches_for(request.user)
+    page = page_of(mine, services.NEWEST_FIRST, cursor=request.GET.get("cursor", ""), size=LISTED)
+    return render(request, "batches.html", {"page": page})
+
+
+@require_GET
+def batch_detail(request: MemberRequest, pk: UUID) -> HttpResponse:
+    batch = get_object_or_404(selectors.batches_for(request.user), pk=pk)
+    items = list(selectors.batch_items_for(request.user, batch)[:SHOWN])
+    answers = selectors.history_for(request.user).filter(upload__in=[item.upload_id for item in items if item.upload_id])
+    by_upload = {answer.upload_id: answer for answer in answers}
+    context = {
+        "batch": batch,
+        "progress": services.progress(batch),
+        "items": [(item, by_upload.get(item.upload_id)) for item in items],
+        "shown": SHOWN,
+    }
+    return render(request, "_batch.html" if request.htmx else "batch_detail.html", context)
+
+
+@require_POST
+def batch_cancel(request: MemberRequest, pk: UUID) -> HttpResponse:
+    services.cancel_batch(get_object_or_404(selectors.batches_for(request.user), pk=pk))
+    return redirect("batch_detail", pk)
+
+
+@require_POST
+def batch_retry(request: MemberRequest, pk: UUID) -> HttpResponse:
+    services.retry_failed(get_object_or_404(selectors.batches_for(request.user), pk=pk))
+    return redirect("batch_detail", pk)
+
+
+@require_GET
+def batch_results(request: MemberRequest, pk: UUID) -> HttpResponseBase:
+    batch = get_object_or_404(selectors.batches_for(request.user), pk=pk)
+    return download(as_csv_table(services.outcome_rows(batch)), f"batch-{batch.pk}.csv", "text/csv; charset=utf-8")
