@@ -20,7 +20,7 @@ class DateInput(forms.DateInput):
     input_type = "date"
 
 
-class HistoryFilter(filters.FilterSet):
+class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
     """Over selectors.history_for(user), whose rows carry their newest correction."""
 
     q = filters.CharFilter(label=_("Search"), method="search", max_length=100)
@@ -66,8 +66,9 @@ class HistoryFilter(filters.FilterSet):
 
     def looked_at(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
         if value == "no":
-            return rows.filter(Q(correction_kind=None) | Q(correction_kind=Correction.Kind.UNDO))
-        return rows.filter(correction_kind__in=SAID if value == "yes" else SAID[1:])
+            unsaid = Q(correction_kind=None) | Q(correction_kind=Correction.Kind.UNDO)
+            return rows.filter(unsaid)
+        return rows.filter(Q(correction_kind__in=SAID if value == "yes" else SAID[1:]))
 
     def unchanged(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
         return rows  # the order belongs to the page's cursor

@@ -29,7 +29,7 @@ class SignupForm(UserCreationForm):
 
 
 class StrokesField(forms.CharField):
-    """What the pad drew: a list of strokes, each a pen width, whether it erases, and its points [x, y, pressure, ms]."""
+    """What the pad drew: strokes, each with its pen width, whether it erases, and points [x, y, pressure, ms]."""
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)

@@ -1,7 +1,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from recognizer.views import about, accounts, compare, desk, explorer, health, history, media, review, uploads
+from recognizer.views import about, accounts, batches, compare, desk, explorer, health, history, media, review, uploads
 
 pages = [
     path("", desk.desk, name="desk"),
@@ -15,6 +15,13 @@ pages = [
     path("uploads/<uuid:pk>/delete/", uploads.upload_delete, name="upload_delete"),
     path("history/", history.history, name="history"),
     path("history/bring-back/", history.history_bring_back, name="history_bring_back"),
+    path("history/many/", history.history_many, name="history_many"),
+    path("history/statistics/", history.history_statistics, name="history_statistics"),
+    path("batches/", batches.batches, name="batches"),
+    path("batches/<uuid:pk>/", batches.batch_detail, name="batch_detail"),
+    path("batches/<uuid:pk>/cancel/", batches.batch_cancel, name="batch_cancel"),
+    path("batches/<uuid:pk>/retry/", batches.batch_retry, name="batch_retry"),
+    path("batches/<uuid:pk>/results.csv", batches.batch_results, name="batch_results"),
     path("review/", review.review, name="review"),
     path("review/<uuid:pk>/", review.review_correct, name="review_correct"),
 ]

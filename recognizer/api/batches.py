@@ -21,12 +21,12 @@ from recognizer.api.idempotent import Remember, idempotent
 from recognizer.api.lists import page_body
 from recognizer.api.serializers import BatchRequestSerializer
 from recognizer.models import Batch, BatchItem
-from recognizer.pages import Order, moment
+from recognizer.pages import Order
 from recognizer.problems import Problem
 from recognizer.services import batches
+from recognizer.services.exports import csv_lines
 from recognizer.uploadhandlers import allow_archive
 
-NEWEST_FIRST = Order("created_at", descending=True, parse=moment)
 AS_GIVEN = Order("position", descending=False, parse=int)
 READ_SOON = {"Retry-After": "2"}
 
@@ -42,7 +42,7 @@ class TakesFiles(Endpoint):
 class BatchList(TakesFiles):
     def get(self, request: Request) -> Response:
         mine = selectors.batches_for(request.user)
-        return Response(page_body(request, mine, NEWEST_FIRST, lambda rows: batch_bodies(rows, request)))
+        return Response(page_body(request, mine, batches.NEWEST_FIRST, lambda rows: batch_bodies(rows, request)))
 
     def post(self, request: Request) -> Response:
         files = files_of(request)
@@ -110,7 +110,7 @@ class BatchLines(Endpoint):
 
 class BatchTable(Endpoint):
     def get(self, request: Request, pk: Any) -> StreamingHttpResponse:
-        lines = results.csv_lines(batches.outcome_rows(batch_for(request, pk)))
+        lines = csv_lines(batches.outcome_rows(batch_for(request, pk)))
         return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
 
 

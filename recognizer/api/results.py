@@ -1,8 +1,7 @@
 """What came of a batch, line by line: as the command line's JSON, and as a table."""
 
-import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
@@ -11,8 +10,6 @@ from recognizer.api.bodies import glyph_body, problem_body
 from recognizer.models import BatchItem, Glyph, Prediction
 
 AT_ONCE = 200
-# A spreadsheet takes a cell that begins with one of these for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def with_answers(items: QuerySet[BatchItem]) -> QuerySet[BatchItem]:
@@ -51,20 +48,3 @@ def line_of(item: BatchItem) -> dict[str, Any]:
     if item.state == BatchItem.State.FAILED:
         return {"file": item.name, "error": problem_body(item.error_code)}
     return {"file": item.name, "state": item.state}
-
-
-class Line:
-    """What csv.writer writes to; it hands the line on."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def csv_lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    writer = csv.writer(Line())
-    for row in rows:
-        yield writer.writerow([inert(cell) for cell in row])
-
-
-def inert(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA) else cell

@@ -18,6 +18,7 @@ from mlcore.reading.errors import PictureError
 from mlcore.reading.header import sniff
 from mlcore.reading.result import Mode
 from recognizer.models import Batch, BatchItem, Job, Prediction
+from recognizer.pages import Order, moment
 from recognizer.problems import Problem
 from recognizer.queues import BULK
 from recognizer.services import jobs
@@ -27,6 +28,7 @@ from recognizer.services.quotas import take_space
 __all__ = ["MAX_ITEMS", "ZIP_MAX_BYTES"]
 
 MAX_ITEMS = 1000
+NEWEST_FIRST = Order("created_at", descending=True, parse=moment)
 CHUNK = 20  # pictures a job: enough for one good call of the network, about a second of a worker
 HEADERS = ["position", "file", "state", "error", "text", "decision", "confidence", "prediction"]
 

@@ -31,7 +31,7 @@ def history_page(rows: QuerySet[Prediction], *, order: str = "-given_at", cursor
     return page_of(rows, ORDERS[order][1], cursor=cursor, size=PAGE_SIZE)
 
 
-def delete_uploads(user: User, ids: Iterable[uuid.UUID] | QuerySet[Prediction]) -> datetime:
+def delete_uploads(user: User, ids: Iterable[uuid.UUID]) -> datetime:
     """Hide pictures from their owner; the moment is what brings them back. The purge removes them for good later."""
     now = timezone.now()
     selectors.uploads_for(user).filter(pk__in=ids).update(deleted_at=now)

@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 
 from recognizer import words
 from recognizer.handwriting import HEIGHT, MARGIN, svg_path, width_of
+from recognizer.problems import KINDS
 from recognizer.services import pictures
 
 register = template.Library()
@@ -77,3 +78,9 @@ def tall(share: float, height: int) -> str:
 def rest(share: float, height: int) -> str:
     """Where a bar of this share begins, if it stands on the ground."""
     return f"{height * (1 - share):.1f}"
+
+
+@register.filter
+def problem_words(code: str) -> str:
+    kind = KINDS.get(code)
+    return kind.title if kind else code

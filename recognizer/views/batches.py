@@ -9,10 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from recognizer import selectors
-from recognizer.models import Batch, BatchItem, Prediction
+from recognizer.models import Batch
 from recognizer.pages import page_of
 from recognizer.services import batches as services
-from recognizer.services.exports import as_csv_table
+from recognizer.services.exports import csv_lines
 from recognizer.views.history import download
 from recognizer.views.requests import MemberRequest
 
@@ -22,18 +22,25 @@ LISTED = 100
 
 def create_batch(request: MemberRequest, files: list[UploadedFile], mode: Any) -> Batch:
     """From the desk's form: several pictures, or archives of them."""
-    batch = services.create_batch(owner=request.user, name=files[0].name or "", mode=mode)
-    for archive in filter(is_zip, files):
-        services.add_zip(batch, archive)
-    pictures = [(file.name or "", file) for file in files if not is_zip(file)]
-    if pictures:
-        services.add_files(batch, pictures)
+    batch = services.create_batch(owner=request.user, name=name_of(files), mode=mode)
+    try:
+        for archive in filter(is_zip, files):
+            services.add_zip(batch, archive)
+        services.add_files(batch, [(file.name or "", file) for file in files if not is_zip(file)])
+    except BaseException:
+        batch.delete()
+        raise
     services.close_batch(batch)
     return batch
 
 
+def name_of(files: list[UploadedFile]) -> str:
+    first = files[0].name or ""
+    return first if len(files) == 1 else f"{first} + {len(files) - 1}"
+
+
 def is_zip(file: UploadedFile) -> bool:
-    head = file.read(4)
+    head: bytes = file.read(4)
     file.seek(0)
     return head == b"PK\x03\x04"
 
@@ -49,12 +56,12 @@ def batches(request: MemberRequest) -> HttpResponse:
 def batch_detail(request: MemberRequest, pk: UUID) -> HttpResponse:
     batch = get_object_or_404(selectors.batches_for(request.user), pk=pk)
     items = list(selectors.batch_items_for(request.user, batch)[:SHOWN])
-    answers = selectors.history_for(request.user).filter(upload__in=[item.upload_id for item in items if item.upload_id])
-    by_upload = {answer.upload_id: answer for answer in answers}
+    answers = selectors.history_for(request.user).filter(upload__in=[item.upload_id for item in items])
+    by_upload = {str(answer.upload_id): answer for answer in answers}
     context = {
         "batch": batch,
         "progress": services.progress(batch),
-        "items": [(item, by_upload.get(item.upload_id)) for item in items],
+        "items": [(item, by_upload.get(str(item.upload_id))) for item in items],
         "shown": SHOWN,
     }
     return render(request, "_batch.html" if request.htmx else "batch_detail.html", context)
@@ -75,4 +82,4 @@ def batch_retry(request: MemberRequest, pk: UUID) -> HttpResponse:
 @require_GET
 def batch_results(request: MemberRequest, pk: UUID) -> HttpResponseBase:
     batch = get_object_or_404(selectors.batches_for(request.user), pk=pk)
-    return download(as_csv_table(services.outcome_rows(batch)), f"batch-{batch.pk}.csv", "text/csv; charset=utf-8")
+    return download(csv_lines(services.outcome_rows(batch)), f"batch-{batch.pk}.csv", "text/csv; charset=utf-8")

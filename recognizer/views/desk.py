@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -15,6 +16,7 @@ from recognizer.models.prediction import Mode
 from recognizer.problems import Problem
 from recognizer.services.explanations import live
 from recognizer.services.predictions import create_prediction, read_picture
+from recognizer.views.batches import create_batch, is_zip
 from recognizer.views.requests import MemberRequest
 
 EXAMPLES = ("7", "1", "4", "9", "1905", "2026")
@@ -39,10 +41,13 @@ def desk_page(request: HttpRequest, problem: Problem | None = None) -> HttpRespo
 
 @require_POST
 def upload_create(request: MemberRequest) -> HttpResponse:
-    """One picture becomes a record; what is wrong with it is said on the desk, and nothing is kept."""
+    """One picture becomes a record, several a batch; what is wrong with it is said on the desk, and nothing is kept."""
     try:
         form = checked(request)
-        name, data = the_picture(request)
+        files = the_files(request)
+        if len(files) > 1 or is_zip(files[0]):
+            return redirect("batch_detail", create_batch(request, files, form["mode"]).pk)
+        name, data = files[0].name or "", files[0].read()
         prediction = create_prediction(owner=request.user, data=data, name=name, draw_maps=True, **form)
     except Problem as problem:
         return desk_page(request, problem)
@@ -73,7 +78,7 @@ def preview(request: MemberRequest) -> HttpResponse:
     """What the reader makes of the pad just now; nothing is kept."""
     try:
         form = checked(request)
-        answer = read_picture(the_picture(request)[1], form["mode"])
+        answer = read_picture(the_files(request)[0].read(), form["mode"])
     except Problem as problem:
         return render(request, "_preview.html", {"problem": problem}, status=problem.status)
     return render(request, "_preview.html", {"reading": answer.reading, "live": live(answer)})
@@ -91,13 +96,11 @@ def checked(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def the_picture(request: HttpRequest) -> tuple[str, bytes]:
-    """The one file of the form: its name and its bytes."""
+def the_files(request: HttpRequest) -> list[UploadedFile]:
+    """The files of the form, at least one."""
     if getattr(request, "upload_too_large", False):
         raise Problem("file_too_large")
     files = request.FILES.getlist("image")
     if not files:
         raise Problem("missing_file", "No image was sent. Choose one first.")
-    if len(files) > 1:
-        raise Problem("bad_request", "Give one picture at a time here.")
-    return files[0].name or "", files[0].read()
+    return files

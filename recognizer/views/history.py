@@ -53,12 +53,13 @@ def history_many(request: MemberRequest) -> HttpResponseBase:
     if action in EXPORTS:
         return EXPORTS[action](rows)
     if action == "delete":
-        deleted_at = delete_uploads(request.user, rows.values("upload"))
+        deleted_at = delete_uploads(request.user, rows.values_list("upload", flat=True))
         return redirect(f"{reverse('history')}?{urlencode({'deleted': deleted_at.isoformat()})}")
     if action not in ("confirm", "not_a_digit", "correct"):
         raise Problem("bad_request")
     count = correct_many(rows, by=request.user, kind=action, text=request.POST.get("value", "").strip())
-    messages.success(request, ngettext("Said of %(count)d picture.", "Said of %(count)d pictures.", count) % {"count": count})
+    words = ngettext("Said of %(count)d picture.", "Said of %(count)d pictures.", count)
+    messages.success(request, words % {"count": count})
     return redirect("history")
 
 
@@ -88,7 +89,8 @@ def history_bring_back(request: MemberRequest) -> HttpResponse:
     if deleted_at.tzinfo is None:
         raise Problem("bad_request")
     count = bring_back(request.user, deleted_at)
-    messages.success(request, ngettext("%(count)d picture is back.", "%(count)d pictures are back.", count) % {"count": count})
+    words = ngettext("%(count)d picture is back.", "%(count)d pictures are back.", count)
+    messages.success(request, words % {"count": count})
     return redirect("history")
 
 
