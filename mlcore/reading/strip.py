@@ -63,7 +63,8 @@ def stack_strips(strips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
     batch = np.zeros((len(strips), HEIGHT, width, 1), np.float32)
     for row, strip in zip(batch, strips, strict=True):
         row[:, : strip.shape[1], 0] = strip
-    return batch / np.float32(255)
+    batch /= 255
+    return batch
 
 
 def slope_of(crop: Strength) -> float:

@@ -3,9 +3,8 @@
 What the network sees in training is what it sees in service: `find_ink` and `cut_strip` of the reader.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -16,7 +15,7 @@ from mlcore.reading.strip import HEIGHT, cut_strip
 from mlcore.training.data import Digits
 from mlcore.training.handwriting import write_digit
 from mlcore.training.lines import DrawDigit, Line, any_spacing, any_text, write_line, write_no_number
-from mlcore.training.paper import ANY, PLAIN_PHOTO, SCREEN, SECURITY, Paper, on_paper
+from mlcore.training.paper import ANY, PLAIN_PHOTO, SCREEN, SECURITY, Margins, Paper, on_paper
 
 PAPERS: tuple[tuple[Paper, float], ...] = ((SECURITY, 0.45), (ANY, 0.3), (PLAIN_PHOTO, 0.15), (SCREEN, 0.1))
 WITH_PRINT = 0.6  # share of strips from which printed lines were not erased
@@ -43,14 +42,6 @@ class Pool:
 
     def widths(self) -> NDArray[np.int64]:
         return np.diff(self.ends, prepend=0)
-
-    def save(self, path: Path) -> None:
-        np.savez(path, pixels=self.pixels, ends=self.ends, texts=np.array(self.texts))
-
-    @staticmethod
-    def load(path: Path) -> "Pool":
-        with np.load(path) as held:
-            return Pool(held["pixels"], held["ends"], tuple(map(str, held["texts"])))
 
 
 class Writers:
@@ -79,16 +70,21 @@ def sharpened(image: NDArray[np.uint8], edge: float) -> Floats:
     return np.asarray(np.clip((large - edge) * 5 + 0.5, 0, 1), np.float32)
 
 
-def render_pool(count: int, seed: int, writers: Writers, on_progress: Callable[[int], None] = lambda _: None) -> Pool:
+def render_pool(count: int, seed: int | list[int], writers: Writers) -> Pool:
     strips, texts = [], []
     for strip, text in _strips(np.random.default_rng(seed), writers):
         strips.append(strip)
         texts.append(text)
-        on_progress(len(strips))
         if len(strips) == count:
             break
     ends = np.cumsum([strip.shape[1] for strip in strips])
     return Pool(np.concatenate(strips, axis=1), ends, tuple(texts))
+
+
+def joined_pools(pools: Sequence[Pool]) -> Pool:
+    widths = np.concatenate([pool.widths() for pool in pools])
+    texts = tuple(text for pool in pools for text in pool.texts)
+    return Pool(np.concatenate([pool.pixels for pool in pools], axis=1), np.cumsum(widths), texts)
 
 
 def _strips(rng: np.random.Generator, writers: Writers) -> Iterator[tuple[NDArray[np.uint8], str]]:
@@ -96,7 +92,8 @@ def _strips(rng: np.random.Generator, writers: Writers) -> Iterator[tuple[NDArra
     while True:
         line = any_line(rng, writers.any_writer(rng))
         paper = papers[rng.choice(len(papers), p=shares)]
-        margins = tuple(int(line.ink.shape[0] * margin) for margin in rng.uniform(*paper.margin, 4))
+        low, high = paper.margin
+        margins = _margins(line.ink.shape[0], rng.uniform(low, high, 4))
         ink = find_ink(on_paper(line.ink, rng, replace(paper, margins=margins)))
         if rng.random() < WITH_PRINT:  # in service both are read, and the better answer counts
             ink = replace(ink, strength=remove_specks(ink.raw))
@@ -105,7 +102,12 @@ def _strips(rng: np.random.Generator, writers: Writers) -> Iterator[tuple[NDArra
             yield strip, line.text
 
 
-def is_legible(line: Line, ink: Ink, margins: tuple[int, ...]) -> bool:
+def _margins(height: int, shares: NDArray[np.float64]) -> Margins:
+    top, right, bottom, left = (int(height * share) for share in shares)
+    return top, right, bottom, left
+
+
+def is_legible(line: Line, ink: Ink, margins: Margins) -> bool:
     """Most ink of every digit was found: what is not in the strip cannot be learnt from it."""
     top, _, _, left = (round(margin * ink.scale) for margin in margins)
     size = (max(1, round(line.ink.shape[1] * ink.scale)), max(1, round(line.ink.shape[0] * ink.scale)))

@@ -1,0 +1,141 @@
+"""Thresholds and confidences: fitted on generated pictures of validation digits, never on a test.
+
+The pictures go through the reader whole, so what is fitted is what serves.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.artifact import Artifact
+from mlcore.reading.decide import FEATURES, PREFIX, features
+from mlcore.reading.engine import Engine
+from mlcore.reading.ink import find_ink
+from mlcore.reading.normalise import normalise
+from mlcore.reading.number import find_number
+from mlcore.training.line_pool import PAPERS, Writers, any_line
+from mlcore.training.lines import Line, any_spacing, any_text, write_line
+from mlcore.training.negatives import write_negative
+from mlcore.training.paper import on_paper
+
+Floats = NDArray[np.float64]
+Pixels = NDArray[np.uint8]
+
+DIGIT_RISK = 0.0015  # share of the digits answered as sure that may be wrong
+NEGATIVE_RISK = 0.01  # share of what is no digit that may be answered as sure
+NUMBER_RISK = 0.01  # share of the numbers answered as sure that may be wrong
+REFUSED = 0.003  # share of true digits, and of numbers read right, that may be rejected
+SURE_ALONE = 0.5  # nothing is sure below this
+BOLDEST_REJECTION = 0.5
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many pictures are drawn."""
+
+    digits: int = 6_000
+    negatives: int = 3_000
+    numbers: int = 2_500
+
+
+def fit_thresholds(artifact: Artifact, writers: Writers, seed: int, counts: Counts | None = None) -> dict[str, float]:
+    """`writers` must hold digits that no network was trained on."""
+    counts = counts or Counts()
+    engine = Engine(artifact)
+    rng = np.random.default_rng([seed, 77])
+    return {
+        **fit_digits(*_judged_digits(engine, writers, counts, rng)),
+        **fit_numbers(*_judged_numbers(engine, writers, counts.numbers, rng)),
+    }
+
+
+def fit_digits(
+    confidence: Floats, is_digit: Floats, right: NDArray[np.bool_], true: NDArray[np.bool_]
+) -> dict[str, float]:
+    """`true`: it was a digit at all; `right`: and read right. All (N,)."""
+    read = max(
+        SURE_ALONE,
+        lowest_sure(confidence[true], right[true], DIGIT_RISK),
+        float(np.quantile(confidence[~true], 1 - NEGATIVE_RISK)),
+    )
+    reject = min(float(np.quantile(is_digit[true], REFUSED)), BOLDEST_REJECTION)
+    return {"read": min(read, 0.995), "is_digit": reject}
+
+
+def fit_numbers(rows: Floats, right: NDArray[np.bool_]) -> dict[str, float]:
+    """`rows` (N, features), `right` (N,): the whole number was."""
+    weights = logistic(rows, right)
+    confidence = 1 / (1 + np.exp(-rows @ weights))
+    fitted = {PREFIX + name: float(weight) for name, weight in zip(FEATURES, weights, strict=True)}
+    fitted["number_read"] = max(SURE_ALONE, min(lowest_sure(confidence, right, NUMBER_RISK), 0.995))
+    fitted["number_reject"] = float(np.quantile(confidence[right], REFUSED))
+    return fitted
+
+
+def lowest_sure(confidence: Floats, right: NDArray[np.bool_], risk: float) -> float:
+    """The lowest threshold above which no more than `risk` of the answers are wrong."""
+    order = np.argsort(-confidence)
+    wrong = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
+    allowed = np.flatnonzero(wrong <= risk)
+    return float(confidence[order[allowed[-1]]]) if allowed.size else 1.0
+
+
+def logistic(rows: Floats, truth: NDArray[np.bool_], ridge: float = 1.0) -> Floats:
+    """Weights of a logistic regression by Newton's method; the ridge keeps rare features modest."""
+    weights = np.zeros(rows.shape[1])
+    for _ in range(30):
+        chance = 1 / (1 + np.exp(-np.clip(rows @ weights, -30, 30)))
+        slope = rows.T @ (truth - chance) - ridge * weights
+        curve = (rows * (chance * (1 - chance))[:, None]).T @ rows + ridge * np.eye(len(weights))
+        step = np.linalg.solve(curve, slope)
+        weights += step
+        if np.abs(step).max() < 1e-6:
+            break
+    return weights
+
+
+def _judged_digits(
+    engine: Engine, writers: Writers, counts: Counts, rng: np.random.Generator
+) -> tuple[Floats, Floats, NDArray[np.bool_], NDArray[np.bool_]]:
+    inputs, labels = [], []
+    for index in range(counts.digits + counts.negatives):
+        writer = writers.any_writer(rng)
+        label = int(rng.integers(10)) if index < counts.digits else -1
+        ink = writer(label, rng) if label >= 0 else write_negative(rng, writer)
+        strength = find_ink(_sheet(ink, rng)).strength
+        if strength.max() > 0:
+            inputs.append(normalise(strength))
+            labels.append(label)
+    scores = engine.classify(np.stack(inputs))
+    truth = np.array(labels)
+    best = scores.probabilities.argmax(axis=1)
+    confidence = (scores.is_digit * scores.probabilities.max(axis=1)).astype(np.float64)
+    return confidence, scores.is_digit.astype(np.float64), best == truth, truth >= 0
+
+
+def _judged_numbers(
+    engine: Engine, writers: Writers, count: int, rng: np.random.Generator
+) -> tuple[Floats, NDArray[np.bool_]]:
+    rows, right = [], []
+    for line in _lines(writers, count, rng):
+        found = find_number(find_ink(_sheet(line.ink, rng)), engine)
+        if found is not None and found.digits:
+            rows.append(features(found))
+            right.append(found.text == line.text)
+    return np.array(rows), np.array(right)
+
+
+def _lines(writers: Writers, count: int, rng: np.random.Generator) -> Iterator[Line]:
+    for _ in range(count):
+        writer = writers.any_writer(rng)
+        if rng.random() < 0.5:
+            yield any_line(rng, writer)
+        else:  # without signs beside them, as most people send numbers
+            yield write_line(any_text(rng), int(rng.integers(20, 60)), any_spacing(rng), writer, rng, marks=False)
+
+
+def _sheet(ink: NDArray[np.float32], rng: np.random.Generator) -> Pixels:
+    papers, shares = zip(*PAPERS, strict=True)
+    return on_paper(ink, rng, papers[rng.choice(len(papers), p=shares)])

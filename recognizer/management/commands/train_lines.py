@@ -1,0 +1,49 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from mlcore.artifact import ArtifactError
+from recognizer.management.commands.train_model import require_backend
+from recognizer.services.model_versions import active_artifact, artifact_for
+
+if TYPE_CHECKING:
+    from mlcore.training.line_training import Stage
+
+
+class Command(BaseCommand):
+    help = "Train the network that reads whole lines, and fit the thresholds; the digit network is kept."
+    requires_system_checks = []  # no page and no database is needed
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="of the new artifact")
+        parser.add_argument(
+            "--base", metavar="VERSION", help="whose digit network is kept; the active one unless given"
+        )
+        parser.add_argument("--data", type=Path, metavar="PATH", help="MNIST as a folder of IDX files or an .npz")
+        parser.add_argument("--lines", type=int, default=40_000, help="lines to render")
+        parser.add_argument("--epochs", type=int, default=9)
+        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--keep", action="store_true", help="train nothing: fit the thresholds again")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        require_backend()
+        from mlcore.training.data import DataError
+        from mlcore.training.line_training import LineRecipe, train_lines
+
+        recipe = LineRecipe(options["lines"], options["epochs"], options["seed"], options["data"], options["keep"])
+        try:
+            base = artifact_for(options["base"]) if options["base"] else active_artifact()
+            artifact = train_lines(recipe, base, options["output"], self.show)
+        except (DataError, ArtifactError) as error:
+            raise CommandError(str(error), returncode=2) from error
+        for name, value in sorted(artifact.card.metrics["lines"].items()):
+            self.stdout.write(f"{name}: {value}")
+        self.stdout.write(f"artifact: {artifact.folder}")
+
+    def show(self, stage: "Stage") -> None:
+        if self.stderr.isatty():
+            self.stderr.write(
+                f"\r{stage.name} {stage.done:.0%} {stage.note}\033[K", ending="" if stage.done < 1 else "\n"
+            )
