@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Strength = NDArray[np.float32]  # (H, W), 0 is paper, 1 is full ink
 Mask = NDArray[np.uint8]  # (H, W), 0 or 1
 
-SEARCH_SIDE = 480  # lines are long: they are looked for on a picture this small
+SEARCH_SIDE = 240  # lines are long: they are looked for on a picture this small
 FAINTEST = 0.15
 SLENDER = 14  # a line is at least so many times longer than thick
 SHORTEST = 24  # px: in smaller pictures a line cannot be told from a stroke
@@ -41,18 +41,19 @@ class Direction:
 
     mask: Mask
     lines: list[Line]
-    labels: NDArray[np.int32]
+    labels: NDArray[np.integer]
 
 
 def erase_lines(strength: Strength) -> Strength:
     height, width = strength.shape
-    scale = min(1.0, SEARCH_SIDE / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(strength, size, interpolation=cv2.INTER_AREA) if scale < 1 else strength
-    erased = find_lines((small > FAINTEST).astype(np.uint8))
+    block = -(-max(height, width) // SEARCH_SIDE)
+    size = (max(width // block, 1), max(height // block, 1))
+    whole = strength[: size[1] * block, : size[0] * block]
+    small = cv2.resize(whole, size, interpolation=cv2.INTER_AREA) if block > 1 else strength
+    erased = find_lines((small > FAINTEST).view(np.uint8))
     if not erased.any():
         return strength
-    if scale < 1:
+    if block > 1:
         erased = cv2.resize(erased, (width, height), interpolation=cv2.INTER_NEAREST)
     return np.where(erased > 0, np.float32(0), strength)
 
@@ -65,6 +66,8 @@ def find_lines(mask: Mask) -> Mask:
         return nothing
     across, down = search(mask, thickest), search(np.ascontiguousarray(mask.T), thickest)
     printed_across, printed_down = printed(across, down)
+    if not printed_across and not printed_down:
+        return nothing
     erased = rub_out(across, printed_across) | rub_out(down, printed_down).T
     return erased if is_writing(mask & (1 - erased)) else nothing  # a 1 may be as thin and straight as a line
 
@@ -75,11 +78,13 @@ def search(mask: Mask, thickest: int) -> Direction:
     loose = cv2.dilate(thin_parts(mask, thickest), column(3))  # lets a slanted line step up and down
     joined = bridge(loose, thickest)  # over dirt and thin strokes
     straight = cv2.morphologyEx(joined, cv2.MORPH_OPEN, row(shortest))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(straight, connectivity=8)
-    inked = np.bincount(labels.ravel(), mask.ravel(), count)  # px of each piece that are ink, not bridged
+    if cv2.boundingRect(straight)[2] < shortest_line(mask):
+        return Direction(mask, [], straight)
+    count, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(straight, 8, cv2.CV_32S, cv2.CCL_BBDT)
+    inked = np.bincount(labels[(straight & mask) > 0], minlength=count)  # px of each piece that are ink, not bridged
     solid = np.flatnonzero(inked >= 0.7 * stats[:, cv2.CC_STAT_WIDTH])
     pieces = [piece(int(label), labels, stats[label]) for label in solid if label > 0]
-    lines = [line for line in join(pieces) if is_long(line, min(mask.shape))]
+    lines = [line for line in join(pieces) if is_long(line, shortest_line(mask))]
     return Direction(mask, lines, labels)
 
 
@@ -135,9 +140,13 @@ def continues(line: Line, new: Line) -> bool:
     return on_course and new.start >= line.stop - 2 and abs(line.stop_at - new.start_at) <= slack * 2
 
 
-def is_long(line: Line, side: int) -> bool:
+def shortest_line(mask: Mask) -> float:
+    return max(0.3 * min(mask.shape), SHORTEST)
+
+
+def is_long(line: Line, shortest: float) -> bool:
     length = line.stop - line.start
-    return length >= max(SLENDER * line.thickness, 0.3 * side, SHORTEST) and line.covered >= 0.4 * length
+    return length >= max(SLENDER * line.thickness, shortest) and line.covered >= 0.4 * length
 
 
 def printed(across: Direction, down: Direction) -> tuple[list[Line], list[Line]]:
