@@ -47,6 +47,12 @@ class Cluster:
         server.start(seconds=60)
         return server
 
+    def restart_the_dead(self) -> None:
+        """As a supervisor does. A Redis that is full ends a worker: Celery cannot write down what it took."""
+        for server in self.servers:
+            if not server.is_alive:
+                server.start(seconds=60)
+
     def kill(self) -> None:
         for server in self.servers:
             server.kill()
@@ -79,7 +85,8 @@ def wait_for(condition: Callable[[], object], seconds: float, what: str) -> None
 
 
 def files_in(media: Path, folder: str = "") -> set[str]:
-    return {str(path.relative_to(media)) for path in (media / folder).rglob("*") if path.is_file()}
+    paths = (path for path in (media / folder).rglob("*") if path.is_file() and path.name != ".ballast")
+    return {str(path.relative_to(media)) for path in paths}
 
 
 def check_maps(media: Path) -> None:

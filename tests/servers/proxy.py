@@ -1,4 +1,4 @@
-"""A door in front of a server that can be walled up: nothing comes through, nothing is refused."""
+"""A door in front of a server that can be shut, or walled up so that nothing comes through and nothing is refused."""
 
 import contextlib
 import socket
@@ -9,7 +9,7 @@ from config.embedded_redis import free_port
 
 
 class Proxy:
-    """Passes bytes both ways to `target`. `delay_seconds` holds each answer back; as a black hole it takes all and
+    """Passes bytes both ways to `target`. `delay_seconds` holds each answer back. As a black hole it takes all and
     answers nothing, on old connections and new ones, and the old ones stay dead when it is over."""
 
     def __init__(self, target: int) -> None:
@@ -17,26 +17,36 @@ class Proxy:
         self.port = free_port()
         self.delay_seconds = 0.0
         self.is_black_hole = False
-        self.listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
-        self.sockets: set[socket.socket] = set()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.open()
 
-    def close(self) -> None:
-        self.listener.close()
-        for connection in list(self.sockets):
+    def open(self) -> None:
+        self.sockets: set[socket.socket] = set()
+        self.listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
+        threading.Thread(target=self._accept, args=[self.listener], daemon=True).start()
+
+    def shut(self) -> None:
+        """From now on connections are refused."""
+        for connection in (self.listener, *self.sockets):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
             connection.close()
 
-    def _accept(self) -> None:
+    def _accept(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while True:
-                client, _ = self.listener.accept()
+                client, _ = listener.accept()
                 threading.Thread(target=self._serve, args=[client], daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
         self.sockets.add(client)
         if self.is_black_hole:
-            return self._swallow(client)
-        server = socket.create_connection(("127.0.0.1", self.target))
+            self._swallow(client)
+            return
+        try:
+            server = socket.create_connection(("127.0.0.1", self.target))
+        except OSError:
+            client.close()
+            return
         self.sockets.add(server)
         threading.Thread(target=self._pump, args=[server, client, True], daemon=True).start()
         self._pump(client, server, False)
@@ -45,7 +55,8 @@ class Proxy:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 if self.is_black_hole:
-                    return self._swallow(source)
+                    self._swallow(source)
+                    return
                 if is_answer and self.delay_seconds:
                     time.sleep(self.delay_seconds)
                 target.sendall(data)

@@ -1,0 +1,86 @@
+"""The disk full while pictures and maps are written: a clear error, nothing half done, and on it goes."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from PIL import Image
+
+from recognizer.models import Job, Prediction
+from tests.pictures import varied_pngs
+from tests.processes.conftest import Cluster, check_files, check_maps, files_in, sized, wait_for, wait_for_jobs
+from tests.processes.people import person_at
+from tests.servers.web import WebServer
+
+pytestmark = [pytest.mark.processes]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """One megabyte."""
+    folder = tmp_path / "media"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], check=False)
+    if mounted.returncode:
+        pytest.skip("mounting a small disk needs root")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture
+def web(alice, cluster: Cluster, small_disk: Path, static_files, tmp_path: Path) -> Iterator[WebServer]:
+    cluster.environment["MEDIA_ROOT"] = str(small_disk)
+    web = WebServer(log=tmp_path / "web.log", environment=cluster.environment)
+    web.start()
+    yield web
+    web.stop()
+
+
+@pytest.fixture
+def give(alice: User, web: WebServer) -> Iterator[Callable[[bytes], int]]:
+    """Gives a picture in the page; answers the status."""
+    with person_at(web, alice) as client:
+        yield lambda data: client.post("/uploads/", files={"image": ("7.png", data, "image/png")}).status_code
+
+
+def test_a_picture_that_does_not_fit_leaves_nothing(give, small_disk):
+    ballast = fill(small_disk, leave=60_000)
+    statuses = [give(data) for data in varied_pngs(sized(12, 100), size=300)]
+    assert set(statuses) == {302, 507}
+    check_files(small_disk)
+    ballast.unlink()
+    assert give(next(varied_pngs(1))) == 302
+    assert Prediction.objects.count() == statuses.count(302) + 1
+
+
+def test_maps_that_do_not_fit_wait_for_room(give, cluster, small_disk):
+    for data in varied_pngs(3, size=100):
+        assert give(data) == 302
+    ballast = fill(small_disk, leave=8_000)
+    cluster.start_worker()
+    cluster.start_beat()
+    wait_for(lambda: Job.objects.filter(error__contains="no space left").exists(), 30, "the error")
+    for name in files_in(small_disk, "feature-maps"):
+        Image.open(small_disk / name).load()
+    ballast.unlink()
+    wait_for_jobs(30)
+    check_maps(small_disk)
+    check_files(small_disk)
+    assert set(Job.objects.values_list("attempts", flat=True)) == {1}
+
+
+def fill(folder: Path, *, leave: int) -> Path:
+    """A file that takes all room but `leave` bytes."""
+    ballast = folder / ".ballast"
+    with ballast.open("wb") as file:
+        try:
+            while True:
+                file.write(b"\0" * 4096)
+                file.flush()
+        except OSError:
+            pass
+    with ballast.open("r+b") as file:
+        file.truncate(ballast.stat().st_size - leave)
+    return ballast

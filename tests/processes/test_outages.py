@@ -1,0 +1,115 @@
+"""Redis refused, frozen, behind a black hole, slow, full: the page answers as ever, and the maps come later."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from recognizer.models import Job, Prediction
+from tests.pictures import varied_pngs
+from tests.processes.conftest import Cluster, check_maps, sized, wait_for_jobs
+from tests.processes.people import person_at
+from tests.servers.proxy import Proxy
+from tests.servers.redis import RedisServer
+from tests.servers.web import WebServer
+
+pytestmark = [pytest.mark.processes]
+
+MOST_ADDED_SECONDS = 0.8
+
+
+@dataclass
+class Desk:
+    """Somebody who gives one picture after the other in the page."""
+
+    client: httpx.Client
+    pictures: Iterator[bytes]
+
+    def give(self) -> float:
+        """One picture; answers how long it took, in seconds."""
+        started = time.perf_counter()
+        answer = self.client.post("/uploads/", files={"image": ("digit.png", next(self.pictures), "image/png")})
+        assert answer.status_code == 302, answer.text
+        return time.perf_counter() - started
+
+    def give_many(self, count: int) -> list[float]:
+        return [self.give() for _ in range(count)]
+
+
+@pytest.fixture
+def proxy(redis_server: RedisServer) -> Iterator[Proxy]:
+    proxy = Proxy(redis_server.port)
+    yield proxy
+    proxy.shut()
+
+
+@pytest.fixture
+def desk(alice, cluster: Cluster, redis_server: RedisServer, proxy: Proxy, static_files, tmp_path) -> Iterator[Desk]:
+    """The web server and the worker reach Redis through the proxy."""
+    behind = redis_server.url.replace(f":{redis_server.port}/", f":{proxy.port}/")
+    cluster.environment["REDIS_URL"] = behind
+    cluster.start_worker()
+    cluster.start_beat()
+    web = WebServer(log=tmp_path / "web.log", environment=cluster.environment)
+    web.start()
+    with person_at(web, alice) as client:
+        yield Desk(client, varied_pngs(1000, size=100))
+    web.stop()
+
+
+Fault = Callable[[RedisServer, Proxy], None]
+
+
+def refuse(redis: RedisServer, proxy: Proxy) -> None:
+    proxy.shut()
+
+
+def freeze(redis: RedisServer, proxy: Proxy) -> None:
+    redis.freeze()
+
+
+def swallow(redis: RedisServer, proxy: Proxy) -> None:
+    proxy.is_black_hole = True
+
+
+def delay(redis: RedisServer, proxy: Proxy) -> None:
+    proxy.delay_seconds = 0.3
+
+
+def fill(redis: RedisServer, proxy: Proxy) -> None:
+    redis.client().config_set("maxmemory", "1mb")
+
+
+def mend(redis: RedisServer, proxy: Proxy) -> None:
+    proxy.is_black_hole, proxy.delay_seconds = False, 0.0
+    with contextlib.suppress(OSError):  # it listens already unless it was shut
+        proxy.open()
+    redis.thaw()
+    redis.client().config_set("maxmemory", "256mb")
+
+
+@pytest.mark.parametrize("fault", [refuse, freeze, swallow, delay, fill])
+def test_an_outage_costs_a_moment_once(alice, desk, cluster, redis_server, proxy, media, fault: Fault):
+    usual = desk.give_many(sized(10, 100))
+    fault(redis_server, proxy)
+    during = desk.give_many(sized(15, 200))
+    mend(redis_server, proxy)
+    cluster.restart_the_dead()
+    wait_for_jobs(60)
+    check_maps(media)
+    assert Prediction.objects.count() == len(usual) + len(during)
+    added = max(during) - max(usual)
+    known = sorted(during[1:])
+    print(
+        f"{fault.__name__}: usual p50 {p50(usual):.3f} max {max(usual):.3f}, first {during[0]:.3f}, "
+        f"then p50 {p50(known):.3f} max {known[-1]:.3f}"
+    )
+    assert added <= MOST_ADDED_SECONDS
+    assert Job.objects.filter(attempts__gt=1).count() == 0
+
+
+def p50(seconds: list[float]) -> float:
+    return sorted(seconds)[len(seconds) // 2]
