@@ -230,6 +230,8 @@ DELETED_UPLOADS_KEPT_DAYS = env.integer("DELETED_UPLOADS_KEPT_DAYS", default=7)
 API_REQUESTS_PER_USER = env.integer("API_REQUESTS_PER_USER", default=12_000, at_least=1)  # a minute
 API_REQUESTS_PER_ADDRESS = env.integer("API_REQUESTS_PER_ADDRESS", default=24_000, at_least=1)
 OLD_CLIENTS = env.boolean("OLD_CLIENTS", default=True)
+LOGINS_PER_ADDRESS = env.integer("LOGINS_PER_ADDRESS", default=50, at_least=1)
+LOGINS_PER_NAME = env.integer("LOGINS_PER_NAME", default=10, at_least=1)
 QUOTA_PICTURES = env.integer("QUOTA_PICTURES", default=1_000_000, at_least=1)
 QUOTA_BYTES = env.integer("QUOTA_BYTES", default=50 * 1024**3, at_least=1)
 

@@ -1,10 +1,12 @@
 """What a history can be narrowed to: the same for the page, the API and every export."""
 
+from functools import partial
 from typing import Any
 
 import django_filters as filters
 from django import forms
 from django.db.models import Q, QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from recognizer.models import Correction, ModelVersion, Prediction, Upload
@@ -16,8 +18,15 @@ DIGITS = [str(digit) for digit in range(10)]
 SAID = (Correction.Kind.CONFIRM, Correction.Kind.CORRECT, Correction.Kind.NOT_A_DIGIT)
 
 
+Choice = partial(filters.ChoiceFilter, empty_label=_("any"))
+
+
 class DateInput(forms.DateInput):
     input_type = "date"
+
+
+def versions(request: HttpRequest | None) -> QuerySet[ModelVersion]:
+    return ModelVersion.objects.defer("card").order_by("version")
 
 
 class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
@@ -25,25 +34,33 @@ class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
 
     q = filters.CharFilter(label=_("Search"), method="search", max_length=100)
     text = filters.CharFilter(label=_("Read as"), field_name="text", max_length=100)
-    digit = filters.ChoiceFilter(label=_("Digit"), choices=[(d, d) for d in DIGITS], method="having_digit")
-    kind = filters.ChoiceFilter(
-        label=_("Length"), choices=[("digit", _("one digit")), ("number", _("a number"))], method="of_kind"
+    digit = Choice(label=_("Digit"), choices=[(d, d) for d in DIGITS], method="having_digit")
+    kind = Choice(
+        label=_("Length"),
+        choices=[("digit", _("one digit")), ("number", _("a number"))],
+        method="of_kind",
     )
-    decision = filters.ChoiceFilter(label=_("Decision"), choices=Decision.choices)
-    corrected = filters.ChoiceFilter(
+    decision = Choice(label=_("Decision"), choices=Decision.choices)
+    corrected = Choice(
         label=_("Looked at"),
         choices=[("yes", _("confirmed or corrected")), ("changed", _("corrected")), ("no", _("not yet"))],
         method="looked_at",
     )
-    source = filters.ChoiceFilter(label=_("Source"), field_name="upload__source", choices=Upload.Source.choices)
+    source = Choice(label=_("Source"), field_name="upload__source", choices=Upload.Source.choices)
     model = filters.ModelChoiceFilter(
-        label=_("Model"), to_field_name="version", queryset=lambda request: ModelVersion.objects.defer("card")
+        label=_("Model"),
+        to_field_name="version",
+        queryset=versions,
+        empty_label=_("any"),
     )
-    batch = filters.UUIDFilter(label=_("Batch"), field_name="upload__batch_item__batch")
+    batch = filters.UUIDFilter(label=_("Batch"), field_name="upload__batch_item__batch", widget=forms.HiddenInput)
     since = filters.DateFilter(label=_("From"), field_name="given_at", lookup_expr="date__gte", widget=DateInput)
     until = filters.DateFilter(label=_("To"), field_name="given_at", lookup_expr="date__lte", widget=DateInput)
-    ordering = filters.ChoiceFilter(
-        label=_("Order"), choices=[(name, label) for name, (label, _order) in ORDERS.items()], method="unchanged"
+    ordering = Choice(
+        label=_("Order"),
+        choices=[(name, label) for name, (label, _order) in ORDERS.items()],
+        method="unchanged",
+        empty_label=None,
     )
 
     class Meta:

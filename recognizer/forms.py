@@ -2,14 +2,17 @@
 
 import json
 import math
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import User
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from recognizer.models import Upload
+from recognizer.models.access import Scope
 from recognizer.models.prediction import Mode
 
 MAX_STROKE_BYTES = 1_000_000
@@ -83,3 +86,37 @@ class ReadForm(forms.Form):
 
     def clean_source(self) -> str:
         return self.cleaned_data["source"] or Upload.Source.UPLOAD
+
+
+class TokenForm(forms.Form):
+    """A new API token."""
+
+    DAYS = [("", _("never")), ("30", _("in 30 days")), ("365", _("in a year"))]
+
+    name = forms.CharField(label=_("Name"), max_length=100, help_text=_("What the program is that uses it."))
+    scope = forms.ChoiceField(label=_("It may"), choices=Scope.choices)
+    days = forms.ChoiceField(label=_("It expires"), choices=DAYS, required=False)
+
+    def expires_at(self) -> datetime | None:
+        days = self.cleaned_data["days"]
+        return timezone.now() + timedelta(days=int(days)) if days else None
+
+
+class DeleteAccountForm(forms.Form):
+    """Who deletes everything proves once more who they are."""
+
+    password = forms.CharField(
+        label=_("Your password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if not self.user.check_password(password):
+            raise forms.ValidationError(_("This is not your password."))
+        return password

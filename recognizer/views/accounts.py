@@ -1,29 +1,72 @@
 """Who a person is here: Django's own views in this product's templates, and what they lack."""
 
+import hashlib
+import math
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth import login, views
+from django.contrib import messages
+from django.contrib.auth import login, logout, views
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 from django.views.generic import FormView
 
+from recognizer import selectors
 from recognizer.context import THEME_COOKIE, THEMES
-from recognizer.forms import SignupForm
+from recognizer.forms import DeleteAccountForm, SignupForm, TokenForm
+from recognizer.problems import Problem
+from recognizer.services import quotas, throttles, tokens
+from recognizer.services.accounts import delete_account
+from recognizer.services.exports import export_account
+from recognizer.services.throttles import Rate
+from recognizer.views.errors import problem_page
+from recognizer.views.history import download
 from recognizer.views.requests import MemberRequest
 
+LOGIN_WINDOW_SECONDS = 300
 YEAR_SECONDS = 365 * 24 * 3600
 
 
 class Login(views.LoginView):
+    """Guesses are counted before a password is hashed: per address, and per name and address, so that nobody can
+    lock a person out from elsewhere."""
+
     template_name = "accounts/login.html"
     redirect_authenticated_user = True
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        address = throttles.address_of(request)
+        name = hashlib.sha256(request.POST.get("username", "").lower().encode()).hexdigest()[:16]
+        standings = throttles.count(
+            [
+                Rate("login-address", settings.LOGINS_PER_ADDRESS, address, LOGIN_WINDOW_SECONDS),
+                Rate("login-name", settings.LOGINS_PER_NAME, f"{address}:{name}", LOGIN_WINDOW_SECONDS),
+            ]
+        )
+        refused = [standing.resets_in_seconds for standing in standings if not standing.allowed]
+        if refused:
+            response = problem_page(
+                request, Problem("throttled", str(_("Too many attempts. Try again in some minutes.")))
+            )
+            response["Retry-After"] = str(math.ceil(max(refused)))
+            return response
+        return super().post(request, *args, **kwargs)
 
 
 class PasswordChange(views.PasswordChangeView):
@@ -74,7 +117,58 @@ class Signup(FormView):
 
 @require_GET
 def account(request: MemberRequest) -> HttpResponse:
-    return render(request, "account.html")
+    return account_page(request)
+
+
+def account_page(request: MemberRequest, *, status: int = 200, **context: Any) -> HttpResponse:
+    context = {
+        "tokens": selectors.tokens_for(request.user),
+        "token_form": TokenForm(),
+        "delete_form": DeleteAccountForm(request.user),
+        "usage": quotas.usage(request.user.pk),
+        "quota": {"pictures": settings.QUOTA_PICTURES, "bytes": settings.QUOTA_BYTES},
+    } | context
+    return render(request, "account.html", context, status=status)
+
+
+@require_POST
+@never_cache
+def token_create(request: MemberRequest) -> HttpResponse:
+    """The secret is in this one answer and nowhere else."""
+    form = TokenForm(request.POST)
+    if not form.is_valid():
+        return account_page(request, token_form=form, status=400)
+    token, secret = tokens.create_token(
+        user=request.user,
+        name=form.cleaned_data["name"],
+        scope=form.cleaned_data["scope"],
+        expires_at=form.expires_at(),
+    )
+    return account_page(request, made=token, secret=secret)
+
+
+@require_POST
+def token_revoke(request: MemberRequest, pk: UUID) -> HttpResponse:
+    tokens.revoke_token(get_object_or_404(selectors.tokens_for(request.user), pk=pk))
+    return redirect(f"{reverse('account')}#tokens")
+
+
+@require_GET
+def account_export(request: MemberRequest) -> StreamingHttpResponse:
+    return download(export_account(request.user), "digitscribe-account.zip", "application/zip")
+
+
+@require_POST
+@sensitive_post_parameters("password")
+def account_delete(request: MemberRequest) -> HttpResponse:
+    form = DeleteAccountForm(request.user, request.POST)
+    if not form.is_valid():
+        return account_page(request, delete_form=form, status=400)
+    user = request.user
+    logout(request)
+    delete_account(user)
+    messages.success(request, _("Your account and everything in it is deleted."))
+    return redirect("login")
 
 
 @login_not_required
