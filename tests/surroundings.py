@@ -28,6 +28,7 @@ def session_folder() -> Path:
 
 FOLDER = session_folder()
 MEDIA = FOLDER / "media"
+STATIC = FOLDER / "static"
 MODEL_CACHE = FOLDER / "models"
 REDIS = EmbeddedRedis.plan(FOLDER / "redis")  # nothing listens there until a test asks for it
 
@@ -37,7 +38,8 @@ def prepare() -> None:
     for name in variables():
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
-    MEDIA.mkdir()
+    for folder in (MEDIA, STATIC):
+        folder.mkdir()
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "ENV_FILE": os.devnull,  # a person's .env is theirs
@@ -46,7 +48,7 @@ def prepare() -> None:
         "QUEUE_PREFIX": "tests",
         "MEDIA_ROOT": str(MEDIA),
         "MODEL_CACHE_ROOT": str(MODEL_CACHE),
-        "STATIC_ROOT": str(FOLDER / "static"),
+        "STATIC_ROOT": str(STATIC),
         # Playwright's loop runs in the thread of the tests, and Django takes that for an asynchronous caller.
         "DJANGO_ALLOW_ASYNC_UNSAFE": "1",
     }

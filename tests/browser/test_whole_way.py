@@ -1,0 +1,32 @@
+"""One picture's whole way in a real browser: given, answered, explained, found again."""
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.pictures import digit_png
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def test_a_picture_is_answered_its_maps_appear_without_a_reload_and_it_stays_in_the_history(
+    alice_page: Page, worker, tmp_path: Path
+):
+    (tmp_path / "seven.png").write_bytes(digit_png(7))
+    alice_page.goto("/")
+    alice_page.get_by_label("Choose a file, or drop one here").set_input_files(tmp_path / "seven.png")
+    alice_page.get_by_role("button", name="Read the picture").click()
+    alice_page.wait_for_url(re.compile(r"/uploads/.+"))
+    expect(alice_page).to_have_title(re.compile("^7"))
+    alice_page.evaluate("window.isStillHere = true")
+    expect(alice_page.locator("img[src*='/feature-maps/']").first).to_be_visible(timeout=30_000)
+
+    assert alice_page.evaluate("window.isStillHere") is True
+
+    answer = alice_page.url
+    alice_page.goto("/history/")
+    alice_page.locator(f"a[href='{urlsplit(answer).path}']").first.click()
+    expect(alice_page).to_have_url(answer)
