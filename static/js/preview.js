@@ -1,6 +1,6 @@
 // The answer that follows the pen: one request at a time, the newest drawing wins.
 
-const PAUSE_MS = 110;
+const PAUSE_MS = 60;
 
 export class Preview {
   constructor(place, { url, token, picture, mode, onFailure }) {
