@@ -1,0 +1,66 @@
+import json
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from mlcore.artifact import Artifact, ArtifactError
+from recognizer.management.commands.train_model import require_backend
+from recognizer.services.model_versions import active_artifact, artifact_for
+
+
+class Command(BaseCommand):
+    help = "Measure a model: accuracy, errors, calibration, robustness, latency; with a report of pictures."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "model", nargs="?", metavar="VERSION", help="a version or a folder; the active one unless given"
+        )
+        parser.add_argument("--data", type=Path, metavar="PATH", help="MNIST as a folder of IDX files or an .npz")
+        parser.add_argument("--quick", action="store_true", help="leave out the robustness table and whole pictures")
+        parser.add_argument("--json", action="store_true", help="one JSON object, nothing else")
+        parser.add_argument("--report", type=Path, metavar="FOLDER", help="where pictures and figures go")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        require_backend()
+        from mlcore.reading.engine import Engine
+        from mlcore.training.data import DataError, load_split
+        from mlcore.training.evaluate import examine
+        from mlcore.training.report import draw_report
+
+        try:
+            artifact = artifact_for(options["model"]) if options["model"] else active_artifact()
+            test = load_split(options["data"]).test
+        except (ArtifactError, DataError) as error:
+            raise CommandError(str(error), returncode=2) from error
+        found = examine(artifact, test, thorough=not options["quick"])
+        folder = options["report"] or settings.BASE_DIR / "runs" / f"report-{artifact.version}"
+        draw_report(Engine(artifact), artifact.card.temperature, artifact.card.training, test, folder)
+        (folder / "metrics.json").write_text(json.dumps(found, indent=2) + "\n")
+        self.stdout.write(json.dumps(found) if options["json"] else as_text(artifact, found))
+        self.stderr.write(f"Report: {folder}")
+
+
+def as_text(artifact: Artifact, found: Mapping[str, Any]) -> str:
+    test = found["test"]
+    low, high = test["interval"]
+    lines = [
+        f"{artifact.version}: {test['accuracy']:.2%} right (95 % interval {low:.2%} to {high:.2%}), "
+        f"{test['errors']} errors in {test['images']:,} images",
+        "errors by digit: " + ", ".join(f"{digit}: {count}" for digit, count in test["errors_by_digit"].items()),
+        f"calibration error (ECE): {test['ece']:.4f}",
+        f"called no digit: {test['called_not_a_digit']:.2%}",
+        "latency: {one:.2f} ms for one, {of_256:.2f} ms each in batches of 256".format(**found["latency_ms"]),
+    ]
+    if "read_as_png" in found:
+        read = found["read_as_png"]
+        lines.append(
+            f"read as PNG files: {read['accuracy']:.2%} right, {read['sure']:.2%} sure, "
+            f"{read['sure_but_wrong']:.2%} sure but wrong"
+        )
+        lines += [f"  {name:18} {share:7.2%}" for name, share in found["robustness"].items()]
+    return "\n".join(lines)

@@ -1,0 +1,102 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlcore.training.data import Digits
+from mlcore.training.epochs import Mixture, epoch
+from mlcore.training.fit import Fitted, Plan, Progress, fit
+from mlcore.training.network import build
+
+PLAN = Plan(architecture="classic", epochs=3, batch=50)
+
+
+class Interrupt:
+    """Ctrl-C in the middle of an epoch."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.epoch == self.epoch:
+            raise KeyboardInterrupt
+
+
+def run(folder: Path, digits: Digits, report: Callable[[Progress], None] = lambda progress: None) -> Fitted:
+    mixture = Mixture(digits[:200], digits[200:250], 50)
+    return fit(PLAN, mixture, digits[250:300], folder, report)
+
+
+@pytest.fixture(scope="module")
+def whole(digits: Digits, tmp_path_factory: pytest.TempPathFactory) -> Fitted:
+    return run(tmp_path_factory.mktemp("whole"), digits)
+
+
+def test_the_same_seed_gives_the_same_weights(whole: Fitted, digits: Digits, tmp_path: Path) -> None:
+    again = run(tmp_path, digits)
+    for a, b in zip(whole.model.get_weights(), again.model.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_an_interruption_keeps_the_best_so_far(digits: Digits, tmp_path: Path) -> None:
+    fitted = run(tmp_path, digits, Interrupt(epoch=3))
+    assert fitted.interrupted
+    assert [line.number for line in fitted.history] == [1, 2]
+
+
+def test_after_an_interruption_it_goes_on_where_it_was(whole: Fitted, digits: Digits, tmp_path: Path) -> None:
+    run(tmp_path, digits, Interrupt(epoch=2))
+    seen: list[int] = []
+    resumed = run(tmp_path, digits, lambda progress: seen.append(progress.epoch))
+    assert min(seen) == 2
+    assert [line.number for line in resumed.history] == [1, 2, 3]
+    for a, b in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+def test_interrupted_before_the_first_epoch_there_is_nothing_to_keep(digits: Digits, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, digits, Interrupt(epoch=1))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checkpoint_cut_while_it_was_written_is_not_taken_for_one(digits: Digits, tmp_path: Path) -> None:
+    fitted = run(tmp_path, digits, Interrupt(epoch=2))
+    fitted.checkpoint.with_suffix(".part").write_bytes(fitted.checkpoint.read_bytes()[:100])
+    assert len(run(tmp_path, digits).history) == PLAN.epochs
+
+
+def test_progress_says_how_long_it_still_takes(digits: Digits, tmp_path: Path) -> None:
+    told: list[Progress] = []
+    run(tmp_path, digits, told.append)
+    assert [progress.done for progress in told] == sorted(progress.done for progress in told)
+    assert told[-1].done == pytest.approx(1)
+    assert told[-1].seconds_left == pytest.approx(0)
+    assert told[0].seconds_left > 0
+
+
+def test_an_epoch_depends_on_seed_and_number_alone(digits: Digits) -> None:
+    mixture = Mixture(digits[:60], digits[60:100], 20)
+    first, again, next_one = epoch(mixture, 5, 0), epoch(mixture, 5, 0), epoch(mixture, 5, 1)
+    assert first.digest == again.digest != next_one.digest
+    assert len(first) == mixture.size == 80
+
+
+def test_the_quick_way_of_normalising_counts_as_kerass_own(digits: Digits) -> None:
+    """One step in training mode: outputs within bfloat16, moving statistics the same."""
+    fast, plain = build("digitscribe", fast=True), build("digitscribe")
+    plain.set_weights(fast.get_weights())
+    inputs = digits.images[:64, :, :, None].astype(np.float32) / 255
+    a, b = np.asarray(fast(inputs, training=True)), np.asarray(plain(inputs, training=True))
+    assert np.abs(a - b).max() < 0.05 * np.abs(b).max() + 0.05
+    for name in ("norm1", "norm2"):
+        for quick, slow in zip(fast.get_layer(name).get_weights(), plain.get_layer(name).get_weights(), strict=True):
+            np.testing.assert_allclose(quick, slow, rtol=0.02, atol=0.002)
+
+
+def test_classic_stops_when_nothing_improves_any_more(digits: Digits, tmp_path: Path) -> None:
+    plan = replace(PLAN, epochs=40, rate=0.0, schedule="plateau")
+    fitted = fit(plan, Mixture(digits[:100], digits[:0], 0), digits[250:300], tmp_path)
+    assert len(fitted.history) == 6  # the first stays the best, five more gain nothing
