@@ -20,13 +20,16 @@ class Amounts:
     stretch: float = 0.07  # each axis by itself
     shift: float = 0.7  # pixels
     elastic: float = 0.55  # pixels
-    p_width: float = 0.35  # stroke made thinner or thicker
-    p_strength: float = 0.35
-    p_blur: float = 0.15
-    p_coarse: float = 0.12  # seen at 9 to 18 pixels
-    p_broken: float = 0.06
-    p_noise: float = 0.12
-    p_edge: float = 0.04  # remains of a printed box
+    p_width: float = 0.3  # stroke made thinner or thicker
+    p_strength: float = 0.25
+    p_blur: float = 0.08
+    p_coarse: float = 0.06  # seen at 9 to 18 pixels
+    p_broken: float = 0.04
+    p_noise: float = 0.06
+    p_edge: float = 0.03  # remains of a printed box
+
+    def scaled(self, share: float) -> "Amounts":
+        return Amounts(*(share * amount for amount in vars(self).values()))
 
 
 GENTLE = Amounts()

@@ -112,9 +112,12 @@ def _idx(folder: Path, name: str) -> NDArray[np.uint8]:
         raw = path.read_bytes() if path.exists() else gzip.decompress((folder / f"{name}.gz").read_bytes())
     except (OSError, EOFError) as error:
         raise DataError(f"{folder} lacks a readable {name} or {name}.gz.") from error
-    dimensions = raw[3] if len(raw) >= 4 else 0
-    shape = np.frombuffer(raw[4 : 4 + 4 * dimensions], ">i4")  # big-endian sizes
-    values = np.frombuffer(raw[4 + 4 * dimensions :], np.uint8)
-    if raw[:3] != b"\0\0\x08" or values.size != np.prod(shape):
+    dimensions = raw[3] if raw[:3] == b"\0\0\x08" and len(raw) > 3 else 0  # of unsigned bytes
+    start = 4 + 4 * dimensions
+    if not dimensions or len(raw) < start:
+        raise DataError(f"{path} is damaged.")
+    shape = np.frombuffer(raw[4:start], ">i4")  # big-endian sizes
+    values = np.frombuffer(raw[start:], np.uint8)
+    if values.size != np.prod(shape):
         raise DataError(f"{path} is damaged.")
     return values.reshape(shape)

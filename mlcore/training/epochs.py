@@ -11,6 +11,8 @@ import numpy as np
 from mlcore.training.augment import GENTLE, Amounts, augment
 from mlcore.training.data import Digits, joined
 
+CALM = 0.4  # of the usual amounts
+
 
 @dataclass(frozen=True)
 class Mixture:
@@ -20,6 +22,7 @@ class Mixture:
     written: Digits  # generated ones, of which each epoch draws a share
     share: int  # how many it draws
     amounts: Amounts = GENTLE
+    calm_from: int | None = None  # the epoch after which images stray less: the end is learnt from what is likely
 
     @property
     def size(self) -> int:
@@ -32,7 +35,9 @@ def epoch(mixture: Mixture, seed: int, number: int) -> Digits:
     drawn = rng.permutation(len(mixture.written))[: mixture.share]
     both = joined([mixture.digits, mixture.written[drawn]])
     shuffled = both[rng.permutation(len(both))]
-    return Digits(augment(shuffled.images, rng, mixture.amounts), shuffled.labels)
+    calm = mixture.calm_from is not None and number >= mixture.calm_from
+    amounts = mixture.amounts.scaled(CALM) if calm else mixture.amounts
+    return Digits(augment(shuffled.images, rng, amounts), shuffled.labels)
 
 
 _mixture: Mixture | None = None  # in the preparing process: handed over once, not with every epoch

@@ -26,7 +26,7 @@ class Plan:
 
     architecture: str = "digitscribe"
     seed: int = 1
-    epochs: int = 14
+    epochs: int = 16
     batch: int = 128
     rate: float = 3e-3  # the highest learning rate
     smoothing: float = 0.02  # of labels
@@ -208,7 +208,7 @@ def _exhausted(plan: Plan, history: list[Epoch]) -> bool:
 
 
 def _fingerprint(plan: Plan, mixture: Mixture) -> str:
-    text = json.dumps([asdict(plan), asdict(mixture.amounts), mixture.share], sort_keys=True)
+    text = json.dumps([asdict(plan), asdict(mixture.amounts), mixture.share, mixture.calm_from], sort_keys=True)
     return hashlib.sha256((text + mixture.digits.digest + mixture.written.digest).encode()).hexdigest()[:12]
 
 

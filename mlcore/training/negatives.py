@@ -20,7 +20,7 @@ FAMILIES: tuple[tuple[str, float], ...] = (
     ("letter", 0.42), ("joined", 0.2), ("cut", 0.12), ("sign", 0.1), ("scribble", 0.09), ("texture", 0.07),
 )  # fmt: skip
 _LEFT_HALF_IS_NOTHING = (0, 2, 3, 4, 5, 6, 8, 9)
-_RIGHT_HALF_IS_NOTHING = (2, 3, 5, 6)  # half an 8 is a 3, half a 4, 7 or 9 is a 1
+_RIGHT_HALF_IS_NOTHING = (2, 5, 6)  # half a 3 or an 8 is a 3, half a 4, 7 or 9 is a 1
 
 
 def write_negative(rng: np.random.Generator, draw_digit: DrawDigit) -> Floats:
@@ -111,7 +111,7 @@ def join(digits: list[Floats], rng: np.random.Generator) -> Floats:
 def _half_a_digit(rng: np.random.Generator, draw_digit: DrawDigit) -> Floats:
     keep_left = bool(rng.random() < 0.6)
     digit = int(rng.choice(_LEFT_HALF_IS_NOTHING if keep_left else _RIGHT_HALF_IS_NOTHING))
-    return cut(draw_digit(digit, rng), rng.uniform(0.4, 0.6), keep_left=keep_left)
+    return cut(draw_digit(digit, rng), rng.uniform(0.35, 0.52), keep_left=keep_left)
 
 
 def _trimmed(ink: Floats) -> Floats:

@@ -21,7 +21,7 @@ from mlcore.training.data import Digits, joined
 Floats = NDArray[np.float32]
 NOT_A_DIGIT = 10
 CHUNK = 500  # images a piece of work
-ALIKE = 0.65  # correlation of what was read back with what was written, below which the reader saw something else
+ALIKE = 0.8  # correlation of what was read back with what was written, below which the reader saw something else
 COARSE = replace(paper.PLAIN_PHOTO, blur=(0.0, 0.5), noise=(0.0, 4.0), margin=(0.05, 0.5), p_shadow=0.1)
 
 
@@ -32,7 +32,7 @@ class Amounts:
     clean: int = 40_000  # written with a pen, on nothing
     sheet: int = 24_000  # the same on paper
     mnist_sheet: int = 16_000  # MNIST's training digits on paper
-    coarse: int = 16_000  # at 10 to 20 pixels, sometimes clipped
+    coarse: int = 24_000  # at 10 to 20 pixels, sometimes clipped
     negative: int = 20_000  # half of them on paper
 
     @property

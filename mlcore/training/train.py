@@ -36,7 +36,7 @@ class Recipe:
 
     plan: Plan = PLANS["digitscribe"]
     generated: pool.Amounts = field(default_factory=pool.Amounts)
-    share: int = 60_000  # generated images an epoch
+    share: int = 45_000  # generated images an epoch
     data: Path | None = None  # IDX folder or .npz; None downloads MNIST
     extra: Path | None = None  # labelled pictures of one's own
     thorough: bool = True  # robustness and reading whole pictures as well
@@ -76,7 +76,7 @@ def prepare(recipe: Recipe, runs: Path, report: Report) -> Material:
               "generated": written.digest, "generated_validation": checks.digest}  # fmt: skip
     if own:
         hashes["extra"] = own[0].digest
-    mixture = Mixture(joined([split.train, *own]), written, recipe.share)
+    mixture = Mixture(joined([split.train, *own]), written, recipe.share, calm_from=recipe.plan.epochs * 3 // 4)
     return Material(split, mixture, joined([split.validation, checks]), hashes)
 
 

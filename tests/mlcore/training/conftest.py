@@ -11,10 +11,10 @@ from mlcore.training.data import Digits
 
 pytest.importorskip("keras")
 
-from mlcore.training import pool  # noqa: E402
-from mlcore.training.fit import Plan  # noqa: E402
-from mlcore.training.handwriting import write_digit  # noqa: E402
-from mlcore.training.train import Recipe, train  # noqa: E402
+from mlcore.training import pool
+from mlcore.training.fit import Plan
+from mlcore.training.handwriting import write_digit
+from mlcore.training.train import Recipe, train
 
 
 def written(count: int, seed: int) -> Digits:
