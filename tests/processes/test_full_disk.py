@@ -22,7 +22,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """One megabyte."""
     folder = tmp_path / "media"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], check=False)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,nr_inodes=4k", "tmpfs", str(folder)], check=False)
     if mounted.returncode:
         pytest.skip("mounting a small disk needs root")
     yield folder
@@ -74,11 +74,10 @@ def test_maps_that_do_not_fit_wait_for_room(give, cluster, small_disk):
 def fill(folder: Path, *, leave: int) -> Path:
     """A file that takes all room but `leave` bytes."""
     ballast = folder / ".ballast"
-    with ballast.open("wb") as file:
+    with ballast.open("wb", buffering=0) as file:
         try:
             while True:
                 file.write(b"\0" * 4096)
-                file.flush()
         except OSError:
             pass
     with ballast.open("r+b") as file:
