@@ -57,7 +57,7 @@ def _continues(last: Contour, hole: Contour) -> bool:
     x0, y0, w0, h0 = cv2.boundingRect(last)
     x1, y1, _, h1 = cv2.boundingRect(hole)
     alike = 0.75 < h1 / h0 < 1.33 and abs(y0 + h0 / 2 - y1 - h1 / 2) < 0.25 * h0
-    return bool(alike and -0.1 * h0 < x1 - x0 - w0 < 0.6 * h0)
+    return bool(alike and -0.3 * h0 < x1 - x0 - w0 < 0.6 * h0)
 
 
 def _inside(raw: Strength, boxes: Sequence[Contour]) -> tuple[Box, Strength] | None:

@@ -1,0 +1,58 @@
+import cv2
+import numpy as np
+import pytest
+
+from mlcore.reading.cells import find_cells
+
+
+def form(boxes=4, side=60, *, written=True, left=40, slant=0):
+    """Boxes in a row with a stroke in each: (160, 400) float32."""
+    sheet = np.zeros((160, 400), np.uint8)
+    for i in range(boxes):
+        x = left + i * side
+        corners = np.array([[x, 40], [x + side, 40], [x + side - slant, 40 + side], [x - slant, 40 + side]])
+        cv2.polylines(sheet, [corners.astype(np.int32)], True, 255, 2)
+        if written:
+            cv2.line(sheet, (x + 20, 55), (x + 30, 40 + side - 15), 255, 4)
+    return sheet.astype(np.float32) / 255
+
+
+@pytest.mark.parametrize("slant", [0, 8])
+def test_a_row_of_boxes_is_found_and_only_what_is_written_in_it_is_left(slant):
+    raw = form(slant=slant)
+    ((x, y, width, height), inside) = find_cells(raw)[0]
+    assert abs(x + slant - 40) < 6 and abs(width - 240 - slant) < 10
+    assert abs(y - 40) < 5 and abs(height - 60) < 6
+    count = cv2.connectedComponents((inside > 0.5).astype(np.uint8))[0] - 1
+    assert count == 4
+
+
+def test_one_box_is_no_row():
+    assert find_cells(form(boxes=1)) == []
+
+
+def test_empty_boxes_are_not_where_the_number_stands():
+    assert find_cells(form(written=False)) == []
+
+
+def test_loops_of_digits_are_no_boxes():
+    sheet = np.zeros((100, 300), np.uint8)
+    for x in (50, 110, 170, 230):
+        cv2.ellipse(sheet, (x, 50), (22, 34), 0, 0, 360, 255, 4)
+    assert find_cells(sheet.astype(np.float32) / 255) == []
+
+
+def test_a_digit_that_touches_its_box_is_kept():
+    raw = form()
+    cv2.line(raw, (45, 70), (68, 70), 1.0, 4)  # a bar that runs into the left side
+    ((_, inside),) = find_cells(raw)
+    assert inside[70, 52] == pytest.approx(1)
+
+
+def test_other_drawing_is_left_out():
+    raw = form()
+    cv2.line(raw, (20, 20), (380, 24), 1.0, 4)
+    cv2.circle(raw, (340, 120), 20, 1.0, 3)
+    ((_, inside),) = find_cells(raw)
+    assert inside[:38].max() == 0
+    assert inside[104:].max() == 0

@@ -1,0 +1,73 @@
+from itertools import product
+
+import numpy as np
+import pytest
+
+from mlcore.reading.ctc import BLANK, read_text
+
+
+def logits_saying(*steps, sure=8.0):
+    logits = np.zeros((len(steps), 11), np.float32)
+    logits[np.arange(len(steps)), steps] = sure
+    return logits
+
+
+def collapsed(path):
+    return tuple(c for i, c in enumerate(path) if c != BLANK and (i == 0 or path[i - 1] != c))
+
+
+def every_way(logits, allowed):
+    """Sums the probability of every path, grouped by the text it says: slow, and simple enough to be right."""
+    shares = np.exp(logits.astype(float)) / np.exp(logits.astype(float)).sum(axis=1, keepdims=True)
+    texts = {}
+    for path in product(allowed, repeat=len(logits)):
+        chance = float(np.prod(shares[np.arange(len(path)), path]))
+        texts[collapsed(path)] = texts.get(collapsed(path), 0.0) + chance
+    return texts
+
+
+def test_repeats_are_one_digit_and_a_blank_parts_two():
+    assert read_text(logits_saying(BLANK, 1, 1, BLANK, 1, 7, BLANK)).digits == (1, 1, 7)
+
+
+def test_nothing_said_is_no_text_for_sure():
+    text = read_text(logits_saying(BLANK, BLANK, BLANK))
+    assert text.digits == text.steps == text.beliefs == ()
+    assert text.confidence > 0.98
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_confidence_is_the_sum_over_every_way_of_saying_the_text(seed):
+    logits = np.full((6, 11), -20, np.float32)
+    allowed = (3, 5, BLANK)
+    logits[:, allowed] = np.random.default_rng(seed).normal(0, 2, (6, 3))
+    texts = every_way(logits, allowed)
+    best, second = sorted(texts, key=lambda text: -texts[text])[:2]
+    text = read_text(logits)
+    assert text.digits == best
+    assert text.confidence == pytest.approx(texts[best], rel=0.02)
+    assert text.runner_up == pytest.approx(texts[second], rel=0.05)
+
+
+def test_each_digit_knows_its_steps():
+    text = read_text(logits_saying(BLANK, 4, 4, BLANK, BLANK, 2, BLANK))
+    assert text.spans == ((1, 2), (5, 5))
+    assert text.steps[1] == 5
+
+
+def test_two_equal_digits_have_their_own_steps():
+    text = read_text(logits_saying(0, BLANK, 0, 0))
+    assert text.spans == ((0, 0), (2, 3))
+
+
+def test_beliefs_say_what_else_it_may_be():
+    logits = logits_saying(BLANK, 9, BLANK)
+    logits[1, 4] = 7.0
+    (belief,) = read_text(logits).beliefs
+    assert sum(belief) == pytest.approx(1)
+    assert belief[9] == pytest.approx(np.e * belief[4], rel=0.01)
+
+
+def test_a_higher_temperature_is_less_sure():
+    said = logits_saying(BLANK, 9, BLANK, sure=3.0)
+    assert read_text(said, 2.0).confidence < read_text(said, 1.0).confidence

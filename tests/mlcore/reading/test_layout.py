@@ -1,0 +1,48 @@
+import cv2
+import numpy as np
+
+from mlcore.reading.layout import find_lines, group
+
+
+def blocks(*boxes):
+    ink = np.zeros((300, 600), np.float32)
+    for x, y, width, height in boxes:
+        ink[y : y + height, x : x + width] = 1
+    return ink
+
+
+def test_nothing_has_no_lines():
+    assert find_lines(np.zeros((50, 50), np.float32)) == []
+
+
+def test_digits_beside_each_other_are_one_line():
+    regions = find_lines(blocks((50, 100, 20, 40), (90, 105, 20, 40), (200, 95, 20, 40)))
+    assert [region.box for region in regions] == [(50, 95, 170, 50)]
+    assert regions[0].share > 0.999
+
+
+def test_two_lines_are_two_and_the_larger_comes_first():
+    regions = find_lines(blocks((50, 40, 20, 40), (90, 40, 20, 40), (50, 200, 30, 60), (120, 200, 30, 60)))
+    assert [region.box[1] for region in regions] == [200, 40]
+    assert regions[0].strength[:150].max() == 0
+
+
+def test_a_sinking_line_stays_together():
+    regions = find_lines(blocks(*((40 + 45 * i, 60 + 14 * i, 22, 40) for i in range(10))))
+    assert len(regions) == 1
+
+
+def test_a_bar_above_belongs_to_its_digit():
+    assert len(find_lines(blocks((50, 100, 20, 40), (58, 90, 25, 5)))) == 1
+
+
+def test_a_drawing_round_the_line_is_not_in_it():
+    ink = blocks((250, 140, 20, 40), (290, 140, 20, 40))
+    cv2.rectangle(ink, (20, 20), (580, 280), 1.0, 4)
+    boxes = [region.box for region in find_lines(ink)]
+    assert (250, 140, 60, 40) in boxes
+
+
+def test_groups_are_numbered_from_nought():
+    numbers = group(np.array([[0, 0, 10, 20], [15, 0, 10, 20], [0, 200, 10, 20]], np.int32))
+    assert numbers.tolist() == [0, 0, 1]

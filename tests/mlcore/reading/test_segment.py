@@ -1,0 +1,75 @@
+import cv2
+import numpy as np
+
+from mlcore.reading.layout import Region
+from mlcore.reading.segment import cut_digits
+from mlcore.reading.strip import WIDER, cut_strip
+
+
+def cut(sheet, middles):
+    """Cuts between digits whose middles lie at these columns of the sheet."""
+    strength = sheet.astype(np.float32) / 255
+    rows, columns = np.flatnonzero(strength.any(axis=1)), np.flatnonzero(strength.any(axis=0))
+    box = (int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1))
+    strip = cut_strip(strength, box)
+    steps = tuple(int((x - strip.x) * strip.scale * WIDER // 4) for x in middles)
+    return cut_digits(Region(box, strength, False, 1.0), strip, steps)
+
+
+def ring(sheet, x, y=60, radius=22):
+    cv2.circle(sheet, (x, y), radius, 255, 4)
+
+
+def test_apart_digits_keep_their_own_boxes():
+    sheet = np.zeros((120, 300), np.uint8)
+    ring(sheet, 60)
+    ring(sheet, 150)
+    ring(sheet, 240)
+    boxes = [part.box for part in cut(sheet, (60, 150, 240))]
+    assert [abs(x - want) < 3 for (x, _, _, _), want in zip(boxes, (36, 126, 216), strict=True)] == [True] * 3
+    assert all(abs(width - 48) < 4 and abs(height - 48) < 4 for _, _, width, height in boxes)
+
+
+def test_touching_digits_are_parted_where_they_touch():
+    sheet = np.zeros((120, 300), np.uint8)
+    ring(sheet, 60)
+    ring(sheet, 105)
+    left, right = cut(sheet, (60, 105))
+    assert abs(left.box[0] + left.box[2] - 83) < 8
+    assert abs(right.box[0] - 83) < 8
+
+
+def test_overlapping_but_separate_strokes_are_not_cut():
+    sheet = np.zeros((120, 300), np.uint8)
+    cv2.line(sheet, (40, 90), (90, 30), 255, 5)  # leans over its neighbour
+    ring(sheet, 105, 70)
+    left, right = cut(sheet, (60, 105))
+    assert left.box[0] + left.box[2] > 86
+    assert right.box[0] >= 79
+
+
+def test_a_comma_beside_a_digit_is_not_its_ink():
+    sheet = np.zeros((120, 300), np.uint8)
+    ring(sheet, 60)
+    cv2.line(sheet, (100, 80), (96, 92), 255, 4)
+    ring(sheet, 150)
+    left, right = cut(sheet, (60, 150))
+    assert left.box[0] + left.box[2] < 90
+    assert right.box[0] > 120
+
+
+def test_the_detached_bar_of_a_five_stays_with_it():
+    sheet = np.zeros((120, 300), np.uint8)
+    cv2.line(sheet, (62, 30), (90, 26), 255, 4)
+    cv2.ellipse(sheet, (65, 70), (20, 22), 0, -120, 120, 255, 4)
+    ring(sheet, 160)
+    left, _ = cut(sheet, (68, 160))
+    assert left.box[1] < 30
+
+
+def test_an_underline_belongs_to_nobody():
+    sheet = np.zeros((140, 300), np.uint8)
+    ring(sheet, 60)
+    ring(sheet, 150)
+    cv2.line(sheet, (20, 110), (280, 110), 255, 3)
+    assert all(y + height < 100 for _, y, _, height in (part.box for part in cut(sheet, (60, 150))))
