@@ -31,7 +31,8 @@ class Ink:
     scale: float  # pixels of `strength` for one pixel of the picture given
     contrast: float  # 0..1: how far the ink stands from its paper
     noise: float  # 0..1: how far the paper itself wanders
-    raw: Strength  # (h, w): `strength` before printed lines and specks were taken away
+    pixels: Pixels  # (h, w, 3) dark ink on bright paper, before anything was taken away
+    paper: Pixels  # (h, w, 3) the same without its ink
 
 
 def find_ink(pixels: Pixels, trace: Trace = no_trace) -> Ink:
@@ -50,7 +51,7 @@ def find_ink(pixels: Pixels, trace: Trace = no_trace) -> Ink:
     trace("lines-erased", unruled)
     clean = remove_specks(unruled)
     trace("ink", clean)
-    return Ink(clean, scale, contrast, noise, strength)
+    return Ink(clean, scale, contrast, noise, work, paper)
 
 
 def fit_to_side(pixels: Pixels, side: int) -> tuple[Pixels, float]:
@@ -177,6 +178,25 @@ def level(darkness: Pixels, noise: float) -> tuple[Strength, float]:
     stretched = (np.arange(256, dtype=np.float32) - np.float32(low)) / np.float32(max(full - low, 1.0))
     strength: Strength = cv2.LUT(darkness, stretched.clip(0, 1))
     return strength, full / 255
+
+
+def find_printed(ink: Ink) -> Strength:
+    """The ink of a line of writing on printed paper, with the print: its pattern is no grain, and stays faint.
+
+    The line network has learnt to read over patterns and lines; strokes broken by too high a threshold it
+    cannot mend. (h, w) 0..1
+    """
+    darkness = flatten(ink.pixels, ink.paper)
+    paper = float(np.median(darkness))
+    spread = 1.4826 * float(np.median(np.abs(darkness.astype(np.float32) - paper)))
+    threshold, _ = cv2.threshold(darkness, 0, 255, cv2.THRESH_OTSU)
+    inked = darkness[darkness > max(threshold, paper + 4 * spread, 8)]
+    if inked.size == 0:
+        return np.zeros(darkness.shape, np.float32)
+    low = paper + 2.5 * spread
+    span = max(float(np.percentile(inked, 80)) - low, 1.0)
+    strength: Strength = np.clip((darkness.astype(np.float32) - low) / span, 0, 1)
+    return strength
 
 
 def remove_specks(strength: Strength) -> Strength:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.reading.cells import find_cells
-from mlcore.reading.ink import Ink
+from mlcore.reading.ink import Ink, find_printed, remove_specks
 
 Strength = NDArray[np.float32]  # (H, W), 0 is paper, 1 is full ink
 Box = tuple[int, int, int, int]  # x, y, width, height
@@ -30,10 +30,12 @@ class Region:
 
 def find_regions(ink: Ink) -> list[Region]:
     """The likeliest first."""
-    cells = find_cells(ink.raw)
+    printed = find_printed(ink)  # with printed lines
+    cells = find_cells(printed)
     if cells:
         return [Region(box, strength, True, 1.0) for box, strength in cells[:MOST_LINES]]
-    return find_lines(ink.strength)
+    # erasing printed lines may cost digits their strokes; not erasing them may drown digits in them: try both
+    return [*find_lines(ink.strength), *find_lines(remove_specks(printed))]
 
 
 def find_lines(strength: Strength) -> list[Region]:

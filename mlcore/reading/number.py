@@ -4,15 +4,14 @@ The line network reads the text, and with it where each digit stands; the digit 
 digit's own ink. Where both have their say, their logarithms are added.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.reading.ctc import Text, read_text
 from mlcore.reading.engine import Engine, Scores
-from mlcore.reading.ink import Ink, remove_specks
+from mlcore.reading.ink import Ink
 from mlcore.reading.layout import Box, Region, find_regions
 from mlcore.reading.segment import Part, cut_digits
 from mlcore.reading.strip import cut_strip
@@ -51,7 +50,7 @@ class Found:
 
 def find_number(ink: Ink, engine: Engine, trace: Trace = no_trace) -> Found | None:
     """None where no line holds a digit."""
-    candidates = [(region, strip) for region in regions(ink) if (strip := cut_strip(region.strength, region.box))]
+    candidates = [(region, strip) for region in find_regions(ink) if (strip := cut_strip(region.strength, region.box))]
     texts = [read_text(logits) for logits in engine.read_strips([strip.image for _, strip in candidates])]
     ranked = sorted(zip(texts, candidates, strict=True), key=lambda row: -_worth(row[0], row[1][0]))
     if not ranked or not ranked[0][0].digits:
@@ -60,14 +59,6 @@ def find_number(ink: Ink, engine: Engine, trace: Trace = no_trace) -> Found | No
     trace("line", strip.image)
     parts = cut_digits(region, strip, text.steps)
     return _found(ink, region, text, parts, engine)
-
-
-def regions(ink: Ink) -> Iterable[Region]:
-    """With printed lines erased and with them: on printed paper erasing them may cost digits their strokes."""
-    yield from find_regions(ink)
-    unerased = remove_specks(ink.raw)
-    if not np.array_equal(unerased, ink.strength):
-        yield from find_regions(replace(ink, strength=unerased))
 
 
 def _worth(text: Text, region: Region) -> float:

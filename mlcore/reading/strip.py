@@ -16,7 +16,7 @@ WRITING = 24  # px of a strip that the writing fills; the rest is air for stroke
 WIDER = 1.25  # strips are stretched: narrow digits that touch get more steps of the network
 AIR = 4  # px left and right of the ink
 LONGEST = 640  # px: a longer strip is no number
-SLANTS = np.arange(-0.3, 1.01, 0.1)  # to the right from bottom to top
+SLANTS = np.arange(-3, 11) / 10  # to the right from bottom to top
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def cut_strip(strength: Strength, box: Box) -> Strip | None:
     """`box` in ink px holds the line; None where there is too little ink."""
     x, y, width, height = box
     crop = strength[y : y + height, x : x + width]
-    slope = slope_of(crop)
+    slope = slope_of(without_rules(crop))
     level = shear(crop, slope)
     top, bottom = rows_of_writing(level)
     if bottom <= top:
@@ -92,11 +92,16 @@ def shear(crop: Strength, slope: float) -> Strength:
     return np.asarray(lifted[room : room + height], np.float32)
 
 
+def without_rules(crop: Strength) -> Strength:
+    """Without what runs straight on for longer than the writing is high."""
+    height, width = crop.shape
+    window = np.ones((1, min(width, max(3, round(1.2 * height)))), np.uint8)
+    return np.asarray(crop - cv2.morphologyEx(crop, cv2.MORPH_OPEN, window), np.float32)
+
+
 def rows_of_writing(level: Strength) -> tuple[int, int]:
     """Where nearly all ink lies: a tail, a speck or a ruled line does not shrink the rest. First, last + 1"""
-    height, width = level.shape
-    long = cv2.morphologyEx(level, cv2.MORPH_OPEN, np.ones((1, min(width, max(3, round(1.2 * height)))), np.uint8))
-    rows = (level - long).sum(axis=1)
+    rows = without_rules(level).sum(axis=1)
     if rows.sum() < 1:
         rows = level.sum(axis=1)
     if rows.sum() < 1:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.reading.ink import Ink, find_ink, remove_specks
+from mlcore.reading.ink import Ink, find_ink, find_printed, remove_specks
 from mlcore.reading.strip import HEIGHT, cut_strip
 from mlcore.training.data import Digits
 from mlcore.training.handwriting import write_digit
@@ -96,7 +96,7 @@ def _strips(rng: np.random.Generator, writers: Writers) -> Iterator[tuple[NDArra
         margins = _margins(line.ink.shape[0], rng.uniform(low, high, 4))
         ink = find_ink(on_paper(line.ink, rng, replace(paper, margins=margins)))
         if rng.random() < WITH_PRINT:  # in service both are read, and the better answer counts
-            ink = replace(ink, strength=remove_specks(ink.raw))
+            ink = replace(ink, strength=remove_specks(find_printed(ink)))
         strip = strip_of(ink.strength, rng) if is_legible(line, ink, margins) else None
         if strip is not None:
             yield strip, line.text
