@@ -26,7 +26,7 @@ from recognizer.models import ModelVersion  # noqa: E402
 from recognizer.services import broker, model_versions  # noqa: E402
 from recognizer.services.tokens import create_token  # noqa: E402
 
-pytest_plugins = ["tests.networks", "tests.servers.fixtures", "tests.browser.fixtures"]
+pytest_plugins = ["tests.networks", "tests.training", "tests.servers.fixtures", "tests.browser.fixtures"]
 
 USES_DATABASE = {"db", "transactional_db"}
 

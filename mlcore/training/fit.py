@@ -26,7 +26,7 @@ class Plan:
 
     architecture: str = "digitscribe"
     seed: int = 1
-    epochs: int = 16
+    epochs: int = 22
     batch: int = 128
     rate: float = 3e-3  # the highest learning rate
     smoothing: float = 0.02  # of labels

@@ -76,7 +76,7 @@ def prepare(recipe: Recipe, runs: Path, report: Report) -> Material:
               "generated": written.digest, "generated_validation": checks.digest}  # fmt: skip
     if own:
         hashes["extra"] = own[0].digest
-    mixture = Mixture(joined([split.train, *own]), written, recipe.share, calm_from=recipe.plan.epochs * 3 // 4)
+    mixture = Mixture(joined([split.train, *own]), written, recipe.share, calm_from=recipe.plan.epochs * 2 // 3)
     return Material(split, mixture, joined([split.validation, checks]), hashes)
 
 

@@ -5,7 +5,7 @@ from PIL import Image
 from mlcore.reading.engine import Engine
 from mlcore.training.data import Digits
 from mlcore.training.report import draw_report
-from tests.mlcore.training.conftest import Trained
+from tests.training import Trained
 
 
 def test_four_pictures_are_drawn(trained: Trained, digits: Digits, tmp_path: Path) -> None:

@@ -12,8 +12,7 @@ from mlcore.reading.engine import Engine
 from mlcore.training.data import Digits
 from mlcore.training.fit import predict_logits
 from mlcore.training.network import visible_layers
-from tests.mlcore.training.conftest import Trained
-
+from tests.training import Trained
 
 keras = pytest.importorskip("keras")
 

@@ -1,25 +1,24 @@
-"""A network small enough to be trained here, in seconds, without a download."""
+"""A network small enough to be trained here, in seconds, without a download: shared by all who need one."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from mlcore.artifact import Artifact
-from mlcore.training.data import Digits
+from mlcore.reading.normalise import normalise
 
-pytest.importorskip("keras")
-
-from mlcore.training import pool
-from mlcore.training.fit import Plan
-from mlcore.training.handwriting import write_digit
-from mlcore.training.train import Recipe, train
+if TYPE_CHECKING:
+    from mlcore.training.data import Digits
+    from mlcore.training.train import Recipe
 
 
-def written(count: int, seed: int) -> Digits:
+def written(count: int, seed: int) -> "Digits":
     """Stands in for MNIST."""
-    from mlcore.reading.normalise import normalise
+    from mlcore.training.data import Digits
+    from mlcore.training.handwriting import write_digit
 
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, 10, count).astype(np.uint8)
@@ -27,12 +26,13 @@ def written(count: int, seed: int) -> Digits:
 
 
 @pytest.fixture(scope="session")
-def digits() -> Digits:
+def digits() -> "Digits":
     return written(900, seed=1)
 
 
 @pytest.fixture(scope="session")
-def npz(digits: Digits, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def npz(digits: "Digits", tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Like Keras's own mnist.npz."""
     test = written(200, seed=2)
     path = tmp_path_factory.mktemp("data") / "mnist.npz"
     np.savez(path, x_train=digits.images, y_train=digits.labels, x_test=test.images, y_test=test.labels)
@@ -42,14 +42,19 @@ def npz(digits: Digits, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @dataclass(frozen=True)
 class Trained:
     artifact: Artifact
-    recipe: Recipe
+    recipe: "Recipe"
     runs: Path
 
 
 @pytest.fixture(scope="session")
 def trained(npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    pytest.importorskip("keras")
+    from mlcore.training import pool
+    from mlcore.training.fit import Plan
+    from mlcore.training.train import Recipe, train
+
     runs = tmp_path_factory.mktemp("runs")
     few = pool.Amounts(clean=60, sheet=20, mnist_sheet=20, coarse=20, negative=20)
     recipe = Recipe(plan=Plan(epochs=2, batch=32), generated=few, share=few.total, data=npz)
     artifact = train(recipe, "digits-9", runs / "digits-9", runs, "manage.py train_model", lambda stage: None)
-    return Trained(artifact, replace(recipe), runs)
+    return Trained(artifact, recipe, runs)

@@ -1,0 +1,101 @@
+"""The card of an artifact as a page for people."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mlcore.artifact import Card
+
+
+def model_card(card: Card) -> str:
+    """Markdown; every figure comes from the card, none is written by hand."""
+    sections = [_head(card), _networks(card), _training(card), _results(card), _limits(card)]
+    return "\n".join(sections)
+
+
+def _head(card: Card) -> str:
+    return f"""# Model card: {card.version}
+
+Generated from `card.json` by `manage.py model_card`. What the figures mean is in docs/architecture.md.
+
+It reads handwritten digits from pictures of 28×28 pixels laid in MNIST's frame, and says how likely it is
+that there is a digit at all. It was trained on MNIST and on what this repository generates; no other
+person's pictures are in its weights.
+"""
+
+
+def _networks(card: Card) -> str:
+    rows = [
+        (name, network.architecture, f"{network.parameters:,}", network.onnx, card.files[network.onnx][:12])
+        for name, network in card.networks.items()
+    ]
+    return "## Networks\n\n" + _table(("use", "architecture", "parameters", "file", "SHA-256 begins"), rows)
+
+
+def _training(card: Card) -> str:
+    told = card.training
+    plan = told.get("plan", {})
+    facts = [
+        ("command", f"`{told.get('command', '?')}`"),
+        ("seed", told.get("seed", "?")),
+        ("epochs", plan.get("epochs", "?")),
+        ("images an epoch", told.get("images_each_epoch", "?")),
+        ("generated in all", sum(told.get("generated", {}).values())),
+        ("time", f"{told.get('seconds', 0) / 60:.0f} minutes"),
+        ("hardware", told.get("hardware", "?")),
+        ("made", told.get("made", "?")),
+        ("software", ", ".join(f"{name} {version}" for name, version in told.get("packages", {}).items())),
+    ]
+    hashes = [(name, f"`{digest}`") for name, digest in told.get("data", {}).items()]
+    return (
+        "## Training\n\n"
+        + _table(("what", ""), facts)
+        + "\nSHA-256 of the data (images, then labels):\n\n"
+        + _table(("part", "SHA-256"), hashes)
+    )
+
+
+def _results(card: Card) -> str:
+    test = card.metrics.get("test", {})
+    lines = ["## Results\n", "Every choice was made on the validation split; the test set is for this table.\n"]
+    rows = []
+    if test:
+        low, high = test["interval"]
+        rows.append(("MNIST test, the network alone", f"{test['accuracy']:.2%} ({low:.2%} to {high:.2%})"))
+        rows.append(("calibration error (ECE)", f"{test['ece']:.4f}"))
+    if read := card.metrics.get("read_as_png"):
+        rows.append(("MNIST test, each image read as a PNG file", f"{read['accuracy']:.2%}"))
+        rows.append(("… of them answered as sure", f"{read['sure']:.2%}, wrong {read['sure_but_wrong']:.2%}"))
+    for name, share in card.metrics.get("validation", {}).items():
+        rows.append((f"validation: {name}", f"{share:.4f}" if name == "ece" else f"{share:.2%}"))
+    if latency := card.metrics.get("latency_ms"):
+        rows.append(("one image, one thread", f"{latency['one']:.2f} ms"))
+    lines.append(_table(("measure", ""), rows))
+    if seeds := card.training.get("seeds"):
+        lines.append("\nThe recipe with other seeds:\n")
+        lines.append(_table(("seed", "MNIST test", "validation"), _seed_rows(seeds)))
+    if robust := card.metrics.get("robustness"):
+        lines.append("\nMNIST test under one change at a time:\n")
+        lines.append(_table(("change", "right"), [(name, f"{share:.2%}") for name, share in robust.items()]))
+    return "\n".join(lines)
+
+
+def _seed_rows(seeds: Mapping[str, Mapping[str, float]]) -> list[tuple[str, str, str]]:
+    return [(seed, f"{found['test']:.2%}", f"{found['validation']:.2%}") for seed, found in seeds.items()]
+
+
+def _limits(card: Card) -> str:
+    thresholds = ", ".join(f"{name} {value:g}" for name, value in card.thresholds.items()) or "none stored"
+    return f"""## Limits
+
+- It knows digits as MNIST's writers and the generator's styles write them; other scripts' digits it does not.
+- O, I, S, Z, B and their like are read as the digits they look like: nothing in the ink tells them apart.
+- Confidence was made honest on validation data (temperature {card.temperature:.3f}) and holds for such data.
+- Thresholds: {thresholds}.
+"""
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    titles = list(head)
+    lines = ["| " + " | ".join(titles) + " |", "|" + "---|" * len(titles)]
+    lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"

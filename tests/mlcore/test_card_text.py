@@ -1,0 +1,26 @@
+from pathlib import Path
+
+from mlcore.artifact import SHIPPED, load_artifact
+from mlcore.card_text import model_card
+
+PAGE = Path(__file__).parents[2] / "docs" / "model-card.md"
+
+
+def test_the_page_in_docs_is_the_shipped_models() -> None:
+    """If this fails: manage.py model_card > docs/model-card.md."""
+    assert PAGE.read_text() == model_card(load_artifact(SHIPPED).card)
+
+
+def test_the_page_says_what_made_the_model_and_how_good_it_is() -> None:
+    card = load_artifact(SHIPPED).card
+    page = model_card(card)
+    assert card.training["command"] in page
+    assert f"{card.metrics['test']['accuracy']:.2%}" in page
+    for digest in card.training["data"].values():
+        assert digest in page
+
+
+def test_the_shipped_model_is_small_and_whole() -> None:
+    files = list(SHIPPED.iterdir())
+    assert sum(file.stat().st_size for file in files) < 5_000_000
+    assert {file.name for file in files} == {*load_artifact(SHIPPED).card.files, "card.json"}
