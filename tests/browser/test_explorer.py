@@ -1,0 +1,192 @@
+"""A person looks into the network: by mouse, by keyboard, by touch, and by link."""
+
+import io
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from mlcore.artifact import SHIPPED, load_artifact
+from recognizer.services.predictions import create_prediction
+from tests.pictures import digit_png
+
+pytestmark = pytest.mark.browser
+
+LAYERS = [layer.name for layer in load_artifact(SHIPPED).card.networks["digit"].layers]
+
+
+@pytest.fixture
+def glyph(alice, model):
+    return create_prediction(owner=alice, data=digit_png(7, seed=3), source="upload", mode="digit").glyphs.get()
+
+
+@pytest.fixture
+def explorer(alice_page: Page, glyph) -> Page:
+    alice_page.goto(f"/glyphs/{glyph.pk}/network/")
+    # A page that was replaced as a whole forgets this.
+    alice_page.evaluate("window.isTheSame = true")
+    return alice_page
+
+
+def open_layer(page: Page, name: str) -> None:
+    page.locator(f"#station-{name}").click()
+    expect(page.locator("#layer-title")).to_have_text(name)
+
+
+def colours(page: Page, selector: str) -> int:
+    """How many colours a part of the page really shows."""
+    from PIL import Image
+
+    shown = Image.open(io.BytesIO(page.locator(selector).first.screenshot())).convert("RGB")
+    return len(shown.getcolors(1 << 24))
+
+
+def test_every_layer_opens_with_its_maps_without_a_reload(explorer):
+    for name in LAYERS:
+        open_layer(explorer, name)
+        expect(explorer).to_have_url(re.compile(f"/network/{name}/$"))
+        expect(explorer.locator(f"#station-{name}")).to_have_attribute("aria-current", "true")
+        explorer.wait_for_load_state("networkidle")
+        assert colours(explorer, ".tiles .tile .cells") > 5
+    assert explorer.evaluate("window.isTheSame") is True
+
+
+def test_a_channel_is_followed_back_to_the_picture(explorer):
+    open_layer(explorer, "conv4")
+    explorer.locator(".tiles .tile").first.click()
+    expect(explorer.locator("#channel-title")).to_contain_text("conv4, channel")
+    for name in ("conv3", "pool1"):
+        explorer.locator(".share .tile").first.click()
+        expect(explorer.locator("#channel-title")).to_contain_text(f"{name}, channel")
+    explorer.locator("#pooled").click()
+    expect(explorer.locator("#channel-title")).to_contain_text("conv2, channel")
+    explorer.locator(".share .tile").first.click()
+    expect(explorer.locator("#channel-title")).to_contain_text("conv1, channel")
+    expect(explorer.get_by_text("What the picture gives to this cell")).to_be_visible()
+    mark = explorer.locator(".original .mark").bounding_box()
+    picture = explorer.locator(".original").bounding_box()
+    # Three cells of the 28, somewhere on the picture.
+    assert 0.05 < mark["width"] / picture["width"] < 0.2
+    assert picture["x"] <= mark["x"] < picture["x"] + picture["width"]
+    explorer.go_back()
+    expect(explorer.locator("#channel-title")).to_contain_text("conv2, channel")
+
+
+def test_a_cell_is_chosen_by_a_click_and_by_arrow_keys(explorer):
+    open_layer(explorer, "conv3")
+    explorer.locator("#tile-5").click()
+    expect(explorer.locator("#channel-title")).to_have_text("conv3, channel 5")
+    cells = explorer.locator("#channel-map")
+    box = cells.bounding_box()
+    cell = box["width"] / 14
+    cells.click(position={"x": 3.5 * cell, "y": 9.5 * cell})
+    expect(explorer).to_have_url(re.compile(r"at=9(,|%2C)3$"))
+    expect(explorer.locator("#channel-map")).to_have_attribute("data-row", "9")
+    explorer.locator("#channel-map").focus()
+    explorer.keyboard.press("ArrowRight")
+    expect(explorer).to_have_url(re.compile(r"at=9(,|%2C)4$"))
+    expect(explorer.locator("#channel-map")).to_be_focused()
+    explorer.keyboard.press("ArrowUp")
+    expect(explorer).to_have_url(re.compile(r"at=8(,|%2C)4$"))
+    explorer.locator("#strongest").click()
+    expect(explorer.get_by_text("Marked: its strongest response,")).to_be_visible()
+
+
+def test_the_keyboard_alone_reaches_everything(explorer):
+    explorer.locator("#station-conv1").focus()
+    explorer.keyboard.press("ArrowRight")
+    expect(explorer.locator("#station-conv2")).to_be_focused()
+    explorer.keyboard.press("Enter")
+    expect(explorer.locator("#layer-title")).to_have_text("conv2")
+    expect(explorer.locator("#station-conv2")).to_be_focused()
+    first, second = explorer.locator(".tiles .tile").nth(0), explorer.locator(".tiles .tile").nth(1)
+    first.focus()
+    explorer.keyboard.press("ArrowRight")
+    expect(second).to_be_focused()
+    explorer.keyboard.press("ArrowDown")
+    explorer.keyboard.press("ArrowUp")
+    expect(second).to_be_focused()
+    explorer.keyboard.press("Enter")
+    title = explorer.locator("#channel-title")
+    expect(title).to_be_visible()
+    opened = title.inner_text()
+    explorer.locator("#close").focus()
+    explorer.keyboard.press("ArrowRight")
+    expect(title).not_to_have_text(opened)
+    explorer.keyboard.press("ArrowLeft")
+    expect(title).to_have_text(opened)
+    explorer.keyboard.press("Escape")
+    expect(title).to_have_count(0)
+
+
+def test_a_finger_chooses_a_cell(browser, server, alice, glyph):
+    from tests.browser.fixtures import log_in
+
+    context = browser.new_context(base_url=server.url, has_touch=True, viewport={"width": 390, "height": 844})
+    log_in(context, alice, server)
+    page = context.new_page()
+    page.goto(f"/glyphs/{glyph.pk}/network/conv3/5/")
+    box = page.locator("#channel-map").bounding_box()
+    page.locator("#channel-map").tap(position={"x": box["width"] * 0.5 / 14, "y": box["width"] * 1.5 / 14})
+    expect(page).to_have_url(re.compile(r"at=1(,|%2C)0$"))
+    # The page itself never scrolls sideways, however many layers there are.
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+
+
+def test_a_deep_link_opens_what_it_says_without_script(browser, server, alice, glyph):
+    from tests.browser.fixtures import log_in
+
+    context = browser.new_context(base_url=server.url, java_script_enabled=False)
+    log_in(context, alice, server)
+    page = context.new_page()
+    page.goto(f"/glyphs/{glyph.pk}/network/conv2/3/?order=number&at=10,20")
+    assert page.locator("#channel-title").inner_text() == "conv2, channel 3"
+    assert page.locator("#channel-map").get_attribute("data-column") == "20"
+    page.locator("#next").click()
+    assert page.locator("#channel-title").inner_text() == "conv2, channel 4"
+    context.close()
+
+
+def test_why_lays_both_maps_over_the_picture(alice_page, glyph):
+    alice_page.goto(f"/uploads/{glyph.prediction.upload_id}/")
+    alice_page.get_by_role("link", name="Why this digit").click()
+    expect(alice_page.locator(".reason")).to_contain_text(f"{glyph.digit} at ")
+    alice_page.wait_for_load_state("networkidle")
+    expect(alice_page.locator(".reasons .original")).to_have_count(4)
+    assert colours(alice_page, ".reasons .original") > 50
+
+
+def test_two_predictions_are_compared_side_by_side(explorer, alice, glyph):
+    create_prediction(owner=alice, data=digit_png(4), source="upload", mode="digit")
+    explorer.get_by_role("link", name="Compare").click()
+    explorer.locator(".candidates .tile").click()
+    expect(explorer.locator(".pair")).to_have_count(32)
+    explorer.locator("#layer-conv3").click()
+    expect(explorer.locator(".pair")).to_have_count(64)
+    explorer.wait_for_load_state("networkidle")
+    left, right = (explorer.locator(".pair .cells").nth(place) for place in (0, 1))
+    assert left.screenshot() != right.screenshot()
+
+
+def test_a_layer_opens_quickly(explorer):
+    """From the click to the picture on the screen; the budget is 100 ms on an idle machine."""
+    explorer.wait_for_load_state("networkidle")
+    took = explorer.evaluate(
+        """async () => {
+            const times = [];
+            for (const name of ["conv4", "pool2", "conv6", "conv2", "conv5"]) {
+                const started = performance.now();
+                document.getElementById(`station-${name}`).click();
+                while (document.getElementById("layer-title").textContent !== name)
+                    await new Promise((done) => setTimeout(done, 2));
+                const image = new Image();
+                image.src = document.querySelector(".tiles image").href.baseVal;
+                await image.decode();
+                times.push(performance.now() - started);
+            }
+            return times.sort((one, two) => one - two)[2];
+        }"""
+    )
+    print(f"opening a layer: median {took:.0f} ms")
+    assert took < 500  # other work on the machine may not fail the test

@@ -1,0 +1,57 @@
+"""The pad shows what the first layer sees while the pen moves."""
+
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+POINTS = [(0.3, 0.25), (0.7, 0.25), (0.5, 0.55), (0.4, 0.8)]
+
+
+def draw(page: Page, seconds: float) -> None:
+    """A 7, slowly, without lifting the pen; then back and forth until the time is over."""
+    box = page.locator("canvas.pad").bounding_box()
+    place = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in POINTS]
+    page.mouse.move(*place[0])
+    page.mouse.down()
+    for point in place[1:]:
+        page.mouse.move(*point, steps=5)
+    end = time.monotonic() + seconds
+    turn = 0
+    while time.monotonic() < end:
+        turn += 1
+        page.mouse.move(place[-1][0] + turn % 2, place[-1][1])
+        page.wait_for_timeout(10)
+
+
+def test_the_maps_follow_the_pen_and_nothing_is_kept(alice_page: Page, alice) -> None:
+    page = alice_page
+    page.goto("/")
+    answers: list[float] = []
+    page.on("response", lambda answer: answers.append(time.monotonic()) if "/preview/" in answer.url else None)
+    draw(page, seconds=1.0)  # the first answers load the model
+    maps = page.locator(".preview-maps img")
+    expect(maps).to_be_visible()
+    before = maps.get_attribute("src")
+    answers.clear()
+    started = time.monotonic()
+    draw(page, seconds=3.0)
+    page.mouse.up()
+    rate = len(answers) / (time.monotonic() - started)
+    print(f"live maps: {rate:.1f} updates a second")
+    assert rate > 2  # 8 on an idle machine; other work may not fail the test
+    expect(maps).to_be_visible()
+    assert maps.get_attribute("src") != before
+    assert alice.uploads.count() == 0
+
+
+def test_the_maps_are_gone_with_the_drawing(alice_page: Page) -> None:
+    page = alice_page
+    page.goto("/")
+    draw(page, seconds=0.5)
+    page.mouse.up()
+    expect(page.locator(".preview-maps img")).to_be_visible()
+    page.locator("[data-action=clear]").click()
+    expect(page.locator(".preview-maps")).to_have_count(0)
