@@ -35,6 +35,7 @@ types: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@$(RUN_PYTHON) -m bench.web
+	@$(RUN_PYTHON) -m bench.background
 
 audit: $(VENV)/.dev
 	$(BIN)/pip-audit --requirement requirements.txt

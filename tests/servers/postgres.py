@@ -14,6 +14,13 @@ from config.embedded_redis import free_port
 from tests.servers.process import Server
 
 
+def binaries() -> Path:
+    """The wheel's programs."""
+    package = importlib.util.find_spec("pgserver")
+    assert package is not None and package.origin is not None, "pgserver comes with requirements-dev.txt"
+    return Path(package.origin).parent / "pginstall" / "bin"
+
+
 class Postgres(Server):
     def __init__(self, *, durable: bool = False) -> None:
         self.user_name = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
@@ -87,18 +94,16 @@ class Postgres(Server):
 
     def _reachable_binaries(self) -> Path:
         """The wheel's, or a copy where `nobody` may not enter the folder they lie in."""
-        package = importlib.util.find_spec("pgserver")
-        assert package is not None and package.origin is not None, "pgserver comes with requirements-dev.txt"
-        installed = Path(package.origin).parent
-        binaries = Path("pginstall") / "bin"
+        installed = binaries()
         try:
-            self._version_of(installed / binaries)
+            self._version_of(installed)
         except (PermissionError, subprocess.CalledProcessError):
             self.home.chmod(0o755)
-            for part in (installed, installed.with_name("pgserver.libs")):
+            package = installed.parents[1]
+            for part in (package, package.with_name("pgserver.libs")):
                 shutil.copytree(part, self.home / part.name)
-            return self.home / installed.name / binaries
-        return installed / binaries
+            return self.home / installed.relative_to(package.parent)
+        return installed
 
     def _version_of(self, binaries: Path) -> None:
         command = [binaries / "postgres", "--version"]
