@@ -15,6 +15,7 @@ Box = tuple[int, int, int, int]  # x, y, width, height
 INKED = 0.25
 MOST_PIECES = 400  # more pieces of ink are noise; the largest are looked at
 MOST_LINES = 4
+FRAMED = 2  # pieces, and itself: more of them inside make a piece a frame
 WIDEST_GAP = 2.5  # between neighbours on one line, in heights
 
 
@@ -65,7 +66,10 @@ def group(boxes: NDArray[np.int32]) -> NDArray[np.intp]:
     beside = (shared > 0.3 * low) & (apart < WIDEST_GAP * tall) & (low > 0.3 * tall)
     # a dot, a bar or a broken stroke belongs to the letter it nearly touches
     near = (apart < 0.3 * tall) & (shared > -0.3 * tall) & (low <= 0.5 * tall)
-    return _connected(beside | near)
+    # what holds several others is a frame round them, no neighbour
+    within = (left >= left.T) & (right <= right.T) & (top >= top.T) & (bottom <= bottom.T) & (low > 0.08 * tall)
+    frames = within.sum(axis=0) > FRAMED
+    return _connected((beside | near) & ~frames[:, None] & ~frames[None, :])
 
 
 def _connected(linked: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -18,6 +18,7 @@ from mlcore.reading.strip import cut_strip
 from mlcore.reading.trace import Trace, no_trace
 
 LINE_WEIGHT, DIGIT_WEIGHT = 0.6, 0.4
+STIFFNESS = (0.08, 1.0)  # of cuts: along the least ink, or nearly straight through where round digits touch
 UNSEEN = 0.02  # the digit network's say where its crop is no digit: bad cuts must not overrule the line
 
 
@@ -44,6 +45,11 @@ class Found:
     boxed: bool
 
     @property
+    def fit(self) -> float:
+        """How well the cut-out digits look like what was read."""
+        return sum(float(np.log(digit.probabilities.max() * digit.is_digit + 1e-3)) for digit in self.digits)
+
+    @property
     def text(self) -> str:
         return "".join(str(found.digit) for found in self.digits)
 
@@ -57,8 +63,9 @@ def find_number(ink: Ink, engine: Engine, trace: Trace = no_trace) -> Found | No
         return None
     text, (region, strip) = ranked[0]
     trace("line", strip.image)
-    parts = cut_digits(region, strip, text.steps)
-    return _found(ink, region, text, parts, engine)
+    loose, stiff = (cut_digits(region, strip, text.steps, stiffness) for stiffness in STIFFNESS)
+    cuts = [loose] if [p and p.box for p in loose] == [p and p.box for p in stiff] else [loose, stiff]
+    return max((_found(region, text, parts, engine) for parts in cuts), key=lambda found: found.fit)
 
 
 def _worth(text: Text, region: Region) -> float:
@@ -66,7 +73,7 @@ def _worth(text: Text, region: Region) -> float:
     return float(text.confidence * count / (count + 1) * np.sqrt(region.share))
 
 
-def _found(ink: Ink, region: Region, text: Text, parts: list[Part | None], engine: Engine) -> Found:
+def _found(region: Region, text: Text, parts: list[Part | None], engine: Engine) -> Found:
     seen = [(part, belief) for part, belief in zip(parts, text.beliefs, strict=True) if part is not None]
     scores = engine.classify(np.stack([part.input for part, _ in seen])) if seen else None
     digits = tuple(

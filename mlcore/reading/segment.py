@@ -24,12 +24,15 @@ class Part:
     ink: float  # how much, in px
 
 
-def cut_digits(region: Region, strip: Strip, steps: tuple[int, ...]) -> list[Part | None]:
-    """For every digit, seen at `steps` of the strip, its ink; None where there is none."""
+def cut_digits(region: Region, strip: Strip, steps: tuple[int, ...], stiffness: float) -> list[Part | None]:
+    """For every digit, seen at `steps` of the strip, its ink; None where there is none.
+
+    The stiffer, the nearer to the middle between two digits they are cut.
+    """
     x, y, width, height = region.box
     crop = region.strength[y : y + height, x : x + width]  # (h, w)
     count, pieces = cv2.connectedComponents((crop > INKED).astype(np.uint8), connectivity=8)
-    owners = _owners(pieces, count, _sides(crop.shape, region.box, strip, steps), len(steps))
+    owners = _owners(pieces, count, _sides(crop.shape, region.box, strip, steps, stiffness), len(steps))
     middles = [(STEP * step + STEP / 2) / strip.scale / WIDER + strip.x - x for step in steps]  # in px of the crop
     writing = WRITING / strip.scale
     parts = []
@@ -39,9 +42,11 @@ def cut_digits(region: Region, strip: Strip, steps: tuple[int, ...]) -> list[Par
     return parts
 
 
-def _sides(shape: tuple[int, ...], box: Box, strip: Strip, steps: tuple[int, ...]) -> NDArray[np.intp]:
+def _sides(
+    shape: tuple[int, ...], box: Box, strip: Strip, steps: tuple[int, ...], stiffness: float
+) -> NDArray[np.intp]:
     """For each pixel of the crop the digit on whose side of the cuts it lies."""
-    seams = np.array([_seam(strip.image, a, b) for a, b in pairwise(steps)], np.intp)
+    seams = np.array([_seam(strip.image, a, b, stiffness) for a, b in pairwise(steps)], np.intp)
     ys, xs = np.indices(shape)
     columns, rows = strip.places(xs + box[0], ys + box[1])
     sides = np.zeros(shape, np.intp)
@@ -50,13 +55,13 @@ def _sides(shape: tuple[int, ...], box: Box, strip: Strip, steps: tuple[int, ...
     return sides
 
 
-def _seam(image: NDArray[np.uint8], before: int, after: int) -> NDArray[np.intp]:
+def _seam(image: NDArray[np.uint8], before: int, after: int, stiffness: float) -> NDArray[np.intp]:
     """The way from top to bottom between two digits that crosses the least ink: a column for each row."""
     start, stop = STEP * before + STEP // 2, STEP * after + STEP // 2
     between = image[:, start : stop + 1].astype(np.float32) / 255
     width = between.shape[1]
-    off_centre = np.abs(np.linspace(-1, 1, width, dtype=np.float32)) ** 2
-    cost = between + 0.08 * off_centre + 0.01
+    off_centre = np.linspace(-1, 1, width, dtype=np.float32) ** 2
+    cost = between + stiffness * off_centre + 0.01
     total = cost.copy()
     for row in range(1, len(cost)):
         above = np.pad(total[row - 1], 1, constant_values=np.inf)
@@ -91,7 +96,7 @@ def _kept(pieces: NDArray[np.int32], count: int, middle: float, writing: float) 
         outside = max(left - middle, middle - right, 0.0)
         return float(masses[label] * np.exp(-4 * outside / writing))
 
-    main = max(spans, key=weight)
+    main = max([label for label in spans if not _is_rule(spans[label], writing)] or spans, key=weight)
     kept = [label for label in spans if label == main or _belongs(spans[label], spans[main], writing)]
     return np.isin(pieces, kept)
 
@@ -102,14 +107,19 @@ def _span(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
+def _is_rule(piece: tuple[int, int, int, int], writing: float) -> bool:
+    left, top, right, bottom = piece
+    return right - left > 1.3 * writing and bottom - top < 0.25 * writing
+
+
 def _belongs(piece: tuple[int, int, int, int], main: tuple[int, int, int, int], writing: float) -> bool:
     """Whether a piece is part of the same digit as the main one."""
     left, top, right, bottom = piece
     apart = max(left, main[0]) - min(right, main[2])  # negative: they lie above one another
     if top >= main[3] or bottom - top < 0.04 * writing:
         return False  # an underline, a comma below, dirt
-    if right - left > 1.3 * writing and bottom - top < 0.25 * writing:
-        return False  # a ruled line
+    if _is_rule(piece, writing):
+        return False
     if -apart > 0.4 * min(right - left, main[2] - main[0]):
         return True
     upper = (top + bottom) / 2 < main[1] + 0.45 * (main[3] - main[1])

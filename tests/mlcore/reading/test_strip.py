@@ -39,7 +39,9 @@ def test_a_sinking_line_is_made_level(sink):
     ink = strokes(sink=sink)
     assert slope_of(ink) == pytest.approx(sink, abs=0.02)
     strip = cut_strip(ink, box_of(ink))
-    middles = [np.average(np.arange(HEIGHT), weights=part.sum(axis=1) + 1e-6) for part in np.array_split(strip.image, 6, 1)]
+    middles = [
+        np.average(np.arange(HEIGHT), weights=part.sum(axis=1) + 1e-6) for part in np.array_split(strip.image, 6, 1)
+    ]
     assert np.ptp(middles) < 2
 
 
