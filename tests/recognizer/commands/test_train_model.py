@@ -2,10 +2,10 @@ import importlib.util
 import json
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from pytest_django.fixtures import SettingsWrapper
 
 from mlcore.artifact import load_artifact
 from recognizer.management.commands import train_model
@@ -13,10 +13,11 @@ from recognizer.models import ModelVersion
 from tests.training import Trained
 
 pytest.importorskip("keras")
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def apart(settings: SettingsWrapper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def apart(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs go to a folder of the test's own, and little is generated."""
     settings.BASE_DIR = tmp_path
     settings.MEDIA_ROOT = tmp_path / "media"
@@ -29,7 +30,6 @@ def run(*arguments: str) -> str:
     return out.getvalue()
 
 
-@pytest.mark.django_db
 def test_it_leaves_a_registered_candidate(npz: Path, tmp_path: Path) -> None:
     said = run("--quick", "--epochs=1", "--seed=3", f"--data={npz}", "--architecture=classic")
     version = ModelVersion.objects.get(version="digits-2")
@@ -76,14 +76,12 @@ def test_an_artifact_is_never_written_over(npz: Path, tmp_path: Path) -> None:
         run(f"--data={npz}", f"--output={tmp_path / 'taken'}")
 
 
-@pytest.mark.django_db
 def test_the_next_version_is_new_to_folder_and_database(tmp_path: Path) -> None:
     (tmp_path / "digits-4").mkdir()
     ModelVersion.objects.create(version="digits-6", digest="0" * 64, card={})
     assert train_model.next_folder(tmp_path).name == "digits-7"
 
 
-@pytest.mark.django_db
 def test_evaluate_model_prints_and_keeps_its_figures(trained: Trained, npz: Path, tmp_path: Path) -> None:
     out = StringIO()
     folder = str(trained.artifact.folder)
