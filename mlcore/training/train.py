@@ -20,10 +20,12 @@ from numpy.typing import NDArray
 from mlcore.artifact import SHIPPED, Artifact, ArtifactError, Card, Network, load_artifact, save_artifact
 from mlcore.reading.engine import NOT_A_DIGIT, scores
 from mlcore.training import evaluate, pool
+from mlcore.training.calibrate import Counts, fit_thresholds
 from mlcore.training.data import Digits, Split, joined, load_folder, load_split
 from mlcore.training.epochs import Mixture
 from mlcore.training.export import exported
 from mlcore.training.fit import PLANS, Epoch, Fitted, Plan, fit, predict_logits
+from mlcore.training.line_pool import Writers
 
 POOL_SEED, VALIDATION_POOL_SEED = 1, 2  # the generated digits are data: the same whatever the training's seed
 FRAME = {"side": 28, "longest": 20, "centre": "mass", "ink": 255}
@@ -37,6 +39,7 @@ class Recipe:
     plan: Plan = PLANS["digitscribe"]
     generated: pool.Amounts = field(default_factory=pool.Amounts)
     share: int = 45_000  # generated images an epoch
+    calibration: Counts = field(default_factory=Counts)  # pictures that thresholds are fitted on
     data: Path | None = None  # IDX folder or .npz; None downloads MNIST
     extra: Path | None = None  # labelled pictures of one's own
     thorough: bool = True  # robustness and reading whole pictures as well
@@ -92,7 +95,7 @@ def train(recipe: Recipe, version: str, target: Path, runs: Path, command: str, 
         lambda p: report(Stage("training", p.done, p.seconds_left, _described(p.last))),
     )
     network, files = exported(fitted.model, recipe.plan.architecture)
-    others, borrowed, thresholds = _carried()
+    others, borrowed, line_temperature = _carried()
     files |= borrowed
     logits = predict_logits(fitted.model, material.validation.images)
     temperature = evaluate.fit_temperature(logits, material.validation.labels)
@@ -100,14 +103,19 @@ def train(recipe: Recipe, version: str, target: Path, runs: Path, command: str, 
         version=version,
         networks={"digit": network, **others},
         temperature=temperature,
-        thresholds=thresholds,
+        thresholds=line_temperature,
         frame=FRAME,
         training=_told(recipe, material, fitted, command, time.monotonic() - started),
         metrics={"validation": _validated(material, logits, temperature)},
     )
     report(Stage("evaluating", 0))
     with tempfile.TemporaryDirectory() as scratch:
-        draft = save_artifact(Path(scratch) / version, card, files)
+        draft = save_artifact(Path(scratch) / "draft", card, files)
+        if others:
+            writers = Writers(material.split.validation)
+            fitted_thresholds = fit_thresholds(draft, writers, recipe.plan.seed, recipe.calibration)
+            card = replace(card, thresholds={**line_temperature, **fitted_thresholds})
+            draft = save_artifact(Path(scratch) / version, card, files)
         measured = evaluate.examine(draft, material.split.test, thorough=recipe.thorough)
     artifact = save_artifact(target, replace(card, metrics={**card.metrics, **measured}), files)
     fitted.checkpoint.unlink(missing_ok=True)
@@ -119,14 +127,15 @@ def _described(last: Epoch | None) -> str:
 
 
 def _carried() -> tuple[dict[str, Network], dict[str, bytes], dict[str, float]]:
-    """What the shipped model has beside its digit network: this training makes only that one anew."""
+    """The shipped model's network of lines and its temperature: this training makes only that of digits anew."""
     try:
         shipped = load_artifact(SHIPPED)
     except ArtifactError:
         return {}, {}, {}
     others = {name: network for name, network in shipped.card.networks.items() if name != "digit"}
     names = [n for net in others.values() for n in (net.onnx, net.keras, net.kernels) if n]
-    return others, {name: shipped.read_bytes(name) for name in names}, dict(shipped.card.thresholds)
+    kept = {name: value for name, value in shipped.card.thresholds.items() if name == "line_temperature"}
+    return others, {name: shipped.read_bytes(name) for name in names}, kept
 
 
 def _validated(material: Material, logits: NDArray[np.float32], temperature: float) -> dict[str, float]:

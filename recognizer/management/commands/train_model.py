@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NEEDED = {"tensorflow": "TensorFlow", "torch": "PyTorch", "keras": "Keras", "onnx": "ONNX"}
 QUICK_EPOCHS, QUICK_SHARE = 5, 0.1
+QUICK_CALIBRATION = (1_000, 500, 250)  # digits, negatives, numbers
 
 
 class Command(BaseCommand):
@@ -114,6 +115,7 @@ def require_backend() -> None:
 
 
 def chosen(options: dict[str, Any]) -> "Recipe":
+    from mlcore.training.calibrate import Counts
     from mlcore.training.fit import PLANS
     from mlcore.training.train import Recipe
 
@@ -126,7 +128,9 @@ def chosen(options: dict[str, Any]) -> "Recipe":
     if options["quick"]:
         plan = replace(plan, epochs=QUICK_EPOCHS)
         generated = recipe.generated.scaled(QUICK_SHARE)
-        recipe = replace(recipe, generated=generated, share=generated.total, thorough=False)
+        recipe = replace(
+            recipe, generated=generated, share=generated.total, calibration=Counts(*QUICK_CALIBRATION), thorough=False
+        )
     return replace(recipe, plan=replace(plan, epochs=options["epochs"] or plan.epochs))
 
 
