@@ -5,6 +5,7 @@ from django.core.checks import ERROR, run_checks
 from django.core.exceptions import ImproperlyConfigured
 
 from recognizer.problems import Problem
+from recognizer.services import broker
 from recognizer.services.model_versions import models
 
 
@@ -14,6 +15,7 @@ def prepare_web_process() -> None:
         serious = [message for message in run_checks() if message.level >= ERROR]
         if serious:
             raise ImproperlyConfigured("\n".join(str(message) for message in serious))
+    broker.warm_up()
     try:
         models.active_model()
     except Problem:

@@ -38,6 +38,12 @@ breaker = CircuitBreaker(_probe)
 _own = threading.local()
 
 
+def warm_up() -> None:
+    """What Celery imports for its first message would take a tenth of a second of somebody's request."""
+    current_app.finalize()
+    _ = current_app.amqp.send_task_message
+
+
 def publish(task: str, *args: object, queue: str) -> None:
     """Put one task on a queue. Raises BrokerDown; whoever calls has the work in the database already."""
     breaker.call(lambda: _send(task, args, queue))

@@ -9,6 +9,7 @@ from django.db import connection
 
 from recognizer.management.commands.prepare import Command
 from recognizer.models import ModelVersion
+from recognizer.services import breaker, broker
 from tests import surroundings
 from tests.servers.redis import RedisServer
 from tests.servers.web import WebServer
@@ -24,8 +25,13 @@ def same_database(transactional_db: None) -> dict[str, str]:
 
 
 @pytest.fixture
-def redis_server() -> Iterator[RedisServer]:
-    """Where REDIS_URL points to. Without this fixture nothing listens there, and all works nevertheless."""
+def redis_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
+    """Where REDIS_URL points to. Without this fixture nothing listens there, and all works nevertheless.
+
+    The test's own process is patient with it, however busy the machine; servers under test are not."""
+    broker.warm_up()
+    for name in ("DEADLINE_SECONDS", "SLOW_SECONDS"):
+        monkeypatch.setattr(breaker, name, 10.0)
     server = RedisServer(surroundings.REDIS)
     server.start()
     server.client().flushall()
