@@ -116,11 +116,11 @@ def fit_light(small: Pixels) -> NDArray[np.float32]:
     terms = quadratic(*coarse.shape).reshape(-1, 6)
     weight = np.ones_like(brightness)
     surface = terms[0]
-    for _ in range(6):
+    for patience in (6.0, 4.0, 3.0, 2.0, 1.5, 1.5, 1.5):  # dark corners are given time to be followed
         weighted = (terms * weight[:, None]).T  # (6, n)
         surface = np.linalg.solve(weighted @ terms + 1e-3 * np.eye(6, dtype=np.float32), weighted @ brightness)
         off = brightness - terms @ surface
-        spread = 1 + 1.5 * float(np.median(np.abs(off)))
+        spread = 1 + patience * float(np.median(np.abs(off)))
         weight = np.where(off < 0, np.exp(-np.square(off / spread)), 1).astype(np.float32)
     return np.clip(quadratic(*small.shape[:2]) @ surface, 1, 255)
 
@@ -219,12 +219,25 @@ def keep_writing(strength: Strength, mask: Pixels) -> Strength:
     written = strong & ~is_dash(boxes) & ~is_frame(boxes, labels)
     if not written.any():
         written = strong
-    extent = boxes[:, 2:].max(axis=1)
-    written &= extent >= 0.12 * extent[written].max(initial=0)
+    written &= ~is_speck(boxes, written, mask.shape)
     if not written[1:].all():
         mask = written[labels].view(np.uint8)
     with_rim = cv2.dilate(mask, np.ones((3, 3), np.uint8))
     return strength * with_rim
+
+
+def is_speck(boxes: NDArray[np.float32], written: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Small beside the tallest writing; what lies apart or is cut by the edge must be larger to count. (n, 4) -> (n,)"""
+    height, width = size
+    extent = boxes[:, 2:].max(axis=1)
+    tallest = boxes[written, 3].max(initial=0)
+    x, y, right, bottom = boxes[:, 0], boxes[:, 1], boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]
+    large = written & (extent >= 0.5 * tallest)
+    gap_x = np.maximum(x[:, None] - right[large], x[large] - right[:, None])  # (n, large): below 0 where they overlap
+    gap_y = np.maximum(y[:, None] - bottom[large], y[large] - bottom[:, None])
+    apart = np.maximum(gap_x, gap_y).min(axis=1, initial=tallest) > 0.2 * tallest
+    at_edge = (x <= 0) | (y <= 0) | (right >= width) | (bottom >= height)
+    return extent < np.where(at_edge, 0.35, np.where(apart, 0.25, 0.12)) * tallest
 
 
 def is_dash(boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
