@@ -15,12 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.reading import ink, normalise, rules
-from mlcore.training import alphabet, handwriting, negatives, paper, pen
+from mlcore.training import alphabet, digits_0_to_4, digits_5_to_9, handwriting, negatives, paper, pen, shapes
 from mlcore.training.data import Digits, joined
 
 Floats = NDArray[np.float32]
 NOT_A_DIGIT = 10
 CHUNK = 500  # images a piece of work
+_SOURCES = (
+    ink, normalise, rules, alphabet, digits_0_to_4, digits_5_to_9, handwriting, negatives, paper, pen, shapes,
+)  # fmt: skip
 ALIKE = 0.8  # correlation of what was read back with what was written, below which the reader saw something else
 COARSE = replace(paper.PLAIN_PHOTO, blur=(0.0, 0.5), noise=(0.0, 4.0), margin=(0.05, 0.5), p_shadow=0.1)
 
@@ -81,7 +84,7 @@ def generate(
 
 def _fingerprint(amounts: Amounts, mnist: Digits, seed: int) -> str:
     seen = hashlib.sha256(f"{amounts}{mnist.digest}{seed}".encode())
-    for module in (ink, normalise, rules, alphabet, handwriting, negatives, paper, pen):
+    for module in _SOURCES:
         seen.update(Path(str(module.__file__)).read_bytes())
     return seen.hexdigest()[:12]
 
