@@ -17,7 +17,7 @@ from recognizer.api.idempotent import idempotent
 from recognizer.api.images import image_of
 from recognizer.api.lists import page_body
 from recognizer.api.parsers import ImageParser, LimitedJSONParser
-from recognizer.api.serializers import BulkDeleteSerializer, CorrectionRequestSerializer, ParametersSerializer
+from recognizer.api.serializers import BulkDeleteSerializer, ParametersSerializer, correction_in
 from recognizer.models import Correction, Prediction, Upload
 from recognizer.services import corrections, history
 from recognizer.services.predictions import create_prediction, read_picture
@@ -65,9 +65,7 @@ class PredictionDetail(Endpoint):
 
     def patch(self, request: Request, pk: Any) -> Response:
         prediction = prediction_of(request, pk)
-        wanted = CorrectionRequestSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        correct(prediction, by=person(request), **wanted.validated_data)
+        correct(prediction, by=person(request), **correction_in(request.data))
         return self.get(request, pk)
 
     def delete(self, request: Request, pk: Any) -> Response:
