@@ -23,6 +23,8 @@ class Endpoint(APIView):
     """The base of all views here. Requests are counted once their sender is known and before anything else is
     done for them: refused and anonymous ones count against their address."""
 
+    http_method_names = ["get", "post", "patch", "delete", "head"]
+
     def perform_authentication(self, request: Request) -> None:
         user = None
         try:
