@@ -1,0 +1,48 @@
+"""The same code on Keras's PyTorch backend; runs where torch is installed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlcore.artifact import load_artifact
+from mlcore.reading.engine import Engine
+
+pytest.importorskip("torch")
+
+TRAIN = """
+import sys
+from pathlib import Path
+from mlcore.training import pool
+from mlcore.training.calibrate import Counts
+from mlcore.training.fit import Plan
+from mlcore.training.train import Recipe, train
+
+if __name__ == "__main__":
+    data, target = map(Path, sys.argv[1:])
+    few = pool.Amounts(60, 20, 20, 20, 20)
+    recipe = Recipe(Plan(epochs=2, batch=32), few, few.total, Counts(40, 30, 10), data=data, thorough=False)
+    train(recipe, target.name, target, target.parent, "a test", lambda stage: None)
+"""
+
+
+@pytest.mark.slow
+def test_it_trains_and_exports_what_onnx_runtime_reads_alike(npz: Path, tmp_path: Path) -> None:
+    script = tmp_path / "tiny.py"
+    script.write_text(TRAIN)
+    target = tmp_path / "digits-9"
+    environment = os.environ | {"KERAS_BACKEND": "torch", "PYTHONPATH": str(Path.cwd())}
+    done = subprocess.run(
+        [sys.executable, script, npz, target], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    artifact = load_artifact(target)
+    assert artifact.card.training["backend"] == "torch"
+    with np.load(npz) as arrays:
+        images, labels = arrays["x_test"], arrays["y_test"]
+    right = Engine(artifact).classify(images).probabilities.argmax(axis=1) == labels
+    assert float(right.mean()) == pytest.approx(artifact.card.metrics["test"]["accuracy"])
+    assert right.mean() > 0.3
