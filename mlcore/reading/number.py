@@ -65,7 +65,10 @@ def find_number(ink: Ink, engine: Engine, trace: Trace = no_trace) -> Found | No
     trace("line", strip.image)
     loose, stiff = (cut_digits(region, strip, text.steps, stiffness) for stiffness in STIFFNESS)
     cuts = [loose] if [p and p.box for p in loose] == [p and p.box for p in stiff] else [loose, stiff]
-    return max((_found(region, text, parts, engine) for parts in cuts), key=lambda found: found.fit)
+    best = max((_found(region, text, parts, engine) for parts in cuts), key=lambda found: found.fit)
+    if best.digits:
+        trace("digits", np.hstack([digit.input for digit in best.digits]))
+    return best
 
 
 def _worth(text: Text, region: Region) -> float:

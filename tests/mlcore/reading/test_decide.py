@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from mlcore.reading.decide import FEATURES, features, judge_digit, judge_number, number_confidence
+from mlcore.reading.number import Found, FoundDigit
+
+CARD = {"is_digit": 0.3, "read": 0.8, "number_reject": 0.1, "number_read": 0.7, "number_line": 1.0}
+
+
+def found(line=0.9, best=0.99, is_digit=0.99, explained=1.0, count=3):
+    probabilities = np.full(10, (1 - best) / 9, np.float32)
+    probabilities[4] = best
+    digit = FoundDigit((0, 0, 10, 20), np.zeros((28, 28), np.uint8), probabilities, is_digit)
+    return Found((digit,) * count, line, 0.01, explained, False)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "is_digit", "decision"),
+    [(0.99, 0.999, "read"), (0.79, 0.999, "unsure"), (0.29, 0.29, "rejected")],
+)
+def test_a_digit_is_judged_by_the_card(confidence, is_digit, decision):
+    assert judge_digit(confidence, is_digit, None, CARD).decision == decision
+
+
+def test_what_is_no_digit_is_rejected_for_the_pictures_own_reason_if_it_gives_one():
+    assert judge_digit(0.1, 0.1, None, CARD).reason == "not_a_digit"
+    assert judge_digit(0.1, 0.1, "too_small", CARD).reason == "too_small"
+
+
+def test_a_sure_answer_needs_no_reason():
+    assert judge_digit(0.99, 0.99, "cut_off", CARD).reason is None
+
+
+def test_a_number_is_judged_by_the_card():
+    assert judge_number(found(line=0.9), None, CARD).decision == "read"
+    assert judge_number(found(line=0.5), None, CARD).decision == "unsure"
+    assert judge_number(found(line=0.05), None, CARD).decision == "rejected"
+
+
+def test_features_are_as_many_as_their_names():
+    assert len(features(found())) == len(FEATURES)
+
+
+def test_without_a_fitted_card_a_doubtful_line_is_doubted():
+    assert number_confidence(found(line=0.99), {}) > 0.9
+    assert number_confidence(found(line=0.3), {}) < 0.5
+    assert number_confidence(found(line=0.9, explained=0.05), {}) < 0.5
+
+
+def test_no_digits_have_features_too():
+    assert np.isfinite(features(found(count=0))).all()

@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+from mlcore.training.line_pool import Pool
+
+keras = pytest.importorskip("keras")
+
+
+@pytest.fixture(scope="module")
+def strokes():
+    """Strips of upright bars (1) and rings of a kind (0): enough to learn from in seconds."""
+    rng = np.random.default_rng(0)
+    strips, texts = [], []
+    for _ in range(192):
+        text = "".join(rng.choice(["0", "1"], int(rng.integers(1, 4))))
+        strip = np.zeros((32, 8 + 24 * len(text)), np.uint8)
+        for i, character in enumerate(text):
+            x = 10 + 24 * i
+            strip[4:28, x : x + 4] = 255
+            if character == "0":
+                strip[4:28, x + 10 : x + 14] = strip[4:8, x : x + 14] = strip[24:28, x : x + 14] = 255
+        strips.append(strip)
+        texts.append(text)
+    return Pool(np.concatenate(strips, axis=1), np.cumsum([s.shape[1] for s in strips]), tuple(texts))
+
+
+def test_labels_end_with_minus_ones():
+    from mlcore.training.line_network import LONGEST_TEXT, labels
+
+    rows = labels(["12", ""])
+    assert rows.shape == (2, LONGEST_TEXT)
+    assert rows[0, :3].tolist() == [1, 2, -1]
+    assert (rows[1] == -1).all()
+
+
+def test_a_step_is_four_columns_wide():
+    from mlcore.training.line_network import STEP, build_line_network
+
+    logits = build_line_network()(np.zeros((2, 32, 96, 1), np.float32))
+    assert tuple(logits.shape) == (2, 96 // STEP, 11)
+
+
+@pytest.mark.slow
+def test_it_learns_and_its_export_says_the_same(strokes, tmp_path):
+    import onnxruntime
+
+    from mlcore.reading.strip import stack_strips
+    from mlcore.training.line_network import exported_lines, fit_line_network
+
+    losses = []
+    model = fit_line_network(strokes, epochs=8, seed=1, on_epoch=lambda _, loss: losses.append(loss))
+    assert losses[-1] < losses[0] / 2
+    network, files = exported_lines(model)
+    session = onnxruntime.InferenceSession(files[network.onnx])
+    batch = stack_strips([strokes.strip(i) for i in range(8)])
+    (logits,) = session.run(["logits"], {"strip": batch})
+    assert np.abs(logits - model.predict_on_batch(batch)).max() < 1e-3

@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+
+from mlcore.training.handwriting import write_digit
+from mlcore.training.lines import Spacing, any_spacing, any_text, write_line, write_no_number
+
+WIDE = Spacing(gap=0.6, gap_spread=0.0, rise=0.0, sizes=0.0)
+
+
+def line(text="1905", spacing=WIDE, seed=0, **options):
+    return write_line(text, 40, spacing, write_digit, np.random.default_rng(seed), **options)
+
+
+def test_every_digit_has_a_box_from_left_to_right():
+    written = line()
+    assert written.text == "1905"
+    lefts = [x for x, _, _, _ in written.boxes]
+    assert len(lefts) == 4
+    assert lefts == sorted(lefts)
+
+
+def test_boxes_hold_the_ink_and_nothing_lies_between():
+    written = line(marks=False)
+    outside = written.ink.copy()
+    for x, y, width, height in written.boxes:
+        assert outside[max(0, y) : y + height, max(0, x) : x + width].max() > 0.9
+        outside[max(0, y) : y + height, max(0, x) : x + width] = 0
+    assert outside.max() < 0.3
+
+
+def test_a_negative_gap_makes_neighbours_overlap():
+    written = line(spacing=Spacing(-0.15, 0.0, 0.0, 0.0), marks=False)
+    assert all(a[0] + a[2] > b[0] for a, b in zip(written.boxes[:-1], written.boxes[1:], strict=True))
+
+
+def test_heights_follow_the_height_asked_for():
+    assert all(height == 40 for _, _, _, height in line(marks=False).boxes)
+
+
+def test_ink_is_between_nothing_and_all():
+    for seed in range(40):
+        ink = line(spacing=any_spacing(np.random.default_rng(seed)), seed=seed).ink
+        assert ink.dtype == np.float32
+        assert 0 <= ink.min() < ink.max() <= 1
+
+
+def test_a_line_without_a_number_has_ink_and_no_text():
+    for seed in range(20):
+        written = write_no_number(40, np.random.default_rng(seed))
+        assert written.text == ""
+        assert written.boxes == ()
+        assert written.ink.max() > 0.3
+
+
+def test_texts_are_one_to_ten_digits():
+    rng = np.random.default_rng(0)
+    texts = [any_text(rng) for _ in range(300)]
+    assert {len(text) for text in texts} == set(range(1, 11))
+    assert all(text.isdigit() for text in texts)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_same_seed_writes_the_same_line(seed):
+    assert np.array_equal(line(seed=seed).ink, line(seed=seed).ink)
