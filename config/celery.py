@@ -74,7 +74,7 @@ app.conf.update(
         "purge": {"task": "recognizer.tasks.purge", "schedule": 3600.0, "options": {"queue": UPKEEP, "expires": 3600}},
         "reconcile": {
             "task": "recognizer.tasks.reconcile_media",
-            "schedule": crontab(hour="3", minute="30"),
+            "schedule": crontab(minute="30"),
             "options": {"queue": UPKEEP, "expires": 3600},
         },
     },

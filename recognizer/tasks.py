@@ -1,13 +1,17 @@
 """What Celery calls. Each task is a door: it takes an id and calls one service."""
 
+import logging
 import uuid
 
 from celery import Task, shared_task
+from django.conf import settings
 
 from recognizer.models import Job
 from recognizer.services import batch_reading, jobs, reconcile, rescoring, sweeper
 from recognizer.services import purge as purging
 from recognizer.services.feature_maps import draw_maps
+
+logger = logging.getLogger(__name__)
 
 WORK = {
     Job.Kind.FEATURE_MAPS: draw_maps,
@@ -31,9 +35,16 @@ def sweep() -> None:
 
 @shared_task
 def purge() -> None:
-    purging.purge()
+    purging.purge(seconds=settings.JOB_SOFT_LIMIT_SECONDS / 2)
 
 
 @shared_task
 def reconcile_media() -> None:
-    reconcile.reconcile(remove=True)
+    report = reconcile.reconcile(remove=True, seconds=settings.JOB_SOFT_LIMIT_SECONDS / 2)
+    if report.without_file or report.is_suspicious:
+        logger.error(
+            "%d rows without their file, %d files without a row (%d removed): see manage.py reconcile_media",
+            len(report.without_file),
+            len(report.without_row),
+            report.removed,
+        )

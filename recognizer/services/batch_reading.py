@@ -42,7 +42,7 @@ def read_chunk(job: Job) -> None:
     outcome.latency_ms = 1000 * (time.perf_counter() - started) / max(1, len(items))
     with jobs.finishing(job):
         # Those cancelled meanwhile are left out.
-        still_waiting = waiting_items(job).select_for_update().order_by("pk")
+        still_waiting = waiting_items(job).select_for_update(of=("self",)).order_by("pk")
         write(list(still_waiting.select_related("batch")), outcome, model.version, attempts=job.attempts)
 
 

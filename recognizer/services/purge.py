@@ -1,5 +1,6 @@
 """What is removed for good, some time after nobody can see it any more."""
 
+import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,13 +20,15 @@ OPEN_AT_MOST = timedelta(days=1)  # a batch whose sender went away
 AT_ONCE = 200
 
 
-def purge() -> int:
-    """Deleted uploads past their time, with every file; answers how many uploads went."""
+def purge(seconds: float = float("inf")) -> int:
+    """Deleted uploads past their time, with every file; answers how many uploads went. What does not fit into the
+    time is left for the next call."""
+    ends = time.monotonic() + seconds
     now = timezone.now()
     IdempotencyRecord.objects.filter(created_at__lt=now - IDEMPOTENCY_KEPT).delete()
     too_old = Upload.objects.filter(deleted_at__lt=now - timedelta(days=settings.DELETED_UPLOADS_KEPT_DAYS))
     gone = 0
-    while uploads := list(too_old[:AT_ONCE]):
+    while time.monotonic() < ends and (uploads := list(too_old[:AT_ONCE])):
         remove_uploads(uploads)
         gone += len(uploads)
     forget_staged(now)

@@ -1,5 +1,11 @@
-"""Files and rows held against each other: what a killed process or a lost disk left behind."""
+"""Files and rows held against each other: what a killed process or a lost disk left behind.
 
+Everything is looked at in 256 parts, by the first two hex digits of the keys in its paths, so that memory stays
+bounded and a worker can do some parts now and others later.
+"""
+
+import random
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,9 +17,8 @@ from django.utils import timezone
 
 from recognizer.models import BatchItem, FeatureMap, Upload
 
-# Files younger than this may be waiting for their rows.
-GRACE = timedelta(hours=24)
-FOLDERS = ("uploads", "batches", "feature-maps")
+GRACE = timedelta(hours=24)  # files younger than this may be waiting for their rows
+PARTS = tuple(f"{number:02x}" for number in range(256))
 AT_ONCE = 500
 
 
@@ -27,30 +32,42 @@ class Report:
     @property
     def is_suspicious(self) -> bool:
         """So many lost files mean that this is another installation's database, or an old one."""
-        return len(self.without_row) > 100 and len(self.without_row) > self.files / 4
+        return len(self.without_row) > 20 and len(self.without_row) > self.files / 4
 
 
-def reconcile(*, remove: bool, grace: timedelta = GRACE, force: bool = False) -> Report:
-    """Remove files without rows (or, dry, only count them), and report rows without files."""
+def reconcile(*, remove: bool, grace: timedelta = GRACE, force: bool = False, seconds: float | None = None) -> Report:
+    """Remove files without rows (or, dry, only list them), and list rows without files.
+
+    With `seconds`, as many parts as fit, at random: called again and again it comes round to all of them.
+    """
     report = Report()
     before = timezone.now() - grace
-    for names in in_groups(chain.from_iterable(walk(folder) for folder in FOLDERS)):
-        report.files += len(names)
-        unknown = set(names) - known(names)
-        report.without_row += sorted(name for name in unknown if is_older(name, before))
+    ends = time.monotonic() + (seconds if seconds is not None else float("inf"))
+    for part in random.sample(PARTS, len(PARTS)) if seconds is not None else PARTS:
+        look_at(part, before, report)
+        if time.monotonic() > ends:
+            break
     if remove and (force or not report.is_suspicious):
         for name in report.without_row:
             default_storage.delete(name)
             report.removed += 1
-    report.without_file = [name for name in recorded() if not default_storage.exists(name)]
     return report
 
 
-def is_older(name: str, time: datetime) -> bool:
-    try:
-        return default_storage.get_modified_time(name) < time
-    except FileNotFoundError:  # it went its regular way meanwhile
-        return False
+def look_at(part: str, before: datetime, report: Report) -> None:
+    for names in in_groups(stored(part)):
+        report.files += len(names)
+        unknown = set(names) - known(names)
+        report.without_row += sorted(name for name in unknown if is_older(name, before))
+    report.without_file += [name for name in recorded(part) if not default_storage.exists(name)]
+
+
+def stored(part: str) -> Iterator[str]:
+    for folder in ("uploads", "feature-maps"):
+        yield from walk(f"{folder}/{part}")
+    for batch in folders_in("batches"):
+        if batch.startswith(part):
+            yield from walk(f"batches/{batch}")
 
 
 def walk(folder: str) -> Iterator[str]:
@@ -61,6 +78,20 @@ def walk(folder: str) -> Iterator[str]:
     yield from (f"{folder}/{name}" for name in files)
     for inner in sorted(folders):
         yield from walk(f"{folder}/{inner}")
+
+
+def folders_in(folder: str) -> list[str]:
+    try:
+        return sorted(default_storage.listdir(folder)[0])
+    except FileNotFoundError:
+        return []
+
+
+def is_older(name: str, time: datetime) -> bool:
+    try:
+        return default_storage.get_modified_time(name) < time
+    except FileNotFoundError:  # it went its regular way meanwhile
+        return False
 
 
 def in_groups(names: Iterable[str]) -> Iterator[list[str]]:
@@ -85,9 +116,11 @@ def as_key(part: str) -> UUID | None:
         return None
 
 
-def recorded() -> Iterator[str]:
-    """The name of every file that a row says is there."""
-    uploads = Upload.objects.values_list("original", "picture", "thumbnail").iterator(AT_ONCE)
-    staged = BatchItem.objects.exclude(staged="").values_list("staged").iterator(AT_ONCE)
-    maps = FeatureMap.objects.exclude(image="").values_list("image").iterator(AT_ONCE)
-    return (name for name in chain.from_iterable(chain(uploads, staged, maps)) if name)
+def recorded(part: str) -> Iterator[str]:
+    """The name of every file that a row of this part says is there."""
+    bounds = (UUID(part + 30 * "0"), UUID(part + 30 * "f"))
+    uploads = Upload.objects.filter(pk__range=bounds).values_list("original", "picture", "thumbnail")
+    staged = BatchItem.objects.filter(pk__range=bounds).values_list("staged")
+    maps = FeatureMap.objects.filter(glyph__gte=bounds[0], glyph__lte=bounds[1]).values_list("image")
+    rows = chain.from_iterable(found.iterator(AT_ONCE) for found in (uploads, staged, maps))
+    return (name for name in chain.from_iterable(rows) if name)
