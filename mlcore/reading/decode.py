@@ -156,6 +156,9 @@ def encode_picture(picture: Picture, longest: int = LONGEST) -> bytes:
 
 
 def encode_thumbnail(picture: Picture, longest: int = 160) -> bytes:
+    pixels = picture.pixels
+    while max(pixels.shape[:2]) >= 2 * longest:  # halving costs a tenth of an uneven reduction
+        pixels = reduce_to(pixels, max(pixels.shape[:2]) // 2)
     output = io.BytesIO()
-    Image.fromarray(reduce_to(picture.pixels, longest)).save(output, "WEBP", quality=80, method=2)
+    Image.fromarray(reduce_to(pixels, longest)).save(output, "JPEG", quality=80)  # a tenth of WebP's time
     return output.getvalue()

@@ -23,7 +23,7 @@ TYPES = {
     "GIF": "image/gif",
     "BMP": "image/bmp",
 }
-THUMBNAIL_TYPE = "image/webp"
+THUMBNAIL_TYPE = "image/jpeg"
 
 
 @require_safe

@@ -41,7 +41,7 @@ def test_the_picture_is_upright_and_without_metadata(client, alice_token, model)
 
 
 @pytest.mark.parametrize(
-    ("part", "content_type", "format"), [("image", "image/png", "PNG"), ("thumbnail", "image/webp", "WEBP")]
+    ("part", "content_type", "format"), [("image", "image/png", "PNG"), ("thumbnail", "image/jpeg", "JPEG")]
 )
 def test_every_picture_is_what_its_type_says(client, seven, alice_token, part, content_type, format):
     answer = client.get(f"{seven['url']}{part}/", headers=alice_token)
