@@ -54,7 +54,7 @@ class Weight:
 
     x: int
     y: int
-    share: float  # of the layer's largest weight, 0..1
+    share: float  # of the channel's largest weight, 0..1
     positive: bool
 
 
@@ -79,24 +79,29 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Ingredients:
+    """What a convolution's cell is made of: all of it adds up to `total`."""
+
+    shares: list[Share]  # the largest, first
+    others: int  # how many are not shown
+    others_amount: float
+    bias: float
+    total: float
+    kernel_size: tuple[int, int]  # rows, columns
+
+
+@dataclass(frozen=True, slots=True)
 class OpenChannel:
     layer: Layer
     sheet: Sheet
     tile: Tile
-    rank: int  # 1 is the strongest channel
     previous: int | None  # channels, in the order chosen
     next: int | None
     cell: Cell
     is_peak: bool
     before: Layer | None  # None: the 28×28 itself
     before_sheet: Sheet | None
-    shares: list[Share]  # of a convolution, the largest first
-    others: int  # shares that are not shown
-    others_amount: float
-    bias: float
-    total: float
-    pooled: int | None  # the channel that a pooling looks at
-    kernel_side: tuple[int, int]
+    made_of: Ingredients | None  # None: a pooling, which looks at one channel alone
 
 
 def stations(look: Look, opened: str | None) -> list[Station]:
@@ -120,39 +125,23 @@ def _channels(look: Look, layer: Layer, order: Order) -> list[int]:
 def open_channel(
     look: Look, position: int, channel: int, order: Order, at: tuple[int, int] | None = None
 ) -> OpenChannel:
-    layer, maps = look.layers[position], look.activations[look.layers[position].name]
-    cell = peak(maps[..., channel]) if at is None else at
+    """At one cell; the strongest unless told."""
+    layer = look.layers[position]
+    strongest = peak(look.activations[layer.name][..., channel])
     channels = _channels(look, layer, order)
     place = channels.index(channel)
     before = look.layers[position - 1] if position else None
-    shares: list[Share] = []
-    bias = total = others_amount = 0.0
-    if layer.kind == "conv":
-        source = look.explainer.before(position, look.image, look.activations)
-        made_of = look.explainer.contributions(position, channel, cell, source)
-        largest = made_of.largest_first()[:SHARES_SHOWN]
-        shares = list(_shares(look, layer, channel, before, largest, made_of.shares))
-        bias, total = made_of.bias, made_of.total
-        others_amount = float(made_of.shares.sum() - made_of.shares[largest].sum())
-    step = look.explainer.steps[position]
     return OpenChannel(
         layer=layer,
         sheet=Sheet(layer.shape),
         tile=Tile.on(Sheet(layer.shape), channel),
-        rank=1 + strongest_first(maps).index(channel),
         previous=channels[place - 1] if place else None,
         next=channels[place + 1] if place + 1 < len(channels) else None,
-        cell=_cell(look, position, channel, cell),
-        is_peak=cell == peak(maps[..., channel]),
+        cell=_cell(look, position, channel, at or strongest),
+        is_peak=at in (None, strongest),
         before=before,
         before_sheet=Sheet(before.shape) if before else None,
-        shares=shares,
-        others=step.before[2] - len(shares) if layer.kind == "conv" else 0,
-        others_amount=others_amount,
-        bias=bias,
-        total=total,
-        pooled=channel if layer.kind == "pool" else None,
-        kernel_side=step.size,
+        made_of=_ingredients(look, position, channel, at or strongest) if layer.kind == "conv" else None,
     )
 
 
@@ -166,17 +155,30 @@ def _cell(look: Look, position: int, channel: int, at: tuple[int, int]) -> Cell:
     return Cell(*at, value, within, field, look.frame.place(field))
 
 
+def _ingredients(look: Look, position: int, channel: int, cell: tuple[int, int]) -> Ingredients:
+    before = look.explainer.before(position, look.image, look.activations)
+    made_of = look.explainer.contributions(position, channel, cell, before)
+    largest = made_of.largest_first()[:SHARES_SHOWN]
+    return Ingredients(
+        shares=list(_shares(look, position, channel, largest, made_of.shares)),
+        others=len(made_of.shares) - len(largest),
+        others_amount=float(made_of.shares.sum() - made_of.shares[largest].sum()),
+        bias=made_of.bias,
+        total=made_of.total,
+        kernel_size=look.explainer.steps[position].size,
+    )
+
+
 def _shares(
-    look: Look, layer: Layer, channel: int, before: Layer | None, largest: list[int], amounts: NDArray[np.float32]
+    look: Look, position: int, channel: int, largest: list[int], amounts: NDArray[np.float32]
 ) -> Iterator[Share]:
-    kernels = look.explainer.kernels[layer.name]
-    strongest = float(np.abs(kernels[..., channel]).max()) or 1.0
-    widest = float(np.abs(amounts).max()) or 1.0
+    step = look.explainer.steps[position]
+    kernel = look.explainer.kernels[step.layer.name][..., channel]  # (rows, columns, channels before)
+    strongest, widest = float(np.abs(kernel).max()) or 1.0, float(np.abs(amounts).max()) or 1.0
     for source in largest:
-        tile = Tile.on(Sheet(before.shape), source) if before else Tile(0, 0, 0, 28, 28)
         weights = [
             Weight(column, row, abs(float(weight)) / strongest, bool(weight > 0))
-            for (row, column), weight in np.ndenumerate(kernels[:, :, source, channel])
+            for (row, column), weight in np.ndenumerate(kernel[..., source])
         ]
         amount = float(amounts[source])
-        yield Share(tile, amount, abs(amount) / widest, weights)
+        yield Share(Tile.on(Sheet(step.before), source), amount, abs(amount) / widest, weights)

@@ -130,9 +130,11 @@ def test_a_channel_shows_its_strongest_response_and_what_it_is_made_of(alice_cli
 
 def test_the_shares_of_any_cell_add_up(look):
     shown = open_channel(look, 3, 17, "strength", (4, 9))
-    amounts = sum(share.amount for share in shown.shares)
-    assert amounts + shown.others_amount + shown.bias == pytest.approx(shown.total, abs=1e-4)
-    assert max(shown.total, 0) == pytest.approx(shown.cell.value, abs=1e-4)
+    made_of = shown.made_of
+    amounts = sum(share.amount for share in made_of.shares)
+    assert amounts + made_of.others_amount + made_of.bias == pytest.approx(made_of.total, abs=1e-4)
+    assert len(made_of.shares) + made_of.others == 32
+    assert max(made_of.total, 0) == pytest.approx(shown.cell.value, abs=1e-4)
     assert shown.cell.value == pytest.approx(float(look.activations["conv3"][4, 9, 17]))
 
 
