@@ -78,10 +78,17 @@ def test_an_open_breaker_asks_nobody_and_takes_no_time(breaker, there):
     assert there.calls in (calls, calls + 1)  # the watcher's own
 
 
-def test_a_slow_answer_is_believed_and_the_next_use_spared(breaker, there):
+def test_slow_answers_are_believed_and_after_two_the_next_use_is_spared(breaker, there):
     there.seconds = SLOW_SECONDS + 0.05
-    assert breaker.call(there) == "answer"
+    assert [breaker.call(there) for _ in range(2)] == ["answer", "answer"]
     assert seconds_of(breaker, there) < 0.05
+
+
+def test_one_slow_answer_among_quick_ones_is_forgiven(breaker, there):
+    for seconds in (SLOW_SECONDS + 0.05, 0.0) * 2:
+        there.seconds = seconds
+        breaker.call(there)
+    assert not breaker.is_open
 
 
 def test_it_closes_by_itself_when_redis_is_back(breaker, there):
