@@ -9,6 +9,7 @@ next start.
 import contextlib
 import fcntl
 import os
+import secrets
 import selectors
 import signal
 import socket
@@ -69,6 +70,8 @@ class Supervisor:
         self.port = port
         self.terminal = Terminal()
         self.environment: dict[str, str] = {**os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
+        if not env.text("SECRET_KEY"):
+            self.environment["SECRET_KEY_FILE"] = str(own_secret_key(run_folder))
         self.pid_folder = run_folder / "pids"
         self.pid_folder.mkdir(parents=True, exist_ok=True)
         self.selector = selectors.DefaultSelector()
@@ -210,6 +213,15 @@ class Supervisor:
         for process in alive:
             process.kill()
             self.finish(process)
+
+
+def own_secret_key(run_folder: Path) -> Path:
+    """Made once and kept, so that sessions outlive a restart: the default in the settings is known to everybody."""
+    file = run_folder / "secret-key"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(50), encoding="ascii")
+    return file
 
 
 def complain(message: str) -> NoReturn:

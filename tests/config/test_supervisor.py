@@ -75,6 +75,7 @@ def running(tmp_path: Path) -> Iterator[Run]:
 
 def test_what_dies_is_restarted_and_ctrl_c_ends_everything(running: Run):
     assert httpx.get(f"http://127.0.0.1:{running.port}/healthz").text == "ok\n"
+    assert (running.folder_of_run / "secret-key").stat().st_mode & 0o077 == 0
     for part in ("redis", "worker", "beat"):
         first = running.pid_of(part)
         assert first is not None
@@ -87,7 +88,7 @@ def test_what_dies_is_restarted_and_ctrl_c_ends_everything(running: Run):
     running.process.send_signal(signal.SIGINT)
     running.wait_until_nothing_is_left()
     assert running.process.returncode == 0
-    assert sorted(path.name for path in running.folder_of_run.iterdir()) == ["pids", "redis"]
+    assert sorted(path.name for path in running.folder_of_run.iterdir()) == ["pids", "redis", "secret-key"]
     assert list((running.folder_of_run / "pids").iterdir()) == []
 
 
