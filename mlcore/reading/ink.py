@@ -174,7 +174,7 @@ def level(darkness: Pixels, noise: float) -> tuple[Strength, float]:
     if not counts.any():
         return np.zeros(darkness.shape, np.float32), 0.0
     full = float(np.searchsorted(counts.cumsum(), 0.8 * counts.sum()))
-    low = 3 * grain
+    low = min(3 * grain, 0.2 * full)  # a printed texture is no grain: it must not cost the strokes their edges
     stretched = (np.arange(256, dtype=np.float32) - np.float32(low)) / np.float32(max(full - low, 1.0))
     strength: Strength = cv2.LUT(darkness, stretched.clip(0, 1))
     return strength, full / 255
