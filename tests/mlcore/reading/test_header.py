@@ -1,0 +1,55 @@
+import struct
+
+import pytest
+
+from mlcore.reading.errors import PictureError
+from mlcore.reading.header import read_header, sniff
+from tests.pictures import draw_digit, encode
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
+def test_the_size_is_known_before_decoding(format: str) -> None:
+    picture = draw_digit(7, size=100).crop((0, 0, 90, 60))
+    header = read_header(encode(picture, format))
+    assert (header.format, header.width, header.height) == (format, 90, 60)
+
+
+@pytest.mark.parametrize("options", [{"lossless": True}, {"quality": 80}, {"quality": 80, "exif": b"Exif\0\0MM\0*"}])
+def test_every_kind_of_webp_tells_its_size(options: dict[str, object]) -> None:
+    header = read_header(encode(draw_digit(7, size=100).crop((0, 0, 90, 60)), "WEBP", **options))
+    assert (header.width, header.height) == (90, 60)
+
+
+def test_a_progressive_jpeg_with_a_thumbnail_tells_its_own_size() -> None:
+    segments = b"\xff\xe1" + struct.pack(">H", 2 + 40) + b"\xff\xc0" * 20  # looks like frames, is a comment
+    data = encode(draw_digit(7, size=120), "JPEG", progressive=True)
+    header = read_header(data[:2] + segments + data[2:])
+    assert (header.width, header.height) == (120, 120)
+
+
+def test_a_bmp_stored_from_the_top_has_a_positive_height() -> None:
+    data = bytearray(encode(draw_digit(7, size=50), "BMP"))
+    struct.pack_into("<i", data, 22, -50)
+    assert read_header(bytes(data)).height == 50
+
+
+def test_a_word_that_starts_like_a_bmp_is_none() -> None:
+    with pytest.raises(PictureError) as refusal:
+        sniff(b"BMW is what this text is about, at length")
+    assert refusal.value.code == "unsupported_format"
+
+
+def test_heic_is_refused_with_a_hint() -> None:
+    with pytest.raises(PictureError, match="JPEG"):
+        sniff(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
+def test_a_header_cut_anywhere_is_damage(format: str) -> None:
+    data = encode(draw_digit(7, size=40), format)
+    for length in range(12, 24):
+        with pytest.raises(PictureError) as refusal:
+            header = read_header(data[:length])
+            assert header.width == 40  # where the size is already there, the decoder will find the damage
+            raise PictureError("corrupt_image", "")
+        assert refusal.value.code == "corrupt_image"
