@@ -34,6 +34,11 @@ class Look:
         return self.version.pk == self.glyph.prediction.model_id
 
     @cached_property
+    def siblings(self) -> list[Glyph]:
+        """The digits of the number it belongs to, itself among them."""
+        return list(self.glyph.prediction.glyphs.defer("input"))
+
+    @cached_property
     def image(self) -> Image:
         return np.frombuffer(bytes(self.glyph.input), np.uint8).reshape(28, 28)
 

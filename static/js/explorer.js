@@ -14,7 +14,9 @@ async function open(url, { remember = true } = {}) {
     const response = await fetch(url, { signal: request.signal });
     if (!response.ok) throw new Error(response.statusText);
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    explorer.replaceWith(page.getElementById("explorer"));
+    const opened = page.getElementById("explorer");
+    if (!opened) throw new Error("another page"); // as when the session has ended
+    explorer.replaceWith(opened);
     document.title = page.title;
     if (remember) history.pushState({}, "", url);
     const stations = document.querySelector(".stations");
@@ -51,7 +53,7 @@ document.addEventListener("click", (event) => {
   }
   const link = event.target.closest("#explorer a[href]");
   const plain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
-  if (!link || !plain || "leave" in link.dataset || new URL(link.href).pathname.endsWith("/why/")) return;
+  if (!link || !plain || "leave" in link.dataset) return;
   event.preventDefault();
   open(link.href);
 });

@@ -14,6 +14,7 @@ from mlcore.artifact import SHIPPED, load_artifact, save_artifact
 from mlcore.explaining.colours import colour_table
 from mlcore.explaining.geometry import peak, strongest_first
 from mlcore.explaining.mosaic import Sheet
+from recognizer.models import Glyph
 from recognizer.services.explanations import look_at
 from recognizer.services.exploring import open_channel
 from recognizer.services.model_versions import register_model
@@ -178,6 +179,25 @@ def test_an_overlay_of_another_answer_or_kind_is_not_found(alice_client, glyph, 
 
 def test_the_reasons_of_a_glyph_are_computed_once(look):
     assert look.why() is look_at(look.glyph).why()
+
+
+def test_the_other_digits_of_a_number_are_one_step_away(alice_client, glyph):
+    alone = page(alice_client, "explorer", glyph.pk)
+    assert 'class="siblings"' not in alone
+    second = Glyph.objects.create(
+        prediction=glyph.prediction,
+        position=1,
+        x=1,
+        y=1,
+        width=10,
+        height=20,
+        input=glyph.input,
+        digit=4,
+        confidence=0.9,
+        probabilities=[0.1] * 10,
+    )
+    for name in ("explorer", "why"):
+        assert f'href="{reverse(name, args=[second.pk])}"' in page(alice_client, name, glyph.pk)
 
 
 def test_any_version_can_be_looked_through(alice_client, glyph, other_version):

@@ -1,0 +1,81 @@
+"""What explaining costs: all stored maps of one digit, and why it is that digit.
+
+    python -m bench.explaining [--model FOLDER] [--digits 50]
+
+Wall and processor time of one process, the network's warm-up apart; files are written and synced as a worker does.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from mlcore.artifact import SHIPPED, load_artifact
+from mlcore.explaining.explainer import Explainer
+from mlcore.explaining.mosaic import draw_mosaic
+from mlcore.explaining.occlusion import Image, changes_of
+from mlcore.explaining.overlay import draw_overlay
+from mlcore.reading.reader import Reader
+from tests.pictures import varied_pngs
+
+
+def timed(name: str, work: Callable[[Image], Any], images: list[Image]) -> None:
+    work(images[0])
+    walls, processors = [], []
+    for image in images:
+        wall, processor = time.perf_counter(), time.process_time()
+        work(image)
+        walls.append(1000 * (time.perf_counter() - wall))
+        processors.append(1000 * (time.process_time() - processor))
+    print(f"{name:40}{median(walls):8.1f} ms{max(walls):8.1f} ms{median(processors):12.1f} ms{max(processors):8.1f} ms")
+
+
+def draw_all(explainer: Explainer, image: Image, folder: Path) -> int:
+    """Bytes of all maps."""
+    size = 0
+    for name, maps in explainer.activations(image).items():
+        png = draw_mosaic(maps).png
+        size += len(png)
+        with (folder / name).open("wb") as file:
+            file.write(png)
+            file.flush()
+            os.fsync(file.fileno())
+    return size
+
+
+def draw_overlays(explainer: Explainer, image: Image) -> None:
+    (probabilities,) = explainer.engine.classify(image[np.newaxis]).probabilities
+    why = explainer.why(image, probabilities.tolist(), 1.0)
+    for kind, maps in why.maps.items():
+        for values in maps:
+            draw_overlay(values, why.limit(kind))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, default=SHIPPED)
+    parser.add_argument("--digits", type=int, default=50)
+    options = parser.parse_args()
+    reader = Reader(load_artifact(options.model))
+    explainer = Explainer(reader.engine)
+    images = [reader.read(png, "digit").glyphs[0].input for png in varied_pngs(options.digits)]
+    flat = [0.1] * 10
+    with tempfile.TemporaryDirectory() as folder:
+        print(f"{'median and slowest of ' + str(len(images)) + ' digits':40}{'wall':>11}{'':11}{'processor':>15}")
+        timed("all stored maps, files written", lambda image: draw_all(explainer, image, Path(folder)), images)
+        timed("occlusion and class-activation maps", lambda image: explainer.why(image, flat, 1.0), images)
+        timed("the same and their four overlays", lambda image: draw_overlays(explainer, image), images)
+        sizes = [draw_all(explainer, image, Path(folder)) for image in images]
+    changes = [len(list(changes_of(image))) for image in images]
+    print(f"bytes of all maps of a digit: median {median(sizes):.0f}, most {max(sizes)}")
+    print(f"questions to the network for an occlusion map: median {median(changes):.0f}, most {max(changes)}")
+
+
+if __name__ == "__main__":
+    main()
