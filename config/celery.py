@@ -1,8 +1,10 @@
 """The Celery application. Redis carries hints only: the truth is in Job rows, which the sweeper re-queues."""
 
 import os
+import warnings
 
 from celery import Celery
+from celery.exceptions import CPendingDeprecationWarning
 from celery.schedules import crontab
 from django.conf import settings
 from kombu import Exchange, Queue
@@ -11,6 +13,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from recognizer.heartbeat import SaysAlive
 from recognizer.queues import INTERACTIVE, QUEUES, UPKEEP
+
+warnings.filterwarnings("ignore", category=CPendingDeprecationWarning, module="celery")
 
 app = Celery("digitscribe")
 # The web server's other threads would otherwise send through an application of Celery's own making.
@@ -40,13 +44,15 @@ app.conf.update(
     worker_max_tasks_per_child=200,
     worker_max_memory_per_child=settings.WORKER_MEMORY_MB * 1024,
     # A job goes on when Redis goes away: its row is in the database, and a second delivery finds it claimed.
-    # Cancelling it would cost an attempt.
+    # Cancelling it would cost an attempt. (Celery warns of this choice at every reconnection.)
     worker_cancel_long_running_tasks_on_connection_loss=False,
     worker_proc_alive_timeout=30.0,  # a new child loads the model first; on a busy machine that takes its time
     worker_hijack_root_logger=False,
     # 0 would make the worker give up at the first refusal; None tries for ever.
     broker_connection_max_retries=None,
     broker_connection_retry_on_startup=True,
+    # A full Redis refuses writes; without this the worker would end instead of waiting for room.
+    broker_channel_error_retry=True,
     broker_transport_options={
         # The queues in their order, not in turn: what a person waits for never stands behind a batch.
         "queue_order_strategy": "priority",

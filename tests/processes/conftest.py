@@ -47,12 +47,6 @@ class Cluster:
         server.start(seconds=60)
         return server
 
-    def restart_the_dead(self) -> None:
-        """As a supervisor does. A Redis that is full ends a worker: Celery cannot write down what it took."""
-        for server in self.servers:
-            if not server.is_alive:
-                server.start(seconds=60)
-
     def kill(self) -> None:
         for server in self.servers:
             server.kill()

@@ -97,7 +97,6 @@ def test_an_outage_costs_a_moment_once(alice, desk, cluster, redis_server, proxy
     fault(redis_server, proxy)
     during = desk.give_many(sized(15, 200))
     mend(redis_server, proxy)
-    cluster.restart_the_dead()
     wait_for_jobs(60)
     check_maps(media)
     assert Prediction.objects.count() == len(usual) + len(during)

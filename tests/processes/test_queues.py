@@ -1,0 +1,23 @@
+"""What a person waits for never stands behind a batch."""
+
+import pytest
+from django.core.files.base import ContentFile
+
+from recognizer.models import Job
+from recognizer.services import batches
+from recognizer.services.predictions import create_prediction
+from tests.pictures import digit_png, varied_pngs
+from tests.processes.conftest import wait_for_jobs
+
+pytestmark = [pytest.mark.processes]
+
+
+def test_maps_are_drawn_before_the_batch_that_came_first(alice, cluster, media):
+    batch = batches.create_batch(owner=alice)
+    files = [(f"{n}.png", ContentFile(data)) for n, data in enumerate(varied_pngs(3 * batches.CHUNK, size=60))]
+    batches.add_files(batch, files)
+    create_prediction(owner=alice, data=digit_png(7, size=60), source="upload", draw_maps=True)
+    cluster.start_worker()
+    wait_for_jobs(30)
+    order = Job.objects.order_by("started_at").values_list("kind", flat=True)
+    assert list(order) == ["feature_maps", *3 * ["batch_chunk"]]

@@ -1,0 +1,39 @@
+"""A picture that holds its reader up: asked to stop, then killed, and its neighbours are read."""
+
+import pytest
+from django.core.files.base import ContentFile
+
+from recognizer.models import Job
+from recognizer.services import batches
+from tests.pictures import digit_png
+from tests.processes.conftest import IS_LONG, wait_for
+from tests.processes.storages import SLOW, STUBBORN
+
+pytestmark = [pytest.mark.processes]
+
+LIMITS = {"JOB_SOFT_LIMIT_SECONDS": "1", "JOB_HARD_LIMIT_SECONDS": "2"}
+
+
+def test_who_listens_is_asked_to_stop_and_says_why(alice, cluster, media):
+    read_beside(SLOW, alice, cluster, seconds=40)
+    assert "SoftTimeLimitExceeded" in Job.objects.get(state=Job.State.FAILED).error
+
+
+@pytest.mark.skipif(not IS_LONG, reason="three leases have to run out")
+def test_who_does_not_listen_is_killed(alice, cluster, media):
+    read_beside(SLOW + STUBBORN, alice, cluster, seconds=90)
+
+
+def read_beside(mark: bytes, alice, cluster, *, seconds: float) -> None:
+    """One picture that holds its reader up, beside one that does not."""
+    cluster.environment |= LIMITS
+    cluster.start_worker(MEDIA_STORAGE="tests.processes.storages.SlowStorage")
+    cluster.start_beat()
+    batch = batches.create_batch(owner=alice)
+    pictures = [digit_png(1, size=100) + mark, digit_png(2, size=100)]
+    batches.add_files(batch, [(f"{n}.png", ContentFile(data)) for n, data in enumerate(pictures)])
+    batches.close_batch(batch)
+    wait_for(lambda: batches.progress(batch).is_ready, seconds, "the batch")
+    states = [(item.state, item.error_code) for item in batch.items.all()]
+    assert states == [("failed", "reader_failed"), ("done", "")]
+    assert Job.objects.get(state=Job.State.FAILED).attempts == 3
