@@ -1,0 +1,72 @@
+"""What stands on the pages: predictions without the reader, as many as a test wants."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from recognizer.models import Glyph, ModelVersion, Prediction, Upload
+from tests.pictures import digit_png
+
+PICTURE = digit_png(7, size=60)
+Given = Callable[..., Prediction]
+
+
+@pytest.fixture
+def given(model: ModelVersion, alice: User) -> Given:
+    """An answer that somebody got, with one glyph per digit; each is a minute older than the one before."""
+    made = 0
+
+    def give(text: str = "7", *, owner: User = alice, confidence: float = 0.9, **upload: Any) -> Prediction:
+        nonlocal made
+        made += 1
+        decision = upload.pop("decision", "read" if text else "rejected")
+        at = upload.pop("at", timezone.now() - timedelta(minutes=made))
+        row = Upload(
+            owner=owner,
+            created_at=at,
+            source=upload.pop("source", "upload"),
+            name=upload.pop("name", f"{made}.png"),
+            sha256=hashlib.sha256(PICTURE).hexdigest(),
+            format="PNG",
+            bytes=len(PICTURE),
+            width=60,
+            height=60,
+        )
+        row.original.save("original", ContentFile(PICTURE), save=False)
+        row.thumbnail.save("thumbnail", ContentFile(PICTURE), save=False)
+        row.save()
+        prediction = Prediction.objects.create(
+            upload=row,
+            owner=owner,
+            given_at=at,
+            model=model,
+            mode="auto",
+            text=text,
+            confidence=confidence,
+            decision=decision,
+            latency_ms=3.0,
+        )
+        Glyph.objects.bulk_create(
+            Glyph(
+                prediction=prediction,
+                position=position,
+                x=10 * position,
+                y=5,
+                width=10,
+                height=20,
+                input=bytes(784),
+                digit=int(digit),
+                confidence=confidence,
+                probabilities=[confidence if place == int(digit) else (1 - confidence) / 9 for place in range(10)],
+            )
+            for position, digit in enumerate(text)
+        )
+        return prediction
+
+    return give

@@ -1,0 +1,85 @@
+"""Who may open what: strangers, the anonymous, forms from elsewhere."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from recognizer.models import Correction, Prediction, Upload
+
+pytestmark = pytest.mark.django_db
+
+OF_AN_UPLOAD = ["upload_detail", "upload_maps", "upload_original", "upload_picture", "upload_thumbnail"]
+CHANGING_AN_UPLOAD = ["upload_correct", "upload_read_again", "upload_delete", "review_correct"]
+FOR_MEMBERS = ["desk", "history", "history_statistics", "review", "batches", "account", "account_export"]
+FOR_ALL = ["login", "about", "manifest", "password_reset", "signup"]
+
+
+@pytest.mark.parametrize("name", OF_AN_UPLOAD)
+def test_a_stranger_gets_what_a_missing_upload_gets(bob_client, given, name):
+    prediction = given()
+    theirs = bob_client.get(reverse(name, args=[prediction.upload_id]))
+    missing = bob_client.get(reverse(name, args=[prediction.pk]))
+    assert theirs.status_code == missing.status_code == 404
+    assert theirs.content == missing.content
+
+
+@pytest.mark.parametrize("name", CHANGING_AN_UPLOAD)
+def test_a_stranger_changes_nothing(bob_client, given, name):
+    prediction = given()
+    answer = bob_client.post(reverse(name, args=[prediction.upload_id]), {"action": "not_a_digit", "mode": "digit"})
+    assert answer.status_code == 404
+    assert not Correction.objects.exists()
+    assert Prediction.objects.count() == 1
+    assert Upload.objects.get().deleted_at is None
+
+
+def test_a_stranger_cannot_pick_another_ones_pictures(bob_client, given):
+    prediction = given()
+    bob_client.post(reverse("history_many"), {"action": "delete", "pick": [str(prediction.upload_id)]})
+    assert Upload.objects.get().deleted_at is None
+    table = bob_client.post(reverse("history_many"), {"action": "csv", "pick": [str(prediction.upload_id)]})
+    assert str(prediction.upload_id) not in b"".join(table).decode()
+
+
+def test_a_strangers_history_is_empty(bob_client, given):
+    prediction = given()
+    assert str(prediction.upload_id) not in bob_client.get(reverse("history")).content.decode()
+
+
+@pytest.mark.parametrize("name", FOR_MEMBERS)
+def test_the_anonymous_are_asked_to_log_in(client, name):
+    page = client.get(reverse(name))
+    assert page.status_code == 302
+    assert page.url.startswith(reverse("login"))
+
+
+@pytest.mark.parametrize("name", FOR_ALL)
+def test_some_pages_are_for_all(client, model, name):
+    assert client.get(reverse(name)).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["upload_create", "preview", "example_create", "history_many", "token_create"])
+def test_a_form_from_elsewhere_is_refused_in_words(alice, name):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    answer = client.post(reverse(name), {"image": "x"})
+    assert answer.status_code == 403
+    assert "Open it again" in answer.content.decode()
+
+
+@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example/", "javascript:alert(1)"])
+def test_nobody_is_sent_elsewhere_after_logging_in(client, alice, target):
+    form = {"username": "alice", "password": "alice-password", "next": target}
+    assert client.post(reverse("login"), form).url == reverse("desk")
+
+
+@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example/", "javascript:alert(1)"])
+def test_nobody_is_sent_elsewhere_after_changing_the_theme(client, target):
+    assert client.post(reverse("theme"), {"theme": "dark", "next": target}).url == reverse("desk")
+
+
+def test_a_wrong_method_is_said_in_words(alice_client):
+    answer = alice_client.get(reverse("upload_create"))
+    assert answer.status_code == 405
+    assert answer["Allow"] == "POST"
+    assert "This method is not allowed here." in answer.content.decode()

@@ -1,0 +1,134 @@
+"""The desk: a picture given in any way becomes an answer; what is wrong with it is said, and nothing is kept."""
+
+import json
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from recognizer.models import Batch, BatchItem, Prediction, Upload
+from recognizer.problems import KINDS
+from tests.corpus import REFUSED, Case
+from tests.pictures import digit_png, varied_pngs
+
+pytestmark = pytest.mark.django_db
+STROKES = [{"pen": 26, "erases": False, "points": [[1.5, 2, 0.5, 0], [3, 4, 0.5, 16]]}]
+
+
+def send(client: Client, data: bytes, name: str = "seven.png", **fields: str):
+    image = SimpleUploadedFile(name, data)
+    return client.post(reverse("upload_create"), {"image": image, **fields})
+
+
+def kept(media: Path) -> list[Path]:
+    return [path for path in media.rglob("*") if path.is_file() and path.name != ".gitignore"]
+
+
+def test_it_says_what_to_do_first(alice_client, model):
+    page = alice_client.get(reverse("desk"))
+    assert page.status_code == 200
+    assert "Draw it here, or give a picture" in page.content.decode()
+
+
+def test_limits_are_said_before_a_picture_is_given(alice_client, model):
+    assert "up to 20 MB and 24 megapixels" in alice_client.get(reverse("desk")).content.decode()
+
+
+def test_a_picture_becomes_an_answer_with_a_permalink(alice, alice_client, model):
+    answer = send(alice_client, digit_png(7))
+    prediction = Prediction.objects.get(owner=alice)
+    assert answer.status_code == 302
+    assert answer.url == reverse("upload_detail", args=[prediction.upload_id])
+    assert (prediction.upload.source, prediction.upload.name) == ("upload", "seven.png")
+
+
+def test_the_wanted_mode_is_kept(alice_client, model):
+    send(alice_client, digit_png(7), mode="digit")
+    assert Prediction.objects.get().mode == "digit"
+
+
+def test_a_drawing_brings_its_strokes(alice_client, model):
+    send(alice_client, digit_png(7), source="drawing", strokes=json.dumps(STROKES))
+    upload = Upload.objects.get()
+    assert (upload.source, upload.strokes) == ("drawing", STROKES)
+
+
+@pytest.mark.parametrize(
+    "strokes",
+    [
+        "{",
+        "7",
+        '[{"pen": 1}]',
+        '[{"pen": 1, "erases": false, "points": [[1, 2, 3]]}]',
+        '[{"pen": 1, "erases": false, "points": [[NaN, 2, 3, 4]]}]',
+        '[{"pen": 1, "erases": false, "points": [[1e999, 2, 3, 4]]}]',
+        '[{"pen": "1", "erases": false, "points": []}]',
+        "[" * 100_000,
+    ],
+)
+def test_strokes_that_make_no_sense_are_refused(alice_client, model, media, strokes):
+    answer = send(alice_client, digit_png(7), source="drawing", strokes=strokes)
+    assert answer.status_code == 400
+    assert "The drawing was not understood." in answer.content.decode()
+    assert not Upload.objects.exists()
+    assert not kept(media)
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
+def test_a_bad_picture_gets_its_status_and_words_and_leaves_nothing(alice_client, model, media, case: Case):
+    answer = send(alice_client, case.data, name=case.name)
+    kind = KINDS[case.error]
+    assert answer.status_code == kind.status
+    assert case.error in answer.content.decode()
+    assert not Upload.objects.exists()
+    assert not kept(media)
+
+
+def test_no_picture_is_said(alice_client, model):
+    answer = alice_client.post(reverse("upload_create"), {"mode": "auto"})
+    assert answer.status_code == 400
+    assert "No image was sent" in answer.content.decode()
+
+
+def test_an_unknown_mode_is_refused(alice_client, model):
+    assert send(alice_client, digit_png(7), mode="letters").status_code == 400
+    assert not Upload.objects.exists()
+
+
+def test_several_pictures_become_a_batch(alice, alice_client, model):
+    files = [SimpleUploadedFile(f"{n}.png", data) for n, data in enumerate(varied_pngs(3))]
+    answer = alice_client.post(reverse("upload_create"), {"image": files})
+    batch = Batch.objects.get(owner=alice)
+    assert answer.url == reverse("batch_detail", args=[batch.pk])
+    assert [item.name for item in batch.items.all()] == ["0.png", "1.png", "2.png"]
+    assert batch.closed_at is not None
+
+
+def test_every_example_can_be_read(alice_client, model):
+    page = alice_client.get(reverse("desk"))
+    for example in page.context["examples"]:
+        answer = alice_client.post(reverse("example_create"), {"example": example})
+        assert answer.status_code == 302
+    assert Upload.objects.count() == len(page.context["examples"])
+
+
+def test_an_example_that_is_none_is_refused(alice_client, model):
+    assert alice_client.post(reverse("example_create"), {"example": "cat"}).status_code == 400
+
+
+def test_a_preview_answers_and_keeps_nothing(alice_client, model, media):
+    image = SimpleUploadedFile("drawing.png", digit_png(7, size=400))
+    answer = alice_client.post(reverse("preview"), {"image": image, "mode": "digit"})
+    assert answer.status_code == 200
+    assert 'data-words="7' in answer.content.decode()
+    assert not Upload.objects.exists()
+    assert not kept(media)
+    assert not BatchItem.objects.exists()
+
+
+def test_a_preview_of_rubbish_says_so(alice_client, model):
+    answer = alice_client.post(reverse("preview"), {"image": SimpleUploadedFile("drawing.png", b"rubbish")})
+    assert answer.status_code == 415
+    assert "Use PNG" in answer.content.decode()

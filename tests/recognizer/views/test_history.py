@@ -1,0 +1,178 @@
+"""The history: what is shown, in which order, and what is done to many."""
+
+import csv
+import io
+import json
+import zipfile
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from recognizer.models import Correction, Upload
+from recognizer.services import corrections
+from tests.recognizer.views.conftest import PICTURE
+
+pytestmark = pytest.mark.django_db
+
+
+def shown(client, query: str = "") -> list[str]:
+    page = client.get(reverse("history") + query)
+    assert page.status_code == 200
+    return [prediction.text for prediction in page.context["page"].rows]
+
+
+def test_an_empty_history_says_what_to_do(alice_client, model):
+    assert "Read a first digit" in alice_client.get(reverse("history")).content.decode()
+
+
+def test_the_newest_is_first(alice_client, given):
+    given("1"), given("2"), given("3")
+    assert shown(alice_client) == ["1", "2", "3"]
+    assert shown(alice_client, "?ordering=given_at") == ["3", "2", "1"]
+
+
+def test_the_least_sure_can_be_first(alice_client, given):
+    given("1", confidence=0.8), given("2", confidence=0.5), given("3", confidence=0.9)
+    assert shown(alice_client, "?ordering=confidence") == ["2", "1", "3"]
+    assert shown(alice_client, "?ordering=-confidence") == ["3", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("?q=90", ["1905"]),
+        ("?q=holiday", ["7"]),
+        ("?text=7", ["7"]),
+        ("?digit=1", ["1905", "1"]),
+        ("?kind=digit", ["7", "1"]),
+        ("?kind=number", ["1905"]),
+        ("?decision=unsure", ["1"]),
+        ("?decision=rejected", [""]),
+        ("?source=drawing", ["7"]),
+        ("?digit=1&decision=read", ["1905"]),
+    ],
+)
+def test_it_can_be_narrowed(alice_client, given, query, expected):
+    given("7", name="holiday.jpg", source="drawing")
+    given("1905")
+    given("1", decision="unsure")
+    given("")
+    assert shown(alice_client, query) == expected
+
+
+def test_it_can_be_narrowed_by_date_in_the_persons_zone(alice_client, given):
+    day = timezone.now().replace(year=2026, month=3, day=5, hour=23, minute=30)
+    given("1", at=day), given("2", at=day - timedelta(days=1))
+    assert shown(alice_client, "?since=2026-03-05&until=2026-03-05") == ["1"]
+    alice_client.cookies["time_zone"] = "Europe/Berlin"
+    assert shown(alice_client, "?since=2026-03-06") == ["1"]
+
+
+def test_it_can_be_narrowed_by_what_was_said(alice, alice_client, given):
+    right, wrong, taken_back = given("1"), given("2"), given("3")
+    given("4")
+    corrections.correct(prediction=right, by=alice, kind="confirm")
+    corrections.correct(prediction=wrong, by=alice, kind="correct", text="8")
+    corrections.correct(prediction=taken_back, by=alice, kind="confirm")
+    corrections.undo(prediction=taken_back, by=alice)
+    assert shown(alice_client, "?corrected=yes") == ["1", "2"]
+    assert shown(alice_client, "?corrected=changed") == ["2"]
+    assert shown(alice_client, "?corrected=no") == ["3", "4"]
+
+
+@pytest.mark.parametrize("query", ["?digit=x", "?since=yesterday", "?ordering=text", "?batch=1", "?model=none"])
+def test_a_filter_that_makes_no_sense_is_said(alice_client, given, query):
+    given("1")
+    page = alice_client.get(reverse("history") + query)
+    assert page.status_code == 400
+    assert 'role="alert"' in page.content.decode()
+
+
+@pytest.mark.parametrize("cursor", ["x", "W10=", "bnVsbA==", "WzEsICIiLCAiIl0="])
+def test_a_forged_cursor_is_refused(alice_client, given, cursor):
+    assert alice_client.get(reverse("history") + f"?cursor={cursor}").status_code == 400
+
+
+def test_pages_stay_where_they_are_while_new_pictures_arrive(alice_client, given, monkeypatch):
+    monkeypatch.setattr("recognizer.services.history.PAGE_SIZE", 2)
+    for text in "12345":
+        given(text)
+    first = alice_client.get(reverse("history")).context["page"]
+    given("9", at=timezone.now())
+    second = alice_client.get(reverse("history"), {"cursor": first.older}).context["page"]
+    assert [row.text for row in second.rows] == ["3", "4"]
+    third = alice_client.get(reverse("history"), {"cursor": second.older}).context["page"]
+    assert ([row.text for row in third.rows], third.older) == (["5"], "")
+    back = alice_client.get(reverse("history"), {"cursor": second.newer}).context["page"]
+    assert [row.text for row in back.rows] == ["1", "2"]
+
+
+def test_what_is_deleted_can_be_brought_back(alice_client, given):
+    one, two = given("1"), given("2")
+    gone = alice_client.post(reverse("history_many"), {"action": "delete", "pick": [str(one.upload_id)]})
+    assert shown(alice_client) == ["2"]
+    page = alice_client.get(gone.url)
+    alice_client.post(reverse("history_bring_back"), {"deleted": page.context["deleted"]})
+    assert shown(alice_client) == ["1", "2"]
+
+
+def test_nobody_brings_back_what_another_deleted(alice_client, bob_client, given):
+    prediction = given("1")
+    alice_client.post(reverse("history_many"), {"action": "delete", "pick": [str(prediction.upload_id)]})
+    deleted_at = Upload.objects.get().deleted_at
+    bob_client.post(reverse("history_bring_back"), {"deleted": deleted_at.isoformat()})
+    assert Upload.objects.get().deleted_at == deleted_at
+
+
+def test_all_that_the_filters_show_can_be_deleted(alice_client, given):
+    given("1"), given("2", decision="unsure"), given("3", decision="unsure")
+    alice_client.post(reverse("history_many"), {"action": "delete", "all": "1", "query": "decision=unsure"})
+    assert shown(alice_client) == ["1"]
+
+
+def test_many_can_be_corrected_at_once(alice_client, given):
+    picks = [str(given(text).upload_id) for text in "127"]
+    alice_client.post(reverse("history_many"), {"action": "correct", "value": "7", "pick": picks})
+    said = Correction.objects.order_by("created_at")
+    assert sorted((c.kind, c.text) for c in said) == [("confirm", "7"), ("correct", "7"), ("correct", "7")]
+
+
+def test_nothing_picked_is_said(alice_client, given):
+    answer = alice_client.post(reverse("history_many"), {"action": "delete"})
+    assert answer.status_code == 400
+    assert "Choose some pictures first." in answer.content.decode()
+
+
+def test_the_table_guards_against_formulas(alice_client, given):
+    given("7", name='=HYPERLINK("http://evil.example")')
+    answer = alice_client.post(reverse("history_many"), {"action": "csv", "all": "1"})
+    (row,) = csv.DictReader(io.StringIO(b"".join(answer).decode()))
+    assert row["name"].startswith("'=")
+    assert (row["text"], row["decision"]) == ("7", "read")
+
+
+def test_the_list_can_be_had_as_json(alice, alice_client, given):
+    corrections.correct(prediction=given("7"), by=alice, kind="correct", text="1")
+    answer = alice_client.post(reverse("history_many"), {"action": "json", "all": "1"})
+    (row,) = json.loads(b"".join(answer))
+    assert (row["text"], row["correction"], row["correction_text"]) == ("7", "correct", "1")
+
+
+def test_an_archive_holds_the_pictures_as_they_were_given(alice_client, given):
+    prediction = given("7")
+    answer = alice_client.post(reverse("history_many"), {"action": "zip", "all": "1"})
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(answer)))
+    assert archive.testzip() is None
+    assert archive.read(f"pictures/{prediction.upload_id}.png") == PICTURE
+    assert str(prediction.upload_id) in archive.read("history.csv").decode()
+
+
+def test_the_numbers_count_what_was_said(alice, alice_client, given):
+    corrections.correct(prediction=given("7"), by=alice, kind="confirm")
+    corrections.correct(prediction=given("71"), by=alice, kind="correct", text="11")
+    given("", decision="rejected")
+    numbers = alice_client.get(reverse("history_statistics")).context["statistics"]
+    assert (numbers.count, numbers.corrected.part, numbers.right.part, numbers.right.whole) == (3, 1, 1, 2)
+    assert [(d.name, d.part, d.whole) for d in numbers.digits if d.whole] == [("1", 1, 2), ("7", 1, 1)]
