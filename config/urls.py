@@ -1,9 +1,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from recognizer.views.accounts import AdminLogin
+
 urlpatterns = [
     path("", include("recognizer.urls")),
     path("api/v1/", include("recognizer.api.urls")),
+    path("admin/login/", AdminLogin.as_view()),
     path("admin/", admin.site.urls),
 ]
 

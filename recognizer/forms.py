@@ -88,6 +88,17 @@ class ReadForm(forms.Form):
         return self.cleaned_data["source"] or Upload.Source.UPLOAD
 
 
+class EmailForm(forms.ModelForm):
+    """Where a forgotten password is reset."""
+
+    class Meta:
+        model = User
+        fields = ["email"]
+        labels = {"email": _("E-mail")}
+        help_texts = {"email": _("Only to reset a forgotten password. It may be empty.")}
+        widgets = {"email": forms.EmailInput(attrs={"autocomplete": "email"})}
+
+
 class TokenForm(forms.Form):
     """A new API token."""
 

@@ -98,7 +98,7 @@ def _drawn(text: str, sheet: tuple[int, int], scale: float, *, pen: float, ink: 
     left = (sheet[0] - scale * width_of(text)) / 2
     top = (sheet[1] - scale * (HEIGHT + 2 * MARGIN)) / 2
     for stroke in strokes_of(text):
-        for x, y in _along(stroke):
+        for x, y in along(stroke):
             centre_x, centre_y = finer * (left + scale * x), finer * (top + scale * y)
             draw.ellipse((centre_x - radius, centre_y - radius, centre_x + radius, centre_y + radius), fill=ink)
     buffer = BytesIO()
@@ -106,7 +106,7 @@ def _drawn(text: str, sheet: tuple[int, int], scale: float, *, pen: float, ink: 
     return buffer.getvalue()
 
 
-def _along(stroke: list[Point], steps: int = 40) -> Iterator[Point]:
+def along(stroke: list[Point], steps: int = 40) -> Iterator[Point]:
     start = stroke[0]
     for first, second, end in beziers(stroke):
         for step in range(steps + 1):

@@ -50,6 +50,7 @@ people = [
     path("login/", accounts.Login.as_view(), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("account/", accounts.account, name="account"),
+    path("account/email/", accounts.account_email, name="account_email"),
     path("account/tokens/", accounts.token_create, name="token_create"),
     path("account/tokens/<uuid:pk>/revoke/", accounts.token_revoke, name="token_revoke"),
     path("account/export/", accounts.account_export, name="account_export"),

@@ -29,7 +29,7 @@ from django.views.generic import FormView
 
 from recognizer import selectors
 from recognizer.context import THEME_COOKIE, THEMES
-from recognizer.forms import DeleteAccountForm, SignupForm, TokenForm
+from recognizer.forms import DeleteAccountForm, EmailForm, SignupForm, TokenForm
 from recognizer.problems import Problem
 from recognizer.services import quotas, throttles, tokens
 from recognizer.services.accounts import delete_account
@@ -67,6 +67,21 @@ class Login(views.LoginView):
             response["Retry-After"] = str(math.ceil(max(refused)))
             return response
         return super().post(request, *args, **kwargs)
+
+
+@method_decorator(login_not_required, name="dispatch")
+class AdminLogin(Login):
+    """The admin's own form knows no limit of guesses, so that its door is this one."""
+
+    redirect_authenticated_user = False
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated and not request.user.is_staff:
+            raise Problem("permission_denied", "Your account may not see this page.")
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_default_redirect_url(self) -> str:
+        return reverse("admin:index")
 
 
 class PasswordChange(views.PasswordChangeView):
@@ -123,12 +138,23 @@ def account(request: MemberRequest) -> HttpResponse:
 def account_page(request: MemberRequest, *, status: int = 200, **context: Any) -> HttpResponse:
     context = {
         "tokens": selectors.tokens_for(request.user),
+        "email_form": EmailForm(instance=request.user),
         "token_form": TokenForm(),
         "delete_form": DeleteAccountForm(request.user),
         "usage": quotas.usage(request.user.pk),
         "quota": {"pictures": settings.QUOTA_PICTURES, "bytes": settings.QUOTA_BYTES},
     } | context
     return render(request, "account.html", context, status=status)
+
+
+@require_POST
+def account_email(request: MemberRequest) -> HttpResponse:
+    form = EmailForm(request.POST, instance=request.user)
+    if not form.is_valid():
+        return account_page(request, email_form=form, status=400)
+    form.save()
+    messages.success(request, _("Saved."))
+    return redirect("account")
 
 
 @require_POST

@@ -43,7 +43,8 @@ def history(request: MemberRequest) -> HttpResponse:
 
 @require_GET
 def history_statistics(request: MemberRequest) -> HttpResponse:
-    return render(request, "_statistics.html", {"statistics": statistics_for(request.user)})
+    template = "_statistics.html" if request.htmx else "history_statistics.html"
+    return render(request, template, {"statistics": statistics_for(request.user)})
 
 
 @require_POST

@@ -1,5 +1,6 @@
 """One picture and its answer: the permalink, its feature maps, its corrections, and what else can be done with it."""
 
+from contextlib import suppress
 from typing import Any, cast
 from uuid import UUID
 
@@ -39,7 +40,8 @@ def prediction_of(request: MemberRequest, pk: UUID) -> Prediction:
 @require_GET
 def upload_detail(request: MemberRequest, pk: UUID) -> HttpResponse:
     prediction = prediction_of(request, pk)
-    feature_maps.ensure_maps(prediction)
+    with suppress(Problem):  # its model is gone: the answer is still here
+        feature_maps.ensure_maps(prediction)
     return detail_page(request, prediction)
 
 
@@ -71,10 +73,16 @@ def answer_context(prediction: Prediction) -> dict[str, Any]:
         "corrections": said[::-1],
         "stands": stands,
         "places": places(glyphs, stands),
-        "correct_url": reverse("upload_correct", args=[prediction.upload_id]),
+        "correct_url": address_of("upload_correct", prediction),
         "box_fields": ("x", "y", "width", "height"),
         "box_radius": max(prediction.upload.width, prediction.upload.height) // 100,
     }
+
+
+def address_of(name: str, prediction: Prediction) -> str:
+    """What is asked or said below an earlier answer is asked or said of that one."""
+    path = reverse(name, args=[prediction.upload_id])
+    return path if prediction.is_current else f"{path}?{urlencode({'answer': prediction.pk})}"
 
 
 def maps_context(prediction: Prediction) -> dict[str, Any]:
@@ -83,6 +91,7 @@ def maps_context(prediction: Prediction) -> dict[str, Any]:
     waited = (timezone.now() - job.created_at).total_seconds() if job else 0.0
     return {
         "prediction": prediction,
+        "maps_url": address_of("upload_maps", prediction),
         "map_glyphs": glyphs,
         "job": job,
         "is_pending": job is not None and job.state in (Job.State.WAITING, Job.State.RUNNING),
@@ -107,7 +116,7 @@ def answer_response(request: MemberRequest, prediction: Prediction, problem: Pro
         return render(request, "_answer.html", context, status=problem.status if problem else 200)
     if problem:
         return detail_page(request, prediction, problem)
-    return redirect("upload_detail", prediction.upload_id)
+    return redirect(address_of("upload_detail", prediction))
 
 
 @require_POST

@@ -1,5 +1,7 @@
 // Correcting by keyboard: digits go into the cells, Enter confirms, arrows move, letters press the button that names them.
 
+import { allowDrawing } from "./boxes.js";
+
 let selected = 0;
 let shownFor = "";
 
@@ -14,8 +16,8 @@ function select(position, { focus = false } = {}) {
     each.classList.toggle("is-selected", Number(each.dataset.place ?? each.dataset.cell) === selected);
   }
   if (focus) all[selected]?.focus();
-  const position_ = part().querySelector("[data-position]");
-  if (position_) position_.value = String(selected);
+  const choice = part().querySelector("[data-position]");
+  if (choice) choice.value = String(selected);
 }
 
 function press(button) {
@@ -82,7 +84,9 @@ function renewed() {
   const action = form()?.action ?? "";
   if (action !== shownFor) selected = 0;
   shownFor = action;
-  if (part()) select(selected);
+  if (!part()) return;
+  select(selected);
+  allowDrawing(part());
 }
 
 renewed();

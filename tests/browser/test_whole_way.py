@@ -17,7 +17,7 @@ def test_a_picture_is_answered_its_maps_appear_without_a_reload_and_it_stays_in_
 ):
     (tmp_path / "seven.png").write_bytes(digit_png(7))
     alice_page.goto("/")
-    alice_page.get_by_label("Choose a file, or drop one here").set_input_files(tmp_path / "seven.png")
+    alice_page.get_by_label("Choose files, or drop them here").set_input_files(tmp_path / "seven.png")
     alice_page.get_by_role("button", name="Read the picture").click()
     alice_page.wait_for_url(re.compile(r"/uploads/.+"))
     expect(alice_page).to_have_title(re.compile("^7"))

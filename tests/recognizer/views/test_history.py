@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from recognizer.models import Correction, Upload
 from recognizer.services import corrections
-from tests.recognizer.views.conftest import PICTURE
+from tests.recognizer.conftest import PICTURE
 
 pytestmark = pytest.mark.django_db
 
@@ -110,7 +110,8 @@ def test_pages_stay_where_they_are_while_new_pictures_arrive(alice_client, given
 
 
 def test_what_is_deleted_can_be_brought_back(alice_client, given):
-    one, two = given("1"), given("2")
+    one = given("1")
+    given("2")
     gone = alice_client.post(reverse("history_many"), {"action": "delete", "pick": [str(one.upload_id)]})
     assert shown(alice_client) == ["2"]
     page = alice_client.get(gone.url)

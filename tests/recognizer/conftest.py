@@ -1,4 +1,4 @@
-"""What stands on the pages: predictions without the reader, as many as a test wants."""
+"""What people have: predictions without the reader, as many as a test wants."""
 
 import hashlib
 from collections.abc import Callable

@@ -1,0 +1,94 @@
+"""Drawing on the pad as a person does: with the mouse, or with fingers."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from recognizer.handwriting import HEIGHT, MARGIN, along, strokes_of, width_of
+
+Point = tuple[float, float]
+PAD = "[data-pad] canvas"
+
+
+def written(text: str, box: tuple[float, float, float, float], steps: int = 6) -> Iterator[list[Point]]:
+    """The strokes of a text, laid into a box (x, y, width, height) without changing its proportions."""
+    x, y, width, height = box
+    scale = min(width / width_of(text), height / (HEIGHT + 2 * MARGIN))
+    left = x + (width - scale * width_of(text)) / 2
+    top = y + (height - scale * (HEIGHT + 2 * MARGIN)) / 2
+    for stroke in strokes_of(text):
+        yield [(left + scale * px, top + scale * py) for px, py in along(stroke, steps)]
+
+
+def draw(page: Page, text: str, *, at: Point = (0.5, 0.5), size: float = 0.8) -> None:
+    """`at` is the middle of what is written and `size` its height, in parts of the pad."""
+    for stroke in written(text, place_on(pad_of(page), at, size)):
+        draw_stroke(page, stroke)
+
+
+def draw_stroke(page: Page, stroke: list[Point]) -> None:
+    page.mouse.move(*stroke[0])
+    page.mouse.down()
+    for point in stroke[1:]:
+        page.mouse.move(*point)
+    page.mouse.up()
+
+
+def pad_of(page: Page) -> dict[str, float]:
+    pad = page.locator(PAD)
+    pad.scroll_into_view_if_needed()
+    expect(pad).to_be_visible()
+    return box_of(pad)
+
+
+def box_of(locator: Locator) -> dict[str, float]:
+    box = locator.bounding_box()
+    assert box is not None
+    return dict(box)
+
+
+def place_on(pad: dict[str, float], at: Point, size: float) -> tuple[float, float, float, float]:
+    width, height = size * pad["width"], size * pad["height"]
+    return (
+        pad["x"] + at[0] * pad["width"] - width / 2,
+        pad["y"] + at[1] * pad["height"] - height / 2,
+        width,
+        height,
+    )
+
+
+class Fingers:
+    """Touches, as the screen reports them: Playwright itself can only tap."""
+
+    def __init__(self, page: Page) -> None:
+        self.session = page.context.new_cdp_session(page)
+        self.down: dict[int, Point] = {}
+
+    def touch(self, finger: int, at: Point) -> None:
+        self.down[finger] = at
+        self.send("touchStart")
+
+    def move(self, finger: int, to: Point) -> None:
+        self.down[finger] = to
+        self.send("touchMove")
+
+    def lift(self, finger: int) -> None:
+        del self.down[finger]
+        self.send("touchEnd")
+
+    def send(self, kind: str) -> None:
+        points: list[dict[str, Any]] = [{"x": x, "y": y, "id": finger} for finger, (x, y) in self.down.items()]
+        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def draw(self, text: str, box: tuple[float, float, float, float]) -> None:
+        for stroke in written(text, box):
+            self.touch(0, stroke[0])
+            for point in stroke[1:]:
+                self.move(0, point)
+            self.lift(0)
+
+
+def preview_says(page: Page, words: str) -> None:
+    """The preview has caught up with what is drawn."""
+    expect(page.locator("[data-preview] [data-words]")).to_have_attribute("data-words", words)

@@ -1,0 +1,87 @@
+"""A person's account: tokens, theme, everything taken along, everything deleted."""
+
+import zipfile
+from pathlib import Path
+
+import httpx
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+
+from recognizer.models import Upload
+from recognizer.services.predictions import create_prediction
+from tests.pictures import digit_png
+from tests.servers.web import WebServer
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_token_is_made_used_and_revoked(alice_page: Page, server: WebServer):
+    def ask(secret: str) -> int:
+        headers = {"Authorization": f"Bearer {secret}"}
+        return httpx.get(f"{server.url}/api/v1/predictions/", headers=headers, timeout=10).status_code
+
+    alice_page.goto("/account/")
+    alice_page.get_by_label("Name").fill("my script")
+    alice_page.get_by_label("It may").select_option("read")
+    alice_page.get_by_role("button", name="Make a token").click()
+    secret = alice_page.locator("#secret").inner_text()
+    assert ask(secret) == 200
+    alice_page.goto("/account/")
+    assert secret not in alice_page.content()
+    row = alice_page.get_by_role("row", name="my script")
+    expect(row).not_to_contain_text("Last used never")
+    row.get_by_role("button", name="Revoke my script").click()
+    expect(alice_page.get_by_role("row", name="my script")).to_have_count(0)
+    assert ask(secret) == 401
+
+
+def test_the_theme_changes_at_once_and_is_kept(alice_page: Page):
+    alice_page.emulate_media(color_scheme="light")
+    alice_page.goto("/")
+    light = alice_page.evaluate("getComputedStyle(document.body).backgroundColor")
+    with alice_page.expect_response("**/theme/"):
+        alice_page.get_by_role("button", name="Change between light and dark").click()
+    dark = alice_page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert dark != light
+    alice_page.goto("/about/")
+    assert alice_page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
+    alice_page.goto("/account/")
+    alice_page.get_by_role("button", name="As the device").click()
+    assert alice_page.evaluate("getComputedStyle(document.body).backgroundColor") == light
+
+
+def test_what_is_written_on_stays_paper_in_the_dark(alice_page: Page):
+    alice_page.emulate_media(color_scheme="dark")
+    alice_page.goto("/")
+    assert alice_page.locator("canvas").evaluate("c => getComputedStyle(c).backgroundColor") == "rgb(255, 254, 250)"
+
+
+def test_everything_is_taken_along(alice_page: Page, alice: User, model, tmp_path: Path):
+    prediction = create_prediction(owner=alice, data=digit_png(7), source="upload")
+    alice_page.goto("/account/")
+    with alice_page.expect_download() as download:
+        alice_page.get_by_role("link", name="Export all my data").click()
+    download.value.save_as(tmp_path / "all.zip")
+    names = zipfile.ZipFile(tmp_path / "all.zip").namelist()
+    assert names == [
+        "account.json",
+        "uploads.json",
+        "predictions.json",
+        "corrections.json",
+        f"pictures/{prediction.upload_id}.png",
+    ]
+
+
+def test_an_account_is_deleted_with_everything_in_it(alice_page: Page, alice: User, model, media: Path):
+    create_prediction(owner=alice, data=digit_png(7), source="upload")
+    alice_page.goto("/account/")
+    alice_page.get_by_label("Your password").fill("not hers")
+    alice_page.get_by_role("button", name="Delete my account").click()
+    expect(alice_page.get_by_text("This is not your password.")).to_be_visible()
+    alice_page.get_by_label("Your password").fill("alice-password")
+    alice_page.get_by_role("button", name="Delete my account").click()
+    expect(alice_page.get_by_text("Your account and everything in it is deleted.")).to_be_visible()
+    assert not User.objects.filter(username="alice").exists()
+    assert not Upload.objects.exists()
+    assert not [path for path in media.rglob("*") if path.is_file() and path.name != ".gitignore"]

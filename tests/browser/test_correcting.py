@@ -1,0 +1,155 @@
+"""What people say is true: by keys, one answer after another, and taken back."""
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from recognizer.models import Correction, Glyph, Prediction
+from recognizer.services.predictions import create_prediction
+from tests.pictures import digit_png, varied_pngs
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def seven(alice, model) -> Prediction:
+    return create_prediction(owner=alice, data=digit_png(7), source="upload", mode="digit")
+
+
+def number(alice, digits: str) -> Prediction:
+    """An answer of several digits, whatever the reader would say of the picture."""
+    prediction = create_prediction(owner=alice, data=digit_png(7, size=300), source="upload", mode="digit")
+    Prediction.objects.filter(pk=prediction.pk).update(text=digits, decision="unsure")
+    (glyph,) = prediction.glyphs.all()
+    for position, digit in enumerate(digits[1:], start=1):
+        Glyph.objects.create(
+            prediction=prediction,
+            position=position,
+            x=60 * position,
+            y=40,
+            width=50,
+            height=90,
+            input=glyph.input,
+            digit=int(digit),
+            confidence=0.6,
+            probabilities=glyph.probabilities,
+        )
+    Glyph.objects.filter(pk=glyph.pk).update(digit=int(digits[0]), x=5, y=40, width=50, height=90)
+    return prediction
+
+
+def stands(page: Page, words: str) -> None:
+    expect(page.locator(".standing")).to_have_text(re.compile(rf"^\s*{words}\b"))
+
+
+def said() -> list[tuple[str, str]]:
+    return list(Correction.objects.order_by("created_at").values_list("kind", "text"))
+
+
+def test_a_digit_is_corrected_by_its_key_and_taken_back(alice_page: Page, seven):
+    alice_page.goto(f"/uploads/{seven.upload_id}/")
+    alice_page.keyboard.press("1")
+    stands(alice_page, "Corrected to 1")
+    alice_page.keyboard.press("u")
+    expect(alice_page.locator(".standing")).to_have_count(0)
+    alice_page.keyboard.press("Enter")
+    stands(alice_page, "Confirmed")
+    alice_page.keyboard.press("n")
+    stands(alice_page, "Said to be no digit")
+    assert said() == [("correct", "1"), ("undo", ""), ("confirm", "7"), ("not_a_digit", "")]
+    expect(alice_page).to_have_title(re.compile("^7 "))  # the first answer stays
+
+
+def test_a_number_is_corrected_digit_by_digit_with_arrows(alice_page: Page, alice, model):
+    prediction = number(alice, "190")
+    alice_page.goto(f"/uploads/{prediction.upload_id}/")
+    expect(alice_page.locator("[data-cell].is-selected")).to_have_value("1")
+    alice_page.keyboard.press("ArrowRight")
+    alice_page.keyboard.press("4")
+    stands(alice_page, "Corrected to 140")
+    expect(alice_page.locator("[data-cell].is-selected")).to_have_value("0")
+    alice_page.keyboard.press("n")
+    stands(alice_page, "Corrected to 14")
+
+
+def test_a_click_on_a_box_chooses_its_digit(alice_page: Page, alice, model):
+    prediction = number(alice, "190")
+    alice_page.goto(f"/uploads/{prediction.upload_id}/")
+    alice_page.locator("[data-place='2']").click()
+    alice_page.keyboard.press("6")
+    stands(alice_page, "Corrected to 196")
+
+
+def test_a_box_is_split_joined_removed_and_added(alice_page: Page, seven):
+    alice_page.goto(f"/uploads/{seven.upload_id}/")
+    boxes = alice_page.locator("[data-place]")
+
+    def open_and(action: str, digits: str = "") -> None:
+        alice_page.locator("[data-boxes]").evaluate("details => { details.open = true; }")
+        alice_page.locator("[data-digits]").fill(digits)
+        alice_page.get_by_role("button", name=action).click()
+
+    open_and("Split in two", "17")
+    expect(boxes).to_have_count(2)
+    stands(alice_page, "Corrected to 17")
+    open_and("Join with the next", "9")
+    expect(boxes).to_have_count(1)
+    open_and("Split in two", "34")
+    expect(boxes).to_have_count(2)
+    open_and("Remove")
+    expect(boxes).to_have_count(1)
+    stands(alice_page, "Corrected to 4")
+    alice_page.locator("[data-boxes]").evaluate("details => { details.open = true; }")
+    for name, value in {"x": 1, "y": 2, "width": 10, "height": 20}.items():
+        alice_page.locator(f"[data-add-box] [name={name}]").fill(str(value))
+    alice_page.locator("[data-add-box] [name=value]").fill("8")
+    alice_page.get_by_role("button", name="Add", exact=True).click()
+    expect(boxes).to_have_count(2)
+    assert Correction.objects.count() == 5
+
+
+def test_a_box_outside_the_picture_is_refused_in_words(alice_page: Page, seven):
+    alice_page.goto(f"/uploads/{seven.upload_id}/")
+    alice_page.locator("[data-boxes]").evaluate("details => { details.open = true; }")
+    for name in ("x", "y", "width", "height"):
+        alice_page.locator(f"[data-add-box] [name={name}]").fill("90000")
+    alice_page.locator("[data-add-box] [name=value]").fill("8")
+    alice_page.get_by_role("button", name="Add", exact=True).click()
+    expect(alice_page.get_by_role("alert")).to_have_text("A box must lie inside the picture.")
+    assert not Correction.objects.exists()
+
+
+def test_the_review_queue_is_worked_off_by_keys(alice_page: Page, alice, model):
+    for confidence, data in zip((0.3, 0.2, 0.4), varied_pngs(3), strict=True):
+        prediction = create_prediction(owner=alice, data=data, source="upload", mode="digit")
+        Prediction.objects.filter(pk=prediction.pk).update(decision="unsure", confidence=confidence, text="5")
+    alice_page.goto("/review/")
+    expect(alice_page.get_by_text("3 unsure answers are left.")).to_be_visible()
+    expect(alice_page.locator(".review .sureness")).to_contain_text("20.0 %")
+    alice_page.keyboard.press("3")
+    expect(alice_page.locator(".review .sureness")).to_contain_text("30.0 %")
+    alice_page.keyboard.press("Enter")
+    expect(alice_page.locator(".review .sureness")).to_contain_text("40.0 %")
+    alice_page.keyboard.press("u")  # the last one, taken back
+    expect(alice_page.locator(".review .sureness")).to_contain_text("30.0 %")
+    alice_page.keyboard.press("k")  # skipped
+    expect(alice_page.locator(".review .sureness")).to_contain_text("40.0 %")
+    alice_page.keyboard.press("n")
+    expect(alice_page.get_by_text("No unsure answer is left.")).to_be_visible()
+    assert said() == [("correct", "3"), ("confirm", "5"), ("undo", ""), ("not_a_digit", "")]
+
+
+def test_scene_5_twenty_corrections_by_keyboard_in_under_a_minute(alice_page: Page, alice, model):
+    for data in varied_pngs(20):
+        prediction = create_prediction(owner=alice, data=data, source="upload", mode="digit")
+        Prediction.objects.filter(pk=prediction.pk).update(decision="unsure", text="5")
+    alice_page.goto("/review/")
+    started = time.monotonic()
+    for left in range(19, -1, -1):
+        alice_page.keyboard.press("8")
+        words = f"{left} unsure answer" if left else "No unsure answer is left."
+        expect(alice_page.get_by_text(words)).to_be_visible()
+    assert time.monotonic() - started < 60
+    assert Correction.objects.filter(text="8").count() == 20

@@ -1,0 +1,118 @@
+"""Every way to give a picture, from the first visit on."""
+
+import base64
+import re
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, Page, expect
+
+from recognizer.models import Batch, Prediction, Upload
+from tests.browser.fixtures import log_in
+from tests.browser.hand import draw
+from tests.pictures import digit_png, varied_pngs
+from tests.servers.web import WebServer
+
+pytestmark = pytest.mark.browser
+
+ANSWER = re.compile("/uploads/.+")
+FILES = """names => {
+    const transfer = new DataTransfer();
+    for (const [name, data] of names) {
+        const bytes = Uint8Array.from(atob(data), character => character.charCodeAt(0));
+        transfer.items.add(new File([bytes], name, { type: "image/png" }));
+    }
+    return transfer;
+}"""
+
+
+def named(*pictures: bytes) -> list[list[str]]:
+    return [[f"{number}.png", base64.b64encode(data).decode()] for number, data in enumerate(pictures)]
+
+
+def test_from_sign_up_to_a_saved_answer(page: Page):
+    page.goto("/")
+    page.get_by_role("link", name="Sign up").click()
+    page.get_by_label("Username").fill("dora")
+    page.get_by_label("Password", exact=True).fill("a-long-password-of-dora")
+    page.get_by_label("Password confirmation").fill("a-long-password-of-dora")
+    page.get_by_role("button", name="Sign up").click()
+    expect(page.get_by_role("heading", name="Write a digit or a number")).to_be_visible()
+    draw(page, "7")
+    page.get_by_role("button", name="Read and keep").click()
+    page.wait_for_url(ANSWER)
+    expect(page).to_have_title(re.compile("^7 "))
+    prediction = Prediction.objects.get()
+    assert (prediction.owner.get_username(), prediction.text, prediction.upload.source) == ("dora", "7", "drawing")
+
+
+def test_a_picture_is_pasted(alice_page: Page):
+    alice_page.goto("/")
+    alice_page.evaluate(
+        f"""names => document.dispatchEvent(
+            new ClipboardEvent("paste", {{ clipboardData: ({FILES})(names), bubbles: true }})
+        )""",
+        named(digit_png(7)),
+    )
+    alice_page.wait_for_url(ANSWER)
+    assert Upload.objects.get().source == "paste"
+
+
+def test_three_pictures_are_dropped_and_become_a_batch(alice_page: Page, worker):
+    alice_page.goto("/")
+    dropped = alice_page.evaluate_handle(FILES, named(*varied_pngs(3)))
+    for event in ("dragover", "drop"):
+        alice_page.dispatch_event("[data-drop]", event, {"dataTransfer": dropped})
+    alice_page.wait_for_url(re.compile("/batches/.+"))
+    expect(alice_page.get_by_text("3 of 3 read")).to_be_visible(timeout=30_000)
+    expect(alice_page.locator("a.card")).to_have_count(3)
+    assert Batch.objects.get().items.count() == 3
+
+
+def test_an_example_is_read(alice_page: Page):
+    alice_page.goto("/")
+    alice_page.get_by_role("button", name="Read the example 7").click()
+    alice_page.wait_for_url(ANSWER)
+    expect(alice_page).to_have_title(re.compile("^7 "))
+
+
+def test_a_bad_file_is_said_on_the_desk_and_the_drawing_stays(alice_page: Page, tmp_path: Path):
+    (tmp_path / "text.png").write_text("no picture")
+    alice_page.goto("/")
+    draw(alice_page, "7")
+    alice_page.get_by_label("Choose files, or drop them here").set_input_files(tmp_path / "text.png")
+    alice_page.get_by_role("button", name="Read the picture").click()
+    expect(alice_page.get_by_role("alert")).to_contain_text("Use PNG, JPEG, WebP, GIF or BMP.")
+    expect(alice_page.locator("[data-preview] [data-words]")).to_have_attribute("data-words", re.compile("^7, "))
+
+
+def test_a_picture_from_an_iphone_is_told_what_to_do(alice_page: Page, tmp_path: Path):
+    (tmp_path / "photo.heic").write_bytes(b"\x00\x00\x00\x18ftypheic")
+    alice_page.goto("/")
+    alice_page.get_by_label("Choose files, or drop them here").set_input_files(tmp_path / "photo.heic")
+    expect(alice_page.get_by_text("Most compatible")).to_be_visible()
+    alice_page.get_by_role("button", name="Read the picture").click()
+    expect(alice_page).to_have_url(re.compile("/$"))
+    assert not Upload.objects.exists()
+
+
+def test_without_script_pictures_are_given_read_corrected_and_found_again(
+    browser: Browser, alice: User, server: WebServer, tmp_path: Path
+):
+    (tmp_path / "seven.png").write_bytes(digit_png(7))
+    context = browser.new_context(base_url=server.url, java_script_enabled=False)
+    log_in(context, alice, server)
+    page = context.new_page()
+    page.goto("/")
+    expect(page.locator("[data-pad]")).to_be_hidden()
+    page.get_by_label("Choose files, or drop them here").set_input_files(tmp_path / "seven.png")
+    page.get_by_role("button", name="Read the picture").click()
+    page.wait_for_url(ANSWER)
+    expect(page).to_have_title(re.compile("^7 "))
+    page.get_by_label("Digit 1").fill("1")
+    page.get_by_role("button", name="Correct", exact=True).first.click()
+    expect(page.get_by_text("Corrected to 1")).to_be_visible()
+    page.get_by_role("link", name="History").first.click()
+    expect(page.locator("a.card")).to_contain_text("corrected")
+    context.close()

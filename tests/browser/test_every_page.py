@@ -1,0 +1,139 @@
+"""What holds on every page: no error, no other host, nothing heavy, nothing that a screen reader stumbles over."""
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import Page
+
+from recognizer.handwriting import draw_png
+from recognizer.services import batches, corrections
+from recognizer.services.predictions import create_prediction
+from tests.pictures import digit_png
+
+pytestmark = pytest.mark.browser
+
+# Pictures belong to the person, not to the page.
+PICTURES = re.compile(r"/(thumbnail|picture|original|input|feature-maps)/|/feature-maps/|\.png$")
+MOST_BYTES = 150_000
+
+
+@pytest.fixture
+def pages(alice, model) -> dict[str, str]:
+    """The address of every page, with something on it."""
+    number = create_prediction(owner=alice, data=draw_png("1905"), source="drawing", draw_maps=True)
+    seven = create_prediction(owner=alice, data=digit_png(7), source="upload", name="seven.png")
+    corrections.correct(prediction=seven, by=alice, kind="correct", text="1")
+    type(number).objects.filter(pk=number.pk).update(decision="unsure")
+    batch = batches.create_batch(owner=alice, name="holiday.zip")
+    batch.items.create(position=0, name="seven.png", state="done", upload=seven.upload)
+    batch.items.create(position=1, name="text.png", state="failed", error_code="unsupported_format")
+    names = ["desk", "history", "review", "batches", "account", "about", "password_change"]
+    return {name: reverse(name) for name in names} | {
+        "upload_detail": reverse("upload_detail", args=[number.upload_id]),
+        "corrected": reverse("upload_detail", args=[seven.upload_id]),
+        "batch_detail": reverse("batch_detail", args=[batch.pk]),
+        "narrowed": reverse("history") + "?digit=7",
+        "nothing": reverse("history") + "?q=nothing-is-called-so",
+        "missing": "/missing/",
+    }
+
+
+OPEN = {"login": "/login/", "signup": "/signup/", "password_reset": "/password/reset/", "about": "/about/"}
+
+
+def complaints_of(page: Page) -> list[str]:
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+    return [
+        f"{violation['id']}: {node['html'][:200]} {node['failureSummary']}"
+        for violation in found.response["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(alice_page: Page, pages, theme):
+    alice_page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    for name, path in pages.items():
+        alice_page.goto(path)
+        alice_page.wait_for_load_state("load")
+        alice_page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true; })")
+        assert complaints_of(alice_page) == [], (name, theme)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_before_logging_in(page: Page, theme):
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    for name, path in OPEN.items():
+        page.goto(path)
+        assert complaints_of(page) == [], (name, theme)
+
+
+def test_no_page_asks_another_host_or_complains(alice_page: Page, pages, server):
+    hosts: set[str] = set()
+    said: list[str] = []
+    alice_page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+    alice_page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    for path in pages.values():
+        alice_page.goto(path)
+        alice_page.wait_for_load_state("networkidle" if "uploads" not in path else "load")
+    # A missing page is reported by the browser itself; anything else would be ours.
+    assert [words for words in said if "404" not in words] == []
+    assert hosts - {urlsplit(server.url).netloc, ""} == set()
+
+
+def test_every_page_loads_light(browser, alice, pages, server):
+    from tests.browser.fixtures import log_in
+
+    for name, path in pages.items():
+        context = browser.new_context(base_url=server.url)  # with an empty cache
+        log_in(context, alice, server)
+        page = context.new_page()
+        weights: dict[str, int] = {}
+
+        def weigh(request, weights=weights):
+            if not PICTURES.search(urlsplit(request.url).path):
+                sizes = request.sizes()
+                weights[request.url] = sizes["responseBodySize"] + sizes["responseHeadersSize"]
+
+        page.on("requestfinished", weigh)
+        page.goto(path)
+        page.wait_for_timeout(500)
+        assert sum(weights.values()) < MOST_BYTES, (name, weights)
+        context.close()
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_no_page_scrolls_sideways(alice_page: Page, pages, width):
+    alice_page.set_viewport_size({"width": width, "height": 800})
+    for name, path in pages.items():
+        alice_page.goto(path)
+        assert alice_page.evaluate("document.documentElement.scrollWidth") <= width, name
+
+
+def test_the_policy_allows_neither_inline_script_nor_eval(alice_page: Page):
+    policy = alice_page.goto("/").headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "script-src 'self'" in policy
+
+
+def test_everything_on_the_desk_is_reached_by_keyboard(alice_page: Page):
+    alice_page.goto("/")
+    reached = []
+    for _ in range(40):
+        alice_page.keyboard.press("Tab")
+        reached.append(alice_page.evaluate("document.activeElement.innerText || document.activeElement.name || ''"))
+    for wanted in ("Skip to the content", "Eraser", "Read and keep", "image", "mode", "Read the picture", "example"):
+        assert any(wanted in each for each in reached), (wanted, reached)
+
+
+def test_the_app_can_be_installed(alice_page: Page, server):
+    alice_page.goto("/")
+    manifest = alice_page.request.get(alice_page.locator("link[rel=manifest]").get_attribute("href")).json()
+    assert manifest["display"] == "standalone"
+    sizes = {icon["sizes"] for icon in manifest["icons"]}
+    assert {"192x192", "512x512"} <= sizes
+    for icon in manifest["icons"]:
+        assert alice_page.request.get(icon["src"]).headers["content-type"] == "image/png"

@@ -1,0 +1,104 @@
+"""The history in the browser: narrowed, chosen from, deleted and brought back, gone for good in the end."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, Page, expect
+
+from recognizer.models import Upload
+from recognizer.services.predictions import create_prediction
+from recognizer.services.purge import purge
+from tests.browser.fixtures import log_in
+from tests.pictures import digit_png
+from tests.servers.web import WebServer
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def three(alice, model) -> list[str]:
+    """A 1, a 7 and another 7, the last of them newest."""
+    return [
+        create_prediction(owner=alice, data=digit_png(digit, seed=seed), source="upload", mode="digit").text
+        for seed, digit in enumerate((1, 7, 7))
+    ]
+
+
+@pytest.fixture
+def history(alice_page: Page, three) -> Page:
+    assert three == ["1", "7", "7"]
+    alice_page.goto("/history/")
+    return alice_page
+
+
+def test_it_is_narrowed_by_what_was_read(history):
+    history.get_by_text("Search and filter").click()
+    history.get_by_label("Digit", exact=True).select_option("7")
+    history.get_by_role("button", name="Show").click()
+    expect(history).to_have_url(re.compile("digit=7"))
+    expect(history.locator("a.card")).to_have_count(2)
+    history.get_by_role("link", name="Everything").click()
+    expect(history.locator("a.card")).to_have_count(3)
+
+
+def test_the_numbers_come_by_themselves(history):
+    expect(history.locator(".numbers")).to_contain_text("Pictures")
+    expect(history.locator(".numbers dd").first).to_have_text("3")
+
+
+def test_many_are_deleted_and_brought_back(history):
+    delete = history.get_by_role("button", name="Delete")
+    expect(delete).to_be_hidden()
+    history.locator("[name=pick]").nth(0).check()
+    history.locator("[name=pick]").nth(1).check()
+    expect(history.get_by_text("2 chosen")).to_be_visible()
+    delete.click()
+    expect(history.locator("a.card")).to_have_count(1)
+    history.get_by_role("button", name="Undo").click()
+    expect(history.get_by_text("2 pictures are back.")).to_be_visible()
+    expect(history.locator("a.card")).to_have_count(3)
+
+
+def test_all_of_a_page_are_chosen_and_taken_along(history, tmp_path: Path):
+    history.locator("[data-pick-page]").check()
+    expect(history.get_by_text("3 chosen")).to_be_visible()
+    with history.expect_download() as download:
+        history.get_by_role("button", name="CSV").click()
+    download.value.save_as(tmp_path / "list.csv")
+    with (tmp_path / "list.csv").open(newline="", encoding="utf-8") as file:
+        assert [row["text"] for row in csv.DictReader(file)] == ["7", "7", "1"]
+
+
+def test_many_are_corrected_at_once(history):
+    history.locator("[name=pick]").nth(2).check()
+    history.get_by_label("What they all say").fill("4")
+    history.get_by_role("button", name="They all say this").click()
+    expect(history.get_by_text("Said of 1 picture.")).to_be_visible()
+    expect(history.locator("a.card").nth(2)).to_contain_text(re.compile(r"4\s+corrected"))
+
+
+def test_deletion_removes_the_files_in_the_end(history, settings, media: Path):
+    settings.DELETED_UPLOADS_KEPT_DAYS = 0
+    history.locator("[data-pick-page]").check()
+    history.get_by_role("button", name="Delete").click()
+    expect(history.locator("a.card")).to_have_count(0)
+    assert list(media.rglob("original.*"))
+    purge()
+    assert not Upload.objects.exists()
+    assert not [path for path in media.rglob("*") if path.is_file() and path.name != ".gitignore"]
+
+
+def test_a_second_user_sees_nothing(browser: Browser, bob: User, server: WebServer, three):
+    upload = Upload.objects.first()
+    context = browser.new_context(base_url=server.url)
+    log_in(context, bob, server)
+    page = context.new_page()
+    page.goto("/history/")
+    expect(page.get_by_text("Nothing was read yet.")).to_be_visible()
+    for path in (f"/uploads/{upload.pk}/", f"/uploads/{upload.pk}/picture/", f"/uploads/{upload.pk}/thumbnail/"):
+        assert page.goto(path).status == 404
+        expect(page.get_by_role("heading", name="There is nothing here.")).to_be_visible()
+    context.close()
