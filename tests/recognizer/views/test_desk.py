@@ -76,7 +76,11 @@ def test_strokes_that_make_no_sense_are_refused(alice_client, model, media, stro
     assert not kept(media)
 
 
-@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
+# An archive is no picture for the other doors; here it becomes a batch.
+PICTURES = [case for case in REFUSED if case.name != "archive.zip"]
+
+
+@pytest.mark.parametrize("case", PICTURES, ids=lambda case: case.name)
 def test_a_bad_picture_gets_its_status_and_words_and_leaves_nothing(alice_client, model, media, case: Case):
     answer = send(alice_client, case.data, name=case.name)
     kind = KINDS[case.error]
@@ -104,6 +108,14 @@ def test_several_pictures_become_a_batch(alice, alice_client, model):
     assert answer.url == reverse("batch_detail", args=[batch.pk])
     assert [item.name for item in batch.items.all()] == ["0.png", "1.png", "2.png"]
     assert batch.closed_at is not None
+
+
+def test_a_damaged_archive_is_said_and_leaves_nothing(alice_client, model, media):
+    answer = send(alice_client, b"PK\x03\x04" + bytes(60), name="archive.zip")
+    assert 400 <= answer.status_code < 500
+    assert 'role="alert"' in answer.content.decode()
+    assert not Batch.objects.exists()
+    assert not kept(media)
 
 
 def test_every_example_can_be_read(alice_client, model):
