@@ -17,7 +17,7 @@ IS_LONG = os.environ.get("LONG_TESTS") == "1"
 Value = TypeVar("Value")
 
 # The short forms cannot wait for a lease of 35 seconds.
-HASTE = {} if IS_LONG else {"JOB_SOFT_LIMIT_SECONDS": "3", "JOB_HARD_LIMIT_SECONDS": "4", "SWEEP_EVERY_SECONDS": "1"}
+HASTE = {} if IS_LONG else {"JOB_SOFT_LIMIT_SECONDS": "6", "JOB_HARD_LIMIT_SECONDS": "8", "SWEEP_EVERY_SECONDS": "1"}
 
 
 def sized(short: Value, long: Value) -> Value:

@@ -19,5 +19,4 @@ def test_maps_are_drawn_before_the_batch_that_came_first(alice, cluster, media):
     create_prediction(owner=alice, data=digit_png(7, size=60), source="upload", draw_maps=True)
     cluster.start_worker()
     wait_for_jobs(30)
-    order = Job.objects.order_by("started_at").values_list("kind", flat=True)
-    assert list(order) == ["feature_maps", *3 * ["batch_chunk"]]
+    assert Job.objects.order_by("started_at").first().kind == Job.Kind.FEATURE_MAPS
