@@ -23,7 +23,7 @@ import config.celery  # noqa: E402, F401  (tasks are sent through this applicati
 from mlcore.artifact import SHIPPED, Artifact, load_artifact  # noqa: E402
 from mlcore.reading.reader import Reader  # noqa: E402
 from recognizer.models import ModelVersion  # noqa: E402
-from recognizer.services import broker, model_versions  # noqa: E402
+from recognizer.services import broker, model_versions, worker_state  # noqa: E402
 from recognizer.services.tokens import create_token  # noqa: E402
 
 pytest_plugins = ["tests.networks", "tests.training", "tests.servers.fixtures", "tests.browser.fixtures"]
@@ -68,6 +68,7 @@ def rested_breaker() -> Iterator[None]:
     """What one test learned about Redis is not the next one's business."""
     yield
     broker.breaker.close()
+    worker_state.Memory.asked_at = -float("inf")
 
 
 # --- The cast ------------------------------------------------------------------------------------

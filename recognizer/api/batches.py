@@ -53,7 +53,7 @@ class BatchList(TakesFiles):
             try:
                 take(batch, files)
             except BaseException:
-                batch.delete()
+                batches.discard_batch(batch)
                 raise
             with transaction.atomic():
                 if wanted["close"]:

@@ -17,13 +17,14 @@ from mlcore.reading.decode import MAX_BYTES
 from mlcore.reading.errors import PictureError
 from mlcore.reading.header import sniff
 from mlcore.reading.result import Mode
-from recognizer.models import Batch, BatchItem, Job, Prediction
+from recognizer.models import Batch, BatchItem, Job, Prediction, Upload
 from recognizer.pages import Order, moment
 from recognizer.problems import Problem
 from recognizer.queues import BULK
 from recognizer.services import jobs
 from recognizer.services.archives import ZIP_MAX_BYTES, shown_name, unpack
-from recognizer.services.quotas import take_space
+from recognizer.services.purge import remove_uploads
+from recognizer.services.quotas import free_space, take_space
 
 __all__ = ["MAX_ITEMS", "ZIP_MAX_BYTES"]
 
@@ -39,9 +40,11 @@ def create_batch(*, owner: User, name: str = "", mode: Mode = "auto") -> Batch:
 
 def add_files(batch: Batch, files: Iterable[tuple[str, File]]) -> list[BatchItem]:
     """Keep the files and have them read. One that is no picture becomes a failed item and bothers no other."""
+    room = check_room(batch)
     with staging() as items:
         for name, file in files:
-            check_room(batch, len(items) + 1)
+            if len(items) == room:
+                raise Problem("too_many_files")
             items.append(stage(batch, name, file, refusal(file)))
         add_items(batch, items)
     return items
@@ -50,7 +53,7 @@ def add_files(batch: Batch, files: Iterable[tuple[str, File]]) -> list[BatchItem
 def add_zip(batch: Batch, file: IO[bytes]) -> list[BatchItem]:
     """As `add_files`, for what is packed in one file."""
     with staging() as items:
-        for member in unpack(file, most=check_room(batch, 0)):
+        for member in unpack(file, most=check_room(batch)):
             content = ContentFile(member.data)
             items.append(stage(batch, member.name, content, member.error or refusal(content)))
         add_items(batch, items)
@@ -97,7 +100,7 @@ def stage(batch: Batch, name: str, file: File, error_code: str) -> BatchItem:
     return item
 
 
-def check_room(batch: Batch, more: int) -> int:
+def check_room(batch: Batch, more: int = 0) -> int:
     """How many files still fit; raises Problem if it takes no more."""
     if batch.closed_at or batch.cancelled_at:
         raise Problem("conflict", "This batch is closed.")
@@ -131,6 +134,18 @@ def read_in_chunks(batch: Batch, items: Sequence[BatchItem]) -> None:
     ]
     Job.objects.bulk_create(made)
     jobs.enqueue_on_commit(made)
+
+
+def discard_batch(batch: Batch) -> None:
+    """As if it had never been given: for a door that could not take all of it."""
+    with transaction.atomic():
+        items = list(batch.items.exclude(staged=""))
+        read = list(Upload.objects.filter(batch_item__batch=batch))
+        free_space(batch.owner_id, pictures=len(items), size=sum(item.staged.size for item in items))
+        batch.delete()
+    for item in items:
+        item.staged.storage.delete(str(item.staged))
+    remove_uploads(read)
 
 
 def close_batch(batch: Batch) -> None:

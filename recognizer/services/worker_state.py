@@ -43,7 +43,7 @@ class WorkerState:
         return gettext("The worker is ready.")
 
 
-class _Memory:
+class Memory:
     """Many pages poll; Redis is asked every two seconds."""
 
     state = WorkerState("missing", 0)
@@ -51,10 +51,10 @@ class _Memory:
 
 
 def worker_state() -> WorkerState:
-    if time.monotonic() - _Memory.asked_at > ASK_EVERY_SECONDS:
-        _Memory.state = ask_worker_state()
-        _Memory.asked_at = time.monotonic()
-    return _Memory.state
+    if time.monotonic() - Memory.asked_at > ASK_EVERY_SECONDS:
+        Memory.state = ask_worker_state()
+        Memory.asked_at = time.monotonic()
+    return Memory.state
 
 
 def ask_worker_state() -> WorkerState:

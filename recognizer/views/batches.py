@@ -28,7 +28,7 @@ def create_batch(request: MemberRequest, files: list[UploadedFile], mode: Any) -
             services.add_zip(batch, archive)
         services.add_files(batch, [(file.name or "", file) for file in files if not is_zip(file)])
     except BaseException:
-        batch.delete()
+        services.discard_batch(batch)
         raise
     services.close_batch(batch)
     return batch

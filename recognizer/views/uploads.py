@@ -7,7 +7,6 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
@@ -18,11 +17,9 @@ from recognizer.models.prediction import Mode
 from recognizer.problems import Problem
 from recognizer.services import corrections, feature_maps, history
 from recognizer.services.predictions import read_again
+from recognizer.services.worker_state import worker_state
 from recognizer.views.correcting import apply_correction, places
 from recognizer.views.requests import MemberRequest
-
-# A worker that is there takes a job within a second or two.
-AWAY_AFTER_SECONDS = 5
 
 
 def prediction_of(request: MemberRequest, pk: UUID) -> Prediction:
@@ -88,14 +85,14 @@ def address_of(name: str, prediction: Prediction) -> str:
 def maps_context(prediction: Prediction) -> dict[str, Any]:
     glyphs = list(prediction.glyphs.defer("input").prefetch_related("feature_maps"))
     job = prediction.jobs.filter(kind=Job.Kind.FEATURE_MAPS).first()
-    waited = (timezone.now() - job.created_at).total_seconds() if job else 0.0
+    is_pending = job is not None and job.state in (Job.State.WAITING, Job.State.RUNNING)
     return {
         "prediction": prediction,
         "maps_url": address_of("upload_maps", prediction),
         "map_glyphs": glyphs,
         "job": job,
-        "is_pending": job is not None and job.state in (Job.State.WAITING, Job.State.RUNNING),
-        "worker_is_away": job is not None and job.state == Job.State.WAITING and waited > AWAY_AFTER_SECONDS,
+        "is_pending": is_pending,
+        "worker": worker_state() if is_pending else None,
     }
 
 

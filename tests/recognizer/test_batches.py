@@ -129,6 +129,16 @@ def test_a_full_account_is_told_so(batch, alice, media, settings):
     assert not files(media)
 
 
+def test_a_discarded_batch_leaves_nothing(batch, alice, media):
+    batches.add_files(batch, given(2))
+    batches.discard_batch(batch)
+    assert not BatchItem.objects.exists()
+    assert not Job.objects.exists()
+    assert not files(media)
+    usage = Usage.objects.get(user=alice)
+    assert (usage.pictures, usage.bytes) == (0, 0)
+
+
 def test_what_is_cancelled_is_not_read(batch, media):
     batches.add_files(batch, given(3))
     assert batches.cancel_batch(batch) == 3
