@@ -72,7 +72,9 @@ def item_response(
     previous: Prediction | None = None,
     problem: Problem | None = None,
 ) -> HttpResponse:
-    left = selectors.review_queue_for(request.user).filter(decision=Prediction.Decision.UNSURE)[:COUNTED_TO].count()
+    unsure = selectors.review_queue_for(request.user).filter(decision=Prediction.Decision.UNSURE)
+    # Without its order, or the database would walk over all that is sure to find that few are not.
+    left = unsure.order_by()[:COUNTED_TO].count()
     context: dict[str, Any] = {"left": left, "counted_to": COUNTED_TO, "skipped": skipped, "problem": problem}
     context |= {"everything": "all" in request.GET or "all" in request.POST, "previous": previous}
     if prediction:

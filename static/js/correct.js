@@ -21,7 +21,7 @@ function select(position, { focus = false } = {}) {
 }
 
 function press(button) {
-  button.form.requestSubmit(button);
+  button.click(); // not requestSubmit: htmx notes which button it was from the click
 }
 
 function write(label) {
