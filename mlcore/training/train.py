@@ -3,7 +3,6 @@
 import os
 import platform
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -85,7 +84,6 @@ def prepare(recipe: Recipe, runs: Path, report: Report) -> Material:
 
 def train(recipe: Recipe, version: str, target: Path, runs: Path, command: str, report: Report) -> Artifact:
     """Leaves the artifact at `target`. Interrupted, it makes one of the best weights so far."""
-    started = time.monotonic()
     material = prepare(recipe, runs, report)
     fitted = fit(
         recipe.plan,
@@ -105,7 +103,7 @@ def train(recipe: Recipe, version: str, target: Path, runs: Path, command: str, 
         temperature=temperature,
         thresholds=line_temperature,
         frame=FRAME,
-        training=_told(recipe, material, fitted, command, time.monotonic() - started),
+        training=_told(recipe, material, fitted, command),
         metrics={"validation": _validated(material, logits, temperature)},
     )
     report(Stage("evaluating", 0))
@@ -153,7 +151,7 @@ def _validated(material: Material, logits: NDArray[np.float32], temperature: flo
     }
 
 
-def _told(recipe: Recipe, material: Material, fitted: Fitted, command: str, seconds: float) -> dict[str, Any]:
+def _told(recipe: Recipe, material: Material, fitted: Fitted, command: str) -> dict[str, Any]:
     return {
         "command": command,
         "seed": recipe.plan.seed,
@@ -165,7 +163,7 @@ def _told(recipe: Recipe, material: Material, fitted: Fitted, command: str, seco
         "data": material.hashes,
         "interrupted": fitted.interrupted,
         "history": [asdict(epoch) for epoch in fitted.history],
-        "seconds": round(seconds),
+        "seconds": round(sum(epoch.seconds for epoch in fitted.history)),  # also of epochs before an interruption
         "made": datetime.now(UTC).strftime("%Y-%m-%d"),
         "hardware": f"{_processor()}, {os.cpu_count()} cores",
         "backend": keras.backend.backend(),
