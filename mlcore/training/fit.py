@@ -151,7 +151,8 @@ def _learn(
     started = time.monotonic()
 
     def tell(step: int, logs: Any = None) -> None:
-        pace = (time.monotonic() - started) / (step + 1)
+        early = history and step < steps / 10  # the first steps are slow: trust the last epoch's pace
+        pace = history[-1].seconds / steps if early else (time.monotonic() - started) / (step + 1)
         left = (steps - step - 1 + (plan.epochs - number - 1) * steps) * pace
         done = (number + (step + 1) / steps) / plan.epochs
         report(Progress(number + 1, plan.epochs, done, left, history[-1] if history else None))
