@@ -1,0 +1,26 @@
+from pathlib import Path
+
+import pytest
+
+from mlcore.artifact import Artifact, Card, Network, save_artifact
+from mlcore.training.choose import choose, mean_and_spread
+
+
+def trained(folder: Path, seed: int, validation: float, test: float) -> Artifact:
+    metrics = {"validation": {"both": validation}, "test": {"accuracy": test}}
+    card = Card("digits-1", {"digit": Network("tiny", onnx="m")}, 1.0, training={"seed": seed}, metrics=metrics)
+    return save_artifact(folder / f"seed-{seed}", card, {"m": str(seed).encode()})
+
+
+def test_the_validation_decides_and_the_test_does_not(tmp_path: Path) -> None:
+    artifacts = [trained(tmp_path, 1, 0.98, 0.999), trained(tmp_path, 2, 0.99, 0.991)]
+    chosen = choose(artifacts, tmp_path / "digits-1")
+    assert chosen.card.training["seed"] == 2
+    assert chosen.read_bytes("m") == b"2"
+    assert chosen.card.training["seeds"]["1"] == {"validation": 0.98, "test": 0.999}
+
+
+def test_mean_and_spread_are_over_the_seeds() -> None:
+    mean, spread = mean_and_spread({"1": {"test": 0.99}, "2": {"test": 0.97}}, "test")
+    assert mean == pytest.approx(0.98)
+    assert spread == pytest.approx(0.01 * 2**0.5)
