@@ -16,8 +16,8 @@ SMALLEST = 10  # px: a lower box holds no digit that could be read
 SQUARENESS = 0.8  # how much of its frame a box fills; loops of digits fill less, or are empty
 
 
-def find_cells(raw: Strength) -> list[tuple[Box, Strength]]:
-    """Every row of at least two boxes with writing in it: its place, and the ink inside its boxes alone.
+def find_cells(raw: Strength) -> list[tuple[list[Box], Strength]]:
+    """Every row of at least two boxes with writing in it: the boxes from left to right, and the ink inside alone.
 
     `raw` (H, W) still holds the printed lines.
     """
@@ -60,7 +60,7 @@ def _continues(last: Contour, hole: Contour) -> bool:
     return bool(alike and -0.3 * h0 < x1 - x0 - w0 < 0.6 * h0)
 
 
-def _inside(raw: Strength, boxes: Sequence[Contour]) -> tuple[Box, Strength] | None:
+def _inside(raw: Strength, boxes: Sequence[Contour]) -> tuple[list[Box], Strength] | None:
     height = max(cv2.boundingRect(box)[3] for box in boxes)
     inner = np.zeros(raw.shape, np.uint8)
     for box in boxes:  # one by one: closing would bridge the line between two of them
@@ -68,8 +68,8 @@ def _inside(raw: Strength, boxes: Sequence[Contour]) -> tuple[Box, Strength] | N
     written = sum(bool((_crop(raw, box) * _crop(inner, box)).max() > 0.5) for box in boxes)
     if 2 * written < len(boxes) or not written:
         return None
-    x, y, width, height = cv2.boundingRect(np.concatenate(list(boxes)))
-    return (x, y, width, height), np.where(inner > 0, raw, np.float32(0))
+    places = [tuple(int(side) for side in cv2.boundingRect(box)) for box in boxes]
+    return [(x, y, width, height) for x, y, width, height in places], np.where(inner > 0, raw, np.float32(0))
 
 
 def _opened_up(box: Contour, shape: tuple[int, ...], height: int) -> NDArray[np.uint8]:

@@ -16,20 +16,25 @@ Logs = NDArray[np.float64]  # (T, 11) log probabilities
 class Text:
     digits: tuple[int, ...]
     confidence: float  # that exactly this is written: the sum over every way of saying it
-    runner_up: float  # the same for the second best text
     steps: tuple[int, ...]  # for each digit the step at which it is seen best
     spans: tuple[tuple[int, int], ...]  # for each digit the steps it covers: first, last
     beliefs: tuple[tuple[float, ...], ...]  # for each digit ten probabilities
 
 
 def read_text(logits: NDArray[np.float32], temperature: float = 1.0) -> Text:
-    """`logits` (T, 11) of one strip."""
+    return read_texts(logits, 1, temperature)[0]
+
+
+def read_texts(logits: NDArray[np.float32], most: int, temperature: float = 1.0) -> list[Text]:
+    """The likeliest texts, best first, at least one. `logits` (T, 11) of one strip."""
     logs = _log_softmax(logits.astype(np.float64) / temperature)
-    texts = _beam(logs)
-    (digits, best), second = texts[0], texts[1][1] if len(texts) > 1 else -np.inf
+    return [_text(logs, digits, chance) for digits, chance in _beam(logs)[:most]]
+
+
+def _text(logs: Logs, digits: tuple[int, ...], chance: float) -> Text:
     steps, spans = _align(logs, digits)
     beliefs = tuple(_belief(logs, digit, span) for digit, span in zip(digits, spans, strict=True))
-    return Text(digits, float(np.exp(best)), float(np.exp(second)), steps, spans, beliefs)
+    return Text(digits, float(np.exp(chance)), steps, spans, beliefs)
 
 
 def _log_softmax(logits: Logs) -> Logs:

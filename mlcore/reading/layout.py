@@ -1,5 +1,6 @@
 """Where in the picture a line of digits may be: in printed boxes, or among the pieces of ink."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -25,8 +26,8 @@ class Region:
 
     box: Box  # in ink px
     strength: Strength  # (H, W) of the whole picture: other ink is taken away
-    boxed: bool  # in printed boxes
     share: float  # of the picture's ink, 0..1
+    cells: tuple[Box, ...] = ()  # the printed boxes it is written in, from left to right
 
 
 def find_regions(ink: Ink) -> list[Region]:
@@ -34,9 +35,15 @@ def find_regions(ink: Ink) -> list[Region]:
     printed = find_printed(ink)  # with printed lines
     cells = find_cells(printed)
     if cells:
-        return [Region(box, strength, True, 1.0) for box, strength in cells[:MOST_LINES]]
+        return [Region(around(boxes), strength, 1.0, tuple(boxes)) for boxes, strength in cells[:MOST_LINES]]
     # erasing printed lines may cost digits their strokes; not erasing them may drown digits in them: try both
     return [*find_lines(ink.strength), *find_lines(remove_specks(printed))]
+
+
+def around(boxes: Sequence[Box]) -> Box:
+    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
+    right, bottom = max(box[0] + box[2] for box in boxes), max(box[1] + box[3] for box in boxes)
+    return left, top, right - left, bottom - top
 
 
 def find_lines(strength: Strength) -> list[Region]:
@@ -90,8 +97,8 @@ def _region(
     right, bottom = (stats[kept, :2] + stats[kept, 2:4]).max(axis=0)
     box = (int(left), int(top), int(right - left), int(bottom - top))
     if share > 0.999:
-        return Region(box, strength, False, share)
+        return Region(box, strength, share)
     members = np.zeros(len(stats), np.uint8)
     members[kept] = 1
     rim = cv2.dilate(members[labels], np.ones((3, 3), np.uint8))  # the faint edge of its strokes
-    return Region(box, np.where(rim > 0, strength, np.float32(0)), False, share)
+    return Region(box, np.where(rim > 0, strength, np.float32(0)), share)

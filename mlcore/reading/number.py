@@ -1,32 +1,38 @@
 """From ink to a number: which line it is, what the line network reads there, and what each digit looks like.
 
-The line network reads the text, and with it where each digit stands; the digit network then looks at each
-digit's own ink. Where both have their say, their logarithms are added.
+The line network proposes texts, and with each where its digits stand; the digit network then looks at each
+digit's own ink. The text that both like best is read. In printed boxes there is nothing to cut: each box
+holds one digit.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.reading.ctc import Text, read_text
-from mlcore.reading.engine import Engine, Scores
+from mlcore.reading.ctc import Text, read_texts
+from mlcore.reading.engine import Engine
 from mlcore.reading.ink import Ink
 from mlcore.reading.layout import Box, Region, find_regions
-from mlcore.reading.segment import Part, cut_digits
-from mlcore.reading.strip import cut_strip
+from mlcore.reading.segment import Part, cut_cells, cut_digits
+from mlcore.reading.strip import Strip, cut_strip
 from mlcore.reading.trace import Trace, no_trace
 
-LINE_WEIGHT, DIGIT_WEIGHT = 0.6, 0.4
+REGIONS, TEXTS = 2, 6  # so many of the likeliest are looked at closely
 STIFFNESS = (0.08, 1.0)  # of cuts: along the least ink, or nearly straight through where round digits touch
-UNSEEN = 0.02  # the digit network's say where its crop is no digit: bad cuts must not overrule the line
+LINE_SAY, DIGIT_SAY = 0.4, 0.6  # whose word counts how much about one digit
+LOOKS, EACH, EXPLAINED = 0.3, 0.5, 1.0  # beside the line's own probability: how a whole text is weighed
+FAINTEST = 0.01
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class FoundDigit:
     box: Box  # in ink px
     input: NDArray[np.uint8]  # (28, 28)
-    probabilities: NDArray[np.float32]  # (10,) of both networks together, sum 1
+    probabilities: Floats  # (10,) of both networks together, sum 1
     is_digit: float  # the digit network's
 
     @property
@@ -39,60 +45,111 @@ class Found:
     """A number and what its confidence follows from."""
 
     digits: tuple[FoundDigit, ...]
-    line: float  # the line network's probability of exactly this text
-    rival: float  # that of its second best
+    line: float  # the line network's probability of the text it proposed
+    rival: float  # and of its best other text
     explained: float  # share of the picture's ink that these digits are
-    boxed: bool
-
-    @property
-    def fit(self) -> float:
-        """How well the cut-out digits look like what was read."""
-        return sum(float(np.log(digit.probabilities.max() * digit.is_digit + 1e-3)) for digit in self.digits)
+    worth: float = 0.0  # by which it was preferred
 
     @property
     def text(self) -> str:
         return "".join(str(found.digit) for found in self.digits)
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the digit network says of one piece of ink."""
+
+    part: Part
+    probabilities: Floats  # (10,)
+    is_digit: float
+
+
+class Eye:
+    """The digit network, which looks at no ink twice."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.seen: dict[bytes, tuple[Floats, float]] = {}
+
+    def look(self, parts: Sequence[Part]) -> list[Look]:
+        new = {part.input.tobytes(): part.input for part in parts if part.input.tobytes() not in self.seen}
+        if new:
+            scores = self.engine.classify(np.stack(list(new.values())))
+            for key, row, is_digit in zip(new, scores.probabilities, scores.is_digit, strict=True):
+                self.seen[key] = (row.astype(np.float64), float(is_digit))
+        return [Look(part, *self.seen[part.input.tobytes()]) for part in parts]
+
+
 def find_number(ink: Ink, engine: Engine, trace: Trace = no_trace) -> Found | None:
     """None where no line holds a digit."""
     candidates = [(region, strip) for region in find_regions(ink) if (strip := cut_strip(region.strength, region.box))]
-    texts = [read_text(logits) for logits in engine.read_strips([strip.image for _, strip in candidates])]
-    ranked = sorted(zip(texts, candidates, strict=True), key=lambda row: -_worth(row[0], row[1][0]))
-    if not ranked or not ranked[0][0].digits:
+    logits = engine.read_strips([strip.image for _, strip in candidates])
+    read = [(region, strip, read_texts(said, TEXTS)) for (region, strip), said in zip(candidates, logits, strict=True)]
+    read.sort(key=lambda row: -promise(row[2][0], row[0]))
+    eye = Eye(engine)
+    found = [
+        (number, strip) for region, strip, texts in read[:REGIONS] for number in numbers(region, strip, texts, eye)
+    ]
+    if not found:
         return None
-    text, (region, strip) = ranked[0]
+    best, strip = max(found, key=lambda pair: pair[0].worth)
     trace("line", strip.image)
-    loose, stiff = (cut_digits(region, strip, text.steps, stiffness) for stiffness in STIFFNESS)
-    cuts = [loose] if [p and p.box for p in loose] == [p and p.box for p in stiff] else [loose, stiff]
-    best = max((_found(region, text, parts, engine) for parts in cuts), key=lambda found: found.fit)
-    if best.digits:
-        trace("digits", np.hstack([digit.input for digit in best.digits]))
+    trace("digits", np.hstack([digit.input for digit in best.digits]))
     return best
 
 
-def _worth(text: Text, region: Region) -> float:
-    count = len(text.digits)
-    return float(text.confidence * count / (count + 1) * np.sqrt(region.share))
+def promise(text: Text, region: Region) -> float:
+    return float(text.confidence * len(text.digits) * np.sqrt(region.share))
 
 
-def _found(region: Region, text: Text, parts: list[Part | None], engine: Engine) -> Found:
-    seen = [(part, belief) for part, belief in zip(parts, text.beliefs, strict=True) if part is not None]
-    scores = engine.classify(np.stack([part.input for part, _ in seen])) if seen else None
+def numbers(region: Region, strip: Strip, texts: Sequence[Text], eye: Eye) -> Iterator[Found]:
+    if region.cells:
+        yield from in_cells(region, texts, eye)
+        return
+    rivals = [texts[1].confidence if len(texts) > 1 else 0.0, *(texts[0].confidence for _ in texts[1:])]
+    for text, rival in zip(texts, rivals, strict=True):
+        cuts = {}
+        for stiffness in STIFFNESS if text.digits else ():
+            parts = cut_digits(region, strip, text.steps, stiffness)
+            cuts[tuple(part and part.box for part in parts)] = parts
+        for parts in cuts.values():
+            pairs = [(part, belief) for part, belief in zip(parts, text.beliefs, strict=True) if part]
+            if pairs:
+                looks = eye.look([part for part, _ in pairs])
+                lost = 0.5 ** (len(parts) - len(pairs))
+                yield weigh(region, looks, [belief for _, belief in pairs], text.confidence * lost, rival)
+
+
+def in_cells(region: Region, texts: Sequence[Text], eye: Eye) -> Iterator[Found]:
+    """The line network has its say if it saw as many digits as there are boxes with ink."""
+    looks = eye.look(cut_cells(region))
+    if not looks:
+        return
+    text = next((text for text in texts if len(text.digits) == len(looks)), None)
+    beliefs = text.beliefs if text else [(0.1,) * 10] * len(looks)
+    rival = max((other.confidence for other in texts if other is not text), default=0.0)
+    yield weigh(region, looks, beliefs, text.confidence if text else 0.5, rival)
+
+
+def weigh(
+    region: Region, looks: Sequence[Look], beliefs: Sequence[Sequence[float]], line: float, rival: float
+) -> Found:
     digits = tuple(
-        FoundDigit(part.box, part.input, together(np.array(belief, np.float32), scores, i), float(scores.is_digit[i]))
-        for i, (part, belief) in enumerate(seen)
-        if scores is not None
+        FoundDigit(look.part.box, look.part.input, together(belief, look), look.is_digit)
+        for look, belief in zip(looks, beliefs, strict=True)
     )
-    inked = sum(part.ink for part, _ in seen)
-    whole = max(float(region.strength.sum()) / max(region.share, 1e-6), 1e-6)
-    lost = len(parts) - len(seen)
-    return Found(digits, text.confidence * 0.5**lost, text.runner_up, min(1.0, inked / whole), region.boxed)
+    whole = max(float(region.strength.sum()) / region.share, 1e-6)
+    explained = min(1.0, sum(look.part.ink for look in looks) / whole)
+    seen = sum(
+        np.log(look.probabilities[d.digit] * look.is_digit + FAINTEST) for look, d in zip(looks, digits, strict=True)
+    )
+    worth = np.log(line + 1e-6) + LOOKS * seen + EACH * len(looks) + EXPLAINED * np.log(explained + 0.05)
+    return Found(digits, line, rival, explained, float(worth + 0.5 * np.log(region.share)))
 
 
-def together(belief: NDArray[np.float32], scores: Scores, index: int) -> NDArray[np.float32]:
-    """Ten probabilities from what the line network and the digit network say."""
-    seen = scores.probabilities[index] * scores.is_digit[index] + UNSEEN
-    logs = LINE_WEIGHT * np.log(belief + 1e-6) + DIGIT_WEIGHT * np.log(seen)
-    shares = np.exp(logs - logs.max())
-    return np.asarray(shares / shares.sum(), np.float32)
+def together(belief: Sequence[float], look: Look) -> Floats:
+    """Ten probabilities from what the line network and the digit network say; a bad cut says little."""
+    seen = look.probabilities * look.is_digit + (1 - look.is_digit) / 10 + FAINTEST
+    logs = LINE_SAY * np.log(np.array(belief) + 1e-6) + DIGIT_SAY * np.log(seen)
+    shares: Floats = np.exp(logs - logs.max())
+    return np.asarray(shares / shares.sum())

@@ -12,6 +12,7 @@ from mlcore.reading.normalise import normalise
 from mlcore.reading.strip import WIDER, WRITING, Strip
 
 STEP = 4  # px of the strip for one step of the line network
+MARK = 0.3  # of a box's height, as a stroke one pixel wide: less ink in it is dirt
 WHOLE = 0.88  # of a piece on one side of a cut: then it is not cut
 
 
@@ -39,6 +40,17 @@ def cut_digits(region: Region, strip: Strip, steps: tuple[int, ...], stiffness: 
     for digit, middle in enumerate(middles):
         kept = _kept(np.where(owners == digit, pieces, 0), count, middle, writing)
         parts.append(_part(crop, kept, (x, y)) if kept.any() else None)
+    return parts
+
+
+def cut_cells(region: Region) -> list[Part]:
+    """The ink of every printed box that has some."""
+    parts = []
+    for x, y, width, height in region.cells:
+        crop = region.strength[y : y + height, x : x + width]
+        inked = crop > INKED
+        if inked.sum() > MARK * height:
+            parts.append(_part(crop, inked, (x, y)))
     return parts
 
 

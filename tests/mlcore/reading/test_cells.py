@@ -20,9 +20,10 @@ def form(boxes=4, side=60, *, written=True, left=40, slant=0):
 @pytest.mark.parametrize("slant", [0, 8])
 def test_a_row_of_boxes_is_found_and_only_what_is_written_in_it_is_left(slant):
     raw = form(slant=slant)
-    ((x, y, width, height), inside) = find_cells(raw)[0]
-    assert abs(x + slant - 40) < 6 and abs(width - 240 - slant) < 10
-    assert abs(y - 40) < 5 and abs(height - 60) < 6
+    ((boxes, inside),) = find_cells(raw)
+    assert len(boxes) == 4
+    assert [abs(x + slant - 40 - 60 * i) < 6 for i, (x, _, _, _) in enumerate(boxes)] == [True] * 4
+    assert all(abs(y - 40) < 5 and abs(height - 60) < 6 for _, y, _, height in boxes)
     count = cv2.connectedComponents((inside > 0.5).astype(np.uint8))[0] - 1
     assert count == 4
 

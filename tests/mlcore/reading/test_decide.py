@@ -11,7 +11,7 @@ def found(line=0.9, best=0.99, is_digit=0.99, explained=1.0, count=3):
     probabilities = np.full(10, (1 - best) / 9, np.float32)
     probabilities[4] = best
     digit = FoundDigit((0, 0, 10, 20), np.zeros((28, 28), np.uint8), probabilities, is_digit)
-    return Found((digit,) * count, line, 0.01, explained, False)
+    return Found((digit,) * count, line, 0.01, explained)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ def cut(sheet, middles, stiffness=0.08):
     box = (int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1))
     strip = cut_strip(strength, box)
     steps = tuple(int((x - strip.x) * strip.scale * WIDER // 4) for x in middles)
-    return cut_digits(Region(box, strength, False, 1.0), strip, steps, stiffness)
+    return cut_digits(Region(box, strength, 1.0), strip, steps, stiffness)
 
 
 def ring(sheet, x, y=60, radius=22):
