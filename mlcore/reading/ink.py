@@ -94,19 +94,29 @@ def box_blur(image: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
 
 def estimate_paper(small: Pixels) -> Pixels:
     """The picture as it was before anybody wrote on it. (h, w, 3) -> (h, w, 3) uint8"""
-    light = fit_light(small)[:, :, None]  # (h, w, 1) 0..255
-    even = np.minimum(small * (200 / light) + 0.5, 255).astype(np.uint8)  # flat but for hard shadows and stains
+    light = fit_light(small)[:, :, None]  # (h, w, 1) 1..255
+    paper = bare_paper(small)
+    if float(light.max()) > 1.05 * float(light.min()):
+        # A vignette is followed only once its light is evened out, the edge of a shadow only as it is.
+        even = np.minimum(small * (200 / light) + 0.5, 255).astype(np.uint8)
+        paper = np.minimum(paper, bare_paper(even) * (light / 200))
+    return np.clip(np.rint(paper), 1, 255).astype(np.uint8)
+
+
+def bare_paper(small: Pixels) -> NDArray[np.float32]:
+    """Bare paper averaged, and carried on below the ink. (h, w, 3) uint8 -> (h, w, 3) 0..255"""
     reach = max(3, max(small.shape) // 2) | 1  # wider than the widest blot of ink
-    bright = cv2.morphologyEx(even, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8), borderType=cv2.BORDER_REPLICATE)
-    gap = across(cv2.subtract(bright, even), cv2.max)  # (h, w) uint8
+    window = np.ones((reach, reach), np.uint8)
+    bright = cv2.morphologyEx(small, cv2.MORPH_CLOSE, window, borderType=cv2.BORDER_REPLICATE)
+    gap = across(cv2.subtract(bright, small), cv2.max)  # (h, w) uint8
     usual = float(np.median(gap))
     spread = float(np.median(cv2.absdiff(gap, np.full_like(gap, round(usual)))))
     bare = (gap <= usual + 4 * spread + 0.03 * float(gap.max())).astype(np.float32)[:, :, None]  # 1: no ink
-    known = np.concatenate([even * bare, bare], axis=2)  # (h, w, 4)
+    known = np.concatenate([small * bare, bare], axis=2)  # (h, w, 4)
     around = box_blur(box_blur(known, max(small.shape) // 6), max(small.shape) // 6)
     weight = around[:, :, 3:]
-    paper = np.where(weight > 1e-3, around[:, :, :3] / np.maximum(weight, 1e-3), bright) * (light / 200)
-    return np.clip(np.rint(paper), 1, 255).astype(np.uint8)
+    mean = np.where(weight > 1e-3, around[:, :, :3] / np.maximum(weight, 1e-3), bright)
+    return np.minimum(mean, bright)  # `bright` keeps the edge of a shadow sharp
 
 
 def fit_light(small: Pixels) -> NDArray[np.float32]:

@@ -181,7 +181,7 @@ def rub_out(found: Direction, printed: list[Line]) -> Mask:
     """The thin parts of the lines: where a stroke crosses, its pixels stay."""
     if not printed:
         return np.zeros_like(found.mask)
-    thickness = int(1.5 * max(line.thickness for line in printed)) + 1
+    thickness = int(1.5 * float(np.median([line.thickness for line in printed]))) + 1
     labels = [label for line in printed for label in line.labels]
     near = cv2.dilate(np.isin(found.labels, labels).astype(np.uint8), column(3))
     erased: Mask = near & cv2.dilate(thin_parts(found.mask, thickness), column(3))

@@ -1,0 +1,159 @@
+"""Paper is made here: light, grain and print around a digit whose ink is known."""
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mlcore.reading.ink import find_ink, is_dark_on_light
+from tests.pictures import draw_digit
+
+Floats = NDArray[np.float32]
+
+
+def drawn(digit: int = 7, size: int = 200, pen: float = 0.05) -> Floats:
+    """(size, size) 0..1, 1 is ink."""
+    grey = np.asarray(draw_digit(digit, size=size, pen=pen).convert("L"), np.float32)
+    return np.clip((grey.max() - grey) / (grey.max() - grey.min()), 0, 1)
+
+
+def sheet(ink: Floats, paper: float = 220, depth: float = 0.7) -> Floats:
+    return paper * (1 - depth * ink)
+
+
+def photo(grey: Floats) -> NDArray[np.uint8]:
+    return np.repeat(np.clip(np.rint(grey), 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
+
+
+def likeness(found: Floats, ink: Floats) -> float:
+    """Share of the ink found, and of what was found that is ink: the worse of the two."""
+    a, b = found > 0.5, ink > 0.5
+    return float(min((a & cv2.dilate(b.astype(np.uint8), np.ones((5, 5)))).sum() / max(a.sum(), 1), (a & b).sum() / b.sum()))
+
+
+def uneven_light(size: int) -> Floats:
+    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
+    return (1 + 0.25 * x - 0.15 * y - 0.2 * (x * x + y * y)).astype(np.float32)
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_polarity_is_found(digit: int) -> None:
+    picture = photo(sheet(drawn(digit)))
+    assert is_dark_on_light(picture)
+    assert not is_dark_on_light(255 - picture)
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_inverting_the_colours_changes_nothing(digit: int) -> None:
+    picture = photo(sheet(drawn(digit)))
+    assert np.array_equal(find_ink(picture).strength, find_ink(255 - picture).strength)
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_uneven_light_and_grain_leave_only_the_ink(digit: int) -> None:
+    ink = drawn(digit)
+    grain = np.random.default_rng(digit).normal(0, 7, ink.shape)
+    assert likeness(find_ink(photo(sheet(ink) * uneven_light(200) + grain)).strength, ink) > 0.9
+
+
+def test_a_hard_shadow_is_no_ink() -> None:
+    ink = drawn()
+    light = np.ones_like(ink)
+    light[:, :70] = 0.55
+    assert likeness(find_ink(photo(sheet(ink) * light)).strength, ink) > 0.9
+
+
+@pytest.mark.parametrize("colour", [(60, 60, 190), (190, 50, 60), (90, 150, 100), (240, 210, 60)])
+def test_ink_of_any_colour_is_seen(colour: tuple[int, int, int]) -> None:
+    ink = drawn()[:, :, None]
+    picture = (250 * (1 - ink) + np.array(colour) * ink).astype(np.uint8)
+    assert likeness(find_ink(picture).strength, ink[:, :, 0]) > 0.95
+
+
+def test_clean_pictures_keep_their_greys() -> None:
+    ink = np.zeros((40, 40), np.float32)
+    ink[10:30, 18:22] = (0.3, 1.0, 1.0, 0.3)
+    found = find_ink(photo(255 * (1 - ink)))
+    assert np.abs(found.strength - ink).max() < 0.02
+
+
+def test_a_pen_one_pixel_thin_is_kept() -> None:
+    ink = np.zeros((300, 300), np.float32)
+    cv2.polylines(ink, [np.array([(100, 80), (200, 80), (140, 220)], np.int32)], False, 1.0)
+    assert likeness(find_ink(photo(sheet(ink, depth=0.5))).strength, ink) > 0.95
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_ruling_is_erased_and_strokes_that_cross_it_stay(digit: int) -> None:
+    ink = drawn(digit, size=300)
+    printed = np.zeros_like(ink)
+    for y in range(15, 300, 60):
+        cv2.line(printed, (0, y), (299, y + 4), 0.6, 2)
+    found = find_ink(photo(sheet(np.maximum(ink, printed)))).strength
+    assert likeness(found, ink) > 0.9
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_squares_are_erased(digit: int) -> None:
+    ink = drawn(digit, size=300)
+    printed = np.zeros_like(ink)
+    printed[12::48] = printed[:, 20::48] = 0.5
+    assert likeness(find_ink(photo(sheet(np.maximum(ink, printed)))).strength, ink) > 0.88
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_a_box_round_the_digit_is_erased(digit: int) -> None:
+    ink = drawn(digit, size=300)
+    printed = np.zeros_like(ink)
+    cv2.rectangle(printed, (20, 15), (280, 290), 0.9, 3)
+    assert likeness(find_ink(photo(sheet(np.maximum(ink, printed)))).strength, ink) > 0.9
+
+
+def test_an_underline_is_no_part_of_the_digit() -> None:
+    ink = drawn(3, size=300)
+    printed = np.zeros_like(ink)
+    cv2.line(printed, (30, 285), (270, 280), 0.9, 4)
+    assert likeness(find_ink(photo(sheet(np.maximum(ink, printed)))).strength, ink) > 0.95
+
+
+@pytest.mark.parametrize("turn", [0, 1])
+def test_a_lone_stroke_is_a_digit_and_no_line(turn: int) -> None:
+    ink = np.zeros((300, 300), np.float32)
+    cv2.line(ink, (150, 5), (145, 294), 1.0, 4)
+    ink = np.rot90(ink, turn).copy()
+    assert likeness(find_ink(photo(sheet(ink))).strength, ink) > 0.95
+
+
+def test_what_shines_through_from_behind_is_dropped() -> None:
+    ink = drawn(4, size=300)
+    behind = cv2.GaussianBlur(np.roll(drawn(8, size=300), 110, axis=1), (0, 0), 3) * 0.3
+    assert likeness(find_ink(photo(sheet(np.maximum(ink, behind)))).strength, ink) > 0.95
+
+
+def test_specks_are_dropped_and_a_detached_bar_is_kept() -> None:
+    ink = np.zeros((300, 300), np.float32)
+    cv2.line(ink, (120, 70), (210, 66), 1.0, 8)  # the bar of a 5, apart from its bowl
+    cv2.ellipse(ink, (150, 170), (50, 60), 0, -110, 130, 1.0, 8)
+    dirty = ink.copy()
+    for x, y in ((20, 30), (280, 40), (40, 270), (250, 290)):
+        cv2.circle(dirty, (x, y), 3, 1.0, -1)
+    assert likeness(find_ink(photo(sheet(dirty))).strength, ink) > 0.97
+
+
+@pytest.mark.parametrize("level", [0, 20, 128, 255])
+def test_plain_paper_holds_no_ink(level: int) -> None:
+    assert not find_ink(photo(np.full((120, 90), level, np.float32))).strength.any()
+
+
+def test_a_large_picture_is_worked_on_at_a_smaller_size() -> None:
+    found = find_ink(photo(sheet(drawn(size=1600))))
+    assert found.strength.shape == (1280, 1280)
+    assert found.scale == 0.8
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1), (2, 3), (5, 700), (97, 96)])
+def test_pictures_of_any_shape_are_looked_at(size: tuple[int, int]) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    strength = find_ink(noise).strength
+    assert strength.shape == size
+    assert 0 <= strength.min() <= strength.max() <= 1

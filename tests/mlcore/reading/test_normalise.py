@@ -1,0 +1,102 @@
+import cv2
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from mlcore.reading.normalise import LONGEST, SIDE, THINNEST, normalise, stroke_width
+
+Floats = NDArray[np.float32]
+
+
+@st.composite
+def handwriting(draw: st.DrawFn) -> Floats:
+    """A few connected strokes of any pen, at any size and place."""
+    size = draw(st.integers(12, 220))
+    points = draw(st.lists(st.tuples(st.floats(0.1, 0.9), st.floats(0.1, 0.9)), min_size=2, max_size=6))
+    pen = draw(st.floats(0.02, 0.16))
+    ink = np.zeros((size, size), np.float32)
+    path = (np.array(points) * size).astype(np.int32)
+    cv2.polylines(ink, [path], False, 1.0, max(1, round(pen * size)))
+    return cv2.GaussianBlur(ink, (0, 0), 0.5)
+
+
+def box(frame: NDArray[np.uint8]) -> tuple[int, int, int, int]:
+    return cv2.boundingRect((frame > 25).astype(np.uint8))
+
+
+def difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    """Mean over the frame, at the best of the places that rounding the centre of mass may choose."""
+    places = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+    return min(float(np.abs(np.roll(a, place, (0, 1)).astype(int) - b).mean()) for place in places)
+
+
+@settings(max_examples=150, deadline=None)
+@given(handwriting())
+def test_it_lies_in_the_frame_of_mnist(ink: Floats) -> None:
+    frame = normalise(ink)
+    assert (frame.shape, frame.dtype) == ((SIDE, SIDE), np.uint8)
+    _, _, width, height = box(frame)
+    assert LONGEST - 2 <= max(width, height) <= LONGEST
+    y, x = np.mgrid[:SIDE, :SIDE]
+    for axis in (x, y):
+        # Only a digit whose mass lies far to one side meets the frame's edge before its centre.
+        centre = (frame * axis).sum() / frame.sum()
+        touches = frame[[0, -1]].any() or frame[:, [0, -1]].any()
+        assert abs(centre - SIDE / 2) <= 0.51 or touches
+
+
+@settings(max_examples=100, deadline=None)
+@given(handwriting(), st.integers(0, 40), st.integers(0, 40))
+def test_where_it_was_written_changes_nothing(ink: Floats, down: int, right: int) -> None:
+    moved = np.pad(ink, ((down, 40 - down), (right, 40 - right)))
+    assert np.array_equal(normalise(moved), normalise(ink))
+
+
+@settings(max_examples=100, deadline=None)
+@given(handwriting())
+def test_a_frame_comes_back_as_it_is(ink: Floats) -> None:
+    frame = normalise(ink)
+    if stroke_width(frame.astype(np.float32) / 255) > THINNEST and max(box(frame)[2:]) == LONGEST:
+        assert difference(normalise(frame.astype(np.float32) / 255), frame) < 0.5
+
+
+@settings(max_examples=60, deadline=None)
+@given(handwriting(), st.integers(2, 3))
+def test_how_large_it_was_written_changes_little(ink: Floats, times: int) -> None:
+    larger = np.kron(ink, np.ones((times, times), np.float32))
+    assert difference(normalise(larger), normalise(ink)) < 12
+
+
+def test_no_ink_is_an_empty_frame() -> None:
+    assert not normalise(np.zeros((50, 40), np.float32)).any()
+
+
+def test_a_hair_line_is_widened_to_a_pen() -> None:
+    ink = np.zeros((400, 400), np.float32)
+    cv2.polylines(ink, [np.array([(100, 60), (300, 60), (180, 340)], np.int32)], False, 1.0, 2, cv2.LINE_AA)
+    frame = normalise(ink).astype(np.float32) / 255
+    assert 1.4 < stroke_width(frame) < 2.6
+    assert frame.max() > 0.9
+
+
+def test_a_marker_is_not_widened() -> None:
+    ink = np.zeros((200, 200), np.float32)
+    cv2.line(ink, (100, 20), (100, 180), 1.0, 30)
+    _, _, width, height = box(normalise(ink))
+    assert (width, height) == (round(31 / 191 * LONGEST), LONGEST)
+
+
+def test_a_tiny_digit_keeps_its_greys() -> None:
+    ink = np.zeros((9, 9), np.float32)
+    ink[1:8, 4] = (0.4, 0.8, 1.0, 1.0, 1.0, 0.7, 0.4)
+    ink[1, 2:4] = (0.5, 0.6)
+    frame = normalise(ink)
+    assert len(np.unique(frame)) > 20
+
+
+def test_stroke_width_is_what_the_pen_drew() -> None:
+    for width in (2, 5, 9):
+        ink = np.zeros((200, 200), np.float32)
+        ink[20:180, 100 : 100 + width] = 1
+        assert abs(stroke_width(ink) - width) < 0.15 * width + 0.2

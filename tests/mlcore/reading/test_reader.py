@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from mlcore.reading.errors import PictureError
+from mlcore.reading.reader import Reader
+from mlcore.reading.result import Reading
+from tests import corpus
+from tests.pictures import digit_png, draw_digit, encode
+
+DIGITS = range(10)
+
+
+def read(reader: Reader, image: Image.Image) -> Reading:
+    return reader.read(encode(image), "digit")
+
+
+def placed(digit: int, size: int, column: int, row: int) -> Image.Image:
+    """The same digit of a given size at one of nine places."""
+    canvas = Image.new("RGB", (600, 600), "white")
+    drawn = draw_digit(digit, size=400).convert("L").point(lambda level: 255 if level > 150 else 0)
+    drawn = drawn.crop(Image.eval(drawn, lambda level: 255 - level).getbbox())
+    drawn.thumbnail((size, size))
+    free = (600 - 20 - drawn.width, 600 - 20 - drawn.height)
+    canvas.paste(drawn.convert("RGB"), (10 + free[0] * column // 2, 10 + free[1] * row // 2))
+    return canvas
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_where_and_how_large_it_is_drawn_changes_nothing(digit: int, reader: Reader) -> None:
+    answers = {
+        read(reader, placed(digit, size, column, row)).text
+        for size in (60, 160, 400)
+        for column in range(3)
+        for row in range(3)
+    }
+    assert answers == {str(digit)}
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_a_photo_turned_by_its_tag_reads_the_same(digit: int, reader: Reader) -> None:
+    upright = corpus.with_exif_orientation(1, draw_digit(digit))
+    plain = reader.read(upright, "digit")
+    for orientation, turn in ((6, 90), (3, 180), (8, 270)):
+        turned = draw_digit(digit).rotate(turn, expand=True)
+        reading = reader.read(corpus.with_exif_orientation(orientation, turned), "digit")
+        assert (reading.text, reading.decision) == (plain.text, plain.decision)
+        assert np.abs(reading.glyphs[0].input.astype(int) - plain.glyphs[0].input).mean() < 2  # JPEG's blocks differ
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_inverted_colours_read_the_same(digit: int, reader: Reader) -> None:
+    image = draw_digit(digit)
+    inverted = Image.eval(image, lambda level: 255 - level)
+    assert np.array_equal(read(reader, image).glyphs[0].input, read(reader, inverted).glyphs[0].input)
+
+
+def test_most_drawn_digits_are_read(reader: Reader) -> None:
+    cases = [(digit, seed) for digit in DIGITS for seed in range(5)]
+    right = sum(read(reader, draw_digit(digit, seed=seed)).text == str(digit) for digit, seed in cases)
+    assert right >= 49
+
+
+def test_the_box_lies_round_the_ink_in_the_originals_pixels(reader: Reader) -> None:
+    image = Image.new("L", (3000, 2000), 255)
+    image.paste(0, (2000, 500, 2060, 1500))
+    for data in (encode(image), corpus.with_exif_orientation(6, image.rotate(90, expand=True))):
+        box = reader.read(data, "digit").glyphs[0].box
+        assert abs(box.x - 2000) <= 6
+        assert abs(box.y - 500) <= 6
+        assert abs(box.width - 60) <= 12
+        assert abs(box.height - 1000) <= 12
+
+
+def test_reading_many_gives_what_reading_each_gives(reader: Reader) -> None:
+    pictures = [digit_png(digit, size=120 + 40 * digit) for digit in DIGITS]
+    together = reader.read_many(pictures, "digit")
+    for data, reading in zip(pictures, together, strict=True):
+        alone = reader.read(data, "digit")
+        assert isinstance(reading, Reading)
+        assert (reading.text, reading.decision, reading.glyphs[0].box) == (alone.text, alone.decision, alone.glyphs[0].box)
+        assert reading.confidence == pytest.approx(alone.confidence, abs=1e-5)
+
+
+def test_one_bad_picture_among_many_costs_the_others_nothing(reader: Reader) -> None:
+    answers = reader.read_many([digit_png(7), b"rubbish", digit_png(3)], "digit")
+    assert isinstance(answers[1], PictureError)
+    assert [answer.text for answer in answers if isinstance(answer, Reading)] == ["7", "3"]
+
+
+def test_nothing_to_read_is_no_work(reader: Reader) -> None:
+    assert reader.read_many([]) == []
+
+
+def test_a_reading_is_whole(reader: Reader) -> None:
+    reading = reader.read(digit_png(7, size=300), "digit")
+    glyph = reading.glyphs[0]
+    assert (reading.width, reading.height, reading.model) == (300, 300, reader.version)
+    assert sum(glyph.probabilities) == pytest.approx(1, abs=1e-5)
+    assert glyph.confidence <= glyph.probabilities[glyph.digit] == max(glyph.probabilities)
+    assert (glyph.input.shape, glyph.input.dtype) == ((28, 28), np.uint8)
+
+
+def test_a_digit_of_a_few_pixels_says_that_it_is_too_small(reader: Reader) -> None:
+    image = Image.new("L", (200, 200), 255)
+    image.paste(0, (100, 100, 104, 102))
+    reading = read(reader, image)
+    assert reading.decision != "read"
+    assert reading.reason == "too_small"
