@@ -207,9 +207,13 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "CorrectionKind": ["confirm", "correct", "not_a_digit"],
+        "StatementKind": ["confirm", "not_a_digit", "undo"],
+        "LayerKind": ["conv", "pool"],
+        "TurnKind": ["gap", "stroke"],
+    },
 }
 
 # --- Background work (config/celery.py says why each value is what it is) -----------------------------------

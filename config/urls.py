@@ -1,11 +1,15 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from recognizer.api import old_clients
 from recognizer.views.accounts import AdminLogin
 
 urlpatterns = [
     path("", include("recognizer.urls")),
     path("api/v1/", include("recognizer.api.urls")),
+    path("predict", old_clients.Predict.as_view(), name="old-predict"),
+    path("feature_maps", old_clients.FeatureMaps.as_view(), name="old-feature-maps"),
+    path("reset", old_clients.reset, name="old-reset"),
     path("admin/login/", AdminLogin.as_view()),
     path("admin/", admin.site.urls),
 ]

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from recognizer import selectors
-from recognizer.api import results
+from recognizer.api import operations, results
 from recognizer.api.bodies import batch_bodies, batch_body, batch_item_body
 from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.idempotent import Remember, idempotent
@@ -40,10 +40,12 @@ class TakesFiles(Endpoint):
 
 
 class BatchList(TakesFiles):
+    @operations.list_batches
     def get(self, request: Request) -> Response:
         mine = selectors.batches_for(request.user)
         return Response(page_body(request, mine, batches.NEWEST_FIRST, lambda rows: batch_bodies(rows, request)))
 
+    @operations.create_batch
     def post(self, request: Request) -> Response:
         files = files_of(request)
         wanted = parameters_of(request)
@@ -67,6 +69,7 @@ class BatchList(TakesFiles):
 class BatchFiles(TakesFiles):
     """More of them, until the batch is closed."""
 
+    @operations.add_files
     def post(self, request: Request, pk: Any) -> Response:
         batch = batch_for(request, pk)
         files, wanted = files_of(request), parameters_of(request)
@@ -77,12 +80,14 @@ class BatchFiles(TakesFiles):
 
 
 class BatchDetail(Endpoint):
+    @operations.get_batch
     def get(self, request: Request, pk: Any) -> Response:
         body = batch_body(batch_for(request, pk), request)
         return Response(body, headers=READ_SOON if body["state"] == "reading" else {})
 
 
 class BatchCancel(Endpoint):
+    @operations.cancel_batch
     def post(self, request: Request, pk: Any) -> Response:
         batch = batch_for(request, pk)
         batches.cancel_batch(batch)
@@ -90,6 +95,7 @@ class BatchCancel(Endpoint):
 
 
 class BatchItems(Endpoint):
+    @operations.list_batch_items
     def get(self, request: Request, pk: Any) -> Response:
         items = results.with_answers(items_for(request, pk))
         return Response(
@@ -103,12 +109,14 @@ class BatchItems(Endpoint):
 
 
 class BatchLines(Endpoint):
+    @operations.get_batch_lines
     def get(self, request: Request, pk: Any) -> StreamingHttpResponse:
         lines = results.json_lines(items_for(request, pk))
         return StreamingHttpResponse(lines, content_type="application/jsonl")
 
 
 class BatchTable(Endpoint):
+    @operations.get_batch_table
     def get(self, request: Request, pk: Any) -> StreamingHttpResponse:
         lines = csv_lines(batches.outcome_rows(batch_for(request, pk)))
         return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")

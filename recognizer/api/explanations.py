@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from mlcore.artifact import Layer
 from mlcore.explaining.mosaic import Sheet, draw_mosaic, scale_of
 from recognizer import selectors
+from recognizer.api import operations
 from recognizer.api.endpoint import Endpoint
 from recognizer.models import ModelVersion
 from recognizer.services.explanations import Look, look_at
@@ -22,6 +23,7 @@ from recognizer.views.media import immutable
 class LayerList(Endpoint):
     """Every convolution and pooling, in order."""
 
+    @operations.list_layers
     def get(self, request: Request, pk: Any, position: int) -> Response:
         look = look_for(request, pk, position)
         return Response(
@@ -32,6 +34,7 @@ class LayerList(Endpoint):
 class LayerActivations(Endpoint):
     """The numbers themselves as a NumPy file: (height, width, channels) float32."""
 
+    @operations.get_activations
     def get(self, request: Request, pk: Any, position: int, layer: str) -> HttpResponseBase:
         look = look_for(request, pk, position)
         known = layer_or_404(look, layer)
@@ -47,6 +50,7 @@ class LayerActivations(Endpoint):
 class LayerMap(Endpoint):
     """All channels in one PNG, as the stored feature maps are drawn."""
 
+    @operations.get_layer_map
     def get(self, request: Request, pk: Any, position: int, layer: str) -> HttpResponseBase:
         look = look_for(request, pk, position)
         name = layer_or_404(look, layer).name
@@ -56,6 +60,7 @@ class LayerMap(Endpoint):
 class Explanation(Endpoint):
     """What speaks for and against the two most likely digits, in numbers and in a sentence."""
 
+    @operations.get_explanation
     def get(self, request: Request, pk: Any, position: int) -> Response:
         return Response(explanation_body(look_for(request, pk, position), request))
 
@@ -63,6 +68,7 @@ class Explanation(Endpoint):
 class Overlay(Endpoint):
     """A map of the explanation as a PNG that lies on `frame` of the picture: blue speaks for, orange against."""
 
+    @operations.get_overlay
     def get(self, request: Request, pk: Any, position: int, kind: str, digit: int) -> HttpResponseBase:
         return serve_overlay(request._request, look_for(request, pk, position), kind, digit)
 

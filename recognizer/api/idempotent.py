@@ -1,5 +1,6 @@
 """The Idempotency-Key of a creation (services/idempotency.py keeps the rules)."""
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -13,6 +14,7 @@ from recognizer.problems import Problem
 from recognizer.services import idempotency
 
 HEADER = "Idempotency-Key"
+KEY = re.compile(r"[!-~]{1,255}")
 Remember = Callable[[Body], None]
 
 
@@ -34,8 +36,8 @@ def idempotent(
     if key is None:
         create(created.append)
         return response(created[0])
-    if not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
-        raise Problem("bad_request", f"{HEADER} is 1 to 255 printable ASCII characters.")
+    if not KEY.fullmatch(key):
+        raise Problem("bad_request", f"{HEADER} is 1 to 255 printable ASCII characters without spaces.")
     record = idempotency.claim(owner_id=person(request).pk, key=key, fingerprint=idempotency.fingerprint(*same))
     if record.body is not None:
         return response(record.body, **{"Idempotent-Replayed": "true"})

@@ -1,16 +1,54 @@
-"""The person who asks: who they are, what they keep and may keep."""
+"""The person who asks: who they are, what they keep, all of it as one file, and the end of it."""
 
 from typing import cast
 
+from django.conf import settings
+from django.http import StreamingHttpResponse
+from rest_framework.exceptions import Throttled
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from recognizer.api import operations
 from recognizer.api.bodies import person_body
 from recognizer.api.endpoint import Endpoint, person
+from recognizer.api.serializers import PasswordSerializer
+from recognizer.api.tokens import LoggedIn
 from recognizer.models import ApiToken
+from recognizer.problems import Problem
+from recognizer.services import throttles
+from recognizer.services.accounts import delete_account
+from recognizer.services.exports import export_account
 from recognizer.services.quotas import usage
 
 
 class Me(Endpoint):
+    def get_permissions(self) -> list[object]:
+        return [IsAuthenticated(), LoggedIn()] if self.request.method == "DELETE" else super().get_permissions()
+
+    @operations.get_me
     def get(self, request: Request) -> Response:
-        return Response(person_body(person(request), usage(person(request).pk), cast("ApiToken | None", request.auth)))
+        user = person(request)
+        return Response(person_body(user, usage(user.pk), cast("ApiToken | None", request.auth)))
+
+    @operations.delete_me
+    def delete(self, request: Request) -> Response:
+        """Of everything, files included. Asks for the password, as the page does."""
+        wanted = PasswordSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        user = person(request)
+        [guesses] = throttles.count([throttles.Rate("password", settings.LOGINS_PER_NAME, str(user.pk))])
+        if not guesses.allowed:
+            raise Throttled(wait=guesses.resets_in_seconds)
+        if not user.check_password(wanted.validated_data["password"]):
+            raise Problem("permission_denied", "This is not your password.")
+        delete_account(user)
+        return Response(status=204)
+
+
+class Export(Endpoint):
+    @operations.get_export
+    def get(self, request: Request) -> StreamingHttpResponse:
+        response = StreamingHttpResponse(export_account(person(request)), content_type="application/zip")
+        response["Content-Disposition"] = 'attachment; filename="digitscribe-export.zip"'
+        return response

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from recognizer import selectors
+from recognizer.api import operations
 from recognizer.api.bodies import feature_maps_body
 from recognizer.api.endpoint import Endpoint
 from recognizer.models import Job, Prediction
@@ -20,12 +21,14 @@ DRAWN_SOON_SECONDS = 1
 
 
 class Picture(Endpoint):
+    @operations.get_image
     def get(self, request: Request, pk: Any) -> HttpResponseBase:
         upload = prediction_for(request, pk).upload
         return media.serve_file(request._request, ensure_picture(upload), content_type=media.picture_type(upload))
 
 
 class Thumbnail(Endpoint):
+    @operations.get_thumbnail
     def get(self, request: Request, pk: Any) -> HttpResponseBase:
         thumbnail = prediction_for(request, pk).upload.thumbnail
         return media.serve_file(request._request, thumbnail, content_type=media.THUMBNAIL_TYPE)
@@ -34,22 +37,26 @@ class Thumbnail(Endpoint):
 class Original(Endpoint):
     """Byte for byte what was sent, as a download."""
 
+    @operations.get_original
     def get(self, request: Request, pk: Any) -> HttpResponseBase:
         return media.serve_original(request._request, prediction_for(request, pk).upload)
 
 
 class GlyphInput(Endpoint):
+    @operations.get_glyph_input
     def get(self, request: Request, pk: Any, position: int) -> HttpResponseBase:
         glyphs = selectors.glyphs_for(request.user).only("input")
         return media.serve_input(request._request, get_object_or_404(glyphs, prediction=pk, position=position))
 
 
 class FeatureMapList(Endpoint):
+    @operations.list_feature_maps
     def get(self, request: Request, pk: Any) -> Response:
         return feature_maps(request, prediction_for(request, pk))
 
 
 class FeatureMapPicture(Endpoint):
+    @operations.get_feature_map
     def get(self, request: Request, pk: Any, position: int, layer: str) -> HttpResponseBase:
         drawn = selectors.feature_maps_for(request.user).exclude(image="")
         drawn = drawn.filter(glyph__prediction=pk, glyph__position=position, layer=layer)

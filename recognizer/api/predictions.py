@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from recognizer import selectors
+from recognizer.api import operations
 from recognizer.api.bodies import prediction_body, reading_body
 from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.idempotent import idempotent
@@ -18,6 +19,7 @@ from recognizer.api.images import image_of
 from recognizer.api.lists import page_body
 from recognizer.api.parsers import ImageParser, LimitedJSONParser
 from recognizer.api.serializers import BulkDeleteSerializer, ParametersSerializer, correction_in
+from recognizer.filters import HistoryFilter
 from recognizer.models import Correction, Prediction, Upload
 from recognizer.services import corrections, history
 from recognizer.services.predictions import create_prediction, read_picture
@@ -26,17 +28,20 @@ from recognizer.services.predictions import create_prediction, read_picture
 class PredictionList(Endpoint):
     parser_classes = [MultiPartParser, LimitedJSONParser, ImageParser]
 
+    @operations.list_predictions
     def get(self, request: Request) -> Response:
-        mine = selectors.with_glyphs(selectors.history_for(request.user))
+        narrowed = HistoryFilter(request.query_params, queryset=selectors.history_for(request.user), request=request)
+        rows = selectors.with_glyphs(narrowed.qs)
         return Response(
             page_body(
                 request,
-                mine,
-                history.NEWEST_FIRST,
+                rows,
+                history.ORDERS[narrowed.order][1],
                 lambda rows: [prediction_body(row, row.glyphs.all(), request) for row in rows],
             )
         )
 
+    @operations.create_prediction
     def post(self, request: Request) -> Response:
         data, file_name = image_of(request)
         wanted = parameters_of(request)
@@ -59,21 +64,25 @@ class PredictionList(Endpoint):
 
 
 class PredictionDetail(Endpoint):
+    @operations.get_prediction
     def get(self, request: Request, pk: Any) -> Response:
         prediction = prediction_of(request, pk)
         return Response(prediction_body(prediction, prediction.glyphs.all(), request))
 
+    @operations.correct_prediction
     def patch(self, request: Request, pk: Any) -> Response:
         prediction = prediction_of(request, pk)
         correct(prediction, by=person(request), **correction_in(request.data))
         return self.get(request, pk)
 
+    @operations.delete_prediction
     def delete(self, request: Request, pk: Any) -> Response:
         history.delete_uploads(person(request), [prediction_of(request, pk).upload_id])
         return Response(status=204)
 
 
 class PredictionBulkDelete(Endpoint):
+    @operations.delete_predictions
     def post(self, request: Request) -> Response:
         wanted = BulkDeleteSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)

@@ -7,6 +7,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from mlcore.reading.result import MODES
+from recognizer.api.fields import Digits, Key, Text, Whole, YesNo
 from recognizer.models import ApiToken
 
 
@@ -14,8 +15,8 @@ class ParametersSerializer(serializers.Serializer[Any]):
     """What may stand beside the picture."""
 
     mode = serializers.ChoiceField(MODES, default="auto", help_text="What to look for; `auto` decides by itself.")
-    name = serializers.CharField(max_length=200, default="", allow_blank=True, help_text="What you call the picture.")
-    save = serializers.BooleanField(default=True, help_text="`false`: answer, and keep nothing.")  # type: ignore[assignment]
+    name = Text(max_length=200, default="", allow_blank=True, help_text="What you call the picture.")
+    save = YesNo(default=True, help_text="`false`: answer, and keep nothing.")  # type: ignore[assignment]
 
 
 class MultipartPredictionSerializer(ParametersSerializer):
@@ -23,12 +24,12 @@ class MultipartPredictionSerializer(ParametersSerializer):
 
 
 class JSONPredictionSerializer(ParametersSerializer):
-    image = serializers.CharField(help_text="The picture as a data URL, or its bytes in base64.")
+    image = Text(help_text="The picture as a data URL, or its bytes in base64.")
 
 
 class TokenRequestSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField(max_length=100)
-    scope = serializers.ChoiceField(ApiToken.Scope.choices, default=ApiToken.Scope.READ)
+    name = Text(max_length=100)
+    scope = serializers.ChoiceField(ApiToken.Scope.values, default=ApiToken.Scope.READ)
     expires_at = serializers.DateTimeField(default=None, allow_null=True, help_text="Never, if absent.")
 
     def validate_expires_at(self, value: datetime | None) -> datetime | None:
@@ -38,12 +39,12 @@ class TokenRequestSerializer(serializers.Serializer[Any]):
 
 
 class GlyphCorrectionSerializer(serializers.Serializer[Any]):
-    position = serializers.IntegerField(min_value=0, max_value=99)
-    digit = serializers.IntegerField(min_value=0, max_value=9, allow_null=True, help_text="`null`: no digit.")
+    position = Whole(min_value=0, max_value=99)
+    digit = Whole(min_value=0, max_value=9, allow_null=True, help_text="`null`: no digit.")
 
 
 class TextCorrectionSerializer(serializers.Serializer[Any]):
-    text = serializers.RegexField(r"^[0-9]{1,100}$", help_text="What the whole picture says.")
+    text = Digits(help_text="What the whole picture says.")
 
 
 class GlyphsCorrectionSerializer(serializers.Serializer[Any]):
@@ -72,10 +73,19 @@ def correction_in(data: Any) -> dict[str, Any]:
 
 
 class BulkDeleteSerializer(serializers.Serializer[Any]):
-    ids = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=1000)
+    ids = serializers.ListField(child=Key(), min_length=1, max_length=1000)
 
 
 class BatchRequestSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField(max_length=200, default="", allow_blank=True)
+    name = Text(max_length=200, default="", allow_blank=True)
     mode = serializers.ChoiceField(MODES, default="auto")
-    close = serializers.BooleanField(default=True, help_text="`false`: more files follow.")
+    close = YesNo(default=True, help_text="`false`: more files follow.")
+
+
+class PasswordSerializer(serializers.Serializer[Any]):
+    password = Text(max_length=1000)
+
+
+class BatchFilesSerializer(BatchRequestSerializer):
+    files = serializers.ListField(child=serializers.FileField(), required=False, max_length=100, help_text="Pictures.")
+    zip = serializers.FileField(required=False, help_text="Or one ZIP of them, at most 200 MB.")

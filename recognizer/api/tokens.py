@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recognizer import selectors
+from recognizer.api import operations
 from recognizer.api.bodies import token_body
 from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.serializers import TokenRequestSerializer
@@ -26,9 +27,11 @@ class LoggedIn(BasePermission):
 class TokenList(Endpoint):
     permission_classes = [IsAuthenticated, LoggedIn]
 
+    @operations.list_tokens
     def get(self, request: Request) -> Response:
         return Response([token_body(token, request) for token in selectors.tokens_for(request.user)])
 
+    @operations.create_token
     def post(self, request: Request) -> Response:
         wanted = TokenRequestSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
@@ -40,9 +43,11 @@ class TokenList(Endpoint):
 class TokenDetail(Endpoint):
     permission_classes = [IsAuthenticated, LoggedIn]
 
+    @operations.get_token
     def get(self, request: Request, pk: Any) -> Response:
         return Response(token_body(get_object_or_404(selectors.tokens_for(request.user), pk=pk), request))
 
+    @operations.revoke_token
     def delete(self, request: Request, pk: Any) -> Response:
         revoke_token(get_object_or_404(selectors.tokens_for(request.user), pk=pk))
         return Response(status=204)

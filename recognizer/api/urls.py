@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from recognizer.api import batches, explanations, me, model_versions, pictures, predictions, tokens
+from recognizer.api import batches, docs, explanations, me, model_versions, pictures, predictions, tokens
 
 app_name = "api"
 
@@ -45,4 +45,8 @@ urlpatterns = [
     path("tokens/", tokens.TokenList.as_view(), name="tokens"),
     path("tokens/<uuid:pk>/", tokens.TokenDetail.as_view(), name="token"),
     path("me/", me.Me.as_view(), name="me"),
+    path("schema/", docs.schema, name="schema"),
+    path("docs/", docs.swagger, name="docs"),
+    path("redoc/", docs.redoc, name="redoc"),
+    path("me/export/", me.Export.as_view(), name="export"),
 ]

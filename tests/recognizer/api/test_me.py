@@ -1,6 +1,10 @@
 """Who am I, and how much room is left."""
 
+import io
+import zipfile
+
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from recognizer.models import Upload
@@ -48,3 +52,40 @@ def test_a_request_asks_no_sum_over_all_pictures(alice_token, model, django_asse
     with django_assert_max_num_queries(10) as queries:
         post(alice_token)
     assert not any("SUM(" in query["sql"].upper() or "COUNT(" in query["sql"].upper() for query in queries)
+
+
+def test_an_export_holds_the_pictures_as_they_were_given(client, alice_token, model):
+    post(alice_token)
+    answer = client.get("/api/v1/me/export/", headers=alice_token)
+
+    with zipfile.ZipFile(io.BytesIO(answer.getvalue())) as archive:
+        pictures = [name for name in archive.namelist() if name.startswith("pictures/")]
+        assert [archive.read(name) for name in pictures] == [digit_png()]
+
+
+def delete_me(client, password):
+    return client.delete("/api/v1/me/", {"password": password}, content_type="application/json")
+
+
+def test_an_account_is_deleted_with_everything_in_it(alice, alice_client, alice_token, model, media):
+    post(alice_token)
+    assert delete_me(alice_client, "wrong").status_code == 403
+    assert delete_me(alice_client, "alice-password").status_code == 204
+
+    assert not User.objects.filter(pk=alice.pk).exists()
+    assert not Upload.objects.exists()
+
+
+def test_a_token_deletes_no_account(client, alice, alice_token):
+    answer = client.delete(
+        "/api/v1/me/", {"password": "alice-password"}, content_type="application/json", headers=alice_token
+    )
+
+    assert answer.status_code == 403
+    assert User.objects.filter(pk=alice.pk).exists()
+
+
+def test_a_password_is_not_guessed_through_it(alice_client, settings):
+    settings.LOGINS_PER_NAME = 3
+
+    assert [delete_me(alice_client, "wrong").status_code for _ in range(4)] == [403, 403, 403, 429]

@@ -153,3 +153,22 @@ def test_who_has_the_answer_is_told_so(client, alice_token, model):
 
 def nothing_kept(media) -> bool:
     return not Upload.objects.exists() and not [path for path in media.rglob("*") if path.is_file()]
+
+
+def test_the_list_is_narrowed_and_ordered_as_the_history_is(client, alice_token, model):
+    for digit in (7, 1, 7):
+        client.post(URL, {"image": image(digit_png(digit))}, headers=alice_token)
+
+    def texts(query: str) -> list[str]:
+        return [row["text"] for row in client.get(f"{URL}?{query}", headers=alice_token).json()["results"]]
+
+    assert texts("digit=7") == ["7", "7"]
+    assert texts("ordering=given_at&digit=1") == ["1"]
+    by_confidence = client.get(f"{URL}?ordering=confidence", headers=alice_token).json()["results"]
+    assert [row["confidence"] for row in by_confidence] == sorted(row["confidence"] for row in by_confidence)
+
+
+def test_a_filter_that_makes_no_sense_is_a_problem(client, alice_token, model):
+    answer = client.get(f"{URL}?decision=perhaps", headers=alice_token)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")

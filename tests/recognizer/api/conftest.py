@@ -1,0 +1,11 @@
+from collections.abc import Iterator
+
+import pytest
+
+from recognizer.services import throttles
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_asked_yet() -> Iterator[None]:
+    throttles.local.windows.clear()
+    yield

@@ -1,0 +1,89 @@
+"""The OpenAPI schema: kept current, complete, with examples that are true to it, read by pages that ask nobody else."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from django.core.management import call_command
+from django.urls import get_resolver
+
+from recognizer.api.docs import SCHEMA
+
+COMMAND = "manage.py spectacular --format openapi-json --file recognizer/api/openapi.json"
+NOT_DESCRIBED = {"schema", "docs", "redoc"}
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    return json.loads(SCHEMA.read_text(encoding="utf-8"))
+
+
+def operations(schema: dict[str, Any]):
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def test_the_file_is_what_the_code_says(tmp_path: Path):
+    call_command(
+        "spectacular", format="openapi-json", file=str(tmp_path / "now.json"), validate=True, fail_on_warn=True
+    )
+
+    assert (tmp_path / "now.json").read_text() == SCHEMA.read_text(), f"Run: {COMMAND}"
+
+
+def test_every_endpoint_is_described(schema):
+    described = {re.sub(r"\{\w+\}", "*", path) for path in schema["paths"]}
+    routes = {
+        "/api/v1/" + re.sub(r"%\(\w+\)s", "*", pattern)
+        for name, ways in get_resolver("recognizer.api.urls").reverse_dict.lists()
+        if isinstance(name, str) and name not in NOT_DESCRIBED
+        for way in ways
+        for pattern, _parameters in way[0]
+    }
+
+    assert routes == described
+
+
+def test_every_operation_has_an_example_of_what_it_answers(schema):
+    without = [
+        name
+        for name, operation in operations(schema)
+        for status, response in operation["responses"].items()
+        for content_type, content in response.get("content", {}).items()
+        if status < "300" and content_type in ("application/json", "application/jsonl", "text/csv")
+        if not content.get("examples")
+    ]
+
+    assert without == []
+
+
+def test_every_example_has_the_shape_it_is_an_example_of(schema):
+    checked = 0
+    for name, operation in operations(schema):
+        bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+        for content in (content for body in bodies for content in body.get("content", {}).values()):
+            for example in content.get("examples", {}).values():
+                validator = jsonschema.Draft202012Validator({**content["schema"], "components": schema["components"]})
+                errors = [error.message for error in validator.iter_errors(example["value"])]
+                assert errors == [], name
+                checked += 1
+    assert checked > 30
+
+
+def test_the_schema_is_served_as_it_lies_in_the_repository(client):
+    answer = client.get("/api/v1/schema/")
+
+    assert answer.content == SCHEMA.read_bytes()
+
+
+@pytest.mark.parametrize("page", ["docs", "redoc"])
+def test_the_readers_take_everything_from_here(client, db, page):
+    answer = client.get(f"/api/v1/{page}/")
+
+    assert answer.status_code == 200
+    assert "http" not in re.sub(rb'xmlns="[^"]*"', b"", answer.content).decode().replace("http-equiv", "")
+    assert "script-src 'self';" in answer["Content-Security-Policy"] + ";"
