@@ -13,7 +13,7 @@ def percent(probability: float) -> str:
     """Rounded down, so that 100 % is said only of what is certain."""
     figure = math.floor(probability * 1000 + 1e-6) / 10
     if figure < 0.1:
-        return "0 %" if probability <= 0 else "< 0.1 %"
+        return "< 0.1 %"
     return f"{figure:.1f} %" if probability < 1 else "100 %"
 
 

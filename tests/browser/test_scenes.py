@@ -117,7 +117,7 @@ def test_scene_9_without_a_worker_the_answer_comes_and_the_maps_wait_until_it_is
     give(alice_page, tmp_path / "seven.png")
     expect(alice_page).to_have_title(re.compile("^7 "))
     alice_page.evaluate("window.isTheSame = true")
-    expect(alice_page.get_by_text(WAITING)).to_be_visible(timeout=20_000)
+    expect(alice_page.get_by_text(WAITING)).to_be_visible(timeout=40_000)
     alice_page.keyboard.press("Enter")  # everything else works
     expect(alice_page.locator(".standing")).to_contain_text("Confirmed")
     worker.start()
