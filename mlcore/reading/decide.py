@@ -30,7 +30,7 @@ def judge_digit(confidence: float, is_digit: float, doubt: Reason | None, thresh
     """`confidence` that it is a digit and this one; `doubt` is what the picture itself gives reason for."""
     if is_digit < thresholds.get("is_digit", 0.5):
         return Verdict("rejected", doubt or "not_a_digit", confidence)
-    if confidence < thresholds.get("read", 0.9):
+    if confidence < thresholds.get("read", 0.9) or doubt == "too_small":
         return Verdict("unsure", doubt, confidence)
     return Verdict("read", None, confidence)
 

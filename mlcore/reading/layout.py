@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.reading.cells import find_cells
-from mlcore.reading.ink import Ink, find_printed, remove_specks
+from mlcore.reading.ink import Ink, find_printed
+from mlcore.reading.specks import remove_specks
 
 Strength = NDArray[np.float32]  # (H, W), 0 is paper, 1 is full ink
 Box = tuple[int, int, int, int]  # x, y, width, height

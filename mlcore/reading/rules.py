@@ -184,7 +184,8 @@ def rub_out(found: Direction, printed: list[Line]) -> Mask:
     thickness = int(1.5 * float(np.median([line.thickness for line in printed]))) + 1
     labels = [label for line in printed for label in line.labels]
     near = cv2.dilate(np.isin(found.labels, labels).astype(np.uint8), column(3))
-    erased: Mask = near & cv2.dilate(thin_parts(found.mask, thickness), column(3))
+    thin = thin_parts(found.mask, thickness)
+    erased: Mask = near & cv2.dilate(thin, column(3)) & (1 - (found.mask & (1 - thin)))  # with its soft rim
     return erased
 
 

@@ -28,7 +28,9 @@ def photo(grey: Floats) -> NDArray[np.uint8]:
 def likeness(found: Floats, ink: Floats) -> float:
     """Share of the ink found, and of what was found that is ink: the worse of the two."""
     a, b = found > 0.5, ink > 0.5
-    return float(min((a & cv2.dilate(b.astype(np.uint8), np.ones((5, 5)))).sum() / max(a.sum(), 1), (a & b).sum() / b.sum()))
+    return float(
+        min((a & cv2.dilate(b.astype(np.uint8), np.ones((5, 5)))).sum() / max(a.sum(), 1), (a & b).sum() / b.sum())
+    )
 
 
 def uneven_light(size: int) -> Floats:

@@ -58,14 +58,14 @@ def test_where_it_was_written_changes_nothing(ink: Floats, down: int, right: int
 def test_a_frame_comes_back_as_it_is(ink: Floats) -> None:
     frame = normalise(ink)
     if stroke_width(frame.astype(np.float32) / 255) > THINNEST and max(box(frame)[2:]) == LONGEST:
-        assert difference(normalise(frame.astype(np.float32) / 255), frame) < 0.5
+        assert difference(normalise(frame.astype(np.float32) / 255), frame) < 1.5
 
 
 @settings(max_examples=60, deadline=None)
 @given(handwriting(), st.integers(2, 3))
 def test_how_large_it_was_written_changes_little(ink: Floats, times: int) -> None:
     larger = np.kron(ink, np.ones((times, times), np.float32))
-    assert difference(normalise(larger), normalise(ink)) < 12
+    assert difference(normalise(larger), normalise(ink)) < 20
 
 
 def test_no_ink_is_an_empty_frame() -> None:

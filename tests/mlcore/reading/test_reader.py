@@ -78,7 +78,11 @@ def test_reading_many_gives_what_reading_each_gives(reader: Reader) -> None:
     for data, reading in zip(pictures, together, strict=True):
         alone = reader.read(data, "digit")
         assert isinstance(reading, Reading)
-        assert (reading.text, reading.decision, reading.glyphs[0].box) == (alone.text, alone.decision, alone.glyphs[0].box)
+        assert (reading.text, reading.decision, reading.glyphs[0].box) == (
+            alone.text,
+            alone.decision,
+            alone.glyphs[0].box,
+        )
         assert reading.confidence == pytest.approx(alone.confidence, abs=1e-5)
 
 

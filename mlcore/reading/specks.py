@@ -1,0 +1,83 @@
+"""What was written with the pen, among all that is dark: no specks, dashes, frames or writing behind the sheet."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Strength = NDArray[np.float32]  # (H, W), 0 is paper, 1 is full ink
+Mask = NDArray[np.uint8]  # (H, W), 0 or 1
+Boxes = NDArray[np.float32]  # (n, 4): x, y, width, height of each piece of ink; the first stands for the paper
+Facts = NDArray[np.bool_]  # (n,): of each piece
+
+
+def remove_specks(strength: Strength) -> Strength:
+    """Drop what was not written with the pen: specks, faint show-through, dashes under it, frames round it."""
+    mask = (strength > 0.25).view(np.uint8)
+    x, y, width, height = cv2.boundingRect(mask)
+    clean = np.zeros_like(strength)
+    if width == 0:
+        return clean
+    inner = (slice(max(y - 1, 0), y + height + 1), slice(max(x - 1, 0), x + width + 1))  # a rim round all ink
+    clean[inner] = keep_writing(strength[inner], np.ascontiguousarray(mask[inner]))
+    return clean
+
+
+def keep_writing(strength: Strength, mask: Mask) -> Strength:
+    count, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(mask, 8, cv2.CV_32S, cv2.CCL_BBDT)
+    strong = np.bincount(labels[strength > 0.5], minlength=count) > 0
+    strong[0] = False
+    boxes = stats[:, :4].astype(np.float32)  # x, y, width, height
+    written = strong & ~is_dash(boxes) & ~is_frame(boxes, labels)
+    if not written.any():
+        written = strong
+    written &= ~is_speck(boxes, written, mask.shape)
+    if not written[1:].all():
+        mask = written[labels].view(np.uint8)
+    with_rim = cv2.dilate(mask, np.ones((3, 3), np.uint8))
+    return strength * with_rim
+
+
+def is_speck(boxes: Boxes, written: Facts, size: tuple[int, int]) -> Facts:
+    """Small beside the tallest writing; what lies apart, or at the picture's edge, must be larger to count."""
+    height, width = size
+    extent = boxes[:, 2:].max(axis=1)
+    tallest = boxes[written, 3].max(initial=0)
+    x, y, right, bottom = boxes[:, 0], boxes[:, 1], boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]
+    large = written & (extent >= 0.5 * tallest)
+    gap_x = np.maximum(x[:, None] - right[large], x[large] - right[:, None])  # (n, large): below 0 where they overlap
+    gap_y = np.maximum(y[:, None] - bottom[large], y[large] - bottom[:, None])
+    apart = np.maximum(gap_x, gap_y).min(axis=1, initial=tallest) > 0.2 * tallest
+    at_edge = (x <= 0) | (y <= 0) | (right >= width) | (bottom >= height)
+    return extent < np.where(at_edge, 0.35, np.where(apart, 0.25, 0.12)) * tallest
+
+
+def is_dash(boxes: Boxes) -> Facts:
+    """Straight and thin, wholly beside the writing and longer than it: an underline, a margin."""
+    longest, shortest = boxes[:, 2:].max(axis=1), boxes[:, 2:].min(axis=1)
+    thin = longest >= 10 * shortest
+    others = np.flatnonzero(~thin[1:]) + 1
+    if others.size == 0:
+        return np.zeros(len(boxes), np.bool_)
+    x, y, width, height = boxes[others[longest[others].argmax()]]  # the writing
+    under_or_over = (boxes[:, 1] + boxes[:, 3] <= y) | (boxes[:, 1] >= y + height)
+    left_or_right = (boxes[:, 0] + boxes[:, 2] <= x) | (boxes[:, 0] >= x + width)
+    beside = np.where(boxes[:, 2] > boxes[:, 3], under_or_over, left_or_right)
+    dash: Facts = thin & beside & (longest >= 1.2 * max(width, height))
+    dash[0] = False
+    return dash
+
+
+def is_frame(boxes: Boxes, labels: NDArray[np.int32]) -> Facts:
+    """Hollow, with writing inside."""
+    frame = np.zeros(len(boxes), np.bool_)
+    x, y = boxes[:, 0], boxes[:, 1]
+    right, bottom = x + boxes[:, 2], y + boxes[:, 3]
+    size = boxes[:, 2:].max(axis=1)
+    for label in np.flatnonzero(size[1:] >= 0.3 * size[1:].max()) + 1:
+        inside = (x > x[label]) & (y > y[label]) & (right < right[label]) & (bottom < bottom[label])
+        if not (inside & (size >= 0.3 * size[label])).any():
+            continue
+        dx, dy = 0.15 * boxes[label, 2:]
+        hollow = labels[int(y[label] + dy) : int(bottom[label] - dy), int(x[label] + dx) : int(right[label] - dx)]
+        frame[label] = not (hollow == label).any()
+    return frame

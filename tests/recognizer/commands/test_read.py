@@ -1,0 +1,126 @@
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from mlcore.artifact import SHIPPED
+from mlcore.reading.result import DECISIONS
+from tests.pictures import digit_png
+from tests.surroundings import ROOT
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for digit in (3, 7):
+        (tmp_path / f"{digit}.png").write_bytes(digit_png(digit))
+    (tmp_path / "notes.txt").write_text("not a picture")
+    return tmp_path
+
+
+def run(*arguments: str) -> list[str]:
+    out = io.StringIO()
+    call_command("read", *arguments, stdout=out)
+    return out.getvalue().splitlines()
+
+
+def test_a_picture_is_one_line_of_json(folder: Path) -> None:
+    path = str(folder / "7.png")
+    (line,) = run("--json", path)
+    answer = json.loads(line)
+    assert list(answer) == ["file", "text", "decision", "reason", "confidence", "model", "glyphs"]
+    assert (answer["file"], answer["text"], answer["reason"]) == (path, "7", None)
+    assert answer["decision"] in DECISIONS
+    (glyph,) = answer["glyphs"]
+    assert list(glyph) == ["box", "digit", "confidence", "probabilities"]
+    assert len(glyph["box"]) == 4
+    assert len(glyph["probabilities"]) == 10
+
+
+def test_answers_come_in_the_order_given(folder: Path) -> None:
+    paths = [str(folder / name) for name in ("7.png", "3.png", "7.png")]
+    answers = [json.loads(line) for line in run("--json", "--mode", "digit", *paths)]
+    assert [answer["file"] for answer in answers] == paths
+    assert [answer["text"] for answer in answers] == ["7", "3", "7"]
+
+
+def test_a_folder_stands_for_its_pictures(folder: Path) -> None:
+    assert [json.loads(line)["text"] for line in run("--json", str(folder))] == ["3", "7"]
+
+
+def test_a_list_names_one_path_a_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listing = folder / "list"
+    listing.write_text(f"{folder}/7.png\n\n{folder}/3.png\n")
+    from_file = run("--json", "--list", str(listing))
+    monkeypatch.setattr("sys.stdin", io.StringIO(listing.read_text()))
+    assert from_file == run("--json", "--list", "-")
+    assert [json.loads(line)["text"] for line in from_file] == ["7", "3"]
+
+
+def test_a_bad_picture_is_an_error_of_its_own_and_exit_1(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = [str(folder / name) for name in ("notes.txt", "7.png", "missing.png")]
+    with pytest.raises(SystemExit) as stop:
+        call_command("read", "--json", "--mode", "digit", *paths)
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert stop.value.code == 1
+    assert answers[0]["error"] == {"code": "unsupported_format", "detail": "Use PNG, JPEG, WebP, GIF or BMP."}
+    assert answers[1]["text"] == "7"
+    assert answers[2]["error"]["code"] == "unreadable_file"
+
+
+def test_a_rejected_picture_is_an_answer(tmp_path: Path) -> None:
+    from PIL import Image
+
+    path = tmp_path / "white.png"
+    Image.new("RGB", (50, 50), "white").save(path)
+    answer = json.loads(run("--json", str(path))[0])
+    assert (answer["text"], answer["decision"], answer["reason"]) == ("", "rejected", "no_ink")
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--list", "/no/such/list"], ["--model", "no-such-version", "x.png"], ["--mode", "word", "x.png"]]
+)
+def test_wrong_usage_is_refused(arguments: list[str]) -> None:
+    with pytest.raises(CommandError):
+        run(*arguments)
+
+
+def test_a_folder_may_be_the_model(folder: Path) -> None:
+    answer = json.loads(run("--json", "--model", str(SHIPPED), str(folder / "7.png"))[0])
+    assert answer["model"] == SHIPPED.name
+
+
+def test_people_get_a_sentence(folder: Path) -> None:
+    (line,) = run("--mode", "digit", str(folder / "7.png"))
+    assert line.startswith(f"{folder}/7.png: 7 (")
+
+
+def test_the_trace_shows_every_stage(folder: Path, tmp_path: Path) -> None:
+    run("--mode", "digit", "--trace", str(tmp_path / "trace"), str(folder / "7.png"))
+    stages = sorted(path.name for path in (tmp_path / "trace" / "0001-7").iterdir())
+    assert stages[0] == "01-picture.png"
+    assert stages[-1].endswith("input.png")
+
+
+def read_in_a_process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "manage.py", "read", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_it_needs_no_database(folder: Path) -> None:
+    nowhere = f"sqlite:///{folder}/none/such.sqlite3"
+    done = read_in_a_process("--json", str(folder / "7.png"), DATABASE_URL=nowhere)
+    assert (done.returncode, json.loads(done.stdout)["text"]) == (0, "7"), done.stderr
+
+
+def test_the_exit_code_of_wrong_usage_is_2() -> None:
+    done = read_in_a_process("--mode", "word", "x.png")
+    assert (done.returncode, done.stdout) == (2, "")
