@@ -35,9 +35,9 @@ BOLDEST_REJECTION = 0.5
 class Counts:
     """How many pictures are drawn."""
 
-    digits: int = 6_000
-    negatives: int = 3_000
-    numbers: int = 2_500
+    digits: int = 4_000
+    negatives: int = 2_000
+    numbers: int = 1_500
 
 
 def fit_thresholds(artifact: Artifact, writers: Writers, seed: int, counts: Counts | None = None) -> dict[str, float]:

@@ -19,9 +19,11 @@ from mlcore.training.calibrate import fit_thresholds
 from mlcore.training.data import load_split
 from mlcore.training.line_network import exported_lines, fit_line_network
 from mlcore.training.line_pool import Pool, Writers, joined_pools, render_pool
+from mlcore.training.line_report import exact_by_gap
 
 SHARD = 10_000  # lines a process renders at a time: what they are follows from seed and shard alone
-CHECKS = 2_000  # lines of validation digits
+STRINGS = 300  # of each spacing, for the report
+CHECKS = 1_000  # lines of validation digits
 TEMPERATURES = np.exp(np.linspace(np.log(0.5), np.log(3), 25))
 
 
@@ -70,7 +72,10 @@ def train_lines(recipe: LineRecipe, base: Artifact, target: Path, report: Report
         card = replace(card, thresholds={"line_temperature": temperature})
         draft = save_artifact(Path(scratch) / "warm", card, files)
         fitted = fit_thresholds(draft, judges, recipe.seed)
-        metrics = {"lines": judge_lines(Engine(draft), checks)}
+        metrics = {
+            "lines": judge_lines(Engine(draft), checks),
+            "numbers_by_gap": exact_by_gap(Engine(draft), split.test, STRINGS),
+        }
     report(Stage("fitting thresholds", 1))
     training = {**base.card.training, "lines": {**_plain(recipe), "seconds": round(time.monotonic() - started)}}
     card = replace(

@@ -38,8 +38,10 @@ class Command(BaseCommand):
             artifact = train_lines(recipe, base, options["output"], self.show)
         except (DataError, ArtifactError) as error:
             raise CommandError(str(error), returncode=2) from error
-        for name, value in sorted(artifact.card.metrics["lines"].items()):
+        for name, value in artifact.card.metrics["lines"].items():
             self.stdout.write(f"{name}: {value}")
+        for name, share in artifact.card.metrics["numbers_by_gap"].items():
+            self.stdout.write(f"digits {name}: {share:.1%} exactly right")
         self.stdout.write(f"artifact: {artifact.folder}")
 
     def show(self, stage: "Stage") -> None:
