@@ -21,7 +21,8 @@ from mlcore.reading.trace import Trace, no_trace
 
 REGIONS, TEXTS = 2, 6  # so many of the likeliest are looked at closely
 STIFFNESS = (0.08, 1.0)  # of cuts: along the least ink, or nearly straight through where round digits touch
-LINE_SAY, DIGIT_SAY = 0.4, 0.6  # whose word counts how much about one digit
+# how much the digit network's word counts about one digit, beside the line network's
+SAY_BOXED, SAY_WHOLE, SAY_CUT = 1.0, 0.7, 0.5
 LOOKS, EACH, EXPLAINED = 0.3, 0.5, 1.0  # beside the line's own probability: how a whole text is weighed
 FAINTEST = 0.01
 
@@ -135,7 +136,7 @@ def weigh(
     region: Region, looks: Sequence[Look], beliefs: Sequence[Sequence[float]], line: float, rival: float
 ) -> Found:
     digits = tuple(
-        FoundDigit(look.part.box, look.part.input, together(belief, look), look.is_digit)
+        FoundDigit(look.part.box, look.part.input, together(belief, look, say(region, look.part)), look.is_digit)
         for look, belief in zip(looks, beliefs, strict=True)
     )
     whole = max(float(region.strength.sum()) / region.share, 1e-6)
@@ -147,9 +148,16 @@ def weigh(
     return Found(digits, line, rival, explained, float(worth + 0.5 * np.log(region.share)))
 
 
-def together(belief: Sequence[float], look: Look) -> Floats:
+def say(region: Region, part: Part) -> float:
+    """The digit network knows digits that stand alone better than the line network does, and cut ones worse."""
+    if region.cells:
+        return SAY_BOXED
+    return SAY_CUT if part.cut else SAY_WHOLE
+
+
+def together(belief: Sequence[float], look: Look, share: float) -> Floats:
     """Ten probabilities from what the line network and the digit network say; a bad cut says little."""
-    seen = look.probabilities * look.is_digit + (1 - look.is_digit) / 10 + FAINTEST
-    logs = LINE_SAY * np.log(np.array(belief) + 1e-6) + DIGIT_SAY * np.log(seen)
+    seen = look.probabilities * look.is_digit + (1 - look.is_digit) / 10 + 1e-3
+    logs = (1 - share) * np.log(np.array(belief) + 1e-6) + share * np.log(seen)
     shares: Floats = np.exp(logs - logs.max())
     return np.asarray(shares / shares.sum())

@@ -23,6 +23,7 @@ class Part:
     box: Box  # in ink px
     input: NDArray[np.uint8]  # (28, 28)
     ink: float  # how much, in px
+    cut: bool = False  # from a neighbour's
 
 
 def cut_digits(region: Region, strip: Strip, steps: tuple[int, ...], stiffness: float) -> list[Part | None]:
@@ -33,13 +34,13 @@ def cut_digits(region: Region, strip: Strip, steps: tuple[int, ...], stiffness: 
     x, y, width, height = region.box
     crop = region.strength[y : y + height, x : x + width]  # (h, w)
     count, pieces = cv2.connectedComponents((crop > INKED).astype(np.uint8), connectivity=8)
-    owners = _owners(pieces, count, _sides(crop.shape, region.box, strip, steps, stiffness), len(steps))
+    owners, whole = _owners(pieces, count, _sides(crop.shape, region.box, strip, steps, stiffness), len(steps))
     middles = [(STEP * step + STEP / 2) / strip.scale / WIDER + strip.x - x for step in steps]  # in px of the crop
     writing = WRITING / strip.scale
     parts = []
     for digit, middle in enumerate(middles):
         kept = _kept(np.where(owners == digit, pieces, 0), count, middle, writing)
-        parts.append(_part(crop, kept, (x, y)) if kept.any() else None)
+        parts.append(_part(crop, kept, (x, y), not whole[pieces[kept]].all()) if kept.any() else None)
     return parts
 
 
@@ -86,13 +87,15 @@ def _seam(image: NDArray[np.uint8], before: int, after: int, stiffness: float) -
     return seam + start
 
 
-def _owners(pieces: NDArray[np.int32], count: int, sides: NDArray[np.intp], digits: int) -> NDArray[np.intp]:
-    """For each pixel its digit, -1 on paper. A piece that lies nearly whole on one side is not cut."""
+def _owners(
+    pieces: NDArray[np.int32], count: int, sides: NDArray[np.intp], digits: int
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """For each pixel its digit, -1 on paper, and which pieces were not cut: they lie nearly whole on one side."""
     inked = pieces > 0
     shares = np.bincount(pieces[inked] * digits + sides[inked], minlength=count * digits).reshape(count, digits)
     whole = shares.max(axis=1) >= WHOLE * np.maximum(shares.sum(axis=1), 1)
     owners = np.where(whole[pieces], shares.argmax(axis=1)[pieces], sides)
-    return np.where(inked, owners, -1)
+    return np.where(inked, owners, -1), whole
 
 
 def _kept(pieces: NDArray[np.int32], count: int, middle: float, writing: float) -> NDArray[np.bool_]:
@@ -139,9 +142,9 @@ def _belongs(piece: tuple[int, int, int, int], main: tuple[int, int, int, int], 
     return apart < 0.1 * writing and (tall or upper)
 
 
-def _part(crop: Strength, kept: NDArray[np.bool_], origin: tuple[int, int]) -> Part:
+def _part(crop: Strength, kept: NDArray[np.bool_], origin: tuple[int, int], cut: bool = False) -> Part:
     left, top, right, bottom = _span(kept)
     rim = cv2.dilate(kept.astype(np.uint8), np.ones((3, 3), np.uint8))[top:bottom, left:right]
     ink = np.where(rim > 0, crop[top:bottom, left:right], np.float32(0))
     box = (origin[0] + left, origin[1] + top, right - left, bottom - top)
-    return Part(box, normalise(ink), float(ink.sum()))
+    return Part(box, normalise(ink), float(ink.sum()), cut)
