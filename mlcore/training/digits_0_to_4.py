@@ -19,8 +19,8 @@ def curled_zero(rng: np.random.Generator) -> list[Stroke]:
     wide = rng.uniform(0.25, 0.42)
     oval = arc(wide, 0.5, wide, 0.5, -70, -70 - rng.uniform(350, 380))
     lead = (wide + rng.uniform(0.05, 0.3), rng.uniform(-0.12, 0.12))
-    if rng.random() < 0.4:
-        lead = (wide * rng.uniform(0.5, 1.2), rng.uniform(0.1, 0.35))
+    if rng.random() < 0.5:
+        lead = (wide * rng.uniform(0.4, 1.3), rng.uniform(0.1, 0.45))
     return [[*oval, (*lead, False)]] if rng.random() < 0.5 else [[(*lead, False), *oval]]
 
 
@@ -44,7 +44,10 @@ def _flag(rng: np.random.Generator) -> Stroke:
 
 
 def flagged_one(rng: np.random.Generator) -> list[Stroke]:
-    return [[*_flag(rng), (rng.normal(0, 0.03), 0.5, False), (rng.normal(0, 0.06), 1, False)]]
+    stem = [*_flag(rng), (rng.normal(0, 0.03), 0.5, False), (rng.normal(0, 0.06), 1, False)]
+    if rng.random() < 0.12:  # it ends in a little upstroke
+        stem.append((rng.uniform(0.08, 0.28), rng.uniform(0.86, 1.0), False))
+    return [stem]
 
 
 def footed_one(rng: np.random.Generator) -> list[Stroke]:
@@ -137,6 +140,19 @@ def closed_four(rng: np.random.Generator) -> list[Stroke]:
         angle = line((top, 0), (left, bar), (reach, bar + rng.normal(0, 0.04)))
         return [angle, line(begin, (stem + rng.normal(0, 0.03), 1))]
     return [line((stem, 1), (top, 0), (left, bar), (reach, bar + rng.normal(0, 0.04)))]
+
+
+def bowed_four(rng: np.random.Generator) -> list[Stroke]:
+    """Round at the left, pointed at the top: nearly a 9, but for its point and its bar."""
+    x, bar = rng.uniform(0.34, 0.56), rng.uniform(0.42, 0.7)
+    top = rng.uniform(-0.02, 0.1)
+    bow = curve((x + rng.uniform(-0.06, 0.06), top), (x * 0.4, bar * 0.5), (rng.normal(0, 0.03), bar * 0.92))
+    bar_end = (x + rng.uniform(0.0, 0.25), bar + rng.normal(0, 0.04), False)
+    begin = (x + rng.normal(0, 0.03), top + rng.uniform(-0.05, 0.25))
+    return [
+        [*bow, (x * 0.4, bar + rng.uniform(-0.02, 0.04), False), bar_end],
+        line(begin, (x - rng.uniform(-0.06, 0.14), 1)),
+    ]
 
 
 def lightning_four(rng: np.random.Generator) -> list[Stroke]:

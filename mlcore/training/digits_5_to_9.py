@@ -68,8 +68,8 @@ def seven(rng: np.random.Generator) -> list[Stroke]:
     """With or without a hook at the left; the stem straight or bowed."""
     wide, foot = rng.uniform(0.37, 0.68), rng.uniform(0.0, 0.32)
     bar = [(rng.normal(0, 0.03), rng.normal(0.03, 0.03), False), (wide * 0.5, rng.normal(0, 0.03), False)]
-    if rng.random() < 0.35:
-        bar.insert(0, (rng.uniform(-0.06, 0.06), rng.uniform(0.1, 0.26), False))
+    if rng.random() < 0.4:
+        bar.insert(0, (rng.uniform(-0.06, 0.06), rng.uniform(0.1, 0.38), False))
         bar[1] = (bar[1][0], bar[1][1], bool(rng.random() < 0.6))
     corner = (wide, rng.normal(0, 0.03), bool(rng.random() < 0.75))
     bow = rng.normal(-0.03, 0.06)
@@ -124,7 +124,7 @@ def open_eight(rng: np.random.Generator) -> list[Stroke]:
 def _nine_ring(rng: np.random.Generator) -> tuple[Stroke, float, float]:
     """The ring from its upper right all round, and where the stem begins; it may stay open at the top."""
     wide, high = rng.uniform(0.16, 0.32), rng.uniform(0.17, 0.31)
-    start = rng.uniform(-70, 5)
+    start = rng.uniform(-95, 20)
     return arc(wide, high, wide, high, start, -340 - rng.uniform(-20, 30)), 2 * wide, high
 
 
@@ -153,7 +153,7 @@ def _tail(rng: np.random.Generator, x: float) -> Stroke:
     return curve(
         (x + rng.normal(0, 0.03), 0.65),
         (x - rng.uniform(0.06, 0.2), rng.uniform(0.84, 0.96)),
-        (x - rng.uniform(0.25, 0.6), rng.uniform(0.82, 1.0)),
+        (x - rng.uniform(0.25, 0.8), rng.uniform(0.74, 1.0)),
     )
 
 

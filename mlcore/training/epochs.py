@@ -1,7 +1,6 @@
 """What the network sees in each epoch, prepared in a process of its own while the last one is learnt from."""
 
 import multiprocessing
-import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
@@ -10,8 +9,9 @@ import numpy as np
 
 from mlcore.training.augment import GENTLE, Amounts, augment
 from mlcore.training.data import Digits, joined
+from mlcore.training.worker import belong_to_parent
 
-CALM = 0.4  # of the usual amounts
+CALM = 0.7  # of the usual amounts
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ _mixture: Mixture | None = None  # in the preparing process: handed over once, n
 def _receive(mixture: Mixture) -> None:
     global _mixture
     _mixture = mixture
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    belong_to_parent()
 
 
 def _prepare(seed: int, number: int) -> Digits:

@@ -86,12 +86,18 @@ def fit(
     validation: Digits,
     folder: Path,
     report: Callable[[Progress], None] = lambda progress: None,
+    start: Weights | None = None,
 ) -> Fitted:
-    """Goes on from the folder's checkpoint if it is of the same plan and data. Ctrl-C keeps the best so far."""
+    """From `start` or from random weights, and on from the folder's checkpoint if that is of the same plan and data.
+
+    Ctrl-C keeps the best so far.
+    """
     keras.utils.set_random_seed(plan.seed)
     model, judged = build(plan.architecture, fast=True), build(plan.architecture)
     optimizer = _compile(model, plan, steps=plan.epochs * (mixture.size // plan.batch))
-    path = folder / f"checkpoint-{_fingerprint(plan, mixture)}.npz"
+    if start is not None:
+        model.set_weights(start)
+    path = folder / f"checkpoint-{_fingerprint(plan, mixture, start)}.npz"
     state = _resume(path, model, optimizer) or _State(model.get_weights(), [], [], rate=plan.rate)
     interrupted = False
     try:
@@ -146,6 +152,7 @@ def _learn(
     report: Callable[[Progress], None],
     history: list[Epoch],
 ) -> float:
+    _reseed(model, plan.seed, number)
     steps = len(digits) // plan.batch
     digits = digits[: steps * plan.batch]  # whole batches: one shape, compiled once
     started = time.monotonic()
@@ -162,6 +169,13 @@ def _learn(
     told = keras.callbacks.LambdaCallback(on_train_batch_end=tell)
     fitted = model.fit(images, labels, batch_size=plan.batch, shuffle=False, verbose=0, callbacks=[told])
     return float(fitted.history["loss"][0])
+
+
+def _reseed(model: keras.Model, seed: int, number: int) -> None:
+    """Dropout falls by seed and epoch alone, so that it falls the same after an interruption."""
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Dropout):
+            layer.seed_generator.state.assign([seed, number])
 
 
 def _judge(model: keras.Model, digits: Digits) -> tuple[float, float]:
@@ -208,9 +222,12 @@ def _exhausted(plan: Plan, history: list[Epoch]) -> bool:
     return plan.schedule == "plateau" and bool(history) and _since_best(history) >= PATIENCE_TO_STOP
 
 
-def _fingerprint(plan: Plan, mixture: Mixture) -> str:
+def _fingerprint(plan: Plan, mixture: Mixture, start: Weights | None) -> str:
     text = json.dumps([asdict(plan), asdict(mixture.amounts), mixture.share, mixture.calm_from], sort_keys=True)
-    return hashlib.sha256((text + mixture.digits.digest + mixture.written.digest).encode()).hexdigest()[:12]
+    seen = hashlib.sha256((text + mixture.digits.digest + mixture.written.digest).encode())
+    for weights in start or []:
+        seen.update(weights.tobytes())
+    return seen.hexdigest()[:12]
 
 
 def _save(path: Path, state: _State) -> None:

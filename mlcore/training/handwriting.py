@@ -21,22 +21,29 @@ Draw = Callable[[np.random.Generator], list[Stroke]]
 
 
 STYLES: tuple[tuple[tuple[float, Draw], ...], ...] = (
-    ((0.7, low.zero), (0.12, low.curled_zero), (0.18, low.slashed_zero)),
+    ((0.62, low.zero), (0.2, low.curled_zero), (0.18, low.slashed_zero)),
     ((0.15, low.bare_one), (0.5, low.flagged_one), (0.35, low.footed_one)),
     ((0.45, low.two), (0.35, low.looped_two), (0.2, low.angular_two)),
     ((0.55, low.three), (0.3, low.flat_three), (0.15, low.looped_three)),
     (
-        (0.25, low.open_four),
-        (0.25, low.closed_four),
-        (0.2, low.lightning_four),
+        (0.2, low.open_four),
+        (0.2, low.closed_four),
+        (0.17, low.bowed_four),
+        (0.15, low.lightning_four),
         (0.2, low.cup_four),
-        (0.1, low.looped_four),
+        (0.08, low.looped_four),
     ),
     ((0.4, high.five), (0.4, high.loose_five), (0.2, high.curved_five)),
     ((0.45, high.six), (0.25, high.straight_six), (0.3, high.curled_six)),
     ((0.4, high.seven), (0.6, high.crossed_seven)),
-    ((0.55, high.eight), (0.2, high.stacked_eight), (0.25, high.open_eight)),
-    ((0.3, high.nine), (0.3, high.hooked_nine), (0.15, high.spiral_nine), (0.15, high.open_nine), (0.1, high.cup_nine)),
+    ((0.5, high.eight), (0.2, high.stacked_eight), (0.3, high.open_eight)),
+    (
+        (0.24, high.nine),
+        (0.3, high.hooked_nine),
+        (0.12, high.spiral_nine),
+        (0.2, high.open_nine),
+        (0.14, high.cup_nine),
+    ),
 )
 
 

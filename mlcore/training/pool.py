@@ -4,7 +4,6 @@ shrunk, clipped, and read back by the reader's own functions, so that training s
 import hashlib
 import multiprocessing
 import os
-import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from mlcore.reading import ink, normalise, rules
 from mlcore.training import alphabet, digits_0_to_4, digits_5_to_9, handwriting, negatives, paper, pen, shapes
 from mlcore.training.data import Digits, joined
+from mlcore.training.worker import belong_to_parent
 
 Floats = NDArray[np.float32]
 NOT_A_DIGIT = 10
@@ -95,7 +95,7 @@ _mnist: Digits | None = None  # in a working process
 def _receive(mnist: Digits) -> None:
     global _mnist
     _mnist = mnist
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    belong_to_parent()
     cv2.setNumThreads(1)
 
 

@@ -25,6 +25,7 @@ from mlcore.training.epochs import Mixture
 from mlcore.training.export import exported
 from mlcore.training.fit import PLANS, Epoch, Fitted, Plan, fit, predict_logits
 from mlcore.training.line_pool import Writers
+from mlcore.training.network import build
 
 POOL_SEED, VALIDATION_POOL_SEED = 1, 2  # the generated digits are data: the same whatever the training's seed
 FRAME = {"side": 28, "longest": 20, "centre": "mass", "ink": 255}
@@ -41,6 +42,7 @@ class Recipe:
     calibration: Counts = field(default_factory=Counts)  # pictures that thresholds are fitted on
     data: Path | None = None  # IDX folder or .npz; None downloads MNIST
     extra: Path | None = None  # labelled pictures of one's own
+    start: Artifact | None = None  # goes on from its weights
     thorough: bool = True  # robustness and reading whole pictures as well
 
 
@@ -91,6 +93,7 @@ def train(recipe: Recipe, version: str, target: Path, runs: Path, command: str, 
         material.validation,
         runs,
         lambda p: report(Stage("training", p.done, p.seconds_left, _described(p.last))),
+        _weights(recipe.start, recipe.plan.architecture) if recipe.start else None,
     )
     network, files = exported(fitted.model, recipe.plan.architecture)
     others, borrowed, line_temperature = _carried()
@@ -118,6 +121,19 @@ def train(recipe: Recipe, version: str, target: Path, runs: Path, command: str, 
     artifact = save_artifact(target, replace(card, metrics={**card.metrics, **measured}), files)
     fitted.checkpoint.unlink(missing_ok=True)
     return artifact
+
+
+def _weights(start: Artifact, architecture: str) -> list[NDArray[np.float32]]:
+    name = start.card.networks["digit"].keras
+    if name is None:
+        raise ArtifactError(f"{start.version} holds no {start.folder.name}/model.keras to go on from.")
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "model.keras"
+        path.write_bytes(start.read_bytes(name))
+        weights: list[NDArray[np.float32]] = keras.models.load_model(path).get_weights()
+    if [w.shape for w in weights] != [w.shape for w in build(architecture).get_weights()]:
+        raise ArtifactError(f"{start.version} has other layers than {architecture}: it cannot be gone on from.")
+    return weights
 
 
 def _described(last: Epoch | None) -> str:
@@ -155,6 +171,7 @@ def _told(recipe: Recipe, material: Material, fitted: Fitted, command: str) -> d
     return {
         "command": command,
         "seed": recipe.plan.seed,
+        "start": _origin(recipe.start) if recipe.start else None,
         "plan": asdict(recipe.plan),
         "augmentation": asdict(material.mixture.amounts),
         "generated": asdict(recipe.generated),
@@ -170,6 +187,11 @@ def _told(recipe: Recipe, material: Material, fitted: Fitted, command: str) -> d
         "python": platform.python_version(),
         "packages": dict(_installed()),
     }
+
+
+def _origin(start: Artifact) -> dict[str, Any]:
+    told = start.card.training
+    return {"digest": start.digest} | {name: told.get(name) for name in ("command", "seconds", "made", "data")}
 
 
 def _processor() -> str:

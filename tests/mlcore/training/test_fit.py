@@ -100,3 +100,12 @@ def test_classic_stops_when_nothing_improves_any_more(digits: Digits, tmp_path: 
     plan = replace(PLAN, epochs=40, rate=0.0, schedule="plateau")
     fitted = fit(plan, Mixture(digits[:100], digits[:0], 0), digits[250:300], tmp_path)
     assert len(fitted.history) == 6  # the first stays the best, five more gain nothing
+
+
+def test_it_goes_on_from_given_weights(whole: Fitted, digits: Digits, tmp_path: Path) -> None:
+    """With a rate of nothing, what comes out is what went in."""
+    weights = whole.model.get_weights()
+    mixture = Mixture(digits[:100], digits[:0], 0)
+    fitted = fit(replace(PLAN, epochs=1, rate=0.0), mixture, digits[250:300], tmp_path, start=weights)
+    for a, b in zip(weights, fitted.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)

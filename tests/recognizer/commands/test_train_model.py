@@ -23,6 +23,7 @@ def apart(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     settings.MEDIA_ROOT = tmp_path / "media"
     monkeypatch.setattr(train_model, "QUICK_SHARE", 0.0005)
     monkeypatch.setattr(train_model, "QUICK_CALIBRATION", (40, 30, 10))
+    monkeypatch.setattr(train_model, "LEG_SHARE", 0.0005)
 
 
 def run(*arguments: str) -> str:
@@ -38,6 +39,20 @@ def test_it_leaves_a_registered_candidate(npz: Path, tmp_path: Path) -> None:
     assert version.card["training"]["seed"] == 3
     assert load_artifact(tmp_path / "runs" / "digits-2", digest=version.digest)
     assert "promote_model digits-2" in said
+
+
+def test_it_goes_on_from_another_model(trained: Trained, npz: Path, tmp_path: Path) -> None:
+    start = f"--start={trained.artifact.folder}"
+    run(start, "--quick", "--epochs=1", f"--data={npz}", f"--output={tmp_path / 'further'}")
+    card = load_artifact(tmp_path / "further").card
+    assert card.training["start"]["digest"] == trained.artifact.digest
+    assert card.training["plan"]["rate"] < trained.recipe.plan.rate
+
+
+def test_it_does_not_go_on_from_another_architecture(trained: Trained, npz: Path, tmp_path: Path) -> None:
+    start = f"--start={trained.artifact.folder}"
+    with pytest.raises(CommandError, match="has other layers than classic"):
+        run(start, "--quick", "--architecture=classic", f"--data={npz}", f"--output={tmp_path / 'further'}")
 
 
 def test_a_dry_run_says_what_it_would_do_and_leaves_nothing(npz: Path, tmp_path: Path) -> None:
@@ -59,6 +74,7 @@ def test_without_tensorflow_it_says_the_one_command_that_installs_it(monkeypatch
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["--start=digits-99"], "There is no model digits-99"),
         (["--architecture=resnet"], "There is no architecture resnet"),
         (["--epochs=0"], "at least 1"),
         (["--data=/nowhere"], "neither a folder"),
