@@ -1,13 +1,14 @@
 import json
 from argparse import ArgumentParser
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from mlcore.artifact import Artifact, ArtifactError
+from mlcore.artifact import Artifact, ArtifactError, save_artifact
 from recognizer.management.commands.train_model import require_backend
 from recognizer.services.model_versions import active_artifact, artifact_for
 
@@ -24,6 +25,10 @@ class Command(BaseCommand):
         parser.add_argument("--quick", action="store_true", help="leave out the robustness table and whole pictures")
         parser.add_argument("--json", action="store_true", help="one JSON object, nothing else")
         parser.add_argument("--report", type=Path, metavar="FOLDER", help="where pictures and figures go")
+
+        parser.add_argument(
+            "--output", type=Path, metavar="FOLDER", help="write the model there, with these figures in its card"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         require_backend()
@@ -43,6 +48,17 @@ class Command(BaseCommand):
         (folder / "metrics.json").write_text(json.dumps(found, indent=2) + "\n")
         self.stdout.write(json.dumps(found) if options["json"] else as_text(artifact, found))
         self.stderr.write(f"Report: {folder}")
+        if options["output"]:
+            keep(artifact, found, options["output"])
+
+
+def keep(artifact: Artifact, found: Mapping[str, Any], folder: Path) -> None:
+    """The same model with newer figures: the reader around the network may have changed since it was trained."""
+    card = replace(artifact.card, metrics={**artifact.card.metrics, **found})
+    try:
+        save_artifact(folder, card, {name: artifact.read_bytes(name) for name in card.files})
+    except ArtifactError as error:
+        raise CommandError(str(error), returncode=2) from error
 
 
 def as_text(artifact: Artifact, found: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ def apart(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     settings.MEDIA_ROOT = tmp_path / "media"
     monkeypatch.setattr(train_model, "QUICK_SHARE", 0.0005)
     monkeypatch.setattr(train_model, "QUICK_CALIBRATION", (40, 30, 10))
-    monkeypatch.setattr(train_model, "LEG_SHARE", 0.0005)
+    monkeypatch.setattr(train_model, "LEG_SHARE", 1)
 
 
 def run(*arguments: str) -> str:
@@ -102,11 +102,15 @@ def test_the_next_version_is_new_to_folder_and_database(tmp_path: Path) -> None:
 def test_evaluate_model_prints_and_keeps_its_figures(trained: Trained, npz: Path, tmp_path: Path) -> None:
     out = StringIO()
     folder = str(trained.artifact.folder)
-    call_command("evaluate_model", folder, f"--data={npz}", "--json", f"--report={tmp_path}", stdout=out)
+    kept = f"--output={tmp_path / 'kept'}"
+    call_command("evaluate_model", folder, f"--data={npz}", "--json", f"--report={tmp_path}", kept, stdout=out)
     found = json.loads(out.getvalue())
     assert found["test"]["accuracy"] == trained.artifact.card.metrics["test"]["accuracy"]
     assert json.loads((tmp_path / "metrics.json").read_text()) == found
     assert (tmp_path / "confusion.png").exists()
+    again = load_artifact(tmp_path / "kept").card
+    assert again.metrics["robustness"] == found["robustness"]
+    assert again.files == trained.artifact.card.files
 
 
 def test_evaluate_model_in_words_has_the_table(trained: Trained, npz: Path, tmp_path: Path) -> None:
