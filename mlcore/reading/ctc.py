@@ -25,10 +25,15 @@ def read_text(logits: NDArray[np.float32], temperature: float = 1.0) -> Text:
     return read_texts(logits, 1, temperature)[0]
 
 
-def read_texts(logits: NDArray[np.float32], most: int, temperature: float = 1.0) -> list[Text]:
-    """The likeliest texts, best first, at least one. `logits` (T, 11) of one strip."""
+def read_texts(logits: NDArray[np.float32], most: int, temperature: float = 1.0, hopeless: float = 0.0) -> list[Text]:
+    """The likeliest texts, best first, at least one; none with less than `hopeless` of the best one's probability.
+
+    `logits` (T, 11) of one strip.
+    """
     logs = _log_softmax(logits.astype(np.float64) / temperature)
-    return [_text(logs, digits, chance) for digits, chance in _beam(logs)[:most]]
+    found = _beam(logs)[:most]
+    least = found[0][1] + np.log(max(hopeless, 1e-12))
+    return [_text(logs, digits, chance) for digits, chance in found if chance >= least]
 
 
 def _text(logs: Logs, digits: tuple[int, ...], chance: float) -> Text:

@@ -15,12 +15,14 @@ from mlcore.reading.ctc import Text, read_texts
 from mlcore.reading.engine import Engine
 from mlcore.reading.ink import Ink
 from mlcore.reading.layout import Box, Region, find_regions
-from mlcore.reading.segment import Part, cut_cells, cut_digits
+from mlcore.reading.segment import Cutter, Part, cut_cells
 from mlcore.reading.strip import Strip, cut_strip
 from mlcore.reading.trace import Trace, no_trace
 
 REGIONS, TEXTS = 2, 6  # so many of the likeliest are looked at closely
-STIFFNESS = (0.08, 1.0)  # of cuts: along the least ink, or nearly straight through where round digits touch
+SURE = 0.9  # a line read with this probability needs no second region to be looked at
+HOPELESS = 0.02  # beside the likeliest text
+LOOSE, STIFF = 0.08, 1.0  # cuts along the least ink, or nearly straight through where round digits touch
 # how much the digit network's word counts about one digit, beside the line network's
 SAY_BOXED, SAY_WHOLE, SAY_CUT = 1.0, 0.7, 0.5
 LOOKS, EACH, EXPLAINED = 0.3, 0.5, 1.0  # beside the line's own probability: how a whole text is weighed
@@ -85,8 +87,13 @@ def find_number(ink: Ink, engine: Engine, trace: Trace = no_trace) -> Found | No
     """None where no line holds a digit."""
     candidates = [(region, strip) for region in find_regions(ink) if (strip := cut_strip(region.strength, region.box))]
     logits = engine.read_strips([strip.image for _, strip in candidates])
-    read = [(region, strip, read_texts(said, TEXTS)) for (region, strip), said in zip(candidates, logits, strict=True)]
+    read = [
+        (region, strip, read_texts(said, TEXTS, hopeless=HOPELESS))
+        for (region, strip), said in zip(candidates, logits, strict=True)
+    ]
     read.sort(key=lambda row: -promise(row[2][0], row[0]))
+    if read and read[0][2][0].confidence > SURE:
+        read = read[:1]
     eye = Eye(engine)
     found = [
         (number, strip) for region, strip, texts in read[:REGIONS] for number in numbers(region, strip, texts, eye)
@@ -107,18 +114,25 @@ def numbers(region: Region, strip: Strip, texts: Sequence[Text], eye: Eye) -> It
     if region.cells:
         yield from in_cells(region, texts, eye)
         return
-    rivals = [texts[1].confidence if len(texts) > 1 else 0.0, *(texts[0].confidence for _ in texts[1:])]
-    for text, rival in zip(texts, rivals, strict=True):
-        cuts = {}
-        for stiffness in STIFFNESS if text.digits else ():
-            parts = cut_digits(region, strip, text.steps, stiffness)
-            cuts[tuple(part and part.box for part in parts)] = parts
-        for parts in cuts.values():
+    cutter = Cutter(region, strip)
+    for text in texts:
+        if not text.digits:
+            continue
+        rival = max((other.confidence for other in texts if other is not text), default=0.0)
+        for parts in ways(cutter, text):
             pairs = [(part, belief) for part, belief in zip(parts, text.beliefs, strict=True) if part]
             if pairs:
                 looks = eye.look([part for part, _ in pairs])
                 lost = 0.5 ** (len(parts) - len(pairs))
                 yield weigh(region, looks, [belief for _, belief in pairs], text.confidence * lost, rival)
+
+
+def ways(cutter: Cutter, text: Text) -> Iterator[list[Part | None]]:
+    """To cut the line: loosely, and stiffly where that makes a difference."""
+    loose = cutter.cut(text.steps, LOOSE)
+    yield loose
+    if any(part and part.cut for part in loose):
+        yield cutter.cut(text.steps, STIFF)
 
 
 def in_cells(region: Region, texts: Sequence[Text], eye: Eye) -> Iterator[Found]:

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 
 from mlcore.reading.layout import Region
-from mlcore.reading.segment import cut_digits
+from mlcore.reading.segment import Cutter
 from mlcore.reading.strip import WIDER, cut_strip
 
 
@@ -13,7 +13,7 @@ def cut(sheet, middles, stiffness=0.08):
     box = (int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1))
     strip = cut_strip(strength, box)
     steps = tuple(int((x - strip.x) * strip.scale * WIDER // 4) for x in middles)
-    return cut_digits(Region(box, strength, 1.0), strip, steps, stiffness)
+    return Cutter(Region(box, strength, 1.0), strip).cut(steps, stiffness)
 
 
 def ring(sheet, x, y=60, radius=22):
