@@ -49,6 +49,8 @@ function openBoxes() {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || !form()) return;
+  // What is typed before the answer came would be said of a picture that is no longer looked at.
+  if (part().querySelector(".htmx-request")) return;
   const { target, key } = event;
   const isCell = target.matches("[data-cell]");
   if (!isCell && target.closest("input, select, textarea, summary")) return;
@@ -81,7 +83,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("htmx:afterSettle", renewed);
 
 function renewed() {
-  const action = form()?.action ?? "";
+  // By attribute: its buttons are named "action", and hide the property.
+  const action = form()?.getAttribute("action") ?? "";
   if (action !== shownFor) selected = 0;
   shownFor = action;
   if (!part()) return;
