@@ -12,7 +12,7 @@ from tests.pictures import digit_png
 
 pytestmark = pytest.mark.browser
 
-LAYERS = [layer.name for layer in load_artifact(SHIPPED).card.networks["digit"].layers]
+LAYERS = {layer.name: layer.shape for layer in load_artifact(SHIPPED).card.networks["digit"].layers}
 
 
 @pytest.fixture
@@ -161,9 +161,9 @@ def test_two_predictions_are_compared_side_by_side(explorer, alice, glyph):
     create_prediction(owner=alice, data=digit_png(4), source="upload", mode="digit")
     explorer.get_by_role("link", name="Compare").click()
     explorer.locator(".candidates .tile").click()
-    expect(explorer.locator(".pair")).to_have_count(32)
+    expect(explorer.locator(".pair")).to_have_count(LAYERS["conv1"][2])
     explorer.locator("#layer-conv3").click()
-    expect(explorer.locator(".pair")).to_have_count(64)
+    expect(explorer.locator(".pair")).to_have_count(LAYERS["conv3"][2])
     explorer.wait_for_load_state("networkidle")
     left, right = (explorer.locator(".pair .cells").nth(place) for place in (0, 1))
     assert left.screenshot() != right.screenshot()
