@@ -22,9 +22,9 @@ from mlcore.training.line_pool import Pool, Writers, joined_pools, render_pool
 from mlcore.training.line_report import exact_by_gap
 
 SHARD = 10_000  # lines a process renders at a time: what they are follows from seed and shard alone
-STRINGS = 300  # of each spacing, for the report
-CHECKS = 1_000  # lines of validation digits
-TEMPERATURES = np.exp(np.linspace(np.log(0.5), np.log(3), 25))
+STRINGS = 150  # of each spacing, for the report
+CHECKS = 400  # lines of validation digits
+TEMPERATURES = np.exp(np.linspace(np.log(0.7), np.log(2), 9))
 
 
 @dataclass(frozen=True)
