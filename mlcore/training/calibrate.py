@@ -28,7 +28,7 @@ NEGATIVE_RISK = 0.01  # share of what is no digit that may be answered as sure
 NUMBER_RISK = 0.01  # share of the numbers answered as sure that may be wrong
 REFUSED = 0.003  # share of true digits, and of numbers read right, that may be rejected
 SURE_ALONE = 0.5  # nothing is sure below this
-BOLDEST_REJECTION = 0.5
+MEEKEST_REJECTION, BOLDEST_REJECTION = 0.05, 0.5  # sheets that ruin a digit would let anything pass
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def fit_digits(
         lowest_sure(confidence[true], right[true], DIGIT_RISK),
         float(np.quantile(confidence[~true], 1 - NEGATIVE_RISK)),
     )
-    reject = min(float(np.quantile(is_digit[true], REFUSED)), BOLDEST_REJECTION)
+    reject = float(np.clip(np.quantile(is_digit[true], REFUSED), MEEKEST_REJECTION, BOLDEST_REJECTION))
     return {"read": min(read, 0.995), "is_digit": reject}
 
 
