@@ -94,7 +94,7 @@ def database(url: str) -> dict[str, Any]:
             # A transaction that reads first and writes later would otherwise fail with "database is locked".
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-4000;",
         }
     else:
         config["CONN_MAX_AGE"] = 600

@@ -1,5 +1,6 @@
 """What every web process does once, before its first request."""
 
+import numpy as np
 from django.conf import settings
 from django.core.checks import ERROR, run_checks
 from django.core.exceptions import ImproperlyConfigured
@@ -17,7 +18,8 @@ def prepare_web_process() -> None:
             raise ImproperlyConfigured("\n".join(str(message) for message in serious))
     broker.warm_up()
     try:
-        models.active_model()
+        # The engine makes its sessions when it is first asked: better now than in somebody's request.
+        models.active_model().reader.engine.classify(np.zeros((1, 28, 28), np.uint8))
     except Problem:
         if settings.PRODUCTION:
             raise
