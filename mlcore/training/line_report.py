@@ -33,7 +33,7 @@ def exact_by_gap(
         images = by_digit[digit]
         return sharpened(images[int(rng.integers(len(images)))], 0.5)
 
-    shares = {}
+    shares: dict[str, float] = {}
     for name, gap in GAPS.items():
         rng = np.random.default_rng([seed, len(shares)])
         right = 0

@@ -28,13 +28,13 @@ def schema(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-@with_inline_styles
+@with_inline_styles  # type: ignore[untyped-decorator]
 def swagger(request: HttpRequest) -> HttpResponse:
     return render(request, "api/swagger.html")
 
 
 @login_not_required
 @require_safe
-@with_inline_styles
+@with_inline_styles  # type: ignore[untyped-decorator]
 def redoc(request: HttpRequest) -> HttpResponse:
     return render(request, "api/redoc.html")

@@ -1,6 +1,6 @@
 """The person who asks: who they are, what they keep, all of it as one file, and the end of it."""
 
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import StreamingHttpResponse
@@ -23,7 +23,7 @@ from recognizer.services.quotas import usage
 
 
 class Me(Endpoint):
-    def get_permissions(self) -> list[object]:
+    def get_permissions(self) -> Any:
         return [IsAuthenticated(), LoggedIn()] if self.request.method == "DELETE" else super().get_permissions()
 
     @operations.get_me

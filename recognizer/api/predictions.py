@@ -73,7 +73,8 @@ class PredictionDetail(Endpoint):
     def patch(self, request: Request, pk: Any) -> Response:
         prediction = prediction_of(request, pk)
         correct(prediction, by=person(request), **correction_in(request.data))
-        return self.get(request, pk)
+        corrected = prediction_of(request, pk)
+        return Response(prediction_body(corrected, corrected.glyphs.all(), request))
 
     @operations.delete_prediction
     def delete(self, request: Request, pk: Any) -> Response:

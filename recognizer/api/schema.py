@@ -45,7 +45,7 @@ PAGE_SIZE = OpenApiParameter("page_size", {"type": "integer", "minimum": 1, "max
 MODEL = OpenApiParameter("model", str, description="Another version's view of it.")
 
 
-class TokenScheme(OpenApiAuthenticationExtension):
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "recognizer.api.authentication.TokenAuthentication"
     name = "token"
 
@@ -53,7 +53,7 @@ class TokenScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "description": "An API token: `Authorization: Bearer dgs_…`."}
 
 
-class SessionScheme(OpenApiAuthenticationExtension):
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "rest_framework.authentication.SessionAuthentication"
     name = "session"
 
@@ -71,14 +71,14 @@ def operation(
     name: str,
     summary: str,
     *,
-    answers: Mapping[int | tuple[int, str], Answer],
+    answers: Mapping[Any, Answer],
     problems: Sequence[str] = (),
     request: Any = None,
     sent: Sequence[tuple[str, Any]] = (),
     parameters: Sequence[OpenApiParameter] = (),
     by_token: bool = True,
 ) -> Decorator:
-    """`sent`: content types and examples of the body."""
+    """`answers`: by status, or by status and content type. `sent`: content types and examples of the body."""
     responses: dict[Any, Any] = {key: answer(*value) for key, value in answers.items()}
     responses |= problem_answers([*ALWAYS, *problems])
     return extend_schema(
@@ -90,7 +90,7 @@ def operation(
         parameters=list(parameters),
         responses=responses,
         examples=[OpenApiExample(f"As {kind}", value, request_only=True, media_type=kind) for kind, value in sent],
-        auth=None if by_token else [{"session": []}],
+        auth=None if by_token else [{"session": []}],  # type: ignore[list-item]  # the stubs know names only
     )
 
 

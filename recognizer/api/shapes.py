@@ -226,4 +226,6 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.ChoiceField(sorted(KINDS))
-    errors = serializers.DictField(required=False, help_text="By field, where values are not valid.")
+    errors = serializers.DictField(  # type: ignore[assignment]  # a field of this name, as the RFC has it
+        required=False, help_text="By field, where values are not valid."
+    )

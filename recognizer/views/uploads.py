@@ -79,7 +79,7 @@ def answer_context(prediction: Prediction) -> dict[str, Any]:
 def address_of(name: str, prediction: Prediction) -> str:
     """What is asked or said below an earlier answer is asked or said of that one."""
     path = reverse(name, args=[prediction.upload_id])
-    return path if prediction.is_current else f"{path}?{urlencode({'answer': prediction.pk})}"
+    return path if prediction.is_current else f"{path}?{urlencode({'answer': str(prediction.pk)})}"
 
 
 def maps_context(prediction: Prediction) -> dict[str, Any]:
