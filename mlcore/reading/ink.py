@@ -43,7 +43,8 @@ def find_ink(pixels: Pixels, trace: Trace = no_trace) -> Ink:
     smooth = soften(work, noise)
     darkness = flatten(smooth, paper)  # (h, w) uint8: 0 where the paper is
     trace("flattened", cv2.bitwise_not(darkness))
-    strength, contrast = level(darkness, estimate_noise(smooth, paper))
+    left = noise if smooth is work else estimate_noise(smooth, paper)
+    strength, contrast = level(darkness, left)
     trace("levelled", strength)
     unruled = erase_lines(strength)
     trace("lines-erased", unruled)
@@ -101,7 +102,7 @@ def level(darkness: Pixels, noise: float) -> tuple[Strength, float]:
     grain = 255 * noise
     threshold, _ = cv2.threshold(darkness, 0, 255, cv2.THRESH_OTSU)
     faintest = int(max(threshold, 5 * grain, 8)) + 1
-    counts = np.bincount(darkness.ravel(), minlength=256)  # of each level
+    counts = cv2.calcHist([darkness], [0], None, [256], [0, 256]).ravel()  # of each level
     counts[:faintest] = 0
     if not counts.any():
         return np.zeros(darkness.shape, np.float32), 0.0
