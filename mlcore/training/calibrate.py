@@ -28,7 +28,7 @@ NEGATIVE_RISK = 0.01  # share of what is no digit that may be answered as sure
 NUMBER_RISK = 0.01  # share of the numbers answered as sure that may be wrong
 REFUSED = 0.003  # share of true digits, and of numbers read right, that may be rejected
 SURE_ALONE = 0.5  # nothing is sure below this
-MEEKEST_REJECTION, BOLDEST_REJECTION = 0.05, 0.5  # sheets that ruin a digit would let anything pass
+MEEKEST_REJECTION, BOLDEST_REJECTION = 0.02, 0.5  # sheets that ruin a digit would let anything pass
 
 
 @dataclass(frozen=True)
