@@ -75,7 +75,8 @@ class Fingers:
 
     def lift(self, finger: int) -> None:
         del self.down[finger]
-        self.send("touchEnd")
+        # An end ends all touches: one of several is lifted by a move in which it is missing.
+        self.send("touchMove" if self.down else "touchEnd")
 
     def send(self, kind: str) -> None:
         points: list[dict[str, Any]] = [{"x": x, "y": y, "id": finger} for finger, (x, y) in self.down.items()]
