@@ -9,12 +9,16 @@ from celery.schedules import crontab
 from django.conf import settings
 from kombu import Exchange, Queue
 
+from config import redis_qos
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from recognizer.heartbeat import SaysAlive
 from recognizer.queues import INTERACTIVE, QUEUES, UPKEEP
 
 warnings.filterwarnings("ignore", category=CPendingDeprecationWarning, module="celery")
+
+redis_qos.install()
 
 app = Celery("digitscribe")
 # The web server's other threads would otherwise send through an application of Celery's own making.

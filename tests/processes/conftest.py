@@ -44,7 +44,7 @@ class Cluster:
 
     def _started(self, server: "Started") -> "Started":
         self.servers.append(server)
-        server.start(seconds=60)
+        server.start(seconds=120)
         return server
 
     def kill(self) -> None:

@@ -47,7 +47,7 @@ class Storm:
         else:
             server = {"worker": self.worker, "beat": self.beat, "redis": self.redis}[victim]
             server.kill()
-            server.start(seconds=60)
+            server.start(seconds=120)
         self.kills[victim] += 1
 
     def wait_until_work_goes_on(self) -> None:
