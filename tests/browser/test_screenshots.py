@@ -55,7 +55,9 @@ def test_every_page_is_written_as_a_picture(browser: Browser, alice, server, pag
     for name, path in pages.items():
         page.goto(path)
         if name == "upload_detail":
-            page.locator(".map img").first.wait_for(timeout=30_000)
+            page.locator(".map").first.wait_for(timeout=30_000)
+            page.locator(".map").last.scroll_into_view_if_needed()  # or its pictures are not loaded at all
+            page.evaluate("scrollTo(0, 0)")
         page.wait_for_load_state("networkidle")
         write(page, f"{name}-{width}-{theme}")
     context.close()
