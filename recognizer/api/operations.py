@@ -128,7 +128,7 @@ get_image = operation(
     answers=binary("image/png", "image/jpeg"),
     problems=FOUND,
 )
-get_thumbnail = operation("pictures", "get_thumbnail", "A small picture", answers=binary("image/webp"), problems=FOUND)
+get_thumbnail = operation("pictures", "get_thumbnail", "A small picture", answers=binary("image/jpeg"), problems=FOUND)
 get_original = operation(
     "pictures", "get_original", "The bytes as they were sent", answers=binary(*IMAGE_TYPES), problems=FOUND
 )

@@ -21,6 +21,7 @@ from recognizer.api.parsers import ImageParser, LimitedJSONParser
 from recognizer.api.serializers import BulkDeleteSerializer, ParametersSerializer, correction_in
 from recognizer.filters import HistoryFilter
 from recognizer.models import Correction, Prediction, Upload
+from recognizer.problems import Problem
 from recognizer.services import corrections, history
 from recognizer.services.predictions import create_prediction, read_picture
 
@@ -30,6 +31,7 @@ class PredictionList(Endpoint):
 
     @operations.list_predictions
     def get(self, request: Request) -> Response:
+        refuse_empty(request)
         narrowed = HistoryFilter(request.query_params, queryset=selectors.history_for(request.user), request=request)
         rows = selectors.with_glyphs(narrowed.qs)
         return Response(
@@ -107,11 +109,19 @@ def prediction_of(request: Request, pk: Any) -> Prediction:
     return get_object_or_404(selectors.with_glyphs(selectors.answers_for(request.user)), pk=pk)
 
 
+def refuse_empty(request: Request) -> None:
+    """A form sends all its fields, and the page takes an empty one for none; a program that does so is mistaken."""
+    empty = [name for name, value in request.query_params.items() if not value]
+    if empty:
+        raise Problem("invalid", f"{empty[0]} is empty.")
+
+
 def parameters_of(request: Request) -> dict[str, Any]:
     """From the query as well as from the body, since a raw image has nowhere else to put them."""
-    given = dict(request.query_params.items())
-    if isinstance(request.data, Mapping):
-        given |= dict(request.data.items())
-    wanted = ParametersSerializer(data=given)
+    asked = dict(request.query_params.items())
+    if asked:
+        ParametersSerializer(data=asked).is_valid(raise_exception=True)
+    given = dict(request.data.items()) if isinstance(request.data, Mapping) else {}
+    wanted = ParametersSerializer(data={**asked, **given})
     wanted.is_valid(raise_exception=True)
     return dict(wanted.validated_data)

@@ -1,0 +1,36 @@
+"""The schema is kept: schemathesis finds nothing."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from recognizer.models import Upload
+from recognizer.services.predictions import create_prediction
+from tests.pictures import digit_png
+from tests.recognizer.api.contract import check
+from tests.servers.web import WebServer
+
+EXAMPLES = int(os.environ.get("EXAMPLES", "25"))
+UNLIMITED = {"API_REQUESTS_PER_USER": "100000000", "API_REQUESTS_PER_ADDRESS": "100000000"}
+pytestmark = [pytest.mark.slow, pytest.mark.processes, pytest.mark.timeout(0 if EXAMPLES > 25 else 900)]
+
+
+@pytest.fixture
+def patient_server(static_files, same_database, model, tmp_path: Path):
+    server = WebServer(log=tmp_path / "web.log", environment={**same_database, **UNLIMITED}, workers=2)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def known(alice, model) -> dict[str, str]:
+    prediction = create_prediction(owner=alice, data=digit_png(7), source=Upload.Source.API)
+    return {"id": f'"{prediction.pk}"', "position": "0", "layer": '"conv1"'}
+
+
+def test_schemathesis_finds_nothing(patient_server, alice_token, known, tmp_path):
+    output = check(patient_server.url, alice_token, tmp_path, examples=EXAMPLES, known=known)
+
+    assert "Stateful" in output
