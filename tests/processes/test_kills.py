@@ -54,8 +54,18 @@ class Storm:
     def wait_until_work_goes_on(self) -> None:
         """Until something was done since the last kill: else the storm would only meet a worker that starts."""
         done = Job.objects.filter(state=Job.State.DONE, finished_at__gt=datetime.fromtimestamp(self.last_kill, UTC))
+        left = Job.objects.exclude(state=Job.State.DONE)
         with contextlib.suppress(TimeoutError):  # with Redis or beat just killed it may take a sweep
-            wait_until(done.exists, seconds=15, what="a job")
+            wait_until(lambda: done.exists() or not left.exists(), seconds=15, what="a job")
+
+    def wait_for_a_job_at_work(self) -> None:
+        """A job takes some milliseconds: a kill at any moment would hardly ever meet one."""
+        until = time.monotonic() + 1
+        running = Job.objects.filter(
+            state=Job.State.RUNNING, started_at__gt=datetime.fromtimestamp(self.last_kill, UTC)
+        )
+        while time.monotonic() < until and not running.exists():
+            time.sleep(0.002)
 
     def note_running_jobs(self) -> None:
         """There is one child: of the jobs that are marked as running, the last one begun is in its hands, if it was
@@ -73,11 +83,14 @@ def test_a_storm_of_kills_loses_nothing(alice, cluster, redis_server, media):
     pictures = varied_pngs(sized(40, 500), size=100)
     share = sized(40, 500) // len(victims)
     for victim in victims:
-        for _ in range(share):
-            create_prediction(owner=alice, data=next(pictures), source="upload", draw_maps=True)
         if rng.random() < 0.8:  # the others follow at once, whatever is under way
             storm.wait_until_work_goes_on()
-        time.sleep(rng.uniform(0.0, 0.5))
+        for _ in range(share):
+            create_prediction(owner=alice, data=next(pictures), source="upload", draw_maps=True)
+        if rng.random() < 0.8:
+            storm.wait_for_a_job_at_work()
+        else:
+            time.sleep(rng.uniform(0.0, 0.5))
         storm.kill(victim)
     for data in pictures:
         create_prediction(owner=alice, data=data, source="upload", draw_maps=True)
