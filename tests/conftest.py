@@ -16,6 +16,7 @@ import django  # noqa: E402  (reads the environment just prepared)
 django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402
+from django.core.cache import cache  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
@@ -65,7 +66,8 @@ def media(settings: Any) -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def rested_breaker() -> Iterator[None]:
-    """What one test learned about Redis is not the next one's business."""
+    """What one test learned about Redis, or left in the cache under a user's number, is not the next one's business."""
+    cache.clear()
     yield
     broker.breaker.close()
     worker_state.Memory.asked_at = -float("inf")
