@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.reading import ink, normalise, rules
+from mlcore.reading import ink, normalise, rules, specks
+from mlcore.reading import paper as bare
 from mlcore.training import alphabet, digits_0_to_4, digits_5_to_9, handwriting, negatives, paper, pen, shapes
 from mlcore.training.data import Digits, joined
 from mlcore.training.worker import belong_to_parent
@@ -22,7 +23,8 @@ Floats = NDArray[np.float32]
 NOT_A_DIGIT = 10
 CHUNK = 500  # images a piece of work
 _SOURCES = (
-    ink, normalise, rules, alphabet, digits_0_to_4, digits_5_to_9, handwriting, negatives, paper, pen, shapes,
+    bare, ink, normalise, rules, specks,
+    alphabet, digits_0_to_4, digits_5_to_9, handwriting, negatives, paper, pen, shapes,
 )  # fmt: skip
 ALIKE = 0.8  # correlation of what was read back with what was written, below which the reader saw something else
 COARSE = replace(paper.PLAIN_PHOTO, blur=(0.0, 0.5), noise=(0.0, 4.0), margin=(0.05, 0.5), p_shadow=0.1)
