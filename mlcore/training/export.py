@@ -7,7 +7,7 @@ instead of standing in it. A test holds it to Keras within 1e-4.
 
 import io
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -17,7 +17,7 @@ from keras import layers
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from mlcore.artifact import Network
+from mlcore.artifact import Layer, Network
 from mlcore.training.network import averaged, kernels, visible_layers
 
 OPSET = 17
@@ -29,13 +29,18 @@ def exported(model: keras.Model, architecture: str) -> tuple[Network, dict[str, 
     """The network's entry for the card, and its files by name."""
     arrays = io.BytesIO()
     np.savez(arrays, allow_pickle=False, **kernels(model))
-    files = {"model.keras": keras_bytes(model), "model.onnx": onnx_bytes(model), "weights.npz": arrays.getvalue()}
+    shown = visible_layers(model)
+    files = {
+        "model.keras": keras_bytes(model),
+        "model.onnx": onnx_bytes(model, shown),
+        "weights.npz": arrays.getvalue(),
+    }
     network = Network(
         architecture=architecture,
         onnx="model.onnx",
         keras="model.keras",
         kernels="weights.npz",
-        layers=visible_layers(model),
+        layers=shown,
         averaged=averaged(model),
         parameters=model.count_params(),
     )
@@ -49,19 +54,20 @@ def keras_bytes(model: keras.Model) -> bytes:
         return path.read_bytes()
 
 
-def onnx_bytes(model: keras.Model) -> bytes:
-    """`image` (N, 28, 28, 1) → `logits` (N, 11) and every visible layer by name, (N, height, width, channels)."""
-    graph = _Graph(kernels(model))
-    graph.add("Reshape", graph.constant("frame", np.array([-1, 1, 28, 28], np.int64)), source="image")
+def onnx_bytes(model: keras.Model, shown: Sequence[Layer]) -> bytes:
+    """From the model's input to `logits`, and besides them every shown layer by name, channels last as in Keras."""
+    graph = _Graph(kernels(model), frozenset(layer.name for layer in shown))
+    given = model.inputs[0]
+    graph.add("Transpose", source=given.name, perm=[0, 3, 1, 2])
     for layer in model.layers:
         _append(graph, layer)
-    shapes = {layer.name: list(layer.shape) for layer in visible_layers(model)} | {"logits": [model.output.shape[-1]]}
+    shapes = {layer.name: (None, *layer.shape) for layer in shown} | {"logits": model.outputs[0].shape}
     written = helper.make_model(
         helper.make_graph(
             graph.nodes,
             model.name,
-            [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 28, 28, 1])],
-            [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", *shape]) for name, shape in shapes.items()],
+            [_described(given.name, given.shape)],
+            [_described(name, shape) for name, shape in shapes.items()],
             graph.constants,
         ),
         opset_imports=[helper.make_opsetid("", OPSET)],
@@ -72,14 +78,21 @@ def onnx_bytes(model: keras.Model) -> bytes:
     return written.SerializeToString()
 
 
+def _described(name: str, shape: Sequence[int | None]) -> onnx.ValueInfoProto:
+    """Sizes that differ from picture to picture get a name instead of a number."""
+    sizes = [f"{name}_{axis}" if size is None else size for axis, size in enumerate(shape)]
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", *sizes[1:]])
+
+
 class _Graph:
     """A chain of nodes; planes are (N, channels, height, width) on the way and turned only to be shown."""
 
-    def __init__(self, weights: Mapping[str, Floats]) -> None:
+    def __init__(self, weights: Mapping[str, Floats], shown: frozenset[str]) -> None:
         self.weights = weights
+        self.shown = shown
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
-        self.last = "image"
+        self.last = ""
 
     def constant(self, name: str, value: NDArray[np.float32] | NDArray[np.int64]) -> str:
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
@@ -94,6 +107,8 @@ class _Graph:
         return to
 
     def show(self, name: str) -> None:
+        if name not in self.shown:
+            return
         on_the_way = self.last
         self.add("Transpose", to=name, perm=[0, 2, 3, 1])
         self.last = on_the_way
@@ -126,6 +141,10 @@ def _append(graph: _Graph, layer: keras.Layer) -> None:
             graph.add("Gemm", kernel, graph.constant(f"{layer.name}_bias", weights[f"{layer.name}_bias"]), to=last)
             if layer.activation is keras.activations.relu:
                 graph.add("Relu")
+        case layers.Reshape():  # a line's planes are one row high: a step of it after another
+            graph.add("Transpose", perm=[0, 2, 3, 1])
+            steps = np.array([0, -1, *layer.target_shape[1:]], np.int64)
+            graph.add("Reshape", graph.constant(f"{layer.name}_shape", steps), to=layer.name)
         case layers.InputLayer() | layers.BatchNormalization() | layers.Dropout():
             pass
         case _:

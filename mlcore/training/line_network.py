@@ -5,9 +5,7 @@ that touch need not be cut for it; their places follow from where it says what.
 """
 
 import math
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -18,7 +16,7 @@ from numpy.typing import NDArray
 
 from mlcore.artifact import Network
 from mlcore.reading.strip import HEIGHT, stack_strips
-from mlcore.training.export import OPSET
+from mlcore.training.export import keras_bytes, onnx_bytes
 from mlcore.training.line_pool import Pool
 from mlcore.training.network import FusedBatchNormalization
 
@@ -71,14 +69,7 @@ def exported_lines(model: keras.Model) -> tuple[Network, dict[str, bytes]]:
     network = Network(
         architecture="lines", onnx="lines.onnx", keras="lines.keras", parameters=int(model.count_params())
     )
-    named = keras.Model(model.input, {"logits": model.output})  # a dict keeps the output's name
-    named(np.zeros((1, HEIGHT, 64, 1), np.float32))  # Keras exports no model that was never called
-    strips = [keras.InputSpec(shape=(None, HEIGHT, None, 1), dtype="float32", name="strip")]
-    with tempfile.TemporaryDirectory() as folder:
-        onnx, saved = Path(folder) / "lines.onnx", Path(folder) / "lines.keras"
-        named.export(onnx, format="onnx", verbose=False, opset_version=OPSET, input_signature=strips)
-        model.save(saved)
-        return network, {"lines.onnx": onnx.read_bytes(), "lines.keras": saved.read_bytes()}
+    return network, {"lines.onnx": onnx_bytes(model, shown=()), "lines.keras": keras_bytes(model)}
 
 
 def ctc(texts: Any, logits: Any) -> Any:

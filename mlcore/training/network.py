@@ -119,14 +119,17 @@ def kernels(model: keras.Model) -> dict[str, NDArray[np.float32]]:
     Normalisation is folded in: a map is relu(convolution + bias) of the one before.
     """
     found: dict[str, NDArray[np.float32]] = {}
+    name = ""
     for layer in model.layers:
         if isinstance(layer, (layers.Conv2D, layers.Dense)):
             weights = layer.get_weights()
             kernel, bias = weights[0], weights[1] if len(weights) > 1 else np.zeros(weights[0].shape[-1], np.float32)
+            name = layer.name.replace("kernel", "conv")
         elif isinstance(layer, layers.BatchNormalization):
             gamma, beta, mean, variance = layer.get_weights()
             gain = gamma / np.sqrt(variance + layer.epsilon)
             kernel, bias = kernel * gain, beta + (bias - mean) * gain
-        if isinstance(layer, (layers.ReLU, layers.Dense)):
-            found[layer.name], found[f"{layer.name}_bias"] = kernel, bias
+        else:
+            continue
+        found[name], found[f"{name}_bias"] = kernel, bias
     return found

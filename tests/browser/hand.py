@@ -1,9 +1,11 @@
 """Drawing on the pad as a person does: with the mouse, or with fingers."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from recognizer.handwriting import HEIGHT, MARGIN, along, strokes_of, width_of
 
@@ -88,6 +90,18 @@ class Fingers:
             for point in stroke[1:]:
                 self.move(0, point)
             self.lift(0)
+
+
+def tap_until(page: Page, button: Locator, url: re.Pattern[str]) -> None:
+    """On a busy machine a tap may last so long that the browser takes it for a long press, and does nothing."""
+    for _ in range(3):
+        button.tap()
+        try:
+            page.wait_for_url(url, timeout=10_000)
+        except PlaywrightTimeoutError:
+            continue
+        return
+    page.wait_for_url(url)
 
 
 def preview_says(page: Page, words: str) -> None:

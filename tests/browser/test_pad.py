@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from recognizer.models import Prediction
 from tests.browser.fixtures import log_in
-from tests.browser.hand import PAD, Fingers, box_of, draw, draw_stroke, pad_of, place_on, preview_says
+from tests.browser.hand import PAD, Fingers, box_of, draw, draw_stroke, pad_of, place_on, preview_says, tap_until
 from tests.servers.web import WebServer
 
 pytestmark = pytest.mark.browser
@@ -175,8 +175,7 @@ def test_touch_draws_without_scrolling_the_page(phone):
     Fingers(phone).draw("7", place_on(pad_of(phone), (0.5, 0.5), 0.8))
     preview_says(phone, SEVEN)
     assert phone.evaluate("scrollY") == before
-    phone.get_by_role("button", name="Read and keep").tap()
-    phone.wait_for_url(re.compile("/uploads/.+"))
+    tap_until(phone, phone.get_by_role("button", name="Read and keep"), re.compile("/uploads/.+"))
     assert Prediction.objects.get().text == "7"
 
 
