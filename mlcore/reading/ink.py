@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.reading.paper import PAPER_SIDE, across, box_blur, enlarge, estimate_paper, reduce
+from mlcore.reading.paper import PAPER_SIDE, across, box_blur, enlarge, estimate_paper, plain_paper, reduce
 from mlcore.reading.rules import erase_lines
 from mlcore.reading.specks import remove_specks
 from mlcore.reading.trace import Trace, no_trace
@@ -26,6 +26,7 @@ class Ink:
     """The ink of one picture."""
 
     strength: Strength  # (h, w), 0..1
+    pieces: int  # how many strokes or joined strokes
     scale: float  # pixels of `strength` for one pixel of the picture given
     contrast: float  # 0..1: how far the ink stands from its paper
     noise: float  # 0..1: how far the paper itself wanders
@@ -35,10 +36,7 @@ class Ink:
 
 def find_ink(pixels: Pixels, trace: Trace = no_trace) -> Ink:
     work, scale = fit_to_side(pixels, WORKING_SIDE)  # (h, w, 3) uint8
-    small = reduce(work, PAPER_SIDE)
-    if not is_dark_on_light(small):
-        work, small = cv2.bitwise_not(work), cv2.bitwise_not(small)  # paper is bright from here on
-    paper = enlarge(estimate_paper(small), work)  # (h, w, 3) uint8
+    work, paper = find_paper(work)  # (h, w, 3) uint8 each
     noise = estimate_noise(work, paper)
     smooth = soften(work, noise)
     darkness = flatten(smooth, paper)  # (h, w) uint8: 0 where the paper is
@@ -48,9 +46,21 @@ def find_ink(pixels: Pixels, trace: Trace = no_trace) -> Ink:
     trace("levelled", strength)
     unruled = erase_lines(strength)
     trace("lines-erased", unruled)
-    clean = remove_specks(unruled)
+    clean, pieces = remove_specks(unruled)
     trace("ink", clean)
-    return Ink(clean, scale, contrast, noise, work, paper)
+    return Ink(clean, pieces, scale, contrast, noise, work, paper)
+
+
+def find_paper(pixels: Pixels) -> tuple[Pixels, Pixels]:
+    """The picture with its paper brighter than its ink, and the paper alone."""
+    plain = plain_paper(pixels)
+    if plain is not None:
+        paper, is_dark_on_it = plain
+        return (pixels, paper) if is_dark_on_it else (cv2.bitwise_not(pixels), cv2.bitwise_not(paper))
+    small = reduce(pixels, PAPER_SIDE)
+    if not is_dark_on_light(small):
+        pixels, small = cv2.bitwise_not(pixels), cv2.bitwise_not(small)
+    return pixels, enlarge(estimate_paper(small), pixels)
 
 
 def fit_to_side(pixels: Pixels, side: int) -> tuple[Pixels, float]:

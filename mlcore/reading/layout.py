@@ -38,7 +38,7 @@ def find_regions(ink: Ink) -> list[Region]:
     if cells:
         return [Region(around(boxes), strength, 1.0, tuple(boxes)) for boxes, strength in cells[:MOST_LINES]]
     # erasing printed lines may cost digits their strokes; not erasing them may drown digits in them: try both
-    return [*find_lines(ink.strength), *find_lines(remove_specks(printed))]
+    return [*find_lines(ink.strength), *find_lines(remove_specks(printed)[0])]
 
 
 def around(boxes: Sequence[Box]) -> Box:

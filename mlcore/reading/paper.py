@@ -11,6 +11,34 @@ Pixels = NDArray[np.uint8]  # (H, W, 3) RGB, or (H, W) grey
 
 PAPER_SIDE = 96  # light falls smoothly: the paper is estimated on a picture this small
 LIGHT_SIDE = 32
+SAMPLED = 128  # px of a side that tell whether the paper is plain
+PLAIN = 0.6  # share of the picture that is exactly the paper's colour
+PLAIN_EDGE = 0.9  # and of the picture's edge
+NEARLY, NEARLY_PLAIN = 48, 0.03  # levels from it, and how much may be so near: shadows, grain, faint strokes
+
+
+def plain_paper(pixels: Pixels) -> tuple[Pixels, bool] | None:
+    """The paper where all of it has one colour, as on a canvas or a clean scan, and whether its ink is darker.
+
+    (h, w, 3) -> the same
+    """
+    step = 1 + max(pixels.shape) // SAMPLED
+    sample = np.ascontiguousarray(pixels[::step, ::step])
+    red, green, blue = (int(cv2.calcHist([sample], [c], None, [256], [0, 256]).argmax()) for c in range(3))
+
+    def within(reach: int) -> Pixels:  # (n, m) 255 or 0
+        low, high = ((red + off, green + off, blue + off) for off in (-reach, reach))
+        return np.asarray(cv2.inRange(sample, low, high), np.uint8)
+
+    plain = within(1)
+    share = cv2.countNonZero(plain) / plain.size
+    nearly = cv2.countNonZero(within(NEARLY)) / plain.size
+    edge = np.concatenate([plain[0], plain[-1], plain[:, 0], plain[:, -1]])  # a shadow comes from outside
+    if share < PLAIN or nearly - share > NEARLY_PLAIN or cv2.countNonZero(edge) < PLAIN_EDGE * edge.size:
+        return None
+    # NumPy takes ten times as long to repeat three values as to fill three planes.
+    paper = cv2.merge([np.full(pixels.shape[:2], level, np.uint8) for level in (red, green, blue)])
+    return paper, sum(cv2.mean(sample)) <= red + green + blue
 
 
 def estimate_paper(small: Pixels) -> Pixels:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +13,6 @@ from mlcore.reading.decode import Picture, decode
 from mlcore.reading.engine import Engine
 from mlcore.reading.errors import PictureError
 from mlcore.reading.ink import Ink, find_ink
-from mlcore.reading.layout import INKED
 from mlcore.reading.normalise import SIDE, cut, ink_box, normalise
 from mlcore.reading.number import Found, find_number
 from mlcore.reading.result import Box, Glyph, Mode, Reading, Reason
@@ -161,7 +159,7 @@ def looks_single(sight: Sight) -> bool:
     """One piece of ink, not broad: most pictures of one digit need no second look."""
     if sight.ink is None or sight.box is None or sight.box.width > 1.1 * sight.box.height:
         return False
-    return bool(cv2.connectedComponents((sight.ink.strength > INKED).astype(np.uint8))[0] == 2)
+    return sight.ink.pieces == 1
 
 
 def original_box(box: tuple[int, int, int, int], scale: float, width: int, height: int) -> Box:

@@ -16,6 +16,7 @@ Mask = NDArray[np.uint8]  # (H, W), 0 or 1
 SEARCH_SIDE = 240  # lines are long: they are looked for on a picture this small
 FAINTEST = 0.15
 SLENDER = 14  # a line is at least so many times longer than thick
+AT_EDGE = 0.06  # of the picture's height: a line so near its upper or lower edge runs along it
 SHORTEST = 24  # px: in smaller pictures a line cannot be told from a stroke
 
 
@@ -64,12 +65,23 @@ def find_lines(mask: Mask) -> Mask:
     thickest = min(mask.shape) // 14  # px
     if thickest < 1 or not mask.any():
         return nothing
-    across, down = search(mask, thickest), search(np.ascontiguousarray(mask.T), thickest)
+    across = search(mask, thickest)
+    if not across.lines and is_off_edges(mask):
+        return nothing  # only corners could make lines of these, and a corner takes two directions
+    down = search(np.ascontiguousarray(mask.T), thickest)
     printed_across, printed_down = printed(across, down)
     if not printed_across and not printed_down:
         return nothing
     erased = rub_out(across, printed_across) | rub_out(down, printed_down).T
     return erased if is_writing(mask & (1 - erased)) else nothing  # a 1 may be as thin and straight as a line
+
+
+def is_off_edges(mask: Mask) -> bool:
+    """Whether all ink keeps so far from the picture's edges that no line of it can end there."""
+    height, width = mask.shape
+    x, y, w, h = cv2.boundingRect(mask)
+    aside, above = min(x, width - x - w), min(y, height - y - h)
+    return aside > AT_EDGE * width and above > AT_EDGE * height
 
 
 def search(mask: Mask, thickest: int) -> Direction:
@@ -163,7 +175,7 @@ def printed(across: Direction, down: Direction) -> tuple[list[Line], list[Line]]
 
 def is_printed(line: Line, others: list[Line], length: int, breadth: int) -> bool:
     low, high = min(line.start_at, line.stop_at), max(line.start_at, line.stop_at)
-    if (high < 0.06 * breadth or low > 0.94 * breadth) and line.covered > 0.4 * length:
+    if (high < AT_EDGE * breadth or low > (1 - AT_EDGE) * breadth) and line.covered > 0.4 * length:
         return True
     slack = 4 + 2 * line.thickness
     margin = (0.04 if line.thickness < length / 60 else 0.01) * length  # fine lines fade towards dark corners

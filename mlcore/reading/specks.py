@@ -10,19 +10,22 @@ Boxes = NDArray[np.float32]  # (n, 4): x, y, width, height of each piece of ink;
 Facts = NDArray[np.bool_]  # (n,): of each piece
 
 
-def remove_specks(strength: Strength) -> Strength:
-    """Drop what was not written with the pen: specks, faint show-through, dashes under it, frames round it."""
+def remove_specks(strength: Strength) -> tuple[Strength, int]:
+    """Drop what was not written with the pen: specks, faint show-through, dashes under it, frames round it.
+
+    Also how many pieces of ink are left.
+    """
     mask = (strength > 0.25).view(np.uint8)
     x, y, width, height = cv2.boundingRect(mask)
     clean = np.zeros_like(strength)
     if width == 0:
-        return clean
+        return clean, 0
     inner = (slice(max(y - 1, 0), y + height + 1), slice(max(x - 1, 0), x + width + 1))  # a rim round all ink
-    clean[inner] = keep_writing(strength[inner], np.ascontiguousarray(mask[inner]))
-    return clean
+    clean[inner], pieces = keep_writing(strength[inner], np.ascontiguousarray(mask[inner]))
+    return clean, pieces
 
 
-def keep_writing(strength: Strength, mask: Mask) -> Strength:
+def keep_writing(strength: Strength, mask: Mask) -> tuple[Strength, int]:
     count, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(mask, 8, cv2.CV_32S, cv2.CCL_BBDT)
     strong = np.bincount(labels[strength > 0.5], minlength=count) > 0
     strong[0] = False
@@ -34,7 +37,7 @@ def keep_writing(strength: Strength, mask: Mask) -> Strength:
     if not written[1:].all():
         mask = written[labels].view(np.uint8)
     with_rim = cv2.dilate(mask, np.ones((3, 3), np.uint8))
-    return strength * with_rim
+    return strength * with_rim, int(written.sum())
 
 
 def is_speck(boxes: Boxes, written: Facts, size: tuple[int, int]) -> Facts:

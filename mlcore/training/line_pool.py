@@ -97,7 +97,8 @@ def _strips(rng: np.random.Generator, writers: Writers) -> Iterator[tuple[NDArra
         margins = _margins(line.ink.shape[0], rng.uniform(low, high, 4))
         ink = find_ink(on_paper(line.ink, rng, replace(paper, margins=margins)))
         if rng.random() < WITH_PRINT:  # in service both are read, and the better answer counts
-            ink = replace(ink, strength=remove_specks(find_printed(ink)))
+            strength, pieces = remove_specks(find_printed(ink))
+            ink = replace(ink, strength=strength, pieces=pieces)
         strip = strip_of(ink.strength, rng) if is_legible(line, ink, margins) else None
         if strip is not None:
             yield strip, line.text
