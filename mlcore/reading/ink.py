@@ -6,7 +6,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.reading.paper import PAPER_SIDE, across, box_blur, enlarge, estimate_paper, plain_paper, reduce
+from mlcore.reading.paper import (
+    PAPER_SIDE,
+    across,
+    box_blur,
+    enlarge,
+    estimate_paper,
+    plain_paper,
+    reduce,
+    smooth_surface,
+)
 from mlcore.reading.rules import erase_lines
 from mlcore.reading.specks import remove_specks
 from mlcore.reading.trace import Trace, no_trace
@@ -76,8 +85,8 @@ def fit_to_side(pixels: Pixels, side: int) -> tuple[Pixels, float]:
 def is_dark_on_light(small: Pixels) -> bool:
     """Ink is the minority that stands out from what is around it: the third moment tells which side."""
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)  # (h, w) 0..255
-    around = box_blur(grey, max(grey.shape) // 3)
-    out = grey - around
+    even = grey - smooth_surface(grey)  # else the bright middle of a vignette stands out
+    out = even - box_blur(even, max(grey.shape) // 3)
     return float((out * out * out).sum()) <= 0
 
 

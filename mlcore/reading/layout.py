@@ -18,6 +18,7 @@ INKED = 0.25
 MOST_PIECES = 400  # more pieces of ink are noise; the largest are looked at
 MOST_LINES = 4
 FRAMED = 2  # pieces, and itself: more of them inside make a piece a frame
+LEAST_TALL = 0.5  # of the line's height: lower ink is a dot or a dash
 WIDEST_GAP = 2.5  # between neighbours on one line, in heights
 
 
@@ -61,6 +62,23 @@ def find_lines(strength: Strength) -> list[Region]:
         regions.append((share, kept))
     regions.sort(key=lambda region: -region[0])
     return [_region(strength, labels, stats, kept, share) for share, kept in regions[:MOST_LINES]]
+
+
+def standing_apart(region: Region) -> tuple[Box, ...]:
+    """The boxes of digits with air between them, from left to right; none where any two may touch or hold a sign."""
+    x, y, width, height = region.box
+    mask = (region.strength[y : y + height, x : x + width] > INKED).astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    joined: list[Box] = []
+    for left, top, wide, high in sorted(map(tuple, stats[1:, :4].tolist())):
+        if joined and left < joined[-1][0] + joined[-1][2]:
+            joined[-1] = around([joined[-1], (left, top, wide, high)])
+        else:
+            joined.append((left, top, wide, high))
+    tall = [box for box in joined if box[3] > LEAST_TALL * height]
+    if len(tall) < 2 or any(box[2] > 1.3 * height for box in tall):
+        return ()
+    return tuple((x + left, y + top, wide, high) for left, top, wide, high in tall)
 
 
 def group(boxes: NDArray[np.int32]) -> NDArray[np.intp]:

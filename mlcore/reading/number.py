@@ -6,7 +6,7 @@ holds one digit.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,18 +14,17 @@ from numpy.typing import NDArray
 from mlcore.reading.ctc import Text, read_texts
 from mlcore.reading.engine import Engine
 from mlcore.reading.ink import Ink
-from mlcore.reading.layout import Box, Region, find_regions
+from mlcore.reading.layout import Box, Region, find_regions, standing_apart
 from mlcore.reading.segment import Cutter, Part, cut_cells
 from mlcore.reading.strip import Strip, cut_strip
 from mlcore.reading.trace import Trace, no_trace
+from mlcore.reading.weights import Standing, Weights
 
 REGIONS, TEXTS = 2, 6  # so many of the likeliest are looked at closely
 SURE = 0.9  # a line read with this probability needs no second region to be looked at
 HOPELESS = 0.02  # beside the likeliest text
+BOXED = 0.5  # what the line network's probability counts as where it saw other boxes filled
 LOOSE, STIFF = 0.08, 1.0  # cuts along the least ink, or nearly straight through where round digits touch
-# how much the digit network's word counts about one digit, beside the line network's
-SAY_BOXED, SAY_WHOLE, SAY_CUT = 1.0, 0.7, 0.5
-LOOKS, EACH, EXPLAINED = 0.3, 0.5, 1.0  # beside the line's own probability: how a whole text is weighed
 FAINTEST = 0.01
 
 Floats = NDArray[np.float64]
@@ -37,6 +36,8 @@ class FoundDigit:
     input: NDArray[np.uint8]  # (28, 28)
     probabilities: Floats  # (10,) of both networks together, sum 1
     is_digit: float  # the digit network's
+    standing: Standing
+    words: Floats  # (10, 2) log probabilities by either network
 
     @property
     def digit(self) -> int:
@@ -51,7 +52,8 @@ class Found:
     line: float  # the line network's probability of the text it proposed
     rival: float  # and of its best other text
     explained: float  # share of the picture's ink that these digits are
-    worth: float = 0.0  # by which it was preferred
+    clues: Floats  # (6,) in the order of CLUES
+    worth: float  # by which it was preferred
 
     @property
     def text(self) -> str:
@@ -83,8 +85,19 @@ class Eye:
         return [Look(part, *self.seen[part.input.tobytes()]) for part in parts]
 
 
-def find_number(ink: Ink, engine: Engine, trace: Trace = no_trace) -> Found | None:
-    """None where no line holds a digit."""
+def find_number(ink: Ink, engine: Engine, trace: Trace = no_trace, weights: Weights | None = None) -> Found | None:
+    """None where no line holds a digit. The clues are weighed as the model's card says, unless told otherwise."""
+    found = proposals(ink, engine, weights or Weights.of_card(engine.artifact.card.thresholds))
+    if not found:
+        return None
+    best, strip = max(found, key=lambda pair: pair[0].worth)
+    trace("line", strip.image)
+    trace("digits", np.hstack([digit.input for digit in best.digits]))
+    return best
+
+
+def proposals(ink: Ink, engine: Engine, weights: Weights) -> list[tuple[Found, Strip]]:
+    """Every number that the picture may show, and the strip it was read from."""
     candidates = [(region, strip) for region in find_regions(ink) if (strip := cut_strip(region.strength, region.box))]
     logits = engine.read_strips([strip.image for _, strip in candidates])
     read = [
@@ -95,25 +108,25 @@ def find_number(ink: Ink, engine: Engine, trace: Trace = no_trace) -> Found | No
     if read and read[0][2][0].confidence > SURE:
         read = read[:1]
     eye = Eye(engine)
-    found = [
-        (number, strip) for region, strip, texts in read[:REGIONS] for number in numbers(region, strip, texts, eye)
+    return [
+        (number, strip)
+        for region, strip, texts in read[:REGIONS]
+        for number in numbers(region, strip, texts, eye, weights)
     ]
-    if not found:
-        return None
-    best, strip = max(found, key=lambda pair: pair[0].worth)
-    trace("line", strip.image)
-    trace("digits", np.hstack([digit.input for digit in best.digits]))
-    return best
 
 
 def promise(text: Text, region: Region) -> float:
     return float(text.confidence * len(text.digits) * np.sqrt(region.share))
 
 
-def numbers(region: Region, strip: Strip, texts: Sequence[Text], eye: Eye) -> Iterator[Found]:
+def numbers(region: Region, strip: Strip, texts: Sequence[Text], eye: Eye, weights: Weights) -> Iterator[Found]:
     if region.cells:
-        yield from in_cells(region, texts, eye)
+        yield from in_cells(region, texts, eye, weights, unread=BOXED)
         return
+    apart = standing_apart(region)
+    if apart and all(len(text.digits) != len(apart) for text in texts):  # the line network overlooked one, or saw two
+        least = min(text.confidence for text in texts)
+        yield from in_cells(replace(region, cells=apart), texts, eye, weights, unread=least)
     cutter = Cutter(region, strip)
     for text in texts:
         if not text.digits:
@@ -124,7 +137,7 @@ def numbers(region: Region, strip: Strip, texts: Sequence[Text], eye: Eye) -> It
             if pairs:
                 looks = eye.look([part for part, _ in pairs])
                 lost = 0.5 ** (len(parts) - len(pairs))
-                yield weigh(region, looks, [belief for _, belief in pairs], text.confidence * lost, rival)
+                yield weigh(region, looks, [belief for _, belief in pairs], text.confidence * lost, rival, weights)
 
 
 def ways(cutter: Cutter, text: Text) -> Iterator[list[Part | None]]:
@@ -135,43 +148,44 @@ def ways(cutter: Cutter, text: Text) -> Iterator[list[Part | None]]:
         yield cutter.cut(text.steps, STIFF)
 
 
-def in_cells(region: Region, texts: Sequence[Text], eye: Eye) -> Iterator[Found]:
-    """The line network has its say if it saw as many digits as there are boxes with ink."""
+def in_cells(region: Region, texts: Sequence[Text], eye: Eye, weights: Weights, unread: float) -> Iterator[Found]:
+    """The line network has its say if it saw as many digits as there are boxes with ink; if not, `unread` is its
+    probability."""
     looks = eye.look(cut_cells(region))
     if not looks:
         return
     text = next((text for text in texts if len(text.digits) == len(looks)), None)
     beliefs = text.beliefs if text else [(0.1,) * 10] * len(looks)
     rival = max((other.confidence for other in texts if other is not text), default=0.0)
-    yield weigh(region, looks, beliefs, text.confidence if text else 0.5, rival)
+    yield weigh(region, looks, beliefs, text.confidence if text else unread, rival, weights)
 
 
 def weigh(
-    region: Region, looks: Sequence[Look], beliefs: Sequence[Sequence[float]], line: float, rival: float
+    region: Region,
+    looks: Sequence[Look],
+    beliefs: Sequence[Sequence[float]],
+    line: float,
+    rival: float,
+    weights: Weights,
 ) -> Found:
-    digits = tuple(
-        FoundDigit(look.part.box, look.part.input, together(belief, look, say(region, look.part)), look.is_digit)
-        for look, belief in zip(looks, beliefs, strict=True)
-    )
+    digits = tuple(digit_of(region, look, belief, weights) for look, belief in zip(looks, beliefs, strict=True))
     whole = max(float(region.strength.sum()) / region.share, 1e-6)
     explained = min(1.0, sum(look.part.ink for look in looks) / whole)
     seen = sum(
         np.log(look.probabilities[d.digit] * look.is_digit + FAINTEST) for look, d in zip(looks, digits, strict=True)
     )
-    worth = np.log(line + 1e-6) + LOOKS * seen + EACH * len(looks) + EXPLAINED * np.log(explained + 0.05)
-    return Found(digits, line, rival, explained, float(worth + 0.5 * np.log(region.share)))
+    overlooked = len(digits) * (1 - explained) / max(explained, 0.1)
+    clues = np.array(
+        [np.log(line + 1e-6), seen, len(looks), np.log(explained + 0.05), -overlooked, np.log(region.share)]
+    )
+    return Found(digits, line, rival, explained, clues, float(weights.worth @ clues))
 
 
-def say(region: Region, part: Part) -> float:
-    """The digit network knows digits that stand alone better than the line network does, and cut ones worse."""
-    if region.cells:
-        return SAY_BOXED
-    return SAY_CUT if part.cut else SAY_WHOLE
-
-
-def together(belief: Sequence[float], look: Look, share: float) -> Floats:
-    """Ten probabilities from what the line network and the digit network say; a bad cut says little."""
+def digit_of(region: Region, look: Look, belief: Sequence[float], weights: Weights) -> FoundDigit:
+    """What either network says of one digit, together; a bad cut says little."""
+    standing: Standing = "boxed" if region.cells else "cut" if look.part.cut else "whole"
     seen = look.probabilities * look.is_digit + (1 - look.is_digit) / 10 + 1e-3
-    logs = (1 - share) * np.log(np.array(belief) + 1e-6) + share * np.log(seen)
-    shares: Floats = np.exp(logs - logs.max())
-    return np.asarray(shares / shares.sum())
+    words = np.stack([np.log(np.array(belief) + 1e-6), np.log(seen)], axis=1)  # (10, 2)
+    logs = words @ weights.says[standing]
+    shares = np.exp(logs - logs.max())
+    return FoundDigit(look.part.box, look.part.input, shares / shares.sum(), look.is_digit, standing, words)

@@ -49,6 +49,8 @@ def estimate_paper(small: Pixels) -> Pixels:
         # A vignette is followed only once its light is evened out, the edge of a shadow only as it is.
         even = np.minimum(small * (200 / light) + 0.5, 255).astype(np.uint8)
         paper = np.minimum(paper, bare_paper(even) * (light / 200))
+    around = box_blur(small.astype(np.float32), max(small.shape) // 8)
+    paper = np.maximum(paper, around)  # ink only darkens: paper is nowhere below the mean
     return np.clip(np.rint(paper), 1, 255).astype(np.uint8)
 
 
@@ -82,6 +84,15 @@ def fit_light(small: Pixels) -> NDArray[np.float32]:
         spread = 1 + patience * float(np.median(np.abs(off)))
         weight = np.where(off < 0, np.exp(-np.square(off / spread)), 1).astype(np.float32)
     return np.clip(quadratic(*small.shape[:2]) @ surface, 1, 255)
+
+
+def smooth_surface(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The quadratic surface nearest to the picture, ink and paper alike. (h, w) -> (h, w)"""
+    terms = quadratic(*grey.shape)  # (h, w, 6)
+    flat = terms.reshape(-1, 6)
+    return np.asarray(
+        terms @ np.linalg.solve(flat.T @ flat + 1e-3 * np.eye(6, dtype=np.float32), flat.T @ grey.ravel())
+    )
 
 
 @lru_cache(maxsize=64)

@@ -15,10 +15,12 @@ from mlcore.reading.engine import Engine
 from mlcore.reading.ink import find_ink
 from mlcore.reading.normalise import normalise
 from mlcore.reading.number import find_number
+from mlcore.reading.weights import Weights
 from mlcore.training.line_pool import PAPERS, Writers, any_line
 from mlcore.training.lines import Line, any_spacing, any_text, write_line
 from mlcore.training.negatives import write_negative
 from mlcore.training.paper import on_paper
+from mlcore.training.weighing import Sheet, fit_weights
 
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
@@ -38,16 +40,19 @@ class Counts:
     digits: int = 4_000
     negatives: int = 2_000
     numbers: int = 1_500
+    weighed: int = 1_000  # numbers on which the clues to them are weighed
 
 
 def fit_thresholds(artifact: Artifact, writers: Writers, seed: int, counts: Counts | None = None) -> dict[str, float]:
     """`writers` must hold digits that no network was trained on."""
     counts = counts or Counts()
     engine = Engine(artifact)
+    weights = fit_weights(engine, lambda: _sheets(writers, counts.weighed, np.random.default_rng([seed, 78])))
     rng = np.random.default_rng([seed, 77])
     return {
+        **weights.for_card(),
         **fit_digits(*_judged_digits(engine, writers, counts, rng)),
-        **fit_numbers(*_judged_numbers(engine, writers, counts.numbers, rng)),
+        **fit_numbers(*_judged_numbers(engine, writers, weights, counts.numbers, rng)),
     }
 
 
@@ -116,15 +121,20 @@ def _judged_digits(
 
 
 def _judged_numbers(
-    engine: Engine, writers: Writers, count: int, rng: np.random.Generator
+    engine: Engine, writers: Writers, weights: Weights, count: int, rng: np.random.Generator
 ) -> tuple[Floats, NDArray[np.bool_]]:
     rows, right = [], []
-    for line in _lines(writers, count, rng):
-        found = find_number(find_ink(_sheet(line.ink, rng)), engine)
+    for sheet in _sheets(writers, count, rng):
+        found = find_number(sheet.ink, engine, weights=weights)
         if found is not None and found.digits:
             rows.append(features(found))
-            right.append(found.text == line.text)
+            right.append(found.text == sheet.text)
     return np.array(rows), np.array(right)
+
+
+def _sheets(writers: Writers, count: int, rng: np.random.Generator) -> Iterator[Sheet]:
+    for line in _lines(writers, count, rng):
+        yield Sheet(find_ink(_sheet(line.ink, rng)), line.text)
 
 
 def _lines(writers: Writers, count: int, rng: np.random.Generator) -> Iterator[Line]:

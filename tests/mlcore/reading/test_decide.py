@@ -10,8 +10,10 @@ CARD = {"is_digit": 0.3, "read": 0.8, "number_reject": 0.1, "number_read": 0.7, 
 def found(line=0.9, best=0.99, is_digit=0.99, explained=1.0, count=3):
     probabilities = np.full(10, (1 - best) / 9, np.float32)
     probabilities[4] = best
-    digit = FoundDigit((0, 0, 10, 20), np.zeros((28, 28), np.uint8), probabilities, is_digit)
-    return Found((digit,) * count, line, 0.01, explained)
+    digit = FoundDigit(
+        (0, 0, 10, 20), np.zeros((28, 28), np.uint8), probabilities, is_digit, "whole", np.zeros((10, 2))
+    )
+    return Found((digit,) * count, line, 0.01, explained, np.zeros(6), 0.0)
 
 
 @pytest.mark.parametrize(

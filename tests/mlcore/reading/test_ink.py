@@ -45,6 +45,26 @@ def test_polarity_is_found(digit: int) -> None:
     assert not is_dark_on_light(255 - picture)
 
 
+def test_the_bright_middle_of_a_long_vignetted_strip_is_no_ink() -> None:
+    strip = np.zeros((80, 400), np.float32)
+    for i, digit in enumerate((5, 8, 4, 6, 7)):
+        strip[15:65, 40 + 70 * i : 90 + 70 * i] = drawn(digit, size=50)
+    y, x = np.mgrid[-1:1:80j, -1:1:400j]
+    vignette = 1 - 0.35 * (0.6 * x * x + 0.4 * y * y)
+    picture = photo(sheet(strip, paper=170, depth=0.25) * vignette)
+    assert likeness(find_ink(picture).strength, strip) > 0.8
+
+
+@pytest.mark.parametrize("colour", [(255, 255, 255), (250, 246, 230), (20, 22, 30)])
+def test_plain_paper_of_any_colour_keeps_the_ink_as_it_is(colour: tuple[int, int, int]) -> None:
+    ink = drawn()[:, :, None]
+    other = np.array([30, 30, 60]) if colour[0] > 128 else np.array([240, 240, 240])
+    picture = (np.array(colour) * (1 - ink) + other * ink).astype(np.uint8)
+    found = find_ink(picture)
+    assert np.abs(found.strength - ink[:, :, 0]).max() < 0.05
+    assert found.pieces == 1
+
+
 @pytest.mark.parametrize("digit", range(10))
 def test_inverting_the_colours_changes_nothing(digit: int) -> None:
     picture = photo(sheet(drawn(digit)))

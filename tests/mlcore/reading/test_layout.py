@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 
-from mlcore.reading.layout import find_lines, group
+from mlcore.reading.layout import find_lines, group, standing_apart
 
 
 def blocks(*boxes):
@@ -46,3 +46,18 @@ def test_a_drawing_round_the_line_is_not_in_it():
 def test_groups_are_numbered_from_nought():
     numbers = group(np.array([[0, 0, 10, 20], [15, 0, 10, 20], [0, 200, 10, 20]], np.int32))
     assert numbers.tolist() == [0, 0, 1]
+
+
+def test_digits_with_air_between_them_stand_apart():
+    (region,) = find_lines(blocks((50, 100, 20, 40), (90, 105, 20, 40), (150, 110, 25, 30)))
+    assert standing_apart(region) == ((50, 100, 20, 40), (90, 105, 20, 40), (150, 110, 25, 30))
+
+
+def test_a_bar_over_its_digit_stands_with_it_and_a_dot_does_not_stand():
+    (region,) = find_lines(blocks((50, 110, 20, 30), (55, 100, 20, 6), (90, 100, 20, 40), (120, 132, 6, 8)))
+    assert standing_apart(region) == ((50, 100, 25, 40), (90, 100, 20, 40))
+
+
+def test_what_may_touch_does_not_stand_apart():
+    (region,) = find_lines(blocks((50, 100, 20, 40), (90, 100, 70, 40)))
+    assert standing_apart(region) == ()
