@@ -22,15 +22,10 @@ LISTED = 100
 
 def create_batch(request: MemberRequest, files: list[UploadedFile], mode: Any) -> Batch:
     """From the desk's form: several pictures, or archives of them."""
-    batch = services.create_batch(owner=request.user, name=name_of(files), mode=mode)
-    try:
-        for archive in filter(is_zip, files):
-            services.add_zip(batch, archive)
-        services.add_files(batch, [(file.name or "", file) for file in files if not is_zip(file)])
-    except BaseException:
-        services.discard_batch(batch)
-        raise
-    services.close_batch(batch)
+    batch = services.new_batch(owner=request.user, name=name_of(files), mode=mode)
+    archives = list(filter(is_zip, files))
+    pictures = [(file.name or "", file) for file in files if file not in archives]
+    services.add_files(batch, pictures, archives, close=True)
     return batch
 
 
