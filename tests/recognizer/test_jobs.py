@@ -68,6 +68,33 @@ def test_after_three_attempts_it_is_given_up_with_the_reason():
     assert job.finished_at and job.lease_id is None
 
 
+def test_while_blameless_ones_die_too_none_is_given_up_so_soon():
+    """Something from outside kills the workers. What never succeeds is given up nevertheless."""
+    a_job(kind=Job.Kind.FEATURE_MAPS, state=State.DONE, attempts=2, finished_at=timezone.now())
+    job = claimed(attempts=2)
+    for attempt in range(4, jobs.ATTEMPTS_IN_A_STORM + 1):
+        again = jobs.claim(job.pk, message=job.lease_id, redelivered=True)
+        assert again and again.attempts == attempt
+    assert jobs.claim(job.pk, message=job.lease_id, redelivered=True) is None
+    job.refresh_from_db()
+    assert (job.state, job.error) == (State.FAILED, jobs.DIED)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"kind": Job.Kind.FEATURE_MAPS, "attempts": 1},
+        {"kind": Job.Kind.FEATURE_MAPS, "attempts": 2, "finished_at": timezone.now() - timedelta(hours=1)},
+        {"kind": Job.Kind.FEATURE_MAPS, "attempts": 2, "state": State.FAILED},
+        {"kind": Job.Kind.BATCH_CHUNK, "attempts": 2},  # a neighbour of the poisonous one, read on its own
+        {"kind": Job.Kind.BATCH_CHUNK, "attempts": 2, "total": 20},  # the chunk, which was split
+    ],
+)
+def test_these_do_not_excuse_a_death(other):
+    a_job(**{"state": State.DONE, "finished_at": timezone.now(), **other})
+    assert jobs.attempts_allowed() == 3
+
+
 def test_work_that_is_done_is_marked_done_with_its_rows():
     job = claimed(total=2)
     jobs.run(job, finish)
