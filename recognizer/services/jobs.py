@@ -111,7 +111,9 @@ def run(job: Job, work: Callable[[Job], None]) -> None:
     except LeaseLost:
         logger.warning("Job %s (%s) was taken over; this run does not count", job.pk, job.kind)
     except SystemExit:
-        hand_back(job, STOPPED, counted=False)
+        # A worker that stops and one that enforces the hard limit send the same signal.
+        is_overdue = timezone.now() - job.started_at > timedelta(seconds=settings.JOB_SOFT_LIMIT_SECONDS)
+        hand_back(job, DIED if is_overdue else STOPPED, counted=is_overdue)
         raise
     except Exception as error:
         passing = passing_trouble(error)

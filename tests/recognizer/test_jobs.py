@@ -140,6 +140,20 @@ def test_a_worker_that_is_stopped_hands_its_job_back_and_ends():
     assert (job.state, job.attempts) == (State.WAITING, 2)
 
 
+def test_a_run_that_is_ended_for_its_length_counts(settings):
+    """The hard limit sends the same signal as a stop. Uncounted, such a job would be tried for ever."""
+
+    def outlive(job):
+        job.started_at -= timedelta(seconds=settings.JOB_HARD_LIMIT_SECONDS)
+        raise SystemExit
+
+    job = claimed(attempts=2)
+    with pytest.raises(SystemExit):
+        jobs.run(job, outlive)
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.error) == (State.FAILED, 3, jobs.DIED)
+
+
 def test_who_lost_the_lease_writes_nothing():
     job = claimed()
     Job.objects.filter(pk=job.pk).update(lease_id=uuid.uuid4())
