@@ -22,7 +22,7 @@ def take_space(owner_id: int, *, pictures: int, size: int) -> None:
         if Usage.objects.filter(user=owner_id).exists():
             break
         usage(owner_id)
-    raise Problem("quota_exceeded", "Your space is used up. Delete some pictures to make room.")
+    raise Problem("quota_exceeded", _("Your space is used up. Delete some pictures to make room."))
 
 
 def free_space(owner_id: int, *, pictures: int, size: int) -> None:
