@@ -10,8 +10,9 @@ from typing import IO
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile, File
 from django.db import transaction
-from django.db.models import Count, Max, Prefetch
+from django.db.models import Count, Max, Prefetch, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from mlcore.reading.decode import MAX_BYTES
 from mlcore.reading.errors import PictureError
@@ -128,7 +129,7 @@ def refusal(file: File) -> str:
 def check_room(batch: Batch, more: int = 0) -> int:
     """How many files still fit; raises Problem if it takes no more."""
     if batch.closed_at or batch.cancelled_at:
-        raise Problem("conflict", "This batch is closed.")
+        raise Problem("conflict", _("This batch is closed."))
     room = MAX_ITEMS - batch.items.count()
     if more > room:
         raise Problem("too_many_files")
@@ -179,12 +180,15 @@ def cancel_batch(batch: Batch) -> int:
         )
 
 
+def retryable(batch: Batch) -> QuerySet[BatchItem]:
+    return batch.items.filter(state=BatchItem.State.FAILED).exclude(staged="")
+
+
 def retry_failed(batch: Batch) -> int:
     """Read the failed ones again whose file is still there; answers how many."""
     with transaction.atomic():
         batch = Batch.objects.select_for_update().get(pk=batch.pk)
-        failed = batch.items.filter(state=BatchItem.State.FAILED).exclude(staged="")
-        again = list(failed.select_for_update())
+        again = list(retryable(batch).select_for_update())
         batch.items.filter(pk__in=[item.pk for item in again]).update(
             state=BatchItem.State.WAITING, error_code="", attempts=0
         )
