@@ -50,7 +50,7 @@ def _write_overlays(folder: Path, picture: Picture, frame: Frame, why: Why) -> N
     for kind, maps in why.maps.items():
         for digit, values in zip(why.answers, maps, strict=True):
             marked = mark if kind == "occlusion" else None
-            over = Image.open(BytesIO(draw_overlay(values, why.limit(kind))))
+            over = Image.open(BytesIO(draw_overlay(values, why.limit(kind)))).convert("RGBA")
             _save(folder / f"{kind}-{digit}.jpg", laid_over(picture, frame, over, marked))
 
 
