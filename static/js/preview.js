@@ -1,6 +1,6 @@
 // The answer that follows the pen: one request at a time, the newest drawing wins.
 
-const PAUSE_MS = 60;
+const EVERY_MS = 90; // from one question to the next while the pen moves: about ten a second
 
 export class Preview {
   constructor(place, { url, token, picture, mode, onFailure }) {
@@ -10,6 +10,7 @@ export class Preview {
     this.running = null;
     this.isStale = false;
     this.timer = 0;
+    this.askedAt = 0;
   }
 
   // While the pen moves: soon, and not more often than the server keeps up with.
@@ -18,7 +19,7 @@ export class Preview {
       this.isStale = true;
       return;
     }
-    this.timer = setTimeout(() => this.now(), PAUSE_MS);
+    this.timer = setTimeout(() => this.now(), Math.max(0, this.askedAt + EVERY_MS - performance.now()));
   }
 
   // When the pen is lifted: at once, and nothing older may arrive after it.
@@ -28,6 +29,7 @@ export class Preview {
     this.running?.abort();
     const running = (this.running = new AbortController());
     this.isStale = false;
+    this.askedAt = performance.now();
     try {
       const body = new FormData();
       body.set("image", await this.picture(), "drawing.png");
