@@ -16,7 +16,7 @@ def take_space(owner_id: int, *, pictures: int, size: int) -> None:
         pictures__lte=settings.QUOTA_PICTURES - pictures,
         bytes__lte=settings.QUOTA_BYTES - size,
     )
-    for _ in range(2):
+    for _attempt in range(2):
         if fits.update(pictures=F("pictures") + pictures, bytes=F("bytes") + size):
             return
         if Usage.objects.filter(user=owner_id).exists():
