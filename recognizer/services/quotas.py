@@ -4,6 +4,7 @@ over all of them."""
 from django.conf import settings
 from django.db.models import Count, F, Sum
 from django.db.models.functions import Greatest
+from django.utils.translation import gettext as _
 
 from recognizer.models import Upload, Usage
 from recognizer.problems import Problem
