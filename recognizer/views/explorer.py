@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -65,6 +66,7 @@ def why(request: HttpRequest, pk: UUID) -> HttpResponse:
         "look": look,
         "prediction": look.glyph.prediction,
         "why": reasons,
+        "sentence": reasons.sentence(gettext),
         "kinds": [(kind, *KINDS[kind], turn if kind == "occlusion" else None) for kind in reasons.maps],
         "answers": [(digit, look.probabilities[digit]) for digit in reasons.answers],
         "turn": turn,

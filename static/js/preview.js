@@ -13,17 +13,17 @@ export class Preview {
     this.askedAt = 0;
   }
 
-  // While the pen moves: soon, and not more often than the server keeps up with.
+  // While the pen moves: soon, not more often than the server keeps up with, and from a coarser picture.
   soon() {
     if (this.running || this.timer) {
       this.isStale = true;
       return;
     }
-    this.timer = setTimeout(() => this.now(), Math.max(0, this.askedAt + EVERY_MS - performance.now()));
+    this.timer = setTimeout(() => this.now({ draft: true }), Math.max(0, this.askedAt + EVERY_MS - performance.now()));
   }
 
   // When the pen is lifted: at once, and nothing older may arrive after it.
-  async now({ aloud = false } = {}) {
+  async now({ aloud = false, draft = false } = {}) {
     clearTimeout(this.timer);
     this.timer = 0;
     this.running?.abort();
@@ -32,7 +32,7 @@ export class Preview {
     this.askedAt = performance.now();
     try {
       const body = new FormData();
-      body.set("image", await this.picture(), "drawing.png");
+      body.set("image", await this.picture({ draft }), "drawing.png");
       body.set("mode", this.mode());
       const headers = { "X-CSRFToken": this.token };
       const response = await fetch(this.url, { method: "POST", body, headers, signal: running.signal });

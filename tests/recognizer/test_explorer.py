@@ -165,7 +165,7 @@ def test_the_first_layer_looks_at_the_picture(alice_client, glyph):
 
 def test_why_says_it_in_a_sentence_and_shows_both_answers(alice_client, glyph, look):
     text = page(alice_client, "why", glyph.pk)
-    assert look.why().sentence in text
+    assert look.why().sentence() in text
     for kind in ("occlusion", "cam"):
         for digit in look.why().answers:
             url = reverse("overlay", args=[glyph.pk, kind, digit])
