@@ -38,6 +38,7 @@ types: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@$(RUN_PYTHON) -m bench.web
+	@$(RUN_PYTHON) -m bench.api
 	@$(RUN_PYTHON) -m bench.background
 
 audit: $(VENV)/.dev

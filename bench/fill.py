@@ -73,13 +73,16 @@ def copy(cursor: object, model: type[models.Model], column: str, key: str, chang
     )
 
 
+LOOK = ("PRAGMA analysis_limit=400", "ANALYZE")  # as every start and every hour does
+
+
 class SQLite:
     new_key = "lower(hex(randomblob(16)))"
     seconds_ago = "strftime('%%Y-%%m-%%d %%H:%%M:%%f000', 'now', '-' || n || ' seconds')"
     series = "(WITH RECURSIVE c(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM c WHERE n < {last}) SELECT n FROM c)"
     # Safe for a file that is thrown away: no journal of a gigabyte, and keys in random order stay in memory.
     before = ("PRAGMA synchronous=OFF", "PRAGMA cache_size=-2000000", "PRAGMA temp_store=MEMORY")
-    after = ("PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA cache_size=-16000")
+    after = ("PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA cache_size=-16000", *LOOK)
 
     @staticmethod
     def key(value: object) -> str:

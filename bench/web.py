@@ -202,8 +202,8 @@ def session_of(user: "User") -> dict[str, str]:
     return {"Cookie": cookies, "X-CSRFToken": csrf}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(bench: type[Bench], module: str, description: str | None) -> None:
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database", choices=["sqlite", "postgres", "both"], default="both")
     parser.add_argument("--seconds", type=float, default=8, help="for each line of the table")
     parser.add_argument("--rows", type=int, default=1_000_000)
@@ -211,12 +211,14 @@ def main() -> None:
     if options.database == "both":
         rest = ["--seconds", str(options.seconds), "--rows", str(options.rows)]
         for engine in ("sqlite", "postgres"):
-            subprocess.run([sys.executable, "-m", "bench.web", "--database", engine, *rest], check=True)
+            subprocess.run([sys.executable, "-m", module, "--database", engine, *rest], check=True)
         return
-    print(f"\n## {options.database}, {os.cpu_count()} cores, {CLIENTS} clients, {options.seconds:g} s a line\n")
+    print(
+        f"\n## {module}: {options.database}, {os.cpu_count()} cores, {CLIENTS} clients, {options.seconds:g} s a line\n"
+    )
     with stage(options.database) as place:
-        Bench(place, options.seconds).main(options.rows)
+        bench(place, options.seconds).main(options.rows)
 
 
 if __name__ == "__main__":
-    main()
+    main(Bench, "bench.web", __doc__)

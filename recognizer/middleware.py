@@ -1,11 +1,14 @@
 import zoneinfo
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from recognizer.problems import Problem
+from recognizer.uploadhandlers import allow_archive
 from recognizer.views.errors import problem_page
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -25,13 +28,17 @@ class BodyLimitMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
             # Django would take it for an empty one.
-            return problem_page(request, Problem("file_too_large", "Send a Content-Length, at most 20 MB a file."))
+            return problem_page(request, Problem("file_too_large", _("Send a Content-Length, at most 20 MB a file.")))
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdigit():
             return problem_page(request, Problem("bad_request"))
         if int(length) > MAX_BODY_BYTES:
             return problem_page(request, Problem("file_too_large"))
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Callable[..., Any], *_args: Any) -> None:
+        if field := getattr(view, "archive_field", ""):
+            allow_archive(request, field)
 
 
 class ProblemMiddleware:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from recognizer.problems import Problem
 
@@ -56,7 +57,7 @@ def page_of(rows: QuerySet[Row], order: Order, *, cursor: str, size: int) -> Pag
         try:
             ordered = ordered.filter(order.after(order.parse(place[0]), place[1], backwards=backwards))
         except (ValueError, TypeError, OverflowError) as error:
-            raise Problem("bad_request", "This page of the list does not exist.") from error
+            raise Problem("bad_request", _("This page of the list does not exist.")) from error
     found = list((ordered.reverse() if backwards else ordered)[: size + 1])
     more, found = len(found) > size, found[:size]
     if backwards:
@@ -80,4 +81,4 @@ def _decode(cursor: str) -> tuple[bool, tuple[str, str]]:
         backwards, value, key = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         return bool(backwards), (str(value), str(uuid.UUID(key)))
     except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError) as error:
-        raise Problem("bad_request", "This page of the list does not exist.") from error
+        raise Problem("bad_request", _("This page of the list does not exist.")) from error

@@ -7,7 +7,7 @@ from celery import Task, shared_task
 from django.conf import settings
 
 from recognizer.models import Job
-from recognizer.services import batch_reading, jobs, reconcile, rescoring, sweeper
+from recognizer.services import batch_reading, jobs, planning, reconcile, rescoring, sweeper
 from recognizer.services import purge as purging
 from recognizer.services.feature_maps import draw_maps
 
@@ -36,6 +36,7 @@ def sweep() -> None:
 @shared_task
 def purge() -> None:
     purging.purge(seconds=settings.JOB_SOFT_LIMIT_SECONDS / 2)
+    planning.tell_sizes()
 
 
 @shared_task

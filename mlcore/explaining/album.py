@@ -40,7 +40,7 @@ def write_album(folder: Path, picture: Picture, glyph: Glyph, explainer: Explain
         cell = peak(activations[name][..., channel])
         seen = frame.place(receptive_field(explainer.steps[: position + 1], *cell))
         _save(folder / f"{name}-sees.jpg", laid_over(picture, frame, None, seen))
-    about = {"digit": glyph.digit, "sentence": why.sentence, "layers": _layers(explainer, activations, frame)}
+    about = {"digit": glyph.digit, "sentence": why.sentence(), "layers": _layers(explainer, activations, frame)}
     (folder / "explanation.json").write_text(json.dumps(about, indent=1) + "\n")
     return why
 
@@ -50,7 +50,7 @@ def _write_overlays(folder: Path, picture: Picture, frame: Frame, why: Why) -> N
     for kind, maps in why.maps.items():
         for digit, values in zip(why.answers, maps, strict=True):
             marked = mark if kind == "occlusion" else None
-            over = Image.open(BytesIO(draw_overlay(values, why.limit(kind))))
+            over = Image.open(BytesIO(draw_overlay(values, why.limit(kind)))).convert("RGBA")
             _save(folder / f"{kind}-{digit}.jpg", laid_over(picture, frame, over, marked))
 
 

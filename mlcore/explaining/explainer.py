@@ -13,7 +13,7 @@ from mlcore.explaining.cam import class_map
 from mlcore.explaining.contributions import Contributions, contributions
 from mlcore.explaining.geometry import Step, steps_of
 from mlcore.explaining.occlusion import Image, occlude
-from mlcore.explaining.words import Turn, sentence, turn_of, two_best
+from mlcore.explaining.words import Gettext, Turn, sentence, turn_of, two_best
 from mlcore.reading.engine import Engine
 
 Kind = Literal["occlusion", "cam"]
@@ -28,7 +28,11 @@ class Why:
     logits: NDArray[np.float32]  # (classes,)
     maps: Mapping[Kind, tuple[NDArray[np.float32], NDArray[np.float32]]]  # "cam" only where it is exact
     turn: Turn | None
-    sentence: str
+    probabilities: tuple[float, ...]
+    is_digit: float
+
+    def sentence(self, gettext: Gettext = str) -> str:
+        return sentence(self.probabilities, self.is_digit, self.turn, gettext)
 
     def limit(self, kind: Kind) -> float:
         """The largest value of both maps: they share one scale."""
@@ -80,7 +84,7 @@ class Explainer:
             averaged = self.activations(image)[self.network.averaged]
             maps["cam"] = (self.class_map(averaged, first), self.class_map(averaged, second))
         turn = turn_of(occlusion, image, first, second)
-        return Why(answers, occlusion.logits[0], maps, turn, sentence(probabilities, is_digit, turn))
+        return Why(answers, occlusion.logits[0], maps, turn, tuple(probabilities), is_digit)
 
     def class_map(self, averaged: NDArray[np.float32], digit: int) -> NDArray[np.float32]:
         return class_map(averaged, self.kernels["logits"][:, digit], float(self.kernels["logits_bias"][digit]))

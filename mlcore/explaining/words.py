@@ -1,6 +1,6 @@
-"""Why this digit, in one sentence."""
+"""Why this digit, in one sentence: in English, or in the language of a `gettext` that is handed in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +11,26 @@ from mlcore.explaining.occlusion import INK, Change, Image, Occlusion
 RIVAL = 0.01  # a second answer less probable than this is not worth a word
 HARDLY = 0.5  # less probably a digit than this, and the sentence says so first
 NARROW = 9  # cells: digits as slim as a 1 have no left and right
+Gettext = Callable[[str], str]
+
+
+def _(words: str) -> str:
+    """Marks what is translated later; nothing here knows Django."""
+    return words
+
+
 PLACES = (
-    ("at the top left", "at the top", "at the top right"),
-    ("on the left", "in the middle", "on the right"),
-    ("at the bottom left", "at the bottom", "at the bottom right"),
+    (_("at the top left"), _("at the top"), _("at the top right")),
+    (_("on the left"), _("in the middle"), _("on the right")),
+    (_("at the bottom left"), _("at the bottom"), _("at the bottom right")),
 )
+# By whether it is a gap, and whether it decides.
+TURNS = {
+    (True, True): _("%(answers)s: the gap %(place)s decides."),
+    (True, False): _("%(answers)s: the gap %(place)s counts most."),
+    (False, True): _("%(answers)s: the stroke %(place)s decides."),
+    (False, False): _("%(answers)s: the stroke %(place)s counts most."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +72,23 @@ def _third(at: float, occupied: NDArray[np.intp]) -> int:
     return int(np.clip(3 * along, 0, 2))
 
 
-def sentence(probabilities: Sequence[float], is_digit: float, turn: Turn | None) -> str:
+def sentence(probabilities: Sequence[float], is_digit: float, turn: Turn | None, gettext: Gettext = str) -> str:
     """ "4 at 61 %, 9 at 35 %: the gap at the top decides." """
     first, second = two_best(probabilities)
-    answers = f"{first} at {percent(probabilities[first])}"
+
+    def answer(digit: int) -> str:
+        return gettext("%(digit)d at %(share)s") % {"digit": digit, "share": percent(probabilities[digit])}
+
+    answers = answer(first)
     if probabilities[second] >= RIVAL:
-        answers += f", {second} at {percent(probabilities[second])}"
+        answers += f", {answer(second)}"
     if is_digit < HARDLY:
-        answers = f"Hardly a digit ({percent(is_digit)}); if one, {answers}"
+        hardly = gettext("Hardly a digit (%(share)s); if one, %(answers)s")
+        answers = hardly % {"share": percent(is_digit), "answers": answers}
     if turn is None:
-        return f"{answers}: no single place decides."
-    part = "gap" if turn.change.gap else "stroke"
-    return f"{answers}: the {part} {turn.place} {'decides' if turn.decides else 'counts most'}."
+        return gettext("%(answers)s: no single place decides.") % {"answers": answers}
+    words = gettext(TURNS[turn.change.gap, turn.decides])
+    return words % {"answers": answers, "place": gettext(turn.place)}
 
 
 def percent(share: float) -> str:

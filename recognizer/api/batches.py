@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
@@ -47,23 +46,9 @@ class BatchList(TakesFiles):
 
     @operations.create_batch
     def post(self, request: Request) -> Response:
-        files = files_of(request)
         wanted = parameters_of(request)
-
-        def create(remember: Remember) -> None:
-            batch = batches.create_batch(owner=person(request), name=wanted["name"], mode=wanted["mode"])
-            try:
-                take(batch, files)
-            except BaseException:
-                batches.discard_batch(batch)
-                raise
-            with transaction.atomic():
-                if wanted["close"]:
-                    batches.close_batch(batch)
-                remember(batch_body(batch, request))
-
-        same = ("batch", files.hashes(), wanted["name"], wanted["mode"], wanted["close"])
-        return idempotent(request, same, create, status=202, headers=READ_SOON)
+        batch = batches.new_batch(owner=person(request), name=wanted["name"], mode=wanted["mode"])
+        return take(request, batch, same=("batch", wanted["name"], wanted["mode"]), close=wanted["close"])
 
 
 class BatchFiles(TakesFiles):
@@ -72,11 +57,8 @@ class BatchFiles(TakesFiles):
     @operations.add_files
     def post(self, request: Request, pk: Any) -> Response:
         batch = batch_for(request, pk)
-        files, wanted = files_of(request), parameters_of(request)
-        take(batch, files)
-        if wanted["close"]:
-            batches.close_batch(batch)
-        return Response(batch_body(batch, request), 202, headers=READ_SOON)
+        close = parameters_of(request)["close"]
+        return take(request, batch, same=("files", str(batch.pk)), close=close)
 
 
 class BatchDetail(Endpoint):
@@ -142,10 +124,10 @@ class Files:
     """Pictures, or one archive of them."""
 
     pictures: list[UploadedFile]
-    archive: UploadedFile | None
+    archives: list[UploadedFile]
 
     def hashes(self) -> list[str]:
-        return [sha256_of(file) for file in (*self.pictures, *filter(None, [self.archive]))]
+        return [sha256_of(file) for file in (*self.pictures, *self.archives)]
 
 
 def files_of(request: Request) -> Files:
@@ -156,14 +138,24 @@ def files_of(request: Request) -> Files:
         raise Problem("missing_file", "Send pictures in `files`, or a ZIP in `zip`.")
     if len(archives) > 1 or (pictures and archives):
         raise Problem("bad_request", "Send pictures or one ZIP.")
-    return Files(pictures, archives[0] if archives else None)
+    return Files(pictures, archives)
 
 
-def take(batch: Batch, files: Files) -> None:
-    if files.archive:
-        batches.add_zip(batch, files.archive)
-    else:
-        batches.add_files(batch, [(file.name or "", file) for file in files.pictures])
+def take(request: Request, batch: Batch, *, same: tuple[Any, ...], close: bool) -> Response:
+    """The files of the request and the answer to it become one transaction: whoever repeats it after a crash finds
+    all of it, or nothing."""
+    files = files_of(request)
+
+    def create(remember: Remember) -> None:
+        batches.add_files(
+            batch,
+            [(file.name or "", file) for file in files.pictures],
+            files.archives,
+            close=close,
+            remember=lambda: remember(batch_body(batch, request)),
+        )
+
+    return idempotent(request, (*same, files.hashes(), close), create, status=202, headers=READ_SOON)
 
 
 def sha256_of(file: UploadedFile) -> str:

@@ -95,7 +95,7 @@ def explanation_body(look: Look, request: Request) -> dict[str, Any]:
     frame, turn = look.frame, why.turn
     return {
         "model": look.version.version,
-        "sentence": why.sentence,
+        "sentence": why.sentence(),
         "answers": [
             {
                 "digit": digit,

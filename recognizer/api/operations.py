@@ -241,7 +241,7 @@ add_files = operation(
     "Give more pictures to an open batch",
     request=BATCH_REQUEST,
     answers={202: (shapes.BatchSerializer, examples.BATCH)},
-    parameters=[RETRY_AFTER],
+    parameters=[IDEMPOTENCY_KEY, LOCATION, RETRY_AFTER],
     problems=[*BATCH_PROBLEMS, "conflict", *FOUND],
 )
 cancel_batch = operation(

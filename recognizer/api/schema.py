@@ -38,7 +38,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "pattern": "^[!-~]{1,255}$"},
     OpenApiParameter.HEADER,
-    description="Sent again with the same picture and parameters, it gets the first answer and makes nothing new.",
+    description="Sent again with the same pictures and parameters, it gets the first answer and makes nothing new.",
 )
 CURSOR = OpenApiParameter("cursor", str, description="From `next` or `previous`; not to be made by hand.")
 PAGE_SIZE = OpenApiParameter("page_size", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50})

@@ -4,6 +4,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from mlcore.explaining.mosaic import Sheet
 from mlcore.reading.result import Box
 from recognizer.models.base import ImmutableModel, UUIDModel
 
@@ -144,3 +145,8 @@ class FeatureMap(UUIDModel):
 
     def __str__(self) -> str:
         return self.layer
+
+    @property
+    def sheet(self) -> Sheet:
+        """Its size, so that a page keeps the place before the picture has come."""
+        return Sheet((self.height, self.width, self.channels))

@@ -21,7 +21,8 @@ DIRECTORY_MAX_BYTES = 4 * 1024 * 1024
 COMMENT_MAX_BYTES = 65_535
 
 END = struct.Struct("<4s4H2LH")  # the record at the end of a ZIP: signature, …, size of the directory, …
-ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
+ZIP_MAGIC = b"PK\x03\x04"
+ARCHIVES = (ZIP_MAGIC, b"PK\x05\x06", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 RUBBISH = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 
 

@@ -2,29 +2,29 @@
 
 import errno
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO
 
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile, File
 from django.db import transaction
-from django.db.models import Count, Max, Prefetch
+from django.db.models import Count, Max, Prefetch, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from mlcore.reading.decode import MAX_BYTES
 from mlcore.reading.errors import PictureError
 from mlcore.reading.header import sniff
 from mlcore.reading.result import Mode
-from recognizer.models import Batch, BatchItem, Job, Prediction, Upload
+from recognizer.models import Batch, BatchItem, Job, Prediction
 from recognizer.pages import Order, moment
 from recognizer.problems import Problem
 from recognizer.queues import BULK
 from recognizer.services import jobs
 from recognizer.services.archives import ZIP_MAX_BYTES, shown_name, unpack
-from recognizer.services.purge import remove_uploads
-from recognizer.services.quotas import free_space, take_space
+from recognizer.services.quotas import take_space
 
 __all__ = ["MAX_ITEMS", "ZIP_MAX_BYTES"]
 
@@ -34,40 +34,75 @@ CHUNK = 20  # pictures a job: enough for one good call of the network, about a s
 HEADERS = ["position", "file", "state", "error", "text", "decision", "confidence", "prediction"]
 
 
+def new_batch(*, owner: User, name: str = "", mode: Mode = "auto") -> Batch:
+    """Not in the database before its first files are: nobody finds a batch without what it was made of."""
+    return Batch(owner=owner, name=name[:200], mode=mode)
+
+
 def create_batch(*, owner: User, name: str = "", mode: Mode = "auto") -> Batch:
-    return Batch.objects.create(owner=owner, name=name[:200], mode=mode)
+    """An empty one, for files that come by and by."""
+    batch = new_batch(owner=owner, name=name, mode=mode)
+    batch.save(force_insert=True)
+    return batch
 
 
-def add_files(batch: Batch, files: Iterable[tuple[str, File]]) -> list[BatchItem]:
-    """Keep the files and have them read. One that is no picture becomes a failed item and bothers no other."""
-    room = check_room(batch)
-    with staging() as items:
+def add_files(
+    batch: Batch,
+    files: Iterable[tuple[str, File]] = (),
+    archives: Iterable[IO[bytes]] = (),
+    *,
+    close: bool = False,
+    remember: Callable[[], object] | None = None,
+) -> list[BatchItem]:
+    """Keep the files, and those packed in ZIPs, and have them read. One that is no picture becomes a failed item and
+    bothers no other. All rows, and what `remember` writes of them, are one transaction."""
+    with staging(batch) as staged:
+        for archive in archives:
+            staged.add_zip(archive)
         for name, file in files:
-            if len(items) == room:
-                raise Problem("too_many_files")
-            items.append(stage(batch, name, file, refusal(file)))
-        add_items(batch, items)
-    return items
+            staged.add(name, file)
+        with transaction.atomic():
+            if batch._state.adding:
+                batch.save(force_insert=True)
+            add_items(batch, staged.items)
+            if close:
+                close_batch(batch)
+            if remember:
+                remember()
+    return staged.items
 
 
-def add_zip(batch: Batch, file: IO[bytes]) -> list[BatchItem]:
-    """As `add_files`, for what is packed in one file."""
-    with staging() as items:
-        for member in unpack(file, most=check_room(batch)):
-            content = ContentFile(member.data)
-            items.append(stage(batch, member.name, content, member.error or refusal(content)))
-        add_items(batch, items)
-    return items
+@dataclass
+class Staged:
+    """Files of a batch that are kept, their rows not yet."""
+
+    batch: Batch
+    room: int
+    items: list[BatchItem] = field(default_factory=list)
+
+    def add(self, name: str, file: File, error_code: str = "") -> None:
+        if len(self.items) == self.room:
+            raise Problem("too_many_files")
+        item = BatchItem(batch=self.batch, name=shown_name(name), error_code=error_code or refusal(file))
+        if item.error_code:
+            item.state = BatchItem.State.FAILED
+        else:
+            item.staged.save("staged", file, save=False)
+        self.items.append(item)
+
+    def add_zip(self, archive: IO[bytes]) -> None:
+        for member in unpack(archive, most=self.room - len(self.items)):
+            self.add(member.name, ContentFile(member.data), member.error)
 
 
 @contextmanager
-def staging() -> Iterator[list[BatchItem]]:
+def staging(batch: Batch) -> Iterator[Staged]:
     """No file stays behind when its row was not written; a full disk is said in words."""
-    items: list[BatchItem] = []
+    staged = Staged(batch, check_room(batch))
     try:
-        yield items
+        yield staged
     except BaseException as error:
-        for item in items:
+        for item in staged.items:
             if item.staged.name:
                 item.staged.storage.delete(item.staged.name)
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -91,19 +126,10 @@ def refusal(file: File) -> str:
     return ""
 
 
-def stage(batch: Batch, name: str, file: File, error_code: str) -> BatchItem:
-    item = BatchItem(batch=batch, name=shown_name(name), error_code=error_code)
-    if error_code:
-        item.state = BatchItem.State.FAILED
-    else:
-        item.staged.save("staged", file, save=False)
-    return item
-
-
 def check_room(batch: Batch, more: int = 0) -> int:
     """How many files still fit; raises Problem if it takes no more."""
     if batch.closed_at or batch.cancelled_at:
-        raise Problem("conflict", "This batch is closed.")
+        raise Problem("conflict", _("This batch is closed."))
     room = MAX_ITEMS - batch.items.count()
     if more > room:
         raise Problem("too_many_files")
@@ -136,18 +162,6 @@ def read_in_chunks(batch: Batch, items: Sequence[BatchItem]) -> None:
     jobs.enqueue_on_commit(made)
 
 
-def discard_batch(batch: Batch) -> None:
-    """As if it had never been given: for a door that could not take all of it."""
-    with transaction.atomic():
-        items = list(batch.items.exclude(staged=""))
-        read = list(Upload.objects.filter(batch_item__batch=batch))
-        free_space(batch.owner_id, pictures=len(items), size=sum(item.staged.size for item in items))
-        batch.delete()
-    for item in items:
-        item.staged.storage.delete(str(item.staged))
-    remove_uploads(read)
-
-
 def close_batch(batch: Batch) -> None:
     """It is complete; it takes no more files."""
     batch.closed_at = batch.closed_at or timezone.now()
@@ -166,11 +180,15 @@ def cancel_batch(batch: Batch) -> int:
         )
 
 
+def retryable(batch: Batch) -> QuerySet[BatchItem]:
+    return batch.items.filter(state=BatchItem.State.FAILED).exclude(staged="")
+
+
 def retry_failed(batch: Batch) -> int:
     """Read the failed ones again whose file is still there; answers how many."""
     with transaction.atomic():
         batch = Batch.objects.select_for_update().get(pk=batch.pk)
-        again = list(batch.items.filter(state=BatchItem.State.FAILED).exclude(staged=""))
+        again = list(retryable(batch).select_for_update())
         batch.items.filter(pk__in=[item.pk for item in again]).update(
             state=BatchItem.State.WAITING, error_code="", attempts=0
         )

@@ -13,6 +13,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from recognizer.models import Correction, Prediction
 from recognizer.problems import Problem
@@ -71,7 +72,7 @@ def correct(
     if boxes:
         return relabel(prediction=prediction, by=by, labels=[_parsed(box) for box in boxes])
     if not text:
-        raise Problem("invalid", "Say which digits are in the picture.")
+        raise Problem("invalid", _("Say which digits are in the picture."))
     places = labels_of(prediction, standing_of(prediction))
     # The same number of digits are the same places; otherwise nobody has said where they are.
     places = [Labelled(p.box, t) for p, t in zip(places, text, strict=True)] if len(places) == len(text) else []
@@ -98,7 +99,7 @@ def correct_labels(*, prediction: Prediction, by: User, labels: Sequence[str]) -
     """The digits of all places at once."""
     places = labels_of(prediction, standing_of(prediction))
     if len(places) != len(labels):
-        raise Problem("conflict", "The boxes have changed meanwhile. Look again.")
+        raise Problem("conflict", _("The boxes have changed meanwhile. Look again."))
     return relabel(
         prediction=prediction,
         by=by,
@@ -109,11 +110,11 @@ def correct_labels(*, prediction: Prediction, by: User, labels: Sequence[str]) -
 def split_box(*, prediction: Prediction, by: User, position: int, labels: str) -> Correction:
     """One place was two digits."""
     if not re.fullmatch(r"[0-9]{2}", labels):
-        raise Problem("invalid", "Say the two digits.")
+        raise Problem("invalid", _("Say the two digits."))
     places = labels_of(prediction, standing_of(prediction))
     x, y, width, height = _place(places, position).box
     if width < 2:
-        raise Problem("invalid", "This box is too narrow to split.")
+        raise Problem("invalid", _("This box is too narrow to split."))
     half = width // 2
     places[position : position + 1] = [
         Labelled((x, y, half, height), labels[0]),
@@ -152,7 +153,7 @@ def undo(*, prediction: Prediction, by: User) -> Correction:
     with transaction.atomic():
         stack = _stack(prediction.upload.corrections.order_by("created_at", "id"))
         if not stack:
-            raise Problem("conflict", "There is nothing to take back.")
+            raise Problem("conflict", _("There is nothing to take back."))
         undone = _append(prediction, by, Correction.Kind.UNDO, "", [])
         if len(stack) == 1:
             return undone
@@ -181,7 +182,7 @@ def standing_of(prediction: Prediction) -> Correction | None:
 
 def _place(labels: Sequence[Labelled], position: int) -> Labelled:
     if not 0 <= position < len(labels):
-        raise Problem("invalid", "There is no box with this number.")
+        raise Problem("invalid", _("There is no box with this number."))
     return labels[position]
 
 
@@ -190,7 +191,7 @@ def _parsed(item: Any) -> Labelled:
         x, y, width, height = (int(value) for value in item["box"])
         return Labelled((x, y, width, height), str(item["label"]))
     except (TypeError, ValueError, KeyError, OverflowError) as error:
-        raise Problem("invalid", "A box is [x, y, width, height], and its label one digit or empty.") from error
+        raise Problem("invalid", _("A box is [x, y, width, height], and its label one digit or empty.")) from error
 
 
 def _relabel(prediction: Prediction, by: User, labels: Sequence[Labelled], text: str) -> Correction:
@@ -207,13 +208,13 @@ def _relabel(prediction: Prediction, by: User, labels: Sequence[Labelled], text:
 
 def _check(prediction: Prediction, labels: Sequence[Labelled], text: str) -> None:
     if not TEXT.fullmatch(text):
-        raise Problem("invalid", "Use up to 100 digits from 0 to 9.")
+        raise Problem("invalid", _("Use up to 100 digits from 0 to 9."))
     if len(labels) > MOST_BOXES or any(not LABEL.fullmatch(place.label) for place in labels):
-        raise Problem("invalid", "A label is one digit from 0 to 9, or nothing.")
+        raise Problem("invalid", _("A label is one digit from 0 to 9, or nothing."))
     width, height = prediction.upload.width, prediction.upload.height
     for x, y, w, h in (place.box for place in labels):
         if not (x >= 0 and y >= 0 and w > 0 and h > 0 and x + w <= width and y + h <= height):
-            raise Problem("invalid", "A box must lie inside the picture.")
+            raise Problem("invalid", _("A box must lie inside the picture."))
 
 
 def _append(

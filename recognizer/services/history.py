@@ -47,7 +47,11 @@ def correct_many(rows: QuerySet[Prediction], *, by: User, kind: str, text: str =
     """The same said of each: that it was read rightly, that it holds no digit, or what it says. All or none."""
     predictions = list(rows[: MOST_CORRECTED_AT_ONCE + 1])
     if len(predictions) > MOST_CORRECTED_AT_ONCE:
-        raise Problem("invalid", f"Choose at most {MOST_CORRECTED_AT_ONCE} at once.")
+        raise Problem(
+            "invalid",
+            _("Choose at most %(most_corrected_at_once)s at once.")
+            % {"most_corrected_at_once": MOST_CORRECTED_AT_ONCE},
+        )
     with transaction.atomic():
         for prediction in predictions:
             correct(prediction=prediction, by=by, kind=kind, text=text)

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ DIED = "The worker died, or ran out of time."
 STOPPED = "The worker was stopped; another one goes on."
 CANCELLED = "Cancelled."
 ITEM_CONDEMNED = "reader_failed"
+STORM_LASTS = timedelta(minutes=5)
+ATTEMPTS_IN_A_STORM = 4 * settings.JOB_MAX_ATTEMPTS
 
 
 class LeaseLost(Exception):
@@ -69,27 +72,50 @@ def claim(job_id: uuid.UUID, *, message: uuid.UUID, redelivered: bool = False) -
         free |= Q(state=Job.State.RUNNING, lease_id=message)
     now = timezone.now()
     mine = Job.objects.filter(free, pk=job_id)
-    claimed = mine.filter(attempts__lt=settings.JOB_MAX_ATTEMPTS).update(
-        state=Job.State.RUNNING,
-        attempts=F("attempts") + 1,
-        lease_id=message,
-        lease_until=now + timedelta(seconds=settings.JOB_LEASE_SECONDS),
-        started_at=now,
-    )
-    if claimed:
+
+    def take(most: int) -> int:
+        return mine.filter(attempts__lt=most).update(
+            state=Job.State.RUNNING,
+            attempts=F("attempts") + 1,
+            lease_id=message,
+            lease_until=now + timedelta(seconds=settings.JOB_LEASE_SECONDS),
+            started_at=now,
+        )
+
+    if take(settings.JOB_MAX_ATTEMPTS):
         return Job.objects.get(pk=job_id)
-    give_up(mine.filter(attempts__gte=settings.JOB_MAX_ATTEMPTS), DIED)
+    if not mine.exists():
+        return None
+    most = attempts_allowed()
+    if take(most):
+        return Job.objects.get(pk=job_id)
+    give_up(mine.filter(attempts__gte=most), DIED)
     return None
+
+
+def attempts_allowed() -> int:
+    """How often a worker may die of a job before the job is to blame.
+
+    Three times, unless jobs that are blameless, for they are done by now, needed another attempt in the last minutes
+    too: then something from outside kills the workers.
+    """
+    since = timezone.now() - STORM_LASTS
+    again = Q(attempts__gt=1, kind=Job.Kind.FEATURE_MAPS) | Q(attempts__gt=2)  # a part of a chunk begins with one
+    blameless = Job.objects.filter(again, state=Job.State.DONE, finished_at__gt=since, total=1)  # no chunk was split
+    return ATTEMPTS_IN_A_STORM if blameless.exists() else settings.JOB_MAX_ATTEMPTS
 
 
 def run(job: Job, work: Callable[[Job], None]) -> None:
     """Do the work of a claimed job, which ends with `finishing`; whatever stops it is written into the row."""
+    began = time.monotonic()
     try:
         work(job)
     except LeaseLost:
         logger.warning("Job %s (%s) was taken over; this run does not count", job.pk, job.kind)
     except SystemExit:
-        hand_back(job, STOPPED, counted=False)
+        # A worker that stops and one that enforces the hard limit send the same signal.
+        is_overdue = time.monotonic() - began > settings.JOB_SOFT_LIMIT_SECONDS
+        hand_back(job, DIED if is_overdue else STOPPED, counted=is_overdue)
         raise
     except Exception as error:
         passing = passing_trouble(error)

@@ -13,6 +13,7 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from mlcore.artifact import SHIPPED, Artifact, ArtifactError, load_artifact
 from mlcore.reading.reader import Reader
@@ -153,7 +154,10 @@ class ModelCache:
                 return self._load(version)
             except ArtifactError as error:
                 logger.exception("Model %s does not verify", version.version)
-                raise Problem("model_unavailable", f"Model {version.version} cannot be loaded.") from error
+                raise Problem(
+                    "model_unavailable",
+                    _("Model %(version)s cannot be loaded.") % {"version": version.version},
+                ) from error
 
     def _load(self, version: ModelVersion) -> ActiveModel:
         if version.digest not in self.loaded:

@@ -42,8 +42,12 @@ def forget_staged(now: datetime) -> None:
         state__in=[BatchItem.State.FAILED, BatchItem.State.CANCELLED],
         batch__created_at__lt=now - timedelta(days=settings.DELETED_UPLOADS_KEPT_DAYS),
     ).exclude(staged="")
-    while items := list(unread.select_related("batch")[:AT_ONCE]):
+    while ids := list(unread.values_list("pk", flat=True)[:AT_ONCE]):
         with transaction.atomic():
+            # Of several that purge at once, one still finds the file in the row, and that one frees its space.
+            items = list(
+                unread.filter(pk__in=ids).select_for_update(of=("self",)).order_by("pk").select_related("batch")
+            )
             BatchItem.objects.filter(pk__in=[item.pk for item in items]).update(staged="")
             for item in items:
                 size = item.staged.size if default_storage.exists(str(item.staged)) else 0
@@ -53,14 +57,17 @@ def forget_staged(now: datetime) -> None:
 
 def remove_uploads(uploads: list[Upload]) -> None:
     """Rows first: a file without a row is rubbish that reconcile_media finds, a row without a file is a loss."""
-    ids = [upload.pk for upload in uploads]
-    files = [file for upload in uploads for file in (upload.original, upload.picture, upload.thumbnail)]
-    names = [file.name for file in files if file.name]
-    maps = FeatureMap.objects.filter(glyph__prediction__upload__in=ids).exclude(image="")
-    names += maps.values_list("image", flat=True)
     with transaction.atomic():
+        # Of several that remove them at once, one still finds the rows, and that one frees their space.
+        rows = Upload.objects.filter(pk__in=[upload.pk for upload in uploads]).select_for_update().order_by("pk")
+        mine = sorted(rows, key=attrgetter("owner_id"))
+        ids = [upload.pk for upload in mine]
+        files = [file for upload in mine for file in (upload.original, upload.picture, upload.thumbnail)]
+        names = [file.name for file in files if file.name]
+        maps = FeatureMap.objects.filter(glyph__prediction__upload__in=ids).exclude(image="")
+        names += maps.values_list("image", flat=True)
         Upload.objects.filter(pk__in=ids).delete()
-        for owner_id, theirs in groupby(sorted(uploads, key=attrgetter("owner_id")), attrgetter("owner_id")):
+        for owner_id, theirs in groupby(mine, attrgetter("owner_id")):
             sizes = [upload.bytes for upload in theirs]
             free_space(owner_id, pictures=len(sizes), size=sum(sizes))
         transaction.on_commit(partial(_delete_files, names))

@@ -4,6 +4,7 @@ over all of them."""
 from django.conf import settings
 from django.db.models import Count, F, Sum
 from django.db.models.functions import Greatest
+from django.utils.translation import gettext as _
 
 from recognizer.models import Upload, Usage
 from recognizer.problems import Problem
@@ -16,13 +17,13 @@ def take_space(owner_id: int, *, pictures: int, size: int) -> None:
         pictures__lte=settings.QUOTA_PICTURES - pictures,
         bytes__lte=settings.QUOTA_BYTES - size,
     )
-    for _ in range(2):
+    for _attempt in range(2):
         if fits.update(pictures=F("pictures") + pictures, bytes=F("bytes") + size):
             return
         if Usage.objects.filter(user=owner_id).exists():
             break
         usage(owner_id)
-    raise Problem("quota_exceeded", "Your space is used up. Delete some pictures to make room.")
+    raise Problem("quota_exceeded", _("Your space is used up. Delete some pictures to make room."))
 
 
 def free_space(owner_id: int, *, pictures: int, size: int) -> None:

@@ -21,7 +21,8 @@ def sweep() -> int:
     Answers how many jobs were put on a queue.
     """
     expired = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=timezone.now())
-    jobs.give_up(expired.filter(attempts__gte=settings.JOB_MAX_ATTEMPTS), jobs.DIED)
+    if expired.filter(attempts__gte=settings.JOB_MAX_ATTEMPTS).exists():
+        jobs.give_up(expired.filter(attempts__gte=jobs.attempts_allowed()), jobs.DIED)
     expired.update(state=Job.State.WAITING, error=jobs.DIED, lease_id=None, lease_until=None, enqueued_at=None)
     try:
         lengths = broker.queue_lengths([INTERACTIVE, BULK])

@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from recognizer import words
 from recognizer.handwriting import HEIGHT, MARGIN, svg_path, width_of
@@ -83,4 +84,4 @@ def rest(share: float, height: int) -> str:
 @register.filter
 def problem_words(code: str) -> str:
     kind = KINDS.get(code)
-    return kind.title if kind else code
+    return gettext(kind.title) if kind else code

@@ -77,7 +77,7 @@ class AdminLogin(Login):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated and not request.user.is_staff:
-            raise Problem("permission_denied", "Your account may not see this page.")
+            raise Problem("permission_denied", _("Your account may not see this page."))
         return super().dispatch(request, *args, **kwargs)
 
     def get_default_redirect_url(self) -> str:

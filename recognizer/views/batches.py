@@ -12,6 +12,7 @@ from recognizer import selectors
 from recognizer.models import Batch
 from recognizer.pages import page_of
 from recognizer.services import batches as services
+from recognizer.services.archives import ZIP_MAGIC
 from recognizer.services.exports import csv_lines
 from recognizer.views.history import download
 from recognizer.views.requests import MemberRequest
@@ -22,15 +23,10 @@ LISTED = 100
 
 def create_batch(request: MemberRequest, files: list[UploadedFile], mode: Any) -> Batch:
     """From the desk's form: several pictures, or archives of them."""
-    batch = services.create_batch(owner=request.user, name=name_of(files), mode=mode)
-    try:
-        for archive in filter(is_zip, files):
-            services.add_zip(batch, archive)
-        services.add_files(batch, [(file.name or "", file) for file in files if not is_zip(file)])
-    except BaseException:
-        services.discard_batch(batch)
-        raise
-    services.close_batch(batch)
+    batch = services.new_batch(owner=request.user, name=name_of(files), mode=mode)
+    archives = list(filter(is_zip, files))
+    pictures = [(file.name or "", file) for file in files if file not in archives]
+    services.add_files(batch, pictures, archives, close=True)
     return batch
 
 
@@ -40,9 +36,10 @@ def name_of(files: list[UploadedFile]) -> str:
 
 
 def is_zip(file: UploadedFile) -> bool:
-    head: bytes = file.read(4)
     file.seek(0)
-    return head == b"PK\x03\x04"
+    head: bytes = file.read(len(ZIP_MAGIC))
+    file.seek(0)
+    return head == ZIP_MAGIC
 
 
 @require_GET
@@ -56,13 +53,16 @@ def batches(request: MemberRequest) -> HttpResponse:
 def batch_detail(request: MemberRequest, pk: UUID) -> HttpResponse:
     batch = get_object_or_404(selectors.batches_for(request.user), pk=pk)
     items = list(selectors.batch_items_for(request.user, batch)[:SHOWN])
-    answers = selectors.history_for(request.user).filter(upload__in=[item.upload_id for item in items])
+    given = [item.upload_id for item in items]
+    # Without its order, or the database would walk over the whole history to find these few in it.
+    answers = selectors.history_for(request.user).filter(upload__in=given).order_by()
     by_upload = {str(answer.upload_id): answer for answer in answers}
     context = {
         "batch": batch,
         "progress": services.progress(batch),
         "items": [(item, by_upload.get(str(item.upload_id))) for item in items],
         "shown": SHOWN,
+        "can_retry": services.retryable(batch).exists(),
     }
     return render(request, "_batch.html" if request.htmx else "batch_detail.html", context)
 

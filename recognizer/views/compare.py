@@ -64,5 +64,7 @@ def glyph_named(request: HttpRequest, parameter: str) -> Glyph:
 
 
 def candidates(request: HttpRequest, glyph: Glyph) -> list[Glyph]:
-    mine = selectors.glyphs_for(request.user).filter(prediction__is_current=True).exclude(pk=glyph.pk)
-    return list(mine.defer("input").order_by("-prediction__given_at", "position")[:CANDIDATES])
+    """By the newest answers: to sort all digits by their answers' time would be to look at all of them."""
+    answers = selectors.history_for(request.user).exclude(text="")[: CANDIDATES + 1]
+    digits = [each for answer in selectors.with_glyphs(answers) for each in answer.glyphs.all()]
+    return [each for each in digits if each != glyph][:CANDIDATES]

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from recognizer.models import Correction, Glyph, Prediction
 from recognizer.problems import Problem
 from recognizer.services import corrections
@@ -37,7 +39,7 @@ def number(request: MemberRequest, name: str) -> int:
     try:
         return round(float(request.POST.get(name, "")))
     except (ValueError, OverflowError) as error:
-        raise Problem("invalid", f"{name} must be a number.") from error
+        raise Problem("invalid", _("%(name)s must be a number.") % {"name": name}) from error
 
 
 def places(glyphs: Sequence[Glyph], stands: Correction | None) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from typing import Any, cast
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from mlcore.reading import result
@@ -16,6 +17,7 @@ from recognizer.models.prediction import Mode
 from recognizer.problems import Problem
 from recognizer.services.explanations import live
 from recognizer.services.predictions import create_prediction, read_picture
+from recognizer.uploadhandlers import takes_archive
 from recognizer.views.batches import create_batch, is_zip
 from recognizer.views.requests import MemberRequest
 
@@ -39,6 +41,7 @@ def desk_page(request: HttpRequest, problem: Problem | None = None) -> HttpRespo
     return render(request, "desk.html", context, status=problem.status if problem else 200)
 
 
+@takes_archive("image")
 @require_POST
 def upload_create(request: MemberRequest) -> HttpResponse:
     """One picture becomes a record, several a batch; what is wrong with it is said on the desk, and nothing is kept."""
@@ -102,5 +105,5 @@ def the_files(request: HttpRequest) -> list[UploadedFile]:
         raise Problem("file_too_large")
     files = request.FILES.getlist("image")
     if not files:
-        raise Problem("missing_file", "No image was sent. Choose one first.")
+        raise Problem("missing_file", _("No image was sent. Choose one first."))
     return files

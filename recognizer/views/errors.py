@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from recognizer.problems import Problem
 
@@ -37,5 +38,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return problem_page(
-        request, Problem("permission_denied", "This form was too old or came from elsewhere. Open it again.")
+        request, Problem("permission_denied", _("This form was too old or came from elsewhere. Open it again."))
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -60,13 +61,15 @@ def why(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Why this digit: what speaks for and against the first and the second answer."""
     look = look_for(request, pk)
     reasons = look.why()
+    turn = reasons.turn and look.frame.place(reasons.turn.change.window)
     context = {
         "look": look,
         "prediction": look.glyph.prediction,
         "why": reasons,
-        "kinds": [(kind, *KINDS[kind]) for kind in reasons.maps],
+        "sentence": reasons.sentence(gettext),
+        "kinds": [(kind, *KINDS[kind], turn if kind == "occlusion" else None) for kind in reasons.maps],
         "answers": [(digit, look.probabilities[digit]) for digit in reasons.answers],
-        "turn": reasons.turn and look.frame.place(reasons.turn.change.window),
+        "turn": turn,
         "query": query_of(look),
     }
     return render(request, "explorer/why.html", context)

@@ -11,6 +11,7 @@ from django.http import HttpResponse, HttpResponseBase, QueryDict, StreamingHttp
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
@@ -75,9 +76,9 @@ def picked(request: MemberRequest) -> QuerySet[Prediction]:
     except ValueError as error:
         raise Problem("bad_request") from error
     if not ids:
-        raise Problem("invalid", "Choose some pictures first.")
+        raise Problem("invalid", _("Choose some pictures first."))
     if len(ids) > MOST_PICKED:
-        raise Problem("invalid", f"Choose at most {MOST_PICKED} at once.")
+        raise Problem("invalid", _("Choose at most %(count)d at once.") % {"count": MOST_PICKED})
     return mine.filter(upload__in=ids)
 
 

@@ -1,6 +1,6 @@
 // The answer that follows the pen: one request at a time, the newest drawing wins.
 
-const PAUSE_MS = 60;
+const EVERY_MS = 90; // from one question to the next while the pen moves: about ten a second
 
 export class Preview {
   constructor(place, { url, token, picture, mode, onFailure }) {
@@ -10,27 +10,29 @@ export class Preview {
     this.running = null;
     this.isStale = false;
     this.timer = 0;
+    this.askedAt = 0;
   }
 
-  // While the pen moves: soon, and not more often than the server keeps up with.
+  // While the pen moves: soon, not more often than the server keeps up with, and from a coarser picture.
   soon() {
     if (this.running || this.timer) {
       this.isStale = true;
       return;
     }
-    this.timer = setTimeout(() => this.now(), PAUSE_MS);
+    this.timer = setTimeout(() => this.now({ draft: true }), Math.max(0, this.askedAt + EVERY_MS - performance.now()));
   }
 
   // When the pen is lifted: at once, and nothing older may arrive after it.
-  async now({ aloud = false } = {}) {
+  async now({ aloud = false, draft = false } = {}) {
     clearTimeout(this.timer);
     this.timer = 0;
     this.running?.abort();
     const running = (this.running = new AbortController());
     this.isStale = false;
+    this.askedAt = performance.now();
     try {
       const body = new FormData();
-      body.set("image", await this.picture(), "drawing.png");
+      body.set("image", await this.picture({ draft }), "drawing.png");
       body.set("mode", this.mode());
       const headers = { "X-CSRFToken": this.token };
       const response = await fetch(this.url, { method: "POST", body, headers, signal: running.signal });

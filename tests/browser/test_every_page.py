@@ -24,19 +24,24 @@ MOST_BYTES = 150_000
 def pages(alice, model) -> dict[str, str]:
     """The address of every page, with something on it."""
     number = create_prediction(owner=alice, data=draw_png("1905"), source="drawing", draw_maps=True)
-    seven = create_prediction(owner=alice, data=digit_png(7), source="upload", name="seven.png")
+    seven = create_prediction(owner=alice, data=digit_png(7), source="upload", name="seven.png", mode="digit")
     corrections.correct(prediction=seven, by=alice, kind="correct", text="1")
     type(number).objects.filter(pk=number.pk).update(decision="unsure")
     batch = batches.create_batch(owner=alice, name="holiday.zip")
     batch.items.create(position=0, name="seven.png", state="done", upload=seven.upload)
     batch.items.create(position=1, name="text.png", state="failed", error_code="unsupported_format")
-    names = ["desk", "history", "review", "batches", "account", "about", "password_change"]
+    glyph = number.glyphs.all()[0]
+    names = ["desk", "history", "history_statistics", "review", "batches", "account", "about", "password_change"]
     return {name: reverse(name) for name in names} | {
         "upload_detail": reverse("upload_detail", args=[number.upload_id]),
         "corrected": reverse("upload_detail", args=[seven.upload_id]),
         "batch_detail": reverse("batch_detail", args=[batch.pk]),
         "narrowed": reverse("history") + "?digit=7",
         "nothing": reverse("history") + "?q=nothing-is-called-so",
+        "explorer": reverse("explorer", args=[glyph.pk]),
+        "channel": reverse("explorer", args=[glyph.pk, "conv3", 5]),
+        "why": reverse("why", args=[glyph.pk]),
+        "compare": f"{reverse('compare')}?a={glyph.pk}&b={seven.glyphs.get().pk}",
         "missing": "/missing/",
     }
 

@@ -150,7 +150,7 @@ def test_the_preview_and_the_record_agree(desk):
     expect(desk.locator(".answer .sureness")).to_have_text(shown)
 
 
-def test_a_second_finger_does_not_break_a_stroke(phone):
+def test_scene_4_a_second_finger_does_not_break_a_stroke(phone):
     pad = pad_of(phone)
     across = [(pad["x"] + pad["width"] * part / 10, pad["y"] + pad["height"] / 2) for part in range(1, 10)]
     fingers = Fingers(phone)
@@ -169,7 +169,7 @@ def test_a_second_finger_does_not_break_a_stroke(phone):
     assert stroke["points"][-1][0] > 650
 
 
-def test_touch_draws_without_scrolling_the_page(phone):
+def test_scene_4_drawing_on_a_phone_does_not_scroll_the_page(phone):
     phone.evaluate("scrollTo(0, 40)")
     before = phone.evaluate("scrollY")
     Fingers(phone).draw("7", place_on(pad_of(phone), (0.5, 0.5), 0.8))

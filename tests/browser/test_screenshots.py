@@ -1,15 +1,17 @@
 """Every page as a picture, on a desk and on a phone, in light and dark: written to be looked at."""
 
+import io
 import os
 import re
 from pathlib import Path
 
 import pytest
 from django.urls import reverse
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from recognizer.handwriting import draw_png
-from recognizer.services import corrections
+from recognizer.services import batches, corrections
 from recognizer.services.predictions import create_prediction
 from tests.browser.fixtures import log_in
 from tests.browser.hand import draw, preview_says
@@ -32,9 +34,34 @@ def pages(alice, model, worker) -> dict[str, str]:
     unsure = create_prediction(owner=alice, data=draw_png("4"), source="drawing", name="four.png")
     type(unsure).objects.filter(pk=unsure.pk).update(decision="unsure", confidence=0.61)
     number = create_prediction(owner=alice, data=draw_png("1905"), source="drawing", mode="number", draw_maps=True)
-    create_prediction(owner=alice, data=draw_png("7"), source="drawing", name="seven.png", draw_maps=True)
-    names = ["history", "review", "account", "about"]
-    return {"upload_detail": reverse("upload_detail", args=[number.upload_id])} | {n: reverse(n) for n in names}
+    long = create_prediction(owner=alice, data=draw_png("27182818284590"), source="upload", name="e" * 90 + ".png")
+    blank = create_prediction(owner=alice, data=blank_png(), source="upload", name="blank.png")
+    seven = create_prediction(owner=alice, data=draw_png("7"), source="drawing", name="seven.png", draw_maps=True)
+    batch = batches.create_batch(owner=alice, name="holiday.zip")
+    batch.items.create(position=0, name="seven.png", state="done", upload=seven.upload)
+    batch.items.create(position=1, name="notes.txt", state="failed", error_code="unsupported_format")
+    batch.items.create(position=2, name="waiting.png", state="waiting")
+    glyph = number.glyphs.all()[0]
+    names = ["history", "history_statistics", "review", "batches", "account", "password_change", "about"]
+    return {name: reverse(name) for name in names} | {
+        "upload_detail": reverse("upload_detail", args=[number.upload_id]),
+        "upload_detail-one": reverse("upload_detail", args=[seven.upload_id]),
+        "upload_detail-long": reverse("upload_detail", args=[long.upload_id]),
+        "upload_detail-rejected": reverse("upload_detail", args=[blank.upload_id]),
+        "history-nothing": reverse("history") + "?q=nothing-is-called-so",
+        "batch_detail": reverse("batch_detail", args=[batch.pk]),
+        "explorer": reverse("explorer", args=[glyph.pk]),
+        "explorer-channel": reverse("explorer", args=[glyph.pk, "conv3", 5]),
+        "why": reverse("why", args=[glyph.pk]),
+        "compare": f"{reverse('compare')}?a={glyph.pk}&b={seven.glyphs.get().pk}",
+        "error": "/nothing-lies-here/",
+    }
+
+
+def blank_png() -> bytes:
+    file = io.BytesIO()
+    Image.new("L", (400, 300), 255).save(file, "PNG")
+    return file.getvalue()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -45,8 +72,9 @@ def test_every_page_is_written_as_a_picture(browser: Browser, alice, server, pag
         base_url=server.url, viewport={"width": width, "height": WIDTHS[width]}, color_scheme=theme
     )
     page = context.new_page()
-    page.goto("/login/")
-    write(page, f"login-{width}-{theme}")
+    for name in ("login", "signup", "password_reset"):
+        page.goto(reverse(name))
+        write(page, f"{name}-{width}-{theme}")
     log_in(context, alice, server)
     page.goto("/")
     draw(page, "7")
@@ -54,11 +82,11 @@ def test_every_page_is_written_as_a_picture(browser: Browser, alice, server, pag
     write(page, f"desk-{width}-{theme}")
     for name, path in pages.items():
         page.goto(path)
-        if name == "upload_detail":
+        if name in ("upload_detail", "upload_detail-one"):
             page.locator(".map").first.wait_for(timeout=30_000)
             page.locator(".map").last.scroll_into_view_if_needed()  # or its pictures are not loaded at all
             page.evaluate("scrollTo(0, 0)")
-        page.wait_for_load_state("networkidle")
+        page.wait_for_load_state("load" if name == "batch_detail" else "networkidle")  # which asks again and again
         write(page, f"{name}-{width}-{theme}")
     context.close()
 

@@ -4,24 +4,27 @@ import pytest
 from django.core.files.base import ContentFile
 
 from recognizer.models import Job
-from recognizer.services import batches
+from recognizer.services import batches, jobs
 from tests.pictures import digit_png
-from tests.processes.conftest import IS_LONG, wait_for
-from tests.processes.storages import SLOW, STUBBORN
+from tests.processes.conftest import sized, wait_for
+from tests.processes.storages import DEAF, SLOW, STUBBORN
 
 pytestmark = [pytest.mark.processes]
 
-LIMITS = {"JOB_SOFT_LIMIT_SECONDS": "1", "JOB_HARD_LIMIT_SECONDS": "2"}
+# The long form runs with the limits as they are: 20 and 30 seconds.
+LIMITS = sized({"JOB_SOFT_LIMIT_SECONDS": "1", "JOB_HARD_LIMIT_SECONDS": "2"}, {})
 
 
 def test_who_listens_is_asked_to_stop_and_says_why(alice, cluster, media):
-    read_beside(SLOW, alice, cluster, seconds=40)
+    read_beside(SLOW, alice, cluster, seconds=sized(40, 150))
     assert "SoftTimeLimitExceeded" in Job.objects.get(state=Job.State.FAILED).error
 
 
-@pytest.mark.skipif(not IS_LONG, reason="three leases have to run out")
-def test_who_does_not_listen_is_killed(alice, cluster, media):
-    read_beside(SLOW + STUBBORN, alice, cluster, seconds=90)
+@pytest.mark.parametrize("mark", [STUBBORN, DEAF])
+def test_who_does_not_listen_is_ended(alice, cluster, media, mark):
+    """By a signal that Python still hears, or by one that nobody does; then the lease has to run out each time."""
+    read_beside(SLOW + mark, alice, cluster, seconds=sized(90, 250))
+    assert Job.objects.get(state=Job.State.FAILED).error == jobs.DIED
 
 
 def read_beside(mark: bytes, alice, cluster, *, seconds: float) -> None:

@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
 from django.db import DatabaseError
 
-from recognizer.models import BatchItem, Job, Upload, Usage
+from recognizer.models import Batch, BatchItem, Job, Upload, Usage
 from recognizer.problems import Problem
 from recognizer.queues import BULK
 from recognizer.services import batches
@@ -77,7 +77,7 @@ def test_a_batch_takes_so_many_files_and_no_more(batch, media, monkeypatch):
 
 def test_a_zip_is_unpacked_and_its_bad_files_fail_alone(batch, media):
     packed = zipped({"../a.png": digit_png(3, size=60), "notes.txt": b"hello", "b.zip": zipped({}).getvalue()})
-    items = batches.add_zip(batch, packed)
+    items = batches.add_files(batch, archives=[packed])
     assert [(item.name, item.error_code) for item in items] == [
         ("a.png", ""),
         ("notes.txt", "unsupported_format"),
@@ -89,7 +89,7 @@ def test_a_zip_is_unpacked_and_its_bad_files_fail_alone(batch, media):
 def test_a_refused_zip_leaves_nothing(batch, media, monkeypatch):
     monkeypatch.setattr("recognizer.services.archives.UNPACKED_MAX_BYTES", 1000)
     with pytest.raises(Problem):
-        batches.add_zip(batch, zipped({"a.png": digit_png(3), "b.png": digit_png(4)}))
+        batches.add_files(batch, archives=[zipped({"a.png": digit_png(3), "b.png": digit_png(4)})])
     assert not batch.items.exists()
     assert not files(media)
 
@@ -129,14 +129,17 @@ def test_a_full_account_is_told_so(batch, alice, media, settings):
     assert not files(media)
 
 
-def test_a_discarded_batch_leaves_nothing(batch, alice, media):
-    batches.add_files(batch, given(2))
-    batches.discard_batch(batch)
-    assert not BatchItem.objects.exists()
+def test_a_batch_is_there_with_all_that_it_was_made_of_or_not_at_all(alice, media):
+    def fail():
+        raise DatabaseError("gone")
+
+    batch = batches.new_batch(owner=alice)
+    with pytest.raises(DatabaseError):
+        batches.add_files(batch, given(2), [zipped({"a.png": digit_png(3, size=60)})], close=True, remember=fail)
+    assert not Batch.objects.exists()
     assert not Job.objects.exists()
     assert not files(media)
-    usage = Usage.objects.get(user=alice)
-    assert (usage.pictures, usage.bytes) == (0, 0)
+    assert not Usage.objects.filter(pictures__gt=0).exists()
 
 
 def test_what_is_cancelled_is_not_read(batch, media):

@@ -165,12 +165,12 @@ def test_the_first_layer_looks_at_the_picture(alice_client, glyph):
 
 def test_why_says_it_in_a_sentence_and_shows_both_answers(alice_client, glyph, look):
     text = page(alice_client, "why", glyph.pk)
-    assert look.why().sentence in text
+    assert look.why().sentence() in text
     for kind in ("occlusion", "cam"):
         for digit in look.why().answers:
             url = reverse("overlay", args=[glyph.pk, kind, digit])
             assert f'href="{url}"' in text
-            assert image(alice_client.get(url)).mode == "RGBA"
+            assert image(alice_client.get(url)).has_transparency_data
 
 
 def test_an_overlay_of_another_answer_or_kind_is_not_found(alice_client, glyph, look):
@@ -244,7 +244,7 @@ def test_a_scale_that_is_none_is_not_used(alice_client, glyph, scale):
 
 
 def test_the_legend_shows_the_colours_of_the_maps():
-    css = (SHIPPED.parents[2] / "static" / "css" / "explorer.css").read_text()
+    css = (SHIPPED.parents[2] / "static" / "css" / "explorer_layer.css").read_text()
     (stops,) = re.findall(r"linear-gradient\(to right, ([^)]+)\)", css)
     wanted = [*range(0, 256, 32), 254]
     assert stops.split(", ") == ["#{:02x}{:02x}{:02x}".format(*colour_table()[level]) for level in wanted]

@@ -1,6 +1,7 @@
 """Jobs as rows: claimed once, held by a lease, tried three times, handed back without shame."""
 
 import errno
+import time
 import uuid
 from datetime import timedelta
 
@@ -68,6 +69,33 @@ def test_after_three_attempts_it_is_given_up_with_the_reason():
     assert job.finished_at and job.lease_id is None
 
 
+def test_while_blameless_ones_die_too_none_is_given_up_so_soon():
+    """Something from outside kills the workers. What never succeeds is given up nevertheless."""
+    a_job(kind=Job.Kind.FEATURE_MAPS, state=State.DONE, attempts=2, finished_at=timezone.now())
+    job = claimed(attempts=2)
+    for attempt in range(4, jobs.ATTEMPTS_IN_A_STORM + 1):
+        again = jobs.claim(job.pk, message=job.lease_id, redelivered=True)
+        assert again and again.attempts == attempt
+    assert jobs.claim(job.pk, message=job.lease_id, redelivered=True) is None
+    job.refresh_from_db()
+    assert (job.state, job.error) == (State.FAILED, jobs.DIED)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"kind": Job.Kind.FEATURE_MAPS, "attempts": 1},
+        {"kind": Job.Kind.FEATURE_MAPS, "attempts": 2, "finished_at": timezone.now() - timedelta(hours=1)},
+        {"kind": Job.Kind.FEATURE_MAPS, "attempts": 2, "state": State.FAILED},
+        {"kind": Job.Kind.BATCH_CHUNK, "attempts": 2},  # a neighbour of the poisonous one, read on its own
+        {"kind": Job.Kind.BATCH_CHUNK, "attempts": 2, "total": 20},  # the chunk, which was split
+    ],
+)
+def test_these_do_not_excuse_a_death(other):
+    a_job(**{"state": State.DONE, "finished_at": timezone.now(), **other})
+    assert jobs.attempts_allowed() == 3
+
+
 def test_work_that_is_done_is_marked_done_with_its_rows():
     job = claimed(total=2)
     jobs.run(job, finish)
@@ -111,6 +139,21 @@ def test_a_worker_that_is_stopped_hands_its_job_back_and_ends():
         jobs.run(job, stop)
     job.refresh_from_db()
     assert (job.state, job.attempts) == (State.WAITING, 2)
+
+
+def test_a_run_that_is_ended_for_its_length_counts(settings):
+    """The hard limit sends the same signal as a stop. Uncounted, such a job would be tried for ever."""
+    settings.JOB_SOFT_LIMIT_SECONDS = 0.01
+
+    def outlive(job):
+        time.sleep(0.02)
+        raise SystemExit
+
+    job = claimed(attempts=2)
+    with pytest.raises(SystemExit):
+        jobs.run(job, outlive)
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.error) == (State.FAILED, 3, jobs.DIED)
 
 
 def test_who_lost_the_lease_writes_nothing():

@@ -72,6 +72,14 @@ def test_the_third_death_is_the_last(redis_server):
     assert (job.state, job.error) == (Job.State.FAILED, jobs.DIED)
 
 
+def test_in_a_storm_the_third_death_is_not_the_last(redis_server):
+    waiting(state=Job.State.DONE, attempts=3, finished_at=timezone.now())
+    job = waiting(state=Job.State.RUNNING, lease_id="0" * 32, lease_until=LONG_AGO, attempts=3)
+    assert sweep() == 1
+    job.refresh_from_db()
+    assert job.state == Job.State.WAITING
+
+
 def test_many_sweepers_at_once_send_each_job_once(redis_server):
     for _ in range(20):
         waiting()

@@ -41,4 +41,4 @@ class Command(BaseCommand):
                 why = write_album(folder, picture, glyph, explainer)
             except OSError as error:
                 raise CommandError(f"{folder} cannot be written: {error.strerror}.") from error
-            self.stdout.write(f"{folder}: {why.sentence}")
+            self.stdout.write(f"{folder}: {why.sentence()}")

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from recognizer.services.model_versions import register_shipped_model
+from recognizer.services.planning import tell_sizes
 
 ADMIN_NAME = "admin"
 
@@ -21,6 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
+        tell_sizes()
         self.collect_static_files()
         register_shipped_model()
         self.create_first_admin()

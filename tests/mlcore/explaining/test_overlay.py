@@ -11,7 +11,7 @@ from mlcore.reading.result import Box
 
 
 def rgba(png):
-    return np.asarray(Image.open(BytesIO(png)))
+    return np.asarray(Image.open(BytesIO(png)).convert("RGBA"))
 
 
 def test_the_frame_lies_where_the_ink_was_found():

@@ -41,6 +41,17 @@ def test_what_is_hardly_a_digit_is_said_first():
     )
 
 
+def test_the_sentence_speaks_the_language_it_is_given():
+    german = {
+        "%(digit)d at %(share)s": "%(digit)d zu %(share)s",
+        "%(answers)s: the gap %(place)s decides.": "%(answers)s: Die Lücke %(place)s entscheidet.",
+        "at the top": "oben",
+    }
+    turn = Turn(Change(0, 12, gap=True), "at the top", 2.0, decides=True)
+    told = sentence(probabilities(d4=0.61, d9=0.35), 1.0, turn, german.__getitem__)
+    assert told == "4 zu 61 %, 9 zu 35 %: Die Lücke oben entscheidet."
+
+
 def test_the_two_best_are_in_order():
     assert two_best(probabilities(d2=0.2, d9=0.7, d0=0.1)) == (9, 2)
 

@@ -9,9 +9,10 @@ import zipfile
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
-from recognizer.models import Batch, BatchItem, Job
-from recognizer.services import jobs
+from recognizer.models import Batch, BatchItem, IdempotencyRecord, Job
+from recognizer.services import idempotency, jobs
 from recognizer.services.batch_reading import read_chunk
 from tests.pictures import digit_png
 
@@ -140,6 +141,33 @@ def test_the_same_key_makes_one_batch(alice_token, model):
     assert first.json() == again.json()
     assert post(headers, files=[png(2)]).json()["code"] == "idempotency_key_reused"
     assert Batch.objects.count() == 1
+
+
+def test_the_same_key_adds_files_once_even_when_that_closed_it(client, alice_token, model):
+    made = post(alice_token, close="false", files=[png(1)]).json()
+    headers = {**alice_token, "Idempotency-Key": "f-1"}
+    first, again = (client.post(f"{made['url']}files/", {"files": [png(2)]}, headers=headers) for _ in range(2))
+
+    assert first.status_code == again.status_code == 202
+    assert first.json() == again.json()
+    assert again["Idempotent-Replayed"] == "true"
+    assert BatchItem.objects.count() == 2
+
+
+def test_who_lost_the_key_meanwhile_leaves_nothing_behind(alice_token, model, media, monkeypatch):
+    """It took more than a minute, and the same request came again and took over."""
+
+    def too_late(record, **answer):
+        IdempotencyRecord.objects.filter(pk=record.pk).update(created_at=timezone.now())
+        return finish(record, **answer)
+
+    finish = idempotency.finish
+    monkeypatch.setattr(idempotency, "finish", too_late)
+    answer = post({**alice_token, "Idempotency-Key": "b-1"}, files=[png(1)])
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_in_use")
+    assert not Batch.objects.exists()
+    assert not [path for path in media.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("part", ["", "items/", "results.jsonl", "results.csv"])

@@ -53,7 +53,7 @@ def test_a_map_is_the_stored_picture(client, glyph_url, alice_token, look):
 
 def test_the_explanation_says_why_in_numbers_and_words(client, glyph_url, alice_token, look):
     body = client.get(f"{glyph_url}explanation/", headers=alice_token).json()
-    assert body["sentence"] == look.why().sentence
+    assert body["sentence"] == look.why().sentence()
     first, second = body["answers"]
     assert (first["digit"], second["digit"]) == look.why().answers
     assert np.shape(first["occlusion"]) == (28, 28)
@@ -66,7 +66,7 @@ def test_overlays_are_pictures_of_both_maps(client, glyph_url, alice_token, look
     for kind in ("occlusion", "cam"):
         for digit in look.why().answers:
             answer = client.get(f"{glyph_url}overlays/{kind}/{digit}/", headers=alice_token)
-            assert Image.open(io.BytesIO(answer.getvalue())).mode == "RGBA"
+            assert Image.open(io.BytesIO(answer.getvalue())).has_transparency_data
 
 
 @pytest.mark.parametrize(

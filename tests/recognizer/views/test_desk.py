@@ -1,9 +1,14 @@
 """The desk: a picture given in any way becomes an answer; what is wrong with it is said, and nothing is kept."""
 
+import io
 import json
+import os
+import re
+import zipfile
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -14,12 +19,13 @@ from tests.corpus import REFUSED, Case
 from tests.pictures import digit_png, varied_pngs
 
 pytestmark = pytest.mark.django_db
+TOKEN = re.compile('name="csrfmiddlewaretoken" value="([^"]+)"')
 STROKES = [{"pen": 26, "erases": False, "points": [[1.5, 2, 0.5, 0], [3, 4, 0.5, 16]]}]
 
 
 def send(client: Client, data: bytes, name: str = "seven.png", **fields: str):
     image = SimpleUploadedFile(name, data)
-    return client.post(reverse("upload_create"), {"image": image, **fields})
+    return client.post(reverse("upload_create"), {**fields, "image": image})  # in the form's order
 
 
 def kept(media: Path) -> list[Path]:
@@ -144,3 +150,37 @@ def test_a_preview_of_rubbish_says_so(alice_client, model):
     answer = alice_client.post(reverse("preview"), {"image": SimpleUploadedFile("drawing.png", b"rubbish")})
     assert answer.status_code == 415
     assert "Use PNG" in answer.content.decode()
+
+
+def zip_of(*files: tuple[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in files:
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def send_with_token(user: User, data: bytes, name: str):
+    """As a browser: the token is in the form, and looking for it reads the body before the view is called."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user)
+    desk = client.get(reverse("desk")).content.decode()
+    return send(client, data, name, csrfmiddlewaretoken=TOKEN.search(desk)[1])
+
+
+def test_a_zip_may_be_larger_than_a_picture(alice, model):
+    packed = zip_of(("seven.png", digit_png(7)), *((f"{n}.bin", os.urandom(11_000_000)) for n in range(2)))
+    answer = send_with_token(alice, packed, "many.zip")
+    assert answer.status_code == 302, answer.content
+    assert sorted(BatchItem.objects.values_list("name", "state")) == [
+        ("0.bin", "failed"),
+        ("1.bin", "failed"),
+        ("seven.png", "waiting"),
+    ]
+
+
+def test_a_picture_may_not_be_as_large_as_a_zip(alice, model):
+    answer = send_with_token(alice, b"\x89PNG\r\n\x1a\n" + bytes(20 * 1024 * 1024), "large.png")
+    assert answer.status_code == 413
+    assert "Maximum 20 MB." in answer.content.decode()
+    assert not Upload.objects.exists()

@@ -68,6 +68,15 @@ def test_it_can_be_narrowed_by_date_in_the_persons_zone(alice_client, given):
     assert shown(alice_client, "?since=2026-03-05&until=2026-03-05") == ["1"]
     alice_client.cookies["time_zone"] = "Europe/Berlin"
     assert shown(alice_client, "?since=2026-03-06") == ["1"]
+    assert shown(alice_client, "?until=2026-03-05") == ["2"]
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles"])
+def test_the_calendar_may_be_narrowed_to_its_ends(alice_client, given, zone):
+    given("1")
+    alice_client.cookies["time_zone"] = zone
+    assert shown(alice_client, "?since=0001-01-01&until=9999-12-31") == ["1"]
+    assert shown(alice_client, "?since=9999-12-31") == shown(alice_client, "?until=0001-01-01") == []
 
 
 def test_it_can_be_narrowed_by_what_was_said(alice, alice_client, given):

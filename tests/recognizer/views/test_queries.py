@@ -5,7 +5,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from recognizer.handwriting import draw_png
 from recognizer.services import batches, corrections
+from recognizer.services.predictions import create_prediction
 
 pytestmark = pytest.mark.django_db
 MOST = 12
@@ -47,4 +49,28 @@ def test_the_page_of_a_batch_asks_at_most_twelve_questions(alice, alice_client, 
         batch.items.create(position=position, name="1.png", state="done", upload=prediction.upload)
     with CaptureQueriesContext(connection) as asked:
         assert alice_client.get(reverse("batch_detail", args=[batch.pk])).status_code == 200
+    assert len(asked) <= MOST, [query["sql"] for query in asked]
+
+
+@pytest.fixture
+def explained(alice, model):
+    """One digit of a number that was really read: the network looks at it again."""
+    prediction = create_prediction(owner=alice, data=draw_png("1905"), source="drawing", mode="number")
+    for _ in range(3):
+        create_prediction(owner=alice, data=draw_png("7"), source="drawing", mode="digit")
+    return prediction.glyphs.all()[0]
+
+
+@pytest.mark.parametrize("path", ["network/", "network/conv3/5/", "network/conv3/map.png", "why/"])
+def test_the_pages_of_the_explorer_ask_at_most_twelve_questions(alice_client, explained, path):
+    with CaptureQueriesContext(connection) as asked:
+        assert alice_client.get(f"/glyphs/{explained.pk}/{path}").status_code == 200
+    assert len(asked) <= MOST, [query["sql"] for query in asked]
+
+
+def test_comparing_asks_at_most_twelve_questions(alice_client, explained):
+    other = explained.prediction.glyphs.all()[1]
+    with CaptureQueriesContext(connection) as asked:
+        response = alice_client.get(f"/compare/?a={explained.pk}&b={other.pk}")
+    assert response.context["comparison"]
     assert len(asked) <= MOST, [query["sql"] for query in asked]

@@ -1,0 +1,21 @@
+"""SQLite is told how large its tables are, at the start and by the hour."""
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from recognizer import tasks
+from recognizer.models import Upload
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("work", [lambda: call_command("prepare"), tasks.purge], ids=["prepare", "purge"])
+def test_the_planner_knows_how_many_rows_a_person_has(given, work):
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL looks by itself.")
+    for _ in range(30):
+        given("7")
+    work()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT stat FROM sqlite_stat1 WHERE tbl = %s", [Upload._meta.db_table])
+        assert {row[0].split()[0] for row in cursor.fetchall()} & {"30"}
