@@ -42,7 +42,8 @@ def statistics_for(user: User) -> Statistics:
     kept = cache.get(key)
     if kept is None:
         kept = count_all(user)
-        cache.set(key, kept, KEPT_SECONDS)
+        if kept.count:  # the first picture's numbers do not wait a minute
+            cache.set(key, kept, KEPT_SECONDS)
     return kept  # type: ignore[no-any-return]
 
 

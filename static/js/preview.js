@@ -30,6 +30,7 @@ export class Preview {
     const running = (this.running = new AbortController());
     this.isStale = false;
     this.askedAt = performance.now();
+    this.place.setAttribute("aria-busy", "true");
     try {
       const body = new FormData();
       body.set("image", await this.picture({ draft }), "drawing.png");
@@ -44,6 +45,12 @@ export class Preview {
     }
     if (this.running === running) this.running = null;
     if (this.isStale) this.soon();
+    this.rest();
+  }
+
+  // What is shown is of all that is drawn, once nothing more is asked or waits to be.
+  rest() {
+    if (!this.running && !this.timer) this.place.setAttribute("aria-busy", "false");
   }
 
   forget() {
@@ -51,6 +58,8 @@ export class Preview {
     this.running = null;
     clearTimeout(this.timer);
     this.timer = 0;
+    this.isStale = false;
+    this.rest();
     this.shown.replaceChildren(...this.place.querySelector("template").content.cloneNode(true).childNodes);
     this.said.textContent = "";
   }

@@ -105,5 +105,6 @@ def tap_until(page: Page, button: Locator, url: re.Pattern[str]) -> None:
 
 
 def preview_says(page: Page, words: str) -> None:
-    """The preview has caught up with what is drawn."""
+    """Once the preview has caught up with what is drawn: an earlier one is of a part of it."""
+    expect(page.locator("[data-preview]")).to_have_attribute("aria-busy", "false")
     expect(page.locator("[data-preview] [data-words]")).to_have_attribute("data-words", words)

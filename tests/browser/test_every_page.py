@@ -5,12 +5,15 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.models import User
 from django.urls import reverse
 from playwright.sync_api import Page
 
 from recognizer.handwriting import draw_png
+from recognizer.models import Batch, BatchItem, Upload
 from recognizer.services import batches, corrections
 from recognizer.services.predictions import create_prediction
+from recognizer.services.tokens import create_token
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.browser
@@ -113,6 +116,12 @@ def test_every_page_loads_light(browser, alice, pages, server):
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_no_page_scrolls_sideways(alice_page: Page, pages, width):
     alice_page.set_viewport_size({"width": width, "height": 800})
+    # As long as may be, and without a place to break.
+    User.objects.update(username="w" * 150)
+    Batch.objects.update(name="b" * 200)
+    BatchItem.objects.update(name="i" * 200)
+    Upload.objects.update(name="u" * 200)
+    create_token(user=User.objects.get(), name="t" * 100)
     for name, path in pages.items():
         alice_page.goto(path)
         assert alice_page.evaluate("document.documentElement.scrollWidth") <= width, name

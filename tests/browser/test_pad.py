@@ -82,6 +82,7 @@ def test_the_answer_comes_within_150_ms_of_lifting_the_pen(desk):
         desk.wait_for_timeout(300)
     waits = desk.evaluate("window.waits")
     assert len(waits) >= 4
+    print(f"answers after lifting the pen: {sorted(round(wait) for wait in waits)} ms")
     # The quickest: a machine that runs all the tests at once has its pauses, and a delay of ours would be in each.
     assert min(waits) < 150, waits
 
@@ -144,7 +145,6 @@ def test_the_strokes_are_kept_with_the_drawing_and_the_pad_is_free_again(desk):
 def test_the_preview_and_the_record_agree(desk):
     draw(desk, "7")
     preview_says(desk, SEVEN)
-    desk.wait_for_timeout(1000)  # the last preview is of the whole digit, an earlier one of a part of it
     shown = desk.locator("[data-preview] .sureness").inner_text()
     desk.get_by_role("button", name="Read and keep").click()
     expect(desk.locator(".answer .sureness")).to_have_text(shown)

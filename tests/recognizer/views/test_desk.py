@@ -184,3 +184,8 @@ def test_a_picture_may_not_be_as_large_as_a_zip(alice, model):
     assert answer.status_code == 413
     assert "Maximum 20 MB." in answer.content.decode()
     assert not Upload.objects.exists()
+
+
+def test_what_is_wrong_is_said_once(alice_client, model):
+    page = send(alice_client, b"no picture", "notes.txt").content.decode()
+    assert page.count("Use PNG, JPEG, WebP, GIF or BMP.") == 1

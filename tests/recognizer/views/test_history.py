@@ -186,3 +186,16 @@ def test_the_numbers_count_what_was_said(alice, alice_client, given):
     numbers = alice_client.get(reverse("history_statistics")).context["statistics"]
     assert (numbers.count, numbers.corrected.part, numbers.right.part, numbers.right.whole) == (3, 1, 1, 2)
     assert [(d.name, d.part, d.whole) for d in numbers.digits if d.whole] == [("1", 1, 2), ("7", 1, 1)]
+
+
+def test_the_first_pictures_numbers_do_not_wait_a_minute(alice_client, given):
+    assert alice_client.get(reverse("history_statistics")).context["statistics"].count == 0
+    given("1")
+    assert alice_client.get(reverse("history_statistics")).context["statistics"].count == 1
+
+
+def test_without_a_picture_there_is_nothing_to_search_or_count(alice_client):
+    page = alice_client.get(reverse("history")).content.decode()
+    assert "Nothing was read yet." in page
+    assert "Search and filter" not in page
+    assert "Your numbers" not in page
