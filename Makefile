@@ -39,6 +39,7 @@ types: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@$(RUN_PYTHON) -m bench.web
 	@$(RUN_PYTHON) -m bench.api
+	@$(RUN_PYTHON) -m bench.pages
 	@$(RUN_PYTHON) -m bench.background
 
 audit: $(VENV)/.dev
