@@ -45,8 +45,7 @@ class Ink:
 
 def find_ink(pixels: Pixels, trace: Trace = no_trace) -> Ink:
     work, scale = fit_to_side(pixels, WORKING_SIDE)  # (h, w, 3) uint8
-    work, paper = find_paper(work)  # (h, w, 3) uint8 each
-    noise = estimate_noise(work, paper)
+    work, paper, noise = find_paper(work)
     smooth = soften(work, noise)
     darkness = flatten(smooth, paper)  # (h, w) uint8: 0 where the paper is
     trace("flattened", cv2.bitwise_not(darkness))
@@ -60,16 +59,17 @@ def find_ink(pixels: Pixels, trace: Trace = no_trace) -> Ink:
     return Ink(clean, pieces, scale, contrast, noise, work, paper)
 
 
-def find_paper(pixels: Pixels) -> tuple[Pixels, Pixels]:
-    """The picture with its paper brighter than its ink, and the paper alone."""
+def find_paper(pixels: Pixels) -> tuple[Pixels, Pixels, float]:
+    """The picture with its paper brighter than its ink, the paper alone, and how far it wanders, 0..1."""
     plain = plain_paper(pixels)
     if plain is not None:
         paper, is_dark_on_it = plain
-        return (pixels, paper) if is_dark_on_it else (cv2.bitwise_not(pixels), cv2.bitwise_not(paper))
+        return (pixels, paper, 0.0) if is_dark_on_it else (cv2.bitwise_not(pixels), cv2.bitwise_not(paper), 0.0)
     small = reduce(pixels, PAPER_SIDE)
     if not is_dark_on_light(small):
         pixels, small = cv2.bitwise_not(pixels), cv2.bitwise_not(small)
-    return pixels, enlarge(estimate_paper(small), pixels)
+    paper = enlarge(estimate_paper(small), pixels)
+    return pixels, paper, estimate_noise(pixels, paper)
 
 
 def fit_to_side(pixels: Pixels, side: int) -> tuple[Pixels, float]:
