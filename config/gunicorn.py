@@ -19,6 +19,7 @@ threads = env.integer("WEB_THREADS", default=4, at_least=1)
 # No preload: it would stop HUP from loading new code, and ONNX Runtime's threads do not survive a fork.
 preload_app = False
 timeout = 60
+limit_request_line = 8190  # as nginx has it: filters make long addresses
 graceful_timeout = 30
 keepalive = 5
 max_requests = 20_000

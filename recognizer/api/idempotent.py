@@ -18,6 +18,13 @@ KEY = re.compile(r"[!-~]{1,255}")
 Remember = Callable[[Body], None]
 
 
+def key_of(request: Request) -> str | None:
+    key = request.headers.get(HEADER)
+    if key is not None and not KEY.fullmatch(key):
+        raise Problem("bad_request", f"{HEADER} is 1 to 255 printable ASCII characters without spaces.")
+    return key
+
+
 def idempotent(
     request: Request,
     same: tuple[Any, ...],
@@ -32,12 +39,10 @@ def idempotent(
         return Response(body, status, headers={"Location": body["url"], **headers, **more})
 
     created: list[Body] = []
-    key = request.headers.get(HEADER)
+    key = key_of(request)
     if key is None:
         create(created.append)
         return response(created[0])
-    if not KEY.fullmatch(key):
-        raise Problem("bad_request", f"{HEADER} is 1 to 255 printable ASCII characters without spaces.")
     record = idempotency.claim(owner_id=person(request).pk, key=key, fingerprint=idempotency.fingerprint(*same))
     if record.body is not None:
         return response(record.body, **{"Idempotent-Replayed": "true"})

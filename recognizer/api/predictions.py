@@ -14,7 +14,7 @@ from recognizer import selectors
 from recognizer.api import operations
 from recognizer.api.bodies import prediction_body, reading_body
 from recognizer.api.endpoint import Endpoint, person
-from recognizer.api.idempotent import idempotent
+from recognizer.api.idempotent import idempotent, key_of
 from recognizer.api.images import image_of
 from recognizer.api.lists import page_body
 from recognizer.api.parsers import ImageParser, LimitedJSONParser
@@ -48,6 +48,7 @@ class PredictionList(Endpoint):
         data, file_name = image_of(request)
         wanted = parameters_of(request)
         if not wanted["save"]:
+            key_of(request)  # a wrong one is refused here too
             return Response(reading_body(read_picture(data, wanted["mode"]), wanted["mode"]))
         return idempotent(
             request,

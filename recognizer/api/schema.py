@@ -81,6 +81,7 @@ def operation(
     """`answers`: by status, or by status and content type. `sent`: content types and examples of the body."""
     responses: dict[Any, Any] = {key: answer(*value) for key, value in answers.items()}
     responses |= problem_answers([*ALWAYS, *problems])
+    responses[414] = OpenApiResponse(description="The address is too long; the web server itself says so.")
     return extend_schema(
         operation_id=name,
         summary=summary,

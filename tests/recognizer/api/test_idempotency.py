@@ -77,9 +77,10 @@ def test_a_creation_that_failed_leaves_its_key_free(alice_token, model):
     assert post(alice_token).status_code == 201
 
 
+@pytest.mark.parametrize("query", ["", "?save=false"])
 @pytest.mark.parametrize("key", ["", "x" * 256, "é"])
-def test_a_key_is_printable_and_not_too_long(alice_token, model, key):
-    assert post(alice_token, key=key).json()["code"] == "bad_request"
+def test_a_key_is_printable_and_not_too_long(alice_token, model, key, query):
+    assert post(alice_token, key=key, query=query).json()["code"] == "bad_request"
 
 
 @pytest.mark.django_db(transaction=True)
