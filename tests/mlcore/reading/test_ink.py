@@ -51,8 +51,9 @@ def test_the_bright_middle_of_a_long_vignetted_strip_is_no_ink() -> None:
         strip[15:65, 40 + 70 * i : 90 + 70 * i] = drawn(digit, size=50)
     y, x = np.mgrid[-1:1:80j, -1:1:400j]
     vignette = 1 - 0.35 * (0.6 * x * x + 0.4 * y * y)
-    picture = photo(sheet(strip, paper=170, depth=0.4) * vignette)
-    assert likeness(find_ink(picture).strength, strip) > 0.8
+    picture = photo(sheet(strip, paper=170, depth=0.25) * vignette)
+    assert is_dark_on_light(picture)
+    assert not is_dark_on_light(255 - picture)
 
 
 @pytest.mark.parametrize("colour", [(255, 255, 255), (250, 246, 230), (20, 22, 30)])
