@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -36,6 +37,7 @@ def desk_page(request: HttpRequest, problem: Problem | None = None) -> HttpRespo
         "modes": Mode.choices,
         "mode": request.POST.get("mode") or Mode.AUTO,
         "examples": EXAMPLES,
+        "most_files": settings.DATA_UPLOAD_MAX_NUMBER_FILES,
         "recent": selectors.history_for(request.user)[:RECENT],
     }
     return render(request, "desk.html", context, status=problem.status if problem else 200)

@@ -14,6 +14,12 @@ function isHeic(file) {
   return /^image\/hei[cf]/.test(file.type) || /\.hei[cf]$/i.test(file.name);
 }
 
+// The name of what is to be said instead of sending them, or null.
+function refusal(files) {
+  if (files.length > Number(image.dataset.most)) return "many";
+  return [...files].some(isHeic) ? "heic" : null;
+}
+
 function give(files, from) {
   const given = new DataTransfer();
   for (const file of files) given.items.add(file);
@@ -23,9 +29,10 @@ function give(files, from) {
 }
 
 form.addEventListener("submit", (event) => {
-  if ([...image.files].some(isHeic)) {
+  const refused = refusal(image.files);
+  if (refused) {
     event.preventDefault();
-    say("heic");
+    say(refused);
     return;
   }
   form.setAttribute("aria-busy", "true");
@@ -34,7 +41,7 @@ form.addEventListener("submit", (event) => {
 image.addEventListener("change", () => {
   source.value = "upload";
   form.elements.strokes.value = "";
-  say([...image.files].some(isHeic) ? "heic" : null);
+  say(refusal(image.files));
 });
 
 const hasFiles = (event) => event.dataTransfer?.types.includes("Files");

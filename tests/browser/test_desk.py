@@ -97,6 +97,16 @@ def test_a_picture_from_an_iphone_is_told_what_to_do(alice_page: Page, tmp_path:
     assert not Upload.objects.exists()
 
 
+def test_more_files_than_can_be_sent_are_told_the_way(alice_page: Page):
+    alice_page.goto("/")
+    files = [{"name": f"{n}.png", "mimeType": "image/png", "buffer": b"\x89PNG"} for n in range(101)]
+    alice_page.get_by_label("Choose files, or drop them here").set_input_files(files)
+    expect(alice_page.get_by_text("Put them into a ZIP.")).to_be_visible()
+    alice_page.get_by_role("button", name="Read the picture").click()
+    expect(alice_page).to_have_url(re.compile("/$"))
+    assert not Batch.objects.exists()
+
+
 def test_without_script_pictures_are_given_read_corrected_and_found_again(
     browser: Browser, alice: User, server: WebServer, tmp_path: Path
 ):
