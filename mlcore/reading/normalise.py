@@ -46,9 +46,9 @@ def harden(crop: Strength) -> Strength:
 def stroke_width(crop: Strength) -> float:
     """Mean width of the strokes in pixels: a stroke's area over half its outline."""
     padded = cv2.copyMakeBorder(crop, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    across = np.diff(padded, axis=1)
-    down = np.diff(padded, axis=0)
-    slope = np.hypot(across[:-1], down[:, :-1])  # its sum is the outline's length
+    corner = padded[:-1, :-1]
+    across, down = cv2.subtract(padded[:-1, 1:], corner), cv2.subtract(padded[1:, :-1], corner)
+    slope = cv2.magnitude(across, down)  # its sum is the outline's length
     return 2 * float(crop.sum()) / max(float(slope.sum()), 1e-6)
 
 

@@ -88,6 +88,8 @@ def search(mask: Mask, thickest: int) -> Direction:
     """Long thin nearly horizontal runs, joined where they continue one another."""
     shortest = max(SHORTEST // 2, mask.shape[1] // 8)
     loose = cv2.dilate(thin_parts(mask, thickest), column(3))  # lets a slanted line step up and down
+    if cv2.boundingRect(loose)[2] < shortest_line(mask):
+        return Direction(mask, [], loose)
     joined = bridge(loose, thickest)  # over dirt and thin strokes
     straight = cv2.morphologyEx(joined, cv2.MORPH_OPEN, row(shortest))
     if cv2.boundingRect(straight)[2] < shortest_line(mask):

@@ -9,6 +9,8 @@ Mask = NDArray[np.uint8]  # (H, W), 0 or 1
 Boxes = NDArray[np.float32]  # (n, 4): x, y, width, height of each piece of ink; the first stands for the paper
 Facts = NDArray[np.bool_]  # (n,): of each piece
 
+STRONG = 0.5  # a piece that is nowhere so dark shows through from behind
+
 
 def remove_specks(strength: Strength) -> tuple[Strength, int]:
     """Drop what was not written with the pen: specks, faint show-through, dashes under it, frames round it.
@@ -27,7 +29,9 @@ def remove_specks(strength: Strength) -> tuple[Strength, int]:
 
 def keep_writing(strength: Strength, mask: Mask) -> tuple[Strength, int]:
     count, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(mask, 8, cv2.CV_32S, cv2.CCL_BBDT)
-    strong = np.bincount(labels[strength > 0.5], minlength=count) > 0
+    if count == 2 and strength.max() > STRONG:
+        return rimmed(strength, mask), 1  # nothing to compare it with
+    strong = np.bincount(labels[strength > STRONG], minlength=count) > 0
     strong[0] = False
     boxes = stats[:, :4].astype(np.float32)  # x, y, width, height
     written = strong & ~is_dash(boxes) & ~is_frame(boxes, labels)
@@ -36,8 +40,12 @@ def keep_writing(strength: Strength, mask: Mask) -> tuple[Strength, int]:
     written &= ~is_speck(boxes, written, mask.shape)
     if not written[1:].all():
         mask = written[labels].view(np.uint8)
-    with_rim = cv2.dilate(mask, np.ones((3, 3), np.uint8))
-    return strength * with_rim, int(written.sum())
+    return rimmed(strength, mask), int(written.sum())
+
+
+def rimmed(strength: Strength, mask: Mask) -> Strength:
+    """What the mask covers, with its faint edge."""
+    return strength * cv2.dilate(mask, np.ones((3, 3), np.uint8))
 
 
 def is_speck(boxes: Boxes, written: Facts, size: tuple[int, int]) -> Facts:

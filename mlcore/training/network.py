@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from mlcore.artifact import Layer
 
 CLASSES = 11  # ten digits, and "not a digit"
-WIDTHS = ((16, 32), (64, 64), (128, 128))  # channels at 28×28, 14×14, 7×7; CPUs multiply sixteens fastest
+WIDTHS = ((16, 32), (48, 48), (112, 112))  # channels at 28×28, 14×14, 7×7; CPUs multiply sixteens fastest
 
 
 class FusedBatchNormalization(layers.BatchNormalization):
