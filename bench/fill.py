@@ -82,7 +82,7 @@ LOOK = ("PRAGMA analysis_limit=400", "ANALYZE")  # as every start and every hour
 
 class SQLite:
     new_key = "lower(hex(randomblob(16)))"
-    seconds_ago = "strftime('%%Y-%%m-%%d %%H:%%M:%%f000', 'now', '-' || n || ' seconds')"
+    seconds_ago = "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-' || n || ' seconds')"
     series = "(WITH RECURSIVE c(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM c WHERE n < {last}) SELECT n FROM c)"
     # Safe for a file that is thrown away: no journal of a gigabyte, and keys in random order stay in memory.
     before = ("PRAGMA synchronous=OFF", "PRAGMA cache_size=-2000000", "PRAGMA temp_store=MEMORY")
