@@ -66,10 +66,14 @@ def copy(cursor: object, model: type[models.Model], column: str, key: str, chang
     values = ", ".join(changed.get(name, f's."{name}"') for name in columns)
     names = ", ".join(f'"{name}"' for name in columns)
     table = model._meta.db_table
+    # The rows of the templates aside, first: looked for among all others, each copy would cost a scan.
+    cursor.execute("DROP TABLE IF EXISTS source")  # type: ignore[attr-defined]
     cursor.execute(  # type: ignore[attr-defined]
-        f'INSERT INTO "{table}" ({names}) SELECT {values} FROM filler f'
-        f" JOIN templates t ON t.number = f.template"
+        f"CREATE TEMPORARY TABLE source AS SELECT t.number AS template, s.* FROM templates t"
         f' JOIN "{table}" s ON CAST(s."{column}" AS text) = {key}'
+    )
+    cursor.execute(  # type: ignore[attr-defined]
+        f'INSERT INTO "{table}" ({names}) SELECT {values} FROM filler f JOIN source s ON s.template = f.template'
     )
 
 
@@ -78,7 +82,7 @@ LOOK = ("PRAGMA analysis_limit=400", "ANALYZE")  # as every start and every hour
 
 class SQLite:
     new_key = "lower(hex(randomblob(16)))"
-    seconds_ago = "strftime('%%Y-%%m-%%d %%H:%%M:%%f000', 'now', '-' || n || ' seconds')"
+    seconds_ago = "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-' || n || ' seconds')"
     series = "(WITH RECURSIVE c(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM c WHERE n < {last}) SELECT n FROM c)"
     # Safe for a file that is thrown away: no journal of a gigabyte, and keys in random order stay in memory.
     before = ("PRAGMA synchronous=OFF", "PRAGMA cache_size=-2000000", "PRAGMA temp_store=MEMORY")
