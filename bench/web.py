@@ -68,9 +68,9 @@ class Bench:
         finally:
             server.stop()
 
-    def measure(self, server: WebServer, name: str, requests: Sequence[bytes]) -> Result:
+    def measure(self, server: WebServer, name: str, requests: Sequence[bytes], clients: int = CLIENTS) -> Result:
         run(server.url, requests, seconds=1)  # warm up: every process has seen one
-        result = run(server.url, requests, seconds=self.seconds)
+        result = run(server.url, requests, seconds=self.seconds, clients=clients)
         self.table.add(name, result)
         return result
 
