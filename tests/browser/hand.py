@@ -105,6 +105,9 @@ def tap_until(page: Page, button: Locator, url: re.Pattern[str]) -> None:
 
 
 def preview_says(page: Page, words: str) -> None:
-    """Once the preview has caught up with what is drawn: an earlier one is of a part of it."""
-    expect(page.locator("[data-preview]")).to_have_attribute("aria-busy", "false")
+    """Sooner or later; `preview_rests` waits for the one of all that is drawn."""
     expect(page.locator("[data-preview] [data-words]")).to_have_attribute("data-words", words)
+
+
+def preview_rests(page: Page) -> None:
+    expect(page.locator("[data-preview]")).to_have_attribute("aria-busy", "false", timeout=20_000)

@@ -8,7 +8,18 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from recognizer.models import Prediction
 from tests.browser.fixtures import log_in
-from tests.browser.hand import PAD, Fingers, box_of, draw, draw_stroke, pad_of, place_on, preview_says, tap_until
+from tests.browser.hand import (
+    PAD,
+    Fingers,
+    box_of,
+    draw,
+    draw_stroke,
+    pad_of,
+    place_on,
+    preview_rests,
+    preview_says,
+    tap_until,
+)
 from tests.servers.web import WebServer
 
 pytestmark = pytest.mark.browser
@@ -145,6 +156,7 @@ def test_the_strokes_are_kept_with_the_drawing_and_the_pad_is_free_again(desk):
 def test_the_preview_and_the_record_agree(desk):
     draw(desk, "7")
     preview_says(desk, SEVEN)
+    preview_rests(desk)
     shown = desk.locator("[data-preview] .sureness").inner_text()
     desk.get_by_role("button", name="Read and keep").click()
     expect(desk.locator(".answer .sureness")).to_have_text(shown)

@@ -14,7 +14,11 @@ pytestmark = [pytest.mark.processes]
 
 @pytest.mark.parametrize("told", ["the worker", "its children too"])
 def test_what_runs_is_finished_or_handed_back(alice, cluster, media, told):
-    """A supervisor may tell the parent alone, or (systemd does) every process of the group."""
+    """A supervisor may tell the parent alone, or (systemd does) every process of the group.
+
+    A child that is told itself may be just between claiming a job and working on it: then the job comes back by its
+    message or its lease, and an attempt was counted.
+    """
     worker = cluster.start_worker()
     for data in varied_pngs(20, size=100):
         create_prediction(owner=alice, data=data, source="upload", draw_maps=True)
@@ -23,8 +27,11 @@ def test_what_runs_is_finished_or_handed_back(alice, cluster, media, told):
         for child in worker.children:
             child.send_signal(signal.SIGTERM)
     worker.stop()
-    assert not Job.objects.filter(state=Job.State.RUNNING).exists()
+    if told == "the worker":
+        assert not Job.objects.filter(state=Job.State.RUNNING).exists()
     cluster.start_worker()  # it sweeps when it starts; there is no beat here
-    wait_for_jobs(30)
+    wait_for_jobs(90)
     check_maps(media)
-    assert set(Job.objects.values_list("attempts", flat=True)) == {1}
+    attempts = list(Job.objects.values_list("attempts", flat=True))
+    assert set(attempts) <= ({1} if told == "the worker" else {1, 2})
+    assert attempts.count(2) <= 1
