@@ -57,9 +57,9 @@ def cut_strip(strength: Strength, box: Box) -> Strip | None:
     return Strip(_drawn(level, scale, above, slant), scale, left, edge, slope, slant)
 
 
-def stack_strips(strips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-    """(N, 32, W, 1) 0..1, empty on the right of the shorter ones; W is a multiple of 32."""
-    width = 32 * math.ceil(max(strip.shape[1] for strip in strips) / 32)
+def stack_strips(strips: Sequence[NDArray[np.uint8]], multiple: int = 32) -> NDArray[np.float32]:
+    """(N, 32, W, 1) 0..1, empty on the right of the shorter ones; W is a multiple of `multiple`."""
+    width = multiple * math.ceil(max(strip.shape[1] for strip in strips) / multiple)
     batch = np.zeros((len(strips), HEIGHT, width, 1), np.float32)
     for row, strip in zip(batch, strips, strict=True):
         row[:, : strip.shape[1], 0] = strip

@@ -1,6 +1,8 @@
-"""What the network sees in each epoch, prepared in a process of its own while the last one is learnt from."""
+"""What the network sees in each epoch, prepared in processes of their own while the last one is learnt from."""
 
 import multiprocessing
+import os
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
@@ -55,13 +57,17 @@ def _prepare(seed: int, number: int) -> Digits:
 
 
 def epochs(mixture: Mixture, seed: int, numbers: range) -> Iterator[Digits]:
-    """One epoch ahead of the caller. Spawned, not forked: TensorFlow's threads do not survive a fork."""
+    """As many epochs ahead of the caller as half the processor prepares at once; the other half learns.
+
+    Spawned, not forked: TensorFlow's threads do not survive a fork.
+    """
+    ahead = max(1, (os.cpu_count() or 1) // 2)
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn, initializer=_receive, initargs=(mixture,)) as process:
-        ahead: list[Future[Digits]] = []
+    with ProcessPoolExecutor(ahead, mp_context=spawn, initializer=_receive, initargs=(mixture,)) as processes:
+        prepared: deque[Future[Digits]] = deque()
         for number in numbers:
-            ahead.append(process.submit(_prepare, seed, number))
-            if len(ahead) == 2:
-                yield ahead.pop(0).result()
-        for future in ahead:
+            prepared.append(processes.submit(_prepare, seed, number))
+            if len(prepared) > ahead:
+                yield prepared.popleft().result()
+        for future in prepared:
             yield future.result()

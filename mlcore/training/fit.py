@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -13,11 +12,18 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.training.checkpoint import (
+    Checkpoint,
+    Weights,
+    load_checkpoint,
+    restore_variables,
+    save_checkpoint,
+    variables_of,
+)
 from mlcore.training.data import Digits
 from mlcore.training.epochs import Mixture, epochs
+from mlcore.training.machine import describe_machine
 from mlcore.training.network import build
-
-Weights = list[NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,7 @@ class Plan:
 
     architecture: str = "digitscribe"
     seed: int = 1
-    epochs: int = 22
+    epochs: int = 60
     batch: int = 128
     rate: float = 3e-3  # the highest learning rate
     smoothing: float = 0.02  # of labels
@@ -65,6 +71,7 @@ class Progress:
 class Fitted:
     model: keras.Model  # float32, with the best weights
     history: tuple[Epoch, ...]
+    machines: tuple[str, ...]  # that it ran on, one after another
     interrupted: bool
     checkpoint: Path  # of no more use once the model is kept elsewhere
 
@@ -78,6 +85,7 @@ class _State:
     best: Weights
     history: list[Epoch] = field(default_factory=list)
     rate: float = 0.0
+    machines: list[str] = field(default_factory=list)
 
 
 def fit(
@@ -117,7 +125,7 @@ def fit(
             raise
         interrupted = True
     judged.set_weights(state.best)
-    return Fitted(judged, tuple(state.history), interrupted, path)
+    return Fitted(judged, tuple(state.history), tuple(state.machines), interrupted, path)
 
 
 def _compile(model: keras.Model, plan: Plan, steps: int) -> keras.optimizers.Optimizer:
@@ -205,10 +213,11 @@ def _advance(
     return replace(
         state,
         weights=weights,
-        optimizer=[np.asarray(keras.ops.convert_to_numpy(v)) for v in optimizer.variables],
+        optimizer=variables_of(optimizer),
         best=state.best if _since_best(history) else weights,
         history=history,
         rate=rate,
+        machines=[*state.machines, *({describe_machine()} - {*state.machines})],
     )
 
 
@@ -231,33 +240,17 @@ def _fingerprint(plan: Plan, mixture: Mixture, start: Weights | None) -> str:
 
 
 def _save(path: Path, state: _State) -> None:
-    """One file, renamed into place: an interruption leaves the last whole checkpoint."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
-    lists = {"weights": state.weights, "optimizer": state.optimizer, "best": state.best}
-    arrays = {f"{name}{i}": array for name, listed in lists.items() for i, array in enumerate(listed)}
-    about = json.dumps({"history": [asdict(line) for line in state.history], "rate": state.rate})
-    with unfinished.open("wb") as file:
-        np.savez(file, allow_pickle=False, about=np.array(about), **arrays)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    arrays = {"weights": state.weights, "optimizer": state.optimizer, "best": state.best}
+    about = {"history": [asdict(line) for line in state.history], "rate": state.rate, "machines": state.machines}
+    save_checkpoint(path, Checkpoint(arrays, about))
 
 
 def _resume(path: Path, model: keras.Model, optimizer: keras.optimizers.Optimizer) -> _State | None:
-    if not path.exists():
+    found = load_checkpoint(path)
+    if found is None:
         return None
-    with np.load(path, allow_pickle=False) as arrays:
-        about = json.loads(str(arrays["about"]))
-        count = len(model.get_weights())
-        state = _State(
-            weights=[arrays[f"weights{i}"] for i in range(count)],
-            optimizer=[arrays[f"optimizer{i}"] for i in range(len(optimizer.variables))],
-            best=[arrays[f"best{i}"] for i in range(count)],
-            history=[Epoch(**line) for line in about["history"]],
-            rate=about["rate"],
-        )
+    history = [Epoch(**line) for line in found.about["history"]]
+    state = _State(**found.arrays, history=history, rate=found.about["rate"], machines=found.about["machines"])
     model.set_weights(state.weights)
-    for variable, value in zip(optimizer.variables, state.optimizer, strict=True):
-        variable.assign(value)
+    restore_variables(optimizer, state.optimizer)
     return state

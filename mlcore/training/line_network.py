@@ -5,7 +5,10 @@ that touch need not be cut for it; their places follow from where it says what.
 """
 
 import math
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -16,16 +19,33 @@ from numpy.typing import NDArray
 
 from mlcore.artifact import Network
 from mlcore.reading.strip import HEIGHT, stack_strips
+from mlcore.training.checkpoint import Checkpoint, load_checkpoint, restore_variables, save_checkpoint, variables_of
 from mlcore.training.export import keras_bytes, onnx_bytes
 from mlcore.training.line_pool import Pool
+from mlcore.training.machine import describe_machine
 from mlcore.training.network import FusedBatchNormalization
 
 BLANK = 10
 STEP = 4  # px of the strip for one output
 BATCH = 64
 LONGEST_TEXT = 12
+WIDTHS = 64  # px: strips of a batch are as wide as a multiple of this, for every width is compiled by itself
 LEARNING_RATE = 2e-3
 Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class LinePlan:
+    epochs: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class FittedLines:
+    model: keras.Model  # float32
+    losses: tuple[float, ...]  # of every epoch
+    machines: tuple[str, ...]  # that it ran on, one after another
+    seconds: float
 
 
 def build_line_network(*, fast: bool = False) -> keras.Model:
@@ -48,10 +68,11 @@ def _network(norm: type[layers.BatchNormalization]) -> keras.Model:
         (16, (3, 3), "same", (2, 2)),  # then 16 rows, W / 2
         (32, (3, 3), "same", (2, 2)),  # 8 rows, W / 4
         (64, (3, 3), "same", None),
-        (64, (3, 3), "same", (2, 1)),  # 4 rows
-        (96, (3, 3), "same", None),
-        (128, (4, 1), "valid", None),  # 1 row
-        (128, (1, 5), "same", None),
+        (80, (3, 3), "same", (2, 1)),  # 4 rows
+        (112, (3, 3), "same", None),
+        (160, (4, 1), "valid", None),  # 1 row
+        (160, (1, 5), "same", None),
+        (160, (1, 5), "same", None),
     )
     for number, (width, kernel, padding, pool) in enumerate(shapes, start=1):
         x = layers.Conv2D(width, kernel, padding=padding, use_bias=False, name=f"kernel{number}")(x)
@@ -80,27 +101,52 @@ def ctc(texts: Any, logits: Any) -> Any:
 
 
 def fit_line_network(
-    pool: Pool,
-    *,
-    epochs: int,
-    seed: int,
+    pool: Callable[[], Pool],
+    plan: LinePlan,
+    path: Path,
     on_epoch: Callable[[int, float], None] = lambda *_: None,
-) -> keras.Model:
-    """Train from nothing; the learning rate rises for a moment, then falls to nothing along a cosine."""
-    keras.utils.set_random_seed(seed)
-    rng = np.random.default_rng(seed)
-    model = build_line_network(fast=True)
-    total = epochs * math.ceil(len(pool) / BATCH)
-    rate = keras.optimizers.schedules.CosineDecay(
-        1e-4, total, warmup_target=LEARNING_RATE, warmup_steps=min(500, total // 10)
-    )
-    model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=2.0), loss=ctc)
-    for epoch in range(epochs):
-        losses = [float(model.train_on_batch(strips, texts)) for strips, texts in batches(pool, rng)]
-        on_epoch(epoch, float(np.mean(losses)))
+) -> FittedLines:
+    """From nothing, or on from the checkpoint at `path`; where that is of the last epoch, the pool is not asked for.
+
+    The learning rate rises for a moment, then falls to nothing along a cosine.
+    """
+    found = load_checkpoint(path)
     plain = build_line_network()
+    losses: list[float] = found.about["losses"] if found else []
+    machines: list[str] = found.about["machines"] if found else []
+    if found and len(losses) == plan.epochs:
+        plain.set_weights(found.arrays["weights"])
+        return FittedLines(plain, tuple(losses), tuple(machines), found.about["seconds"])
+    keras.utils.set_random_seed(plan.seed)
+    lines = pool()
+    model = build_line_network(fast=True)
+    optimizer = _compile(model, plan.epochs * math.ceil(len(lines) / BATCH))
+    if found:
+        model.set_weights(found.arrays["weights"])
+        restore_variables(optimizer, found.arrays["optimizer"])
+    seconds = found.about["seconds"] if found else 0.0
+    machines = [*machines, *({describe_machine()} - {*machines})]
+    for epoch in range(len(losses), plan.epochs):
+        started = time.monotonic()
+        rng = np.random.default_rng([plan.seed, epoch])
+        steps = [float(model.train_on_batch(strips, texts)) for strips, texts in batches(lines, rng)]
+        losses.append(float(np.mean(steps)))
+        seconds += time.monotonic() - started
+        arrays = {"weights": model.get_weights(), "optimizer": variables_of(optimizer)}
+        save_checkpoint(path, Checkpoint(arrays, {"losses": losses, "machines": machines, "seconds": seconds}))
+        on_epoch(epoch, losses[-1])
     plain.set_weights(model.get_weights())
-    return plain
+    return FittedLines(plain, tuple(losses), tuple(machines), seconds)
+
+
+def _compile(model: keras.Model, steps: int) -> keras.optimizers.Optimizer:
+    rate = keras.optimizers.schedules.CosineDecay(
+        1e-4, steps, warmup_target=LEARNING_RATE, warmup_steps=min(500, steps // 10)
+    )
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=2.0)
+    model.compile(optimizer, loss=ctc)
+    optimizer.build(model.trainable_variables)
+    return optimizer
 
 
 def batches(pool: Pool, rng: np.random.Generator) -> Iterator[tuple[Floats, NDArray[np.int32]]]:
@@ -109,7 +155,7 @@ def batches(pool: Pool, rng: np.random.Generator) -> Iterator[tuple[Floats, NDAr
     groups = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
     for group in rng.permutation(len(groups)):
         changed = [_changed(pool.strip(int(i)), rng) for i in groups[group]]
-        yield stack_strips(changed), labels([pool.texts[int(i)] for i in groups[group]])
+        yield stack_strips(changed, WIDTHS), labels([pool.texts[int(i)] for i in groups[group]])
 
 
 def labels(texts: list[str]) -> NDArray[np.int32]:

@@ -5,6 +5,7 @@ What the network sees in training is what it sees in service: `find_ink` and `cu
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -15,12 +16,13 @@ from mlcore.reading.specks import remove_specks
 from mlcore.reading.strip import HEIGHT, cut_strip
 from mlcore.training.data import Digits
 from mlcore.training.handwriting import write_digit
-from mlcore.training.lines import DrawDigit, Line, any_spacing, any_text, write_line, write_no_number
+from mlcore.training.lines import DrawDigit, Line, any_spacing, any_text, cut_short, write_line, write_no_number
 from mlcore.training.paper import ANY, PLAIN_PHOTO, SCREEN, SECURITY, Margins, Paper, on_paper
 
 PAPERS: tuple[tuple[Paper, float], ...] = ((SECURITY, 0.45), (ANY, 0.3), (PLAIN_PHOTO, 0.15), (SCREEN, 0.1))
 WITH_PRINT = 0.6  # share of strips from which printed lines were not erased
 NO_NUMBER = 0.06  # share of lines with nothing to read
+CUT_SHORT = 0.3
 VISIBLE = 0.25
 LEGIBLE = 0.4
 Floats = NDArray[np.float32]
@@ -88,6 +90,19 @@ def joined_pools(pools: Sequence[Pool]) -> Pool:
     return Pool(np.concatenate([pool.pixels for pool in pools], axis=1), np.cumsum(widths), texts)
 
 
+def save_pool(path: Path, pool: Pool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".part")
+    with unfinished.open("wb") as file:
+        np.savez_compressed(file, pixels=pool.pixels, ends=pool.ends, texts=np.array(pool.texts))
+    unfinished.replace(path)
+
+
+def load_pool(path: Path) -> Pool:
+    with np.load(path, allow_pickle=False) as arrays:
+        return Pool(arrays["pixels"], arrays["ends"], tuple(arrays["texts"].tolist()))
+
+
 def _strips(rng: np.random.Generator, writers: Writers) -> Iterator[tuple[NDArray[np.uint8], str]]:
     papers, shares = zip(*PAPERS, strict=True)
     while True:
@@ -128,7 +143,8 @@ def any_line(rng: np.random.Generator, draw_digit: DrawDigit) -> Line:
     height = int(np.exp(rng.uniform(np.log(16), np.log(64))))
     if rng.random() < NO_NUMBER:
         return write_no_number(height, rng)
-    return write_line(any_text(rng), height, any_spacing(rng), draw_digit, rng)
+    line = write_line(any_text(rng), height, any_spacing(rng), draw_digit, rng)
+    return cut_short(line, rng) if rng.random() < CUT_SHORT else line
 
 
 def strip_of(strength: Floats, rng: np.random.Generator) -> NDArray[np.uint8] | None:

@@ -1,36 +1,40 @@
 """A whole training of the line network: strips, fit, thresholds, figures, artifact."""
 
 import multiprocessing
-import os
 import tempfile
-import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from mlcore.artifact import Artifact, load_artifact, save_artifact
+from mlcore.reading import strip
 from mlcore.reading.ctc import read_text
 from mlcore.reading.engine import Engine
+from mlcore.training import line_pool, lines, pool
 from mlcore.training.calibrate import fit_thresholds
-from mlcore.training.data import load_split
-from mlcore.training.line_network import exported_lines, fit_line_network
-from mlcore.training.line_pool import Pool, Writers, joined_pools, render_pool
+from mlcore.training.data import Digits, load_split
+from mlcore.training.fingerprint import fingerprint
+from mlcore.training.line_network import FittedLines, LinePlan, exported_lines, fit_line_network
+from mlcore.training.line_pool import Pool, Writers, joined_pools, load_pool, render_pool, save_pool
 from mlcore.training.line_report import exact_by_gap
+from mlcore.training.worker import belong_to_parent
 
-SHARD = 10_000  # lines a process renders at a time: what they are follows from seed and shard alone
+SHARD = 1_000  # lines a process renders at a time: what they are follows from seed and shard alone
 STRINGS = 150  # of each spacing, for the report
 CHECKS = 400  # lines of validation digits
+SOURCES = (*pool.SOURCES, lines, line_pool, strip)
 TEMPERATURES = np.exp(np.linspace(np.log(0.7), np.log(2), 9))
 
 
 @dataclass(frozen=True)
 class LineRecipe:
-    lines: int = 40_000
-    epochs: int = 9
+    lines: int = 80_000
+    epochs: int = 18
     seed: int = 1
     data: Path | None = None  # MNIST; None downloads it
     keep: bool = False  # the base's line network: only thresholds are fitted
@@ -46,22 +50,17 @@ class Stage:
 Report = Callable[[Stage], None]
 
 
-def train_lines(recipe: LineRecipe, base: Artifact, target: Path, report: Report) -> Artifact:
+def train_lines(recipe: LineRecipe, base: Artifact, target: Path, runs: Path, report: Report) -> Artifact:
     """`base` with a line network and thresholds of its own, at `target`."""
-    started = time.monotonic()
     split = load_split(recipe.data)
     files = {name: base.read_bytes(name) for name in base.card.files}
     networks = dict(base.card.networks)
+    training = base.card.training
     if not recipe.keep:
-        pool = render_shards(recipe, Writers(split.train), report)
-        model = fit_line_network(
-            pool,
-            epochs=recipe.epochs,
-            seed=recipe.seed,
-            on_epoch=lambda epoch, loss: report(Stage("training", (epoch + 1) / recipe.epochs, f"loss {loss:.3f}")),
-        )
-        networks["lines"], exported = exported_lines(model)
+        fitted = fit(recipe, split.train, runs, report)
+        networks["lines"], exported = exported_lines(fitted.model)
         files |= exported
+        training = {**training, "lines": _told(recipe, fitted)}
     report(Stage("fitting thresholds", 0))
     judges = Writers(split.validation)
     checks = render_pool(CHECKS, [recipe.seed, 1_000], judges)
@@ -77,31 +76,67 @@ def train_lines(recipe: LineRecipe, base: Artifact, target: Path, report: Report
             "numbers_by_gap": exact_by_gap(Engine(draft), split.test, STRINGS),
         }
     report(Stage("fitting thresholds", 1))
-    training = {**base.card.training, "lines": {**_plain(recipe), "seconds": round(time.monotonic() - started)}}
     card = replace(
         card,
         thresholds={"line_temperature": temperature, **fitted},
         metrics={**base.card.metrics, **metrics},
-        training=training if not recipe.keep else base.card.training,
+        training=training,
     )
     save_artifact(target, card, files)
     return load_artifact(target)
+
+
+def fit(recipe: LineRecipe, train: Digits, runs: Path, report: Report) -> FittedLines:
+    name = fingerprint(SOURCES, train.digest, _plain(recipe))
+    return fit_line_network(
+        lambda: render_shards(recipe, train, runs, report),
+        LinePlan(recipe.epochs, recipe.seed),
+        runs / f"checkpoint-lines-{name}.npz",
+        lambda epoch, loss: report(Stage("training", (epoch + 1) / recipe.epochs, f"loss {loss:.3f}")),
+    )
 
 
 def _plain(recipe: LineRecipe) -> dict[str, Any]:
     return {name: value for name, value in asdict(recipe).items() if name not in ("data", "keep")}
 
 
-def render_shards(recipe: LineRecipe, writers: Writers, report: Report) -> Pool:
+def _told(recipe: LineRecipe, fitted: FittedLines) -> dict[str, Any]:
+    return {
+        **_plain(recipe),
+        "seconds": round(fitted.seconds),
+        "hardware": ", then ".join(fitted.machines),
+        "losses": [round(loss, 4) for loss in fitted.losses],
+    }
+
+
+def render_shards(recipe: LineRecipe, train: Digits, runs: Path, report: Report) -> Pool:
+    """Shards that an earlier run rendered are taken as they are."""
+    name = fingerprint(SOURCES, train.digest, recipe.seed)
     sizes = [min(SHARD, recipe.lines - start) for start in range(0, recipe.lines, SHARD)]
-    seeds = [[recipe.seed, shard] for shard in range(len(sizes))]
-    pools = []
+    kept = [runs / f"lines-{name}-{shard}-{size}.npz" for shard, size in enumerate(sizes)]
+    missing = [shard for shard, path in enumerate(kept) if not path.exists()]
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(os.cpu_count() or 1, len(sizes)), mp_context=spawn) as processes:
-        for pool in processes.map(render_pool, sizes, seeds, [writers] * len(sizes)):
-            pools.append(pool)
-            report(Stage("rendering", len(pools) / len(sizes)))
-    return joined_pools(pools)
+    with ProcessPoolExecutor(mp_context=spawn, initializer=_receive, initargs=(Writers(train),)) as processes:
+        seeds = [[recipe.seed, shard] for shard in missing]
+        done = processes.map(_render, [kept[shard] for shard in missing], [sizes[shard] for shard in missing], seeds)
+        for number, _ in enumerate(done, start=1):
+            report(Stage("rendering", number / len(missing)))
+    return joined_pools([load_pool(path) for path in kept])
+
+
+_writers: Writers | None = None  # in a working process
+
+
+def _receive(writers: Writers) -> None:
+    global _writers
+    _writers = writers
+    belong_to_parent()
+    cv2.setNumThreads(1)
+
+
+def _render(path: Path, count: int, seed: list[int]) -> None:
+    assert _writers is not None  # noqa: S101 - _receive ran first
+    save_pool(path, render_pool(count, seed, _writers))
 
 
 def fit_temperature(engine: Engine, checks: Pool) -> float:

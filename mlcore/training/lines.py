@@ -16,6 +16,7 @@ DrawDigit = Callable[[int, np.random.Generator], Floats]  # a digit's ink, any s
 
 LEADING = ("euro", "dollar", "pound", "hash", "star", "double dash")
 TRAILING = ("dash", "dash", "double dash", "star", "hash")
+SMALL_NOUGHTS = 0.15  # share of the hands that write a round number's noughts smaller than its digits
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Line:
     ink: Floats  # (H, W) 0..1
     text: str
     boxes: tuple[tuple[int, int, int, int], ...]  # (x, y, width, height) of every digit
+    height: int  # of a digit, in pixels
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ def write_line(
         _write_letters(row, int(rng.integers(1, 4)), hand, rng)
         row.skip(rng.uniform(0.1, 0.5))
     dot_every = int(rng.choice([0, 0, 2, 3, 3, 3])) if marks else 0
+    noughts = rng.uniform(0.5, 0.9) if rng.random() < SMALL_NOUGHTS else 1.0
     for place, character in enumerate(text):
         left = len(text) - place
         if place and dot_every and left % dot_every == 0:
@@ -72,7 +75,8 @@ def write_line(
                 row.put(write_dot(rng, hand), low, rng.uniform(-0.05, 0.15), small=True)
             else:
                 row.skip(rng.uniform(0.1, 0.5))
-        tall = max(6, round(height * (1 + rng.normal(0, spacing.sizes / 2))))
+        size = 1 + rng.normal(0, spacing.sizes / 2)
+        tall = max(6, round(height * size * (noughts if place and character == "0" else 1)))
         gap = spacing.gap + rng.normal(0, spacing.gap_spread) if place else 0.0
         row.put_digit(_to_height(draw_digit(int(character), rng), tall, rng), rng.normal(0, spacing.rise / 2), gap)
     if marks and rng.random() < 0.35:
@@ -82,6 +86,18 @@ def write_line(
     if marks and rng.random() < 0.08:
         row.underline(hand.pen, rng)
     return row.line(text)
+
+
+def cut_short(line: Line, rng: np.random.Generator) -> Line:
+    """The picture of a form's field ends where the form says, not where the writing does: a little is missing."""
+    tall, wide = line.ink.shape
+    top, bottom, left, right = (int(line.height * share) for share in rng.uniform(0, 0.16, 4) * (rng.random(4) < 0.4))
+    ink = line.ink[top : tall - bottom, left : wide - right]
+    boxes = []
+    for x, y, w, h in line.boxes:
+        x0, y0 = max(0, x - left), max(0, y - top)
+        boxes.append((x0, y0, min(x - left + w, ink.shape[1]) - x0, min(y - top + h, ink.shape[0]) - y0))
+    return Line(ink, line.text, tuple(boxes), line.height)
 
 
 def write_no_number(height: int, rng: np.random.Generator) -> Line:
@@ -169,7 +185,7 @@ class _Row:
         rows, columns = (np.flatnonzero(self.ink.max(axis=axis) > 0.05) for axis in (1, 0))
         top, left = int(rows[0]), int(columns[0])
         ink = self.ink[top : rows[-1] + 1, left : columns[-1] + 1]
-        return Line(ink, text, tuple((x - left, y - top, w, h) for x, y, w, h in self.boxes))
+        return Line(ink, text, tuple((x - left, y - top, w, h) for x, y, w, h in self.boxes), self.height)
 
 
 def trim(ink: Floats) -> Floats:

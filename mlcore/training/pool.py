@@ -1,7 +1,6 @@
 """Generated digits, rendered once and kept: written by the generator or taken from MNIST, laid on paper,
 shrunk, clipped, and read back by the reader's own functions, so that training sees what serving sees."""
 
-import hashlib
 import multiprocessing
 import os
 from collections.abc import Callable
@@ -17,12 +16,13 @@ from mlcore.reading import ink, normalise, rules, specks
 from mlcore.reading import paper as bare
 from mlcore.training import alphabet, digits_0_to_4, digits_5_to_9, handwriting, negatives, paper, pen, shapes
 from mlcore.training.data import Digits, joined
+from mlcore.training.fingerprint import fingerprint
 from mlcore.training.worker import belong_to_parent
 
 Floats = NDArray[np.float32]
 NOT_A_DIGIT = 10
 CHUNK = 500  # images a piece of work
-_SOURCES = (
+SOURCES = (
     bare, ink, normalise, rules, specks,
     alphabet, digits_0_to_4, digits_5_to_9, handwriting, negatives, paper, pen, shapes,
 )  # fmt: skip
@@ -56,7 +56,7 @@ def generate(
     report: Callable[[float], None] = lambda done: None,
 ) -> Digits:
     """Depends on its arguments and the generators' source alone; kept in `cache` under the hash of both."""
-    kept = cache / f"pool-{_fingerprint(amounts, mnist, seed)}.npz"
+    kept = cache / f"pool-{fingerprint(SOURCES, amounts, mnist.digest, seed)}.npz"
     if kept.exists():
         with np.load(kept) as arrays:
             return Digits(arrays["images"], arrays["labels"])
@@ -82,13 +82,6 @@ def generate(
         np.savez_compressed(file, images=pool.images, labels=pool.labels)
     unfinished.replace(kept)
     return pool
-
-
-def _fingerprint(amounts: Amounts, mnist: Digits, seed: int) -> str:
-    seen = hashlib.sha256(f"{amounts}{mnist.digest}{seed}".encode())
-    for module in _SOURCES:
-        seen.update(Path(str(module.__file__)).read_bytes())
-    return seen.hexdigest()[:12]
 
 
 _mnist: Digits | None = None  # in a working process

@@ -1,6 +1,5 @@
 """A whole training: data, generated digits, fit, evaluation, artifact. The command line and tests are its doors."""
 
-import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterator
@@ -38,7 +37,7 @@ class Recipe:
 
     plan: Plan = PLANS["digitscribe"]
     generated: pool.Amounts = field(default_factory=pool.Amounts)
-    share: int = 45_000  # generated images an epoch
+    share: int = 35_000  # generated images an epoch
     calibration: Counts = field(default_factory=Counts)  # pictures that thresholds are fitted on
     data: Path | None = None  # IDX folder or .npz; None downloads MNIST
     extra: Path | None = None  # labelled pictures of one's own
@@ -182,8 +181,7 @@ def _told(recipe: Recipe, material: Material, fitted: Fitted, command: str) -> d
         "history": [asdict(epoch) for epoch in fitted.history],
         "seconds": round(sum(epoch.seconds for epoch in fitted.history)),  # also of epochs before an interruption
         "made": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "hardware": f"{_processor()}, {os.cpu_count()} cores",
-        "backend": keras.backend.backend(),
+        "hardware": ", then ".join(fitted.machines),
         "python": platform.python_version(),
         "packages": dict(_installed()),
     }
@@ -192,13 +190,6 @@ def _told(recipe: Recipe, material: Material, fitted: Fitted, command: str) -> d
 def _origin(start: Artifact) -> dict[str, Any]:
     told = start.card.training
     return {"digest": start.digest} | {name: told.get(name) for name in ("command", "seconds", "made", "data")}
-
-
-def _processor() -> str:
-    listing = Path("/proc/cpuinfo")
-    lines = listing.read_text().splitlines() if listing.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def _installed() -> Iterator[tuple[str, str]]:

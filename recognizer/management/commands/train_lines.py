@@ -2,6 +2,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from mlcore.artifact import ArtifactError
@@ -22,8 +23,8 @@ class Command(BaseCommand):
             "--base", metavar="VERSION", help="whose digit network is kept; the active one unless given"
         )
         parser.add_argument("--data", type=Path, metavar="PATH", help="MNIST as a folder of IDX files or an .npz")
-        parser.add_argument("--lines", type=int, default=40_000, help="lines to render")
-        parser.add_argument("--epochs", type=int, default=9)
+        parser.add_argument("--lines", type=int, default=80_000, help="lines to render")
+        parser.add_argument("--epochs", type=int, default=18)
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument("--keep", action="store_true", help="train nothing: fit the thresholds again")
 
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         recipe = LineRecipe(options["lines"], options["epochs"], options["seed"], options["data"], options["keep"])
         try:
             base = artifact_for(options["base"]) if options["base"] else active_artifact()
-            artifact = train_lines(recipe, base, options["output"], self.show)
+            artifact = train_lines(recipe, base, options["output"], settings.BASE_DIR / "runs", self.show)
         except (DataError, ArtifactError) as error:
             raise CommandError(str(error), returncode=2) from error
         for name, value in artifact.card.metrics["lines"].items():
