@@ -1,7 +1,7 @@
 """The card of an artifact as a page for people."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from statistics import fmean
+from statistics import fmean, stdev
 from typing import Any
 
 from mlcore.artifact import Card
@@ -53,12 +53,21 @@ def _training(card: Card) -> str:
         ("made", told.get("made", "?")),
         ("software", ", ".join(f"{name} {version}" for name, version in told.get("packages", {}).items())),
     ]
+    if lines := told.get("lines"):
+        facts.append(("line network", _line_training(lines)))
     hashes = [(name, f"`{digest}`") for name, digest in told.get("data", {}).items()]
     return (
         "## Training\n\n"
         + _table(("what", ""), facts)
         + "\nSHA-256 of the data (images, then labels):\n\n"
         + _table(("part", "SHA-256"), hashes)
+    )
+
+
+def _line_training(told: Mapping[str, Any]) -> str:
+    return (
+        f"{told['lines']:,} generated lines, {told['epochs']} epochs, seed {told['seed']}, "
+        f"{told['seconds'] / 60:.0f} minutes on {told.get('hardware', '?')}"
     )
 
 
@@ -97,7 +106,9 @@ def _seeds(seeds: Mapping[str, Mapping[str, float]] | None) -> str:
 def _seed_rows(seeds: Mapping[str, Mapping[str, float]]) -> list[list[str]]:
     rows = [[seed, *(f"{found[name]:.2%}" for name in SEED_FIGURES)] for seed, found in seeds.items()]
     columns = [[found[name] for found in seeds.values()] for name in SEED_FIGURES]
-    return [*rows, ["mean", *(f"{fmean(column):.2%}" for column in columns)]]
+    mean = ["mean", *(f"{fmean(column):.3%}" for column in columns)]
+    spread = [["spread", *(f"{stdev(column):.3%}" for column in columns)]] if len(rows) > 1 else []
+    return [*rows, mean, *spread]
 
 
 def _limits(card: Card) -> str:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mlcore.reading.cells import find_cells
 from mlcore.reading.ink import Ink, find_printed
+from mlcore.reading.normalise import ink_box
 from mlcore.reading.specks import remove_specks
 
 Strength = NDArray[np.float32]  # (H, W), 0 is paper, 1 is full ink
@@ -38,8 +39,17 @@ def find_regions(ink: Ink) -> list[Region]:
     cells = find_cells(printed)
     if cells:
         return [Region(around(boxes), strength, 1.0, tuple(boxes)) for boxes, strength in cells[:MOST_LINES]]
-    # erasing printed lines may cost digits their strokes; not erasing them may drown digits in them: try both
-    return [*find_lines(ink.strength), *find_lines(remove_specks(printed)[0])]
+    # erasing printed lines may cost digits their strokes; not erasing them may drown digits in them, or tie some of
+    # them to a frame and away from their neighbours: try each, and all ink as it is
+    kept = remove_specks(printed)[0]
+    lines = find_lines(kept)
+    return [*find_lines(ink.strength), *lines, *(whole(kept) if len(lines) > 1 else ())]
+
+
+def whole(strength: Strength) -> tuple[Region, ...]:
+    """All ink as one line."""
+    box = ink_box(strength)
+    return (Region(box, strength, 1.0),) if box else ()
 
 
 def around(boxes: Sequence[Box]) -> Box:

@@ -7,6 +7,7 @@ instead of standing in it. A test holds it to Keras within 1e-4.
 
 import io
 import tempfile
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -49,14 +50,20 @@ def exported(model: keras.Model, architecture: str) -> tuple[Network, dict[str, 
 
 def keras_bytes(model: keras.Model) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.keras"
+        path, packed = Path(folder) / "model.keras", io.BytesIO()
         model.save(path)
-        return path.read_bytes()
+        with zipfile.ZipFile(path) as plain, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as small:
+            for entry in plain.infolist():
+                small.writestr(entry.filename, plain.read(entry))
+        return packed.getvalue()
 
 
-def onnx_bytes(model: keras.Model, shown: Sequence[Layer]) -> bytes:
-    """From the model's input to `logits`, and besides them every shown layer by name, channels last as in Keras."""
-    graph = _Graph(kernels(model), frozenset(layer.name for layer in shown))
+def onnx_bytes(model: keras.Model, shown: Sequence[Layer], *, half: bool = False) -> bytes:
+    """From the model's input to `logits`, and besides them every shown layer by name, channels last as in Keras.
+
+    `half` stores weights in half precision; they are cast once, when the network is loaded.
+    """
+    graph = _Graph(kernels(model), frozenset(layer.name for layer in shown), half)
     given = model.inputs[0]
     graph.add("Transpose", source=given.name, perm=[0, 3, 1, 2])
     for layer in model.layers:
@@ -87,15 +94,20 @@ def _described(name: str, shape: Sequence[int | None]) -> onnx.ValueInfoProto:
 class _Graph:
     """A chain of nodes; planes are (N, channels, height, width) on the way and turned only to be shown."""
 
-    def __init__(self, weights: Mapping[str, Floats], shown: frozenset[str]) -> None:
+    def __init__(self, weights: Mapping[str, Floats], shown: frozenset[str], half: bool) -> None:
         self.weights = weights
         self.shown = shown
+        self.half = half
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
         self.last = ""
 
     def constant(self, name: str, value: NDArray[np.float32] | NDArray[np.int64]) -> str:
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        if not self.half or value.dtype != np.float32:
+            self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+            return name
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value.astype(np.float16)), f"{name}_half"))
+        self.nodes.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
         return name
 
     def add(

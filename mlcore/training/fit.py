@@ -69,7 +69,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Fitted:
-    model: keras.Model  # float32, with the best weights
+    model: keras.Model  # float32
     history: tuple[Epoch, ...]
     machines: tuple[str, ...]  # that it ran on, one after another
     interrupted: bool
@@ -124,7 +124,7 @@ def fit(
         if not state.best:
             raise
         interrupted = True
-    judged.set_weights(state.best)
+    judged.set_weights(_kept(plan, state))
     return Fitted(judged, tuple(state.history), tuple(state.machines), interrupted, path)
 
 
@@ -219,6 +219,12 @@ def _advance(
         rate=rate,
         machines=[*state.machines, *({describe_machine()} - {*state.machines})],
     )
+
+
+def _kept(plan: Plan, state: _State) -> Weights:
+    """One cycle is made for its end: among its last epochs, which one is best on validation is chance."""
+    at_its_end = plan.schedule == "one-cycle" and len(state.history) == plan.epochs
+    return state.weights if at_its_end else state.best
 
 
 def _since_best(history: list[Epoch]) -> int:

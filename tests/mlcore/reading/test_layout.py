@@ -1,7 +1,8 @@
 import cv2
 import numpy as np
 
-from mlcore.reading.layout import find_lines, group, standing_apart
+from mlcore.reading.ink import find_ink
+from mlcore.reading.layout import find_lines, find_regions, group, standing_apart
 
 
 def blocks(*boxes):
@@ -61,3 +62,13 @@ def test_a_bar_over_its_digit_stands_with_it_and_a_dot_does_not_stand():
 def test_what_may_touch_does_not_stand_apart():
     (region,) = find_lines(blocks((50, 100, 20, 40), (90, 100, 70, 40)))
     assert standing_apart(region) == ()
+
+
+def test_a_digit_tied_to_a_line_round_the_others_is_read_with_them():
+    """The first touches a wavy line that goes under and up beside all of them: by pieces it would be parted."""
+    ink = blocks((60, 60, 12, 120), *((110 + 50 * i, 110, 12, 50) for i in range(5)))
+    wave = [(x, round(180 + 6 * np.sin(x / 9))) for x in range(40, 400)]
+    cv2.polylines(ink, [np.array([(40, 60), *wave, (400, 60)])], False, 1.0, 4)
+    regions = find_regions(find_ink(np.repeat(np.uint8(255 - 200 * ink)[..., None], 3, axis=2)))
+    strokes = [66, *range(116, 366, 50)]
+    assert any((region.strength[130, strokes] > 0.5).all() for region in regions)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mlcore.training.checkpoint import load_checkpoint
 from mlcore.training.data import Digits
 from mlcore.training.epochs import Mixture, epoch
 from mlcore.training.fit import Fitted, Plan, Progress, fit
@@ -109,3 +110,18 @@ def test_it_goes_on_from_given_weights(whole: Fitted, digits: Digits, tmp_path: 
     fitted = fit(replace(PLAN, epochs=1, rate=0.0), mixture, digits[250:300], tmp_path, start=weights)
     for a, b in zip(weights, fitted.model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_one_cycle_is_kept_at_its_end(digits: Digits, tmp_path: Path) -> None:
+    mixture = Mixture(digits[:200], digits[200:250], 50)
+    fitted = fit(replace(PLAN, epochs=2), mixture, digits[250:300], tmp_path)
+    kept = load_checkpoint(fitted.checkpoint)
+    assert kept is not None
+    for a, b in zip(fitted.model.get_weights(), kept.arrays["weights"], strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_it_says_where_it_ran(whole: Fitted) -> None:
+    (machine,) = whole.machines
+    assert "cores" in machine
+    assert "(tensorflow)" in machine

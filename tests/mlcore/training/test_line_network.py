@@ -41,15 +41,39 @@ def test_a_step_is_four_columns_wide():
 
 
 @pytest.mark.slow
+def test_after_an_interruption_it_goes_on_where_it_was(strokes, tmp_path):
+    from mlcore.training.line_network import LinePlan, fit_line_network
+
+    whole = fit_line_network(lambda: strokes, LinePlan(2, 1), tmp_path / "whole.npz")
+    with pytest.raises(KeyboardInterrupt):
+        fit_line_network(lambda: strokes, LinePlan(2, 1), tmp_path / "cut.npz", interrupted)
+    resumed = fit_line_network(lambda: strokes, LinePlan(2, 1), tmp_path / "cut.npz")
+    assert len(resumed.losses) == 2
+    for a, b in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+def never():
+    raise AssertionError("the strips were asked for")
+
+
+def interrupted(epoch, loss):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.slow
 def test_it_learns_and_its_export_says_the_same(strokes, tmp_path):
     import onnxruntime
 
     from mlcore.reading.strip import stack_strips
-    from mlcore.training.line_network import exported_lines, fit_line_network
+    from mlcore.training.line_network import LinePlan, exported_lines, fit_line_network
 
-    losses = []
-    model = fit_line_network(strokes, epochs=8, seed=1, on_epoch=lambda _, loss: losses.append(loss))
-    assert losses[-1] < losses[0] / 2
+    path = tmp_path / "lines.npz"
+    fitted = fit_line_network(lambda: strokes, LinePlan(8, 1), path)
+    assert fitted.losses[-1] < fitted.losses[0] / 2
+    again = fit_line_network(never, LinePlan(8, 1), path)  # done already: no strips are needed
+    assert again.losses == fitted.losses
+    model = again.model
     network, files = exported_lines(model)
     session = onnxruntime.InferenceSession(files[network.onnx])
     batch = stack_strips([strokes.strip(i) for i in range(8)])

@@ -4,7 +4,7 @@ import pytest
 from mlcore.reading.ink import find_ink
 from mlcore.training.data import Digits
 from mlcore.training.handwriting import write_digit
-from mlcore.training.line_pool import Pool, Writers, is_legible, joined_pools, render_pool
+from mlcore.training.line_pool import Pool, Writers, is_legible, joined_pools, load_pool, render_pool, save_pool
 from mlcore.training.lines import Spacing, write_line
 from mlcore.training.paper import SCREEN, on_paper
 
@@ -28,6 +28,15 @@ def test_the_same_seed_renders_the_same(writers):
     first, again, other = (render_pool(4, seed, writers) for seed in ([1, 2], [1, 2], [1, 3]))
     assert np.array_equal(first.pixels, again.pixels)
     assert first.texts != other.texts or first.pixels.shape != other.pixels.shape
+
+
+def test_a_pool_that_was_kept_is_the_same(writers, tmp_path):
+    pool = render_pool(4, 3, writers)
+    save_pool(tmp_path / "lines.npz", pool)
+    kept = load_pool(tmp_path / "lines.npz")
+    assert kept.texts == pool.texts
+    assert np.array_equal(kept.pixels, pool.pixels)
+    assert np.array_equal(kept.ends, pool.ends)
 
 
 def test_pools_are_joined_in_order():

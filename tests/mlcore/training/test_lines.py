@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mlcore.training.handwriting import write_digit
-from mlcore.training.lines import Spacing, any_spacing, any_text, write_line, write_no_number
+from mlcore.training.lines import Spacing, any_spacing, any_text, cut_short, write_line, write_no_number
 
 WIDE = Spacing(gap=0.6, gap_spread=0.0, rise=0.0, sizes=0.0)
 
@@ -62,3 +62,16 @@ def test_texts_are_one_to_ten_digits():
 @pytest.mark.parametrize("seed", range(3))
 def test_the_same_seed_writes_the_same_line(seed):
     assert np.array_equal(line(seed=seed).ink, line(seed=seed).ink)
+
+
+def test_a_line_cut_short_loses_a_little_at_its_edges():
+    whole = line("478", marks=False)
+    for seed in range(20):
+        cut = cut_short(whole, np.random.default_rng(seed))
+        for full, kept in zip(whole.ink.shape, cut.ink.shape, strict=True):
+            assert full - 2 * 0.16 * whole.height <= kept <= full
+        for x, y, width, height in cut.boxes:
+            place = cut.ink[y : y + height, x : x + width]
+            assert place.shape == (height, width)
+            assert place.max() > 0.9
+    assert cut_short(whole, np.random.default_rng(0)).text == "478"
