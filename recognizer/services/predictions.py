@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.db import transaction
 
-from mlcore.reading.decode import Picture, decode, encode_thumbnail
+from mlcore.reading.decode import Picture, decode
 from mlcore.reading.errors import PictureError
 from mlcore.reading.result import Mode, Reading
 from recognizer.models import Glyph, ModelVersion, Prediction, Upload
@@ -55,7 +55,7 @@ def create_prediction(
     draw_maps: bool = False,
     in_transaction: Callable[[Prediction, Answer], None] | None = None,
 ) -> Prediction:
-    """Read a picture and keep it: its files first, then all its rows, and what `in_transaction` writes, at once."""
+    """Read a picture and keep it: its file first, then all its rows, and what `in_transaction` writes, at once."""
     answer = read_picture(data, mode)
     upload = Upload(
         owner=owner,
@@ -68,9 +68,8 @@ def create_prediction(
         width=answer.picture.width,
         height=answer.picture.height,
     )
-    with files_only_with_rows(upload):
+    with file_only_with_rows(upload):
         upload.original.save("original", ContentFile(data), save=False)
-        upload.thumbnail.save("thumbnail", ContentFile(encode_thumbnail(answer.picture)), save=False)
         with transaction.atomic():
             take_space(upload.owner_id, pictures=1, size=upload.bytes)
             upload.save(force_insert=True)
@@ -81,14 +80,13 @@ def create_prediction(
 
 
 @contextmanager
-def files_only_with_rows(upload: Upload) -> Iterator[None]:
+def file_only_with_rows(upload: Upload) -> Iterator[None]:
     """No file stays behind when its row was not written; a full disk is said in words."""
     try:
         yield
     except BaseException as error:
-        for file in (upload.original, upload.thumbnail):
-            if file.name:
-                file.storage.delete(file.name)
+        if upload.original.name:
+            upload.original.storage.delete(upload.original.name)
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Problem("storage_full") from error
         raise
