@@ -20,6 +20,7 @@ from recognizer.problems import Problem
 from recognizer.services import feature_maps
 from recognizer.services.model_versions import ActiveModel, models
 from recognizer.services.quotas import take_space
+from recognizer.services.rows import insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def create_prediction(
         upload.original.save("original", ContentFile(data), save=False)
         with transaction.atomic():
             take_space(upload.owner_id, pictures=1, size=upload.bytes)
-            upload.save(force_insert=True)
+            insert([upload])
             prediction = write_answer(upload, answer, mode=mode, draw_maps=draw_maps)
             if in_transaction:
                 in_transaction(prediction, answer)
@@ -101,8 +102,9 @@ def record_answer(upload: Upload, answer: Answer, *, mode: Mode, draw_maps: bool
 def write_answer(upload: Upload, answer: Answer, *, mode: Mode, draw_maps: bool) -> Prediction:
     """Write the first reading of an upload. Call it inside a transaction."""
     prediction = prediction_of(upload, answer.reading, answer.model.version, mode=mode, latency_ms=answer.latency_ms)
-    prediction.save(force_insert=True)
-    glyphs = Glyph.objects.bulk_create(glyphs_of(prediction, answer.reading))
+    glyphs = glyphs_of(prediction, answer.reading)
+    insert([prediction])
+    insert(glyphs)
     if draw_maps and glyphs:
         feature_maps.request_maps(prediction, glyphs, answer.model.reader.engine.layers)
     return prediction
