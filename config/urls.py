@@ -5,8 +5,8 @@ from recognizer.api import old_clients
 from recognizer.views.accounts import AdminLogin
 
 urlpatterns = [
+    path("api/v1/", include("recognizer.api.urls")),  # first: programs ask most, and all pages would be tried before
     path("", include("recognizer.urls")),
-    path("api/v1/", include("recognizer.api.urls")),
     path("predict", old_clients.Predict.as_view(), name="old-predict"),
     path("feature_maps", old_clients.FeatureMaps.as_view(), name="old-feature-maps"),
     path("reset", old_clients.reset, name="old-reset"),

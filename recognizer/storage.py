@@ -23,17 +23,18 @@ class AtomicFileSystemStorage(FileSystemStorage):
         final = Path(self.path(name))
         final.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=final.parent, prefix=".", suffix=".part")
+        part = Path(temporary)
         try:
             with os.fdopen(handle, "wb") as file:
                 for chunk in content.chunks():
                     file.write(chunk)
                 file.flush()
+                if self.file_permissions_mode is not None:
+                    os.fchmod(file.fileno(), self.file_permissions_mode)
                 os.fsync(file.fileno())
-            if self.file_permissions_mode is not None:
-                Path(temporary).chmod(self.file_permissions_mode)
-            Path(temporary).replace(final)
+            part.replace(final)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
             raise
         return str(name).replace("\\", "/")
 

@@ -115,7 +115,7 @@ def rgb_on_white(image: Image.Image) -> NDArray[np.uint8]:
         grey = (np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8)
         return np.repeat(grey[:, :, None], 3, axis=2)
     if not image.has_transparency_data:
-        return np.asarray(image.convert("RGB"))
+        return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))  # which copies even then
     rgba = image.convert("RGBA")
     opaque = on_paper(rgba, "white")
     if int(opaque.min()) < 250 or rgba.getchannel("A").getextrema()[1] == 0:

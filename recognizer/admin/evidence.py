@@ -10,7 +10,8 @@ from recognizer.models import Correction, FeatureMap, Glyph, ModelVersion, Predi
 from recognizer.problems import Problem
 from recognizer.services import feature_maps, rescoring
 from recognizer.services.model_versions import models
-from recognizer.views.media import serve_file, serve_input
+from recognizer.services.pictures import ensure_thumbnail
+from recognizer.views.media import THUMBNAIL_TYPE, serve_file, serve_input
 
 
 @admin.register(Upload)
@@ -50,7 +51,7 @@ class UploadAdmin(PictureAdmin):
         return self.shown(upload.pk, str(upload))
 
     def serve(self, request: HttpRequest, row: Upload) -> HttpResponseBase:
-        return serve_file(request, row.thumbnail, content_type="image/jpeg")
+        return serve_file(request, ensure_thumbnail(row), content_type=THUMBNAIL_TYPE)
 
 
 @admin.register(Prediction)

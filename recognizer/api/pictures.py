@@ -13,7 +13,7 @@ from recognizer.api.bodies import feature_maps_body
 from recognizer.api.endpoint import Endpoint
 from recognizer.models import Job, Prediction
 from recognizer.services.feature_maps import ensure_maps
-from recognizer.services.pictures import ensure_picture
+from recognizer.services.pictures import ensure_picture, ensure_thumbnail
 from recognizer.views import media
 
 DRAWING = (Job.State.WAITING, Job.State.RUNNING)
@@ -30,7 +30,7 @@ class Picture(Endpoint):
 class Thumbnail(Endpoint):
     @operations.get_thumbnail
     def get(self, request: Request, pk: Any) -> HttpResponseBase:
-        thumbnail = prediction_for(request, pk).upload.thumbnail
+        thumbnail = ensure_thumbnail(prediction_for(request, pk).upload)
         return media.serve_file(request._request, thumbnail, content_type=media.THUMBNAIL_TYPE)
 
 

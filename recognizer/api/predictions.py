@@ -25,6 +25,8 @@ from recognizer.problems import Problem
 from recognizer.services import corrections, history
 from recognizer.services.predictions import create_prediction, read_picture
 
+PARAMETERS = ParametersSerializer()  # once: a serializer copies all its fields, and they keep nothing of a request
+
 
 class PredictionList(Endpoint):
     parser_classes = [MultiPartParser, LimitedJSONParser, ImageParser]
@@ -121,8 +123,6 @@ def parameters_of(request: Request) -> dict[str, Any]:
     """From the query as well as from the body, since a raw image has nowhere else to put them."""
     asked = dict(request.query_params.items())
     if asked:
-        ParametersSerializer(data=asked).is_valid(raise_exception=True)
+        PARAMETERS.run_validation(asked)
     given = dict(request.data.items()) if isinstance(request.data, Mapping) else {}
-    wanted = ParametersSerializer(data={**asked, **given})
-    wanted.is_valid(raise_exception=True)
-    return dict(wanted.validated_data)
+    return dict(PARAMETERS.run_validation({**asked, **given}))

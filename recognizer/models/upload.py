@@ -45,7 +45,9 @@ class Upload(UUIDModel):
         blank=True,
         help_text=_("Upright, metadata removed; made on first view."),
     )
-    thumbnail = models.FileField(upload_to=thumbnail_path, max_length=200)
+    thumbnail = models.FileField(
+        upload_to=thumbnail_path, max_length=200, blank=True, help_text=_("Made on first view, or with its batch.")
+    )
     sha256 = models.CharField(max_length=64, help_text=_("Of the original bytes."))
     format = models.CharField(max_length=8)
     bytes = models.PositiveIntegerField()

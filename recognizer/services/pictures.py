@@ -1,22 +1,31 @@
-"""The picture that pages show: upright, without metadata, of bounded size; made when it is first looked at."""
+"""The pictures that pages show: upright, without metadata, of bounded size; made when they are first looked at."""
 
+from collections.abc import Callable
 from io import BytesIO
 
 from django.core.files.base import ContentFile
 from django.db.models.fields.files import FieldFile
 from PIL import Image
 
-from mlcore.reading.decode import decode, encode_picture
+from mlcore.reading.decode import Picture, decode, encode_picture, encode_thumbnail
 from recognizer.models import Upload
 
 
 def ensure_picture(upload: Upload) -> FieldFile:
-    if not upload.picture:
+    return ensure(upload, upload.picture, encode_picture)
+
+
+def ensure_thumbnail(upload: Upload) -> FieldFile:
+    return ensure(upload, upload.thumbnail, encode_thumbnail)
+
+
+def ensure(upload: Upload, file: FieldFile, encode: Callable[[Picture], bytes]) -> FieldFile:
+    if not file:
         with upload.original.open("rb") as original:
             picture = decode(original.read())
-        upload.picture.save("picture", ContentFile(encode_picture(picture)), save=False)
-        Upload.objects.filter(pk=upload.pk).update(picture=upload.picture.name)
-    return upload.picture
+        file.save(file.field.name, ContentFile(encode(picture)), save=False)
+        Upload.objects.filter(pk=upload.pk).update(**{file.field.name: file.name})
+    return file
 
 
 def input_png(cells: bytes) -> bytes:

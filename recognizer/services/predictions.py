@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.db import transaction
 
-from mlcore.reading.decode import Picture, decode, encode_thumbnail
+from mlcore.reading.decode import Picture, decode
 from mlcore.reading.errors import PictureError
 from mlcore.reading.result import Mode, Reading
 from recognizer.models import Glyph, ModelVersion, Prediction, Upload
@@ -20,6 +20,7 @@ from recognizer.problems import Problem
 from recognizer.services import feature_maps
 from recognizer.services.model_versions import ActiveModel, models
 from recognizer.services.quotas import take_space
+from recognizer.services.rows import insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def create_prediction(
     draw_maps: bool = False,
     in_transaction: Callable[[Prediction, Answer], None] | None = None,
 ) -> Prediction:
-    """Read a picture and keep it: its files first, then all its rows, and what `in_transaction` writes, at once."""
+    """Read a picture and keep it: its file first, then all its rows, and what `in_transaction` writes, at once."""
     answer = read_picture(data, mode)
     upload = Upload(
         owner=owner,
@@ -68,12 +69,11 @@ def create_prediction(
         width=answer.picture.width,
         height=answer.picture.height,
     )
-    with files_only_with_rows(upload):
+    with file_only_with_rows(upload):
         upload.original.save("original", ContentFile(data), save=False)
-        upload.thumbnail.save("thumbnail", ContentFile(encode_thumbnail(answer.picture)), save=False)
         with transaction.atomic():
             take_space(upload.owner_id, pictures=1, size=upload.bytes)
-            upload.save(force_insert=True)
+            insert([upload])
             prediction = write_answer(upload, answer, mode=mode, draw_maps=draw_maps)
             if in_transaction:
                 in_transaction(prediction, answer)
@@ -81,14 +81,13 @@ def create_prediction(
 
 
 @contextmanager
-def files_only_with_rows(upload: Upload) -> Iterator[None]:
+def file_only_with_rows(upload: Upload) -> Iterator[None]:
     """No file stays behind when its row was not written; a full disk is said in words."""
     try:
         yield
     except BaseException as error:
-        for file in (upload.original, upload.thumbnail):
-            if file.name:
-                file.storage.delete(file.name)
+        if upload.original.name:
+            upload.original.storage.delete(upload.original.name)
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Problem("storage_full") from error
         raise
@@ -103,8 +102,9 @@ def record_answer(upload: Upload, answer: Answer, *, mode: Mode, draw_maps: bool
 def write_answer(upload: Upload, answer: Answer, *, mode: Mode, draw_maps: bool) -> Prediction:
     """Write the first reading of an upload. Call it inside a transaction."""
     prediction = prediction_of(upload, answer.reading, answer.model.version, mode=mode, latency_ms=answer.latency_ms)
-    prediction.save(force_insert=True)
-    glyphs = Glyph.objects.bulk_create(glyphs_of(prediction, answer.reading))
+    glyphs = glyphs_of(prediction, answer.reading)
+    insert([prediction])
+    insert(glyphs)
     if draw_maps and glyphs:
         feature_maps.request_maps(prediction, glyphs, answer.model.reader.engine.layers)
     return prediction

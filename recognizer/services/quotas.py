@@ -2,6 +2,7 @@
 over all of them."""
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Count, F, Sum
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
@@ -9,17 +10,21 @@ from django.utils.translation import gettext as _
 from recognizer.models import Upload, Usage
 from recognizer.problems import Problem
 
+# By hand: composing it from a QuerySet took ten times as long as running it, with every picture that is given.
+TAKE = """
+UPDATE recognizer_usage SET pictures = pictures + %s, bytes = bytes + %s
+WHERE user_id = %s AND pictures <= %s AND bytes <= %s
+"""
+
 
 def take_space(owner_id: int, *, pictures: int, size: int) -> None:
     """Book pictures that are about to be written. Call it inside their transaction."""
-    fits = Usage.objects.filter(
-        user=owner_id,
-        pictures__lte=settings.QUOTA_PICTURES - pictures,
-        bytes__lte=settings.QUOTA_BYTES - size,
-    )
+    wanted = [pictures, size, owner_id, settings.QUOTA_PICTURES - pictures, settings.QUOTA_BYTES - size]
     for _attempt in range(2):
-        if fits.update(pictures=F("pictures") + pictures, bytes=F("bytes") + size):
-            return
+        with connection.cursor() as cursor:
+            cursor.execute(TAKE, wanted)
+            if cursor.rowcount:
+                return
         if Usage.objects.filter(user=owner_id).exists():
             break
         usage(owner_id)

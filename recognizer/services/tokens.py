@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from recognizer.models import ApiToken
+from recognizer.services.rows import find
 
 PREFIX = "dgs_"
 LAST_USE_KEPT_TO = timedelta(minutes=1)
@@ -24,15 +25,15 @@ def create_token(
 
 def find_token(secret: str) -> ApiToken | None:
     """The live token of an active user, or None."""
-    # Judged here rather than in SQL: every request comes by, and building the longer query costs as much again.
-    try:
-        token = ApiToken.objects.select_related("user").get(digest=_digest(secret))
-    except ApiToken.DoesNotExist:
+    token = find(ApiToken, digest=_digest(secret))
+    user = token and find(User, id=token.user_id)
+    if not token or not user:
         return None
     now = timezone.now()
     is_over = token.expires_at is not None and token.expires_at <= now
-    if is_over or token.revoked_at is not None or not token.user.is_active:
+    if is_over or token.revoked_at is not None or not user.is_active:
         return None
+    token.user = user
     if token.last_used_at is None or now - token.last_used_at > LAST_USE_KEPT_TO:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
     return token

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from recognizer import selectors
 from recognizer.models import Glyph, Upload
-from recognizer.services.pictures import ensure_picture, input_png
+from recognizer.services.pictures import ensure_picture, ensure_thumbnail, input_png
 
 # What came from a person is never run, whatever it turns out to be.
 INERT = "default-src 'none'; sandbox"
@@ -40,8 +40,8 @@ def upload_picture(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 @require_safe
 def upload_thumbnail(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    upload = get_object_or_404(selectors.uploads_for(request.user).only("thumbnail"), pk=pk)
-    return serve_file(request, upload.thumbnail, content_type=THUMBNAIL_TYPE)
+    upload = get_object_or_404(selectors.uploads_for(request.user).only("thumbnail", "original"), pk=pk)
+    return serve_file(request, ensure_thumbnail(upload), content_type=THUMBNAIL_TYPE)
 
 
 @require_safe

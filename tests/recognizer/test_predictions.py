@@ -11,7 +11,7 @@ from PIL import Image
 
 from recognizer.models import FeatureMap, Job, Prediction, Upload
 from recognizer.problems import Problem
-from recognizer.services.pictures import ensure_picture
+from recognizer.services.pictures import ensure_picture, ensure_thumbnail
 from recognizer.services.predictions import create_prediction, read_picture, record_answer
 from tests.pictures import digit_png
 
@@ -29,12 +29,15 @@ def test_a_picture_becomes_an_upload_a_prediction_and_glyphs(alice, model, media
     assert prediction.upload.original.open("rb").read() == data
     assert (prediction.upload.width, prediction.upload.height) == (200, 200)
     assert prediction.text == "".join(str(glyph.digit) for glyph in prediction.glyphs.all())
-    assert len(files(media)) == 2  # the original and its thumbnail
+    assert [path.name for path in files(media)] == ["original.png"]
 
 
-def test_the_thumbnail_is_small(alice, model, media):
-    prediction = create_prediction(owner=alice, data=digit_png(7, size=400), source="upload")
-    assert max(Image.open(prediction.upload.thumbnail).size) <= 160
+def test_the_thumbnail_is_small_and_made_once(alice, model, media):
+    upload = create_prediction(owner=alice, data=digit_png(7, size=400), source="upload").upload
+    made = ensure_thumbnail(upload)
+    assert max(Image.open(made).size) <= 160
+    upload.original.delete(save=False)
+    assert ensure_thumbnail(Upload.objects.get()) == made
 
 
 def test_maps_are_asked_for_only_where_somebody_looks(alice, model, media):
@@ -87,7 +90,7 @@ def test_metadata_is_in_the_original_only(alice, model, media):
     buffer = BytesIO()
     Image.open(BytesIO(digit_png(7, size=200))).convert("RGB").save(buffer, "JPEG", exif=exif)
     upload = create_prediction(owner=alice, data=buffer.getvalue(), source="upload").upload
-    shown = [ensure_picture(upload).open("rb").read(), upload.thumbnail.open("rb").read()]
+    shown = [ensure(upload).open("rb").read() for ensure in (ensure_picture, ensure_thumbnail)]
     assert b"Camera of a person" in upload.original.open("rb").read()
     assert all(b"Camera of a person" not in served for served in shown)
 

@@ -12,7 +12,7 @@ from django.core.management import call_command
 
 from recognizer.models import Upload
 from recognizer.services import batches
-from recognizer.services.pictures import ensure_picture
+from recognizer.services.pictures import ensure_picture, ensure_thumbnail
 from recognizer.services.predictions import create_prediction
 from recognizer.services.reconcile import reconcile
 from tests.pictures import digit_png
@@ -24,10 +24,11 @@ NO_GRACE = timedelta(0)
 
 @pytest.fixture
 def upload(alice, model, media) -> Upload:
-    """With a picture, and a batch beside it: every kind of file that a row records."""
+    """With its pictures made, and a batch beside it: every kind of file that a row records."""
     batches.add_files(batches.create_batch(owner=alice), [("a.png", ContentFile(digit_png(3, size=60)))])
     upload = create_prediction(owner=alice, data=digit_png(7, size=100), source="upload").upload
     ensure_picture(upload)
+    ensure_thumbnail(upload)
     return upload
 
 
