@@ -15,6 +15,7 @@ SAMPLED = 128  # px of a side that tell whether the paper is plain
 PLAIN = 0.6  # share of the picture that is exactly the paper's colour
 PLAIN_EDGE = 0.9  # and of the picture's edge
 NEARLY, NEARLY_PLAIN = 48, 0.03  # levels from it, and how much may be so near: shadows, grain, faint strokes
+PLAIN_WITHIN = 0.4  # share that does where all of the edge is: bold ink in a small picture, and its soft edges
 
 
 def plain_paper(pixels: Pixels) -> tuple[Pixels, bool] | None:
@@ -34,7 +35,9 @@ def plain_paper(pixels: Pixels) -> tuple[Pixels, bool] | None:
     share = cv2.countNonZero(plain) / plain.size
     nearly = cv2.countNonZero(within(NEARLY)) / plain.size
     edge = np.concatenate([plain[0], plain[-1], plain[:, 0], plain[:, -1]])  # a shadow comes from outside
-    if share < PLAIN or nearly - share > NEARLY_PLAIN or cv2.countNonZero(edge) < PLAIN_EDGE * edge.size:
+    at_edge = cv2.countNonZero(edge) / edge.size
+    nearly_all = share >= PLAIN and at_edge >= PLAIN_EDGE and nearly - share <= NEARLY_PLAIN
+    if not nearly_all and not (at_edge == 1 and share >= PLAIN_WITHIN):
         return None
     # NumPy takes ten times as long to repeat three values as to fill three planes.
     paper = cv2.merge([np.full(pixels.shape[:2], level, np.uint8) for level in (red, green, blue)])

@@ -9,6 +9,7 @@ from PIL import Image
 
 from mlcore.reading.decode import Picture, decode, encode_picture, encode_thumbnail
 from recognizer.models import Upload
+from recognizer.problems import Problem
 
 
 def ensure_picture(upload: Upload) -> FieldFile:
@@ -21,8 +22,11 @@ def ensure_thumbnail(upload: Upload) -> FieldFile:
 
 def ensure(upload: Upload, file: FieldFile, encode: Callable[[Picture], bytes]) -> FieldFile:
     if not file:
-        with upload.original.open("rb") as original:
-            picture = decode(original.read())
+        try:
+            with upload.original.open("rb") as original:
+                picture = decode(original.read())
+        except FileNotFoundError as error:  # as after a restore without all media
+            raise Problem("not_found") from error
         file.save(file.field.name, ContentFile(encode(picture)), save=False)
         Upload.objects.filter(pk=upload.pk).update(**{file.field.name: file.name})
     return file

@@ -83,3 +83,10 @@ def test_a_wrong_method_is_said_in_words(alice_client):
     assert answer.status_code == 405
     assert answer["Allow"] == "POST"
     assert "This method is not allowed here." in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["upload_original", "upload_picture", "upload_thumbnail"])
+def test_a_picture_whose_file_is_gone_is_not_found(alice_client, given, name):
+    upload = given().upload
+    upload.original.storage.delete(upload.original.name)
+    assert alice_client.get(reverse(name, args=[upload.pk])).status_code == 404
