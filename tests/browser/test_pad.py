@@ -98,6 +98,19 @@ def test_the_answer_comes_within_150_ms_of_lifting_the_pen(desk):
     assert min(waits) < 150, waits
 
 
+def test_a_question_that_nobody_answers_is_given_up_with_words(desk, server):
+    server.freeze()
+    draw(desk, "7")
+    expect(desk.locator("[data-preview]")).to_have_attribute("aria-busy", "true")
+    expect(desk.get_by_text("The server does not answer")).to_be_visible(timeout=10_000)
+    preview_rests(desk)
+    server.thaw()
+    desk.get_by_role("button", name="Undo").click()
+    desk.get_by_role("button", name="Redo").click()
+    preview_says(desk, SEVEN)
+    expect(desk.get_by_text("The server does not answer")).to_be_hidden()
+
+
 def test_what_was_drawn_survives_a_reload(desk):
     draw(desk, "7")
     before, inked = drawn(desk), ink(desk)
