@@ -3,11 +3,9 @@
 import re
 
 import pytest
-from django.contrib.auth.models import User
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from recognizer.models import Prediction
-from tests.browser.fixtures import log_in
 from tests.browser.hand import (
     PAD,
     Fingers,
@@ -20,7 +18,6 @@ from tests.browser.hand import (
     preview_says,
     tap_until,
 )
-from tests.servers.web import WebServer
 
 pytestmark = pytest.mark.browser
 
@@ -53,22 +50,6 @@ def ink(page: Page) -> int:
 def desk(alice_page: Page) -> Page:
     alice_page.goto("/")
     return alice_page
-
-
-@pytest.fixture
-def phone(browser: Browser, alice: User, server: WebServer):
-    context: BrowserContext = browser.new_context(
-        base_url=server.url,
-        viewport={"width": 390, "height": 844},
-        device_scale_factor=3,
-        has_touch=True,
-        is_mobile=True,
-    )
-    log_in(context, alice, server)
-    page = context.new_page()
-    page.goto("/")
-    yield page
-    context.close()
 
 
 def test_the_answer_follows_the_pen_and_nothing_is_kept(desk):
