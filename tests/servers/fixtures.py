@@ -86,8 +86,9 @@ def server(
     """gunicorn with one worker process; `server.url` is where it answers.
 
     It outlives the test, since starting it takes longer than most tests do. One with Redis gets a server of its own:
-    the lasting one may have learned that there is no Redis, and would leave it alone for a while."""
-    if "redis_server" in request.fixturenames:
+    the lasting one may have learned that there is no Redis, and would leave it alone for a while. So has one on
+    PostgreSQL, where emptying the tables waits for whoever still looks at them; few tests ask for it there."""
+    if "redis_server" in request.fixturenames or surroundings.ENGINE == "postgres":
         yield request.getfixturevalue("own_server")
         return
     server: WebServer = request.getfixturevalue("lasting_server")
