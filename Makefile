@@ -20,11 +20,14 @@ help:
 run: $(VENV)/.serve
 	@exec $(RUN_PYTHON) -m config.supervisor --end-with-make
 
-# What touches the database runs twice; the whole comes last, so that its closing line does.
+# What touches the database runs twice, and both runs side by side: they wait more than they compute. The whole is
+# shown last, so that its closing line is; unless the other run failed, whose closing line is the last one then.
 test: $(VENV)/.dev
 	@$(MAKE) --no-print-directory lint types
-	@TEST_DATABASE=postgres $(RUN_PYTHON) -m pytest --quiet
-	@$(RUN_PYTHON) -m pytest
+	@log=$$(mktemp); trap 'kill $$whole 2>/dev/null; rm -f "$$log"' EXIT; trap 'exit 130' INT TERM; \
+	$(RUN_PYTHON) -m pytest >"$$log" 2>&1 & whole=$$!; \
+	TEST_DATABASE=postgres $(RUN_PYTHON) -m pytest --quiet || exit; \
+	wait $$whole; failed=$$?; cat "$$log"; exit $$failed
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

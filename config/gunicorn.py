@@ -17,7 +17,7 @@ if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
     libc.mallopt(M_TRIM_THRESHOLD, 16 * MB)
 
 bind = env.text("BIND", f"127.0.0.1:{env.integer('PORT', default=8000, at_least=1)}")
-worker_class = "gthread"
+worker_class = "config.connections.Worker"
 workers = env.integer("WEB_WORKERS", default=2, at_least=1)
 threads = env.integer("WEB_THREADS", default=4, at_least=1)
 # No preload: it would stop HUP from loading new code, and ONNX Runtime's threads do not survive a fork.

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm, SetPasswordMixin, UserCreationForm
 from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +18,22 @@ from recognizer.models.prediction import Mode
 MAX_STROKE_BYTES = 1_000_000
 
 
-class SignupForm(UserCreationForm):
+class WeakPasswordMixin(SetPasswordMixin):
+    """What is wrong with a password is said where it was thought up, not under its repetition."""
+
+    def validate_password_for_user(self, user: User, password_field_name: str = "password2") -> None:  # noqa: S107
+        super().validate_password_for_user(user, password_field_name.replace("2", "1"))
+
+
+class NewPasswordForm(WeakPasswordMixin, SetPasswordForm):
+    pass
+
+
+class ChangedPasswordForm(WeakPasswordMixin, PasswordChangeForm):
+    pass
+
+
+class SignupForm(WeakPasswordMixin, UserCreationForm):
     email = forms.EmailField(
         label=_("E-mail"),
         required=False,

@@ -1,5 +1,8 @@
 """The one door to people's data: every read of a page, the API or a download starts here, scoped to its owner."""
 
+from collections.abc import Collection
+from uuid import UUID
+
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
 
@@ -35,6 +38,12 @@ def answers_for(user: User) -> QuerySet[Prediction]:
 def history_for(user: User) -> QuerySet[Prediction]:
     """The current answer of every upload, newest first."""
     return answers_for(user).filter(is_current=True).order_by("-given_at", "-id")
+
+
+def uploads_read_as(user: User, *, but: Collection[str] = (), **text: str) -> QuerySet[Prediction, UUID]:
+    """Keys of the uploads whose current answer is so, deleted ones too: one index, and no other table, is read."""
+    current = Prediction.objects.filter(owner=user.pk, is_current=True, text__gt="", **text)
+    return current.exclude(text__in=but).values_list("upload", flat=True)
 
 
 def with_glyphs(predictions: QuerySet[Prediction]) -> QuerySet[Prediction]:

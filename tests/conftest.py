@@ -1,6 +1,7 @@
 """The cast and the stage. Everything is real: Redis, PostgreSQL, workers, gunicorn, Chromium."""
 
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,13 +31,17 @@ from recognizer.services.tokens import create_token  # noqa: E402
 pytest_plugins = ["tests.networks", "tests.training", "tests.servers.fixtures", "tests.browser.fixtures"]
 
 USES_DATABASE = {"db", "transactional_db"}
+ONCE = ("browser", "trains")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL only what touches the database runs again; pages look the same on it."""
+    """On PostgreSQL only what touches the database runs again; pages look the same on it, networks learn the same."""
+    for item in items:
+        if "trained" in item.fixturenames:
+            item.add_marker(pytest.mark.timeout(900))  # whichever is first waits for the training
     if surroundings.ENGINE != "postgres":
         return
-    kept = [item for item in items if touches_database(item) and not item.get_closest_marker("browser")]
+    kept = [item for item in items if touches_database(item) and not any(map(item.get_closest_marker, ONCE))]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept
 
@@ -142,9 +147,14 @@ def reader(artifact: Artifact) -> Reader:
     return Reader(artifact)
 
 
+SHIPPED_KEY = uuid.UUID("00000000-0000-4000-8000-000000000001")
+
+
 @pytest.fixture
 def model(db: None) -> ModelVersion:
     """The shipped model, registered and active."""
     model_versions.register_shipped_model()
+    # The same key in every test: a server that outlives one remembers it.
+    ModelVersion.objects.filter(shipped=True).update(id=SHIPPED_KEY)
     model_versions.models.asked_at = -float("inf")
     return ModelVersion.objects.get(state=ModelVersion.State.ACTIVE)

@@ -1,15 +1,52 @@
 """What all admin pages share: rows are looked at, with their pictures, and never changed by hand."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Max, Min, Model, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
+
+
+class Timeline(QuerySet):
+    """For the date hierarchy, which reads the whole table to say on which days there is something. An index knows the
+    first moment and the last, and the days between are counted out, whether or not anything happened on them."""
+
+    def aggregate(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        if set(kwargs) != {"first", "last"}:
+            return super().aggregate(*args, **kwargs)
+        # One at a time: asked for both ends at once, SQLite walks from one to the other.
+        return {name: super(Timeline, self).aggregate(**{name: end})[name] for name, end in kwargs.items()}
+
+    def datetimes(self, field_name: str, kind: str, *args: Any, **kwargs: Any) -> Any:
+        ends = self.aggregate(first=Min(field_name), last=Max(field_name))
+        if ends["first"] is None:
+            return []
+        first, last = (timezone.localtime(end).date() for end in ends.values())
+        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        if kind == "day":
+            return days
+        return sorted({day.replace(month=day.month if kind == "month" else 1, day=1) for day in days})
+
+
+class KnownValues(admin.SimpleListFilter):
+    """A filter whose choices are known; Django's own reads the whole table for them."""
+
+    parameter_name: str
+    values: Sequence[str]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(value, value) for value in self.values]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(**{self.parameter_name: self.value()}) if self.value() else queryset
 
 
 class EvidenceAdmin(admin.ModelAdmin):
@@ -17,6 +54,9 @@ class EvidenceAdmin(admin.ModelAdmin):
 
     show_full_result_count = False
     list_per_page = 50
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return Timeline(self.model).order_by(*self.get_ordering(request))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

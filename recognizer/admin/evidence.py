@@ -1,17 +1,32 @@
 """Evidence: pictures, what was read of them, and what people said of that."""
 
+from typing import ClassVar, get_args
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 
-from recognizer.admin.base import EvidenceAdmin, PictureAdmin, picture_of
+from mlcore.reading.header import Format
+from mlcore.reading.result import REASONS
+from recognizer.admin.base import EvidenceAdmin, KnownValues, PictureAdmin, picture_of
 from recognizer.models import Correction, FeatureMap, Glyph, ModelVersion, Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.services import feature_maps, rescoring
 from recognizer.services.model_versions import models
 from recognizer.services.pictures import ensure_thumbnail
 from recognizer.views.media import THUMBNAIL_TYPE, serve_file, serve_input
+from recognizer.words import percent
+
+
+class FormatFilter(KnownValues):
+    title = parameter_name = "format"
+    values = get_args(Format)
+
+
+class ReasonFilter(KnownValues):
+    title = parameter_name = "reason"
+    values = REASONS
 
 
 @admin.register(Upload)
@@ -27,8 +42,9 @@ class UploadAdmin(PictureAdmin):
         "height",
         "deleted_at",
     ]
-    list_filter = ["source", "format", ("deleted_at", admin.EmptyFieldListFilter)]
+    list_filter = ["source", FormatFilter, ("deleted_at", admin.EmptyFieldListFilter)]
     list_select_related = ["owner"]
+    ordering = ["-created_at"]
     date_hierarchy = "created_at"
     search_fields = ["name", "owner__username", "sha256"]
     actions = ["rescore"]
@@ -60,14 +76,15 @@ class PredictionAdmin(EvidenceAdmin):
         "thumbnail_shown",
         "text",
         "decision",
-        "confidence",
+        "how_sure",
         "model",
         "owner",
         "given_at",
         "is_current",
     ]
-    list_filter = ["decision", "reason", "mode", "is_current", "model"]
-    list_select_related = ["owner", "model", "upload"]
+    list_filter = ["decision", ReasonFilter, "mode", "is_current", "model"]
+    list_select_related: ClassVar[list[str]] = []
+    ordering = ["-given_at"]
     date_hierarchy = "given_at"
     search_fields = ["=text", "owner__username", "upload__name"]
     actions = ["draw_maps_again"]
@@ -75,9 +92,17 @@ class PredictionAdmin(EvidenceAdmin):
     def has_steer_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("recognizer.change_job")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
+        """Without joins: SQLite would begin with the few models, and sort all that they read."""
+        return super().get_queryset(request).prefetch_related("owner", "model")
+
     @admin.action(description="Draw the feature maps again", permissions=["steer"])
     def draw_maps_again(self, request: HttpRequest, queryset: QuerySet[Prediction]) -> None:
         self.message_user(request, f"The maps of {feature_maps.draw_again(queryset)} predictions are drawn again.")
+
+    @admin.display(description="confidence", ordering="confidence")
+    def how_sure(self, prediction: Prediction) -> str:
+        return percent(prediction.confidence)
 
     @admin.display(description="picture")
     def thumbnail_shown(self, prediction: Prediction) -> str:
@@ -87,13 +112,17 @@ class PredictionAdmin(EvidenceAdmin):
 @admin.register(Glyph)
 class GlyphAdmin(PictureAdmin):
     picture_name = "glyph_picture"
-    list_display = ["input_shown", "digit", "confidence", "position", "prediction"]
+    list_display = ["input_shown", "digit", "how_sure", "position", "prediction"]
     list_filter = ["digit"]
     list_select_related = ["prediction"]
     search_fields = ["prediction__owner__username"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Glyph]:
         return super().get_queryset(request).defer("input")
+
+    @admin.display(description="confidence", ordering="confidence")
+    def how_sure(self, glyph: Glyph) -> str:
+        return percent(glyph.confidence)
 
     @admin.display(description="28×28")
     def input_shown(self, glyph: Glyph) -> str:

@@ -19,6 +19,7 @@ class Batch(UUIDModel):
     cancelled_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name_plural = _("batches")
         indexes = [models.Index(fields=["owner", "-created_at", "-id"], name="batch_owner_newest")]
         constraints = [models.CheckConstraint(condition=Q(mode__in=Mode.values), name="batch_mode_known")]
 

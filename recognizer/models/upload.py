@@ -62,6 +62,10 @@ class Upload(UUIDModel):
         indexes = [
             # An owner's pictures and their quota.
             models.Index(fields=["owner", "-created_at"], name="upload_owner_newest"),
+            # The search for a file's name, which looks into each: nothing but names is read for it.
+            models.Index(fields=["owner", "name", "id"], name="upload_by_name"),
+            # The admin's list of everybody's.
+            models.Index(fields=["created_at"], name="upload_newest"),
             # The purge of what was deleted long ago.
             models.Index(fields=["deleted_at"], name="upload_deleted", condition=Q(deleted_at__isnull=False)),
         ]
@@ -105,7 +109,7 @@ class Correction(ImmutableModel):
             ),
         ]
         # The newest correction of an upload.
-        indexes = [models.Index(fields=["upload", "-created_at"], name="correction_newest")]
+        indexes = [models.Index(fields=["upload", "-created_at", "-id"], name="correction_of_upload")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.text}".strip()

@@ -67,7 +67,7 @@ def count_all(user: User) -> Statistics:
 def said_by(user: User) -> dict[object, tuple[str, str, str]]:
     """Per upload its newest correction: kind, text, and what the current answer reads."""
     rows = Correction.objects.filter(
-        upload__owner=user, upload__deleted_at=None, upload__predictions__is_current=True
+        prediction__owner=user, upload__deleted_at=None, upload__predictions__is_current=True
     ).order_by("created_at", "id")
     values = rows.values_list("upload", "kind", "text", "upload__predictions__text")
     return {upload: (kind, text, read) for upload, kind, text, read in values}

@@ -11,10 +11,12 @@ from recognizer import words
 from recognizer.handwriting import HEIGHT, MARGIN, svg_path, width_of
 from recognizer.problems import KINDS
 from recognizer.services import pictures
+from recognizer.services.installation import installation
 
 register = template.Library()
 
 register.filter("percent", words.percent)
+register.simple_tag(installation)
 
 
 @register.filter

@@ -29,7 +29,14 @@ from django.views.generic import FormView
 
 from recognizer import selectors
 from recognizer.context import THEME_COOKIE, THEMES
-from recognizer.forms import DeleteAccountForm, EmailForm, SignupForm, TokenForm
+from recognizer.forms import (
+    ChangedPasswordForm,
+    DeleteAccountForm,
+    EmailForm,
+    NewPasswordForm,
+    SignupForm,
+    TokenForm,
+)
 from recognizer.problems import Problem
 from recognizer.services import quotas, throttles, tokens
 from recognizer.services.accounts import delete_account
@@ -86,6 +93,7 @@ class AdminLogin(Login):
 
 class PasswordChange(views.PasswordChangeView):
     template_name = "accounts/password_change.html"
+    form_class = ChangedPasswordForm
 
 
 class PasswordChangeDone(views.PasswordChangeDoneView):
@@ -104,6 +112,7 @@ class PasswordResetDone(views.PasswordResetDoneView):
 
 class PasswordResetConfirm(views.PasswordResetConfirmView):
     template_name = "accounts/password_reset_confirm.html"
+    form_class = NewPasswordForm
 
 
 class PasswordResetComplete(views.PasswordResetCompleteView):

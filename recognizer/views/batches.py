@@ -46,7 +46,9 @@ def is_zip(file: UploadedFile) -> bool:
 def batches(request: MemberRequest) -> HttpResponse:
     mine = selectors.batches_for(request.user)
     page = page_of(mine, services.NEWEST_FIRST, cursor=request.GET.get("cursor", ""), size=LISTED)
-    return render(request, "batches.html", {"page": page})
+    progress = services.progress_of(page.rows)
+    rows = [(batch, progress[batch.pk]) for batch in page.rows]
+    return render(request, "batches.html", {"page": page, "rows": rows})
 
 
 @require_GET

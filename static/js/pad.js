@@ -18,6 +18,7 @@ const preview = new Preview(document.querySelector("[data-preview]"), {
   token: form.elements.csrfmiddlewaretoken.value,
   picture,
   mode: () => form.elements.mode.value,
+  onAnswer: () => say(null),
   onFailure: () => say("offline"),
 });
 

@@ -1,10 +1,11 @@
 // The answer that follows the pen: one request at a time, the newest drawing wins.
 
 const EVERY_MS = 90; // from one question to the next while the pen moves: about ten a second
+const PATIENCE_MS = 6000; // a question may be lost on its way, and nobody would ever say so
 
 export class Preview {
-  constructor(place, { url, token, picture, mode, onFailure }) {
-    Object.assign(this, { place, url, token, picture, mode, onFailure });
+  constructor(place, { url, token, picture, mode, onAnswer, onFailure }) {
+    Object.assign(this, { place, url, token, picture, mode, onAnswer, onFailure });
     this.said = place.querySelector("[data-said]");
     this.shown = place.querySelector("[data-shown]");
     this.running = null;
@@ -31,21 +32,31 @@ export class Preview {
     this.isStale = false;
     this.askedAt = performance.now();
     this.place.setAttribute("aria-busy", "true");
+    const patience = setTimeout(() => running.abort(), PATIENCE_MS);
     try {
-      const body = new FormData();
-      body.set("image", await this.picture({ draft }), "drawing.png");
-      body.set("mode", this.mode());
-      const headers = { "X-CSRFToken": this.token };
-      const response = await fetch(this.url, { method: "POST", body, headers, signal: running.signal });
-      if (response.redirected || !response.headers.get("Content-Type")?.startsWith("text/html")) throw new TypeError();
-      this.show(await response.text(), aloud);
-    } catch (error) {
-      if (error.name === "AbortError") return;
+      const html = await this.ask(draft, running.signal);
+      if (this.running !== running) return;
+      this.show(html, aloud);
+      this.onAnswer();
+    } catch {
+      if (this.running !== running) return;
       this.onFailure();
+    } finally {
+      clearTimeout(patience);
     }
-    if (this.running === running) this.running = null;
+    this.running = null;
     if (this.isStale) this.soon();
     this.rest();
+  }
+
+  async ask(draft, signal) {
+    const body = new FormData();
+    body.set("image", await this.picture({ draft }), "drawing.png");
+    body.set("mode", this.mode());
+    const headers = { "X-CSRFToken": this.token };
+    const response = await fetch(this.url, { method: "POST", body, headers, signal });
+    if (response.redirected || !response.headers.get("Content-Type")?.startsWith("text/html")) throw new TypeError();
+    return response.text();
   }
 
   // What is shown is of all that is drawn, once nothing more is asked or waits to be.

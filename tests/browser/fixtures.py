@@ -70,3 +70,20 @@ def alice_page(page: Page, alice: User, server: WebServer) -> Page:
     """Alice is logged in."""
     log_in(page.context, alice, server)
     return page
+
+
+@pytest.fixture
+def phone(browser: Browser, alice: User, server: WebServer) -> Iterator[Page]:
+    """Alice on a phone of 390 px, at the desk."""
+    context = browser.new_context(
+        base_url=server.url,
+        viewport={"width": 390, "height": 844},
+        device_scale_factor=3,
+        has_touch=True,
+        is_mobile=True,
+    )
+    log_in(context, alice, server)
+    page = context.new_page()
+    page.goto("/")
+    yield page
+    context.close()

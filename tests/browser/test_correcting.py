@@ -121,6 +121,13 @@ def test_a_box_outside_the_picture_is_refused_in_words(alice_page: Page, seven):
     assert not Correction.objects.exists()
 
 
+def test_a_phone_is_not_told_of_keys(alice_page: Page, phone: Page, seven):
+    for page, has_keys in ((alice_page, True), (phone, False)):
+        page.goto("/review/?all")
+        expect(page.get_by_role("button", name="It is right")).to_be_visible()
+        expect(page.locator("kbd:visible")).to_have_count(page.locator("kbd").count() if has_keys else 0)
+
+
 def test_the_review_queue_is_worked_off_by_keys(alice_page: Page, alice, model):
     for confidence, data in zip((0.3, 0.2, 0.4), varied_pngs(3), strict=True):
         prediction = create_prediction(owner=alice, data=data, source="upload", mode="digit")

@@ -3,11 +3,9 @@
 import re
 
 import pytest
-from django.contrib.auth.models import User
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from recognizer.models import Prediction
-from tests.browser.fixtures import log_in
 from tests.browser.hand import (
     PAD,
     Fingers,
@@ -20,7 +18,6 @@ from tests.browser.hand import (
     preview_says,
     tap_until,
 )
-from tests.servers.web import WebServer
 
 pytestmark = pytest.mark.browser
 
@@ -55,22 +52,6 @@ def desk(alice_page: Page) -> Page:
     return alice_page
 
 
-@pytest.fixture
-def phone(browser: Browser, alice: User, server: WebServer):
-    context: BrowserContext = browser.new_context(
-        base_url=server.url,
-        viewport={"width": 390, "height": 844},
-        device_scale_factor=3,
-        has_touch=True,
-        is_mobile=True,
-    )
-    log_in(context, alice, server)
-    page = context.new_page()
-    page.goto("/")
-    yield page
-    context.close()
-
-
 def test_the_answer_follows_the_pen_and_nothing_is_kept(desk):
     draw(desk, "7")
     preview_says(desk, SEVEN)
@@ -96,6 +77,19 @@ def test_the_answer_comes_within_150_ms_of_lifting_the_pen(desk):
     print(f"answers after lifting the pen: {sorted(round(wait) for wait in waits)} ms")
     # The quickest: a machine that runs all the tests at once has its pauses, and a delay of ours would be in each.
     assert min(waits) < 150, waits
+
+
+def test_a_question_that_nobody_answers_is_given_up_with_words(desk, server):
+    server.freeze()
+    draw(desk, "7")
+    expect(desk.locator("[data-preview]")).to_have_attribute("aria-busy", "true")
+    expect(desk.get_by_text("The server does not answer")).to_be_visible(timeout=10_000)
+    preview_rests(desk)
+    server.thaw()
+    desk.get_by_role("button", name="Undo").click()
+    desk.get_by_role("button", name="Redo").click()
+    preview_says(desk, SEVEN)
+    expect(desk.get_by_text("The server does not answer")).to_be_hidden()
 
 
 def test_what_was_drawn_survives_a_reload(desk):

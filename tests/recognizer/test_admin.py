@@ -1,5 +1,8 @@
 """Admins look at everything and change no evidence."""
 
+import re
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
@@ -35,6 +38,32 @@ def test_a_list_asks_the_same_few_questions_however_long_it_is(
         create_prediction(owner=alice, data=digit_png(3), source="upload", draw_maps=True)
     with django_assert_max_num_queries(12):
         admin_client.get(listed)
+
+
+def test_the_first_page_counts_and_tells_of_the_worker(admin_client, prediction):
+    page = admin_client.get(reverse("admin:index")).content.decode()
+    assert "2 accounts keep 1 pictures" in page
+    assert "digits-1 reads them." in page
+    assert "1 waiting, 0 running, 0 failed" in page
+    assert "The queue cannot be reached." in page
+    assert "Batches" in page
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "query", "offered"),
+    [
+        (2, {}, ["March 3", "March 4", "March 5"]),
+        (40, {}, ["January 2026", "February 2026", "March 2026"]),
+        (400, {}, ["2025", "2026"]),
+        (400, {"given_at__year": 2026}, ["March 2026"]),
+    ],
+)
+def test_the_dates_between_the_first_and_the_last_are_offered(admin_client, given, days_ago, query, offered):
+    last = datetime(2026, 3, 5, 12, tzinfo=UTC)
+    given("1", at=last), given("2", at=last - timedelta(days=days_ago))
+    page = admin_client.get(reverse("admin:recognizer_prediction_changelist"), query).content.decode()
+    (bar,) = re.findall(r'class="toplinks".*?</nav>', page, re.DOTALL)
+    assert [name.strip() for name in re.findall(r">([^<]+)</a>", bar)][-len(offered) :] == offered
 
 
 @pytest.mark.parametrize("name", EVIDENCE)

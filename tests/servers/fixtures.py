@@ -16,12 +16,16 @@ from tests.servers.web import WebServer
 from tests.servers.worker import Worker
 
 
-@pytest.fixture
-def same_database(transactional_db: None) -> dict[str, str]:
-    """The environment of a process that shares the tests' database. What it shall see must be committed."""
+def tests_database() -> dict[str, str]:
     name = connection.settings_dict["NAME"]
     server = os.environ["DATABASE_URL"].rpartition("/")[0]
     return {"DATABASE_URL": f"sqlite:///{name}" if connection.vendor == "sqlite" else f"{server}/{name}"}
+
+
+@pytest.fixture
+def same_database(transactional_db: None) -> dict[str, str]:
+    """The environment of a process that shares the tests' database. What it shall see must be committed."""
+    return tests_database()
 
 
 @pytest.fixture
@@ -56,12 +60,40 @@ def static_files() -> None:
     Command().collect_static_files()
 
 
+@pytest.fixture(scope="session")
+def lasting_server(
+    static_files: None, django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WebServer]:
+    server = WebServer(log=tmp_path_factory.mktemp("web") / "web.log", environment=tests_database())
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def server(
+def own_server(
     static_files: None, same_database: dict[str, str], model: ModelVersion, tmp_path: Path
 ) -> Iterator[WebServer]:
-    """gunicorn with one worker process; `server.url` is where it answers."""
     server = WebServer(log=tmp_path / "web.log", environment=same_database)
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def server(
+    request: pytest.FixtureRequest, static_files: None, same_database: dict[str, str], model: ModelVersion
+) -> Iterator[WebServer]:
+    """gunicorn with one worker process; `server.url` is where it answers.
+
+    It outlives the test, since starting it takes longer than most tests do. One with Redis gets a server of its own:
+    the lasting one may have learned that there is no Redis, and would leave it alone for a while. So has one on
+    PostgreSQL, where emptying the tables waits for whoever still looks at them; few tests ask for it there."""
+    if "redis_server" in request.fixturenames or surroundings.ENGINE == "postgres":
+        yield request.getfixturevalue("own_server")
+        return
+    server: WebServer = request.getfixturevalue("lasting_server")
+    if not server.is_alive:
+        server.start()
+    yield server
+    if server.is_alive:
+        server.thaw()  # whatever the test did to it

@@ -32,6 +32,7 @@ def run(*arguments: str) -> str:
     return out.getvalue()
 
 
+@pytest.mark.trains
 def test_it_leaves_a_registered_candidate(npz: Path, tmp_path: Path) -> None:
     said = run("--quick", "--epochs=1", "--seed=3", f"--data={npz}", "--architecture=classic")
     version = ModelVersion.objects.get(version="digits-2")
@@ -41,6 +42,7 @@ def test_it_leaves_a_registered_candidate(npz: Path, tmp_path: Path) -> None:
     assert "promote_model digits-2" in said
 
 
+@pytest.mark.trains
 def test_it_goes_on_from_another_model(trained: Trained, npz: Path, tmp_path: Path) -> None:
     start = f"--start={trained.artifact.folder}"
     run(start, "--quick", "--epochs=1", f"--data={npz}", f"--output={tmp_path / 'further'}")
@@ -49,6 +51,7 @@ def test_it_goes_on_from_another_model(trained: Trained, npz: Path, tmp_path: Pa
     assert card.training["plan"]["rate"] < trained.recipe.plan.rate
 
 
+@pytest.mark.trains
 def test_it_does_not_go_on_from_another_architecture(trained: Trained, npz: Path, tmp_path: Path) -> None:
     start = f"--start={trained.artifact.folder}"
     with pytest.raises(CommandError, match="has other layers than classic"):
@@ -99,6 +102,7 @@ def test_the_next_version_is_new_to_folder_and_database(tmp_path: Path) -> None:
     assert train_model.next_folder(tmp_path).name == "digits-7"
 
 
+@pytest.mark.trains
 def test_evaluate_model_prints_and_keeps_its_figures(trained: Trained, npz: Path, tmp_path: Path) -> None:
     out = StringIO()
     folder = str(trained.artifact.folder)
@@ -113,6 +117,7 @@ def test_evaluate_model_prints_and_keeps_its_figures(trained: Trained, npz: Path
     assert again.files == trained.artifact.card.files
 
 
+@pytest.mark.trains
 def test_evaluate_model_in_words_has_the_table(trained: Trained, npz: Path, tmp_path: Path) -> None:
     out = StringIO()
     call_command("evaluate_model", str(trained.artifact.folder), f"--data={npz}", f"--report={tmp_path}", stdout=out)

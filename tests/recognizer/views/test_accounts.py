@@ -42,6 +42,14 @@ def test_a_wrong_sign_up_is_said_and_makes_nobody(client, wrong):
     assert not User.objects.exists()
 
 
+def test_a_weak_password_is_said_beside_it_and_not_under_its_repetition(client, alice_client):
+    weak = {"password1": "123", "password2": "123"}
+    form = client.post(reverse("signup"), {"username": "dora", **weak}).context["form"]
+    assert set(form.errors) == {"password1"}
+    changed = {"old_password": "alice-password", "new_password1": "123", "new_password2": "123"}
+    assert set(alice_client.post(reverse("password_change"), changed).context["form"].errors) == {"new_password1"}
+
+
 def test_sign_up_can_be_switched_off(client, settings):
     settings.SIGNUP_OPEN = False
     assert client.get(reverse("signup")).status_code == 404

@@ -10,6 +10,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from recognizer import filters
 from recognizer.models import Correction, Upload
 from recognizer.services import corrections
 from tests.recognizer.conftest import PICTURE
@@ -43,7 +44,9 @@ def test_the_least_sure_can_be_first(alice_client, given):
     ("query", "expected"),
     [
         ("?q=90", ["1905"]),
-        ("?q=holiday", ["7"]),
+        ("?q=HOLIDAY", ["7"]),
+        ("?q=2026", ["7"]),
+        ("?q=nothing", []),
         ("?text=7", ["7"]),
         ("?digit=1", ["1905", "1"]),
         ("?kind=digit", ["7", "1"]),
@@ -54,8 +57,10 @@ def test_the_least_sure_can_be_first(alice_client, given):
         ("?digit=1&decision=read", ["1905"]),
     ],
 )
-def test_it_can_be_narrowed(alice_client, given, query, expected):
-    given("7", name="holiday.jpg", source="drawing")
+@pytest.mark.parametrize("most", [0, 500])
+def test_it_can_be_narrowed_to_few_and_to_many(alice_client, given, monkeypatch, query, expected, most):
+    monkeypatch.setattr(filters, "FEW", most)
+    given("7", name="holiday-2026.jpg", source="drawing")
     given("1905")
     given("1", decision="unsure")
     given("")
@@ -89,6 +94,17 @@ def test_it_can_be_narrowed_by_what_was_said(alice, alice_client, given):
     assert shown(alice_client, "?corrected=yes") == ["1", "2"]
     assert shown(alice_client, "?corrected=changed") == ["2"]
     assert shown(alice_client, "?corrected=no") == ["3", "4"]
+
+
+@pytest.mark.parametrize("most", [0, 500])
+def test_what_was_said_is_found_and_what_was_deleted_is_not(alice, bob, alice_client, given, monkeypatch, most):
+    monkeypatch.setattr(filters, "FEW", most)
+    corrections.correct(prediction=given("1"), by=alice, kind="correct", text="43")
+    deleted = given("43")
+    Upload.objects.filter(pk=deleted.upload_id).update(deleted_at=timezone.now())
+    given("43", owner=bob, name="43.png")
+    assert shown(alice_client, "?q=43") == ["1"]
+    assert shown(alice_client, "?digit=4") == shown(alice_client, "?kind=number") == []
 
 
 @pytest.mark.parametrize("query", ["?digit=x", "?since=yesterday", "?ordering=text", "?batch=1", "?model=none"])

@@ -7,7 +7,7 @@ import recognizer.models.upload
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recognizer", "0002_usage"),
+        ("recognizer", "0003_narrow_indexes"),
     ]
 
     operations = [

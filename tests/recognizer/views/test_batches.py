@@ -1,0 +1,27 @@
+"""The pages of batches: how far each is, and what its files are called."""
+
+import pytest
+from django.urls import reverse
+
+from recognizer.services import batches
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def batch(alice, given):
+    seven = given("7", name="seven.png")
+    batch = batches.create_batch(owner=alice, name="holiday.zip")
+    batch.items.create(position=0, name="inside/seven.png", state="done", upload=seven.upload)
+    batch.items.create(position=1, name="notes.txt", state="failed", error_code="unsupported_format")
+    batch.items.create(position=2, name="waiting.png", state="waiting")
+    return batch
+
+
+def test_the_list_says_how_far_each_is(alice_client, batch):
+    assert "1 of 3" in alice_client.get(reverse("batches")).content.decode()
+
+
+def test_its_pictures_are_called_as_their_files(alice_client, batch):
+    page = alice_client.get(reverse("batch_detail", args=[batch.pk])).content.decode()
+    assert "inside/seven.png" in page
