@@ -70,7 +70,7 @@ def train_lines(recipe: LineRecipe, base: Artifact, target: Path, runs: Path, re
         temperature = fit_temperature(Engine(draft), checks)
         card = replace(card, thresholds={"line_temperature": temperature})
         draft = save_artifact(Path(scratch) / "warm", card, files)
-        fitted = fit_thresholds(draft, judges, recipe.seed)
+        thresholds = fit_thresholds(draft, judges, recipe.seed)
         metrics = {
             "lines": judge_lines(Engine(draft), checks),
             "numbers_by_gap": exact_by_gap(Engine(draft), split.test, STRINGS),
@@ -78,7 +78,7 @@ def train_lines(recipe: LineRecipe, base: Artifact, target: Path, runs: Path, re
     report(Stage("fitting thresholds", 1))
     card = replace(
         card,
-        thresholds={"line_temperature": temperature, **fitted},
+        thresholds={"line_temperature": temperature, **thresholds},
         metrics={**base.card.metrics, **metrics},
         training=training,
     )
