@@ -139,8 +139,10 @@ def _sheets(writers: Writers, count: int, rng: np.random.Generator) -> Iterator[
 
 
 def _lines(writers: Writers, count: int, rng: np.random.Generator) -> Iterator[Line]:
+    """Of digits that people wrote: the generator's hands are those that the line network learnt from, and on them it
+    would be trusted too much."""
     for _ in range(count):
-        writer = writers.any_writer(rng)
+        writer = writers.writer_from_mnist(rng)
         if rng.random() < 0.5:
             yield any_line(rng, writer)
         else:  # without signs beside them, as most people send numbers

@@ -55,7 +55,12 @@ class Writers:
 
     def any_writer(self, rng: np.random.Generator) -> DrawDigit:
         """Somebody who keeps to one pen, and mostly to one way of writing."""
-        from_mnist = float(rng.choice([1.0, 0.5, 0.0], p=[0.4, 0.25, 0.35]))
+        return self._writer(float(rng.choice([1.0, 0.5, 0.0], p=[0.4, 0.25, 0.35])), rng)
+
+    def writer_from_mnist(self, rng: np.random.Generator) -> DrawDigit:
+        return self._writer(1.0, rng)
+
+    def _writer(self, from_mnist: float, rng: np.random.Generator) -> DrawDigit:
         edge = rng.uniform(0.25, 0.75)  # where sharpened MNIST becomes ink: higher leaves a thinner stroke
 
         def draw_digit(digit: int, rng: np.random.Generator) -> Floats:
