@@ -46,7 +46,7 @@ def give(alice: User, web: WebServer) -> Iterator[Callable[[bytes], int]]:
 
 
 def test_a_picture_that_does_not_fit_leaves_nothing(give, small_disk):
-    ballast = fill(small_disk, leave=60_000)
+    ballast = fill(small_disk, leave=30_000)
     statuses = [give(data) for data in varied_pngs(sized(12, 100), size=300)]
     assert set(statuses) == {302, 507}
     check_files(small_disk)

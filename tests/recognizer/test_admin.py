@@ -8,6 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
+from mlcore.artifact import SHIPPED
 from recognizer.models import FeatureMap, Upload
 from recognizer.services.predictions import create_prediction
 from tests.pictures import digit_png
@@ -42,8 +43,8 @@ def test_a_list_asks_the_same_few_questions_however_long_it_is(
 
 def test_the_first_page_counts_and_tells_of_the_worker(admin_client, prediction):
     page = admin_client.get(reverse("admin:index")).content.decode()
-    assert "2 accounts keep 1 pictures" in page
-    assert "digits-1 reads them." in page
+    assert "Accounts: 2. Pictures: 1," in page
+    assert f"{SHIPPED.name} reads them." in page
     assert "1 waiting, 0 running, 0 failed" in page
     assert "The queue cannot be reached." in page
     assert "Batches" in page

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from mlcore.artifact import load_artifact
+from mlcore.artifact import SHIPPED, load_artifact
 from recognizer.management.commands import train_model
 from recognizer.models import ModelVersion
 from tests.training import Trained
 
 pytest.importorskip("keras")
 pytestmark = pytest.mark.django_db
+NEXT = f"digits-{int(SHIPPED.name.rpartition('-')[2]) + 1}"
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +23,7 @@ def apart(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     settings.BASE_DIR = tmp_path
     settings.MEDIA_ROOT = tmp_path / "media"
     monkeypatch.setattr(train_model, "QUICK_SHARE", 0.0005)
-    monkeypatch.setattr(train_model, "QUICK_CALIBRATION", (40, 30, 10))
+    monkeypatch.setattr(train_model, "QUICK_CALIBRATION", (40, 30, 10, 10))
     monkeypatch.setattr(train_model, "LEG_SHARE", 1)
 
 
@@ -35,11 +36,11 @@ def run(*arguments: str) -> str:
 @pytest.mark.trains
 def test_it_leaves_a_registered_candidate(npz: Path, tmp_path: Path) -> None:
     said = run("--quick", "--epochs=1", "--seed=3", f"--data={npz}", "--architecture=classic")
-    version = ModelVersion.objects.get(version="digits-2")
+    version = ModelVersion.objects.get(version=NEXT)
     assert version.state == ModelVersion.State.CANDIDATE
     assert version.card["training"]["seed"] == 3
-    assert load_artifact(tmp_path / "runs" / "digits-2", digest=version.digest)
-    assert "promote_model digits-2" in said
+    assert load_artifact(tmp_path / "runs" / NEXT, digest=version.digest)
+    assert f"promote_model {NEXT}" in said
 
 
 @pytest.mark.trains

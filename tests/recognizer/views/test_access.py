@@ -88,5 +88,6 @@ def test_a_wrong_method_is_said_in_words(alice_client):
 @pytest.mark.parametrize("name", ["upload_original", "upload_picture", "upload_thumbnail"])
 def test_a_picture_whose_file_is_gone_is_not_found(alice_client, given, name):
     upload = given().upload
+    Upload.objects.update(picture="", thumbnail="")  # as before anybody looked
     upload.original.storage.delete(upload.original.name)
     assert alice_client.get(reverse(name, args=[upload.pk])).status_code == 404
