@@ -143,6 +143,7 @@ def fit_line_network(
     for epoch in range(len(losses), plan.epochs):
         started = time.monotonic()
         rng = np.random.default_rng([plan.seed, epoch])
+        model.get_layer("dropout").seed_generator.state.assign([plan.seed, epoch])  # the same after an interruption
         steps = [float(model.train_on_batch(strips, texts)) for strips, texts in batches(lines, rng)]
         losses.append(float(np.mean(steps)))
         seconds += time.monotonic() - started
