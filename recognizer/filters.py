@@ -97,12 +97,11 @@ class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
     def search(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
         """Digits anywhere in the answer or in what a person said, or a part of the file's name."""
         user = self.request.user
-        mine = selectors.uploads_for(user)
         if not (value.isascii() and value.isdecimal()):  # no answer and no correction reads so
-            keys = few(mine.filter(name__icontains=value).values_list("pk", flat=True))
+            keys = few(selectors.uploads_named(user, name__icontains=value))
             return rows.filter(Q(upload__name__icontains=value) if keys is None else Q(upload__in=keys))
         said = Correction.objects.filter(text__contains=value).values_list("upload", flat=True)
-        named = mine.filter(name__contains=value).values_list("pk", flat=True)
+        named = selectors.uploads_named(user, name__contains=value)
         keys = few(selectors.uploads_read_as(user, text__contains=value), said, named)
         if keys is not None:
             return rows.filter(upload__in=keys)

@@ -46,6 +46,11 @@ def uploads_read_as(user: User, *, but: Collection[str] = (), **text: str) -> Qu
     return current.exclude(text__in=but).values_list("upload", flat=True)
 
 
+def uploads_named(user: User, **name: str) -> QuerySet[Upload, UUID]:
+    """Keys of the uploads whose file was called so, deleted ones too, for the same reason."""
+    return Upload.objects.filter(owner=user.pk, **name).values_list("pk", flat=True)
+
+
 def with_glyphs(predictions: QuerySet[Prediction]) -> QuerySet[Prediction]:
     """For lists of many: without the inputs, which only a picture of them needs."""
     return predictions.prefetch_related(Prefetch("glyphs", Glyph.objects.defer("input")))

@@ -38,7 +38,8 @@ def find_regions(ink: Ink) -> list[Region]:
     printed = find_printed(ink)  # with printed lines
     cells = find_cells(printed)
     if cells:
-        return [Region(around(boxes), strength, 1.0, tuple(boxes)) for boxes, strength in cells[:MOST_LINES]]
+        boxed = [Region(around(boxes), strength, 1.0, tuple(boxes)) for boxes, strength in cells[:MOST_LINES]]
+        return [*boxed, *find_lines(ink.strength)]  # squared paper has boxes as well
     # erasing printed lines may cost digits their strokes; not erasing them may drown digits in them, or tie some of
     # them to a frame and away from their neighbours: try each, and all ink as it is
     kept = remove_specks(printed)[0]

@@ -43,7 +43,7 @@ class UploadAdmin(PictureAdmin):
         "deleted_at",
     ]
     list_filter = ["source", FormatFilter, ("deleted_at", admin.EmptyFieldListFilter)]
-    list_select_related = ["owner"]
+    list_select_related: ClassVar[list[str]] = []
     ordering = ["-created_at"]
     date_hierarchy = "created_at"
     search_fields = ["name", "owner__username", "sha256"]
@@ -51,6 +51,10 @@ class UploadAdmin(PictureAdmin):
 
     def has_steer_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("recognizer.change_job")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Upload]:
+        """Without a join: SQLite would begin with the few people, and sort all that they gave."""
+        return super().get_queryset(request).prefetch_related("owner")
 
     @admin.action(description="Read again with the active model", permissions=["steer"])
     def rescore(self, request: HttpRequest, queryset: QuerySet[Upload]) -> None:
@@ -93,7 +97,7 @@ class PredictionAdmin(EvidenceAdmin):
         return request.user.has_perm("recognizer.change_job")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
-        """Without joins: SQLite would begin with the few models, and sort all that they read."""
+        """Without joins, for the same reason."""
         return super().get_queryset(request).prefetch_related("owner", "model")
 
     @admin.action(description="Draw the feature maps again", permissions=["steer"])

@@ -71,7 +71,7 @@ class Prediction(ImmutableModel):
                 condition=Q(is_current=True),
             ),
             # The admin's list of everybody's.
-            models.Index(fields=["given_at"], name="prediction_newest"),
+            models.Index(fields=["given_at", "id"], name="prediction_newest"),
             # The review queue: what was least sure first.
             models.Index(
                 fields=["owner", "confidence", "id"], name="prediction_by_confidence", condition=Q(is_current=True)

@@ -65,7 +65,7 @@ class Upload(UUIDModel):
             # The search for a file's name, which looks into each: nothing but names is read for it.
             models.Index(fields=["owner", "name", "id"], name="upload_by_name"),
             # The admin's list of everybody's.
-            models.Index(fields=["created_at"], name="upload_newest"),
+            models.Index(fields=["created_at", "id"], name="upload_newest"),
             # The purge of what was deleted long ago.
             models.Index(fields=["deleted_at"], name="upload_deleted", condition=Q(deleted_at__isnull=False)),
         ]

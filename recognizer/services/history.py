@@ -38,9 +38,14 @@ def delete_uploads(user: User, ids: Iterable[uuid.UUID]) -> datetime:
     return now
 
 
+def deleted_at_once(user: User, deleted_at: datetime) -> QuerySet[Upload]:
+    """What one deletion hid and the purge has not removed yet."""
+    return Upload.objects.filter(owner=user, deleted_at=deleted_at)
+
+
 def bring_back(user: User, deleted_at: datetime) -> int:
-    """Undo one deletion, as long as the purge has not passed."""
-    return Upload.objects.filter(owner=user, deleted_at=deleted_at).update(deleted_at=None)
+    """Undo one deletion."""
+    return deleted_at_once(user, deleted_at).update(deleted_at=None)
 
 
 def correct_many(rows: QuerySet[Prediction], *, by: User, kind: str, text: str = "") -> int:

@@ -1,6 +1,7 @@
 """The history: narrowed, sorted, page by page; and what is done to many at once."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,7 +21,7 @@ from recognizer.filters import HistoryFilter
 from recognizer.models import Prediction
 from recognizer.problems import Problem
 from recognizer.services import exports
-from recognizer.services.history import bring_back, correct_many, delete_uploads, history_page
+from recognizer.services.history import bring_back, correct_many, delete_uploads, deleted_at_once, history_page
 from recognizer.services.statistics import statistics_for
 from recognizer.views.requests import MemberRequest
 
@@ -33,8 +34,9 @@ def history(request: MemberRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "form": narrowed.form,
         "is_narrowed": any(request.GET.get(name) for name in narrowed.filters),
-        "deleted": request.GET.get("deleted", ""),
     }
+    if moment := moment_from(request.GET):
+        context |= {"deleted": moment.isoformat(), "deleted_count": deleted_at_once(request.user, moment).count()}
     try:
         context["page"] = history_page(narrowed.qs, order=narrowed.order, cursor=request.GET.get("cursor", ""))
     except Problem as problem:
@@ -84,16 +86,21 @@ def picked(request: MemberRequest) -> QuerySet[Prediction]:
 
 @require_POST
 def history_bring_back(request: MemberRequest) -> HttpResponse:
-    try:
-        deleted_at = datetime.fromisoformat(request.POST.get("deleted", ""))
-    except ValueError as error:
-        raise Problem("bad_request") from error
-    if deleted_at.tzinfo is None:
+    deleted_at = moment_from(request.POST)
+    if deleted_at is None:
         raise Problem("bad_request")
     count = bring_back(request.user, deleted_at)
     words = ngettext("%(count)d picture is back.", "%(count)d pictures are back.", count)
     messages.success(request, words % {"count": count})
     return redirect("history")
+
+
+def moment_from(given: QueryDict) -> datetime | None:
+    """When the deletion was that an address or a form speaks of."""
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(given.get("deleted", ""))
+        return moment if moment.tzinfo else None
+    return None
 
 
 def download(pieces: Iterator[str] | Iterator[bytes], name: str, content_type: str) -> StreamingHttpResponse:

@@ -72,3 +72,16 @@ def test_a_digit_tied_to_a_line_round_the_others_is_read_with_them():
     regions = find_regions(find_ink(np.repeat(np.uint8(255 - 200 * ink)[..., None], 3, axis=2)))
     strokes = [66, *range(116, 366, 50)]
     assert any((region.strength[130, strokes] > 0.5).all() for region in regions)
+
+
+def test_boxes_of_squared_paper_do_not_hide_the_line_across_them():
+    sheet = np.full((160, 500), 235, np.uint8)
+    for at in range(10, 500, 48):
+        cv2.line(sheet, (at, 0), (at, 159), 150, 2)
+    for at in range(8, 160, 48):
+        cv2.line(sheet, (0, at), (499, at), 150, 2)
+    for x in range(30, 480, 55):
+        cv2.line(sheet, (x + 8, 60), (x, 110), 30, 5)
+    regions = find_regions(find_ink(np.repeat(sheet[..., None], 3, axis=2)))
+    assert any(region.cells for region in regions)
+    assert any(region.box[2] > 420 and not region.cells for region in regions)

@@ -49,7 +49,8 @@ def test_after_an_interruption_it_goes_on_where_it_was(strokes, tmp_path):
         fit_line_network(lambda: strokes, LinePlan(2, 1), tmp_path / "cut.npz", interrupted)
     resumed = fit_line_network(lambda: strokes, LinePlan(2, 1), tmp_path / "cut.npz")
     assert len(resumed.losses) == 2
-    assert resumed.losses == pytest.approx(whole.losses, rel=0.2)
+    for kept, gone_on in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
+        np.testing.assert_allclose(gone_on, kept, atol=2e-4)
 
 
 def never():

@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from recognizer.models import Correction, Prediction, Upload
+from recognizer.views.errors import server_error
 
 pytestmark = pytest.mark.django_db
 
@@ -21,6 +22,17 @@ def test_a_stranger_gets_what_a_missing_upload_gets(bob_client, given, name):
     missing = bob_client.get(reverse(name, args=[prediction.pk]))
     assert theirs.status_code == missing.status_code == 404
     assert theirs.content == missing.content
+
+
+def test_where_nothing_is_the_way_on_is_shown(alice_client):
+    page = alice_client.get("/nothing/here/")
+    assert page.status_code == 404
+    assert reverse("history") in page.content.decode()
+
+
+def test_the_page_of_a_failure_asks_no_database(rf, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert server_error(rf.get("/")).status_code == 500
 
 
 @pytest.mark.parametrize("name", CHANGING_AN_UPLOAD)

@@ -140,14 +140,24 @@ def test_what_is_deleted_can_be_brought_back(alice_client, given):
     gone = alice_client.post(reverse("history_many"), {"action": "delete", "pick": [str(one.upload_id)]})
     assert shown(alice_client) == ["2"]
     page = alice_client.get(gone.url)
+    assert "1 picture deleted." in page.content.decode()
     alice_client.post(reverse("history_bring_back"), {"deleted": page.context["deleted"]})
     assert shown(alice_client) == ["1", "2"]
+
+
+@pytest.mark.parametrize("deleted", ["never", "2026-11-26T08:00:00", "2026-11-26T08:00:00+00:00"])
+def test_an_address_that_speaks_of_no_deletion_offers_no_undo(alice_client, given, deleted):
+    given("1")
+    page = alice_client.get(reverse("history"), {"deleted": deleted})
+    assert page.status_code == 200
+    assert "Undo" not in page.content.decode()
 
 
 def test_nobody_brings_back_what_another_deleted(alice_client, bob_client, given):
     prediction = given("1")
     alice_client.post(reverse("history_many"), {"action": "delete", "pick": [str(prediction.upload_id)]})
     deleted_at = Upload.objects.get().deleted_at
+    assert "deleted." not in bob_client.get(reverse("history"), {"deleted": deleted_at.isoformat()}).content.decode()
     bob_client.post(reverse("history_bring_back"), {"deleted": deleted_at.isoformat()})
     assert Upload.objects.get().deleted_at == deleted_at
 
