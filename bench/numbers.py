@@ -51,8 +51,10 @@ def main() -> None:
     print(f"six digits, 60 px high       {milliseconds(reader, six_digits(), 20):7.1f} ms (goal 25)")
     print(f"six digits, 12 megapixels    {milliseconds(reader, six_digits((4000, 3000)), 5):7.1f} ms (goal 200)")
     test = load_split(args.data).test
-    for name, share in exact_by_gap(reader.engine, test, args.strings).items():
-        print(f"{name:20s} gap {GAPS[name]:+.2f}  exactly right {share:7.2%} of {args.strings}", flush=True)
+    for paper, shares in exact_by_gap(reader.engine, test, args.strings).items():
+        print(f"exactly right of {args.strings} on {paper}:")
+        for name, share in shares.items():
+            print(f"  {name:20s} gap {GAPS[name]:+.2f} {share:7.2%}")
 
 
 if __name__ == "__main__":

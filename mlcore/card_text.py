@@ -77,6 +77,11 @@ def _results(card: Card) -> str:
     if robust := card.metrics.get("robustness"):
         parts.append("\nMNIST test under one change at a time:\n")
         parts.append(_table(("change", "right"), [(name, f"{share:.2%}") for name, share in robust.items()]))
+    if by_paper := card.metrics.get("numbers_by_gap"):
+        parts.append("\nNumbers of one to ten MNIST test digits, exactly right, by the gap between the digits:\n")
+        gaps = next(iter(by_paper.values()))
+        rows = [(gap, *(f"{shares[gap]:.1%}" for shares in by_paper.values())) for gap in gaps]
+        parts.append(_table(("gap", *(f"on {paper}" for paper in by_paper)), rows))
     return "\n".join(parts)
 
 

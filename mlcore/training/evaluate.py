@@ -16,7 +16,8 @@ from mlcore.reading.normalise import normalise
 from mlcore.reading.reader import Reader
 from mlcore.reading.result import Reading
 from mlcore.training.data import Digits
-from mlcore.training.paper import PLAIN_PHOTO, on_paper
+from mlcore.training.line_report import exact_by_gap
+from mlcore.training.paper import NOISY_SHEET, PLAIN_PHOTO, Paper, on_paper
 
 Images = NDArray[np.uint8]  # (N, 28, 28)
 Logits = NDArray[np.float32]  # (N, 11)
@@ -80,6 +81,8 @@ def examine(artifact: Artifact, test: Digits, *, thorough: bool = True) -> dict[
     if thorough:
         found["robustness"] = robustness(engine.logits, test)
         found["read_as_png"] = read_as_png(Reader(artifact), test)
+        if engine.reads_lines:
+            found["numbers_by_gap"] = exact_by_gap(engine, test)
     return found
 
 
@@ -163,13 +166,17 @@ def _coarse(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return cv2.resize(small, (28, 28), interpolation=cv2.INTER_LINEAR)
 
 
-def _on_paper(images: Images, rng: np.random.Generator) -> Images:
-    """Four times as large on a noisy, unevenly lit sheet, and read back by the reader's own functions."""
-    read = []
-    for image in images:
-        strength = cv2.resize(image, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC).astype(np.float32) / 255
-        read.append(normalise(find_ink(on_paper(strength, rng, PLAIN_PHOTO)).strength))
-    return np.stack(read)
+def _on(paper: Paper) -> Callable[[Images, np.random.Generator], Images]:
+    """Four times as large on a sheet, and read back by the reader's own functions."""
+
+    def lay(images: Images, rng: np.random.Generator) -> Images:
+        read = []
+        for image in images:
+            strength = cv2.resize(image, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC).astype(np.float32) / 255
+            read.append(normalise(find_ink(on_paper(strength, rng, paper)).strength))
+        return np.stack(read)
+
+    return lay
 
 
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
@@ -186,7 +193,8 @@ CHANGES: Mapping[str, Callable[[Images, np.random.Generator], Images]] = {
     "thicker strokes": _each(lambda image: cv2.dilate(image, _CROSS)),
     "contrast at 40 %": _each(lambda image: cv2.convertScaleAbs(image, alpha=0.4)),
     "12×12 pixels": _each(_coarse),
-    "on paper": _on_paper,
+    "on a noisy, unevenly lit sheet": _on(NOISY_SHEET),
+    "on paper": _on(PLAIN_PHOTO),  # of any kind: also stained, in shadow, written through from behind
 }
 
 

@@ -25,7 +25,6 @@ from mlcore.training.line_report import exact_by_gap
 from mlcore.training.worker import belong_to_parent
 
 SHARD = 1_000  # lines a process renders at a time: what they are follows from seed and shard alone
-STRINGS = 150  # of each spacing, for the report
 CHECKS = 400  # lines of validation digits
 SOURCES = (*pool.SOURCES, lines, line_pool, strip)
 TEMPERATURES = np.exp(np.linspace(np.log(0.7), np.log(2), 9))
@@ -73,7 +72,7 @@ def train_lines(recipe: LineRecipe, base: Artifact, target: Path, runs: Path, re
         thresholds = fit_thresholds(draft, judges, recipe.seed)
         metrics = {
             "lines": judge_lines(Engine(draft), checks),
-            "numbers_by_gap": exact_by_gap(Engine(draft), split.test, STRINGS),
+            "numbers_by_gap": exact_by_gap(Engine(draft), split.test),
         }
     report(Stage("fitting thresholds", 1))
     card = replace(

@@ -65,6 +65,9 @@ SCREEN = Paper(
     p_shadow=0, p_vignette=0, p_grey=0, blur=(0, 0), noise=(0, 0), p_jpeg=0.2,
 )  # fmt: skip
 PLAIN_PHOTO = replace(ANY, p_lines=0.03, p_squares=0.03, p_guilloche=0, p_hatch=0, p_words=0, p_border=0)
+NOISY_SHEET = replace(  # unruled, unevenly lit, and grainy: the least that a photograph of paper is
+    PLAIN_PHOTO, p_lines=0, p_squares=0, p_bleed_through=0, p_specks=0, p_shadow=0, p_uneven_light=1, noise=(3, 8),
+)  # fmt: skip
 SECURITY = Paper(  # cheques: printed all over, scanned in grey, cut close to the amount
     margin=(0.02, 0.35), p_lines=0.05, p_squares=0.05, p_guilloche=0.75, p_hatch=0.5, p_words=0.12,
     p_border=0.35, p_bleed_through=0.05, p_specks=0.2, p_uneven_light=0.4, p_shadow=0.05, p_vignette=0.02,

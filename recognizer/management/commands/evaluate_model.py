@@ -78,5 +78,8 @@ def as_text(artifact: Artifact, found: Mapping[str, Any]) -> str:
             f"read as PNG files: {read['accuracy']:.2%} right, {read['sure']:.2%} sure, "
             f"{read['sure_but_wrong']:.2%} sure but wrong"
         )
-        lines += [f"  {name:18} {share:7.2%}" for name, share in found["robustness"].items()]
+        lines += [f"  {name:32} {share:7.2%}" for name, share in found["robustness"].items()]
+    for paper, shares in found.get("numbers_by_gap", {}).items():
+        lines.append(f"numbers on {paper}, exactly right, by the gap between their digits:")
+        lines += [f"  {gap:32} {share:7.2%}" for gap, share in shares.items()]
     return "\n".join(lines)

@@ -41,8 +41,9 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=2) from error
         for name, value in artifact.card.metrics["lines"].items():
             self.stdout.write(f"{name}: {value}")
-        for name, share in artifact.card.metrics["numbers_by_gap"].items():
-            self.stdout.write(f"digits {name}: {share:.1%} exactly right")
+        for paper, shares in artifact.card.metrics["numbers_by_gap"].items():
+            for gap, share in shares.items():
+                self.stdout.write(f"on {paper}, digits {gap}: {share:.1%} exactly right")
         self.stdout.write(f"artifact: {artifact.folder}")
 
     def show(self, stage: "Stage") -> None:
