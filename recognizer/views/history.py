@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -97,9 +97,9 @@ def history_bring_back(request: MemberRequest) -> HttpResponse:
 
 def moment_from(given: QueryDict) -> datetime | None:
     """When the deletion was that an address or a form speaks of."""
-    with suppress(ValueError):
+    with suppress(ValueError, OverflowError):  # one off the calendar's ends lies in no year once it is in UTC
         moment = datetime.fromisoformat(given.get("deleted", ""))
-        return moment if moment.tzinfo else None
+        return moment.astimezone(UTC) if moment.tzinfo else None
     return None
 
 

@@ -145,12 +145,15 @@ def test_what_is_deleted_can_be_brought_back(alice_client, given):
     assert shown(alice_client) == ["1", "2"]
 
 
-@pytest.mark.parametrize("deleted", ["never", "2026-11-26T08:00:00", "2026-11-26T08:00:00+00:00"])
+@pytest.mark.parametrize(
+    "deleted", ["never", "2026-11-26T08:00:00", "2026-11-26T08:00:00+00:00", "0001-01-01T00:00:00+14:00"]
+)
 def test_an_address_that_speaks_of_no_deletion_offers_no_undo(alice_client, given, deleted):
     given("1")
     page = alice_client.get(reverse("history"), {"deleted": deleted})
     assert page.status_code == 200
     assert "Undo" not in page.content.decode()
+    assert alice_client.post(reverse("history_bring_back"), {"deleted": deleted}).status_code in (302, 400)
 
 
 def test_nobody_brings_back_what_another_deleted(alice_client, bob_client, given):
