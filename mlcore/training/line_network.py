@@ -23,7 +23,7 @@ from mlcore.training.checkpoint import Checkpoint, load_checkpoint, restore_vari
 from mlcore.training.export import keras_bytes, onnx_bytes
 from mlcore.training.line_pool import Pool
 from mlcore.training.machine import describe_machine
-from mlcore.training.network import FusedBatchNormalization, kernels
+from mlcore.training.network import FusedBatchNormalization, kernels, precision
 
 BLANK = 10
 STEP = 4  # px of the strip for one output
@@ -51,15 +51,10 @@ class FittedLines:
 def build_line_network(*, fast: bool = False) -> keras.Model:
     """`strip` (N, 32, W, 1) float32 0..1 → `logits` (N, W / 4, 11), the last class is "no digit here".
 
-    `fast` is for training alone: bfloat16 and fused statistics, with the same weights in the same order.
+    `fast` is for training alone, as it is for the network of digits.
     """
-    bfloat = fast and keras.backend.backend() == "tensorflow"
-    previous = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_bfloat16" if bfloat else "float32")
-    try:
-        return _network(FusedBatchNormalization if bfloat else layers.BatchNormalization)
-    finally:
-        keras.config.set_dtype_policy(previous)
+    with precision(fast):
+        return _network(FusedBatchNormalization if fast else layers.BatchNormalization)
 
 
 def _network(norm: type[layers.BatchNormalization] | None) -> keras.Model:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import keras
 
+CPUINFO = Path("/proc/cpuinfo")
+BFLOAT16 = {"amx_bf16", "avx512_bf16"}  # flags of processors that multiply it themselves
+
 
 def describe_machine() -> str:
     """Processor, cores, the accelerator that the backend found, and the backend."""
@@ -13,11 +16,19 @@ def describe_machine() -> str:
     return f"{' with '.join(parts)} ({keras.backend.backend()})"
 
 
+def multiplies_bfloat16() -> bool:
+    """A processor that only imitates bfloat16 trains sixteen times slower with it than with float32."""
+    return bool(BFLOAT16.intersection(_about_processor("flags").split()) or _accelerator())
+
+
 def _processor() -> str:
-    listing = Path("/proc/cpuinfo")
-    lines = listing.read_text().splitlines() if listing.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+    return _about_processor("model name") or platform.processor() or platform.machine()
+
+
+def _about_processor(name: str) -> str:
+    """What Linux says of the first processor, or nothing."""
+    lines = CPUINFO.read_text().splitlines() if CPUINFO.exists() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(name)), "")
 
 
 def _accelerator() -> list[str]:

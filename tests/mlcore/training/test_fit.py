@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mlcore.training import machine
 from mlcore.training.checkpoint import load_checkpoint
 from mlcore.training.data import Digits
 from mlcore.training.epochs import Mixture, epoch
 from mlcore.training.fit import Fitted, Plan, Progress, fit
+from mlcore.training.line_network import build_line_network
 from mlcore.training.network import build
 
 PLAN = Plan(architecture="classic", epochs=3, batch=50)
@@ -83,6 +85,19 @@ def test_an_epoch_depends_on_seed_and_number_alone(digits: Digits) -> None:
     first, again, next_one = epoch(mixture, 5, 0), epoch(mixture, 5, 0), epoch(mixture, 5, 1)
     assert first.digest == again.digest != next_one.digest
     assert len(first) == mixture.size == 80
+
+
+@pytest.mark.parametrize(("flags", "half"), [("fma avx2", False), ("avx2 avx512_bf16", True), ("amx_bf16 fma", True)])
+def test_half_precision_is_left_to_processors_that_have_it(
+    flags: str, half: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"processor\t: 0\nmodel name\t: Some Processor\nflags\t\t: fpu {flags}\n")
+    monkeypatch.setattr(machine, "CPUINFO", cpuinfo)
+    for model in (build("digitscribe", fast=True), build_line_network(fast=True)):
+        assert model.get_layer("conv1").compute_dtype == ("bfloat16" if half else "float32")
+    assert build("digitscribe").get_layer("conv1").compute_dtype == "float32"
+    assert machine.describe_machine().startswith("Some Processor, ")
 
 
 def test_the_quick_way_of_normalising_counts_as_kerass_own(digits: Digits) -> None:
