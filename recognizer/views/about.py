@@ -21,7 +21,7 @@ FIGURES = {
     "metrics test accuracy": _("Right, of MNIST's 10,000 test digits"),
     "metrics read as png sure but wrong": _("Of them sure and yet wrong"),
     "metrics robustness on paper": _("Right, of them on photographed paper"),
-    "metrics numbers by gap usual": _("Right, of written numbers as a whole"),
+    "metrics numbers by gap any paper usual": _("Right, of written numbers as a whole"),
 }
 ICON_SIZES = (180, 192, 512)
 
