@@ -39,8 +39,12 @@ class Order:
 
 
 def moment(text: str) -> datetime:
-    """A cursor may be forged: a moment without a zone, or one that no database holds, is refused here."""
-    return datetime.fromisoformat(text).astimezone(UTC)
+    """From an address, which may be forged. ValueError or OverflowError for what is none, has no zone, or lies off the
+    calendar's ends once it is in UTC."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError("A moment without a zone.")
+    return found.astimezone(UTC)
 
 
 @dataclass(frozen=True)

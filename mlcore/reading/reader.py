@@ -176,6 +176,5 @@ def find_doubt(ink: Ink, box: Box) -> Reason | None:
         return "too_small"
     if ink.contrast < FAINTEST:
         return "low_contrast"
-    strong = ink.strength > 0.5
-    edges = (strong[0], strong[-1], strong[:, 0], strong[:, -1])
-    return "cut_off" if any(edge.any() for edge in edges) else None
+    edges = (ink.strength[0], ink.strength[-1], ink.strength[:, 0], ink.strength[:, -1])
+    return "cut_off" if any(float(edge.max()) > 0.5 for edge in edges) else None

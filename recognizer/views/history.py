@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from recognizer import selectors
 from recognizer.filters import HistoryFilter
 from recognizer.models import Prediction
+from recognizer.pages import moment
 from recognizer.problems import Problem
 from recognizer.services import exports
 from recognizer.services.history import bring_back, correct_many, delete_uploads, deleted_at_once, history_page
@@ -35,8 +36,9 @@ def history(request: MemberRequest) -> HttpResponse:
         "form": narrowed.form,
         "is_narrowed": any(request.GET.get(name) for name in narrowed.filters),
     }
-    if moment := moment_from(request.GET):
-        context |= {"deleted": moment.isoformat(), "deleted_count": deleted_at_once(request.user, moment).count()}
+    if deleted_at := deletion_of(request.GET):
+        count = deleted_at_once(request.user, deleted_at).count()
+        context |= {"deleted": deleted_at.isoformat(), "deleted_count": count}
     try:
         context["page"] = history_page(narrowed.qs, order=narrowed.order, cursor=request.GET.get("cursor", ""))
     except Problem as problem:
@@ -86,7 +88,7 @@ def picked(request: MemberRequest) -> QuerySet[Prediction]:
 
 @require_POST
 def history_bring_back(request: MemberRequest) -> HttpResponse:
-    deleted_at = moment_from(request.POST)
+    deleted_at = deletion_of(request.POST)
     if deleted_at is None:
         raise Problem("bad_request")
     count = bring_back(request.user, deleted_at)
@@ -95,11 +97,10 @@ def history_bring_back(request: MemberRequest) -> HttpResponse:
     return redirect("history")
 
 
-def moment_from(given: QueryDict) -> datetime | None:
-    """When the deletion was that an address or a form speaks of."""
-    with suppress(ValueError, OverflowError):  # one off the calendar's ends lies in no year once it is in UTC
-        moment = datetime.fromisoformat(given.get("deleted", ""))
-        return moment.astimezone(UTC) if moment.tzinfo else None
+def deletion_of(given: QueryDict) -> datetime | None:
+    """The deletion that an address or a form speaks of, by its moment."""
+    with suppress(ValueError, OverflowError):
+        return moment(given.get("deleted", ""))
     return None
 
 

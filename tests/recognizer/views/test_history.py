@@ -1,8 +1,10 @@
 """The history: what is shown, in which order, and what is done to many."""
 
+import base64
 import csv
 import io
 import json
+import uuid
 import zipfile
 from datetime import timedelta
 
@@ -115,7 +117,27 @@ def test_a_filter_that_makes_no_sense_is_said(alice_client, given, query):
     assert 'role="alert"' in page.content.decode()
 
 
-@pytest.mark.parametrize("cursor", ["x", "W10=", "bnVsbA==", "WzEsICIiLCAiIl0="])
+def cursor_at(moment):
+    return base64.urlsafe_b64encode(json.dumps([False, moment, str(uuid.uuid4())]).encode()).decode()
+
+
+def test_a_cursor_knows_its_place(alice_client, given):
+    given("1")
+    page = alice_client.get(reverse("history"), {"cursor": cursor_at("2999-01-01T00:00:00+00:00")})
+    assert [row.text for row in page.context["page"].rows] == ["1"]
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "x",
+        "W10=",
+        "bnVsbA==",
+        "WzEsICIiLCAiIl0=",
+        cursor_at("2999-01-01T00:00:00"),
+        cursor_at("0001-01-01T00:00+14:00"),
+    ],
+)
 def test_a_forged_cursor_is_refused(alice_client, given, cursor):
     assert alice_client.get(reverse("history") + f"?cursor={cursor}").status_code == 400
 
