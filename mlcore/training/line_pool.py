@@ -15,7 +15,6 @@ from mlcore.reading.ink import Ink, find_ink, find_printed
 from mlcore.reading.specks import remove_specks
 from mlcore.reading.strip import HEIGHT, cut_strip
 from mlcore.training.data import Digits
-from mlcore.training.finer import sharpened
 from mlcore.training.handwriting import write_digit
 from mlcore.training.lines import DrawDigit, Line, any_spacing, any_text, cut_short, write_line, write_no_number
 from mlcore.training.paper import ANY, PLAIN_PHOTO, SCREEN, SECURITY, Margins, Paper, on_paper
@@ -71,6 +70,12 @@ class Writers:
             return sharpened(images[int(rng.integers(len(images)))], edge)
 
         return draw_digit
+
+
+def sharpened(image: NDArray[np.uint8], edge: float) -> Floats:
+    """A digit of MNIST as a finer picture would have shown it: (28, 28) uint8 -> (112, 112)."""
+    large = cv2.resize(image.astype(np.float32) / 255, (112, 112), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(np.clip((large - edge) * 5 + 0.5, 0, 1), np.float32)
 
 
 def render_pool(count: int, seed: int | list[int], writers: Writers) -> Pool:

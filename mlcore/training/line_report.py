@@ -6,7 +6,7 @@ from mlcore.reading.engine import Engine
 from mlcore.reading.ink import find_ink
 from mlcore.reading.number import find_number
 from mlcore.training.data import Digits
-from mlcore.training.finer import sharpened
+from mlcore.training.line_pool import sharpened
 from mlcore.training.lines import Spacing, write_line
 from mlcore.training.paper import NOISY_SHEET, PLAIN_PHOTO, Paper, on_paper
 

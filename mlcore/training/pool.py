@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from mlcore.reading import ink, normalise, rules, specks
 from mlcore.reading import paper as bare
-from mlcore.training import alphabet, digits_0_to_4, digits_5_to_9, finer, handwriting, negatives, paper, pen, shapes
+from mlcore.training import alphabet, digits_0_to_4, digits_5_to_9, handwriting, negatives, paper, pen, shapes
 from mlcore.training.data import Digits, joined
-from mlcore.training.finer import enlarged, sharpened
 from mlcore.training.fingerprint import fingerprint
 from mlcore.training.worker import belong_to_parent
 
@@ -25,7 +24,7 @@ NOT_A_DIGIT = 10
 CHUNK = 500  # images a piece of work
 SOURCES = (
     bare, ink, normalise, rules, specks,
-    alphabet, digits_0_to_4, digits_5_to_9, finer, handwriting, negatives, paper, pen, shapes,
+    alphabet, digits_0_to_4, digits_5_to_9, handwriting, negatives, paper, pen, shapes,
 )  # fmt: skip
 ALIKE = 0.8  # correlation of what was read back with what was written, below which the reader saw something else
 COARSE = replace(paper.PLAIN_PHOTO, blur=(0.0, 0.5), noise=(0.0, 4.0), margin=(0.05, 0.5), p_shadow=0.1)
@@ -37,7 +36,7 @@ class Amounts:
 
     clean: int = 40_000  # written with a pen, on nothing
     sheet: int = 24_000  # the same on paper
-    mnist_sheet: int = 48_000  # MNIST's training digits on paper
+    mnist_sheet: int = 16_000  # MNIST's training digits on paper
     coarse: int = 24_000  # at 10 to 20 pixels, sometimes clipped
     negative: int = 20_000  # half of them on paper
 
@@ -117,8 +116,7 @@ def _sheet(rng: np.random.Generator) -> Made:
 
 
 def _mnist_sheet(rng: np.random.Generator) -> Made:
-    """Half of them as a fine pen would have written them."""
-    strength, digit = _from_mnist(rng, pen=rng.random() < 0.5)
+    strength, digit = _from_mnist(rng)
     return _through(strength, paper.ANY, rng), digit
 
 
@@ -143,17 +141,13 @@ def _negative(rng: np.random.Generator) -> Made:
     return _through(strength, paper.ANY, rng), NOT_A_DIGIT
 
 
-def _from_mnist(rng: np.random.Generator, *, pen: bool = False) -> tuple[Floats, int]:
-    """A training digit, enlarged to what a scanner would see of it: softly, or with the sharp edges of a pen."""
+def _from_mnist(rng: np.random.Generator) -> tuple[Floats, int]:
+    """A training digit, enlarged smoothly to what a scanner would see of it."""
     assert _mnist is not None  # noqa: S101 - _receive ran first
     which = int(rng.integers(len(_mnist)))
     scale = float(rng.uniform(1.2, 4))
-    image, label = _mnist.images[which], int(_mnist.labels[which])
-    if not pen:
-        return enlarged(image, scale), label
-    side = round(28 * scale)
-    fine = sharpened(image, float(rng.uniform(0.35, 0.65)))
-    return np.asarray(cv2.resize(fine, (side, side), interpolation=cv2.INTER_AREA), np.float32), label
+    large = cv2.resize(_mnist.images[which], None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    return np.asarray(large, np.float32) / np.float32(255), int(_mnist.labels[which])
 
 
 def _clipped(strength: Floats, rng: np.random.Generator) -> Floats:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mlcore.training.train import Recipe, Stage
 
 NEEDED = {"tensorflow": "TensorFlow", "torch": "PyTorch", "keras": "Keras", "onnx": "ONNX"}
-LEG_EPOCHS = 8  # of a training that goes on
+LEG_EPOCHS, LEG_SHARE, LEG_DRAWN = 8, 0.4, 30_000  # of a training that goes on: fewer generated, more of MNIST
 QUICK_EPOCHS, QUICK_SHARE = 5, 0.1
 QUICK_CALIBRATION = (1_000, 500, 250, 250)  # digits, negatives, numbers, numbers to weigh clues on
 
@@ -141,7 +141,8 @@ def chosen(options: dict[str, Any]) -> "Recipe":
     if options["start"]:
         start = artifact_for(options["start"])
         plan = replace(plan, epochs=LEG_EPOCHS, rate=plan.rate / 3)
-        recipe = replace(recipe, start=start)
+        generated = recipe.generated.scaled(LEG_SHARE)
+        recipe = replace(recipe, start=start, generated=generated, share=min(recipe.share, LEG_DRAWN))
     return replace(recipe, plan=replace(plan, epochs=options["epochs"] or plan.epochs))
 
 
