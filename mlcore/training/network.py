@@ -5,14 +5,9 @@ artifact is the output of the activation after convolution and normalisation; a 
 from its class.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # TensorFlow leaves them off on older processors: half as fast
 
 import keras
 import numpy as np
