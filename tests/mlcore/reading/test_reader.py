@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mlcore.reading.decode import decode
 from mlcore.reading.errors import PictureError
-from mlcore.reading.reader import Reader
+from mlcore.reading.reader import Reader, see
 from mlcore.reading.result import Reading
 from tests import corpus
 from tests.pictures import digit_png, draw_digit, encode
@@ -111,3 +112,12 @@ def test_a_digit_of_a_few_pixels_says_that_it_is_too_small(reader: Reader) -> No
     reading = read(reader, image)
     assert reading.decision != "read"
     assert reading.reason == "too_small"
+
+
+@pytest.mark.parametrize("side", range(4))
+def test_ink_that_runs_into_the_pictures_edge_gives_a_doubt(side: int) -> None:
+    whole = draw_digit(8).rotate(90 * side, fillcolor="white")
+    _, top, _, bottom = Image.eval(whole.convert("L"), lambda level: 255 * (level < 128)).getbbox() or (0,) * 4
+    cut = whole.crop((0, (top + bottom) // 2, *whole.size)).rotate(-90 * side, expand=True)
+    assert see(decode(encode(whole)), "digit").doubt is None
+    assert see(decode(encode(cut)), "digit").doubt == "cut_off"
