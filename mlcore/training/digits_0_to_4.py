@@ -50,6 +50,21 @@ def flagged_one(rng: np.random.Generator) -> list[Stroke]:
     return [stem]
 
 
+def peaked_one(rng: np.random.Generator) -> list[Stroke]:
+    """An upstroke from the very foot of the line: nearly an inverted V."""
+    reach, drop = rng.uniform(0.25, 0.75), rng.uniform(0.75, 1.05)
+    up = curve((-reach, drop), (-reach * rng.uniform(0.4, 0.6), drop * rng.uniform(0.38, 0.52)))
+    return [[*up, (0, 0, True), (rng.normal(0, 0.03), 0.5, False), (rng.normal(-0.02, 0.08), 1, False)]]
+
+
+def looped_one(rng: np.random.Generator) -> list[Stroke]:
+    """The upstroke turns round in a loop, as in a written l."""
+    reach, size = rng.uniform(0.15, 0.5), rng.uniform(0.05, 0.13)
+    up = curve((-reach, rng.uniform(0.35, 0.85)), (-reach * 0.4, rng.uniform(0.28, 0.45)))
+    loop = curve((size, size), (0, 0), (-size * rng.uniform(0.4, 1.0), size * 1.2))
+    return [[*up, *loop, (-size * rng.uniform(0.3, 0.8), 0.55, False), (rng.normal(0, 0.06), 1, False)]]
+
+
 def footed_one(rng: np.random.Generator) -> list[Stroke]:
     stem = flagged_one(rng)[0] if rng.random() < 0.8 else bare_one(rng)[0]
     left, right, tilt = rng.uniform(0.08, 0.45), rng.uniform(0.08, 0.45), rng.normal(0, 0.04)
@@ -80,6 +95,19 @@ def looped_two(rng: np.random.Generator) -> list[Stroke]:
     loop = arc(size * 0.6, low, size, size * rng.uniform(0.5, 0.9), 60, 290)
     tail = curve((rng.uniform(0.3, 0.45), rng.uniform(0.93, 1.04)), (rng.uniform(0.5, 0.85), rng.uniform(0.8, 1.02)))
     return [[*_two_head(rng), (0.25 + rng.normal(0, 0.03), 0.68, False), *loop, *tail]]
+
+
+def curled_two(rng: np.random.Generator) -> list[Stroke]:
+    """The head begins within itself and is nearly a ring, or is one."""
+    wide, high = rng.uniform(0.14, 0.3), rng.uniform(0.16, 0.28)
+    head = arc(0.28, high, wide, high, rng.uniform(-330, -215), rng.uniform(10, 50))
+    foot = (rng.uniform(-0.15, 0.1), rng.uniform(0.9, 1.0))
+    tail = curve((foot[0] + rng.uniform(0.2, 0.35), rng.uniform(0.88, 1.02)),
+                 (foot[0] + rng.uniform(0.5, 0.9), rng.uniform(0.84, 1.04)))  # fmt: skip
+    if rng.random() < 0.5:  # round at the foot as well
+        size = rng.uniform(0.04, 0.11)
+        return [[*head, *arc(foot[0] + size, foot[1] - size / 2, size, size * 0.6, 60, 290), *tail]]
+    return [[*head, (*foot, True), *tail]]
 
 
 def angular_two(rng: np.random.Generator) -> list[Stroke]:
@@ -157,10 +185,11 @@ def bowed_four(rng: np.random.Generator) -> list[Stroke]:
 
 def lightning_four(rng: np.random.Generator) -> list[Stroke]:
     """Down, across and a short stem hung on the bar: no part of the stem above it, or little."""
-    bar, reach = rng.uniform(0.45, 0.68), rng.uniform(0.4, 0.7)
-    first = line((rng.uniform(0.15, 0.5), 0), (0, bar), (reach, bar + rng.normal(0, 0.04)))
-    x = reach * rng.uniform(0.5, 0.85)
-    return [first, line((x + rng.uniform(0, 0.08), bar - rng.uniform(0.02, 0.25)), (x - rng.uniform(0, 0.1), 1))]
+    bar, reach = rng.uniform(0.42, 0.8), rng.uniform(0.35, 0.7)
+    corner = (rng.normal(0, 0.03), bar, bool(rng.random() < 0.7))
+    first = [(rng.uniform(0.1, 0.5), 0, False), corner, (reach, bar + rng.normal(-0.02, 0.05), False)]
+    x = reach * rng.uniform(0.5, 0.9)
+    return [first, line((x + rng.uniform(0, 0.08), bar - rng.uniform(0.02, 0.32)), (x - rng.uniform(0, 0.12), 1))]
 
 
 def cup_four(rng: np.random.Generator) -> list[Stroke]:

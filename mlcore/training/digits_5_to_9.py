@@ -85,6 +85,21 @@ def crossed_seven(rng: np.random.Generator) -> list[Stroke]:
     return [whole, curve((x - left, at + tilt), (x, at + rng.normal(0, 0.02)), (x + right, at - tilt))]
 
 
+def round_seven(rng: np.random.Generator) -> list[Stroke]:
+    """Arched like a 2 without its base, mostly crossed; the foot runs straight or curls to the left."""
+    wide, high, foot = rng.uniform(0.16, 0.3), rng.uniform(0.1, 0.24), rng.uniform(0.0, 0.26)
+    head = arc(0.26, high, wide, high, rng.uniform(-215, -150), rng.uniform(-10, 30))
+    corner, _, _ = head[-1]
+    stem = [((corner + foot) / 2 + rng.normal(0, 0.03), 0.62, False), (foot, 1.0, False)]
+    if rng.random() < 0.2:
+        stem.append((foot - rng.uniform(0.1, 0.25), rng.uniform(0.88, 1.0), False))
+    if rng.random() < 0.25:
+        return [[*head, *stem]]
+    at = rng.uniform(0.42, 0.68)
+    x, tilt = corner + (foot - corner) * at, rng.normal(0.01, 0.05)
+    return [[*head, *stem], line((x - rng.uniform(0.12, 0.36), at + tilt), (x + rng.uniform(0.12, 0.4), at - tilt))]
+
+
 def eight(rng: np.random.Generator) -> list[Stroke]:
     """One S-shaped stroke from the top, back up to where it began, or short of it, or past it."""
     waist, upper, lower = rng.uniform(0.36, 0.58), rng.uniform(0.1, 0.32), rng.uniform(0.12, 0.38)
@@ -192,3 +207,18 @@ def spiral_nine(rng: np.random.Generator) -> list[Stroke]:
             (*end, False),
         ]
     ]
+
+
+def left_nine(rng: np.random.Generator) -> list[Stroke]:
+    """The other way round: over the top to the right and back below, then down from the ring's left, as in a rho."""
+    wide, high = rng.uniform(0.14, 0.32), rng.uniform(0.15, 0.28)
+    ring = arc(wide, high, wide, high, rng.uniform(100, 200), 450 + rng.uniform(10, 75))
+    x, y, _ = ring[-1]
+    foot = (x + rng.uniform(-0.16, 0.1), 1.0)
+    tail = curve(((x + foot[0]) / 2 + rng.normal(0, 0.02), (y + 1) / 2), foot)
+    if rng.random() < 0.2:
+        tail.append((foot[0] - rng.uniform(0.08, 0.25), rng.uniform(0.88, 1.0), False))
+    if rng.random() < 0.25:  # the pen comes from beside the ring
+        lead = (-rng.uniform(0.05, 0.25), high * rng.uniform(1.2, 2.2), False)
+        ring.insert(0, lead)
+    return [[*ring[:-1], (x, y, bool(rng.random() < 0.6)), *tail]]

@@ -1,6 +1,6 @@
 """Numbers as people write them: digits in a row, touching or apart, with dots, dashes and signs between."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -16,7 +16,7 @@ DrawDigit = Callable[[int, np.random.Generator], Floats]  # a digit's ink, any s
 
 LEADING = ("euro", "dollar", "pound", "hash", "star", "double dash")
 TRAILING = ("dash", "dash", "double dash", "star", "hash")
-SMALL_NOUGHTS = 0.15  # share of the hands that write a round number's noughts smaller than its digits
+SMALL_NOUGHTS = 0.3  # share of the hands that write a round number's noughts smaller than its digits
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,22 @@ class Spacing:
     gap_spread: float
     rise: float  # how far digits stray from the line, up or down
     sizes: float  # how much their heights differ
+
+
+@dataclass(frozen=True)
+class Noughts:
+    """How somebody writes the noughts behind a first digit."""
+
+    size: float = 1.0  # in heights of a digit
+    stretch: float = 1.0  # beside other digits' width
+    low: bool = False  # at the foot of the line, not in its middle
+    joined: bool = False  # without lifting the pen
+
+
+def any_noughts(rng: np.random.Generator) -> Noughts:
+    if rng.random() >= SMALL_NOUGHTS:
+        return Noughts(joined=bool(rng.random() < 0.1))
+    return Noughts(rng.uniform(0.4, 0.9), rng.uniform(1, 1.8), bool(rng.random() < 0.5), bool(rng.random() < 0.4))
 
 
 def any_spacing(rng: np.random.Generator) -> Spacing:
@@ -66,7 +82,7 @@ def write_line(
         _write_letters(row, int(rng.integers(1, 4)), hand, rng)
         row.skip(rng.uniform(0.1, 0.5))
     dot_every = int(rng.choice([0, 0, 2, 3, 3, 3])) if marks else 0
-    noughts = rng.uniform(0.5, 0.9) if rng.random() < SMALL_NOUGHTS else 1.0
+    noughts, usual = any_noughts(rng), Noughts()
     for place, character in enumerate(text):
         left = len(text) - place
         if place and dot_every and left % dot_every == 0:
@@ -75,14 +91,17 @@ def write_line(
                 row.put(write_dot(rng, hand), low, rng.uniform(-0.05, 0.15), small=True)
             else:
                 row.skip(rng.uniform(0.1, 0.5))
-        size = 1 + rng.normal(0, spacing.sizes / 2)
-        tall = max(6, round(height * size * (noughts if place and character == "0" else 1)))
+        way = noughts if place and character == "0" else usual
+        tall = max(6, round(height * way.size * (1 + rng.normal(0, spacing.sizes / 2))))
         gap = spacing.gap + rng.normal(0, spacing.gap_spread) if place else 0.0
-        row.put_digit(_to_height(draw_digit(int(character), rng), tall, rng), rng.normal(0, spacing.rise / 2), gap)
+        fall = rng.normal(0, spacing.rise / 2) + ((1 - way.size) / 2 if way.low else 0.0)
+        row.put_digit(_to_height(draw_digit(int(character), rng), tall, rng, way.stretch), fall, gap)
     if marks and rng.random() < 0.35:
         _write_tail(row, hand.pen, rng)
     if marks and rng.random() < 0.12:
-        row.join(hand.pen, rng)
+        row.join(range(1, len(text)), hand.pen, rng)
+    elif noughts.joined:
+        row.join([place for place in range(2, len(text)) if text[place - 1 : place + 1] == "00"], hand.pen, rng)
     if marks and rng.random() < 0.08:
         row.underline(hand.pen, rng)
     return row.line(text)
@@ -160,9 +179,10 @@ class _Row:
     def put_digit(self, digit: Floats, fall: float, gap: float) -> None:
         self.boxes.append(self.put(digit, fall, gap))
 
-    def join(self, pen: float, rng: np.random.Generator) -> None:
-        """A hand in a hurry does not lift the pen: strokes between neighbours."""
-        for (x0, y0, w0, h0), (x1, y1, w1, h1) in zip(self.boxes[:-1], self.boxes[1:], strict=True):
+    def join(self, places: Iterable[int], pen: float, rng: np.random.Generator) -> None:
+        """A hand in a hurry does not lift the pen: strokes from the digits before to the ones at `places`."""
+        for place in places:
+            (x0, y0, w0, h0), (x1, y1, w1, h1) = self.boxes[place - 1 : place + 1]
             if rng.random() < 0.5:
                 at = rng.uniform(0, 1) if rng.random() < 0.5 else rng.uniform(0, 0.25)
                 start = (x0 + w0 * rng.uniform(0.6, 0.95), y0 + h0 * at)
@@ -193,12 +213,12 @@ def trim(ink: Floats) -> Floats:
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if len(rows) else ink
 
 
-def _to_height(ink: Floats, height: int, rng: np.random.Generator) -> Floats:
+def _to_height(ink: Floats, height: int, rng: np.random.Generator, wider: float = 1.0) -> Floats:
     """Cut to its ink, `height` pixels tall, a little wider or narrower, slanted a little."""
     ink = trim(ink)
     tall, wide = ink.shape
     slant, scale = rng.normal(0, 0.08), height / tall
-    stretch = scale * rng.uniform(0.8, 1.25)
+    stretch = scale * rng.uniform(0.8, 1.25) * wider
     lean = abs(slant) * height
     matrix = np.array([[stretch, -slant * scale, lean if slant > 0 else 0], [0, scale, 0]])
     size = (max(2, round(wide * stretch + lean)), height)
