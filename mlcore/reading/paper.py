@@ -107,7 +107,7 @@ def quadratic(height: int, width: int) -> NDArray[np.float32]:
 
 def box_blur(image: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
     reach = max(3, reach) | 1
-    blurred: NDArray[np.float32] = cv2.blur(image, (reach, reach), borderType=cv2.BORDER_REPLICATE)
+    blurred: NDArray[np.float32] = cv2.blur(image, (reach, reach), borderType=cv2.BORDER_REFLECT)
     return blurred
 
 

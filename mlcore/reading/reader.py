@@ -75,9 +75,7 @@ class Reader:
     def answer_one(
         self, sight: Sight, probabilities: NDArray[np.float32], is_digit: float, mode: Mode, trace: Trace
     ) -> Reading:
-        if sight.box is None:
-            return Reading("", "rejected", "no_ink", 0.0, (), self.version, sight.width, sight.height)
-        digit = self.as_digit(sight, sight.box, probabilities, is_digit)
+        digit = self.as_digit(sight, sight.box, probabilities, is_digit) if sight.box else self.without_ink(sight)
         if sight.ink is None or not self.engine.reads_lines:
             return digit
         if mode == "auto" and looks_single(sight) and digit.confidence >= SURELY_ONE:
@@ -89,6 +87,9 @@ class Reader:
         if mode == "number":
             return number
         return number if len(found.digits) > 1 and number.confidence > digit.confidence else digit
+
+    def without_ink(self, sight: Sight) -> Reading:
+        return Reading("", "rejected", "no_ink", 0.0, (), self.version, sight.width, sight.height)
 
     def as_digit(self, sight: Sight, box: Box, probabilities: NDArray[np.float32], is_digit: float) -> Reading:
         digit = int(probabilities.argmax())
@@ -147,11 +148,11 @@ def see(picture: Picture, mode: Mode, trace: Trace = no_trace) -> Sight:
     scale = ink.scale * picture.scale
     box = ink_box(ink.strength)
     outer = original_box(box, scale, picture.width, picture.height) if box else None
-    if not box or not outer or max(outer.width, outer.height) < SPECK:
-        return Sight(picture.width, picture.height, scale, None, np.zeros((SIDE, SIDE), np.uint8), None, None)
+    kept = None if mode == "digit" else ink
+    if not box or not outer or max(outer.width, outer.height) < SPECK:  # a number's ink may still stand out of a print
+        return Sight(picture.width, picture.height, scale, None, np.zeros((SIDE, SIDE), np.uint8), None, kept)
     digit = normalise(cut(ink.strength, box))
     trace("input", digit)
-    kept = None if mode == "digit" else ink
     return Sight(picture.width, picture.height, scale, outer, digit, find_doubt(ink, outer), kept)
 
 

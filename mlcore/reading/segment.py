@@ -14,6 +14,7 @@ from mlcore.reading.strip import WIDER, WRITING, Strip
 STEP = 4  # px of the strip for one step of the line network
 MARK = 0.3  # of a box's height, as a stroke one pixel wide: less ink in it is dirt
 WHOLE = 0.88  # of a piece on one side of a cut: then it is not cut
+FAR_BELOW = 0.35  # of the writing's height: what lies further below a digit is none of it
 SIDEWAYS = 0.02  # what a cut's step to the side costs, beside the ink it crosses
 
 Span = tuple[int, int, int, int]  # left, top, right, bottom
@@ -136,8 +137,9 @@ def belongs(piece: Span, main: Span, writing: float) -> bool:
     """Whether a piece is part of the same digit as the main one."""
     left, top, right, bottom = piece
     apart = max(left, main[0]) - min(right, main[2])  # negative: they lie above one another
-    if top >= main[3] or bottom - top < 0.04 * writing:
-        return False  # an underline, a comma below, dirt
+    least = 0.2 if top >= main[3] else 0.04  # below: the lower half of a broken digit, or an underline, a comma
+    if bottom - top < least * writing or top - main[3] > FAR_BELOW * writing:
+        return False
     if is_rule(piece, writing):
         return False
     if -apart > 0.4 * min(right - left, main[2] - main[0]):
