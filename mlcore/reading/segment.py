@@ -137,7 +137,7 @@ def belongs(piece: Span, main: Span, writing: float) -> bool:
     """Whether a piece is part of the same digit as the main one."""
     left, top, right, bottom = piece
     apart = max(left, main[0]) - min(right, main[2])  # negative: they lie above one another
-    least = 0.2 if top >= main[3] else 0.04  # below: the lower half of a broken digit, or an underline, a comma
+    least = 0.25 if top >= main[3] else 0.04  # below: the lower half of a broken digit, or an underline, a comma
     if bottom - top < least * writing or top - main[3] > FAR_BELOW * writing:
         return False
     if is_rule(piece, writing):

@@ -6,6 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mlcore.reading.ink import find_ink, is_dark_on_light
+from mlcore.reading.paper import PAPER_SIDE, reduce
 from tests.pictures import draw_digit
 
 Floats = NDArray[np.float32]
@@ -54,6 +55,14 @@ def test_the_bright_middle_of_a_long_vignetted_strip_is_no_ink() -> None:
     picture = photo(sheet(strip, paper=170, depth=0.25) * vignette)
     assert is_dark_on_light(picture)
     assert not is_dark_on_light(255 - picture)
+
+
+def test_a_line_along_the_edge_of_a_strip_does_not_turn_paper_into_ink() -> None:
+    sheet = np.full((50, 176, 3), 205, np.uint8)
+    sheet[:2] = 90
+    for x in range(30, 176, 30):
+        cv2.circle(sheet, (x, 28), 12, (100, 100, 100), 3)
+    assert is_dark_on_light(reduce(sheet, PAPER_SIDE))
 
 
 @pytest.mark.parametrize("colour", [(255, 255, 255), (250, 246, 230), (20, 22, 30)])

@@ -6,6 +6,9 @@ from mlcore.reading.decode import decode
 from mlcore.reading.errors import PictureError
 from mlcore.reading.reader import Reader, see
 from mlcore.reading.result import Reading
+from mlcore.training.handwriting import write_digit
+from mlcore.training.lines import Spacing, write_line
+from mlcore.training.paper import SECURITY, on_paper
 from tests import corpus
 from tests.pictures import digit_png, draw_digit, encode
 
@@ -121,3 +124,16 @@ def test_ink_that_runs_into_the_pictures_edge_gives_a_doubt(side: int) -> None:
     cut = whole.crop((0, (top + bottom) // 2, *whole.size)).rotate(-90 * side, expand=True)
     assert see(decode(encode(whole)), "digit").doubt is None
     assert see(decode(encode(cut)), "digit").doubt == "cut_off"
+
+
+def test_a_number_is_read_where_print_hides_it_from_the_way_of_one_digit(reader: Reader) -> None:
+    pictures = [on_bold_print("31", seed) for seed in (22, 51, 57, 91, 113, 204)]
+    assert {reader.read(picture, "digit").reason for picture in pictures} == {"no_ink"}
+    for mode in ("number", "auto"):
+        assert sum(reader.read(picture, mode).text == "31" for picture in pictures) >= 4
+
+
+def on_bold_print(text: str, seed: int) -> bytes:
+    rng = np.random.default_rng(seed)
+    line = write_line(text, 40, Spacing(0.3, 0, 0, 0), write_digit, rng, marks=False)
+    return encode(Image.fromarray(on_paper(line.ink, rng, SECURITY)))

@@ -73,3 +73,21 @@ def test_an_underline_belongs_to_nobody():
     ring(sheet, 150)
     cv2.line(sheet, (20, 110), (280, 110), 255, 3)
     assert all(y + height < 100 for _, y, _, height in (part.box for part in cut(sheet, (60, 150))))
+
+
+def test_the_lower_half_of_a_broken_digit_is_its_ink():
+    sheet = np.zeros((120, 300), np.uint8)
+    cv2.ellipse(sheet, (60, 45), (18, 16), 0, 150, 390, 255, 4)
+    cv2.ellipse(sheet, (60, 78), (18, 16), 0, 0, 180, 255, 4)
+    ring(sheet, 160)
+    left, _ = cut(sheet, (60, 160))
+    assert left.box[1] < 35 and left.box[1] + left.box[3] > 90
+
+
+def test_a_comma_below_a_digit_is_not_its_ink():
+    sheet = np.zeros((140, 300), np.uint8)
+    ring(sheet, 60)
+    cv2.line(sheet, (62, 88), (60, 94), 255, 4)
+    ring(sheet, 160)
+    left, _ = cut(sheet, (60, 160))
+    assert left.box[1] + left.box[3] < 88
