@@ -86,7 +86,7 @@ def is_dark_on_light(small: Pixels) -> bool:
     """Ink is the minority that stands out from what is around it: the third moment tells which side."""
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)  # (h, w) 0..255
     even = grey - smooth_surface(grey)  # else the bright middle of a vignette stands out
-    out = even - box_blur(even, max(grey.shape) // 3)
+    out = even - box_blur(even, max(grey.shape) // 3, cv2.BORDER_REFLECT)  # else a line along an edge counts many times
     return float((out * out * out).sum()) <= 0
 
 

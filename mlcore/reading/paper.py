@@ -105,9 +105,9 @@ def quadratic(height: int, width: int) -> NDArray[np.float32]:
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
 
 
-def box_blur(image: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+def box_blur(image: NDArray[np.float32], reach: int, border: int = cv2.BORDER_REPLICATE) -> NDArray[np.float32]:
     reach = max(3, reach) | 1
-    blurred: NDArray[np.float32] = cv2.blur(image, (reach, reach), borderType=cv2.BORDER_REFLECT)
+    blurred: NDArray[np.float32] = cv2.blur(image, (reach, reach), borderType=border)
     return blurred
 
 
