@@ -1,13 +1,16 @@
 """From the picture's pixels to its ink: polarity found, paper flattened, its lines and specks removed."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.reading.paper import (
+    EVERYWHERE,
     PAPER_SIDE,
+    Part,
     across,
     box_blur,
     enlarge,
@@ -45,12 +48,13 @@ class Ink:
 
 def find_ink(pixels: Pixels, trace: Trace = no_trace) -> Ink:
     work, scale = fit_to_side(pixels, WORKING_SIDE)  # (h, w, 3) uint8
-    work, paper, noise = find_paper(work)
+    work, paper, noise, inked = find_paper(work)
     smooth = soften(work, noise)
-    darkness = flatten(smooth, paper)  # (h, w) uint8: 0 where the paper is
-    trace("flattened", cv2.bitwise_not(darkness))
+    darkness = flatten(smooth[inked], paper[inked])  # (h, w) uint8: 0 where the paper is
     left = noise if smooth is work else estimate_noise(smooth, paper)
-    strength, contrast = level(darkness, left)
+    part, contrast = level(darkness, left)
+    strength = placed(part, inked, work)
+    trace("flattened", cv2.bitwise_not(placed(darkness, inked, work)))
     trace("levelled", strength)
     unruled = erase_lines(strength)
     trace("lines-erased", unruled)
@@ -59,17 +63,32 @@ def find_ink(pixels: Pixels, trace: Trace = no_trace) -> Ink:
     return Ink(clean, pieces, scale, contrast, noise, work, paper)
 
 
-def find_paper(pixels: Pixels) -> tuple[Pixels, Pixels, float]:
-    """The picture with its paper brighter than its ink, the paper alone, and how far it wanders, 0..1."""
+def find_paper(pixels: Pixels) -> tuple[Pixels, Pixels, float, Part]:
+    """The picture with its paper brighter than its ink, the paper alone, how far it wanders, 0..1, and the part
+    outside which there is nothing else."""
     plain = plain_paper(pixels)
     if plain is not None:
-        paper, is_dark_on_it = plain
-        return (pixels, paper, 0.0) if is_dark_on_it else (cv2.bitwise_not(pixels), cv2.bitwise_not(paper), 0.0)
+        paper, is_dark_on_it, inked = plain
+        if not is_dark_on_it:
+            pixels, paper = cv2.bitwise_not(pixels), cv2.bitwise_not(paper)
+        return pixels, paper, 0.0, inked
     small = reduce(pixels, PAPER_SIDE)
     if not is_dark_on_light(small):
         pixels, small = cv2.bitwise_not(pixels), cv2.bitwise_not(small)
     paper = enlarge(estimate_paper(small), pixels)
-    return pixels, paper, estimate_noise(pixels, paper)
+    return pixels, paper, estimate_noise(pixels, paper), EVERYWHERE
+
+
+Plane = TypeVar("Plane", Pixels, Strength)
+
+
+def placed(part: Plane, where: Part, whole: Pixels) -> Plane:
+    """The part in a plane as large as the whole picture, with nothing around it."""
+    if where == EVERYWHERE:
+        return part
+    plane = np.zeros(whole.shape[:2], part.dtype)
+    plane[where] = part
+    return plane
 
 
 def fit_to_side(pixels: Pixels, side: int) -> tuple[Pixels, float]:

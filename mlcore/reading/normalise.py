@@ -24,12 +24,8 @@ def normalise(ink: Strength) -> NDArray[np.uint8]:
 
 def ink_box(ink: Strength) -> tuple[int, int, int, int] | None:
     """x, y, width, height around all visible ink."""
-    seen = ink > VISIBLE
-    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-    if rows.size == 0:
-        return None
-    x, y = int(columns[0]), int(rows[0])
-    return x, y, int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y
+    x, y, width, height = cv2.boundingRect((ink > VISIBLE).view(np.uint8))
+    return (x, y, width, height) if width else None
 
 
 def cut(ink: Strength, box: tuple[int, int, int, int]) -> Strength:

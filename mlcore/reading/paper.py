@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]  # (H, W, 3) RGB, or (H, W) grey
 
+Part = tuple[slice, slice]  # rows and columns
+EVERYWHERE: Part = (slice(None), slice(None))
+
 PAPER_SIDE = 96  # light falls smoothly: the paper is estimated on a picture this small
 LIGHT_SIDE = 32
 SAMPLED = 128  # px of a side that tell whether the paper is plain
@@ -18,8 +21,9 @@ NEARLY, NEARLY_PLAIN = 48, 0.03  # levels from it, and how much may be so near: 
 PLAIN_WITHIN = 0.4  # share that does where all of the edge is: bold ink in a small picture, and its soft edges
 
 
-def plain_paper(pixels: Pixels) -> tuple[Pixels, bool] | None:
-    """The paper where all of it has one colour, as on a canvas or a clean scan, and whether its ink is darker.
+def plain_paper(pixels: Pixels) -> tuple[Pixels, bool, Part] | None:
+    """The paper where all of it has one colour, as on a canvas or a clean scan, whether its ink is darker, and where
+    that is.
 
     (h, w, 3) -> the same
     """
@@ -27,9 +31,9 @@ def plain_paper(pixels: Pixels) -> tuple[Pixels, bool] | None:
     sample = np.ascontiguousarray(pixels[::step, ::step])
     red, green, blue = (int(cv2.calcHist([sample], [c], None, [256], [0, 256]).argmax()) for c in range(3))
 
-    def within(reach: int) -> Pixels:  # (n, m) 255 or 0
+    def within(reach: int, part: Pixels = sample) -> Pixels:  # (n, m) 255 or 0
         low, high = ((red + off, green + off, blue + off) for off in (-reach, reach))
-        return np.asarray(cv2.inRange(sample, low, high), np.uint8)
+        return np.asarray(cv2.inRange(part, low, high), np.uint8)
 
     plain = within(1)
     share = cv2.countNonZero(plain) / plain.size
@@ -41,7 +45,9 @@ def plain_paper(pixels: Pixels) -> tuple[Pixels, bool] | None:
         return None
     # NumPy takes ten times as long to repeat three values as to fill three planes.
     paper = cv2.merge([np.full(pixels.shape[:2], level, np.uint8) for level in (red, green, blue)])
-    return paper, sum(cv2.mean(sample)) <= red + green + blue
+    x, y, wide, high = cv2.boundingRect(cv2.bitwise_not(within(1, pixels)))
+    inked = (slice(y, y + high), slice(x, x + wide)) if wide else EVERYWHERE
+    return paper, sum(cv2.mean(sample)) <= red + green + blue, inked
 
 
 def estimate_paper(small: Pixels) -> Pixels:

@@ -82,6 +82,14 @@ def test_inverting_the_colours_changes_nothing(digit: int) -> None:
 
 
 @pytest.mark.parametrize("digit", range(10))
+def test_how_much_plain_paper_lies_around_the_ink_changes_nothing(digit: int) -> None:
+    near = photo(sheet(drawn(digit)))  # (200, 200, 3)
+    colour = near[0, 0].tolist()
+    far = cv2.copyMakeBorder(near, 150, 250, 300, 100, cv2.BORDER_CONSTANT, value=colour)
+    assert np.array_equal(find_ink(far).strength[150:350, 300:500], find_ink(near).strength)
+
+
+@pytest.mark.parametrize("digit", range(10))
 def test_uneven_light_and_grain_leave_only_the_ink(digit: int) -> None:
     ink = drawn(digit)
     grain = np.random.default_rng(digit).normal(0, 7, ink.shape)
