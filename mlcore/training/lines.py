@@ -110,7 +110,9 @@ def write_line(
 def cut_short(line: Line, rng: np.random.Generator) -> Line:
     """The picture of a form's field ends where the form says, not where the writing does: a little is missing."""
     tall, wide = line.ink.shape
-    top, bottom, left, right = (int(line.height * share) for share in rng.uniform(0, 0.16, 4) * (rng.random(4) < 0.4))
+    shares = rng.uniform(0, 0.16, 4) * (rng.random(4) < 0.4)
+    sides = np.minimum(line.height * shares, np.array([tall, tall, wide, wide]) / 4)  # a lone 1 is narrow
+    top, bottom, left, right = sides.astype(int).tolist()
     ink = line.ink[top : tall - bottom, left : wide - right]
     boxes = []
     for x, y, w, h in line.boxes:

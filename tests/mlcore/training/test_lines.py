@@ -1,8 +1,9 @@
+import cv2
 import numpy as np
 import pytest
 
 from mlcore.training.handwriting import write_digit
-from mlcore.training.lines import Spacing, any_spacing, any_text, cut_short, write_line, write_no_number
+from mlcore.training.lines import Line, Spacing, any_spacing, any_text, cut_short, write_line, write_no_number
 
 WIDE = Spacing(gap=0.6, gap_spread=0.0, rise=0.0, sizes=0.0)
 
@@ -75,3 +76,23 @@ def test_a_line_cut_short_loses_a_little_at_its_edges():
             assert place.shape == (height, width)
             assert place.max() > 0.9
     assert cut_short(whole, np.random.default_rng(0)).text == "478"
+
+
+def test_a_narrow_one_cut_short_on_both_sides_keeps_its_stem():
+    stem = Line(np.ones((60, 7), np.float32), "1", ((0, 0, 7, 60),), 60)
+    assert all(cut_short(stem, np.random.default_rng(seed)).ink.shape[1] >= 4 for seed in range(60))
+
+
+def test_small_noughts_are_lower_than_the_digit_before_them():
+    heights = [[h for _, _, _, h in line("5000", seed=seed, marks=False).boxes] for seed in range(60)]
+    small = [row for row in heights if row[1] < 0.9 * row[0]]
+    assert 8 < len(small) < 30
+    assert all(row[0] == 40 and len(set(row[1:])) == 1 for row in small)
+
+
+def test_joined_noughts_are_one_piece_of_ink():
+    def pieces(seed):
+        wide = write_line("7000", 40, WIDE, write_digit, np.random.default_rng(seed), marks=False).ink
+        return cv2.connectedComponents((wide > 0.3).astype(np.uint8))[0] - 1
+
+    assert min(pieces(seed) for seed in range(80)) < 4
