@@ -184,12 +184,13 @@ def bowed_four(rng: np.random.Generator) -> list[Stroke]:
 
 
 def lightning_four(rng: np.random.Generator) -> list[Stroke]:
-    """Down, across and a short stem hung on the bar: no part of the stem above it, or little."""
+    """Down, across and a short stem hung on the bar, or on its very end: no part of the stem above it, or little."""
     bar, reach = rng.uniform(0.42, 0.8), rng.uniform(0.35, 0.7)
     corner = (rng.normal(0, 0.03), bar, bool(rng.random() < 0.7))
     first = [(rng.uniform(0.1, 0.5), 0, False), corner, (reach, bar + rng.normal(-0.02, 0.05), False)]
-    x = reach * rng.uniform(0.5, 0.9)
-    return [first, line((x + rng.uniform(0, 0.08), bar - rng.uniform(0.02, 0.32)), (x - rng.uniform(0, 0.12), 1))]
+    x = reach * rng.uniform(0.5, 1.05)
+    stem = line((x + rng.uniform(0, 0.08), bar - rng.uniform(0.02, 0.32)), (x - rng.uniform(0, 0.12), 1))
+    return [[*turn(first), *stem]] if x > 0.9 * reach else [first, stem]
 
 
 def cup_four(rng: np.random.Generator) -> list[Stroke]:
