@@ -44,6 +44,7 @@ def _training(card: Card) -> str:
     plan = told.get("plan", {})
     facts = [
         ("command", f"`{told.get('command', '?')}`"),
+        *_origin(told.get("start")),
         ("seed", told.get("seed", "?")),
         ("epochs", plan.get("epochs", "?")),
         ("images an epoch", told.get("images_each_epoch", "?")),
@@ -62,6 +63,13 @@ def _training(card: Card) -> str:
         + "\nSHA-256 of the data (images, then labels):\n\n"
         + _table(("part", "SHA-256"), hashes)
     )
+
+
+def _origin(start: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    if not start:
+        return []
+    spent = f"{start.get('seconds', 0) / 60:.0f} minutes, {start.get('made', '?')}"
+    return [("went on from", f"`{start.get('command', '?')}` ({spent}), SHA-256 begins {start['digest'][:12]}")]
 
 
 def _line_training(told: Mapping[str, Any]) -> str:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 from mlcore.artifact import SHIPPED, load_artifact
@@ -24,3 +25,11 @@ def test_the_shipped_model_is_small_and_whole() -> None:
     files = list(SHIPPED.iterdir())
     assert sum(file.stat().st_size for file in files) < 5_000_000
     assert {file.name for file in files} == {*load_artifact(SHIPPED).card.files, "card.json"}
+
+
+def test_a_network_that_went_on_from_another_says_so() -> None:
+    card = load_artifact(SHIPPED).card
+    start = {"digest": "0123456789abcdef", "command": "manage.py train_model", "seconds": 120, "made": "2026-01-02"}
+    went_on = model_card(replace(card, training={**card.training, "start": start}))
+    assert "| went on from | `manage.py train_model` (2 minutes, 2026-01-02), SHA-256 begins 0123456789ab |" in went_on
+    assert "went on from" not in model_card(replace(card, training={**card.training, "start": None}))
