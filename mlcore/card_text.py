@@ -68,8 +68,10 @@ def _training(card: Card) -> str:
 def _origin(start: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     if not start:
         return []
-    spent = f"{start.get('seconds', 0) / 60:.0f} minutes, {start.get('made', '?')}"
-    return [("went on from", f"`{start.get('command', '?')}` ({spent}), SHA-256 begins {start['digest'][:12]}")]
+    spent = f"{(start.get('seconds') or 0) / 60:.0f} minutes, {start.get('made') or '?'}"
+    return [
+        ("went on from", f"`{start.get('command') or '?'}` ({spent}), its card's SHA-256 begins {start['digest'][:12]}")
+    ]
 
 
 def _line_training(told: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ from mlcore.reading.trace import Trace, no_trace
 
 Pixels = NDArray[np.uint8]  # (H, W, 3) RGB, or (H, W) grey
 Strength = NDArray[np.float32]  # (H, W), 0 is paper, 1 is full ink
+Plane = TypeVar("Plane", Pixels, Strength)
 
 cv2.setNumThreads(1)  # processes are the unit of scale, as the server counts them
 
@@ -52,7 +53,7 @@ def find_ink(pixels: Pixels, trace: Trace = no_trace) -> Ink:
     smooth = soften(work, noise)
     darkness = flatten(smooth[inked], paper[inked])  # (h, w) uint8: 0 where the paper is
     left = noise if smooth is work else estimate_noise(smooth, paper)
-    part, contrast = level(darkness, left)
+    part, contrast = level(darkness, left, work.shape[0] * work.shape[1] - darkness.size)
     strength = placed(part, inked, work)
     trace("flattened", cv2.bitwise_not(placed(darkness, inked, work)))
     trace("levelled", strength)
@@ -65,7 +66,7 @@ def find_ink(pixels: Pixels, trace: Trace = no_trace) -> Ink:
 
 def find_paper(pixels: Pixels) -> tuple[Pixels, Pixels, float, Part]:
     """The picture with its paper brighter than its ink, the paper alone, how far it wanders, 0..1, and the part
-    outside which there is nothing else."""
+    that holds all the ink."""
     plain = plain_paper(pixels)
     if plain is not None:
         paper, is_dark_on_it, inked = plain
@@ -77,9 +78,6 @@ def find_paper(pixels: Pixels) -> tuple[Pixels, Pixels, float, Part]:
         pixels, small = cv2.bitwise_not(pixels), cv2.bitwise_not(small)
     paper = enlarge(estimate_paper(small), pixels)
     return pixels, paper, estimate_noise(pixels, paper), EVERYWHERE
-
-
-Plane = TypeVar("Plane", Pixels, Strength)
 
 
 def placed(part: Plane, where: Part, whole: Pixels) -> Plane:
@@ -135,12 +133,15 @@ def flatten(pixels: Pixels, paper: Pixels) -> Pixels:
     return darkness
 
 
-def level(darkness: Pixels, noise: float) -> tuple[Strength, float]:
-    """Stretch darkness so that paper is 0 and full ink is 1; clean pictures keep their greys. (h, w) uint8"""
+def level(darkness: Pixels, noise: float, bare: int = 0) -> tuple[Strength, float]:
+    """Stretch darkness so that paper is 0 and full ink is 1; clean pictures keep their greys. (h, w) uint8
+
+    `bare` is how many pixels of paper lie around it.
+    """
     grain = 255 * noise
-    threshold, _ = cv2.threshold(darkness, 0, 255, cv2.THRESH_OTSU)
-    faintest = int(max(threshold, 5 * grain, 8)) + 1
-    counts = cv2.calcHist([darkness], [0], None, [256], [0, 256]).ravel()  # of each level
+    counts = cv2.calcHist([darkness], [0], None, [256], [0, 256]).ravel().astype(np.float64)  # of each level
+    counts[0] += bare
+    faintest = int(max(otsu(counts), 5 * grain, 8)) + 1
     counts[:faintest] = 0
     if not counts.any():
         return np.zeros(darkness.shape, np.float32), 0.0
@@ -149,6 +150,17 @@ def level(darkness: Pixels, noise: float) -> tuple[Strength, float]:
     stretched = (np.arange(256, dtype=np.float32) - np.float32(low)) / np.float32(max(full - low, 1.0))
     strength: Strength = cv2.LUT(darkness, stretched.clip(0, 1))
     return strength, full / 255
+
+
+def otsu(counts: NDArray[np.float64]) -> int:
+    """The level that parts the pixels best in two, by how many there are of each. (256,)
+
+    OpenCV has it for whole pictures only.
+    """
+    below, mass = counts.cumsum(), (counts * np.arange(256)).cumsum()
+    above = below[-1] - below
+    apart = (mass[-1] * below / below[-1] - mass) ** 2 / np.maximum(below * above, 1)
+    return int(apart.argmax())
 
 
 def find_printed(ink: Ink) -> Strength:

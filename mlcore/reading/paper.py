@@ -22,8 +22,8 @@ PLAIN_WITHIN = 0.4  # share that does where all of the edge is: bold ink in a sm
 
 
 def plain_paper(pixels: Pixels) -> tuple[Pixels, bool, Part] | None:
-    """The paper where all of it has one colour, as on a canvas or a clean scan, whether its ink is darker, and where
-    that is.
+    """The paper where all of it has one colour, as on a canvas or a clean scan, whether its ink is darker, and the part
+    that holds all the ink: the whole picture where there is none.
 
     (h, w, 3) -> the same
     """

@@ -85,6 +85,8 @@ class Reader:
         if found is None or len(found.digits) < fewest:
             return digit
         number = self.as_number(sight, found)
+        if number.decision == "rejected" and not sight.box:
+            return digit
         if mode == "number":
             return number
         return number if len(found.digits) > 1 and number.confidence > digit.confidence else digit

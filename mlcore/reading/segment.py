@@ -75,11 +75,13 @@ class Cutter:
         labels = np.flatnonzero(np.bincount(self.pieces[mine], minlength=self.count))
         if not labels.size:
             return None
-        belonging = self._belonging(mine, labels, middle)
+        belonging = self._belonging(mine, labels, whole, middle)
         kept = mine & np.isin(self.pieces, belonging)
         return part(self.crop, self.ys[kept], self.xs[kept], self.origin, cut=not whole[belonging].all())
 
-    def _belonging(self, mine: NDArray[np.bool_], labels: Indices, middle: float) -> list[int]:
+    def _belonging(
+        self, mine: NDArray[np.bool_], labels: Indices, whole: NDArray[np.bool_], middle: float
+    ) -> list[int]:
         """The pieces of the digit among those on its side: not dots, dashes and signs beside it."""
         writing = WRITING / self.strip.scale
         spans: dict[int, Span] = {}
@@ -91,7 +93,11 @@ class Cutter:
             outside = max(left - middle, middle - right, 0.0)
             weights[label] = float(its.sum() * np.exp(-4 * outside / writing))
         main = max([label for label in spans if not is_rule(spans[label], writing)] or spans, key=weights.__getitem__)
-        return [label for label in spans if label == main or belongs(spans[label], spans[main], writing)]
+        return [
+            label
+            for label in spans
+            if label == main or belongs(spans[label], spans[main], writing, is_whole=bool(whole[label]))
+        ]
 
 
 def cut_cells(region: Region) -> list[Part]:
@@ -133,13 +139,16 @@ def is_rule(piece: Span, writing: float) -> bool:
     return right - left > 1.3 * writing and bottom - top < 0.25 * writing
 
 
-def belongs(piece: Span, main: Span, writing: float) -> bool:
-    """Whether a piece is part of the same digit as the main one."""
+def belongs(piece: Span, main: Span, writing: float, *, is_whole: bool) -> bool:
+    """Whether a piece, or what was cut of one, is part of the same digit as the main piece."""
     left, top, right, bottom = piece
     apart = max(left, main[0]) - min(right, main[2])  # negative: they lie above one another
-    least = 0.25 if top >= main[3] else 0.04  # below: the lower half of a broken digit, or an underline, a comma
-    if bottom - top < least * writing or top - main[3] > FAR_BELOW * writing:
-        return False
+    if bottom - top < 0.04 * writing:
+        return False  # dirt
+    if top >= main[3]:  # the lower half of a broken digit, unless it is an underline, a comma, another line
+        is_half = is_whole and bottom - top > 0.25 * writing and top - main[3] < FAR_BELOW * writing
+        if not is_half:
+            return False
     if is_rule(piece, writing):
         return False
     if -apart > 0.4 * min(right - left, main[2] - main[0]):

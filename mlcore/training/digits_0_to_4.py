@@ -98,7 +98,7 @@ def looped_two(rng: np.random.Generator) -> list[Stroke]:
 
 
 def curled_two(rng: np.random.Generator) -> list[Stroke]:
-    """The head begins within itself and is nearly a ring, or is one."""
+    """The head is nearly a ring, or is one."""
     wide, high = rng.uniform(0.14, 0.3), rng.uniform(0.16, 0.28)
     head = arc(0.28, high, wide, high, rng.uniform(-330, -215), rng.uniform(10, 50))
     foot = (rng.uniform(-0.15, 0.1), rng.uniform(0.9, 1.0))
@@ -184,7 +184,7 @@ def bowed_four(rng: np.random.Generator) -> list[Stroke]:
 
 
 def lightning_four(rng: np.random.Generator) -> list[Stroke]:
-    """Down, across and a short stem hung on the bar, or on its very end: no part of the stem above it, or little."""
+    """Down, across and a short stem hung on the bar, or on its very end; above the bar there is little of it."""
     bar, reach = rng.uniform(0.42, 0.8), rng.uniform(0.35, 0.7)
     corner = (rng.normal(0, 0.03), bar, bool(rng.random() < 0.7))
     first = [(rng.uniform(0.1, 0.5), 0, False), corner, (reach, bar + rng.normal(-0.02, 0.05), False)]

@@ -19,7 +19,7 @@ DrawDigit = Callable[[int, np.random.Generator], Floats]  # a digit's ink, any s
 FAMILIES: tuple[tuple[str, float], ...] = (
     ("letter", 0.42), ("joined", 0.2), ("cut", 0.12), ("sign", 0.1), ("scribble", 0.09), ("texture", 0.07),
 )  # fmt: skip
-_LEFT_HALF_IS_NOTHING = (0, 2, 3, 4, 5, 6, 8, 9)
+_LEFT_HALF_IS_NOTHING = (0, 2, 3, 4, 5, 6, 8)  # half of a 9 whose stem stands at the left is a 1
 _RIGHT_HALF_IS_NOTHING = (2, 5, 6)  # half a 3 or an 8 is a 3, half a 4, 7 or 9 is a 1
 
 

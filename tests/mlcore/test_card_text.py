@@ -31,5 +31,8 @@ def test_a_network_that_went_on_from_another_says_so() -> None:
     card = load_artifact(SHIPPED).card
     start = {"digest": "0123456789abcdef", "command": "manage.py train_model", "seconds": 120, "made": "2026-01-02"}
     went_on = model_card(replace(card, training={**card.training, "start": start}))
-    assert "| went on from | `manage.py train_model` (2 minutes, 2026-01-02), SHA-256 begins 0123456789ab |" in went_on
+    assert (
+        "| went on from | `manage.py train_model` (2 minutes, 2026-01-02), its card's SHA-256 begins 0123456789ab |"
+        in went_on
+    )
     assert "went on from" not in model_card(replace(card, training={**card.training, "start": None}))

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mlcore.reading.ink import find_ink, is_dark_on_light
-from mlcore.reading.paper import PAPER_SIDE, reduce
+from mlcore.reading.ink import find_ink, find_paper, is_dark_on_light, otsu
+from mlcore.reading.paper import EVERYWHERE, PAPER_SIDE, reduce
 from tests.pictures import draw_digit
 
 Floats = NDArray[np.float32]
@@ -82,11 +82,32 @@ def test_inverting_the_colours_changes_nothing(digit: int) -> None:
 
 
 @pytest.mark.parametrize("digit", range(10))
-def test_how_much_plain_paper_lies_around_the_ink_changes_nothing(digit: int) -> None:
-    near = photo(sheet(drawn(digit)))  # (200, 200, 3)
-    colour = near[0, 0].tolist()
-    far = cv2.copyMakeBorder(near, 150, 250, 300, 100, cv2.BORDER_CONSTANT, value=colour)
-    assert np.array_equal(find_ink(far).strength[150:350, 300:500], find_ink(near).strength)
+def test_looking_at_the_part_with_ink_alone_changes_nothing(digit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = photo(sheet(drawn(digit)))
+    assert np.array_equal(find_ink(picture).strength, seen_everywhere(picture, monkeypatch))
+
+
+def test_a_bar_of_two_shades_with_no_paper_in_its_box_is_kept_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = np.full((280, 280, 3), 255, np.uint8)
+    picture[40:240, 130:150] = 195
+    picture[220:240, 130:150] = 10
+    strength = find_ink(picture).strength
+    assert (strength > 0.15).sum() == 200 * 20
+    assert np.array_equal(strength, seen_everywhere(picture, monkeypatch))
+
+
+def seen_everywhere(picture: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> Floats:
+    with monkeypatch.context() as patched:
+        patched.setattr("mlcore.reading.ink.find_paper", lambda pixels: (*find_paper(pixels)[:3], EVERYWHERE))
+        return find_ink(picture).strength
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_levels_are_parted_where_opencv_parts_them(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    picture = np.where(rng.random((90, 70)) < 0.2, rng.normal(180, 25, (90, 70)), rng.normal(40, 20, (90, 70)))
+    grey = picture.clip(0, 255).astype(np.uint8)
+    assert otsu(np.bincount(grey.ravel(), minlength=256).astype(float)) == cv2.threshold(grey, 0, 1, cv2.THRESH_OTSU)[0]
 
 
 @pytest.mark.parametrize("digit", range(10))

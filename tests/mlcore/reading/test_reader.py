@@ -1,3 +1,5 @@
+from itertools import islice
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -127,10 +129,13 @@ def test_ink_that_runs_into_the_pictures_edge_gives_a_doubt(side: int) -> None:
 
 
 def test_a_number_is_read_where_print_hides_it_from_the_way_of_one_digit(reader: Reader) -> None:
-    pictures = [on_bold_print("31", seed) for seed in (22, 51, 57, 91, 113, 204)]
-    assert {reader.read(picture, "digit").reason for picture in pictures} == {"no_ink"}
+    printed = (on_bold_print("31", seed) for seed in range(400))
+    hidden = list(islice((p for p in printed if reader.read(p, "digit").reason == "no_ink"), 10))
+    assert len(hidden) == 10
     for mode in ("number", "auto"):
-        assert sum(reader.read(picture, mode).text == "31" for picture in pictures) >= 4
+        readings = [reader.read(picture, mode) for picture in hidden]
+        assert sum(reading.text == "31" for reading in readings) >= 5
+        assert {reading.reason for reading in readings if reading.decision == "rejected"} <= {"no_ink"}
 
 
 def on_bold_print(text: str, seed: int) -> bytes:

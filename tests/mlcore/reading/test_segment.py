@@ -1,5 +1,6 @@
 import cv2
 import numpy as np
+import pytest
 
 from mlcore.reading.layout import Region
 from mlcore.reading.segment import Cutter
@@ -73,6 +74,16 @@ def test_an_underline_belongs_to_nobody():
     ring(sheet, 150)
     cv2.line(sheet, (20, 110), (280, 110), 255, 3)
     assert all(y + height < 100 for _, y, _, height in (part.box for part in cut(sheet, (60, 150))))
+
+
+@pytest.mark.parametrize("slope", [0.15, 0.2])
+def test_an_underline_of_a_falling_line_belongs_to_nobody(slope):
+    sheet = np.zeros((260, 460), np.uint8)
+    middles = range(50, 430, 60)
+    for x in middles:
+        ring(sheet, x, round(60 + slope * x))
+    cv2.line(sheet, (20, round(98 + slope * 20)), (440, round(98 + slope * 440)), 255, 3)
+    assert max(height for _, _, _, height in (part.box for part in cut(sheet, middles))) < 52
 
 
 def test_the_lower_half_of_a_broken_digit_is_its_ink():

@@ -8,13 +8,13 @@ from mlcore.training.lines import Line, Spacing, any_spacing, any_text, cut_shor
 WIDE = Spacing(gap=0.6, gap_spread=0.0, rise=0.0, sizes=0.0)
 
 
-def line(text="1905", spacing=WIDE, seed=0, **options):
+def line(text="1945", spacing=WIDE, seed=0, **options):
     return write_line(text, 40, spacing, write_digit, np.random.default_rng(seed), **options)
 
 
 def test_every_digit_has_a_box_from_left_to_right():
     written = line()
-    assert written.text == "1905"
+    assert written.text == "1945"
     lefts = [x for x, _, _, _ in written.boxes]
     assert len(lefts) == 4
     assert lefts == sorted(lefts)
@@ -83,16 +83,18 @@ def test_a_narrow_one_cut_short_on_both_sides_keeps_its_stem():
     assert all(cut_short(stem, np.random.default_rng(seed)).ink.shape[1] >= 4 for seed in range(60))
 
 
-def test_small_noughts_are_lower_than_the_digit_before_them():
-    heights = [[h for _, _, _, h in line("5000", seed=seed, marks=False).boxes] for seed in range(60)]
-    small = [row for row in heights if row[1] < 0.9 * row[0]]
+def test_some_hands_write_small_noughts_and_some_of_those_at_the_foot_of_the_line():
+    rows = [line("5000", seed=seed, marks=False).boxes for seed in range(60)]
+    small = [row for row in rows if row[1][3] < 0.9 * row[0][3]]
     assert 8 < len(small) < 30
-    assert all(row[0] == 40 and len(set(row[1:])) == 1 for row in small)
+    assert all(first[3] == 40 and len({height for _, _, _, height in others}) == 1 for first, *others in small)
+    low = [row for row in small if abs(row[1][1] + row[1][3] - row[0][1] - row[0][3]) <= 2]  # their feet
+    assert 0 < len(low) < len(small)
 
 
-def test_joined_noughts_are_one_piece_of_ink():
+def test_some_hands_join_their_noughts():
     def pieces(seed):
-        wide = write_line("7000", 40, WIDE, write_digit, np.random.default_rng(seed), marks=False).ink
-        return cv2.connectedComponents((wide > 0.3).astype(np.uint8))[0] - 1
+        ink = line("7000", seed=seed, marks=False).ink
+        return cv2.connectedComponents((ink > 0.3).astype(np.uint8))[0] - 1
 
-    assert min(pieces(seed) for seed in range(80)) < 4
+    assert 2 in {pieces(seed) for seed in range(80)}
