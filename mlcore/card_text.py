@@ -69,9 +69,9 @@ def _origin(start: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     if not start:
         return []
     spent = f"{(start.get('seconds') or 0) / 60:.0f} minutes, {start.get('made') or '?'}"
-    return [
-        ("went on from", f"`{start.get('command') or '?'}` ({spent}), its card's SHA-256 begins {start['digest'][:12]}")
-    ]
+    way = f"; {start['way']:.0%} of the way to what it then learnt" if "way" in start else ""
+    origin = f"`{start.get('command') or '?'}` ({spent}), its card's SHA-256 begins {start['digest'][:12]}"
+    return [("went on from", origin + way)]
 
 
 def _line_training(told: Mapping[str, Any]) -> str:

@@ -57,7 +57,7 @@ def trained(npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     runs = tmp_path_factory.mktemp("runs")
     few = pool.Amounts(clean=60, sheet=20, mnist_sheet=20, coarse=20, negative=20)
     recipe = Recipe(
-        plan=Plan(epochs=5, batch=32), generated=few, share=few.total, calibration=Counts(40, 30, 10, 10), data=npz
+        plan=Plan(epochs=8, batch=32), generated=few, share=few.total, calibration=Counts(40, 30, 10, 10), data=npz
     )
     artifact = train(recipe, "digits-9", runs / "digits-9", runs, "manage.py train_model", lambda stage: None)
     return Trained(artifact, recipe, runs)

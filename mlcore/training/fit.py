@@ -44,6 +44,7 @@ PLANS = {
     "classic": Plan(architecture="classic", epochs=40, rate=1e-3, smoothing=0.0, schedule="plateau"),
 }
 PATIENCE_TO_HALVE, PATIENCE_TO_STOP = 2, 5
+WAY = 0.6  # from the weights it goes on from to those it learns: so it gains most of the new, and forgets least
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,8 @@ def fit(
         if not state.best:
             raise
         interrupted = True
-    judged.set_weights(_kept(plan, state))
+    learnt = _kept(plan, state)
+    judged.set_weights(learnt if start is None else between(start, learnt, WAY))
     return Fitted(judged, tuple(state.history), tuple(state.machines), interrupted, path)
 
 
@@ -225,6 +227,10 @@ def _kept(plan: Plan, state: _State) -> Weights:
     """One cycle is made for its end: among its last epochs, which one is best on validation is chance."""
     at_its_end = plan.schedule == "one-cycle" and len(state.history) == plan.epochs
     return state.weights if at_its_end else state.best
+
+
+def between(start: Weights, end: Weights, way: float) -> Weights:
+    return [a + way * (b - a) for a, b in zip(start, end, strict=True)]
 
 
 def _since_best(history: list[Epoch]) -> int:

@@ -22,7 +22,7 @@ from mlcore.training.calibrate import Counts, fit_thresholds
 from mlcore.training.data import Digits, Split, joined, load_folder, load_split
 from mlcore.training.epochs import Mixture
 from mlcore.training.export import exported
-from mlcore.training.fit import PLANS, Epoch, Fitted, Plan, fit, predict_logits
+from mlcore.training.fit import PLANS, WAY, Epoch, Fitted, Plan, fit, predict_logits
 from mlcore.training.line_pool import Writers
 from mlcore.training.network import build
 
@@ -189,7 +189,9 @@ def _told(recipe: Recipe, material: Material, fitted: Fitted, command: str) -> d
 
 def _origin(start: Artifact) -> dict[str, Any]:
     told = start.card.training
-    return {"digest": start.digest} | {name: told.get(name) for name in ("command", "seconds", "made", "data")}
+    return {"digest": start.digest, "way": WAY} | {
+        name: told.get(name) for name in ("command", "seconds", "made", "data")
+    }
 
 
 def _installed() -> Iterator[tuple[str, str]]:

@@ -127,6 +127,18 @@ def test_it_goes_on_from_given_weights(whole: Fitted, digits: Digits, tmp_path: 
         np.testing.assert_array_equal(a, b)
 
 
+def test_what_goes_on_stays_near_what_it_knew(whole: Fitted, digits: Digits, tmp_path: Path) -> None:
+    start = whole.model.get_weights()
+    fitted = fit(replace(PLAN, epochs=1), Mixture(digits[:200], digits[:0], 0), digits[250:300], tmp_path, start=start)
+    learnt = load_checkpoint(fitted.checkpoint)
+    assert learnt is not None
+    moved = 0.0
+    for a, b, kept in zip(start, learnt.arrays["weights"], fitted.model.get_weights(), strict=True):
+        np.testing.assert_allclose(kept, 0.4 * a + 0.6 * b, atol=1e-5)
+        moved += float(np.abs(b - a).sum())
+    assert moved > 1
+
+
 def test_one_cycle_is_kept_at_its_end(digits: Digits, tmp_path: Path) -> None:
     mixture = Mixture(digits[:200], digits[200:250], 50)
     fitted = fit(replace(PLAN, epochs=2), mixture, digits[250:300], tmp_path)
