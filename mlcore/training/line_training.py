@@ -69,18 +69,14 @@ def train_lines(recipe: LineRecipe, base: Artifact, target: Path, runs: Path, re
         temperature = fit_temperature(Engine(draft), checks)
         card = replace(card, thresholds={"line_temperature": temperature})
         draft = save_artifact(Path(scratch) / "warm", card, files)
-        thresholds = fit_thresholds(draft, judges, recipe.seed)
+        card = replace(card, thresholds={**card.thresholds, **fit_thresholds(draft, judges, recipe.seed)})
+        draft = save_artifact(Path(scratch) / "fitted", card, files)
         metrics = {
             "lines": judge_lines(Engine(draft), checks),
             "numbers_by_gap": exact_by_gap(Engine(draft), split.test),
         }
     report(Stage("fitting thresholds", 1))
-    card = replace(
-        card,
-        thresholds={"line_temperature": temperature, **thresholds},
-        metrics={**base.card.metrics, **metrics},
-        training=training,
-    )
+    card = replace(card, metrics={**base.card.metrics, **metrics}, training=training)
     save_artifact(target, card, files)
     return load_artifact(target)
 
