@@ -37,7 +37,8 @@ def judge_digit(confidence: float, is_digit: float, doubt: Reason | None, thresh
 
 def judge_number(found: Found, doubt: Reason | None, thresholds: Thresholds) -> Verdict:
     confidence = number_confidence(found, thresholds)
-    if confidence < thresholds.get("number_reject", 0.02):
+    none_is_a_digit = all(digit.is_digit < thresholds.get("is_digit", 0.5) for digit in found.digits)
+    if confidence < thresholds.get("number_reject", 0.02) or none_is_a_digit:
         return Verdict("rejected", doubt or "not_a_digit", confidence)
     if confidence < thresholds.get("number_read", 0.9):
         return Verdict("unsure", doubt, confidence)

@@ -39,6 +39,11 @@ def test_a_number_is_judged_by_the_card():
     assert judge_number(found(line=0.05), None, CARD).decision == "rejected"
 
 
+def test_a_number_none_of_whose_digits_looks_like_one_is_rejected():
+    assert judge_number(found(is_digit=0.29), None, CARD).decision == "rejected"
+    assert judge_number(found(is_digit=0.31), None, CARD).decision == "read"
+
+
 def test_features_are_as_many_as_their_names():
     assert len(features(found())) == len(FEATURES)
 
