@@ -44,7 +44,7 @@ PLANS = {
     "classic": Plan(architecture="classic", epochs=40, rate=1e-3, smoothing=0.0, schedule="plateau"),
 }
 PATIENCE_TO_HALVE, PATIENCE_TO_STOP = 2, 5
-WAY = 0.6  # from the weights it goes on from to those it learns: so it gains most of the new, and forgets least
+WAY = 0.6  # from the weights it goes on from to those it learns: most of the new is gained, less of the old forgotten
 
 
 @dataclass(frozen=True)
