@@ -55,7 +55,7 @@ def trained(npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     from mlcore.training.train import Recipe, train
 
     runs = tmp_path_factory.mktemp("runs")
-    few = pool.Amounts(clean=60, sheet=20, mnist_sheet=20, coarse=20, negative=20)
+    few = pool.Amounts(clean=60, sheet=20, mnist_sheet=20, coarse=20, negative=20, line=20)
     recipe = Recipe(
         plan=Plan(epochs=8, batch=32), generated=few, share=few.total, calibration=Counts(40, 30, 10, 10), data=npz
     )

@@ -109,6 +109,14 @@ def load_pool(path: Path) -> Pool:
 
 
 def _strips(rng: np.random.Generator, writers: Writers) -> Iterator[tuple[NDArray[np.uint8], str]]:
+    for line, ink, _ in written_sheets(rng, writers):
+        strip = strip_of(ink.strength, rng)
+        if strip is not None:
+            yield strip, line.text
+
+
+def written_sheets(rng: np.random.Generator, writers: Writers) -> Iterator[tuple[Line, Ink, Margins]]:
+    """Lines, legible on paper as the reader finds them there, and how far from the picture's sides they were put."""
     papers, shares = zip(*PAPERS, strict=True)
     while True:
         line = any_line(rng, writers.any_writer(rng))
@@ -119,9 +127,8 @@ def _strips(rng: np.random.Generator, writers: Writers) -> Iterator[tuple[NDArra
         if rng.random() < WITH_PRINT:  # in service both are read, and the better answer counts
             strength, pieces = remove_specks(find_printed(ink))
             ink = replace(ink, strength=strength, pieces=pieces)
-        strip = strip_of(ink.strength, rng) if is_legible(line, ink, margins) else None
-        if strip is not None:
-            yield strip, line.text
+        if is_legible(line, ink, margins):
+            yield line, ink, margins
 
 
 def _margins(height: int, shares: NDArray[np.float64]) -> Margins:

@@ -12,10 +12,9 @@ import cv2
 import numpy as np
 
 from mlcore.artifact import Artifact, load_artifact, save_artifact
-from mlcore.reading import strip
 from mlcore.reading.ctc import read_text
 from mlcore.reading.engine import Engine
-from mlcore.training import line_pool, lines, pool
+from mlcore.training import pool
 from mlcore.training.calibrate import fit_thresholds
 from mlcore.training.data import Digits, load_split
 from mlcore.training.fingerprint import fingerprint
@@ -26,7 +25,7 @@ from mlcore.training.worker import belong_to_parent
 
 SHARD = 1_000  # lines a process renders at a time: what they are follows from seed and shard alone
 CHECKS = 400  # lines of validation digits
-SOURCES = (*pool.SOURCES, lines, line_pool, strip)
+SOURCES = pool.SOURCES
 TEMPERATURES = np.exp(np.linspace(np.log(0.7), np.log(2), 9))
 
 

@@ -1,30 +1,46 @@
-"""Generated digits, rendered once and kept: written by the generator or taken from MNIST, laid on paper,
-shrunk, clipped, and read back by the reader's own functions, so that training sees what serving sees."""
+"""Generated digits, rendered once and kept: written by the generator or taken from MNIST, laid on paper, set in
+numbers, shrunk, clipped, and read back by the reader's own functions, so that training sees what serving sees."""
 
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.reading import ink, normalise, rules, specks
+from mlcore.reading import ink, layout, normalise, rules, segment, specks, strip
 from mlcore.reading import paper as bare
-from mlcore.training import alphabet, digits_0_to_4, digits_5_to_9, handwriting, negatives, paper, pen, shapes
+from mlcore.training import (
+    alphabet,
+    digits_0_to_4,
+    digits_5_to_9,
+    handwriting,
+    line_digits,
+    line_pool,
+    lines,
+    negatives,
+    paper,
+    pen,
+    resemblance,
+    shapes,
+)
 from mlcore.training.data import Digits, joined
 from mlcore.training.fingerprint import fingerprint
+from mlcore.training.resemblance import correlation
 from mlcore.training.worker import belong_to_parent
 
 Floats = NDArray[np.float32]
 NOT_A_DIGIT = 10
 CHUNK = 500  # images a piece of work
 SOURCES = (
-    bare, ink, normalise, rules, specks,
-    alphabet, digits_0_to_4, digits_5_to_9, handwriting, negatives, paper, pen, shapes,
+    bare, ink, layout, normalise, rules, segment, specks, strip,
+    alphabet, digits_0_to_4, digits_5_to_9, handwriting, line_digits, line_pool, lines, negatives, paper, pen,
+    resemblance, shapes,
 )  # fmt: skip
 ALIKE = 0.8  # correlation of what was read back with what was written, below which the reader saw something else
 COARSE = replace(paper.PLAIN_PHOTO, blur=(0.0, 0.5), noise=(0.0, 4.0), margin=(0.05, 0.5), p_shadow=0.1)
@@ -39,6 +55,7 @@ class Amounts:
     mnist_sheet: int = 16_000  # MNIST's training digits on paper
     coarse: int = 24_000  # at 10 to 20 pixels, sometimes clipped
     negative: int = 20_000  # half of them on paper
+    line: int = 40_000  # cut out of numbers on paper, half of them MNIST's: digits, and some signs and letters
 
     @property
     def total(self) -> int:
@@ -98,7 +115,7 @@ def _make(work: tuple[str, int, tuple[int, ...]]) -> Digits:
     kind, count, seed = work
     rng = np.random.default_rng(seed)
     make = _KINDS[kind]
-    made = [make(rng) for _ in range(count)]
+    made = list(islice(make(rng), count))
     return Digits(np.stack([image for image, _ in made]), np.array([label for _, label in made], np.uint8))
 
 
@@ -162,18 +179,27 @@ def _through(strength: Floats, options: paper.Paper, rng: np.random.Generator) -
     its label would be a lie."""
     wanted = normalise.normalise(strength)
     seen = normalise.normalise(ink.find_ink(paper.on_paper(strength, rng, options)).strength)
-    return seen if _correlation(seen, wanted) >= ALIKE else wanted
+    return seen if correlation(seen, wanted) >= ALIKE else wanted
 
 
-def _correlation(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
-    a, b = (cv2.GaussianBlur(image, (5, 5), 0).astype(np.float32) - image.mean() for image in (a, b))
-    return float((a * b).sum() / max(np.sqrt((a * a).sum() * (b * b).sum()), 1e-6))
+def _again(make: Callable[[np.random.Generator], Made]) -> Callable[[np.random.Generator], Iterator[Made]]:
+    def made(rng: np.random.Generator) -> Iterator[Made]:
+        while True:
+            yield make(rng)
+
+    return made
 
 
-_KINDS: dict[str, Callable[[np.random.Generator], Made]] = {
-    "clean": _clean,
-    "sheet": _sheet,
-    "mnist_sheet": _mnist_sheet,
-    "coarse": _coarse,
-    "negative": _negative,
+def _line(rng: np.random.Generator) -> Iterator[Made]:
+    assert _mnist is not None  # noqa: S101 - _receive ran first
+    return line_digits.cut_out(rng, line_pool.Writers(_mnist))
+
+
+_KINDS: dict[str, Callable[[np.random.Generator], Iterator[Made]]] = {
+    "clean": _again(_clean),
+    "sheet": _again(_sheet),
+    "mnist_sheet": _again(_mnist_sheet),
+    "coarse": _again(_coarse),
+    "negative": _again(_negative),
+    "line": _line,
 }

@@ -37,7 +37,7 @@ class Recipe:
 
     plan: Plan = PLANS["digitscribe"]
     generated: pool.Amounts = field(default_factory=pool.Amounts)
-    share: int = 35_000  # generated images an epoch
+    share: int = 40_000  # generated images an epoch
     calibration: Counts = field(default_factory=Counts)  # pictures that thresholds are fitted on
     data: Path | None = None  # IDX folder or .npz; None downloads MNIST
     extra: Path | None = None  # labelled pictures of one's own

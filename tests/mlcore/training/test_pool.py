@@ -6,7 +6,7 @@ import pytest
 from mlcore.training import pool
 from mlcore.training.data import Digits
 
-FEW = pool.Amounts(clean=12, sheet=6, mnist_sheet=6, coarse=6, negative=10)
+FEW = pool.Amounts(clean=12, sheet=6, mnist_sheet=6, coarse=6, negative=10, line=12)
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +21,11 @@ def made(cache: Path, digits: Digits) -> Digits:
 
 def test_it_makes_as_many_as_asked_and_labels_negatives(made: Digits) -> None:
     assert len(made) == FEW.total
-    assert (made.labels[-FEW.negative :] == pool.NOT_A_DIGIT).all()
-    assert (made.labels[: -FEW.negative] < 10).all()
+    parts = np.split(made.labels, np.cumsum(list(vars(FEW).values()))[:-1])
+    by_kind = dict(zip(vars(FEW), parts, strict=True))
+    assert (by_kind.pop("negative") == pool.NOT_A_DIGIT).all()
+    assert (by_kind.pop("line") <= pool.NOT_A_DIGIT).all()  # signs stand among its digits
+    assert all((labels < pool.NOT_A_DIGIT).all() for labels in by_kind.values())
 
 
 def test_every_image_shows_something_within_the_frame(made: Digits) -> None:

@@ -23,7 +23,7 @@ from mlcore.training.train import Recipe, train
 
 if __name__ == "__main__":
     data, target = map(Path, sys.argv[1:])
-    few = pool.Amounts(60, 20, 20, 20, 20)
+    few = pool.Amounts(60, 20, 20, 20, 20, 20)
     recipe = Recipe(Plan(epochs=5, batch=32), few, few.total, Counts(40, 30, 10, 10), data=data, thorough=False)
     train(recipe, target.name, target, target.parent, "a test", lambda stage: None)
 """
