@@ -16,6 +16,8 @@ DrawDigit = Callable[[int, np.random.Generator], Floats]  # a digit's ink, any s
 
 LEADING = ("euro", "dollar", "pound", "hash", "star", "double dash")
 TRAILING = ("dash", "dash", "double dash", "star", "hash")
+AMOUNTS = 0.5  # share of the numbers that count something
+FIRST_DIGITS = np.log10(1 + 1 / np.arange(1, 10))  # of what is counted: Benford's law for 1 to 9
 SMALL_NOUGHTS = 0.3  # share of the hands that write a round number's noughts smaller than its digits
 
 
@@ -59,9 +61,11 @@ def any_spacing(rng: np.random.Generator) -> Spacing:
 
 
 def any_text(rng: np.random.Generator) -> str:
-    """1 to 10 digits; amounts are often round."""
+    """1 to 10 digits: codes as they come, and amounts, which begin as Benford's law says and are often round."""
     length = int(rng.choice(np.arange(1, 11), p=[0.06, 0.06, 0.12, 0.18, 0.22, 0.16, 0.08, 0.06, 0.03, 0.03]))
     digits = rng.integers(0, 10, length)
+    if rng.random() < AMOUNTS:
+        digits[0] = 1 + int(rng.choice(9, p=FIRST_DIGITS))
     if rng.random() < 0.25:
         digits[max(1, length - int(rng.integers(1, 5))) :] = 0
     if rng.random() < 0.12 and length > 1:

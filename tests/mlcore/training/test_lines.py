@@ -60,6 +60,14 @@ def test_texts_are_one_to_ten_digits():
     assert all(text.isdigit() for text in texts)
 
 
+def test_more_amounts_begin_with_a_one_than_codes_do():
+    rng = np.random.default_rng(0)
+    first = [int(any_text(rng)[0]) for _ in range(4000)]
+    shares = np.bincount(first, minlength=10) / len(first)
+    expected = [(0.1 + share) / 2 for share in (0, *np.log10(1 + 1 / np.arange(1, 10)))]  # half of them are codes
+    assert shares == pytest.approx(expected, abs=0.025)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_same_seed_writes_the_same_line(seed):
     assert np.array_equal(line(seed=seed).ink, line(seed=seed).ink)
