@@ -1,12 +1,15 @@
 """How an answer is said in words: the same in a page, a preview and a list."""
 
 import math
+from collections.abc import Iterable
+from typing import Protocol
 
 from django.utils.translation import gettext as _
 
 from mlcore.reading.result import Decision, Reason
 
 CERTAIN = 0.995
+WORTH_NAMING = 0.05  # the probability of another digit
 
 
 def percent(probability: float) -> str:
@@ -25,7 +28,32 @@ def sureness(decision: Decision | str, confidence: float) -> str:
     return _("Very sure") if confidence >= CERTAIN else _("Sure")
 
 
-def advice(decision: Decision | str, reason: Reason | str | None) -> str:
+class Digit(Protocol):
+    """One that was read, as the reader gave it or as it was kept."""
+
+    @property
+    def digit(self) -> int: ...
+    @property
+    def probabilities(self) -> Iterable[float]: ...
+
+
+def other_text(digits: Iterable[Digit]) -> str:
+    """The same with the likeliest other digit in its place; empty where none is worth naming."""
+    read = [(one.digit, list(one.probabilities)) for one in digits]
+    others = [
+        (probability, place, other)
+        for place, (digit, probabilities) in enumerate(read)
+        for other, probability in enumerate(probabilities)
+        if other != digit
+    ]
+    likelihood, place, other = max(others, default=(0.0, 0, 0))
+    if likelihood < WORTH_NAMING:
+        return ""
+    text = [str(digit) for digit, _probabilities in read]
+    return "".join([*text[:place], str(other), *text[place + 1 :]])
+
+
+def advice(decision: Decision | str, reason: Reason | str | None, digits: Iterable[Digit] = ()) -> str:
     """Why an answer is not a sure one, and what to do about it."""
     sentences = {
         "no_ink": _("The picture is blank, or its ink cannot be told from the paper. Try a darker pen or more light."),
@@ -37,7 +65,10 @@ def advice(decision: Decision | str, reason: Reason | str | None) -> str:
     if reason in sentences:
         return sentences[reason]
     if decision == "unsure":
-        return _("Another answer is nearly as likely. Look at it, and confirm or correct it.")
+        other = other_text(digits)
+        if other:
+            return _("It may also be %(other)s. Look at it, and confirm or correct it.") % {"other": other}
+        return _("It is not clear enough to be sure of. Look at it, and confirm or correct it.")
     if decision == "rejected":
         return _("Nothing in the picture looks enough like a digit to name one.")
     return ""

@@ -26,8 +26,8 @@ def sureness(answer: Any) -> str:
 
 
 @register.filter
-def advice(answer: Any) -> str:
-    return words.advice(answer.decision, answer.reason)
+def advice(answer: Any, digits: Iterable[words.Digit]) -> str:
+    return words.advice(answer.decision, answer.reason, digits)
 
 
 @register.simple_tag
