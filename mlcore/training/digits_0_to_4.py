@@ -211,3 +211,14 @@ def looped_four(rng: np.random.Generator) -> list[Stroke]:
     stroke = [(rng.uniform(0.1, 0.4), 0.0, False), (0, bar, bool(rng.random() < 0.6)), (reach * 0.5, bar + 0.02, False)]
     loop = curve((reach, bar - 0.08), (reach + 0.02, top), (reach - 0.08, top + 0.1), (reach * 0.55, 1))
     return [[*stroke, *loop]]
+
+
+def swung_four(rng: np.random.Generator) -> list[Stroke]:
+    """The pen swings round a loop at the left corner before it draws the bar."""
+    bar, reach = rng.uniform(0.5, 0.68), rng.uniform(0.6, 1.0)
+    wide, sink = rng.uniform(0.08, 0.2), rng.uniform(0.06, 0.18)
+    down = [(rng.uniform(0.3, 0.55), 0.0, False), (wide, bar - 0.12, False), (0.0, bar + sink / 2, False)]
+    loop = curve((wide * 0.6, bar + sink), (wide * 1.8, bar - 0.02), (wide * 2.6, bar - rng.uniform(0.08, 0.2)))
+    end = curve((reach * 0.6, bar - rng.uniform(-0.06, 0.1)), (reach, bar - rng.uniform(-0.06, 0.12)))
+    x = reach * rng.uniform(0.55, 0.85)
+    return [[*down, *loop, *end], line((x + rng.uniform(0, 0.1), rng.uniform(0.1, 0.4)), (x - rng.uniform(0, 0.1), 1))]

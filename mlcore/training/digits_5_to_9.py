@@ -100,6 +100,21 @@ def round_seven(rng: np.random.Generator) -> list[Stroke]:
     return [[*head, *stem], line((x - rng.uniform(0.12, 0.36), at + tilt), (x + rng.uniform(0.12, 0.4), at - tilt))]
 
 
+def looped_seven(rng: np.random.Generator) -> list[Stroke]:
+    """The bar hangs like a garland, and turns into the stem by a loop; crossed."""
+    wide, sag, top = rng.uniform(0.5, 0.75), rng.uniform(0.08, 0.28), rng.uniform(-0.03, 0.1)
+    across = curve((0, rng.uniform(-0.05, 0.12)), (wide * 0.3, sag), (wide * 0.7, sag), (wide, top + 0.08))
+    x = wide * rng.uniform(0.5, 0.8)
+    loop = curve((wide - 0.02, top - 0.03), (wide - 0.12, top), (x, sag + 0.1))
+    foot, at = x - rng.uniform(-0.04, 0.3), rng.uniform(0.45, 0.72)
+    reach, tilt = rng.uniform(0.15, 0.4), rng.normal(0.02, 0.05)
+    middle = x + (foot - x) * at
+    return [
+        [*across, *loop, ((x + foot) / 2, 0.6, False), (foot, 1, False)],
+        line((middle - reach, at + tilt), (middle + rng.uniform(0.12, 0.4), at - tilt)),
+    ]
+
+
 def eight(rng: np.random.Generator) -> list[Stroke]:
     """One S-shaped stroke from the top, back up to where it began, or short of it, or past it."""
     waist, upper, lower = rng.uniform(0.36, 0.58), rng.uniform(0.1, 0.32), rng.uniform(0.12, 0.38)

@@ -38,10 +38,11 @@ STYLES: tuple[tuple[tuple[float, Draw], ...], ...] = (
         (0.2, low.lightning_four),
         (0.2, low.cup_four),
         (0.08, low.looped_four),
+        (0.07, low.swung_four),
     ),
     ((0.4, high.five), (0.4, high.loose_five), (0.2, high.curved_five)),
     ((0.45, high.six), (0.25, high.straight_six), (0.3, high.curled_six)),
-    ((0.3, high.seven), (0.48, high.crossed_seven), (0.22, high.round_seven)),
+    ((0.3, high.seven), (0.46, high.crossed_seven), (0.2, high.round_seven), (0.08, high.looped_seven)),
     ((0.5, high.eight), (0.2, high.stacked_eight), (0.3, high.open_eight)),
     (
         (0.2, high.nine),
