@@ -62,7 +62,7 @@ def train_lines(recipe: LineRecipe, base: Artifact, target: Path, runs: Path, re
     report(Stage("fitting thresholds", 0))
     judges = Writers(split.validation)
     checks = render_pool(CHECKS, [recipe.seed, 1_000], judges)
-    card = replace(base.card, networks=networks, thresholds={})
+    card = replace(base.card, version=target.name, networks=networks, thresholds={})
     with tempfile.TemporaryDirectory() as scratch:
         draft = save_artifact(Path(scratch) / "draft", card, files)
         temperature = fit_temperature(Engine(draft), checks)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NEEDED = {"tensorflow": "TensorFlow", "torch": "PyTorch", "keras": "Keras", "onnx": "ONNX"}
 LEG_EPOCHS, LEG_SHARE, LEG_DRAWN = 8, 0.4, 30_000  # of a training that goes on: fewer generated, more of MNIST
-QUICK_EPOCHS, QUICK_SHARE = 2, 0.05
+QUICK_EPOCHS, QUICK_SHARE = 2, 0.04
 QUICK_CALIBRATION = (1_000, 500, 250, 250)  # digits, negatives, numbers, numbers to weigh clues on
 
 
