@@ -90,6 +90,7 @@ def _worst(test: Digits, probabilities: NDArray[np.float32]) -> Figure:
     wrong = np.flatnonzero(answers != test.labels)
     chosen = wrong[np.argsort(-probabilities[wrong].max(axis=1))][:WORST]
     figure = Figure((8, 6), layout="constrained")
+    figure.suptitle("The surest mistakes" if len(chosen) else "There are no mistakes")
     for axes, i in zip(figure.subplots(5, 8).flat, [*chosen, *[None] * (WORST - len(chosen))], strict=True):
         axes.axis("off")
         if i is not None:
