@@ -19,7 +19,7 @@ from mlcore.training.lines import Line
 from mlcore.training.paper import Margins
 from mlcore.training.resemblance import correlation
 
-ALIKE = 0.6  # correlation with what was written, below which a cut left something else
+ALIKE = 0.75  # correlation with what was written, below which a cut, a frame or a shadow made something else of it
 
 Made = tuple[NDArray[np.uint8], int]  # (28, 28), label
 
