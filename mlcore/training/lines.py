@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.training.alphabet import LETTERS
-from mlcore.training.negatives import scribble, texture, write_dot, write_letter, write_sign
+from mlcore.training.negatives import block, scribble, texture, write_dot, write_letter, write_sign
 from mlcore.training.pen import Hand, any_hand
 
 Floats = NDArray[np.float32]
@@ -133,8 +133,8 @@ def write_no_number(height: int, rng: np.random.Generator) -> Line:
         _write_letters(row, int(rng.integers(1, 9)), any_hand(rng, float(height)), rng)
     else:
         for _ in range(int(rng.integers(1, 4))):
-            thing = scribble(rng) if kind < 0.85 else texture(rng)
-            row.put(_to_height(thing, height, rng), 0.0, rng.uniform(0, 0.5))
+            draw = scribble if kind < 0.85 else texture if kind < 0.95 else block
+            row.put(_to_height(draw(rng), height, rng), 0.0, rng.uniform(0, 0.5))
     return row.line("")
 
 

@@ -17,7 +17,8 @@ Floats = NDArray[np.float32]
 DrawDigit = Callable[[int, np.random.Generator], Floats]  # a digit's ink, any size, 0..1
 
 FAMILIES: tuple[tuple[str, float], ...] = (
-    ("letter", 0.42), ("joined", 0.2), ("cut", 0.12), ("sign", 0.1), ("scribble", 0.09), ("texture", 0.07),
+    ("letter", 0.39), ("joined", 0.18), ("cut", 0.12), ("sign", 0.1), ("scribble", 0.08), ("texture", 0.05),
+    ("block", 0.04), ("fragments", 0.04),
 )  # fmt: skip
 _LEFT_HALF_IS_NOTHING = (0, 2, 3, 4, 5, 6, 8)  # half of a 9 whose stem stands at the left is a 1
 _RIGHT_HALF_IS_NOTHING = (2, 5, 6)  # half a 3 or an 8 is a 3, half a 4, 7 or 9 is a 1
@@ -35,7 +36,7 @@ def write_negative(rng: np.random.Generator, draw_digit: DrawDigit) -> Floats:
         return _half_a_digit(rng, draw_digit)
     if family == "sign":
         return write_sign(str(rng.choice(list(SIGNS))), rng)
-    return scribble(rng) if family == "scribble" else texture(rng)
+    return {"scribble": scribble, "texture": texture, "block": block, "fragments": fragments}[str(family)](rng)
 
 
 def write_letter(letter: str, rng: np.random.Generator, hand: Hand | None = None) -> Floats:
@@ -70,13 +71,34 @@ def texture(rng: np.random.Generator) -> Floats:
     """What noise, photographs, codes and print leave behind when they are taken for ink."""
     side = int(rng.integers(24, 64))
     cells = int(rng.integers(4, side))
-    coarse = rng.random((cells, cells), np.float32)
     way = cv2.INTER_NEAREST if rng.random() < 0.4 else cv2.INTER_CUBIC
-    mask = (cv2.resize(coarse, (side, side), interpolation=way) > rng.uniform(0.3, 0.75)).astype(np.float32)
-    if rng.random() < 0.3:  # a thing: round, filled
-        y, x = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
-        mask = np.maximum(mask * (rng.random() < 0.5), (np.hypot(x, y * rng.uniform(0.6, 1.6)) < 0.95))
-    return np.asarray(np.pad(mask, 2), np.float32)
+    return np.asarray(np.pad(_patches((side, side), cells, rng.uniform(0.3, 0.75), way, rng), 2), np.float32)
+
+
+def block(rng: np.random.Generator) -> Floats:
+    """A thing or a closely printed page: filled, too wide for a 1, with a straight, round or ragged edge."""
+    height = int(rng.integers(24, 64))
+    width = round(height * rng.uniform(0.6, 1.8))
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    squareness = rng.choice([2, 2, 4, 40])  # an ellipse, rounded, a rectangle
+    ragged = rng.uniform(0, 0.3) * (rng.random(y.shape) if rng.random() < 0.5 else rng.random((height, 1)))
+    filled = np.abs(x) ** squareness + np.abs(y) ** squareness < (1 - ragged) ** squareness
+    shade = 1 - rng.uniform(0, 0.8) * (x * rng.uniform(-1, 1) + y * rng.uniform(-1, 1) + 2) / 4
+    return np.asarray(np.pad(filled * shade, 2), np.float32)
+
+
+def fragments(rng: np.random.Generator) -> Floats:
+    """What is left of a thing's shades: a few patches with an empty middle."""
+    height, width = (int(side) for side in rng.integers(24, 64, 2))
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    patches = _patches((height, width), int(rng.integers(3, 7)), rng.uniform(0.45, 0.65), cv2.INTER_CUBIC, rng)
+    hollow = np.hypot(x - rng.uniform(-0.4, 0.4), y - rng.uniform(-0.4, 0.4)) > rng.uniform(0.3, 0.8)
+    return np.asarray(np.pad(patches * hollow, 2), np.float32)
+
+
+def _patches(size: tuple[int, int], cells: int, above: float, way: int, rng: np.random.Generator) -> Floats:
+    coarse = rng.random((cells, cells), np.float32)
+    return np.asarray(cv2.resize(coarse, size[::-1], interpolation=way) > above, np.float32)
 
 
 def cut(ink: Floats, share: float, *, keep_left: bool) -> Floats:

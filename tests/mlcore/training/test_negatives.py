@@ -46,6 +46,21 @@ def test_all_families_appear_and_hold_ink():
         assert ink.max() > 0.2
 
 
+def test_a_block_is_too_wide_to_be_a_1():
+    for seed in range(200):
+        rows, columns = np.nonzero(negatives.block(np.random.default_rng(seed)) > 0.1)
+        assert np.ptp(columns) > 0.45 * np.ptp(rows)
+
+
+def test_fragments_stand_apart_or_are_bent_round_an_empty_middle():
+    filled = []
+    for seed in range(200):
+        ink = negatives.fragments(np.random.default_rng(seed))
+        rows, columns = np.nonzero(ink)
+        filled.append(ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1].mean() if len(rows) else 0)
+    assert np.median(filled) < 0.5
+
+
 def test_a_cut_digit_keeps_the_side_asked_for():
     left = negatives.cut(ring(0, None), 0.5, keep_left=True)
     right = negatives.cut(ring(0, None), 0.5, keep_left=False)
