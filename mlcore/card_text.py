@@ -87,6 +87,10 @@ def _results(card: Card) -> str:
     if robust := card.metrics.get("robustness"):
         parts.append("\nMNIST test under one change at a time:\n")
         parts.append(_table(("change", "right"), [(name, f"{share:.2%}") for name, share in robust.items()]))
+    if refused := card.metrics.get("refusals"):
+        parts.append("\nGenerated pictures without a digit, as one digit and as a number:\n")
+        rows = [(kind, f"{said['rejected']:.1%}", f"{said['sure']:.1%}") for kind, said in refused.items()]
+        parts.append(_table(("picture", "rejected", "read as sure"), rows))
     if by_paper := card.metrics.get("numbers_by_gap"):
         parts.append("\nNumbers of one to ten MNIST test digits, exactly right, by the gap between the digits:\n")
         gaps = next(iter(by_paper.values()))

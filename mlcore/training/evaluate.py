@@ -18,6 +18,7 @@ from mlcore.reading.result import Reading
 from mlcore.training.data import Digits
 from mlcore.training.line_report import exact_by_gap
 from mlcore.training.paper import NOISY_SHEET, PLAIN_PHOTO, Paper, on_paper
+from mlcore.training.refusals import EACH, refusals
 
 Images = NDArray[np.uint8]  # (N, 28, 28)
 Logits = NDArray[np.float32]  # (N, 11)
@@ -81,6 +82,7 @@ def examine(artifact: Artifact, test: Digits, *, thorough: bool = True) -> dict[
     if thorough:
         found["robustness"] = robustness(engine.logits, test)
         found["read_as_png"] = read_as_png(Reader(artifact), test)
+        found["refusals"] = refusals(Reader(artifact), each=min(EACH, 1 + len(test) // 250))
         if engine.reads_lines:
             found["numbers_by_gap"] = exact_by_gap(engine, test)
     return found

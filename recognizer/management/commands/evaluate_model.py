@@ -79,6 +79,10 @@ def as_text(artifact: Artifact, found: Mapping[str, Any]) -> str:
             f"{read['sure_but_wrong']:.2%} sure but wrong"
         )
         lines += [f"  {name:32} {share:7.2%}" for name, share in found["robustness"].items()]
+        lines.append("pictures without a digit, rejected and read as sure:")
+        lines += [
+            f"  {kind:32} {said['rejected']:7.2%} {said['sure']:7.2%}" for kind, said in found["refusals"].items()
+        ]
     for paper, shares in found.get("numbers_by_gap", {}).items():
         lines.append(f"numbers on {paper}, exactly right, by the gap between their digits:")
         lines += [f"  {gap:32} {share:7.2%}" for gap, share in shares.items()]

@@ -87,7 +87,7 @@ def test_the_card_says_how_it_came_to_be(trained: Trained) -> None:
     assert card.training["seed"] == trained.recipe.plan.seed
     assert len(card.training["history"]) == trained.recipe.plan.epochs
     assert set(card.training["data"]) == {"train", "validation", "test", "generated", "generated_validation"}
-    assert {"test", "validation", "robustness", "read_as_png", "latency_ms"} <= set(card.metrics)
+    assert {"test", "validation", "robustness", "read_as_png", "refusals", "latency_ms"} <= set(card.metrics)
 
 
 def test_nothing_but_artifact_and_generated_digits_stays(trained: Trained) -> None:

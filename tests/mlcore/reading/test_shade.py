@@ -1,0 +1,43 @@
+"""What was written is darker than both its sides; the edge of a thing is not."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from mlcore.reading.ink import Ink, find_ink
+from mlcore.reading.shade import written
+from mlcore.training.handwriting import write_digit
+from mlcore.training.paper import NOISY_SHEET, PLAIN_PHOTO, on_paper
+
+
+def edge(softness: float) -> Ink:
+    """Of a dark table seen as ink where it meets a bright sheet."""
+    dark = np.zeros((200, 300), np.float32)
+    dark[:, 150:] = 1
+    sheet = np.uint8(230 - 100 * cv2.GaussianBlur(dark, (0, 0), softness))[..., None] * np.ones(3, np.uint8)
+    strength = np.zeros((200, 300), np.float32)
+    strength[40:160, 150:175] = 1  # where the paper is taken to be brighter than the table
+    paper = np.full_like(sheet, 230)
+    paper[:, 280:] = 225
+    return Ink(strength, 1, 1.0, 0.4, 0.01, sheet, paper)
+
+
+@pytest.mark.parametrize("softness", [1, 4, 8])
+def test_the_edge_of_a_thing_is_not(softness: float) -> None:
+    assert written(edge(softness)) < 0.5
+
+
+@pytest.mark.parametrize("paper", [PLAIN_PHOTO, NOISY_SHEET, replace(PLAIN_PHOTO, p_shadow=1.0, p_vignette=1.0)])
+def test_digits_are_also_in_shadow(paper) -> None:
+    rng = np.random.default_rng(3)
+    inks = [find_ink(on_paper(write_digit(digit, rng), rng, paper)) for digit in range(10) for _ in range(4)]
+    assert min(written(ink) for ink in inks) > 0.9
+
+
+@pytest.mark.parametrize("width", [4, 20, 40])
+def test_a_pen_may_be_of_any_width(width: int) -> None:
+    sheet = np.tile(np.linspace(180, 240, 300).astype(np.uint8)[None, :, None], (300, 1, 3))
+    cv2.circle(sheet, (150, 150), 80, (30, 30, 60), width)
+    assert written(find_ink(sheet)) > 0.9
