@@ -1,5 +1,6 @@
 """The digit network under ONNX Runtime. The temperature is applied here and nowhere else."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.artifact import Artifact, Layer
+from mlcore.reading.segment import STEP
 from mlcore.reading.strip import stack_strips
 
 if TYPE_CHECKING:
@@ -61,7 +63,8 @@ class Engine:
             return []
         session = self._sessions["lines"]
         (logits,) = session.run(["logits"], {"strip": stack_strips(strips)})  # (N, T, 11)
-        return list(logits / self.artifact.card.thresholds.get("line_temperature", 1.0))
+        logits /= self.artifact.card.thresholds.get("line_temperature", 1.0)
+        return [said[: math.ceil(strip.shape[1] / STEP)] for said, strip in zip(logits, strips, strict=True)]
 
     def _run(self, names: list[str], inputs: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         image = inputs[..., np.newaxis].astype(np.float32) / 255  # (N, 28, 28, 1) 0..1

@@ -77,7 +77,7 @@ def fit_numbers(rows: Floats, right: NDArray[np.bool_]) -> dict[str, float]:
     confidence = 1 / (1 + np.exp(-rows @ weights))
     fitted = {PREFIX + name: float(weight) for name, weight in zip(FEATURES, weights, strict=True)}
     fitted["number_read"] = max(SURE_ALONE, min(lowest_sure(confidence, right, NUMBER_RISK), 0.995))
-    fitted["number_reject"] = float(np.quantile(confidence[right], REFUSED))
+    fitted["number_reject"] = float(np.quantile(confidence[right], REFUSED)) if right.any() else 1.0
     return fitted
 
 

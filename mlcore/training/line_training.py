@@ -4,7 +4,7 @@ import multiprocessing
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from mlcore.artifact import Artifact, load_artifact, save_artifact
 from mlcore.reading.ctc import read_text
 from mlcore.reading.engine import Engine
 from mlcore.training import pool
-from mlcore.training.calibrate import fit_thresholds
+from mlcore.training.calibrate import Counts, fit_thresholds
 from mlcore.training.data import Digits, load_split
 from mlcore.training.fingerprint import fingerprint
 from mlcore.training.line_network import FittedLines, LinePlan, exported_lines, fit_line_network
@@ -24,7 +24,6 @@ from mlcore.training.line_report import exact_by_gap
 from mlcore.training.worker import belong_to_parent
 
 SHARD = 1_000  # lines a process renders at a time: what they are follows from seed and shard alone
-CHECKS = 400  # lines of validation digits
 SOURCES = pool.SOURCES
 TEMPERATURES = np.exp(np.linspace(np.log(0.7), np.log(2), 9))
 
@@ -36,6 +35,8 @@ class LineRecipe:
     seed: int = 1
     data: Path | None = None  # MNIST; None downloads it
     keep: bool = False  # the base's line network: only thresholds are fitted
+    checks: int = 400  # lines of validation digits
+    calibration: Counts = field(default_factory=Counts)  # pictures that thresholds are fitted on
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,16 @@ def train_lines(recipe: LineRecipe, base: Artifact, target: Path, runs: Path, re
         training = {**training, "lines": _told(recipe, fitted)}
     report(Stage("fitting thresholds", 0))
     judges = Writers(split.validation)
-    checks = render_pool(CHECKS, [recipe.seed, 1_000], judges)
+    checks = render_pool(recipe.checks, [recipe.seed, 1_000], judges)
     card = replace(base.card, version=target.name, networks=networks, thresholds={})
     with tempfile.TemporaryDirectory() as scratch:
         draft = save_artifact(Path(scratch) / "draft", card, files)
         temperature = fit_temperature(Engine(draft), checks)
         card = replace(card, thresholds={"line_temperature": temperature})
         draft = save_artifact(Path(scratch) / "warm", card, files)
-        card = replace(card, thresholds={**card.thresholds, **fit_thresholds(draft, judges, recipe.seed)})
+        card = replace(
+            card, thresholds={**card.thresholds, **fit_thresholds(draft, judges, recipe.seed, recipe.calibration)}
+        )
         draft = save_artifact(Path(scratch) / "fitted", card, files)
         metrics = {
             "lines": judge_lines(Engine(draft), checks),
@@ -91,7 +94,8 @@ def fit(recipe: LineRecipe, train: Digits, runs: Path, report: Report) -> Fitted
 
 
 def _plain(recipe: LineRecipe) -> dict[str, Any]:
-    return {name: value for name, value in asdict(recipe).items() if name not in ("data", "keep")}
+    """What the network's weights depend on."""
+    return {name: getattr(recipe, name) for name in ("lines", "epochs", "seed")}
 
 
 def _told(recipe: LineRecipe, fitted: FittedLines) -> dict[str, Any]:

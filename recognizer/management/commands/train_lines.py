@@ -33,7 +33,7 @@ class Command(BaseCommand):
         from mlcore.training.data import DataError
         from mlcore.training.line_training import LineRecipe, train_lines
 
-        recipe = LineRecipe(options["lines"], options["epochs"], options["seed"], options["data"], options["keep"])
+        recipe = LineRecipe(**{name: options[name] for name in ("lines", "epochs", "seed", "data", "keep")})
         try:
             base = artifact_for(options["base"]) if options["base"] else active_artifact()
             artifact = train_lines(recipe, base, options["output"], settings.BASE_DIR / "runs", self.show)

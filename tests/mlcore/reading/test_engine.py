@@ -1,0 +1,43 @@
+import math
+
+import numpy as np
+import pytest
+
+from mlcore.artifact import SHIPPED, load_artifact
+from mlcore.reading.engine import Engine
+from mlcore.reading.ink import find_ink
+from mlcore.reading.number import find_number
+from mlcore.reading.segment import STEP
+from mlcore.reading.strip import HEIGHT
+from mlcore.training.handwriting import write_digit
+from mlcore.training.lines import any_spacing, any_text, write_line
+from mlcore.training.paper import PLAIN_PHOTO, on_paper
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return Engine(load_artifact(SHIPPED))
+
+
+def test_a_strip_is_said_no_digit_beyond_its_end(engine: Engine) -> None:
+    """Together they are as wide as the widest, and what is added is empty."""
+    rng = np.random.default_rng(1)
+    strips = [rng.integers(0, 256, (HEIGHT, width)).astype(np.uint8) for width in (17, 64, 150, 31)]
+    assert [len(said) for said in engine.read_strips(strips)] == [math.ceil(strip.shape[1] / STEP) for strip in strips]
+
+
+class Rambling(Engine):
+    """Its line network was never trained."""
+
+    rng = np.random.default_rng(2)
+
+    def read_strips(self, strips):
+        return [self.rng.normal(0, 3, said.shape).astype(np.float32) for said in super().read_strips(strips)]
+
+
+def test_whatever_the_line_network_says_a_number_is_found_or_none() -> None:
+    engine, rng = Rambling(load_artifact(SHIPPED)), np.random.default_rng(3)
+    for _ in range(8):
+        line = write_line(any_text(rng), 40, any_spacing(rng), write_digit, rng)
+        found = find_number(find_ink(on_paper(line.ink, rng, PLAIN_PHOTO)), engine)
+        assert found is None or len(found.text) == len(found.digits)
