@@ -22,6 +22,7 @@ from mlcore.reading.trace import Trace, no_trace
 TOGETHER = 64  # pictures that the digit network looks at together
 PIXELS_TOGETHER = 4_000_000  # of ink
 SURELY_ONE = 0.9  # a single piece of ink that is a digit with this confidence is not also read as a line
+CLEARLY = 1.1  # as likely as one digit must several be, to be seen in a single piece of ink no broader than tall
 SPECK = 3  # px of the original: less is no ink
 SMALLEST = 6  # px of the original: less shows no digit
 FAINTEST = 0.05  # contrast with the paper
@@ -95,7 +96,8 @@ class Reader:
             return digit
         if mode == "number":
             return number
-        return number if len(found.digits) > 1 and number.confidence > digit.confidence else digit
+        likelier = number.confidence > (CLEARLY if looks_single(sight) else 1.0) * digit.confidence
+        return number if len(found.digits) > 1 and likelier else digit
 
     def without_ink(self, sight: Sight) -> Reading:
         return Reading("", "rejected", "no_ink", 0.0, (), self.version, sight.width, sight.height)
