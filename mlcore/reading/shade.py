@@ -1,15 +1,13 @@
 """How much of some ink was written, and is not only the edge of a thing or of its shadow."""
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.reading.ink import Ink
 from mlcore.reading.paper import across, reduce
-
-if TYPE_CHECKING:
-    from mlcore.reading.ink import Ink
 
 Pixels = NDArray[np.uint8]  # (H, W, 3) RGB
 Plane = TypeVar("Plane", Pixels, NDArray[np.float32])
@@ -17,7 +15,7 @@ Plane = TypeVar("Plane", Pixels, NDArray[np.float32])
 SIDE = 160  # px: enough to see on which sides of a stroke it is bright
 
 
-def written(ink: "Ink") -> float:
+def written(ink: Ink) -> float:
     """The share of the ink that is darker than what lies on both sides of it, as a stroke is; an edge is darker than
     one of its sides."""
     paper = thinned(ink.paper)
@@ -26,7 +24,7 @@ def written(ink: "Ink") -> float:
     work, strength = thinned(ink.pixels), thinned(ink.strength)
     mask = np.pad((strength > 0.25).view(np.uint8), 1)
     widest = 2 * float(cv2.distanceTransform(mask, cv2.DIST_L2, 3).max())
-    window = np.ones((round(widest) + 2 | 1,) * 2, np.uint8)
+    window = np.ones(((round(widest) + 2) | 1,) * 2, np.uint8)
     closed = cv2.morphologyEx(work, cv2.MORPH_CLOSE, window, borderType=cv2.BORDER_REPLICATE)
     darker = across(cv2.subtract(paper, work), cv2.max) * strength  # (h, w) than the paper
     standing = across(cv2.subtract(closed, work), cv2.max) * strength  # than both sides
