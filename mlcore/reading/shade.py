@@ -12,16 +12,17 @@ from mlcore.reading.paper import across, reduce
 Pixels = NDArray[np.uint8]  # (H, W, 3) RGB
 Plane = TypeVar("Plane", Pixels, NDArray[np.float32])
 
+FEW = 16  # px between those that tell whether the paper, which is smooth, is of one colour
 SIDE = 160  # px: enough to see on which sides of a stroke it is bright
 
 
 def written(ink: Ink) -> float:
     """The share of the ink that is darker than what lies on both sides of it, as a stroke is; an edge is darker than
     one of its sides."""
-    paper = thinned(ink.paper)
-    if (paper == paper[0, 0]).all():  # as on a canvas: there are no shades
+    light = ink.paper[::FEW, ::FEW]
+    if (light == light[0, 0]).all():  # as on a canvas: there are no shades
         return 1.0
-    work, strength = thinned(ink.pixels), thinned(ink.strength)
+    paper, work, strength = thinned(ink.paper), thinned(ink.pixels), thinned(ink.strength)
     mask = np.pad((strength > 0.25).view(np.uint8), 1)
     widest = 2 * float(cv2.distanceTransform(mask, cv2.DIST_L2, 3).max())
     window = np.ones(((round(widest) + 2) | 1,) * 2, np.uint8)
