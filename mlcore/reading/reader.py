@@ -92,7 +92,7 @@ class Reader:
         if found is None or len(found.digits) < fewest:
             return digit
         number = self.as_number(sight, found)
-        if number.decision == "rejected" and not sight.box:
+        if number.decision == "rejected" and (mode == "auto" or not sight.box):
             return digit
         if mode == "number":
             return number

@@ -27,6 +27,12 @@ def test_it_is_rejected(reader: Reader, kind: str, mode: str) -> None:
     assert all(reading.text == "" for reading in readings if reading.decision == "rejected")
 
 
+def test_a_page_of_print_is_not_taken_apart_into_digits(reader: Reader) -> None:
+    """Unless a number is asked for: of what is refused altogether the simpler answer is given."""
+    page = as_picture(KINDS["a page of print"](np.random.default_rng(2)))
+    assert len(reader.read_picture(page, "auto").glyphs) <= 1 < len(reader.read_picture(page, "number").glyphs)
+
+
 def test_the_shares_of_a_model_are_counted_over_both_modes(reader: Reader) -> None:
     found = refusals(reader, each=1)
     assert set(found) == set(KINDS)
