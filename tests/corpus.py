@@ -12,6 +12,7 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageDraw
 
+from mlcore.training.refusals import code
 from tests.pictures import digit_png, draw_digit, encode
 
 DIGIT = 7  # what the good pictures show
@@ -203,12 +204,7 @@ def two_digits() -> bytes:
 
 
 def qr_code() -> bytes:
-    modules = np.random.default_rng(7).integers(0, 2, (25, 25), np.uint8)
-    for top, left in ((0, 0), (0, 18), (18, 0)):
-        modules[top : top + 7, left : left + 7] = 1
-        modules[top + 1 : top + 6, left + 1 : left + 6] = 0
-        modules[top + 2 : top + 5, left + 2 : left + 5] = 1
-    return encode(Image.fromarray(255 * (1 - np.pad(np.kron(modules, np.ones((9, 9), np.uint8)), 40))))
+    return encode(Image.fromarray(code(np.random.default_rng(7))))
 
 
 def saved(format: str, image: Image.Image | None = None) -> bytes:
