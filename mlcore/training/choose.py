@@ -13,9 +13,15 @@ from mlcore.artifact import Artifact, save_artifact
 def choose(artifacts: Sequence[Artifact], target: Path) -> Artifact:
     """The test set is reported, and decides nothing."""
     best = max(artifacts, key=lambda artifact: artifact.card.metrics["validation"]["both"])
-    seeds = {str(artifact.card.training["seed"]): _figures(artifact) for artifact in artifacts}
+    seeds = {seed: figures for artifact in artifacts for seed, figures in _seeds(artifact).items()}
     card = replace(best.card, training={**best.card.training, "seeds": seeds})
     return save_artifact(target, card, {name: best.read_bytes(name) for name in card.files})
+
+
+def _seeds(artifact: Artifact) -> dict[str, dict[str, Any]]:
+    """Of one training, or of all that it was chosen from before: seeds may be trained on different days."""
+    told = artifact.card.training
+    return told.get("seeds") or {str(told["seed"]): _figures(artifact)}
 
 
 def _figures(artifact: Artifact) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Plan:
 
     architecture: str = "digitscribe"
     seed: int = 1
-    epochs: int = 60
+    epochs: int = 40
     batch: int = 128
     rate: float = 3e-3  # the highest learning rate
     smoothing: float = 0.02  # of labels
@@ -102,7 +102,7 @@ def fit(
     Ctrl-C keeps the best so far.
     """
     keras.utils.set_random_seed(plan.seed)
-    model, judged = build(plan.architecture, fast=True), build(plan.architecture)
+    model = build(plan.architecture, fast=True)
     optimizer = _compile(model, plan, steps=plan.epochs * (mixture.size // plan.batch))
     if start is not None:
         model.set_weights(start)
@@ -116,8 +116,7 @@ def fit(
                 break
             started = time.monotonic()
             loss = _learn(model, digits, plan, number, report, state.history)
-            judged.set_weights(model.get_weights())
-            accuracy, validation_loss = _judge(judged, validation)
+            accuracy, validation_loss = _judge(model, validation)
             line = Epoch(number + 1, loss, accuracy, validation_loss, state.rate, time.monotonic() - started)
             state = _advance(state, line, model, optimizer, plan)
             _save(path, state)
@@ -126,8 +125,9 @@ def fit(
             raise
         interrupted = True
     learnt = _kept(plan, state)
-    judged.set_weights(learnt if start is None else between(start, learnt, WAY))
-    return Fitted(judged, tuple(state.history), tuple(state.machines), interrupted, path)
+    exact = build(plan.architecture)
+    exact.set_weights(learnt if start is None else between(start, learnt, WAY))
+    return Fitted(exact, tuple(state.history), tuple(state.machines), interrupted, path)
 
 
 def _compile(model: keras.Model, plan: Plan, steps: int) -> keras.optimizers.Optimizer:

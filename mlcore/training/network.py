@@ -18,7 +18,7 @@ from mlcore.artifact import Layer
 from mlcore.training.machine import multiplies_bfloat16
 
 CLASSES = 11  # ten digits, and "not a digit"
-WIDTHS = ((16, 32), (48, 48), (112, 112))  # channels at 28×28, 14×14, 7×7; CPUs multiply sixteens fastest
+WIDTHS = ((16, 32), (48, 48), (80, 80, 80))  # channels at 28×28, 14×14, 7×7; CPUs multiply sixteens fastest
 
 
 class FusedBatchNormalization(layers.BatchNormalization):
@@ -66,7 +66,7 @@ def precision(fast: bool) -> Iterator[None]:
 
 
 def _digitscribe(norm: type[layers.BatchNormalization]) -> keras.Model:
-    """Two convolutions a resolution; global average pooling and one dense layer make class maps exact."""
+    """Two or three convolutions a resolution; global average pooling and one dense layer make class maps exact."""
     image = x = keras.Input((28, 28, 1), name="image")
     number = 0
     for stage, widths in enumerate(WIDTHS, start=1):

@@ -24,3 +24,10 @@ def test_mean_and_spread_are_over_the_seeds() -> None:
     mean, spread = mean_and_spread({"1": {"test": 0.99}, "2": {"test": 0.97}}, "test")
     assert mean == pytest.approx(0.98)
     assert spread == pytest.approx(0.01 * 2**0.5)
+
+
+def test_a_later_seed_joins_those_that_were_chosen_from_before(tmp_path: Path) -> None:
+    first = choose([trained(tmp_path, 1, 0.98, 0.999), trained(tmp_path, 2, 0.99, 0.991)], tmp_path / "two")
+    chosen = choose([first, trained(tmp_path, 3, 0.985, 0.995)], tmp_path / "three")
+    assert chosen.card.training["seed"] == 2
+    assert [figures["test"] for figures in chosen.card.training["seeds"].values()] == [0.999, 0.991, 0.995]

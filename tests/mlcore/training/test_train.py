@@ -42,7 +42,7 @@ def test_every_visible_layer_agrees_with_keras(trained: Trained, digits: Digits)
     shown = keras.Model(model.input, {la.name: model.get_layer(la.name).output for la in visible_layers(model)})
     expected = shown.predict(digits.images[:20, :, :, None].astype(np.float32) / 255, verbose=0)
     found = Engine(trained.artifact).activations(digits.images[:20])
-    assert list(found) == ["conv1", "conv2", "pool1", "conv3", "conv4", "pool2", "conv5", "conv6"]
+    assert list(found) == ["conv1", "conv2", "pool1", "conv3", "conv4", "pool2", "conv5", "conv6", "conv7"]
     for name, maps in found.items():
         np.testing.assert_allclose(maps, expected[name], atol=1e-4)
 
