@@ -18,7 +18,8 @@ from mlcore.artifact import Layer
 from mlcore.training.machine import multiplies_bfloat16
 
 CLASSES = 11  # ten digits, and "not a digit"
-WIDTHS = ((16, 32), (48, 48), (80, 80, 80))  # channels at 28×28, 14×14, 7×7; CPUs multiply sixteens fastest
+Widths = tuple[tuple[int, ...], ...]
+WIDTHS: Widths = ((16, 32), (48, 48), (80, 80, 80))  # channels at 28×28, 14×14, 7×7; CPUs multiply sixteens fastest
 
 
 class FusedBatchNormalization(layers.BatchNormalization):
@@ -65,17 +66,17 @@ def precision(fast: bool) -> Iterator[None]:
         keras.config.set_dtype_policy(previous)
 
 
-def _digitscribe(norm: type[layers.BatchNormalization]) -> keras.Model:
+def digitscribe(norm: type[layers.BatchNormalization], widths: Widths = WIDTHS) -> keras.Model:
     """Two or three convolutions a resolution; global average pooling and one dense layer make class maps exact."""
     image = x = keras.Input((28, 28, 1), name="image")
     number = 0
-    for stage, widths in enumerate(WIDTHS, start=1):
-        for width in widths:
+    for stage, convolutions in enumerate(widths, start=1):
+        for width in convolutions:
             number += 1
             x = layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"kernel{number}")(x)
             x = norm(momentum=0.98, name=f"norm{number}")(x)
             x = layers.ReLU(name=f"conv{number}")(x)
-        if stage < len(WIDTHS):
+        if stage < len(widths):
             x = layers.MaxPooling2D(name=f"pool{stage}")(x)
     x = layers.GlobalAveragePooling2D(name="average")(x)
     return keras.Model(image, layers.Dense(CLASSES, dtype="float32", name="logits")(x), name="digitscribe")
@@ -96,7 +97,7 @@ def _classic(norm: type[layers.BatchNormalization]) -> keras.Model:
 
 
 ARCHITECTURES: dict[str, Callable[[type[layers.BatchNormalization]], keras.Model]] = {
-    "digitscribe": _digitscribe,
+    "digitscribe": digitscribe,
     "classic": _classic,
 }
 

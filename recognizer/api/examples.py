@@ -3,11 +3,14 @@ shape it is an example of."""
 
 from typing import Any
 
+from mlcore.artifact import SHIPPED
+
+VERSION = SHIPPED.name
 BASE = "https://digits.example.org/api/v1"
 PREDICTION_URL = f"{BASE}/predictions/3f0c9f4e-6a0e-4b51-9d5c-0f6f3f0f8a11/"
 BATCH_URL = f"{BASE}/batches/8c1f4a52-08a5-4c3c-9f0e-5e9a4f6c2d77/"
 TOKEN_URL = f"{BASE}/tokens/b7a4c9d0-2f3e-4a6b-8c5d-1e0f9a8b7c6d/"
-MODEL_URL = f"{BASE}/models/digits-4/"
+MODEL_URL = f"{BASE}/models/{VERSION}/"
 CURSOR = "WzAsIjIwMjYtMTEtMjBUMTA6MDA6MDArMDA6MDAiXQ=="
 
 GLYPH: dict[str, Any] = {
@@ -21,7 +24,7 @@ READING: dict[str, Any] = {
     "decision": "read",
     "reason": None,
     "confidence": 0.9981,
-    "model": "digits-4",
+    "model": VERSION,
     "mode": "auto",
     "width": 400,
     "height": 400,
@@ -75,7 +78,7 @@ DRAWING: dict[str, Any] = {
     "maps": [{**FEATURE_MAPS["maps"][0], "columns": None, "low": None, "high": None, "image_url": None}],
 }
 LAYERS: dict[str, Any] = {
-    "model": "digits-4",
+    "model": VERSION,
     "layers": [
         {
             "name": "conv1",
@@ -90,7 +93,7 @@ LAYERS: dict[str, Any] = {
     ],
 }
 EXPLANATION: dict[str, Any] = {
-    "model": "digits-4",
+    "model": VERSION,
     "sentence": "A 7 with 99 %; without the stroke at the top it would be a 1.",
     "answers": [
         {"digit": 7, "probability": 0.9984, "logit": 11.2, "occlusion": [[0.0, 0.1], [0.2, 0.0]]},
@@ -141,7 +144,8 @@ BATCH_ITEMS = page(
     },
 )
 BATCH_LINES = (
-    '{"file": "a.png", "text": "7", "decision": "read", "reason": null, "confidence": 0.9981, "model": "digits-4", '
+    '{"file": "a.png", "text": "7", "decision": "read", "reason": null, "confidence": 0.9981, '
+    f'"model": "{VERSION}", '
     '"glyphs": [], "prediction": "3f0c9f4e-6a0e-4b51-9d5c-0f6f3f0f8a11"}\n'
     '{"file": "b.png", "error": {"code": "corrupt_image", "detail": "The image is damaged."}}\n'
 )
@@ -150,7 +154,7 @@ BATCH_TABLE = (
     "1,a.png,done,,7,read,0.9981,3f0c9f4e-6a0e-4b51-9d5c-0f6f3f0f8a11\r\n"
 )
 MODEL: dict[str, Any] = {
-    "version": "digits-4",
+    "version": VERSION,
     "url": MODEL_URL,
     "card_url": f"{MODEL_URL}card/",
     "state": "active",
@@ -158,7 +162,7 @@ MODEL: dict[str, Any] = {
     "created_at": "2026-11-20T10:00:00.123456Z",
     "activated_at": "2026-11-20T10:00:00.123456Z",
 }
-CARD: dict[str, Any] = {"version": "digits-4", "seed": 1, "metrics": {"mnist_test_accuracy": 0.997}}
+CARD: dict[str, Any] = {"version": VERSION, "seed": 1, "metrics": {"mnist_test_accuracy": 0.997}}
 TOKEN: dict[str, Any] = {
     "id": "b7a4c9d0-2f3e-4a6b-8c5d-1e0f9a8b7c6d",
     "url": TOKEN_URL,
