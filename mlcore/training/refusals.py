@@ -51,7 +51,10 @@ def noise(rng: np.random.Generator) -> Pixels:
 
 
 def scribbled(rng: np.random.Generator) -> Pixels:
-    return on_paper(scribble(rng), rng, PLAIN_PHOTO)
+    """Two, one over the other: a single one of few turns may be an 8 by chance."""
+    first, second = scribble(rng), scribble(rng)
+    over = cv2.resize(second, (first.shape[1], first.shape[0]))
+    return on_paper(np.maximum(first, over), rng, PLAIN_PHOTO)
 
 
 def photograph(rng: np.random.Generator) -> Pixels:
