@@ -57,7 +57,7 @@ def main() -> None:
         print(f"{name:32} {wrong:5} {loss:.5f} {wrong_written:5} {loss_written:.5f} {seconds:5.0f}", flush=True)
 
 
-def parsed(widths: str) -> tuple[tuple[int, ...], ...]:
+def parsed(widths: str) -> network.Widths:
     return tuple(tuple(map(int, stage.split("-"))) for stage in widths.split("/"))
 
 
