@@ -42,8 +42,8 @@ def main() -> None:
     unseen = joined([split.validation, split.train[:HELD_OUT]])
     written = pool.generate(GENERATED, learnt, 1, RUNS)
     checks = pool.generate(GENERATED.scaled(0.1), unseen, 2, RUNS)
-    print(f"{options.epochs} epochs, seed {options.seed}; wrong of {len(unseen):,} digits, their log loss, the same of")
-    print("generated digits, seconds an epoch", flush=True)
+    print(f"Epochs: {options.epochs}, seed: {options.seed}. Wrong of {len(unseen):,} digits, their log loss, the same")
+    print("of generated digits, seconds an epoch", flush=True)
     for widths, stray in itertools.product(options.widths, options.stray):
         network.ARCHITECTURES[widths] = partial(network.digitscribe, widths=parsed(widths))
         plan = replace(PLANS["digitscribe"], architecture=widths, epochs=options.epochs, seed=options.seed)

@@ -56,7 +56,10 @@ def other_text(digits: Iterable[Digit]) -> str:
 def advice(decision: Decision | str, reason: Reason | str | None, digits: Iterable[Digit] = ()) -> str:
     """Why an answer is not a sure one, and what to do about it."""
     sentences = {
-        "no_ink": _("The picture is blank, or its ink cannot be told from the paper. Try a darker pen or more light."),
+        "no_ink": _(
+            "No writing was found: the picture is blank, shows something else, or its ink does not stand out from the"
+            " paper. For writing, try a darker pen or more light."
+        ),
         "not_a_digit": _("There is ink, but it does not look like a digit from 0 to 9."),
         "too_small": _("The writing is very small. Go closer, or crop the picture to the number."),
         "low_contrast": _("The ink is hardly darker than the paper. Try more light or a darker pen."),

@@ -87,7 +87,10 @@ def load_folder(folder: Path) -> Digits:
 def _downloaded() -> tuple[Digits, Digits]:
     import keras
 
-    (images, labels), (test_images, test_labels) = keras.datasets.mnist.load_data()  # checks its SHA-256
+    try:
+        (images, labels), (test_images, test_labels) = keras.datasets.mnist.load_data()  # checks its SHA-256
+    except Exception as error:  # Keras has no narrower one for a host that cannot be reached
+        raise DataError(f"MNIST could not be downloaded: {error}. Give its files with --data PATH.") from error
     return Digits(images, labels), Digits(test_images, test_labels)
 
 

@@ -1,5 +1,8 @@
 import gzip
+import os
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +46,22 @@ def test_every_training_image_is_in_exactly_one_part(idx: Path) -> None:
 
 def test_the_split_is_the_same_every_time(idx: Path) -> None:
     assert load_split(idx).validation.digest == load_split(idx).validation.digest
+
+
+def test_without_a_network_it_says_how_to_give_the_files(tmp_path: Path) -> None:
+    pytest.importorskip("keras")
+    program = """
+from mlcore.training.data import DataError, load_split
+try:
+    load_split(None)
+except DataError as error:
+    print(error)
+"""
+    nobody = "http://127.0.0.1:9"  # the port of "discard", on which nothing answers
+    environment = {**os.environ, "KERAS_HOME": str(tmp_path), "HTTPS_PROXY": nobody, "https_proxy": nobody}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert "MNIST could not be downloaded" in done.stdout
+    assert "Give its files with --data PATH." in done.stdout
 
 
 def test_an_npz_like_kerass_is_read(tmp_path: Path) -> None:

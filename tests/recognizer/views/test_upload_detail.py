@@ -38,7 +38,7 @@ def test_boxes_lie_over_the_picture(alice_client, given):
     assert page_of(alice_client, given("1905")).count("<rect x=") == 4
 
 
-@pytest.mark.parametrize(("reason", "words"), [("no_ink", "The picture is blank"), ("", "Nothing in the picture")])
+@pytest.mark.parametrize(("reason", "words"), [("no_ink", "No writing was found"), ("", "Nothing in the picture")])
 def test_a_rejection_says_why(alice_client, given, reason, words):
     prediction = given("")
     Prediction.objects.filter(pk=prediction.pk).update(reason=reason)
