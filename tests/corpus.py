@@ -196,6 +196,26 @@ def landscape() -> bytes:
     return jpeg(image)
 
 
+def dots() -> bytes:
+    """270,000 of them in 2 kB: whoever compares each with each runs out of memory."""
+    grid = np.full((1040, 1040), 255, np.uint8)
+    grid[1::2, 1::2] = 0
+    return encode(Image.fromarray(grid).convert("1"))
+
+
+def squared_paper() -> bytes:
+    """7,000 printed boxes with a mark in each."""
+    paper = np.full((1000, 1000), 255, np.uint8)
+    paper[::12] = paper[:, ::12] = 0
+    paper[5::12, 5::12] = paper[6::12, 5::12] = paper[5::12, 6::12] = 0
+    return encode(Image.fromarray(paper))
+
+
+def with_video() -> bytes:
+    """As phones save a moment: what follows the picture is a video, in which any two bytes occur."""
+    return jpeg(draw_digit(DIGIT).resize((4000, 3000))) + np.random.default_rng(6).bytes(5_000_000)
+
+
 def two_digits() -> bytes:
     image = Image.new("RGB", (800, 400), "white")
     image.paste(draw_digit(3), (0, 0))
@@ -286,6 +306,7 @@ READ = tuple(
         ("nul\x00and\u202egnp.\u202c" + "x" * 400 + ".png", lambda: digit_png(DIGIT)),
         ("inverted.png", lambda: encode(Image.eval(draw_digit(DIGIT), lambda level: 255 - level))),
         ("stereo.mpo", mpo),
+        ("moving.jpg", with_video),
     )
 )
 
@@ -307,6 +328,8 @@ NO_DIGIT = tuple(
         ("landscape.jpg", landscape),
         ("two-digits.png", two_digits),  # in mode digit; unsure is right too
         ("qr-code.png", qr_code),
+        ("dots.png", dots),
+        ("squared-paper.png", squared_paper),
     )
 )
 

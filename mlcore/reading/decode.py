@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from mlcore.reading.errors import PictureError
-from mlcore.reading.header import Format, Header, read_header
+from mlcore.reading.header import Format, Header, jpeg_scans, read_header
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_SIDE = 12_000
@@ -74,7 +74,8 @@ def check_size(format_: Format, width: int, height: int) -> None:
 
 def check_scans(data: bytes, header: Header) -> None:
     """Thousands of empty scans fit in a small file, and each costs a pass over the whole picture."""
-    if header.format == "JPEG" and data.count(b"\xff\xda") * header.width * header.height > MAX_SCANNED_PIXELS:
+    most = MAX_SCANNED_PIXELS // (header.width * header.height)
+    if header.format == "JPEG" and data.count(b"\xff\xda") > most and jpeg_scans(data) > most:  # counting is quicker
         raise too_many_pixels()
 
 
@@ -93,7 +94,7 @@ def open_picture(data: bytes, header: Header) -> Picture:
     pixels = turn_upright(reduce_to(pixels, LONGEST), orientation)
     if orientation in (5, 6, 7, 8):
         width, height = height, width
-    return Picture(pixels, header.format, width, height, max(pixels.shape) / max(width, height))
+    return Picture(pixels, header.format, width, height, max(pixels.shape[:2]) / max(width, height))
 
 
 def fitted(width: int, height: int, longest: int) -> tuple[int, int]:

@@ -1,6 +1,8 @@
 """What a file says of itself, read from its first bytes before any decoder sees it."""
 
+import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +12,10 @@ Format = Literal["PNG", "JPEG", "WEBP", "GIF", "BMP"]
 
 BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
 JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a length
+JPEG_SCAN, JPEG_END = 0xDA, 0xD9
+# Those with a length, and the end. Between them lie the pixels, with markers of their own, and rubbish.
+JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
+MOST_SEGMENTS = 10_000  # a photograph has dozens, and hundreds with all that can be written about it
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +82,25 @@ def webp_size(data: bytes) -> tuple[int, int]:
 
 def jpeg_size(data: bytes) -> tuple[int, int]:
     """The first frame header's; the segments before it are stepped over."""
-    at = 2
-    while True:
-        while data[at] == 0xFF and data[at + 1] == 0xFF:
-            at += 1
-        if data[at] != 0xFF:  # rubbish between segments: decoders look for the next marker
-            at = data.find(b"\xff", at)
-            if at < 0:
-                raise IndexError
-            continue
-        marker = data[at + 1]
-        if marker in JPEG_FRAMES:
-            height, width = struct.unpack_from(">HH", data, at + 5)
-            return width, height
-        if marker in JPEG_BARE or marker == 0x00:
-            at += 2
-            continue
-        (length,) = struct.unpack_from(">H", data, at + 2)
-        at += 2 + length
+    at = next((at for marker, at in jpeg_segments(data) if marker in JPEG_FRAMES), len(data))
+    height, width = struct.unpack_from(">HH", data, at + 5)
+    return width, height
+
+
+def jpeg_scans(data: bytes) -> int:
+    """How many times the decoder goes over the picture."""
+    return sum(marker == JPEG_SCAN for marker, _ in jpeg_segments(data))
+
+
+def jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """Each segment's marker and where it stands, up to the end of the image: a phone may have appended a video."""
+    at, number = 2, 0
+    while (found := JPEG_MARKER.search(data, at)) and data[found.start() + 1] != JPEG_END:
+        at, number = found.start(), number + 1
+        if number > MOST_SEGMENTS:
+            raise PictureError("corrupt_image", "The image is damaged.")
+        yield data[at + 1], at
+        at += 2 + int.from_bytes(data[at + 2 : at + 4])
 
 
 SIZES = {"PNG": png_size, "JPEG": jpeg_size, "WEBP": webp_size, "GIF": gif_size, "BMP": bmp_size}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -36,9 +37,9 @@ class Region:
 def find_regions(ink: Ink) -> list[Region]:
     """The likeliest first."""
     printed = find_printed(ink)  # with printed lines
-    cells = find_cells(printed)
-    if cells:
-        boxed = [Region(around(boxes), strength, 1.0, tuple(boxes)) for boxes, strength in cells[:MOST_LINES]]
+    cells = islice(find_cells(printed), MOST_LINES)
+    boxed = [Region(around(boxes), strength, 1.0, tuple(boxes)) for boxes, strength in cells]
+    if boxed:
         return [*boxed, *find_lines(ink.strength)]  # squared paper has boxes as well
     # erasing printed lines may cost digits their strokes; not erasing them may drown digits in them, or tie some of
     # them to a frame and away from their neighbours: try each, and all ink as it is

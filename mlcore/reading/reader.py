@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.artifact import Artifact
+from mlcore.reading import specks
 from mlcore.reading.decide import Verdict, judge_digit, judge_number
 from mlcore.reading.decode import Picture, decode
 from mlcore.reading.engine import Engine
@@ -43,7 +44,7 @@ class Sight:
     input: NDArray[np.uint8]  # (28, 28): all ink as one digit
     likely: float  # 0..1: that this is one written digit, by the ink alone
     doubt: Reason | None
-    ink: Ink | None  # None where it is to be one digit whatever it looks like
+    ink: Ink | None  # None where no number is to be looked for
 
 
 class Reader:
@@ -160,7 +161,7 @@ def see(picture: Picture, mode: Mode, trace: Trace = no_trace) -> Sight:
     scale = ink.scale * picture.scale
     box = ink_box(ink.strength)
     outer = original_box(box, scale, picture.width, picture.height) if box else None
-    kept = None if mode == "digit" else ink
+    kept = None if mode == "digit" or ink.pieces >= specks.MOST_PIECES else ink
     size = (picture.width, picture.height)
     if not box or not outer or max(outer.width, outer.height) < SPECK:  # a number's ink may still stand out of a print
         return Sight(*size, scale, None, NOTHING, likely=0.0, doubt=None, ink=kept)

@@ -10,6 +10,9 @@ Boxes = NDArray[np.float32]  # (n, 4): x, y, width, height of each piece of ink;
 Facts = NDArray[np.bool_]  # (n,): of each piece
 
 STRONG = 0.5  # a piece that is nowhere so dark shows through from behind
+MOST_PIECES = (
+    1000  # are compared with each other, which costs their square; where there are more, the smaller are specks
+)
 
 
 def remove_specks(strength: Strength) -> tuple[Strength, int]:
@@ -33,14 +36,26 @@ def keep_writing(strength: Strength, mask: Mask) -> tuple[Strength, int]:
         return rimmed(strength, mask), 1  # nothing to compare it with
     strong = np.bincount(labels[strength > STRONG], minlength=count) > 0
     strong[0] = False
-    boxes = stats[:, :4].astype(np.float32)  # x, y, width, height
-    written = strong & ~is_dash(boxes) & ~is_frame(boxes, labels)
+    pieces = largest(stats[:, :4])  # labels
+    boxes, strong = stats[pieces, :4].astype(np.float32), strong[pieces]
+    written = strong & ~is_dash(boxes) & ~is_frame(boxes, labels, pieces)
     if not written.any():
         written = strong
     written &= ~is_speck(boxes, written, mask.shape)
-    if not written[1:].all():
-        mask = written[labels].view(np.uint8)
-    return rimmed(strength, mask), int(written.sum())
+    kept = pieces[written]
+    if len(kept) < count - 1:
+        is_kept = np.zeros(count, np.bool_)
+        is_kept[kept] = True
+        mask = is_kept[labels].view(np.uint8)
+    return rimmed(strength, mask), len(kept)
+
+
+def largest(boxes: NDArray[np.int32]) -> NDArray[np.intp]:
+    """Which of the pieces may be writing, after the paper, which comes first. (n, 4) -> (at most 1 + MOST_PIECES,)"""
+    if len(boxes) <= MOST_PIECES + 1:
+        return np.arange(len(boxes))
+    extent = boxes[1:, 2:].max(axis=1)
+    return np.append(0, 1 + np.sort(np.argsort(-extent, kind="stable")[:MOST_PIECES]))
 
 
 def rimmed(strength: Strength, mask: Mask) -> Strength:
@@ -78,17 +93,17 @@ def is_dash(boxes: Boxes) -> Facts:
     return dash
 
 
-def is_frame(boxes: Boxes, labels: NDArray[np.int32]) -> Facts:
-    """Hollow, with writing inside."""
+def is_frame(boxes: Boxes, labels: NDArray[np.int32], pieces: NDArray[np.intp]) -> Facts:
+    """Hollow, with writing inside. `pieces` (n,) are the boxes' labels."""
     frame = np.zeros(len(boxes), np.bool_)
     x, y = boxes[:, 0], boxes[:, 1]
     right, bottom = x + boxes[:, 2], y + boxes[:, 3]
     size = boxes[:, 2:].max(axis=1)
-    for label in np.flatnonzero(size[1:] >= 0.3 * size[1:].max()) + 1:
-        inside = (x > x[label]) & (y > y[label]) & (right < right[label]) & (bottom < bottom[label])
-        if not (inside & (size >= 0.3 * size[label])).any():
+    for i in np.flatnonzero(size[1:] >= 0.3 * size[1:].max()) + 1:
+        inside = (x > x[i]) & (y > y[i]) & (right < right[i]) & (bottom < bottom[i])
+        if not (inside & (size >= 0.3 * size[i])).any():
             continue
-        dx, dy = 0.15 * boxes[label, 2:]
-        hollow = labels[int(y[label] + dy) : int(bottom[label] - dy), int(x[label] + dx) : int(right[label] - dx)]
-        frame[label] = not (hollow == label).any()
+        dx, dy = 0.15 * boxes[i, 2:]
+        hollow = labels[int(y[i] + dy) : int(bottom[i] - dy), int(x[i] + dx) : int(right[i] - dx)]
+        frame[i] = not (hollow == pieces[i]).any()
     return frame
