@@ -44,6 +44,8 @@ bench: $(VENV)/.dev
 	@$(RUN_PYTHON) -m bench.api
 	@$(RUN_PYTHON) -m bench.pages
 	@$(RUN_PYTHON) -m bench.background
+	@$(RUN_PYTHON) -m bench.reading
+	@$(RUN_PYTHON) -m bench.explaining
 
 audit: $(VENV)/.dev
 	$(BIN)/pip-audit --requirement requirements.txt

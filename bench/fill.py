@@ -67,12 +67,12 @@ def copy(cursor: object, model: type[models.Model], column: str, key: str, chang
     names = ", ".join(f'"{name}"' for name in columns)
     table = model._meta.db_table
     # The rows of the templates aside, first: looked for among all others, each copy would cost a scan.
-    cursor.execute("DROP TABLE IF EXISTS source")  # type: ignore[attr-defined]
-    cursor.execute(  # type: ignore[attr-defined]
+    cursor.execute("DROP TABLE IF EXISTS source")
+    cursor.execute(
         f"CREATE TEMPORARY TABLE source AS SELECT t.number AS template, s.* FROM templates t"
         f' JOIN "{table}" s ON CAST(s."{column}" AS text) = {key}'
     )
-    cursor.execute(  # type: ignore[attr-defined]
+    cursor.execute(
         f'INSERT INTO "{table}" ({names}) SELECT {values} FROM filler f JOIN source s ON s.template = f.template'
     )
 

@@ -106,7 +106,10 @@ class Client(threading.Thread):
         length = int(fields.partition(b"content-length:")[2].partition(b"\r\n")[0] or b"0")
         missing = length - len(body)
         while missing > 0:
-            missing -= len(connection.recv(min(missing, 1 << 20))) or missing
+            chunk = connection.recv(min(missing, 1 << 20))
+            if not chunk:
+                raise ConnectionResetError
+            missing -= len(chunk)
         if b"connection: close" in fields:
             connection.close()
             self.connection = None

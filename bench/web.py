@@ -146,23 +146,23 @@ class Bench:
             before = self.queued()
             self.measure(server, "POST picture (page), worker running", uploads)
             print(f"  → the queue went from {before} to {self.queued()} jobs")
-            self.drawing(worker_started=time.perf_counter())
+            self.drawing()
             loaded = any(memory.loaded_tensorflow for memory in memory_of(worker))
             peak = max(memory.peak for memory in memory_of(worker))
             print(f"  → worker process: {peak:.0f} MB at its peak, TensorFlow {'LOADED' if loaded else 'not loaded'}")
         finally:
             worker.stop()
 
-    def drawing(self, worker_started: float) -> None:
+    def drawing(self) -> None:
         """Nothing else runs: what one worker process does in ten seconds."""
         from django.db.models import Avg, F
 
         from recognizer.models import FeatureMap, Job
 
         done, drawn = Job.objects.filter(state=Job.State.DONE), FeatureMap.objects.exclude(image="")
-        jobs, maps = done.count(), drawn.count()
+        started, jobs, maps = time.perf_counter(), done.count(), drawn.count()
         time.sleep(10)
-        seconds = time.perf_counter() - worker_started
+        seconds = time.perf_counter() - started
         jobs, maps = done.count() - jobs, drawn.count() - maps
         spent = done.aggregate(spent=Avg(F("finished_at") - F("started_at")))["spent"]
         each = f"{1000 * spent.total_seconds():.0f} ms" if spent else "nothing"

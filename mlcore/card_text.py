@@ -21,13 +21,15 @@ def model_card(card: Card) -> str:
 
 
 def _head(card: Card) -> str:
+    others = "no other\nperson's pictures are in its weights."
+    if "extra" in card.training.get("data", {}):
+        others = "its trainer's\nown pictures are in its weights as well."
     return f"""# Model card: {card.version}
 
-Generated from `card.json` by `manage.py model_card`. What the figures mean is in docs/architecture.md.
+Generated from `card.json` by `manage.py model_card`.
 
 It reads handwritten digits from pictures of 28×28 pixels laid in MNIST's frame, and says how likely it is
-that there is a digit at all. It was trained on MNIST and on what this repository generates; no other
-person's pictures are in its weights.
+that there is a digit at all. It was trained on MNIST and on what this repository generates; {others}
 """
 
 
@@ -119,12 +121,13 @@ def _seeds(seeds: Mapping[str, Mapping[str, float]] | None) -> str:
     if not seeds:
         return "\nOne seed was trained: how far another would differ is not known.\n"
     head = "\nEvery seed that was trained; the shipped one was best on validation:\n\n"
-    return head + _table(("seed", *SEED_FIGURES.values()), _seed_rows(seeds))
+    named = [name for name in SEED_FIGURES if all(name in found for found in seeds.values())]  # --quick measures less
+    return head + _table(("seed", *(SEED_FIGURES[name] for name in named)), _seed_rows(seeds, named))
 
 
-def _seed_rows(seeds: Mapping[str, Mapping[str, float]]) -> list[list[str]]:
-    rows = [[seed, *(f"{found[name]:.2%}" for name in SEED_FIGURES)] for seed, found in seeds.items()]
-    columns = [[found[name] for found in seeds.values()] for name in SEED_FIGURES]
+def _seed_rows(seeds: Mapping[str, Mapping[str, float]], named: Iterable[str]) -> list[list[str]]:
+    rows = [[seed, *(f"{found[name]:.2%}" for name in named)] for seed, found in seeds.items()]
+    columns = [[found[name] for found in seeds.values()] for name in named]
     mean = ["mean", *(f"{fmean(column):.3%}" for column in columns)]
     spread = [["spread", *(f"{stdev(column):.3%}" for column in columns)]] if len(rows) > 1 else []
     return [*rows, mean, *spread]

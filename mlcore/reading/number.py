@@ -15,7 +15,7 @@ from mlcore.reading.ctc import Text, read_texts
 from mlcore.reading.engine import Engine
 from mlcore.reading.ink import Ink
 from mlcore.reading.layout import Box, Region, find_regions, standing_apart
-from mlcore.reading.segment import Cutter, Part, cut_cells
+from mlcore.reading.segment import LOOSE, STIFF, Cutter, Part, cut_cells
 from mlcore.reading.strip import Strip, cut_strip
 from mlcore.reading.trace import Trace, no_trace
 from mlcore.reading.weights import Standing, Weights
@@ -24,7 +24,6 @@ REGIONS, TEXTS = 2, 6  # so many of the likeliest are looked at closely
 SURE = 0.9  # a line read with this probability needs no second region to be looked at
 HOPELESS = 0.02  # beside the likeliest text
 BOXED = 0.5  # what the line network's probability counts as where it saw other boxes filled
-LOOSE, STIFF = 0.08, 1.0  # cuts along the least ink, or nearly straight through where round digits touch
 FAINTEST = 0.01
 
 Floats = NDArray[np.float64]

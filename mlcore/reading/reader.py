@@ -89,7 +89,7 @@ class Reader:
         if mode == "auto" and looks_single(sight) and digit.confidence >= SURELY_ONE:
             return digit
         found = find_number(sight.ink, self.engine, trace)
-        fewest = 1 if sight.box else 2  # out of a print or a shade, one stroke alone is made too easily
+        fewest = 1 if sight.box else 2  # out of a print, one stroke alone is made too easily
         if found is None or len(found.digits) < fewest:
             return digit
         number = self.as_number(sight, found)

@@ -16,6 +16,7 @@ MARK = 0.3  # of a box's height, as a stroke one pixel wide: less ink in it is d
 WHOLE = 0.88  # of a piece on one side of a cut: then it is not cut
 FAR_BELOW = 0.35  # of the writing's height: what lies further below a digit is none of it
 SIDEWAYS = 0.02  # what a cut's step to the side costs, beside the ink it crosses
+LOOSE, STIFF = 0.08, 1.0  # cuts along the least ink, or nearly straight through where round digits touch
 
 Span = tuple[int, int, int, int]  # left, top, right, bottom
 Indices = NDArray[np.intp]  # (N,) one for each pixel of ink

@@ -1,6 +1,5 @@
-"""Thresholds and confidences: fitted on generated pictures of validation digits, never on a test.
-
-The pictures go through the reader whole, so what is fitted is what serves.
+"""Thresholds and confidences: fitted on generated pictures of validation digits, and of the generator's own, never on
+a test. The pictures go through the reader's own steps, so what is fitted is what serves.
 """
 
 from collections.abc import Iterator
@@ -31,6 +30,7 @@ NEGATIVE_RISK = 0.02  # share of what is no digit that may be answered as sure
 NUMBER_RISK = 0.01  # share of the numbers answered as sure that may be wrong
 REFUSED = 0.003  # share of true digits, and of numbers read right, that may be rejected
 SURE_ALONE = 0.5  # nothing is sure below this
+NEVER = 2.0  # no confidence reaches it
 # Of validation digits 4 in 10,000 lie below 0.2; sheets that ruin a digit would let anything pass.
 MEEKEST_REJECTION, BOLDEST_REJECTION = 0.15, 0.5
 
@@ -68,7 +68,7 @@ def fit_digits(
         float(np.quantile(confidence[~true], 1 - NEGATIVE_RISK)),
     )
     reject = float(np.clip(np.quantile(is_digit[true], REFUSED), MEEKEST_REJECTION, BOLDEST_REJECTION))
-    return {"read": min(read, 0.995), "is_digit": reject}
+    return {"read": read, "is_digit": reject}
 
 
 def fit_numbers(rows: Floats, right: NDArray[np.bool_]) -> dict[str, float]:
@@ -76,7 +76,7 @@ def fit_numbers(rows: Floats, right: NDArray[np.bool_]) -> dict[str, float]:
     weights = logistic(rows, right)
     confidence = 1 / (1 + np.exp(-rows @ weights))
     fitted = {PREFIX + name: float(weight) for name, weight in zip(FEATURES, weights, strict=True)}
-    fitted["number_read"] = max(SURE_ALONE, min(lowest_sure(confidence, right, NUMBER_RISK), 0.995))
+    fitted["number_read"] = max(SURE_ALONE, lowest_sure(confidence, right, NUMBER_RISK))
     fitted["number_reject"] = float(np.quantile(confidence[right], REFUSED)) if right.any() else 1.0
     return fitted
 
@@ -86,7 +86,7 @@ def lowest_sure(confidence: Floats, right: NDArray[np.bool_], risk: float) -> fl
     order = np.argsort(-confidence)
     wrong = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
     allowed = np.flatnonzero(wrong <= risk)
-    return float(confidence[order[allowed[-1]]]) if allowed.size else 1.0
+    return float(confidence[order[allowed[-1]]]) if allowed.size else NEVER
 
 
 def logistic(rows: Floats, truth: NDArray[np.bool_], ridge: float = 1.0) -> Floats:

@@ -1,7 +1,6 @@
 """What a training needs to go on from where it was. It may go on elsewhere: nothing in it depends on the backend."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 from numpy.typing import NDArray
+
+from mlcore.training.whole_file import whole_file
 
 Weights = list[NDArray[np.float32]]
 
@@ -21,15 +22,10 @@ class Checkpoint:
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """One file, renamed into place: an interruption leaves the last whole one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
+    """An interruption leaves the last whole one."""
     flat = {f"{name}/{i}": array for name, listed in checkpoint.arrays.items() for i, array in enumerate(listed)}
-    with unfinished.open("wb") as file:
+    with whole_file(path) as file:
         np.savez(file, allow_pickle=False, about=np.array(json.dumps(checkpoint.about)), **flat)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
 
 
 def load_checkpoint(path: Path) -> Checkpoint | None:

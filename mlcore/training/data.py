@@ -77,7 +77,12 @@ def load_folder(folder: Path) -> Digits:
                 picture = decode(path.read_bytes())
             except PictureError as error:
                 raise DataError(f"{path}: {error.detail}") from error
-            images.append(normalise(find_ink(picture.pixels).strength))
+            except IsADirectoryError as error:
+                raise DataError(f"{path} is a folder: the pictures of a label lie side by side.") from error
+            strength = find_ink(picture.pixels).strength
+            if not strength.any():
+                raise DataError(f"{path} shows nothing that could be learnt.")
+            images.append(normalise(strength))
             labels.append(10 if label == "none" else int(label))
     if not images:
         raise DataError(f"{folder} holds no pictures: expected folders 0 to 9 (and none) with images.")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -12,6 +13,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.training import augment, epochs, network
 from mlcore.training.checkpoint import (
     Checkpoint,
     Weights,
@@ -21,7 +23,8 @@ from mlcore.training.checkpoint import (
     variables_of,
 )
 from mlcore.training.data import Digits
-from mlcore.training.epochs import Mixture, epochs
+from mlcore.training.epochs import Mixture
+from mlcore.training.fingerprint import fingerprint
 from mlcore.training.machine import describe_machine
 from mlcore.training.network import build
 
@@ -44,6 +47,7 @@ PLANS = {
     "classic": Plan(architecture="classic", epochs=40, rate=1e-3, smoothing=0.0, schedule="plateau"),
 }
 PATIENCE_TO_HALVE, PATIENCE_TO_STOP = 2, 5
+SOURCES = (augment, network, epochs, sys.modules[__name__])  # a change of theirs starts anew
 WAY = 0.6  # from the weights it goes on from to those it learns: most of the new is gained, less of the old forgotten
 
 
@@ -111,13 +115,14 @@ def fit(
     interrupted = False
     try:
         numbers = range(len(state.history), plan.epochs)
-        for number, digits in zip(numbers, epochs(mixture, plan.seed, numbers), strict=True):
+        for number, digits in zip(numbers, epochs.epochs(mixture, plan.seed, numbers), strict=True):
             if _exhausted(plan, state.history):
                 break
             started = time.monotonic()
             loss = _learn(model, digits, plan, number, report, state.history)
             accuracy, validation_loss = _judge(model, validation)
-            line = Epoch(number + 1, loss, accuracy, validation_loss, state.rate, time.monotonic() - started)
+            rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+            line = Epoch(number + 1, loss, accuracy, validation_loss, rate, time.monotonic() - started)
             state = _advance(state, line, model, optimizer, plan)
             _save(path, state)
     except KeyboardInterrupt:
@@ -245,10 +250,8 @@ def _exhausted(plan: Plan, history: list[Epoch]) -> bool:
 
 def _fingerprint(plan: Plan, mixture: Mixture, start: Weights | None) -> str:
     text = json.dumps([asdict(plan), asdict(mixture.amounts), mixture.share, mixture.calm_from], sort_keys=True)
-    seen = hashlib.sha256((text + mixture.digits.digest + mixture.written.digest).encode())
-    for weights in start or []:
-        seen.update(weights.tobytes())
-    return seen.hexdigest()[:12]
+    began = [hashlib.sha256(weights.tobytes()).hexdigest() for weights in start or []]
+    return fingerprint(SOURCES, text, mixture.digits.digest, mixture.written.digest, *began)
 
 
 def _save(path: Path, state: _State) -> None:

@@ -18,6 +18,7 @@ from mlcore.training.data import Digits
 from mlcore.training.handwriting import write_digit
 from mlcore.training.lines import DrawDigit, Line, any_spacing, any_text, cut_short, write_line, write_no_number
 from mlcore.training.paper import ANY, PLAIN_PHOTO, SCREEN, SECURITY, Margins, Paper, on_paper
+from mlcore.training.whole_file import whole_file
 
 PAPERS: tuple[tuple[Paper, float], ...] = ((SECURITY, 0.45), (ANY, 0.3), (PLAIN_PHOTO, 0.15), (SCREEN, 0.1))
 WITH_PRINT = 0.6  # share of strips from which printed lines were not erased
@@ -96,11 +97,8 @@ def joined_pools(pools: Sequence[Pool]) -> Pool:
 
 
 def save_pool(path: Path, pool: Pool) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
-    with unfinished.open("wb") as file:
+    with whole_file(path) as file:
         np.savez_compressed(file, pixels=pool.pixels, ends=pool.ends, texts=np.array(pool.texts))
-    unfinished.replace(path)
 
 
 def load_pool(path: Path) -> Pool:

@@ -11,20 +11,20 @@ from typing import Any
 import cv2
 import numpy as np
 
-from mlcore.artifact import Artifact, load_artifact, save_artifact
+from mlcore.artifact import Artifact, save_artifact
 from mlcore.reading.ctc import read_text
 from mlcore.reading.engine import Engine
-from mlcore.training import pool
+from mlcore.training import line_network, pool
 from mlcore.training.calibrate import Counts, fit_thresholds
 from mlcore.training.data import Digits, load_split
+from mlcore.training.evaluate import examine
 from mlcore.training.fingerprint import fingerprint
 from mlcore.training.line_network import FittedLines, LinePlan, exported_lines, fit_line_network
 from mlcore.training.line_pool import Pool, Writers, joined_pools, load_pool, render_pool, save_pool
-from mlcore.training.line_report import exact_by_gap
 from mlcore.training.worker import belong_to_parent
 
 SHARD = 1_000  # lines a process renders at a time: what they are follows from seed and shard alone
-SOURCES = pool.SOURCES
+SOURCES = (*pool.SOURCES, line_network)
 TEMPERATURES = np.exp(np.linspace(np.log(0.7), np.log(2), 9))
 
 
@@ -37,6 +37,7 @@ class LineRecipe:
     keep: bool = False  # the base's line network: only thresholds are fitted
     checks: int = 400  # lines of validation digits
     calibration: Counts = field(default_factory=Counts)  # pictures that thresholds are fitted on
+    thorough: bool = True  # robustness and reading whole pictures as well
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,12 @@ Report = Callable[[Stage], None]
 def train_lines(recipe: LineRecipe, base: Artifact, target: Path, runs: Path, report: Report) -> Artifact:
     """`base` with a line network and thresholds of its own, at `target`."""
     split = load_split(recipe.data)
+    checkpoint = checkpoint_of(recipe, split.train, runs)
     files = {name: base.read_bytes(name) for name in base.card.files}
     networks = dict(base.card.networks)
     training = base.card.training
     if not recipe.keep:
-        fitted = fit(recipe, split.train, runs, report)
+        fitted = fit(recipe, split.train, runs, checkpoint, report)
         networks["lines"], exported = exported_lines(fitted.model)
         files |= exported
         training = {**training, "lines": _told(recipe, fitted)}
@@ -73,22 +75,24 @@ def train_lines(recipe: LineRecipe, base: Artifact, target: Path, runs: Path, re
             card, thresholds={**card.thresholds, **fit_thresholds(draft, judges, recipe.seed, recipe.calibration)}
         )
         draft = save_artifact(Path(scratch) / "fitted", card, files)
-        metrics = {
-            "lines": judge_lines(Engine(draft), checks),
-            "numbers_by_gap": exact_by_gap(Engine(draft), split.test),
-        }
-    report(Stage("fitting thresholds", 1))
+        report(Stage("evaluating", 0))
+        metrics = {"lines": judge_lines(Engine(draft), checks), **examine(draft, split.test, thorough=recipe.thorough)}
+    report(Stage("evaluating", 1))
     card = replace(card, metrics={**base.card.metrics, **metrics}, training=training)
-    save_artifact(target, card, files)
-    return load_artifact(target)
+    artifact = save_artifact(target, card, files)
+    checkpoint.unlink(missing_ok=True)
+    return artifact
 
 
-def fit(recipe: LineRecipe, train: Digits, runs: Path, report: Report) -> FittedLines:
-    name = fingerprint(SOURCES, train.digest, _plain(recipe))
+def checkpoint_of(recipe: LineRecipe, train: Digits, runs: Path) -> Path:
+    return runs / f"checkpoint-lines-{fingerprint(SOURCES, train.digest, _plain(recipe))}.npz"
+
+
+def fit(recipe: LineRecipe, train: Digits, runs: Path, checkpoint: Path, report: Report) -> FittedLines:
     return fit_line_network(
         lambda: render_shards(recipe, train, runs, report),
         LinePlan(recipe.epochs, recipe.seed),
-        runs / f"checkpoint-lines-{name}.npz",
+        checkpoint,
         lambda epoch, loss: report(Stage("training", (epoch + 1) / recipe.epochs, f"loss {loss:.3f}")),
     )
 
@@ -109,7 +113,7 @@ def _told(recipe: LineRecipe, fitted: FittedLines) -> dict[str, Any]:
 
 def render_shards(recipe: LineRecipe, train: Digits, runs: Path, report: Report) -> Pool:
     """Shards that an earlier run rendered are taken as they are."""
-    name = fingerprint(SOURCES, train.digest, recipe.seed)
+    name = fingerprint(pool.SOURCES, train.digest, recipe.seed)
     sizes = [min(SHARD, recipe.lines - start) for start in range(0, recipe.lines, SHARD)]
     kept = [runs / f"lines-{name}-{shard}-{size}.npz" for shard, size in enumerate(sizes)]
     missing = [shard for shard, path in enumerate(kept) if not path.exists()]

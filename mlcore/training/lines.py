@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.training.alphabet import LETTERS
-from mlcore.training.negatives import block, scribble, texture, write_dot, write_letter, write_sign
+from mlcore.training.negatives import block, scribble, texture, trimmed, write_dot, write_letter, write_sign
 from mlcore.training.pen import Hand, any_hand
 
 Floats = NDArray[np.float32]
@@ -169,7 +169,7 @@ class _Row:
         self.edge += round(gap * self.height)
 
     def put(self, thing: Floats, fall: float, gap: float, *, small: bool = False) -> tuple[int, int, int, int]:
-        thing = trim(thing)
+        thing = trimmed(thing)
         tall, wide = thing.shape
         left = max(0, self.edge + round(gap * self.height))
         top = self.middle + round(fall * self.height) - (tall // 2)
@@ -214,14 +214,9 @@ class _Row:
         return Line(ink, text, tuple((x - left, y - top, w, h) for x, y, w, h in self.boxes), self.height)
 
 
-def trim(ink: Floats) -> Floats:
-    rows, columns = (np.flatnonzero(ink.max(axis=axis) > 0.2) for axis in (1, 0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if len(rows) else ink
-
-
 def _to_height(ink: Floats, height: int, rng: np.random.Generator, wider: float = 1.0) -> Floats:
     """Cut to its ink, `height` pixels tall, a little wider or narrower, slanted a little."""
-    ink = trim(ink)
+    ink = trimmed(ink)
     tall, wide = ink.shape
     slant, scale = rng.normal(0, 0.08), height / tall
     stretch = scale * rng.uniform(0.8, 1.25) * wider

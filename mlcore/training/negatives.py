@@ -119,7 +119,7 @@ def join(digits: list[Floats], rng: np.random.Generator) -> Floats:
     row = np.zeros((height + 16, 4), np.float32)
     for digit in digits:
         tall = max(8, int(height * rng.uniform(0.8, 1)))
-        glyph = _resized(_trimmed(digit), tall)
+        glyph = _resized(trimmed(digit), tall)
         lap = min(int(rng.uniform(-0.03, 0.15) * tall), row.shape[1], glyph.shape[1])
         wide = np.zeros((height + 16, row.shape[1] + glyph.shape[1] - lap), np.float32)
         wide[:, : row.shape[1]] = row
@@ -127,7 +127,7 @@ def join(digits: list[Floats], rng: np.random.Generator) -> Floats:
         place = wide[top : top + tall, wide.shape[1] - glyph.shape[1] :]
         np.maximum(place, glyph, out=place)
         row = wide
-    return np.pad(_trimmed(row), 2)
+    return np.pad(trimmed(row), 2)
 
 
 def _half_a_digit(rng: np.random.Generator, draw_digit: DrawDigit) -> Floats:
@@ -136,7 +136,7 @@ def _half_a_digit(rng: np.random.Generator, draw_digit: DrawDigit) -> Floats:
     return cut(draw_digit(digit, rng), rng.uniform(0.35, 0.52), keep_left=keep_left)
 
 
-def _trimmed(ink: Floats) -> Floats:
+def trimmed(ink: Floats) -> Floats:
     rows, columns = (np.flatnonzero(ink.max(axis=axis) > 0.2) for axis in (1, 0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if len(rows) else ink
 

@@ -3,6 +3,7 @@ numbers, shrunk, clipped, and read back by the reader's own functions, so that t
 
 import multiprocessing
 import os
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -32,6 +33,7 @@ from mlcore.training import (
 from mlcore.training.data import Digits, joined
 from mlcore.training.fingerprint import fingerprint
 from mlcore.training.resemblance import correlation
+from mlcore.training.whole_file import whole_file
 from mlcore.training.worker import belong_to_parent
 
 Floats = NDArray[np.float32]
@@ -40,7 +42,7 @@ CHUNK = 500  # images a piece of work
 SOURCES = (
     bare, ink, layout, normalise, rules, segment, specks, strip,
     alphabet, digits_0_to_4, digits_5_to_9, handwriting, line_digits, line_pool, lines, negatives, paper, pen,
-    resemblance, shapes,
+    resemblance, shapes, sys.modules[__name__],
 )  # fmt: skip
 ALIKE = 0.8  # correlation of what was read back with what was written, below which the reader saw something else
 COARSE = replace(paper.PLAIN_PHOTO, blur=(0.0, 0.5), noise=(0.0, 4.0), margin=(0.05, 0.5), p_shadow=0.1)
@@ -93,11 +95,8 @@ def generate(
             processes.shutdown(cancel_futures=True)
             raise
     pool = joined(parts)
-    cache.mkdir(parents=True, exist_ok=True)
-    unfinished = kept.with_suffix(".part")
-    with unfinished.open("wb") as file:
+    with whole_file(kept) as file:
         np.savez_compressed(file, images=pool.images, labels=pool.labels)
-    unfinished.replace(kept)
     return pool
 
 

@@ -95,26 +95,26 @@ def train(recipe: Recipe, version: str, target: Path, runs: Path, command: str, 
         _weights(recipe.start, recipe.plan.architecture) if recipe.start else None,
     )
     network, files = exported(fitted.model, recipe.plan.architecture)
-    others, borrowed, line_temperature = _carried()
-    files |= borrowed
+    lines = _carried()
+    files |= lines.files
     logits = predict_logits(fitted.model, material.validation.images)
     temperature = evaluate.fit_temperature(logits, material.validation.labels)
     card = Card(
         version=version,
-        networks={"digit": network, **others},
+        networks={"digit": network, **lines.networks},
         temperature=temperature,
-        thresholds=line_temperature,
+        thresholds=lines.thresholds,
         frame=FRAME,
-        training=_told(recipe, material, fitted, command),
-        metrics={"validation": _validated(material, logits, temperature)},
+        training={**_told(recipe, material, fitted, command), **lines.training},
+        metrics={"validation": _validated(material, logits, temperature), **lines.metrics},
     )
     report(Stage("evaluating", 0))
     with tempfile.TemporaryDirectory() as scratch:
         draft = save_artifact(Path(scratch) / "draft", card, files)
-        if others:
+        if lines.networks:
             writers = Writers(material.split.validation)
             fitted_thresholds = fit_thresholds(draft, writers, recipe.plan.seed, recipe.calibration)
-            card = replace(card, thresholds={**line_temperature, **fitted_thresholds})
+            card = replace(card, thresholds={**lines.thresholds, **fitted_thresholds})
             draft = save_artifact(Path(scratch) / version, card, files)
         measured = evaluate.examine(draft, material.split.test, thorough=recipe.thorough)
     artifact = save_artifact(target, replace(card, metrics={**card.metrics, **measured}), files)
@@ -139,16 +139,32 @@ def _described(last: Epoch | None) -> str:
     return f"validation {last.validation_accuracy:.2%}" if last else ""
 
 
-def _carried() -> tuple[dict[str, Network], dict[str, bytes], dict[str, float]]:
-    """The shipped model's network of lines and its temperature: this training makes only that of digits anew."""
+@dataclass(frozen=True)
+class Carried:
+    """The shipped model's network of lines and what its card says of it: this training makes only that of digits."""
+
+    networks: dict[str, Network] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    thresholds: dict[str, float] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+
+def _carried() -> Carried:
     try:
         shipped = load_artifact(SHIPPED)
     except ArtifactError:
-        return {}, {}, {}
-    others = {name: network for name, network in shipped.card.networks.items() if name != "digit"}
-    names = [n for net in others.values() for n in (net.onnx, net.keras, net.kernels) if n]
-    kept = {name: value for name, value in shipped.card.thresholds.items() if name == "line_temperature"}
-    return others, {name: shipped.read_bytes(name) for name in names}, kept
+        return Carried()
+    card = shipped.card
+    networks = {name: network for name, network in card.networks.items() if name != "digit"}
+    names = [n for net in networks.values() for n in (net.onnx, net.keras, net.kernels) if n]
+    return Carried(
+        networks,
+        {name: shipped.read_bytes(name) for name in names},
+        {name: value for name, value in card.thresholds.items() if name == "line_temperature"},
+        {name: told for name, told in card.training.items() if name == "lines"},
+        {name: found for name, found in card.metrics.items() if name == "lines"},
+    )
 
 
 def _validated(material: Material, logits: NDArray[np.float32], temperature: float) -> dict[str, float]:

@@ -36,3 +36,18 @@ def test_a_network_that_went_on_from_another_says_so() -> None:
         in went_on
     )
     assert "went on from" not in model_card(replace(card, training={**card.training, "start": None}))
+
+
+def test_of_several_seeds_only_what_all_of_them_measured_is_shown() -> None:
+    card = load_artifact(SHIPPED).card
+    seeds = {"1": {"validation": 0.98, "test": 0.99, "read": 0.97}, "2": {"validation": 0.96, "test": 0.97}}
+    page = model_card(replace(card, training={**card.training, "seeds": seeds}))
+    assert "| mean | 97.000% | 98.000% |" in page
+    assert "read as PNG |" not in page
+
+
+def test_a_network_that_learnt_from_its_trainers_pictures_says_so() -> None:
+    card = load_artifact(SHIPPED).card
+    own = {**card.training, "data": {**card.training["data"], "extra": "0a"}}
+    assert "no other\nperson's pictures" in model_card(card)
+    assert "no other\nperson's pictures" not in model_card(replace(card, training=own))

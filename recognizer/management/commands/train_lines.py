@@ -1,3 +1,4 @@
+import signal
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,15 +31,20 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         require_backend()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         from mlcore.training.data import DataError
         from mlcore.training.line_training import LineRecipe, train_lines
 
+        if options["output"].exists():
+            raise CommandError(f"{options['output']} exists already.", returncode=2)
         recipe = LineRecipe(**{name: options[name] for name in ("lines", "epochs", "seed", "data", "keep")})
         try:
             base = artifact_for(options["base"]) if options["base"] else active_artifact()
             artifact = train_lines(recipe, base, options["output"], settings.BASE_DIR / "runs", self.show)
         except (DataError, ArtifactError) as error:
             raise CommandError(str(error), returncode=2) from error
+        except KeyboardInterrupt:
+            raise CommandError("Stopped. The same command goes on after its last whole epoch.", returncode=1) from None
         for name, value in artifact.card.metrics["lines"].items():
             self.stdout.write(f"{name}: {value}")
         for paper, shares in artifact.card.metrics["numbers_by_gap"].items():

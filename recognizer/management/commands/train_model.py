@@ -63,7 +63,7 @@ class Command(BaseCommand):
         except (DataError, ArtifactError) as error:
             raise CommandError(str(error), returncode=2) from error
         except KeyboardInterrupt:
-            raise CommandError("Stopped before a first epoch was done.", returncode=1) from None
+            raise CommandError("Stopped. The same command goes on after its last whole epoch.", returncode=1) from None
         self.tell(artifact)
         if not options["output"]:
             self.register(artifact)

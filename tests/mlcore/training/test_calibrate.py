@@ -16,7 +16,11 @@ def test_the_lowest_threshold_keeps_the_risk():
 
 
 def test_where_nothing_is_safe_nothing_is_sure():
-    assert lowest_sure(np.array([0.9, 0.8]), np.array([False, False]), 0.01) == 1.0
+    confidence, right = np.full(8, 1.0), np.arange(8) % 3 > 0
+    everywhere = np.ones(8, np.bool_)
+    none = np.concatenate([everywhere, ~everywhere])
+    fitted = fit_digits(np.append(confidence, np.zeros(8)), none * 1.0, np.append(right, ~everywhere), none)
+    assert fitted["read"] > confidence.max()
 
 
 def test_a_logistic_regression_finds_the_weights_that_made_the_data():

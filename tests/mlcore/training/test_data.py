@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from mlcore.training.data import IDX_FILES, DataError, Digits, load_folder, load_split
-from tests.pictures import digit_png
+from tests.pictures import digit_png, encode
 
 
 def write_idx(folder: Path, name: str, values: NDArray[np.uint8], *, zipped: bool = False) -> None:
@@ -117,4 +118,17 @@ def test_a_damaged_picture_of_ones_own_is_named(tmp_path: Path) -> None:
     (tmp_path / "3").mkdir()
     (tmp_path / "3" / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     with pytest.raises(DataError, match=r"bad\.png"):
+        load_folder(tmp_path)
+
+
+def test_a_blank_picture_is_no_digit_to_learn(tmp_path: Path) -> None:
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "blank.png").write_bytes(encode(Image.new("L", (60, 60), 255)))
+    with pytest.raises(DataError, match=r"blank\.png shows nothing"):
+        load_folder(tmp_path)
+
+
+def test_a_folder_among_the_pictures_is_named(tmp_path: Path) -> None:
+    (tmp_path / "7" / "more").mkdir(parents=True)
+    with pytest.raises(DataError, match="more is a folder"):
         load_folder(tmp_path)

@@ -13,7 +13,7 @@ pytest.importorskip("keras")
 
 from mlcore.training.calibrate import Counts
 from mlcore.training.data import Digits
-from mlcore.training.line_training import LineRecipe, train_lines
+from mlcore.training.line_training import LineRecipe, Stage, train_lines
 
 pytestmark = pytest.mark.trains
 
@@ -32,7 +32,7 @@ def lines(trained: Trained, digits: Digits, tmp_path_factory: pytest.TempPathFac
     few = runs / "few.npz"  # the fewer are tested, the fewer numbers are set of them: an untrained network is slow
     test = digits[np.unique(digits.labels, return_index=True)[1]]
     np.savez(few, x_train=digits.images, y_train=digits.labels, x_test=test.images, y_test=test.labels)
-    recipe = LineRecipe(lines=70, epochs=1, data=few, checks=5, calibration=Counts(40, 30, 6, 6))
+    recipe = LineRecipe(lines=70, epochs=1, data=few, checks=5, calibration=Counts(40, 30, 6, 6), thorough=False)
     base = trained.artifact
     return Lines(recipe, base, train_lines(recipe, base, runs / "digits-20", runs, lambda stage: None), runs)
 
@@ -56,10 +56,17 @@ def test_the_card_says_how_it_was_trained_and_measured(lines: Lines) -> None:
     assert {"line_temperature", "read", "number_read", "say_cut_digit"} <= set(card.thresholds)
 
 
-def test_a_training_that_is_done_is_not_done_again(lines: Lines, tmp_path: Path) -> None:
-    stages = []
+def test_interrupted_after_its_last_epoch_it_does_not_train_again(lines: Lines, tmp_path: Path) -> None:
+    def interrupt(stage: Stage) -> None:
+        if stage.name == "fitting thresholds":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_lines(lines.recipe, lines.base, tmp_path / "digits-21", lines.runs, interrupt)
+    stages: list[Stage] = []
     again = train_lines(lines.recipe, lines.base, tmp_path / "digits-21", lines.runs, stages.append)
-    assert {stage.name for stage in stages} == {"fitting thresholds"}
+    assert {stage.name for stage in stages} == {"fitting thresholds", "evaluating"}
+    assert list(lines.runs.glob("checkpoint-*")) == []
     assert again.read_bytes("lines.onnx") == lines.artifact.read_bytes("lines.onnx")
     assert again.card.thresholds == lines.artifact.card.thresholds
 
