@@ -38,7 +38,7 @@ def test_the_same_seed_writes_the_same_and_another_seed_another():
     assert first.shape != other.shape or not np.array_equal(first, other)
 
 
-def test_all_families_appear_and_hold_ink():
+def test_what_is_no_digit_is_never_empty_either():
     rng = np.random.default_rng(0)
     for _ in range(200):
         ink = negatives.write_negative(rng, ring)
