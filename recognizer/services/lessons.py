@@ -1,0 +1,34 @@
+"""What people said of digits that the reader had cut out: pictures with labels, for a network to learn from."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db.models import Prefetch
+
+from recognizer.models import Correction, Upload
+from recognizer.selectors import uploads_for
+from recognizer.services.corrections import standing
+
+AT_ONCE = 200  # uploads whose corrections and glyphs are fetched together
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    upload: Upload
+    number: int  # of the box among those that were said
+    label: str  # a digit; empty: no digit
+    input: bytes | None  # (28, 28) uint8, ink is 255; None where a person drew the box: its ink is not known
+
+
+def lessons_of(user: User) -> Iterator[Lesson]:
+    """Of every correction that stands. Where somebody said a text without its places, nothing can be learnt."""
+    said = Correction.objects.select_related("prediction").prefetch_related("prediction__glyphs")
+    uploads = uploads_for(user).filter(corrections__isnull=False).distinct().order_by("created_at", "id")
+    for upload in uploads.prefetch_related(Prefetch("corrections", said)).iterator(chunk_size=AT_ONCE):
+        stands = standing(upload.corrections.all())
+        if stands is None:
+            continue
+        inputs = {(g.x, g.y, g.width, g.height): bytes(g.input) for g in stands.prediction.glyphs.all()}
+        for number, place in enumerate(stands.boxes, start=1):
+            yield Lesson(upload, number, place["label"], inputs.get(tuple(place["box"])))

@@ -1,0 +1,74 @@
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+
+from mlcore.training.data import load_folder
+from recognizer.services.corrections import add_box, correct, undo
+from recognizer.services.lessons import lessons_of
+from recognizer.services.predictions import create_prediction
+from tests.pictures import digit_png
+
+pytestmark = pytest.mark.django_db
+
+
+def export(*arguments: str) -> str:
+    out = StringIO()
+    call_command("export_corrections", *arguments, stdout=out, stderr=StringIO())
+    return out.getvalue()
+
+
+def test_what_was_said_of_a_digit_can_be_learnt(model, alice, tmp_path: Path) -> None:
+    seven = create_prediction(owner=alice, data=digit_png(7), source="upload")
+    letter = create_prediction(owner=alice, data=digit_png(4), source="upload")
+    correct(prediction=seven, by=alice, kind="correct", text="1")
+    correct(prediction=letter, by=alice, kind="not_a_digit")
+    assert export(str(tmp_path / "own"), "--user=alice") == "1 1\nnone 1\n"
+    learnt = load_folder(tmp_path / "own")
+    assert learnt.labels.tolist() == [1, 10]
+    shown = np.frombuffer(bytes(seven.glyphs.get().input), np.uint8).reshape(28, 28)
+    assert np.corrcoef(shown.ravel(), learnt.images[0].ravel())[0, 1] > 0.95
+
+
+def test_only_what_stands_of_what_is_kept_of_those_named(given, alice, bob, tmp_path: Path) -> None:
+    confirmed, taken_back, deleted = given("12"), given("3"), given("4")
+    for prediction in (confirmed, taken_back, deleted):
+        correct(prediction=prediction, by=alice, kind="confirm")
+    undo(prediction=taken_back, by=alice)
+    deleted.upload.deleted_at = deleted.upload.created_at
+    deleted.upload.save()
+    correct(prediction=given("5", owner=bob), by=bob, kind="confirm")
+    assert export(str(tmp_path / "alice"), "--user=alice") == "1 1\n2 1\n"
+    assert export(str(tmp_path / "both"), "--user=alice", "--user=bob") == "1 1\n2 1\n5 1\n"
+
+
+def test_a_box_that_was_drawn_anew_has_no_picture(given, alice) -> None:
+    number = given("12")
+    add_box(prediction=number, by=alice, box=(40, 5, 10, 20), label="3")
+    assert [(lesson.label, lesson.input is None) for lesson in lessons_of(alice)] == [
+        ("1", False),
+        ("2", False),
+        ("3", True),
+    ]
+
+
+def test_a_text_without_places_teaches_nothing(given, alice) -> None:
+    correct(prediction=given("12"), by=alice, kind="correct", text="123")
+    assert list(lessons_of(alice)) == []
+
+
+def test_many_cost_no_more_queries_than_a_few(given, alice, django_assert_num_queries) -> None:
+    for text in ("12", "3", "4"):
+        correct(prediction=given(text), by=alice, kind="confirm")
+    with django_assert_num_queries(3):  # uploads, corrections with predictions, glyphs
+        assert len(list(lessons_of(alice))) == 4
+
+
+@pytest.mark.parametrize(("user", "said"), [("nobody", "no user nobody"), ("alice", "exists already")])
+def test_wrong_usage_is_told_in_one_line(alice, user: str, said: str, tmp_path: Path) -> None:
+    folder = tmp_path if user == "alice" else tmp_path / "new"
+    with pytest.raises(CommandError, match=said) as refused:
+        export(str(folder), f"--user={user}")
+    assert refused.value.returncode == 2
