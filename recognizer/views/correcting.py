@@ -1,14 +1,15 @@
 """What the page's correction form says, wherever it stands: under an answer or in the review queue."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from recognizer.models import Correction, Glyph, Prediction
+from recognizer.models import Correction, Prediction
 from recognizer.problems import Problem
 from recognizer.services import corrections
 from recognizer.views.requests import MemberRequest
+
+BOX_FIELDS = ("x", "y", "width", "height")
 
 
 def apply_correction(request: MemberRequest, prediction: Prediction) -> None:
@@ -29,7 +30,7 @@ def apply_correction(request: MemberRequest, prediction: Prediction) -> None:
         case "remove":
             corrections.remove_box(**who, position=number(request, "position"))
         case "add":
-            x, y, width, height = (number(request, name) for name in ("x", "y", "width", "height"))
+            x, y, width, height = (number(request, name) for name in BOX_FIELDS)
             corrections.add_box(**who, box=(x, y, width, height), label=value)
         case _:
             raise Problem("bad_request")
@@ -42,9 +43,7 @@ def number(request: MemberRequest, name: str) -> int:
         raise Problem("invalid", _("%(name)s must be a number.") % {"name": name}) from error
 
 
-def places(glyphs: Sequence[Glyph], stands: Correction | None) -> list[dict[str, Any]]:
-    """The boxes over the picture: where a person says that digits are, or else where the reader found them."""
-    if stands and stands.boxes:
-        keys = ("x", "y", "width", "height")
-        return [dict(zip(keys, item["box"], strict=True), label=item["label"]) for item in stands.boxes]
-    return [{"x": g.x, "y": g.y, "width": g.width, "height": g.height, "label": str(g.digit)} for g in glyphs]
+def places(prediction: Prediction, stands: Correction | None) -> list[dict[str, Any]]:
+    """The boxes over the picture, as the page draws them."""
+    held = corrections.labels_of(prediction, stands)
+    return [dict(zip(BOX_FIELDS, place.box, strict=True), label=place.label) for place in held]

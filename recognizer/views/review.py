@@ -64,6 +64,16 @@ def known(ids: list[str]) -> list[UUID]:
         raise Problem("bad_request") from error
 
 
+def unsure_left(request: MemberRequest, shown: Prediction | None) -> int:
+    """With the one that is shown, of whose digits some may have been corrected; at most one more than is counted to."""
+    unsure = selectors.review_queue_for(request.user).filter(decision=Prediction.Decision.UNSURE)
+    if shown:
+        unsure = unsure.exclude(upload=shown.upload_id)
+    # Without its order, or the database would walk over all that is sure to find that few are not.
+    others = unsure.order_by()[: COUNTED_TO + 1].count()
+    return others + bool(shown and shown.decision == Prediction.Decision.UNSURE)
+
+
 def item_response(
     request: MemberRequest,
     prediction: Prediction | None,
@@ -72,9 +82,7 @@ def item_response(
     previous: Prediction | None = None,
     problem: Problem | None = None,
 ) -> HttpResponse:
-    unsure = selectors.review_queue_for(request.user).filter(decision=Prediction.Decision.UNSURE)
-    # Without its order, or the database would walk over all that is sure to find that few are not.
-    left = unsure.order_by()[:COUNTED_TO].count()
+    left = unsure_left(request, prediction)
     context: dict[str, Any] = {"left": left, "counted_to": COUNTED_TO, "skipped": skipped, "problem": problem}
     context |= {"everything": "all" in request.GET or "all" in request.POST, "previous": previous}
     if prediction:

@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import Any, cast
 from uuid import UUID
 
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -12,13 +13,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from mlcore.reading import result
 from recognizer import selectors
-from recognizer.models import Job, Prediction
+from recognizer.models import Glyph, Job, Prediction
 from recognizer.models.prediction import Mode
 from recognizer.problems import Problem
 from recognizer.services import corrections, feature_maps, history
 from recognizer.services.predictions import read_again
 from recognizer.services.worker_state import worker_state
-from recognizer.views.correcting import apply_correction, places
+from recognizer.views.correcting import BOX_FIELDS, apply_correction, places
 from recognizer.views.requests import MemberRequest
 
 
@@ -62,16 +63,17 @@ def upload_maps(request: MemberRequest, pk: UUID) -> HttpResponse:
 def answer_context(prediction: Prediction) -> dict[str, Any]:
     said = list(prediction.upload.corrections.select_related("by").order_by("created_at", "id"))
     stands = corrections.standing(said)
-    glyphs = list(prediction.glyphs.defer("input"))
+    # Asked for once, for the boxes as well; their cells are pictures of their own.
+    prefetch_related_objects([prediction], Prefetch("glyphs", Glyph.objects.defer("input")))
     return {
         "prediction": prediction,
         "upload": prediction.upload,
-        "glyphs": glyphs,
+        "glyphs": prediction.glyphs.all(),
         "corrections": said[::-1],
         "stands": stands,
-        "places": places(glyphs, stands),
+        "places": places(prediction, stands),
         "correct_url": address_of("upload_correct", prediction),
-        "box_fields": ("x", "y", "width", "height"),
+        "box_fields": BOX_FIELDS,
         "box_radius": max(prediction.upload.width, prediction.upload.height) // 100,
     }
 

@@ -48,5 +48,8 @@ export function allowDrawing(part) {
     start = null;
     form.elements.value.focus();
   });
+  svg.addEventListener("pointercancel", () => {
+    start = null;
+  });
   details.addEventListener("toggle", () => svg.classList.toggle("takes-boxes", details.open));
 }

@@ -8,6 +8,8 @@ let shownFor = "";
 const part = () => document.querySelector("[data-answer]");
 const form = () => part()?.querySelector("[data-correct]");
 const cells = () => [...(form()?.querySelectorAll("[data-cell]") ?? [])];
+const isInCell = () => document.activeElement.matches("[data-cell]");
+const isEdited = () => cells().some((cell) => cell.value !== cell.defaultValue);
 
 function select(position, { focus = false } = {}) {
   const all = cells();
@@ -24,17 +26,22 @@ function press(button) {
   button.click(); // not requestSubmit: htmx notes which button it was from the click
 }
 
+function sendLabels() {
+  press(form().querySelector('[value="labels"]'));
+}
+
 function write(label) {
   const cell = cells()[selected];
   if (!cell) return;
   cell.value = label;
-  selected += 1;
-  press(form().querySelector('[value="labels"]'));
+  select(selected + 1, { focus: isInCell() });
+  sendLabels();
 }
 
 const keys = {
-  ArrowLeft: () => select(selected - 1),
-  ArrowRight: () => select(selected + 1),
+  ArrowLeft: () => select(selected - 1, { focus: isInCell() }),
+  ArrowRight: () => select(selected + 1, { focus: isInCell() }),
+  n: () => write(""), // where the button speaks of the whole picture, and so has no key
   k: () => part().querySelector("[data-skip]")?.click(),
   s: () => openBoxes(),
   m: () => openBoxes(),
@@ -47,21 +54,29 @@ function openBoxes() {
   boxes.querySelector("[data-digits]")?.focus();
 }
 
+// What a key does here, or nothing.
+function actionOf(key, target) {
+  const isCell = target.matches("[data-cell]");
+  if (!isCell && target.closest("input, select, textarea, summary")) return null;
+  if (key === "Enter" && target.closest("a, button")) return null;
+  if (key === "Enter" && isEdited()) return sendLabels; // a phone's keyboard, a paste and Backspace tell no digit
+  if (key === "Delete" && isCell) return null; // it empties the cell
+  if (/^[0-9]$/.test(key)) return () => write(key);
+  const named = part().querySelector(`[data-key="${CSS.escape(key)}"]`);
+  return named ? () => press(named) : keys[key];
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || !form()) return;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const action = actionOf(key, event.target);
+  if (!action) return;
+  event.preventDefault();
+  // A key that is held down would be said of the next picture as well.
+  if (event.repeat && !key.startsWith("Arrow")) return;
   // What is typed before the answer came would be said of a picture that is no longer looked at.
   if (part().querySelector(".htmx-request")) return;
-  const { target, key } = event;
-  const isCell = target.matches("[data-cell]");
-  if (!isCell && target.closest("input, select, textarea, summary")) return;
-  if (key === "Enter" && target.closest("a, button")) return;
-  const named = part().querySelector(`[data-key="${CSS.escape(key.length === 1 ? key.toLowerCase() : key)}"]`);
-  if (/^[0-9]$/.test(key)) write(key);
-  else if (key.toLowerCase() === "n" && cells().length > 1) write("");
-  else if (named) press(named);
-  else if (keys[key]) keys[key]();
-  else return;
-  event.preventDefault();
+  action();
 });
 
 document.addEventListener("focusin", (event) => {
@@ -75,12 +90,14 @@ document.addEventListener("click", (event) => {
   if (event.target.matches?.("[data-place]")) select(Number(event.target.dataset.place), { focus: true });
 });
 
-// A refused correction comes with its own words and a status of 4xx, which htmx would drop.
-document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.xhr.status >= 400 && event.detail.xhr.status < 500) event.detail.shouldSwap = true;
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-position]")) select(Number(event.target.value));
 });
 
-document.addEventListener("htmx:afterSettle", renewed);
+// Other parts of the page come anew as well, while nothing has happened to this one.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target === part()) renewed();
+});
 
 function renewed() {
   // By attribute: its buttons are named "action", and hide the property.
@@ -88,7 +105,7 @@ function renewed() {
   if (action !== shownFor) selected = 0;
   shownFor = action;
   if (!part()) return;
-  select(selected);
+  select(selected, { focus: isInCell() });
   allowDrawing(part());
 }
 

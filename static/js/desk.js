@@ -25,6 +25,7 @@ function give(files, from) {
   for (const file of files) given.items.add(file);
   image.files = given.files;
   source.value = from;
+  form.elements.strokes.value = ""; // of a drawing that was sent before: going back finds the form as it was sent
   form.requestSubmit();
 }
 

@@ -20,5 +20,9 @@ if (form) {
     count();
   });
   form.addEventListener("change", count);
+  // On a tick as well, Enter would press the form's first button.
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.type === "checkbox") event.preventDefault();
+  });
   count();
 }

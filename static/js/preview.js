@@ -1,5 +1,7 @@
 // The answer that follows the pen: one request at a time, the newest drawing wins.
 
+import { isPart } from "./parts.js";
+
 const EVERY_MS = 90; // from one question to the next while the pen moves: about ten a second
 const PATIENCE_MS = 6000; // a question may be lost on its way, and nobody would ever say so
 
@@ -55,8 +57,11 @@ export class Preview {
     body.set("mode", this.mode());
     const headers = { "X-CSRFToken": this.token };
     const response = await fetch(this.url, { method: "POST", body, headers, signal });
-    if (response.redirected || !response.headers.get("Content-Type")?.startsWith("text/html")) throw new TypeError();
-    return response.text();
+    // The session has ended: the page itself goes to the login and comes back to what was drawn.
+    if (response.redirected && !draft) location.reload();
+    const html = await response.text();
+    if (!isPart(response.headers.get("Content-Type"), html)) throw new TypeError();
+    return html;
   }
 
   // What is shown is of all that is drawn, once nothing more is asked or waits to be.

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from recognizer.models import Correction, Glyph, Prediction
 from recognizer.services.predictions import create_prediction
+from tests.browser.hand import box_of, draw_stroke
 from tests.pictures import digit_png, varied_pngs
 
 pytestmark = pytest.mark.browser
@@ -72,6 +73,59 @@ def test_a_number_is_corrected_digit_by_digit_with_arrows(alice_page: Page, alic
     expect(alice_page.locator("[data-cell].is-selected")).to_have_value("0")
     alice_page.keyboard.press("n")
     stands(alice_page, "Corrected to 14")
+
+
+def test_enter_sends_what_was_edited_in_the_cells(alice_page: Page, alice, model):
+    prediction = number(alice, "190")
+    alice_page.goto(f"/uploads/{prediction.upload_id}/")
+    cell = alice_page.get_by_label("Digit 2")
+    cell.fill("4")  # pasted, or by a phone's keyboard, which tells no key
+    cell.press("Enter")
+    stands(alice_page, "Corrected to 140")
+    expect(cell).to_be_focused()
+    cell.press("Delete")
+    cell.press("Enter")
+    stands(alice_page, "Corrected to 10")
+    expect(alice_page.locator("[data-place]")).to_have_count(3)
+    cell.press("5")
+    stands(alice_page, "Corrected to 150")
+    expect(alice_page.get_by_label("Digit 3")).to_be_focused()  # and written over next
+    alice_page.keyboard.press("6")
+    stands(alice_page, "Corrected to 156")
+
+
+def test_the_chosen_box_stays_while_the_maps_are_asked_for(alice_page: Page, alice, model):
+    prediction = number(alice, "190")
+    alice_page.goto(f"/uploads/{prediction.upload_id}/")
+    alice_page.locator("[data-boxes] summary").click()
+    box = alice_page.get_by_label("Box", exact=True)
+    box.select_option("3 (0)")
+    for _ in range(2):
+        with alice_page.expect_response(re.compile("/maps/")) as answer:
+            pass
+        answer.value.finished()
+    expect(box).to_have_value("2")
+    picture = box_of(alice_page.locator(".boxes"))
+    draw_stroke(alice_page, [(picture["x"] + 30, picture["y"] + picture["height"] - y) for y in (60, 40, 20)])
+    expect(alice_page.locator(".boxes .is-new")).to_have_count(1)
+    alice_page.get_by_role("heading", level=2).first.click()  # out of the form
+    alice_page.keyboard.press("6")
+    stands(alice_page, "Corrected to 196")
+
+
+def test_a_cancelled_drag_draws_no_further(alice_page: Page, alice, model):
+    prediction = number(alice, "190")
+    alice_page.goto(f"/uploads/{prediction.upload_id}/")
+    alice_page.locator("[data-boxes] summary").click()
+    picture = box_of(alice_page.locator(".boxes"))
+    start = picture["x"] + 30, picture["y"] + picture["height"] - 60
+    alice_page.mouse.move(*start)
+    alice_page.mouse.down()
+    alice_page.mouse.move(start[0] + 20, start[1] + 20)
+    alice_page.locator(".boxes").dispatch_event("pointercancel")
+    before = alice_page.locator("[data-add-box] [name=width]").input_value()
+    alice_page.mouse.move(start[0] + 40, start[1] + 20)
+    assert alice_page.locator("[data-add-box] [name=width]").input_value() == before
 
 
 def test_a_click_on_a_box_chooses_its_digit(alice_page: Page, alice, model):
@@ -146,6 +200,21 @@ def test_the_review_queue_is_worked_off_by_keys(alice_page: Page, alice, model):
     alice_page.keyboard.press("n")
     expect(alice_page.get_by_text("No unsure answer is left.")).to_be_visible()
     assert said() == [("correct", "3"), ("confirm", "5"), ("undo", ""), ("not_a_digit", "")]
+
+
+def test_a_key_held_down_is_said_of_one_picture_only(alice_page: Page, alice, model):
+    for data in varied_pngs(3):
+        prediction = create_prediction(owner=alice, data=data, source="upload", mode="digit")
+        Prediction.objects.filter(pk=prediction.pk).update(decision="unsure", text="5")
+    alice_page.goto("/review/")
+    for key, left in (("8", "2 unsure answers are left."), ("Enter", "1 unsure answer is left.")):
+        alice_page.keyboard.down(key)
+        expect(alice_page.get_by_text(left)).to_be_visible()
+        alice_page.keyboard.down(key)
+        alice_page.wait_for_timeout(500)
+        expect(alice_page.get_by_text(left)).to_be_visible()
+        alice_page.keyboard.up(key)
+    assert said() == [("correct", "8"), ("confirm", "5")]
 
 
 def test_scene_5_twenty_corrections_by_keyboard_in_under_a_minute(alice_page: Page, alice, model):

@@ -17,6 +17,7 @@ from tests.servers.web import WebServer
 pytestmark = pytest.mark.browser
 
 ANSWER = re.compile("/uploads/.+")
+STROKES = '[{"pen": 26, "erases": false, "points": [[1, 2, 0.5, 0]]}]'
 FILES = """names => {
     const transfer = new DataTransfer();
     for (const [name, data] of names) {
@@ -29,6 +30,15 @@ FILES = """names => {
 
 def named(*pictures: bytes) -> list[list[str]]:
     return [[f"{number}.png", base64.b64encode(data).decode()] for number, data in enumerate(pictures)]
+
+
+def paste(page: Page, picture: bytes) -> None:
+    page.evaluate(
+        f"""names => document.dispatchEvent(
+            new ClipboardEvent("paste", {{ clipboardData: ({FILES})(names), bubbles: true }})
+        )""",
+        named(picture),
+    )
 
 
 def test_from_sign_up_to_a_saved_answer(page: Page):
@@ -49,14 +59,18 @@ def test_from_sign_up_to_a_saved_answer(page: Page):
 
 def test_a_picture_is_pasted(alice_page: Page):
     alice_page.goto("/")
-    alice_page.evaluate(
-        f"""names => document.dispatchEvent(
-            new ClipboardEvent("paste", {{ clipboardData: ({FILES})(names), bubbles: true }})
-        )""",
-        named(digit_png(7)),
-    )
+    paste(alice_page, digit_png(7))
     alice_page.wait_for_url(ANSWER)
     assert Upload.objects.get().source == "paste"
+
+
+def test_what_was_drawn_before_is_not_kept_with_a_pasted_picture(alice_page: Page):
+    alice_page.goto("/")
+    # As the browser's button for going back leaves the form of a drawing.
+    alice_page.locator("[name=strokes]").evaluate("(field, strokes) => { field.value = strokes; }", STROKES)
+    paste(alice_page, digit_png(7))
+    alice_page.wait_for_url(ANSWER)
+    assert Upload.objects.get().strokes is None
 
 
 def test_three_pictures_are_dropped_and_become_a_batch(alice_page: Page, worker):

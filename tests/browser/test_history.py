@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
 
-from recognizer.models import Upload
+from recognizer.models import Correction, Upload
 from recognizer.services.predictions import create_prediction
 from recognizer.services.purge import purge
 from tests.browser.fixtures import log_in
@@ -78,6 +78,17 @@ def test_many_are_corrected_at_once(history):
     history.get_by_role("button", name="They all say this").click()
     expect(history.get_by_text("Said of 1 picture.")).to_be_visible()
     expect(history.locator("a.card").nth(2)).to_contain_text(re.compile(r"4\s+corrected"))
+
+
+def test_enter_says_what_is_in_the_field_and_nothing_on_a_tick(history):
+    history.locator("[name=pick]").nth(2).check()
+    history.locator("[name=pick]").nth(2).press("Enter")
+    history.get_by_label("What they all say").fill("4")
+    history.locator("[name=pick]").nth(2).press("Enter")
+    assert not Correction.objects.exists()
+    history.get_by_label("What they all say").press("Enter")
+    expect(history.locator("a.card").nth(2)).to_contain_text(re.compile(r"4\s+corrected"))
+    assert Correction.objects.get().text == "4"
 
 
 def test_deletion_removes_the_files_in_the_end(history, settings, media: Path):

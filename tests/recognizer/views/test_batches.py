@@ -25,3 +25,9 @@ def test_the_list_says_how_far_each_is(alice_client, batch):
 def test_its_pictures_are_called_as_their_files(alice_client, batch):
     page = alice_client.get(reverse("batch_detail", args=[batch.pk])).content.decode()
     assert "inside/seven.png" in page
+
+
+def test_only_what_waits_is_asked_for_again(alice_client, batch):
+    assert "hx-trigger" in alice_client.get(reverse("batch_detail", args=[batch.pk])).content.decode()
+    batch.items.filter(state="waiting").delete()  # it takes more files still
+    assert "hx-trigger" not in alice_client.get(reverse("batch_detail", args=[batch.pk])).content.decode()

@@ -156,6 +156,15 @@ def test_pages_stay_where_they_are_while_new_pictures_arrive(alice_client, given
     assert [row.text for row in back.rows] == ["1", "2"]
 
 
+def test_a_page_that_has_emptied_leads_back_to_the_first(alice_client, given):
+    given("1")
+    cursor = cursor_at("1999-01-01T00:00:00+00:00")
+    page = alice_client.get(reverse("history"), {"cursor": cursor, "ordering": "-given_at"}).content.decode()
+    assert "Nothing is left on this page." in page
+    assert 'href="?ordering=-given_at"' in page
+    assert "Nothing was read yet." not in page
+
+
 def test_what_is_deleted_can_be_brought_back(alice_client, given):
     one = given("1")
     given("2")

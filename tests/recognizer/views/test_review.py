@@ -1,7 +1,13 @@
 """The page of the review queue: what it says when little or nothing is left."""
 
+import re
+
 import pytest
 from django.urls import reverse
+
+from recognizer.views import review
+
+HTMX = {"HX-Request": "true"}
 
 pytestmark = pytest.mark.django_db
 
@@ -17,3 +23,44 @@ def test_sure_answers_are_not_called_unsure(alice_client, given):
     page = alice_client.get(reverse("review") + "?all").content.decode()
     assert "No unsure answer is left; the sure ones follow" in page
     assert "0 unsure" not in page
+
+
+def test_every_form_remembers_what_was_skipped_and_that_all_are_wanted(alice_client, given):
+    skipped, first, second = given("1"), given("22"), given("3")
+    place = {"all": "1", "skip": str(skipped.upload_id)}
+    url = reverse("review_correct", args=[first.upload_id])
+    page = alice_client.post(url, {"action": "confirm", **place}, headers=HTMX)
+    assert page.context["prediction"] == second
+    forms = re.findall(r"<form.*?</form>", page.content.decode(), re.DOTALL)
+    assert len(forms) == 6  # the cells, the number, a box, another box, to skip, to take back
+    for form in forms:
+        assert '<input type="hidden" name="all" value="1">' in form
+        assert f'<input type="hidden" name="skip" value="{skipped.upload_id}">' in form
+
+
+def test_the_last_number_is_left_until_all_of_it_is_said(alice_client, given):
+    number = given("12", decision="unsure")
+    url = reverse("review_correct", args=[number.upload_id])
+    page = alice_client.post(url, {"action": "labels", "label": ["1", "3"]}, headers=HTMX)
+    assert "1 unsure answer is left." in page.content.decode()
+    page = alice_client.post(url, {"action": "confirm"}, headers=HTMX)
+    assert "No unsure answer is left." in page.content.decode()
+
+
+def test_more_than_what_is_counted_to_is_not_said_of_as_many(alice_client, given, monkeypatch):
+    monkeypatch.setattr(review, "COUNTED_TO", 2)
+    for text in "12":
+        given(text, decision="unsure")
+    assert "More than" not in alice_client.get(reverse("review")).content.decode()
+    given("3", decision="unsure")
+    assert "More than 2 unsure answers are left." in alice_client.get(reverse("review")).content.decode()
+
+
+def test_the_key_for_no_digit_stands_at_the_button_where_it_presses_it(alice_client, given):
+    given("1", decision="unsure", confidence=0.2)
+    number = given("12", decision="unsure", confidence=0.3)
+    button = "No digit <kbd>N</kbd>"
+    assert button in alice_client.get(reverse("review")).content.decode()
+    page = alice_client.get(reverse("upload_detail", args=[number.upload_id])).content.decode()
+    assert "No digit</button>" in page
+    assert button not in page  # there it empties one of the cells

@@ -80,7 +80,17 @@ def test_maps_are_asked_for_on_the_first_view(alice, alice_client, model):
 def test_the_page_outlives_its_model(alice_client, given):
     prediction = given("7")
     prediction.model.__class__.objects.update(digest="0" * 64)
-    assert "Sure" in page_of(alice_client, prediction)
+    page = page_of(alice_client, prediction)
+    assert "Sure" in page
+    assert "the model of this answer cannot be loaded" in page
+
+
+def test_what_is_no_digit_has_boxes_without_digits(alice, alice_client, given):
+    prediction = given("12")
+    # As said before the picture was read again, when nothing had been found in it.
+    Correction.objects.create(upload=prediction.upload, prediction=prediction, by=alice, kind="not_a_digit")
+    page = alice_client.get(reverse("upload_detail", args=[prediction.upload_id]))
+    assert [place["label"] for place in page.context["places"]] == ["", ""]
 
 
 def test_it_is_read_again_in_another_mode_and_the_first_answer_stays(alice, alice_client, model):

@@ -1,0 +1,81 @@
+"""Parts of pages that come anew: what is no part is not put into the page, and the focus stays where it is."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from recognizer.models import Correction
+from recognizer.services import batches
+from recognizer.services.predictions import create_prediction
+from tests.browser.fixtures import log_in
+from tests.browser.hand import draw, preview_says
+from tests.pictures import digit_png
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def waiting(alice, model):
+    """A batch of which one picture is read and one waits for a worker that is not there."""
+    seven = create_prediction(owner=alice, data=digit_png(7), source="upload", mode="digit")
+    batch = batches.create_batch(owner=alice, name="holiday.zip")
+    batch.items.create(position=0, name="seven.png", state="done", upload=seven.upload)
+    batch.items.create(position=1, name="waiting.png", state="waiting")
+    return batch
+
+
+def asked_again(page: Page, path: str) -> None:
+    with page.expect_response(re.compile(path)) as answer:
+        pass
+    answer.value.finished()
+
+
+def test_focus_stays_while_a_batch_is_asked_for(alice_page: Page, waiting):
+    alice_page.goto(f"/batches/{waiting.pk}/")
+    for link in (alice_page.get_by_role("link", name="Results as CSV"), alice_page.locator("a.card")):
+        link.focus()
+        for _ in range(2):
+            asked_again(alice_page, "/batches/")
+        expect(link).to_be_focused()
+
+
+def test_where_the_session_has_ended_the_whole_page_goes_to_the_login(alice_page: Page, alice, server, waiting):
+    upload = waiting.items.get(position=0).upload_id
+    alice_page.goto(f"/uploads/{upload}/")
+    alice_page.context.clear_cookies(name="sessionid")
+    alice_page.keyboard.press("1")
+    expect(alice_page).to_have_url(f"{server.url}/login/?next=/uploads/{upload}/")
+    log_in(alice_page.context, alice, server)
+    alice_page.goto(f"/batches/{waiting.pk}/")
+    alice_page.context.clear_cookies(name="sessionid")
+    expect(alice_page).to_have_url(f"{server.url}/login/?next=/batches/{waiting.pk}/")
+    assert not Correction.objects.exists()
+
+
+def test_a_form_that_is_too_old_brings_the_page_anew(alice_page: Page, waiting):
+    upload = waiting.items.get(position=0).upload_id
+    alice_page.goto(f"/uploads/{upload}/")
+    alice_page.context.clear_cookies(name="csrftoken")
+    with alice_page.expect_event("load"):
+        alice_page.keyboard.press("1")
+    expect(alice_page.get_by_role("banner")).to_have_count(1)
+    alice_page.keyboard.press("1")
+    expect(alice_page.locator(".standing")).to_contain_text("Corrected to 1")
+
+
+def test_the_preview_shows_nothing_but_previews(alice_page: Page, alice, server):
+    alice_page.goto("/")
+    cookies = alice_page.context.cookies()
+    alice_page.context.clear_cookies(name="csrftoken")
+    draw(alice_page, "7")
+    expect(alice_page.get_by_text("your drawing is kept here")).to_be_visible()
+    expect(alice_page.get_by_role("banner")).to_have_count(1)
+    alice_page.context.add_cookies(cookies)
+    alice_page.context.clear_cookies(name="sessionid")
+    alice_page.get_by_role("button", name="Undo").click()
+    expect(alice_page).to_have_url(f"{server.url}/login/?next=/")
+    log_in(alice_page.context, alice, server)
+    alice_page.goto("/")
+    alice_page.get_by_role("button", name="Redo").click()  # the drawing is there still
+    preview_says(alice_page, re.compile("^7, "))
