@@ -100,7 +100,7 @@ class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
         if not (value.isascii() and value.isdecimal()):  # no answer and no correction reads so
             keys = few(selectors.uploads_named(user, name__icontains=value))
             return rows.filter(Q(upload__name__icontains=value) if keys is None else Q(upload__in=keys))
-        said = Correction.objects.filter(text__contains=value).values_list("upload", flat=True)
+        said = selectors.corrections_by(user).filter(text__contains=value).values_list("upload", flat=True)
         named = selectors.uploads_named(user, name__contains=value)
         keys = few(selectors.uploads_read_as(user, text__contains=value), said, named)
         if keys is not None:
@@ -123,7 +123,7 @@ class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
             return rows.filter(unsaid)
         kinds = SAID if value == "yes" else SAID[1:]
         # The second condition says all; the first one finds the few without looking at every row.
-        ever = Correction.objects.filter(kind__in=kinds).values("upload")
+        ever = selectors.corrections_by(self.request.user).filter(kind__in=kinds).values("upload")
         return rows.filter(upload__in=ever).filter(Q(correction_kind__in=kinds))
 
     # Moments and not `given_at__date`, which no index serves.

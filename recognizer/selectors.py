@@ -51,6 +51,11 @@ def uploads_named(user: User, **name: str) -> QuerySet[Upload, UUID]:
     return Upload.objects.filter(owner=user.pk, **name).values_list("pk", flat=True)
 
 
+def corrections_by(user: User) -> QuerySet[Correction]:
+    """All that the person has said, of deleted pictures too, for the same reason; it is all of their own pictures."""
+    return Correction.objects.filter(by=user.pk)
+
+
 def with_glyphs(predictions: QuerySet[Prediction]) -> QuerySet[Prediction]:
     """For lists of many: without the inputs, which only a picture of them needs."""
     return predictions.prefetch_related(Prefetch("glyphs", Glyph.objects.defer("input")))

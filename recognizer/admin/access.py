@@ -1,9 +1,38 @@
 """Who may come in."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.contrib import admin
+from django.contrib.auth import admin as auth_admin
+from django.contrib.auth.models import User
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
 
 from recognizer.admin.base import EvidenceAdmin
 from recognizer.models import ApiToken
+from recognizer.services.accounts import delete_account
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class UserAdmin(auth_admin.UserAdmin):
+    """Django's own, but for an account's end, which takes the files along."""
+
+    def get_deleted_objects(
+        self, objs: Iterable[Any], request: HttpRequest
+    ) -> tuple[list[Any], dict[Any, Any], set[Any], list[Any]]:
+        """Named as a whole: Django's own would list every row, and ask for a permission that nobody has."""
+        named = [f"{user}, with all that is in the account" for user in objs]
+        return named, {User._meta.verbose_name_plural: len(named)}, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        delete_account(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            delete_account(user)
 
 
 @admin.register(ApiToken)
@@ -13,3 +42,7 @@ class ApiTokenAdmin(EvidenceAdmin):
     list_select_related = ["user"]
     search_fields = ["name", "user__username"]
     exclude = ["digest"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """One that leaked is deleted here; nothing hangs on it."""
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)

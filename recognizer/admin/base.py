@@ -50,7 +50,7 @@ class KnownValues(admin.SimpleListFilter):
 
 
 class EvidenceAdmin(admin.ModelAdmin):
-    """Rows that say what happened: looked at, never added or changed here."""
+    """Rows that say what happened: looked at, never added, changed or deleted here."""
 
     show_full_result_count = False
     list_per_page = 50
@@ -62,6 +62,10 @@ class EvidenceAdmin(admin.ModelAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Django would delete the rows alone: their files would stay on the disk, and no reading would be current."""
         return False
 
 

@@ -8,6 +8,9 @@ from django.db.models import Prefetch, QuerySet
 
 from recognizer.api.bodies import glyph_body, problem_body
 from recognizer.models import BatchItem, Glyph, Prediction
+from recognizer.services.batches import answer_of
+
+__all__ = ["answer_of"]
 
 AT_ONCE = 200
 
@@ -17,14 +20,6 @@ def with_answers(items: QuerySet[BatchItem]) -> QuerySet[BatchItem]:
     current = Prediction.objects.filter(is_current=True).select_related("model").defer("model__card")
     current = current.prefetch_related(Prefetch("glyphs", Glyph.objects.defer("input")))
     return items.select_related("upload").prefetch_related(Prefetch("upload__predictions", current, to_attr="current"))
-
-
-def answer_of(item: BatchItem) -> Prediction | None:
-    """None as long as it waits, if it failed, and once its owner deleted it."""
-    if item.upload is None or item.upload.deleted_at:
-        return None
-    current: list[Prediction] = item.upload.current  # type: ignore[attr-defined]
-    return current[0] if current else None
 
 
 def json_lines(items: QuerySet[BatchItem]) -> Iterator[str]:

@@ -1,10 +1,12 @@
 """The end of an account: everything in it goes at once, files included."""
 
+from functools import partial
+
 from django.contrib.auth.models import User
-from django.core.files.storage import default_storage
+from django.db import transaction
 
 from recognizer.models import BatchItem, Upload
-from recognizer.services.purge import AT_ONCE, remove_uploads
+from recognizer.services.purge import AT_ONCE, delete_files, remove_uploads
 
 
 def delete_account(user: User) -> None:
@@ -14,5 +16,4 @@ def delete_account(user: User) -> None:
         remove_uploads(uploads)
     staged = list(BatchItem.objects.filter(batch__owner=user).exclude(staged="").values_list("staged", flat=True))
     user.delete()
-    for name in staged:
-        default_storage.delete(name)
+    transaction.on_commit(partial(delete_files, staged))  # the admin deletes within a transaction

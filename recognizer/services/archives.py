@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
+from django.utils.translation import gettext as _
+
 from mlcore.reading.decode import MAX_BYTES
 from recognizer.problems import Problem
 
@@ -42,6 +44,8 @@ def unpack(file: IO[bytes], *, most: int) -> Iterator[Member]:
         raise Problem("corrupt_archive") from error
     with archive:
         infos = [info for info in archive.infolist() if not info.is_dir() and not _is_rubbish(info.filename)]
+        if not infos:
+            raise Problem("missing_file", _("There are no files in the ZIP."))
         if len(infos) > most:
             raise Problem("too_many_files")
         if sum(info.file_size for info in infos) > UNPACKED_MAX_BYTES:

@@ -24,7 +24,7 @@ from recognizer.problems import Problem
 from recognizer.queues import BULK
 from recognizer.services import jobs
 from recognizer.services.archives import ZIP_MAX_BYTES, shown_name, unpack
-from recognizer.services.quotas import take_space
+from recognizer.services.room import take_space
 
 __all__ = ["MAX_ITEMS", "ZIP_MAX_BYTES"]
 
@@ -176,7 +176,7 @@ def cancel_batch(batch: Batch) -> int:
         batch.closed_at = batch.closed_at or batch.cancelled_at
         batch.save(update_fields=["cancelled_at", "closed_at"])
         return batch.items.filter(state=BatchItem.State.WAITING).update(
-            state=BatchItem.State.CANCELLED, error_code="cancelled"
+            state=BatchItem.State.CANCELLED, error_code=jobs.ITEM_CANCELLED
         )
 
 
@@ -251,9 +251,17 @@ def outcome_rows(batch: Batch) -> Iterator[list[str]]:
         yield [str(item.position + 1), item.name, item.state, item.error_code, *_answer_cells(item)]
 
 
+def answer_of(item: BatchItem) -> Prediction | None:
+    """Of an item whose upload came with its `current` predictions: None as long as it waits, if it failed, and once
+    its owner deleted it."""
+    if item.upload is None or item.upload.deleted_at:
+        return None
+    current: list[Prediction] = item.upload.current  # type: ignore[attr-defined]
+    return current[0] if current else None
+
+
 def _answer_cells(item: BatchItem) -> list[str]:
-    predictions: list[Prediction] = getattr(item.upload, "current", [])
-    if not predictions:
+    prediction = answer_of(item)
+    if not prediction:
         return ["", "", "", ""]
-    prediction = predictions[0]
     return [prediction.text, prediction.decision, f"{prediction.confidence:.4f}", str(prediction.pk)]

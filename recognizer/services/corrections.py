@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from recognizer.models import Correction, Prediction
@@ -38,7 +38,7 @@ class Labelled:
 
 def standing(corrections: Iterable[Correction]) -> Correction | None:
     """The one that counts, of an upload's corrections from the oldest to the newest."""
-    newest = max(corrections, key=lambda correction: correction.created_at, default=None)
+    newest = max(corrections, key=lambda correction: (correction.created_at, correction.pk), default=None)
     return None if newest is None or newest.kind == Correction.Kind.UNDO else newest
 
 
@@ -49,46 +49,55 @@ def labels_of(prediction: Prediction, stands: Correction | None) -> list[Labelle
     label = "" if stands and stands.kind == Correction.Kind.NOT_A_DIGIT else None
     return [
         Labelled((g.x, g.y, g.width, g.height), str(g.digit) if label is None else label)
-        for g in prediction.glyphs.defer("input")
+        for g in prediction.glyphs.all()
     ]
 
 
-def correct(
-    *,
-    prediction: Prediction,
-    by: User,
-    kind: str,
-    text: str = "",
-    boxes: Sequence[dict[str, Any]] = (),
-) -> Correction:
+def correct(*, prediction: Prediction, by: User, kind: str, text: str = "") -> Correction:
     """One statement about the whole picture, checked and appended."""
     if kind == Correction.Kind.UNDO:
         return undo(prediction=prediction, by=by)
-    if kind == Correction.Kind.CONFIRM:
-        return _relabel(prediction, by, labels_of(prediction, None), prediction.text)
-    if kind == Correction.Kind.NOT_A_DIGIT:
-        glyphs = [Labelled(place.box, "") for place in labels_of(prediction, None)]
-        return _relabel(prediction, by, glyphs, "")
-    if boxes:
-        return relabel(prediction=prediction, by=by, labels=[_parsed(box) for box in boxes])
+    stands = standing_of(prediction)
+    return _append(_statement(prediction, by, kind, text, stands), stands)
+
+
+def correct_each(predictions: Sequence[Prediction], *, by: User, kind: str, text: str = "") -> None:
+    """The same statement about each; of predictions that come with their glyphs, by as many queries for many as for a
+    few. All or none."""
+    said: dict[UUID, list[Correction]] = {prediction.upload_id: [] for prediction in predictions}
+    for row in Correction.objects.filter(upload__in=said):
+        said[row.upload_id].append(row)
+    new = []
+    for prediction in predictions:
+        stands = standing(said[prediction.upload_id])
+        row = _statement(prediction, by, kind, text, stands)
+        if not (stands and _says_the_same(row, stands)):
+            new.append(row)
+    Correction.objects.bulk_create(new)
+
+
+def _statement(prediction: Prediction, by: User, kind: str, text: str, stands: Correction | None) -> Correction:
+    """Not written yet."""
+    if kind == Correction.Kind.CONFIRM and prediction.text:
+        return _relabelled(prediction, by, labels_of(prediction, None), prediction.text)
+    if kind in (Correction.Kind.CONFIRM, Correction.Kind.NOT_A_DIGIT):  # who confirms a rejection says that it is none
+        nothing = [Labelled(place.box, "") for place in labels_of(prediction, None)]
+        return _relabelled(prediction, by, nothing, "")
     if not text:
         raise Problem("invalid", _("Say which digits are in the picture."))
-    places = labels_of(prediction, standing_of(prediction))
+    places = labels_of(prediction, stands)
     # The same number of digits are the same places; otherwise nobody has said where they are.
     places = [Labelled(p.box, t) for p, t in zip(places, text, strict=True)] if len(places) == len(text) else []
-    return _relabel(prediction, by, places, text)
+    return _relabelled(prediction, by, places, text)
 
 
 def relabel(*, prediction: Prediction, by: User, labels: Sequence[Labelled]) -> Correction:
-    return _relabel(prediction, by, labels, "".join(place.label for place in labels))
-
-
-def correct_glyph(*, prediction: Prediction, by: User, position: int, label: str) -> Correction:
-    """Another digit in one place, or none (an empty label)."""
-    return correct_glyphs(prediction=prediction, by=by, labels={position: label})
+    row = _relabelled(prediction, by, labels, "".join(place.label for place in labels))
+    return _append(row, standing_of(prediction))
 
 
 def correct_glyphs(*, prediction: Prediction, by: User, labels: Mapping[int, str]) -> Correction:
+    """Other digits in some places, or none (an empty label)."""
     places = labels_of(prediction, standing_of(prediction))
     for position, label in labels.items():
         places[position] = Labelled(_place(places, position).box, label)
@@ -154,11 +163,13 @@ def undo(*, prediction: Prediction, by: User) -> Correction:
         stack = _stack(prediction.upload.corrections.order_by("created_at", "id"))
         if not stack:
             raise Problem("conflict", _("There is nothing to take back."))
-        undone = _append(prediction, by, Correction.Kind.UNDO, "", [])
+        undone = _append(_row(prediction, by, Correction.Kind.UNDO))
         if len(stack) == 1:
             return undone
-        again = stack[-2]
-        return _append(prediction, by, again.kind, again.text, again.boxes, after=undone)
+        again = _row(prediction, by, stack[-2].kind, stack[-2].text, stack[-2].boxes)
+        # Two rows of one action must not share their moment, which orders them.
+        again.created_at = undone.created_at + timedelta(microseconds=1)
+        return _append(again)
 
 
 def _stack(rows: Iterable[Correction]) -> list[Correction]:
@@ -186,15 +197,7 @@ def _place(labels: Sequence[Labelled], position: int) -> Labelled:
     return labels[position]
 
 
-def _parsed(item: Any) -> Labelled:
-    try:
-        x, y, width, height = (int(value) for value in item["box"])
-        return Labelled((x, y, width, height), str(item["label"]))
-    except (TypeError, ValueError, KeyError, OverflowError) as error:
-        raise Problem("invalid", _("A box is [x, y, width, height], and its label one digit or empty.")) from error
-
-
-def _relabel(prediction: Prediction, by: User, labels: Sequence[Labelled], text: str) -> Correction:
+def _relabelled(prediction: Prediction, by: User, labels: Sequence[Labelled], text: str) -> Correction:
     _check(prediction, labels, text)
     boxes = [place.as_json() for place in labels]
     if not text:
@@ -203,7 +206,7 @@ def _relabel(prediction: Prediction, by: User, labels: Sequence[Labelled], text:
         kind = Correction.Kind.CONFIRM
     else:
         kind = Correction.Kind.CORRECT
-    return _append(prediction, by, kind, text, boxes)
+    return _row(prediction, by, kind, text, boxes)
 
 
 def _check(prediction: Prediction, labels: Sequence[Labelled], text: str) -> None:
@@ -217,22 +220,14 @@ def _check(prediction: Prediction, labels: Sequence[Labelled], text: str) -> Non
             raise Problem("invalid", _("A box must lie inside the picture."))
 
 
-def _append(
-    prediction: Prediction, by: User, kind: str, text: str, boxes: list[dict[str, Any]], after: Correction | None = None
+def _row(
+    prediction: Prediction, by: User, kind: str, text: str = "", boxes: Sequence[dict[str, Any]] = ()
 ) -> Correction:
-    stands = None if after or kind == Correction.Kind.UNDO else standing_of(prediction)
-    if stands and (stands.kind, stands.text, stands.boxes) == (kind, text, boxes):
+    return Correction(upload=prediction.upload, prediction=prediction, by=by, kind=kind, text=text, boxes=list(boxes))
+
+
+def _append(row: Correction, stands: Correction | None = None) -> Correction:
+    if stands and _says_the_same(row, stands):
         return stands  # it has been said
-    # Two rows of one action must not share their moment, which orders them.
-    moment = after.created_at + timedelta(microseconds=1) if after else timezone.now()
-    row = Correction(
-        upload=prediction.upload,
-        prediction=prediction,
-        by=by,
-        kind=kind,
-        text=text,
-        boxes=boxes,
-        created_at=moment,
-    )
     row.save(force_insert=True)
     return row

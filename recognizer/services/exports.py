@@ -30,6 +30,7 @@ def rows_of(predictions: QuerySet[Prediction]) -> Iterator[dict[str, Any]]:
     """Of selectors.history_for, narrowed."""
     for prediction in predictions.iterator(chunk_size=AT_ONCE):
         upload = prediction.upload
+        said = getattr(prediction, "correction_kind", None)
         yield {
             "id": str(upload.pk),
             "given_at": prediction.given_at.isoformat(),
@@ -41,7 +42,7 @@ def rows_of(predictions: QuerySet[Prediction]) -> Iterator[dict[str, Any]]:
             "reason": prediction.reason,
             "confidence": round(prediction.confidence, 6),
             "model": prediction.model.version,
-            "correction": getattr(prediction, "correction_kind", None) or "",
+            "correction": "" if said in (None, Correction.Kind.UNDO) else said,
             "correction_text": getattr(prediction, "correction_text", None) or "",
             "sha256": upload.sha256,
             "width": upload.width,

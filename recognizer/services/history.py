@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +13,7 @@ from recognizer import selectors
 from recognizer.models import Prediction, Upload
 from recognizer.pages import Order, Page, moment, page_of
 from recognizer.problems import Problem
-from recognizer.services.corrections import correct
+from recognizer.services.corrections import correct_each
 
 PAGE_SIZE = 48
 NEWEST_FIRST = Order("given_at", descending=True, parse=moment)
@@ -50,14 +49,12 @@ def bring_back(user: User, deleted_at: datetime) -> int:
 
 def correct_many(rows: QuerySet[Prediction], *, by: User, kind: str, text: str = "") -> int:
     """The same said of each: that it was read rightly, that it holds no digit, or what it says. All or none."""
-    predictions = list(rows[: MOST_CORRECTED_AT_ONCE + 1])
+    predictions = list(selectors.with_glyphs(rows)[: MOST_CORRECTED_AT_ONCE + 1])
     if len(predictions) > MOST_CORRECTED_AT_ONCE:
         raise Problem(
             "invalid",
             _("Choose at most %(most_corrected_at_once)s at once.")
             % {"most_corrected_at_once": MOST_CORRECTED_AT_ONCE},
         )
-    with transaction.atomic():
-        for prediction in predictions:
-            correct(prediction=prediction, by=by, kind=kind, text=text)
+    correct_each(predictions, by=by, kind=kind, text=text)
     return len(predictions)

@@ -25,6 +25,7 @@ DIED = "The worker died, or ran out of time."
 STOPPED = "The worker was stopped; another one goes on."
 CANCELLED = "Cancelled."
 ITEM_CONDEMNED = "reader_failed"
+ITEM_CANCELLED = "cancelled"
 STORM_LASTS = timedelta(minutes=5)
 ATTEMPTS_IN_A_STORM = 4 * settings.JOB_MAX_ATTEMPTS
 
@@ -199,7 +200,8 @@ def retry(jobs: QuerySet[Job], *, done_too: bool = False) -> int:
     with transaction.atomic():
         for job in again:
             ids = job.payload.get("ids", []) if job.kind == Job.Kind.BATCH_CHUNK else []
-            BatchItem.objects.filter(pk__in=ids, state=BatchItem.State.FAILED, error_code=ITEM_CONDEMNED).update(
+            failed = BatchItem.objects.filter(pk__in=ids, state=BatchItem.State.FAILED)
+            failed.filter(error_code__in=[ITEM_CONDEMNED, ITEM_CANCELLED]).update(
                 state=BatchItem.State.WAITING, error_code="", attempts=0
             )
         Job.objects.bulk_update(again, ["state", "attempts", "error", "done", "finished_at", "enqueued_at"])
@@ -210,7 +212,7 @@ def retry(jobs: QuerySet[Job], *, done_too: bool = False) -> int:
 def cancel(jobs: QuerySet[Job]) -> int:
     """End what waits or runs. A run that goes on meanwhile has lost its lease and writes nothing."""
     unfinished = jobs.filter(state__in=[Job.State.WAITING, Job.State.RUNNING])
-    return give_up(unfinished, CANCELLED, item_code="cancelled")
+    return give_up(unfinished, CANCELLED, item_code=ITEM_CANCELLED)
 
 
 def split(job: Job) -> None:

@@ -1,5 +1,6 @@
 """Model versions: registered from a folder, activated one at a time, found again by every process by hash."""
 
+import fcntl
 import logging
 import shutil
 import threading
@@ -21,6 +22,13 @@ from recognizer.models import ModelVersion
 from recognizer.problems import Problem
 
 logger = logging.getLogger(__name__)
+
+NAME_TAKEN = (
+    "The shipped model %(name)s is not registered, for another network has this name here, and `manage.py "
+    "promote_model %(name)s` means that one. If it has answered nothing yet, remove it (`manage.py shell -c "
+    "\"from recognizer.models import *; ModelVersion.objects.get(version='%(name)s').delete()\"`) and run `manage.py "
+    "prepare` again. If it has, it stays, and the next model that is shipped has another name."
+)
 
 
 def register_model(folder: Path, *, shipped: bool = False) -> ModelVersion:
@@ -48,8 +56,11 @@ def register_shipped_model() -> None:
         logger.exception("The shipped model does not verify")
         return
     with transaction.atomic():
-        if not ModelVersion.objects.filter(version=shipped.version).exists():
+        named = ModelVersion.objects.filter(version=shipped.version).first()
+        if not named:
             register_model(SHIPPED, shipped=True)
+        elif named.digest != shipped.digest:
+            logger.error(NAME_TAKEN, {"name": shipped.version})
         if not ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).exists():
             ModelVersion.objects.filter(version=shipped.version).update(
                 state=ModelVersion.State.ACTIVE, activated_at=timezone.now()
@@ -74,21 +85,34 @@ def local_artifact(version: ModelVersion) -> Artifact:
     try:
         return load_artifact(folder, digest=version.digest)
     except ArtifactError:
-        _fetch(version, folder)
+        return _fetch(version, folder)
+
+
+def _fetch(version: ModelVersion, folder: Path) -> Artifact:
+    """From storage, by one process at a time: of several that miss it, the others find it here."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with folder.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                return load_artifact(folder, digest=version.digest)
+            except ArtifactError:
+                shutil.rmtree(folder, ignore_errors=True)
+            _copy(f"models/{version.version}", folder)
+    except OSError as error:
+        raise ArtifactError(f"The files of {version.version} cannot be fetched: {error.strerror}.") from error
     return load_artifact(folder, digest=version.digest)
 
 
-def _fetch(version: ModelVersion, folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    stored = f"models/{version.version}"
-    try:
-        names = default_storage.listdir(stored)[1]
-    except OSError as error:
-        raise ArtifactError(f"The files of {version.version} are gone from storage.") from error
-    for name in names:
-        with default_storage.open(f"{stored}/{name}") as source, (folder / name).open("wb") as target:
+def _copy(stored: str, folder: Path) -> None:
+    """Beside the folder first, then renamed, so that nobody ever reads half an artifact."""
+    unfinished = folder.with_suffix(".part")
+    shutil.rmtree(unfinished, ignore_errors=True)  # of a process that was killed
+    unfinished.mkdir()
+    for name in default_storage.listdir(stored)[1]:
+        with default_storage.open(f"{stored}/{name}") as source, (unfinished / name).open("wb") as target:
             shutil.copyfileobj(source, target)
+    unfinished.rename(folder)
 
 
 def artifact_for(name: str) -> Artifact:

@@ -8,6 +8,7 @@ from django.db.models.fields.files import FieldFile
 from PIL import Image
 
 from mlcore.reading.decode import Picture, decode, encode_picture, encode_thumbnail
+from mlcore.reading.errors import PictureError
 from recognizer.models import Upload
 from recognizer.problems import Problem
 
@@ -27,6 +28,8 @@ def ensure(upload: Upload, file: FieldFile, encode: Callable[[Picture], bytes]) 
                 picture = decode(original.read())
         except FileNotFoundError as error:  # as after a restore without all media
             raise Problem("not_found") from error
+        except PictureError as error:  # damaged since, or refused by a newer release
+            raise Problem.of_picture(error) from error
         file.save(file.field.name, ContentFile(encode(picture)), save=False)
         Upload.objects.filter(pk=upload.pk).update(**{file.field.name: file.name})
     return file

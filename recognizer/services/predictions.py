@@ -3,10 +3,11 @@
 import errno
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
@@ -19,7 +20,7 @@ from recognizer.models import Glyph, ModelVersion, Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.services import feature_maps
 from recognizer.services.model_versions import ActiveModel, models
-from recognizer.services.quotas import take_space
+from recognizer.services.room import take_space
 from recognizer.services.rows import insert
 
 
@@ -95,8 +96,17 @@ def file_only_with_rows(upload: Upload) -> Iterator[None]:
 
 def record_answer(upload: Upload, answer: Answer, *, mode: Mode, draw_maps: bool) -> Prediction:
     """Write a further reading of an upload as the current one. Call it inside a transaction."""
+    if not lock_uploads([upload.pk]):
+        raise Problem("not_found")
     Prediction.objects.filter(upload=upload, is_current=True).update(is_current=False)
     return write_answer(upload, answer, mode=mode, draw_maps=draw_maps)
+
+
+def lock_uploads(ids: Collection[UUID]) -> list[UUID]:
+    """Those that are still there. Only under this lock may a reading become current: of two at once the second one
+    would not see the first one's, and an upload has one current reading."""
+    rows = Upload.objects.filter(pk__in=ids).select_for_update().order_by("pk")
+    return list(rows.values_list("pk", flat=True))
 
 
 def write_answer(upload: Upload, answer: Answer, *, mode: Mode, draw_maps: bool) -> Prediction:
@@ -147,7 +157,11 @@ def glyphs_of(prediction: Prediction, reading: Reading) -> list[Glyph]:
 
 def read_again(upload: Upload, mode: Mode) -> Prediction:
     """Another reading of a kept picture, by the active model; the earlier ones stay."""
-    with upload.original.open("rb") as original:
-        answer = read_picture(original.read(), mode)
+    try:
+        with upload.original.open("rb") as original:
+            data = original.read()
+    except FileNotFoundError as error:  # as after a restore without all media
+        raise Problem("not_found") from error
+    answer = read_picture(data, mode)
     with transaction.atomic():
         return record_answer(upload, answer, mode=mode, draw_maps=True)

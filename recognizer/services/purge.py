@@ -29,8 +29,7 @@ def purge(seconds: float = float("inf")) -> int:
     too_old = Upload.objects.filter(deleted_at__lt=now - timedelta(days=settings.DELETED_UPLOADS_KEPT_DAYS))
     gone = 0
     while time.monotonic() < ends and (uploads := list(too_old[:AT_ONCE])):
-        remove_uploads(uploads)
-        gone += len(uploads)
+        gone += remove_uploads(uploads)
     forget_staged(now)
     Batch.objects.filter(closed_at=None, created_at__lt=now - OPEN_AT_MOST).update(closed_at=now)
     return gone
@@ -52,15 +51,19 @@ def forget_staged(now: datetime) -> None:
             for item in items:
                 size = item.staged.size if default_storage.exists(str(item.staged)) else 0
                 free_space(item.batch.owner_id, pictures=1, size=size)
-        _delete_files([item.staged.name for item in items])
+        delete_files([item.staged.name for item in items])
 
 
-def remove_uploads(uploads: list[Upload]) -> None:
-    """Rows first: a file without a row is rubbish that reconcile_media finds, a row without a file is a loss."""
+def remove_uploads(uploads: list[Upload]) -> int:
+    """Rows first: a file without a row is rubbish that reconcile_media finds, a row without a file is a loss.
+    Answers how many went."""
     with transaction.atomic():
         # Of several that remove them at once, one still finds the rows, and that one frees their space.
-        rows = Upload.objects.filter(pk__in=[upload.pk for upload in uploads]).select_for_update().order_by("pk")
-        mine = sorted(rows, key=attrgetter("owner_id"))
+        deleted_at = {upload.pk: upload.deleted_at for upload in uploads}
+        rows = Upload.objects.filter(pk__in=deleted_at).select_for_update().order_by("pk")
+        # One that was brought back meanwhile stays.
+        unchanged = (row for row in rows if row.deleted_at == deleted_at[row.pk])
+        mine = sorted(unchanged, key=attrgetter("owner_id"))
         ids = [upload.pk for upload in mine]
         files = [file for upload in mine for file in (upload.original, upload.picture, upload.thumbnail)]
         names = [file.name for file in files if file.name]
@@ -70,10 +73,11 @@ def remove_uploads(uploads: list[Upload]) -> None:
         for owner_id, theirs in groupby(mine, attrgetter("owner_id")):
             sizes = [upload.bytes for upload in theirs]
             free_space(owner_id, pictures=len(sizes), size=sum(sizes))
-        transaction.on_commit(partial(_delete_files, names))
+        transaction.on_commit(partial(delete_files, names))
+    return len(mine)
 
 
-def _delete_files(names: Iterable[str | None]) -> None:
+def delete_files(names: Iterable[str | None]) -> None:
     for name in names:
         if name:
             default_storage.delete(name)

@@ -15,7 +15,7 @@ from recognizer.queues import BULK
 from recognizer.services import jobs
 from recognizer.services.chunks import in_chunks
 from recognizer.services.model_versions import models
-from recognizer.services.predictions import glyphs_of, prediction_of
+from recognizer.services.predictions import glyphs_of, lock_uploads, prediction_of
 
 logger = logging.getLogger(__name__)
 
@@ -83,12 +83,16 @@ def pictures_of(predictions: list[Prediction], decoded: list[Prediction]) -> Ite
 def write(pairs: list[tuple[Prediction, Reading]], version: ModelVersion, latency_ms: float) -> None:
     """Beside the old answers. Only the active version's become the ones that lists show: a candidate is compared,
     not believed."""
+    locked = lock_uploads([old.upload_id for old, _ in pairs])
+    unread = set(unread_by(version, Upload.objects.filter(pk__in=locked)).values_list("pk", flat=True))
     is_current = ModelVersion.objects.filter(pk=version.pk, state=ModelVersion.State.ACTIVE).exists()
     if is_current:
-        Prediction.objects.filter(pk__in=[old.pk for old, _ in pairs]).update(is_current=False)
+        Prediction.objects.filter(upload__in=unread, is_current=True).update(is_current=False)
     predictions: list[Prediction] = []
     glyphs: list[Glyph] = []
     for old, reading in pairs:
+        if old.upload_id not in unread:
+            continue  # its owner had it read again meanwhile, or deleted it
         prediction = prediction_of(old.upload, reading, version, mode=old.mode, latency_ms=latency_ms)
         prediction.is_current = is_current
         predictions.append(prediction)

@@ -8,7 +8,7 @@ from recognizer.problems import Problem
 from recognizer.services.corrections import (
     add_box,
     correct,
-    correct_glyph,
+    correct_glyphs,
     labels_of,
     merge_boxes,
     remove_box,
@@ -63,15 +63,15 @@ def test_typing_what_was_read_is_confirming(number, alice):
 
 
 def test_one_digit_after_another(number, alice):
-    correct_glyph(prediction=number, by=alice, position=1, label="4")
-    correct_glyph(prediction=number, by=alice, position=2, label="")
+    correct_glyphs(prediction=number, by=alice, labels={1: "4"})
+    correct_glyphs(prediction=number, by=alice, labels={2: ""})
     assert texts(number) == [("correct", "140"), ("correct", "14")]
     assert boxes(number)[2] == ((20, 5, 10, 20), "")
 
 
 def test_without_any_digit_left_it_is_no_digit(number, alice):
     for position in range(3):
-        correct_glyph(prediction=number, by=alice, position=position, label="")
+        correct_glyphs(prediction=number, by=alice, labels={position: ""})
     assert texts(number)[-1] == ("not_a_digit", "")
 
 
