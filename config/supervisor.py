@@ -219,8 +219,11 @@ def own_secret_key(run_folder: Path) -> Path:
     """Made once and kept, so that sessions outlive a restart: the default in the settings is known to everybody."""
     file = run_folder / "secret-key"
     if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(50), encoding="ascii")
+        # Beside it first: a full disk would leave an empty one, and no later start would get past it.
+        unfinished = file.with_suffix(".part")
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(secrets.token_urlsafe(50), encoding="ascii")
+        unfinished.replace(file)
     return file
 
 

@@ -42,12 +42,13 @@ def check_media_writable(**kwargs: Any) -> list[CheckMessage]:
 
 @register
 def check_broker_named(**kwargs: Any) -> list[CheckMessage]:
-    if settings.REDIS_URL.startswith(("redis://", "rediss://", "redis+socket://", "unix://")):
+    # Celery and the counters each know a name for a socket in a folder, and neither knows the other's.
+    if settings.REDIS_URL.startswith(("redis://", "rediss://")):
         return []
     return [
         Error(
             "REDIS_URL does not name a Redis.",
-            hint="Use redis://[:password@]host:port/number.",
+            hint="Use redis://[:password@]host:port/number, or rediss:// where it is encrypted.",
             id="recognizer.E002",
         )
     ]
@@ -75,5 +76,23 @@ def check_production(**kwargs: Any) -> list[CheckMessage]:
             "PRODUCTION is off.",
             hint="Set PRODUCTION=1 where others than yourself use it: it insists on a secret key and HTTPS.",
             id="recognizer.W001",
+        )
+    ]
+
+
+GOES_NOWHERE = {
+    f"django.core.mail.backends.{name}.EmailBackend" for name in ("console", "dummy", "filebased", "locmem")
+}
+
+
+@register(deploy=True)
+def check_mail(**kwargs: Any) -> list[CheckMessage]:
+    if settings.EMAIL_BACKEND not in GOES_NOWHERE:
+        return []
+    return [
+        Warning(
+            "Whoever forgot their password is promised an e-mail that nobody sends.",
+            hint="Set EMAIL_HOST to a server that takes mail; try it with manage.py sendtestemail ADDRESS.",
+            id="recognizer.W003",
         )
     ]

@@ -1,7 +1,7 @@
 """What people may send, and the words for what they may not."""
 
 import json
-import math
+import sys
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -84,7 +84,8 @@ def _is_stroke(stroke: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # math.isfinite fails on a whole number that no float can hold.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 class ReadForm(forms.Form):

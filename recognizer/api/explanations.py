@@ -14,9 +14,8 @@ from mlcore.explaining.mosaic import Sheet, draw_mosaic, scale_of
 from recognizer import selectors
 from recognizer.api import operations
 from recognizer.api.endpoint import Endpoint
-from recognizer.models import ModelVersion
 from recognizer.services.explanations import Look, look_at
-from recognizer.views.explorer import layer_or_404, serve_overlay, serve_png
+from recognizer.views.explorer import layer_or_404, serve_overlay, serve_png, version_asked_for
 from recognizer.views.media import immutable
 
 
@@ -118,5 +117,4 @@ def explanation_body(look: Look, request: Request) -> dict[str, Any]:
 
 def look_for(request: Request, pk: Any, position: int) -> Look:
     glyph = get_object_or_404(selectors.explained_glyphs_for(request.user), prediction=pk, position=position)
-    version = request.query_params.get("model")
-    return look_at(glyph, get_object_or_404(ModelVersion, version=version) if version else None)
+    return look_at(glyph, version_asked_for(request._request))

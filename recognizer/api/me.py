@@ -2,7 +2,6 @@
 
 from typing import Any, cast
 
-from django.conf import settings
 from django.http import StreamingHttpResponse
 from rest_framework.exceptions import Throttled
 from rest_framework.permissions import IsAuthenticated
@@ -16,8 +15,8 @@ from recognizer.api.serializers import PasswordSerializer
 from recognizer.api.tokens import LoggedIn
 from recognizer.models import ApiToken
 from recognizer.problems import Problem
-from recognizer.services import throttles
 from recognizer.services.accounts import delete_account
+from recognizer.services.attempts import seconds_to_wait
 from recognizer.services.exports import export_account
 from recognizer.services.quotas import usage
 
@@ -37,9 +36,9 @@ class Me(Endpoint):
         wanted = PasswordSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         user = person(request)
-        [guesses] = throttles.count([throttles.Rate("password", settings.LOGINS_PER_NAME, str(user.pk))])
-        if not guesses.allowed:
-            raise Throttled(wait=guesses.resets_in_seconds)
+        seconds = seconds_to_wait(request._request, "password", user.get_username())
+        if seconds is not None:
+            raise Throttled(wait=seconds)
         if not user.check_password(wanted.validated_data["password"]):
             raise Problem("permission_denied", "This is not your password.")
         delete_account(user)

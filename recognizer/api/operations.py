@@ -353,4 +353,6 @@ delete_me = operation(
     problems=["invalid", "unsupported_media_type"],
     by_token=False,
 )
-get_export = operation("me", "get_export", "Everything that is kept of me, as a ZIP", answers=binary("application/zip"))
+get_export = operation(
+    "me", "get_export", "My account, and my pictures with all answers, as a ZIP", answers=binary("application/zip")
+)

@@ -103,9 +103,23 @@ def correct(
 ) -> None:
     if glyphs:
         labels = {glyph["position"]: "" if glyph["digit"] is None else str(glyph["digit"]) for glyph in glyphs}
-        corrections.correct_glyphs(prediction=prediction, by=by, labels=labels)
+        corrections.correct_glyphs(prediction=prediction, by=by, labels=by_box(prediction, labels))
     else:
         corrections.correct(prediction=prediction, by=by, kind=kind or Correction.Kind.CORRECT, text=text)
+
+
+def by_box(prediction: Prediction, labels: Mapping[int, str]) -> dict[int, str]:
+    """A glyph keeps its position; its box has another number once a person has added, split or removed boxes."""
+    read = corrections.labels_of(prediction, None)
+    boxes = [place.box for place in corrections.labels_of(prediction, corrections.standing_of(prediction))]
+    numbered = {}
+    for position, label in labels.items():
+        if position >= len(read):
+            raise Problem("invalid", "There is no glyph with this position.")
+        if read[position].box not in boxes:
+            raise Problem("conflict", "A person has changed the box of this glyph. Say the whole text.")
+        numbered[boxes.index(read[position].box)] = label
+    return numbered
 
 
 def prediction_of(request: Request, pk: Any) -> Prediction:

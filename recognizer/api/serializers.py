@@ -39,7 +39,7 @@ class TokenRequestSerializer(serializers.Serializer[Any]):
 
 
 class GlyphCorrectionSerializer(serializers.Serializer[Any]):
-    position = Whole(min_value=0, max_value=99)
+    position = Whole(min_value=0, max_value=99, help_text="Of the glyph in the answer, whatever was said of it since.")
     digit = Whole(min_value=0, max_value=9, allow_null=True, help_text="`null`: no digit.")
 
 

@@ -92,7 +92,7 @@ def as_zip(predictions: QuerySet[Prediction]) -> Iterator[bytes]:
 
 
 def export_account(user: User) -> Iterator[bytes]:
-    """All that is kept of a person, the pictures as they were given included."""
+    """A person's account and all their answers, the pictures as they were given included."""
     archive = Archive()
     account = {
         "username": user.get_username(),

@@ -1,6 +1,5 @@
 """Who a person is here: Django's own views in this product's templates, and what they lack."""
 
-import hashlib
 import math
 from typing import Any
 from uuid import UUID
@@ -9,6 +8,8 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout, views
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
 from django.http import (
     Http404,
     HttpRequest,
@@ -38,42 +39,34 @@ from recognizer.forms import (
     TokenForm,
 )
 from recognizer.problems import Problem
-from recognizer.services import quotas, throttles, tokens
+from recognizer.services import quotas, tokens
 from recognizer.services.accounts import delete_account
+from recognizer.services.attempts import seconds_to_wait
 from recognizer.services.exports import export_account
-from recognizer.services.throttles import Rate
 from recognizer.views.errors import problem_page
 from recognizer.views.history import download
 from recognizer.views.requests import MemberRequest
 
-LOGIN_WINDOW_SECONDS = 300
 YEAR_SECONDS = 365 * 24 * 3600
 
 
-class Login(views.LoginView):
-    """Guesses are counted before a password is hashed: per address, and per name and address, so that nobody can
-    lock a person out from elsewhere."""
+def refusal(request: HttpRequest, door: str, name: str = "") -> HttpResponse | None:
+    """The answer to one attempt too many."""
+    seconds = seconds_to_wait(request, door, name)
+    if seconds is None:
+        return None
+    response = problem_page(request, Problem("throttled", str(_("Too many attempts. Try again in some minutes."))))
+    response["Retry-After"] = str(math.ceil(seconds))
+    return response
 
+
+class Login(views.LoginView):
     template_name = "accounts/login.html"
     redirect_authenticated_user = True
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        address = throttles.address_of(request)
-        name = hashlib.sha256(request.POST.get("username", "").lower().encode()).hexdigest()[:16]
-        standings = throttles.count(
-            [
-                Rate("login-address", settings.LOGINS_PER_ADDRESS, address, LOGIN_WINDOW_SECONDS),
-                Rate("login-name", settings.LOGINS_PER_NAME, f"{address}:{name}", LOGIN_WINDOW_SECONDS),
-            ]
-        )
-        refused = [standing.resets_in_seconds for standing in standings if not standing.allowed]
-        if refused:
-            response = problem_page(
-                request, Problem("throttled", str(_("Too many attempts. Try again in some minutes.")))
-            )
-            response["Retry-After"] = str(math.ceil(max(refused)))
-            return response
-        return super().post(request, *args, **kwargs)
+        refused = refusal(request, "password", request.POST.get("username", ""))
+        return refused or super().post(request, *args, **kwargs)
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -95,6 +88,9 @@ class PasswordChange(views.PasswordChangeView):
     template_name = "accounts/password_change.html"
     form_class = ChangedPasswordForm
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return refusal(request, "password", request.user.get_username()) or super().post(request, *args, **kwargs)
+
 
 class PasswordChangeDone(views.PasswordChangeDoneView):
     template_name = "accounts/password_change_done.html"
@@ -104,6 +100,9 @@ class PasswordReset(views.PasswordResetView):
     template_name = "accounts/password_reset.html"
     email_template_name = "accounts/password_reset_email.txt"
     subject_template_name = "accounts/password_reset_subject.txt"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return refusal(request, "reset", request.POST.get("email", "")) or super().post(request, *args, **kwargs)
 
 
 class PasswordResetDone(views.PasswordResetDoneView):
@@ -131,8 +130,17 @@ class Signup(FormView):
             return redirect("desk")
         return super().dispatch(request, *args, **kwargs)
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return refusal(request, "signup") or super().post(request, *args, **kwargs)
+
     def form_valid(self, form: SignupForm) -> HttpResponse:
-        login(self.request, form.save())
+        try:
+            with transaction.atomic():
+                user = form.save()
+        except IntegrityError:  # somebody took the name since it was found free
+            form.add_error("username", User._meta.get_field("username").error_messages["unique"])
+            return self.form_invalid(form)
+        login(self.request, user)
         return redirect("desk")
 
     def form_invalid(self, form: SignupForm) -> HttpResponse:
@@ -196,6 +204,9 @@ def account_export(request: MemberRequest) -> StreamingHttpResponse:
 @require_POST
 @sensitive_post_parameters("password")
 def account_delete(request: MemberRequest) -> HttpResponse:
+    refused = refusal(request, "password", request.user.get_username())
+    if refused:
+        return refused
     form = DeleteAccountForm(request.user, request.POST)
     if not form.is_valid():
         return account_page(request, delete_form=form, status=400)

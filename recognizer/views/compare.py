@@ -12,6 +12,7 @@ from recognizer.models import Glyph, ModelVersion
 from recognizer.problems import Problem
 from recognizer.services.comparing import Comparison, common_layers, compare
 from recognizer.services.explanations import Look, look_at
+from recognizer.views.explorer import version_asked_for
 
 CANDIDATES = 24  # the newest digits that are offered to compare with
 
@@ -49,9 +50,8 @@ def right_look(request: HttpRequest, left: Look) -> Look | None:
     """The other digit, or the same one under the version that was asked for."""
     if request.GET.get("b"):
         return look_at(glyph_named(request, "b"), left.version)
-    if request.GET.get("model"):
-        return look_at(left.glyph, get_object_or_404(ModelVersion, version=request.GET["model"]))
-    return None
+    version = version_asked_for(request)
+    return look_at(left.glyph, version) if version else None
 
 
 def glyph_named(request: HttpRequest, parameter: str) -> Glyph:

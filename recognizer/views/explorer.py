@@ -114,8 +114,17 @@ def serve_overlay(request: HttpRequest, look: Look, kind: str, digit: int) -> Ht
 def look_for(request: HttpRequest, pk: UUID) -> Look:
     """At the person's own glyph, through the version that read it or the one asked for."""
     glyph = get_object_or_404(selectors.explained_glyphs_for(request.user), pk=pk)
-    version = request.GET.get("model")
-    return look_at(glyph, get_object_or_404(ModelVersion, version=version) if version else None)
+    return look_at(glyph, version_asked_for(request))
+
+
+def version_asked_for(request: HttpRequest) -> ModelVersion | None:
+    """`?model=digits-4`; None where none is named."""
+    name = request.GET.get("model")
+    if not name:
+        return None
+    if "\0" in name:  # PostgreSQL fails where it is asked for one
+        raise Http404
+    return get_object_or_404(ModelVersion, version=name)
 
 
 def layer_or_404(look: Look, name: str) -> Layer:

@@ -1,6 +1,7 @@
 """`make run` with everything real: what dies comes back, and nothing stays behind at the end."""
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 
 from config.embedded_redis import free_port
 from config.processes import kill_leftovers
-from config.supervisor import is_ours
+from config.supervisor import is_ours, own_secret_key
 from tests.servers.process import ROOT, Server, wait_until
 from tests.surroundings import variables
 
@@ -141,6 +142,25 @@ def test_a_port_that_is_none_is_said_in_one_line(tmp_path: Path, port: str):
 def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path):
     (tmp_path / "run").write_text("a file where the folder should be")
     assert "this folder cannot be written to" in complaint(tmp_path)
+
+
+def test_a_full_disk_leaves_no_key_that_would_stop_the_next_start(tmp_path: Path):
+    make = (
+        "import pathlib, sys; from config.supervisor import own_secret_key; own_secret_key(pathlib.Path(sys.argv[1]))"
+    )
+    full = subprocess.run(
+        [sys.executable, "-c", make, str(tmp_path)],
+        cwd=ROOT,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "OSError" in full.stderr
+    key = own_secret_key(tmp_path)
+    assert len(key.read_text()) >= 50
+    assert key.stat().st_mode & 0o077 == 0
+    assert own_secret_key(tmp_path).read_text() == key.read_text()
 
 
 def test_no_redis_is_said_in_one_line(tmp_path: Path):

@@ -210,7 +210,12 @@ def test_any_version_can_be_looked_through(alice_client, glyph, other_version):
     other = alice_client.get(reverse("layer_map", args=[glyph.pk, "conv1"]), {"model": "digits-other"})
     assert own["ETag"] != other["ETag"]
     assert own.content == other.content  # the same weights
-    assert alice_client.get(reverse("explorer", args=[glyph.pk]), {"model": "digits-0"}).status_code == 404
+
+
+@pytest.mark.parametrize("version", ["digits-0", "\0", "digits-5\0"])
+def test_a_version_that_does_not_exist_is_not_found(alice_client, glyph, version):
+    for url, parameters in ((reverse("explorer", args=[glyph.pk]), {}), (reverse("compare"), {"a": glyph.pk})):
+        assert alice_client.get(url, parameters | {"model": version}).status_code == 404
 
 
 def test_two_digits_are_compared_on_one_scale(alice_client, alice, glyph, look):

@@ -9,6 +9,8 @@ from django.utils import timezone
 from recognizer.models import ApiToken
 from recognizer.services.tokens import create_token
 
+MOST_DAYS = 36_500  # the calendar ends somewhere
+
 
 class Command(BaseCommand):
     help = "Make an API token for a user and print it, once."
@@ -20,9 +22,12 @@ class Command(BaseCommand):
         parser.add_argument("--days", type=int, help="how long it lasts (for ever unless given)")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        days = options["days"]
+        if days is not None and not 1 <= days <= MOST_DAYS:
+            raise CommandError(f"--days must be between 1 and {MOST_DAYS}, not {days}.", returncode=2)
         user = User.objects.filter(username=options["user"], is_active=True).first()
         if not user:
             raise CommandError(f"There is no active user {options['user']}.")
-        expires_at = timezone.now() + timedelta(days=options["days"]) if options["days"] else None
+        expires_at = timezone.now() + timedelta(days=days) if days else None
         _, secret = create_token(user=user, name=options["name"], scope=options["scope"], expires_at=expires_at)
         self.stdout.write(secret)

@@ -3,7 +3,8 @@
 import pytest
 from django.test import Client
 
-from recognizer.models import Correction, Upload
+from recognizer.models import Correction, Prediction, Upload
+from recognizer.services.corrections import add_box, remove_box
 from tests.pictures import digit_png
 
 URL = "/api/v1/predictions/"
@@ -33,6 +34,34 @@ def test_one_digit_is_corrected(seven, alice_token):
     answer = patch(seven, alice_token, glyphs=[{"position": 0, "digit": 1}])
 
     assert answer.json()["correction"] == {"kind": "correct", "text": "1"}
+
+
+@pytest.fixture
+def number(given) -> Prediction:
+    return given("1937")
+
+
+def url_of(prediction: Prediction) -> str:
+    return f"{URL}{prediction.pk}/"
+
+
+def test_a_position_means_the_glyph_of_the_answer_whatever_happened_to_the_boxes(number, alice, alice_token):
+    remove_box(prediction=number, by=alice, position=1)
+    answer = patch(url_of(number), alice_token, glyphs=[{"position": 2, "digit": 8}])
+    assert answer.json()["correction"] == {"kind": "correct", "text": "187"}
+
+    for x in (0, 1):
+        add_box(prediction=number, by=alice, box=(x, 30, 5, 5), label="0")
+    answer = patch(url_of(number), alice_token, glyphs=[{"position": 0, "digit": 2}, {"position": 3, "digit": None}])
+    assert answer.json()["correction"] == {"kind": "correct", "text": "0028"}
+
+
+def test_a_glyph_whose_box_is_gone_cannot_be_corrected(number, alice, alice_token):
+    remove_box(prediction=number, by=alice, position=1)
+    answer = patch(url_of(number), alice_token, glyphs=[{"position": 0, "digit": 2}, {"position": 1, "digit": 4}])
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert Correction.objects.count() == 1
 
 
 def test_what_is_right_is_confirmed(seven, alice_token):

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from recognizer.filters import HistoryFilter
 from recognizer.problems import KINDS
 from tests.pictures import digit_png
 from tests.surroundings import ROOT
@@ -46,6 +47,12 @@ def test_every_code_is_in_the_guide_with_its_status_and_words():
     rows = set(re.findall(r"^\| (\d+) \| `(\w+)` \| (.*) \|$", GUIDE, flags=re.M))
 
     assert rows == {(str(kind.status), code, kind.title) for code, kind in KINDS.items()}
+
+
+def test_every_filter_of_the_history_is_in_the_guide():
+    (listed,) = re.findall(r"the history's filters \(([^)]+)\)", GUIDE)
+
+    assert {*re.findall(r"`(\w+)`", listed), "ordering"} == set(HistoryFilter.base_filters)
 
 
 @pytest.mark.processes

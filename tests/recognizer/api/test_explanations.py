@@ -70,7 +70,14 @@ def test_overlays_are_pictures_of_both_maps(client, glyph_url, alice_token, look
 
 
 @pytest.mark.parametrize(
-    "path", ["layers/conv99/map/", "layers/conv99/activations/", "overlays/heat/7/", "layers/?model=digits-0"]
+    "path",
+    [
+        "layers/conv99/map/",
+        "layers/conv99/activations/",
+        "overlays/heat/7/",
+        "layers/?model=digits-0",
+        "layers/?model=%00",
+    ],
 )
 def test_what_is_not_there_is_not_found(client, glyph_url, alice_token, path):
     answer = client.get(glyph_url + path, headers=alice_token)

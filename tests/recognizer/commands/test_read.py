@@ -121,6 +121,14 @@ def test_it_needs_no_database(folder: Path) -> None:
     assert (done.returncode, json.loads(done.stdout)["text"]) == (0, "7"), done.stderr
 
 
+def test_a_version_cannot_be_looked_up_without_one(folder: Path) -> None:
+    nowhere = f"sqlite:///{folder}/none/such.sqlite3"
+    done = read_in_a_process("--model", SHIPPED.name, str(folder / "7.png"), DATABASE_URL=nowhere)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert "database" in line
+
+
 def test_the_exit_code_of_wrong_usage_is_2() -> None:
     done = read_in_a_process("--mode", "word", "x.png")
     assert (done.returncode, done.stdout) == (2, "")

@@ -9,11 +9,13 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from recognizer.models import ApiToken
 from recognizer.services.tokens import create_token, find_token
+from tests.recognizer.threads import meanwhile
 
 pytestmark = pytest.mark.django_db
 
@@ -50,12 +52,26 @@ def test_a_weak_password_is_said_beside_it_and_not_under_its_repetition(client, 
     assert set(alice_client.post(reverse("password_change"), changed).context["form"].errors) == {"new_password1"}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_two_that_take_a_name_at_once_one_is_told():
+    answers = []
+    with meanwhile(lambda: answers.append(Client().post(reverse("signup"), NEW))):
+        User.objects.create_user("dora")
+    assert answers[0].status_code == 400
+    assert set(answers[0].context["form"].errors) == {"username"}
+
+
 def test_sign_up_can_be_switched_off(client, settings):
     settings.SIGNUP_OPEN = False
     assert client.get(reverse("signup")).status_code == 404
     assert client.post(reverse("signup"), NEW).status_code == 404
     assert reverse("signup") not in client.get(reverse("login")).content.decode()
     assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["signup", "about"])
+def test_who_else_may_look_at_pictures_is_said(client, model, name):
+    assert "whoever administers this installation can" in client.get(reverse(name)).content.decode()
 
 
 def test_logging_out_needs_a_post(alice_client):
@@ -71,6 +87,61 @@ def test_guesses_at_a_password_are_counted(client, alice, settings):
     refused = client.post(reverse("login"), {"username": "alice", "password": "alice-password"})
     assert refused.status_code == 429
     assert int(refused["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("spelled", ["ALICE", " alice", "alice ", "\uff41lice"])
+def test_a_name_spelled_otherwise_is_the_same_name(client, alice, settings, spelled):
+    settings.LOGINS_PER_NAME = 3
+    for _ in range(3):
+        client.post(reverse("login"), {"username": spelled, "password": "guess"})
+    refused = client.post(reverse("login"), {"username": "alice", "password": "alice-password"})
+    assert refused.status_code == 429
+
+
+NEXT = {"new_password1": "another-long-one", "new_password2": "another-long-one"}
+
+
+@pytest.mark.parametrize(
+    ("door", "guess", "right"),
+    [
+        ("account_delete", {"password": "guess"}, {"password": "admin-password"}),
+        ("password_change", NEXT | {"old_password": "guess"}, NEXT | {"old_password": "admin-password"}),
+        ("admin:password_change", NEXT | {"old_password": "guess"}, NEXT | {"old_password": "admin-password"}),
+    ],
+)
+def test_whoever_took_over_a_session_cannot_guess_its_password(admin, admin_client, settings, door, guess, right):
+    settings.LOGINS_PER_NAME = 3
+    for _ in range(3):
+        assert admin_client.post(reverse(door), guess).status_code in (200, 400)
+    refused = admin_client.post(reverse(door), right)
+    assert refused.status_code == 429
+    assert int(refused["Retry-After"]) > 60
+    admin.refresh_from_db()
+    assert admin.check_password("admin-password")
+
+
+def test_guesses_at_one_password_are_counted_together_whatever_the_door(alice, alice_client, settings):
+    settings.LOGINS_PER_NAME = 3
+    alice_client.post(reverse("account_delete"), {"password": "guess"})
+    alice_client.post(reverse("password_change"), NEXT | {"old_password": "guess"})
+    alice_client.delete("/api/v1/me/", {"password": "guess"}, content_type="application/json")
+    assert alice_client.post(reverse("account_delete"), {"password": "alice-password"}).status_code == 429
+
+
+def test_sign_ups_are_counted(client, settings):
+    settings.LOGINS_PER_ADDRESS = 2
+    for _ in range(2):
+        assert client.post(reverse("signup"), NEW | {"password2": "another"}).status_code == 400
+    assert client.post(reverse("signup"), NEW).status_code == 429
+    assert not User.objects.exists()
+
+
+def test_nobodys_mailbox_is_filled_with_resets(client, alice, settings):
+    settings.LOGINS_PER_NAME = 2
+    for spelled in ("alice@example.org", "ALICE@example.org", " alice@example.org"):
+        answer = client.post(reverse("password_reset"), {"email": spelled})
+    assert answer.status_code == 429
+    assert len(mail.outbox) == 2
 
 
 def test_a_person_under_attack_logs_in_from_elsewhere(client, alice, settings):

@@ -70,6 +70,8 @@ def test_a_drawing_brings_its_strokes(alice_client, model):
         '[{"pen": 1, "erases": false, "points": [[1, 2, 3]]}]',
         '[{"pen": 1, "erases": false, "points": [[NaN, 2, 3, 4]]}]',
         '[{"pen": 1, "erases": false, "points": [[1e999, 2, 3, 4]]}]',
+        f'[{{"pen": 1, "erases": false, "points": [[1{"0" * 400}, 2, 3, 4]]}}]',
+        f'[{{"pen": 1{"0" * 400}, "erases": false, "points": []}}]',
         '[{"pen": "1", "erases": false, "points": []}]',
         "[" * 100_000,
     ],

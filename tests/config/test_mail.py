@@ -1,0 +1,63 @@
+"""Mail goes where the environment says, through a real connection."""
+
+import os
+import socketserver
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tests.surroundings import ROOT
+
+
+class Mailbox(socketserver.StreamRequestHandler):
+    """Takes one letter, as a mail server on the same machine would."""
+
+    def handle(self) -> None:
+        self.say("220 mailbox")
+        while line := self.rfile.readline().decode().strip().upper():
+            if line == "DATA":
+                self.say("354 go on")
+                self.server.letters.append(b"".join(iter(self.rfile.readline, b".\r\n")).decode())
+            self.say("221 bye" if line == "QUIT" else "250 fine")
+
+    def say(self, line: str) -> None:
+        self.wfile.write(f"{line}\r\n".encode())
+
+
+@pytest.fixture
+def mailbox() -> Iterator[socketserver.TCPServer]:
+    with socketserver.TCPServer(("127.0.0.1", 0), Mailbox) as server:
+        server.letters = []
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "manage.py", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_where_a_host_is_named_mail_goes_there(mailbox):
+    host, port = mailbox.server_address
+    manage("sendtestemail", "alice@example.org", EMAIL_HOST=host, EMAIL_PORT=str(port), EMAIL_USE_TLS="no")
+    (letter,) = mailbox.letters
+    assert "To: alice@example.org" in letter
+    assert "From: digitscribe@localhost" in letter
+
+
+def test_where_none_is_named_mail_is_shown_in_the_terminal():
+    assert "To: alice@example.org" in manage("sendtestemail", "alice@example.org").stdout
+
+
+def test_two_kinds_of_encryption_stop_the_start():
+    ended = manage("check", EMAIL_USE_TLS="yes", EMAIL_USE_SSL="yes")
+    assert ended.returncode != 0
+    assert "EMAIL_USE_TLS and EMAIL_USE_SSL cannot both be on" in ended.stderr

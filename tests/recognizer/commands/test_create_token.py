@@ -1,0 +1,42 @@
+import io
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from recognizer.models import ApiToken
+from recognizer.services.tokens import find_token
+
+
+def run(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command("create_token", *arguments, stdout=out)
+    return out.getvalue().strip()
+
+
+def test_the_secret_is_printed_once(alice: User) -> None:
+    token = find_token(run("alice", "--name", "script", "--scope", "read"))
+    assert token
+    assert (token.user, token.name, token.scope, token.expires_at) == (alice, "script", "read", None)
+
+
+def test_it_lasts_as_long_as_was_said(alice: User) -> None:
+    token = find_token(run("alice", "--days", "30"))
+    assert token
+    assert token.expires_at
+    assert timedelta(days=29) < token.expires_at - timezone.now() <= timedelta(days=30)
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "36501", "9999999999"])
+def test_a_time_that_is_none_makes_no_token(alice: User, days: str) -> None:
+    with pytest.raises(CommandError) as refused:
+        run("alice", "--days", days)
+    assert refused.value.returncode == 2
+    assert not ApiToken.objects.exists()
+
+
+def test_nobody_gets_none(alice: User) -> None:
+    with pytest.raises(CommandError, match="There is no active user bob"):
+        run("bob")
