@@ -22,7 +22,8 @@ def model_card(card: Card) -> str:
 
 def _head(card: Card) -> str:
     others = "no other\nperson's pictures are in its weights."
-    if "extra" in card.training.get("data", {}):
+    start = card.training.get("start") or {}
+    if "extra" in {**(start.get("data") or {}), **card.training.get("data", {})}:
         others = "its trainer's\nown pictures are in its weights as well."
     return f"""# Model card: {card.version}
 

@@ -13,9 +13,11 @@ Format = Literal["PNG", "JPEG", "WEBP", "GIF", "BMP"]
 BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
 JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 JPEG_SCAN, JPEG_END = 0xDA, 0xD9
-# Those with a length, and the end. Between them lie the pixels, with markers of their own, and rubbish.
-JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
+# Those with a length, and the end. Between them lie the pixels, with markers of their own, and rubbish; what stands
+# behind a reserved marker among the pixels the decoder reads, whatever length it claims.
+JPEG_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 MOST_SEGMENTS = 10_000  # a photograph has dozens, and hundreds with all that can be written about it
+MOST_RUBBISH = 65_536  # bytes between two segments: decoders go over them one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,14 @@ def webp_size(data: bytes) -> tuple[int, int]:
 
 
 def jpeg_size(data: bytes) -> tuple[int, int]:
-    """The first frame header's; the segments before it are stepped over."""
-    at = next((at for marker, at in jpeg_segments(data) if marker in JPEG_FRAMES), len(data))
-    height, width = struct.unpack_from(">HH", data, at + 5)
+    """The first frame header's; all segments up to the first scan are stepped over."""
+    frame = len(data)
+    for marker, at in jpeg_segments(data):
+        if marker in JPEG_FRAMES:
+            frame = min(frame, at)
+        if marker == JPEG_SCAN:
+            break
+    height, width = struct.unpack_from(">HH", data, frame + 5)
     return width, height
 
 
@@ -94,12 +101,13 @@ def jpeg_scans(data: bytes) -> int:
 
 def jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
     """Each segment's marker and where it stands, up to the end of the image: a phone may have appended a video."""
-    at, number = 2, 0
+    at, number, marker = 2, 0, 0
     while (found := JPEG_MARKER.search(data, at)) and data[found.start() + 1] != JPEG_END:
-        at, number = found.start(), number + 1
-        if number > MOST_SEGMENTS:
+        rubbish = 0 if marker == JPEG_SCAN else found.start() - at
+        at, number, marker = found.start(), number + 1, data[found.start() + 1]
+        if number > MOST_SEGMENTS or rubbish > MOST_RUBBISH:
             raise PictureError("corrupt_image", "The image is damaged.")
-        yield data[at + 1], at
+        yield marker, at
         at += 2 + int.from_bytes(data[at + 2 : at + 4])
 
 

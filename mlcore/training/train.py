@@ -205,9 +205,10 @@ def _told(recipe: Recipe, material: Material, fitted: Fitted, command: str) -> d
 
 def _origin(start: Artifact) -> dict[str, Any]:
     told = start.card.training
-    return {"digest": start.digest, "way": WAY} | {
-        name: told.get(name) for name in ("command", "seconds", "made", "data")
-    }
+    before = ((told.get("start") or {}).get("data") or {}).items()
+    data = {part: digest for part, digest in before if part == "extra"} | told.get("data", {})
+    about = {name: told.get(name) for name in ("command", "seconds", "made")}
+    return {"digest": start.digest, "way": WAY, "data": data, **about}
 
 
 def _installed() -> Iterator[tuple[str, str]]:

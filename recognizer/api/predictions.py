@@ -117,7 +117,7 @@ def by_box(prediction: Prediction, labels: Mapping[int, str]) -> dict[int, str]:
         if position >= len(read):
             raise Problem("invalid", "There is no glyph with this position.")
         if read[position].box not in boxes:
-            raise Problem("conflict", "A person has changed the box of this glyph. Say the whole text.")
+            raise Problem("conflict", "The boxes have changed since. Say the whole text.")
         numbered[boxes.index(read[position].box)] = label
     return numbered
 

@@ -200,7 +200,8 @@ def retry(jobs: QuerySet[Job], *, done_too: bool = False) -> int:
     with transaction.atomic():
         for job in again:
             ids = job.payload.get("ids", []) if job.kind == Job.Kind.BATCH_CHUNK else []
-            failed = BatchItem.objects.filter(pk__in=ids, state=BatchItem.State.FAILED)
+            # One whose file is gone by now stays as it is.
+            failed = BatchItem.objects.filter(pk__in=ids, state=BatchItem.State.FAILED).exclude(staged="")
             failed.filter(error_code__in=[ITEM_CONDEMNED, ITEM_CANCELLED]).update(
                 state=BatchItem.State.WAITING, error_code="", attempts=0
             )

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from django.db.models import Prefetch
 
-from recognizer.models import Correction, Upload
+from recognizer.models import Upload
 from recognizer.selectors import uploads_for
 from recognizer.services.corrections import standing
 
@@ -23,12 +22,13 @@ class Lesson:
 
 def lessons_of(user: User) -> Iterator[Lesson]:
     """Of every correction that stands. Where somebody said a text without its places, nothing can be learnt."""
-    said = Correction.objects.select_related("prediction").prefetch_related("prediction__glyphs")
     uploads = uploads_for(user).filter(corrections__isnull=False).distinct().order_by("created_at", "id")
-    for upload in uploads.prefetch_related(Prefetch("corrections", said)).iterator(chunk_size=AT_ONCE):
+    for upload in uploads.prefetch_related("corrections", "predictions__glyphs").iterator(chunk_size=AT_ONCE):
         stands = standing(upload.corrections.all())
         if stands is None:
             continue
-        inputs = {(g.x, g.y, g.width, g.height): bytes(g.input) for g in stands.prediction.glyphs.all()}
+        # Of every reading: what was said of an earlier one holds after the picture was read again.
+        glyphs = (glyph for prediction in upload.predictions.all() for glyph in prediction.glyphs.all())
+        inputs = {(g.x, g.y, g.width, g.height): bytes(g.input) for g in glyphs}
         for number, place in enumerate(stands.boxes, start=1):
             yield Lesson(upload, number, place["label"], inputs.get(tuple(place["box"])))

@@ -12,7 +12,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
-from recognizer.models import Batch, BatchItem, FeatureMap, IdempotencyRecord, Upload
+from recognizer.models import Batch, BatchItem, FeatureMap, IdempotencyRecord, Upload, Usage
 from recognizer.services.quotas import free_space
 
 IDEMPOTENCY_KEPT = timedelta(hours=24)
@@ -58,6 +58,8 @@ def remove_uploads(uploads: list[Upload]) -> int:
     """Rows first: a file without a row is rubbish that reconcile_media finds, a row without a file is a loss.
     Answers how many went."""
     with transaction.atomic():
+        # Space before pictures, as whoever takes space locks them: otherwise two could wait for each other.
+        list(Usage.objects.select_for_update().filter(user__in={u.owner_id for u in uploads}).order_by("user"))
         # Of several that remove them at once, one still finds the rows, and that one frees their space.
         deleted_at = {upload.pk: upload.deleted_at for upload in uploads}
         rows = Upload.objects.filter(pk__in=deleted_at).select_for_update().order_by("pk")

@@ -51,3 +51,5 @@ def test_a_network_that_learnt_from_its_trainers_pictures_says_so() -> None:
     own = {**card.training, "data": {**card.training["data"], "extra": "0a"}}
     assert "no other\nperson's pictures" in model_card(card)
     assert "no other\nperson's pictures" not in model_card(replace(card, training=own))
+    start = {"digest": "0a", "data": {"extra": "0a"}}
+    assert "no other\nperson's pictures" not in model_card(replace(card, training={**card.training, "start": start}))

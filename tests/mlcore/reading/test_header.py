@@ -68,3 +68,19 @@ def test_countless_segments_are_damage() -> None:
     data = encode(draw_digit(7, size=40), "JPEG")
     with pytest.raises(PictureError):
         read_header(data[:2] + b"\xff\xe0\x00\x02" * 20_000 + data[2:])
+
+
+def test_scans_behind_a_reserved_marker_count() -> None:
+    """The decoder steps over the marker alone, whatever length it claims."""
+    data = encode(draw_digit(7, size=40), "JPEG")
+    hidden = b"\xff\x02\xff\xff" + b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00" * 2000
+    assert jpeg_scans(data[:-2] + hidden + data[-2:]) == 2001
+
+
+@pytest.mark.parametrize("byte", [b"\xff", b"\xff\x00", b"\x00"])
+def test_countless_bytes_between_segments_are_damage(byte: bytes) -> None:
+    data = encode(draw_digit(7, size=40), "JPEG")
+    scan = data.index(b"\xff\xda")
+    with pytest.raises(PictureError):
+        read_header(data[:scan] + byte * 100_000 + data[scan:])
+    assert read_header(data[:scan] + byte * 10 + data[scan:]).width == 40

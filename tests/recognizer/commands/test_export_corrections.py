@@ -4,11 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import models
 
 from mlcore.training.data import load_folder
 from recognizer.services.corrections import add_box, correct, undo
 from recognizer.services.lessons import lessons_of
-from recognizer.services.predictions import create_prediction
+from recognizer.services.predictions import create_prediction, read_again
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,17 @@ def test_a_box_that_was_drawn_anew_has_no_picture(given, alice) -> None:
     ]
 
 
+def test_what_was_said_holds_after_the_picture_was_read_again(model, alice, media) -> None:
+    seven = create_prediction(owner=alice, data=digit_png(7), source="upload")
+    correct(prediction=seven, by=alice, kind="correct", text="1")
+    again = read_again(seven.upload, "digit")
+    again.glyphs.update(x=models.F("x") + 1)
+    correct(prediction=again, by=alice, kind="correct", text="2")
+    [lesson] = lessons_of(alice)
+    assert lesson.label == "2"
+    assert lesson.input == bytes(seven.glyphs.get().input)
+
+
 def test_a_text_without_places_teaches_nothing(given, alice) -> None:
     correct(prediction=given("12"), by=alice, kind="correct", text="123")
     assert list(lessons_of(alice)) == []
@@ -62,7 +74,7 @@ def test_a_text_without_places_teaches_nothing(given, alice) -> None:
 def test_many_cost_no_more_queries_than_a_few(given, alice, django_assert_num_queries) -> None:
     for text in ("12", "3", "4"):
         correct(prediction=given(text), by=alice, kind="confirm")
-    with django_assert_num_queries(3):  # uploads, corrections with predictions, glyphs
+    with django_assert_num_queries(4):  # uploads, corrections, predictions, glyphs
         assert len(list(lessons_of(alice))) == 4
 
 
