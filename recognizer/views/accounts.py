@@ -209,6 +209,7 @@ def account_delete(request: MemberRequest) -> HttpResponse:
         return refused
     form = DeleteAccountForm(request.user, request.POST)
     if not form.is_valid():
+        form.fields["password"].widget.attrs["autofocus"] = True  # it stands at the end of a long page
         return account_page(request, delete_form=form, status=400)
     user = request.user
     logout(request)

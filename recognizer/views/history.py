@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
@@ -60,13 +59,21 @@ def history_many(request: MemberRequest) -> HttpResponseBase:
         return EXPORTS[action](rows)
     if action == "delete":
         deleted_at = delete_uploads(request.user, rows.values_list("upload", flat=True))
-        return redirect(f"{reverse('history')}?{urlencode({'deleted': deleted_at.isoformat()})}")
+        return to_the_list(request, deleted=deleted_at.isoformat())
     if action not in ("confirm", "not_a_digit", "correct"):
         raise Problem("bad_request")
     count = correct_many(rows, by=request.user, kind=action, text=request.POST.get("value", "").strip())
     words = ngettext("Said of %(count)d picture.", "Said of %(count)d pictures.", count)
     messages.success(request, words % {"count": count})
-    return redirect("history")
+    return to_the_list(request)
+
+
+def to_the_list(request: MemberRequest, **said: str) -> HttpResponse:
+    """Where the pictures were chosen, under the same filters."""
+    query = QueryDict(request.POST.get("query", ""), mutable=True)
+    query.pop("deleted", None)
+    query.update(said)
+    return redirect(f"{reverse('history')}?{query.urlencode()}" if query else "history")
 
 
 def picked(request: MemberRequest) -> QuerySet[Prediction]:

@@ -50,6 +50,7 @@ const keys = {
 
 function openBoxes() {
   const boxes = part().querySelector("[data-boxes]");
+  if (!boxes) return;
   boxes.open = true;
   boxes.querySelector("[data-digits]")?.focus();
 }
@@ -67,7 +68,7 @@ function actionOf(key, target) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || !form()) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || !part()) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const action = actionOf(key, event.target);
   if (!action) return;

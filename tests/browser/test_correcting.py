@@ -197,9 +197,18 @@ def test_the_review_queue_is_worked_off_by_keys(alice_page: Page, alice, model):
     expect(alice_page.locator(".review .sureness")).to_contain_text("30.0 %")
     alice_page.keyboard.press("k")  # skipped
     expect(alice_page.locator(".review .sureness")).to_contain_text("40.0 %")
+    alice_page.keyboard.press("k")
+    expect(alice_page.get_by_text("Nothing is left but what you skipped.")).to_be_visible()
+    alice_page.get_by_role("link", name="Look at what was skipped").click()
+    expect(alice_page.locator(".review .sureness")).to_contain_text("30.0 %")
+    alice_page.keyboard.press("Enter")
+    expect(alice_page.locator(".review .sureness")).to_contain_text("40.0 %")
     alice_page.keyboard.press("n")
     expect(alice_page.get_by_text("No unsure answer is left.")).to_be_visible()
-    assert said() == [("correct", "3"), ("confirm", "5"), ("undo", ""), ("not_a_digit", "")]
+    alice_page.keyboard.press("u")
+    expect(alice_page.locator(".review .sureness")).to_contain_text("40.0 %")
+    once = [("correct", "3"), ("confirm", "5"), ("undo", "")]
+    assert said() == [*once, ("confirm", "5"), ("not_a_digit", ""), ("undo", "")]
 
 
 def test_a_key_held_down_is_said_of_one_picture_only(alice_page: Page, alice, model):

@@ -242,7 +242,9 @@ def test_all_of_a_persons_data_can_be_taken_along(alice, alice_client, given):
 
 
 def test_an_account_is_not_deleted_with_a_wrong_password(alice_client):
-    assert alice_client.post(reverse("account_delete"), {"password": "guess"}).status_code == 400
+    wrong = alice_client.post(reverse("account_delete"), {"password": "guess"})
+    assert wrong.status_code == 400
+    assert re.search(r'name="password"[^>]* autofocus', wrong.content.decode())
     assert User.objects.filter(username="alice").exists()
 
 

@@ -209,6 +209,15 @@ def test_many_can_be_corrected_at_once(alice_client, given):
     assert sorted((c.kind, c.text) for c in said) == [("confirm", "7"), ("correct", "7"), ("correct", "7")]
 
 
+@pytest.mark.parametrize("action", ["confirm", "delete"])
+def test_after_many_were_dealt_with_the_filters_still_hold(alice_client, given, action):
+    given("1", decision="unsure")
+    filters = "decision=unsure&ordering=confidence&deleted=2026-01-01"
+    answer = alice_client.post(reverse("history_many"), {"action": action, "all": "1", "query": filters})
+    assert answer.url.startswith(f"{reverse('history')}?decision=unsure&ordering=confidence")
+    assert "2026-01-01" not in answer.url
+
+
 def test_nothing_picked_is_said(alice_client, given):
     answer = alice_client.post(reverse("history_many"), {"action": "delete"})
     assert answer.status_code == 400
