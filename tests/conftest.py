@@ -23,6 +23,7 @@ from django.test import Client  # noqa: E402
 
 import config.celery  # noqa: E402, F401  (tasks are sent through this application)
 from mlcore.artifact import SHIPPED, Artifact, load_artifact  # noqa: E402
+from mlcore.reading.engine import Engine  # noqa: E402
 from mlcore.reading.reader import Reader  # noqa: E402
 from recognizer.models import ModelVersion  # noqa: E402
 from recognizer.services import broker, model_versions, worker_state  # noqa: E402
@@ -140,6 +141,11 @@ def bob_token(bob: User) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def artifact() -> Artifact:
     return load_artifact(SHIPPED)
+
+
+@pytest.fixture(scope="session")
+def engine(artifact: Artifact) -> Engine:
+    return Engine(artifact)
 
 
 @pytest.fixture(scope="session")

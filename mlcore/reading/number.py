@@ -124,8 +124,9 @@ def numbers(region: Region, strip: Strip, texts: Sequence[Text], eye: Eye, weigh
         return
     apart = standing_apart(region)
     if apart and all(len(text.digits) != len(apart) for text in texts):  # the line network overlooked one, or saw two
-        least = min(text.confidence for text in texts)
-        yield from in_cells(replace(region, cells=apart), texts, eye, weights, unread=least)
+        said = [text.confidence for text in texts]
+        unread = max(0.0, min(*said, 1 - sum(said)))  # no likelier than what it read, nor than all that it left open
+        yield from in_cells(replace(region, cells=apart), texts, eye, weights, unread=unread)
     cutter = Cutter(region, strip)
     for text in texts:
         if not text.digits:

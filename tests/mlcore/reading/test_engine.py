@@ -1,7 +1,6 @@
 import math
 
 import numpy as np
-import pytest
 
 from mlcore.artifact import SHIPPED, load_artifact
 from mlcore.reading.engine import Engine
@@ -12,11 +11,6 @@ from mlcore.reading.strip import HEIGHT
 from mlcore.training.handwriting import write_digit
 from mlcore.training.lines import any_spacing, any_text, write_line
 from mlcore.training.paper import PLAIN_PHOTO, on_paper
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return Engine(load_artifact(SHIPPED))
 
 
 def test_a_strip_is_said_no_digit_beyond_its_end(engine: Engine) -> None:

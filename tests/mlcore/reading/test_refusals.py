@@ -3,17 +3,11 @@
 import numpy as np
 import pytest
 
-from mlcore.artifact import SHIPPED, load_artifact
 from mlcore.reading.reader import Reader
 from mlcore.training.refusals import KINDS, as_picture, refusals
 
 PICTURES = 12  # of a kind
 MOST = {"a scribble": 9, "a photograph of a thing": 9}  # at least so many are rejected; of the others all
-
-
-@pytest.fixture(scope="module")
-def reader() -> Reader:
-    return Reader(load_artifact(SHIPPED))
 
 
 @pytest.mark.parametrize("mode", ["digit", "number", "auto"])

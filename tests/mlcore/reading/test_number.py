@@ -1,0 +1,20 @@
+import cv2
+import numpy as np
+
+from mlcore.reading.engine import Engine
+from mlcore.reading.ink import find_ink
+from mlcore.reading.number import proposals
+from mlcore.reading.weights import Weights
+
+
+def test_what_the_line_network_did_not_read_is_no_likelier_than_what_it_left_open(engine: Engine) -> None:
+    """It reads a small 0 among large ones, and nothing else comes near; the large ones alone stand apart."""
+    sheet = np.full((160, 420, 3), 255, np.uint8)
+    for x, y, radius in ((80, 80, 30), (170, 100, 10), (240, 80, 30), (330, 80, 30)):
+        cv2.circle(sheet, (x, y), radius, (0, 0, 0), 5)
+    found = [number for number, _ in proposals(find_ink(sheet), engine, Weights.of_card({}))]
+    read = max(number.line for number in found if len(number.digits) == 4)
+    others = [number.line for number in found if len(number.digits) == 3]
+    assert read > 0.9
+    assert others
+    assert max(others) <= 1 - read
