@@ -3,7 +3,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import is_valid_path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -41,6 +44,14 @@ class BodyLimitMiddleware:
             allow_archive(request, field)
 
 
+class LoginMiddleware(LoginRequiredMiddleware):
+    """Who was logged out while filling in a form is told that it was not taken."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> HttpResponseRedirect:
+        to_login = super().handle_no_permission(request, view_func)
+        return to_login if request.method == "GET" else redirect(f"{to_login.url}&unsent")
+
+
 class ProblemMiddleware:
     """A Problem that a page's view did not catch becomes a page in its words, with its status."""
 
@@ -50,6 +61,8 @@ class ProblemMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if response.status_code == 405 and not response.streaming and not response.content:
+            if request.method == "GET" and not request.path.startswith("/api/"):
+                return redirect(page_above(request.path))
             page = problem_page(request, Problem("method_not_allowed"))
             page["Allow"] = response.get("Allow", "")
             return page
@@ -57,6 +70,15 @@ class ProblemMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return problem_page(request, exception) if isinstance(exception, Problem) else None
+
+
+def page_above(path: str) -> str:
+    """Where the form stands whose own address was opened: from the address bar, or after logging in again."""
+    while len(path) > 1:
+        path = path[: path.rstrip("/").rindex("/") + 1]
+        if is_valid_path(path):
+            return path
+    return "/"
 
 
 class TimeZoneMiddleware:

@@ -1,4 +1,4 @@
-"""What a page's view may take for granted: somebody is logged in (LoginRequiredMiddleware), and htmx is known."""
+"""What a page's view may take for granted: somebody is logged in (LoginMiddleware), and htmx is known."""
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest

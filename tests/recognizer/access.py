@@ -115,6 +115,12 @@ def is_turned_away(response: HttpResponseBase) -> bool:
     return to_login or response.status_code in (401, 403, 405)
 
 
+def is_led_up(response: HttpResponseBase) -> bool:
+    """From a form's own address to the page that it stands on, which is a route of its own."""
+    asked = response.request["PATH_INFO"]  # type: ignore[attr-defined]
+    return response.status_code == 302 and asked.startswith(response.headers["Location"])
+
+
 def faults(route: Route, stage: Stage) -> Iterator[str]:
     """Nobody and nothing may cause a 5xx; and without credentials nothing is to be had."""
     for who, person in stage.people.items():
@@ -141,7 +147,8 @@ def stranger_violations(route: Route, stage: Stage) -> Iterator[str]:
                 continue
             missing = ask(stage.people[who](), method, route.filled(stage.values(route, missing=True)), RANGE)
             # 400: what was sent is looked at first, and the same is said of a missing one.
-            if foreign.status_code not in (400, 404) and not is_turned_away(foreign):
+            turned_away = is_turned_away(foreign) or is_led_up(foreign)
+            if foreign.status_code not in (400, 404) and not turned_away:
                 yield f"{method} {route.pattern} as {who}: {foreign.status_code}, not 404"
             if (foreign.status_code, body) != (missing.status_code, content_of(missing)):
                 yield f"{method} {route.pattern} tells {who} that it exists"

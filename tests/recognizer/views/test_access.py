@@ -94,8 +94,26 @@ def test_nobody_is_sent_elsewhere_after_changing_the_theme(client, target):
     assert client.post(reverse("theme"), {"theme": "dark", "next": target}).url == reverse("desk")
 
 
+def test_who_opens_a_forms_own_address_comes_to_the_page_it_stands_on(alice_client, given):
+    pk = given().upload_id
+    for name, where in (
+        (reverse("upload_create"), reverse("desk")),
+        (reverse("upload_delete", args=[pk]), reverse("upload_detail", args=[pk])),
+        (reverse("history_many"), reverse("history")),
+        (reverse("token_revoke", args=[pk]), reverse("account")),
+    ):
+        assert alice_client.get(name, follow=True).redirect_chain[-1] == (where, 302)
+
+
+def test_who_was_logged_out_meanwhile_is_told_that_nothing_was_taken(client, alice):
+    login = client.post(reverse("upload_create"), {"image": "x"}, follow=True)
+    assert "Log in and send it again." in login.content.decode()
+    form = {"username": "alice", "password": "alice-password", "next": login.context["next"]}
+    assert client.post(reverse("login"), form, follow=True).redirect_chain[-1] == (reverse("desk"), 302)
+
+
 def test_a_wrong_method_is_said_in_words(alice_client):
-    answer = alice_client.get(reverse("upload_create"))
+    answer = alice_client.put(reverse("upload_create"))
     assert answer.status_code == 405
     assert answer["Allow"] == "POST"
     assert "This method is not allowed here." in answer.content.decode()
