@@ -71,6 +71,7 @@ def answer_context(prediction: Prediction) -> dict[str, Any]:
         "glyphs": prediction.glyphs.all(),
         "corrections": said[::-1],
         "stands": stands,
+        "held": stands.text if stands else prediction.text,  # to be true
         "places": places(prediction, stands),
         "correct_url": address_of("upload_correct", prediction),
         "box_fields": BOX_FIELDS,

@@ -126,7 +126,10 @@ def test_a_correction_by_script_answers_with_its_part_of_the_page(alice_client, 
     answer = alice_client.post(url, {"action": "labels", "label": "1"}, headers=HTMX)
     assert answer.status_code == 200
     assert answer.content.decode().lstrip().startswith('<section class="answer')
-    assert "Corrected to <strong>1</strong>" in answer.content.decode()
+    page = answer.content.decode()
+    assert "Corrected to <strong>1</strong>" in page
+    assert '<span class="visually-hidden">1</span>' in page  # the headline is what is held to be true
+    assert "Read as 7: " in page
 
 
 def test_a_correction_by_a_plain_form_comes_back_to_the_page(alice_client, given):
