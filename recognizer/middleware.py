@@ -61,7 +61,7 @@ class ProblemMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if response.status_code == 405 and not response.streaming and not response.content:
-            if request.method == "GET" and not request.path.startswith("/api/"):
+            if request.method in ("GET", "HEAD") and not request.path.startswith("/api/"):
                 return redirect(page_above(request.path))
             page = problem_page(request, Problem("method_not_allowed"))
             page["Allow"] = response.get("Allow", "")

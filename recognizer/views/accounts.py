@@ -25,7 +25,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import FormView
 
 from recognizer import selectors
@@ -147,7 +147,7 @@ class Signup(FormView):
         return self.render_to_response(self.get_context_data(form=form), status=400)
 
 
-@require_GET
+@require_safe
 def account(request: MemberRequest) -> HttpResponse:
     return account_page(request)
 
@@ -196,7 +196,7 @@ def token_revoke(request: MemberRequest, pk: UUID) -> HttpResponse:
     return redirect(f"{reverse('account')}#tokens")
 
 
-@require_GET
+@require_safe
 def account_export(request: MemberRequest) -> StreamingHttpResponse:
     return download(export_account(request.user), "digitscribe-account.zip", "application/zip")
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from recognizer import selectors
 from recognizer.models import Batch
@@ -42,7 +42,7 @@ def is_zip(file: UploadedFile) -> bool:
     return head == ZIP_MAGIC
 
 
-@require_GET
+@require_safe
 def batches(request: MemberRequest) -> HttpResponse:
     mine = selectors.batches_for(request.user)
     page = page_of(mine, services.NEWEST_FIRST, cursor=request.GET.get("cursor", ""), size=LISTED)
@@ -51,7 +51,7 @@ def batches(request: MemberRequest) -> HttpResponse:
     return render(request, "batches.html", {"page": page, "rows": rows})
 
 
-@require_GET
+@require_safe
 def batch_detail(request: MemberRequest, pk: UUID) -> HttpResponse:
     batch = get_object_or_404(selectors.batches_for(request.user), pk=pk)
     items = list(selectors.batch_items_for(request.user, batch)[:SHOWN])
@@ -81,7 +81,7 @@ def batch_retry(request: MemberRequest, pk: UUID) -> HttpResponse:
     return redirect("batch_detail", pk)
 
 
-@require_GET
+@require_safe
 def batch_results(request: MemberRequest, pk: UUID) -> HttpResponseBase:
     batch = get_object_or_404(selectors.batches_for(request.user), pk=pk)
     return download(csv_lines(services.outcome_rows(batch)), f"batch-{batch.pk}.csv", "text/csv; charset=utf-8")

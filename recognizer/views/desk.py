@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from mlcore.reading import result
 from recognizer import selectors
@@ -26,7 +26,7 @@ EXAMPLES = ("7", "1", "4", "9", "1905", "2026")
 RECENT = 6
 
 
-@require_GET
+@require_safe
 def desk(request: MemberRequest) -> HttpResponse:
     return desk_page(request)
 

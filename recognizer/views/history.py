@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from recognizer import selectors
 from recognizer.filters import HistoryFilter
@@ -28,7 +28,7 @@ from recognizer.views.requests import MemberRequest
 MOST_PICKED = 1000
 
 
-@require_GET
+@require_safe
 def history(request: MemberRequest) -> HttpResponse:
     narrowed = HistoryFilter(request.GET, queryset=selectors.history_for(request.user), request=request)
     context: dict[str, Any] = {
@@ -45,7 +45,7 @@ def history(request: MemberRequest) -> HttpResponse:
     return render(request, "history.html", context)
 
 
-@require_GET
+@require_safe
 def history_statistics(request: MemberRequest) -> HttpResponse:
     template = "_statistics.html" if request.htmx else "history_statistics.html"
     return render(request, template, {"statistics": statistics_for(request.user)})

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from recognizer import selectors
 from recognizer.models import Prediction
@@ -19,7 +19,7 @@ from recognizer.views.uploads import answer_context, prediction_of
 COUNTED_TO = 100
 
 
-@require_GET
+@require_safe
 def review(request: MemberRequest) -> HttpResponse:
     skipped = request.GET.getlist("skip")[-COUNTED_TO:]
     return item_response(request, next_of(request, skipped), skipped=skipped)

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from mlcore.reading import result
 from recognizer import selectors
@@ -35,7 +35,7 @@ def prediction_of(request: MemberRequest, pk: UUID) -> Prediction:
     return get_object_or_404(answers, upload=pk, is_current=True)
 
 
-@require_GET
+@require_safe
 def upload_detail(request: MemberRequest, pk: UUID) -> HttpResponse:
     prediction = prediction_of(request, pk)
     with suppress(Problem):  # its model is gone: the answer is still here
@@ -54,7 +54,7 @@ def detail_page(request: MemberRequest, prediction: Prediction, problem: Problem
     return render(request, "upload_detail.html", context, status=problem.status if problem else 200)
 
 
-@require_GET
+@require_safe
 def upload_maps(request: MemberRequest, pk: UUID) -> HttpResponse:
     """The feature maps alone, for the page to ask again until they are drawn or have failed."""
     return render(request, "_feature_maps.html", maps_context(prediction_of(request, pk)))

@@ -125,3 +125,9 @@ def test_a_picture_whose_file_is_gone_is_not_found(alice_client, given, name):
     Upload.objects.update(picture="", thumbnail="")  # as before anybody looked
     upload.original.storage.delete(upload.original.name)
     assert alice_client.get(reverse(name, args=[upload.pk])).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["desk", "history", "review"])
+def test_a_page_answers_who_asks_for_its_head_alone(alice_client, model, name):
+    answer = alice_client.head(reverse(name))
+    assert (answer.status_code, answer.content) == (200, b"")
