@@ -12,3 +12,10 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   event.detail.shouldSwap = isPart(xhr.getResponseHeader("Content-Type"), xhr.responseText);
   if (!event.detail.shouldSwap) location.reload();
 });
+
+// A screen reader hears of changes in what stays, not of a status that comes anew with its part.
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  const words = [...target.querySelectorAll("[data-say]")].map((each) => each.textContent.trim().replace(/\s+/g, " "));
+  const announcer = document.querySelector("[data-announcer]");
+  if (words.length && announcer.textContent !== words.join(" ")) announcer.textContent = words.join(" ");
+});

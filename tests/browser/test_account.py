@@ -77,10 +77,10 @@ def test_an_account_is_deleted_with_everything_in_it(alice_page: Page, alice: Us
     alice_page.goto("/account/")
     alice_page.get_by_label("Your password").fill("not hers")
     alice_page.get_by_role("button", name="Delete my account").click()
-    expect(alice_page.get_by_text("This is not your password.")).to_be_visible()
+    expect(alice_page.locator("main").get_by_text("This is not your password.")).to_be_visible()
     alice_page.get_by_label("Your password").fill("alice-password")
     alice_page.get_by_role("button", name="Delete my account").click()
-    expect(alice_page.get_by_text("Your account and everything in it is deleted.")).to_be_visible()
+    expect(alice_page.locator("main").get_by_text("Your account and everything in it is deleted.")).to_be_visible()
     assert not User.objects.filter(username="alice").exists()
     assert not Upload.objects.exists()
     assert not [path for path in media.rglob("*") if path.is_file() and path.name != ".gitignore"]

@@ -53,14 +53,16 @@ def test_a_digit_is_corrected_by_its_key_and_taken_back(alice_page: Page, seven)
     alice_page.goto(f"/uploads/{seven.upload_id}/")
     alice_page.keyboard.press("1")
     stands(alice_page, "Corrected to 1")
+    expect(alice_page.locator("[data-announcer]")).to_have_text(re.compile("^Corrected to 1 alice,"))
     alice_page.keyboard.press("u")
     expect(alice_page.locator(".standing")).to_have_count(0)
+    expect(alice_page.locator("[data-announcer]")).to_have_text(re.compile("sure"))
     alice_page.keyboard.press("Enter")
     stands(alice_page, "Confirmed")
     alice_page.keyboard.press("n")
     stands(alice_page, "Said to be no digit")
     assert said() == [("correct", "1"), ("undo", ""), ("confirm", "7"), ("not_a_digit", "")]
-    expect(alice_page).to_have_title(re.compile("^7 "))  # the first answer stays
+    expect(alice_page.get_by_text("Read as 7: ")).to_be_visible()  # the first answer stays
 
 
 def test_a_number_is_corrected_digit_by_digit_with_arrows(alice_page: Page, alice, model):
@@ -187,7 +189,7 @@ def test_the_review_queue_is_worked_off_by_keys(alice_page: Page, alice, model):
         prediction = create_prediction(owner=alice, data=data, source="upload", mode="digit")
         Prediction.objects.filter(pk=prediction.pk).update(decision="unsure", confidence=confidence, text="5")
     alice_page.goto("/review/")
-    expect(alice_page.get_by_text("3 unsure answers are left.")).to_be_visible()
+    expect(alice_page.locator(".review").get_by_text("3 unsure answers are left.")).to_be_visible()
     expect(alice_page.locator(".review .sureness")).to_contain_text("20.0 %")
     alice_page.keyboard.press("3")
     expect(alice_page.locator(".review .sureness")).to_contain_text("30.0 %")
@@ -198,13 +200,13 @@ def test_the_review_queue_is_worked_off_by_keys(alice_page: Page, alice, model):
     alice_page.keyboard.press("k")  # skipped
     expect(alice_page.locator(".review .sureness")).to_contain_text("40.0 %")
     alice_page.keyboard.press("k")
-    expect(alice_page.get_by_text("Nothing is left but what you skipped.")).to_be_visible()
+    expect(alice_page.locator(".review").get_by_text("Nothing is left but what you skipped.")).to_be_visible()
     alice_page.get_by_role("link", name="Look at what was skipped").click()
     expect(alice_page.locator(".review .sureness")).to_contain_text("30.0 %")
     alice_page.keyboard.press("Enter")
     expect(alice_page.locator(".review .sureness")).to_contain_text("40.0 %")
     alice_page.keyboard.press("n")
-    expect(alice_page.get_by_text("No unsure answer is left.")).to_be_visible()
+    expect(alice_page.locator(".review").get_by_text("No unsure answer is left.")).to_be_visible()
     alice_page.keyboard.press("u")
     expect(alice_page.locator(".review .sureness")).to_contain_text("40.0 %")
     once = [("correct", "3"), ("confirm", "5"), ("undo", "")]
@@ -218,10 +220,10 @@ def test_a_key_held_down_is_said_of_one_picture_only(alice_page: Page, alice, mo
     alice_page.goto("/review/")
     for key, left in (("8", "2 unsure answers are left."), ("Enter", "1 unsure answer is left.")):
         alice_page.keyboard.down(key)
-        expect(alice_page.get_by_text(left)).to_be_visible()
+        expect(alice_page.locator("main").get_by_text(left)).to_be_visible()
         alice_page.keyboard.down(key)
         alice_page.wait_for_timeout(500)
-        expect(alice_page.get_by_text(left)).to_be_visible()
+        expect(alice_page.locator("main").get_by_text(left)).to_be_visible()
         alice_page.keyboard.up(key)
     assert said() == [("correct", "8"), ("confirm", "5")]
 
@@ -235,6 +237,6 @@ def test_scene_5_twenty_corrections_by_keyboard_in_under_a_minute(alice_page: Pa
     for left in range(19, -1, -1):
         alice_page.keyboard.press("8")
         words = f"{left} unsure answer" if left else "No unsure answer is left."
-        expect(alice_page.get_by_text(words)).to_be_visible()
+        expect(alice_page.locator("main").get_by_text(words)).to_be_visible()
     assert time.monotonic() - started < 60
     assert Correction.objects.filter(text="8").count() == 20

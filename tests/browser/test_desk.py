@@ -79,7 +79,7 @@ def test_three_pictures_are_dropped_and_become_a_batch(alice_page: Page, worker)
     for event in ("dragover", "drop"):
         alice_page.dispatch_event("[data-drop]", event, {"dataTransfer": dropped})
     alice_page.wait_for_url(re.compile("/batches/.+"))
-    expect(alice_page.get_by_text("3 of 3 read")).to_be_visible(timeout=30_000)
+    expect(alice_page.locator("main").get_by_text("3 of 3 read")).to_be_visible(timeout=30_000)
     expect(alice_page.locator("a.card")).to_have_count(3)
     assert Batch.objects.get().items.count() == 3
 
@@ -105,7 +105,7 @@ def test_a_picture_from_an_iphone_is_told_what_to_do(alice_page: Page, tmp_path:
     (tmp_path / "photo.heic").write_bytes(b"\x00\x00\x00\x18ftypheic")
     alice_page.goto("/")
     alice_page.get_by_label("Choose files, or drop them here").set_input_files(tmp_path / "photo.heic")
-    expect(alice_page.get_by_text("Most compatible")).to_be_visible()
+    expect(alice_page.locator("main").get_by_text("Most compatible")).to_be_visible()
     alice_page.get_by_role("button", name="Read the picture").click()
     expect(alice_page).to_have_url(re.compile("/$"))
     assert not Upload.objects.exists()
@@ -115,7 +115,7 @@ def test_more_files_than_can_be_sent_are_told_the_way(alice_page: Page):
     alice_page.goto("/")
     files = [{"name": f"{n}.png", "mimeType": "image/png", "buffer": b"\x89PNG"} for n in range(101)]
     alice_page.get_by_label("Choose files, or drop them here").set_input_files(files)
-    expect(alice_page.get_by_text("Put them into a ZIP.")).to_be_visible()
+    expect(alice_page.locator("main").get_by_text("Put them into a ZIP.")).to_be_visible()
     alice_page.get_by_role("button", name="Read the picture").click()
     expect(alice_page).to_have_url(re.compile("/$"))
     assert not Batch.objects.exists()
@@ -136,7 +136,7 @@ def test_without_script_pictures_are_given_read_corrected_and_found_again(
     expect(page).to_have_title(re.compile("^7 "))
     page.get_by_label("Digit 1").fill("1")
     page.get_by_role("button", name="Save", exact=True).first.click()
-    expect(page.get_by_text("Corrected to 1")).to_be_visible()
+    expect(page.locator("main").get_by_text("Corrected to 1")).to_be_visible()
     page.get_by_role("link", name="History").first.click()
     expect(page.locator("a.card")).to_contain_text("corrected")
     context.close()

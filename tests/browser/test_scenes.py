@@ -117,12 +117,12 @@ def test_scene_9_without_a_worker_the_answer_comes_and_the_maps_wait_until_it_is
     give(alice_page, tmp_path / "seven.png")
     expect(alice_page).to_have_title(re.compile("^7 "))
     alice_page.evaluate("window.isTheSame = true")
-    expect(alice_page.get_by_text(WAITING)).to_be_visible(timeout=40_000)
+    expect(alice_page.locator("main").get_by_text(WAITING)).to_be_visible(timeout=40_000)
     alice_page.keyboard.press("Enter")  # everything else works
     expect(alice_page.locator(".standing")).to_contain_text("Confirmed")
     worker.start()
     expect(alice_page.locator(".map img").first).to_be_visible(timeout=60_000)
-    expect(alice_page.get_by_text(WAITING)).to_have_count(0)
+    expect(alice_page.locator("main").get_by_text(WAITING)).to_have_count(0)
     assert alice_page.locator("#maps").get_attribute("hx-trigger") is None  # it has stopped asking
     assert alice_page.evaluate("window.isTheSame") is True
 
@@ -136,7 +136,8 @@ def test_scene_10_after_a_restart_history_corrections_and_models_are_there(alice
     alice_page.goto("/history/")
     expect(alice_page.locator("a.card")).to_contain_text("corrected")
     alice_page.locator("a.card").click()
-    expect(alice_page).to_have_title(re.compile("^7 "))
+    expect(alice_page).to_have_title(re.compile("^1 "))
+    expect(alice_page.locator("main").get_by_text("Read as 7: ")).to_be_visible()
     expect(alice_page.locator(".standing")).to_contain_text("Corrected to 1")
-    expect(alice_page.get_by_text(model.version, exact=True)).to_be_visible()
+    expect(alice_page.locator("main").get_by_text(model.version, exact=True)).to_be_visible()
     assert (Prediction.objects.count(), Correction.objects.count()) == (1, 1)
