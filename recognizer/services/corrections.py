@@ -22,6 +22,8 @@ TEXT = re.compile(r"[0-9]{0,100}")
 LABEL = re.compile(r"[0-9]?")
 MOST_BOXES = 100
 
+AGAIN = timedelta(microseconds=1)  # after an undo comes what it said once more: their moments must differ to order them
+
 Box = tuple[int, int, int, int]  # x, y, width, height in the original's pixels
 
 
@@ -40,6 +42,16 @@ def standing(corrections: Iterable[Correction]) -> Correction | None:
     """The one that counts, of an upload's corrections from the oldest to the newest."""
     newest = max(corrections, key=lambda correction: (correction.created_at, correction.pk), default=None)
     return None if newest is None or newest.kind == Correction.Kind.UNDO else newest
+
+
+def spoken(rows: Sequence[Correction]) -> list[Correction]:
+    """Of an upload's rows, from the oldest, those that somebody said: undo itself says once more what stood before."""
+    before = [None, *rows]
+    return [
+        row
+        for last, row in zip(before, rows, strict=False)
+        if not (last and last.kind == Correction.Kind.UNDO and row.created_at - last.created_at == AGAIN)
+    ]
 
 
 def labels_of(prediction: Prediction, stands: Correction | None) -> list[Labelled]:
@@ -167,8 +179,7 @@ def undo(*, prediction: Prediction, by: User) -> Correction:
         if len(stack) == 1:
             return undone
         again = _row(prediction, by, stack[-2].kind, stack[-2].text, stack[-2].boxes)
-        # Two rows of one action must not share their moment, which orders them.
-        again.created_at = undone.created_at + timedelta(microseconds=1)
+        again.created_at = undone.created_at + AGAIN
         return _append(again)
 
 

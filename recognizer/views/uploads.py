@@ -69,7 +69,7 @@ def answer_context(prediction: Prediction) -> dict[str, Any]:
         "prediction": prediction,
         "upload": prediction.upload,
         "glyphs": prediction.glyphs.all(),
-        "corrections": said[::-1],
+        "corrections": corrections.spoken(said)[::-1],
         "stands": stands,
         "held": stands.text if stands else prediction.text,  # to be true
         "places": places(prediction, stands),

@@ -13,6 +13,7 @@ from recognizer.services.corrections import (
     merge_boxes,
     remove_box,
     split_box,
+    spoken,
     standing_of,
     undo,
 )
@@ -108,6 +109,16 @@ def test_undo_brings_back_what_stood_before_step_by_step(number, alice):
     assert stood == ["191", "190", None]
     with pytest.raises(Problem, match="nothing to take back"):
         undo(prediction=number, by=alice)
+
+
+def test_what_undo_says_once_more_was_said_by_nobody(number, alice):
+    correct(prediction=number, by=alice, kind="correct", text="191")
+    correct(prediction=number, by=alice, kind="correct", text="192")
+    undo(prediction=number, by=alice)
+    correct(prediction=number, by=alice, kind="correct", text="193")
+    kept = list(number.upload.corrections.order_by("created_at", "id"))
+    assert [row.text for row in kept] == ["191", "192", "", "191", "193"]
+    assert [row.text for row in spoken(kept)] == ["191", "192", "", "193"]
 
 
 def test_what_is_said_after_an_undo_counts(number, alice):
