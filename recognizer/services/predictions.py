@@ -2,7 +2,6 @@
 
 import errno
 import hashlib
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -24,9 +23,6 @@ from recognizer.services.model_versions import ActiveModel, models
 from recognizer.services.room import take_space
 from recognizer.services.rows import insert
 
-# Processes are the unit of scale. Threads that read together only share a core, and each holds a picture in memory.
-_one_at_a_time = threading.Lock()
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -41,14 +37,13 @@ class Answer:
 def read_picture(data: bytes, mode: Mode = "auto") -> Answer:
     """Read without keeping anything. Raises Problem with the code of what is wrong with the bytes."""
     model = models.active_model()
-    with _one_at_a_time:
-        started = time.perf_counter()
-        try:
-            picture = decode(data)
-        except PictureError as error:
-            raise Problem.of_picture(error) from error
-        reading = model.reader.read_picture(picture, mode)
-        return Answer(picture, reading, model, 1000 * (time.perf_counter() - started))
+    started = time.perf_counter()
+    try:
+        picture = decode(data)
+    except PictureError as error:
+        raise Problem.of_picture(error) from error
+    reading = model.reader.read_picture(picture, mode)
+    return Answer(picture, reading, model, 1000 * (time.perf_counter() - started))
 
 
 def create_prediction(

@@ -1,8 +1,6 @@
 """From bytes to rows and files: all of it, or nothing."""
 
 import errno
-import time
-from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
@@ -11,10 +9,8 @@ from django.core.files.storage import FileSystemStorage
 from django.db import DatabaseError
 from PIL import Image
 
-from mlcore.reading.reader import Reader
 from recognizer.models import FeatureMap, Job, Prediction, Upload
 from recognizer.problems import Problem
-from recognizer.services.model_versions import models
 from recognizer.services.pictures import ensure_picture, ensure_thumbnail
 from recognizer.services.predictions import create_prediction, read_picture, record_answer
 from tests.pictures import digit_png
@@ -58,25 +54,6 @@ def test_a_damaged_picture_leaves_nothing(alice, model, media):
     assert raised.value.code == "corrupt_image"
     assert not Upload.objects.exists()
     assert not files(media)
-
-
-def test_a_process_reads_one_picture_at_a_time(model, monkeypatch):
-    read, inside, seen = Reader.read_picture, [], []
-
-    def counted(*args):
-        inside.append(1)
-        time.sleep(0.05)
-        seen.append(len(inside))
-        inside.pop()
-        return read(*args)
-
-    read_picture(digit_png(7))  # the model is known now, so that no thread asks the database
-    monkeypatch.setattr(models, "asked_at", float("inf"))
-    monkeypatch.setattr(Reader, "read_picture", counted)
-    with ThreadPoolExecutor(4) as threads:
-        answers = list(threads.map(read_picture, [digit_png(7)] * 4))
-    assert [answer.reading.text for answer in answers] == ["7"] * 4
-    assert seen == [1] * 4
 
 
 def test_rows_that_fail_leave_no_file(alice, model, media):
