@@ -49,7 +49,7 @@ class LoginMiddleware(LoginRequiredMiddleware):
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> HttpResponseRedirect:
         to_login = super().handle_no_permission(request, view_func)
-        return to_login if request.method == "GET" else redirect(f"{to_login.url}&unsent")
+        return redirect(f"{to_login.url}&unsent") if request.method == "POST" else to_login
 
 
 class ProblemMiddleware:
@@ -62,7 +62,8 @@ class ProblemMiddleware:
         response = self.get_response(request)
         if response.status_code == 405 and not response.streaming and not response.content:
             if request.method in ("GET", "HEAD") and not request.path.startswith("/api/"):
-                return redirect(page_above(request.path))
+                query = request.META["QUERY_STRING"]  # which of a picture's answers the form was about
+                return redirect(page_above(request.path) + (f"?{query}" if query else ""))
             page = problem_page(request, Problem("method_not_allowed"))
             page["Allow"] = response.get("Allow", "")
             return page

@@ -1,4 +1,5 @@
 from django.contrib.auth import views as auth
+from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
 from recognizer.views import about, accounts, batches, compare, desk, explorer, health, history, media, review, uploads
@@ -48,7 +49,7 @@ explanations = [
 people = [
     path("signup/", accounts.Signup.as_view(), name="signup"),
     path("login/", accounts.Login.as_view(), name="login"),
-    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("logout/", login_not_required(auth.LogoutView.as_view()), name="logout"),
     path("account/", accounts.account, name="account"),
     path("account/email/", accounts.account_email, name="account_email"),
     path("account/tokens/", accounts.token_create, name="token_create"),

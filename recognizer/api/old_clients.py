@@ -60,12 +60,12 @@ class FeatureMaps(OldEndpoint):
         return feature_maps(request, latest_of(person(request)))
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def reset(request: HttpRequest) -> HttpResponse:
     """Forget the latest picture. The demos did so on GET, and with it whatever followed a link."""
     check_switched_on()
     latest = latest_of(request.user)
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "api/reset.html", {"prediction": latest})
     history.delete_uploads(request.user, [latest.upload_id])  # type: ignore[arg-type]
     return redirect("desk")

@@ -113,7 +113,7 @@ def answer_response(request: MemberRequest, prediction: Prediction, problem: Pro
     """The answer's part of the page to a script, the whole page to a plain form."""
     if request.htmx:
         context = answer_context(prediction) | {"problem": problem}
-        return render(request, "_answer.html", context, status=problem.status if problem else 200)
+        return render(request, "_answer_part.html", context, status=problem.status if problem else 200)
     if problem:
         return detail_page(request, prediction, problem)
     return redirect(address_of("upload_detail", prediction))

@@ -14,6 +14,14 @@ from tests.pictures import digit_png, varied_pngs
 pytestmark = pytest.mark.browser
 
 
+LISTEN = """() => {
+  window.said = [];
+  const announcer = document.querySelector("[data-announcer]");
+  const heard = () => announcer.textContent && window.said.push(announcer.textContent);
+  new MutationObserver(heard).observe(announcer, { childList: true });
+}"""
+
+
 @pytest.fixture
 def seven(alice, model) -> Prediction:
     return create_prediction(owner=alice, data=digit_png(7), source="upload", mode="digit")
@@ -62,7 +70,8 @@ def test_a_digit_is_corrected_by_its_key_and_taken_back(alice_page: Page, seven)
     alice_page.keyboard.press("n")
     stands(alice_page, "Said to be no digit")
     assert said() == [("correct", "1"), ("undo", ""), ("confirm", "7"), ("not_a_digit", "")]
-    expect(alice_page.get_by_text("Read as 7: ")).to_be_visible()  # the first answer stays
+    expect(alice_page).to_have_title(re.compile("^No digit "))
+    expect(alice_page.locator("main").get_by_text("Read as 7: ")).to_be_visible()  # the first answer stays
 
 
 def test_a_number_is_corrected_digit_by_digit_with_arrows(alice_page: Page, alice, model):
@@ -197,8 +206,12 @@ def test_the_review_queue_is_worked_off_by_keys(alice_page: Page, alice, model):
     expect(alice_page.locator(".review .sureness")).to_contain_text("40.0 %")
     alice_page.keyboard.press("u")  # the last one, taken back
     expect(alice_page.locator(".review .sureness")).to_contain_text("30.0 %")
-    alice_page.keyboard.press("k")  # skipped
+    alice_page.evaluate(LISTEN)
+    alice_page.keyboard.press("k")  # skipped: the next one's words are the same
     expect(alice_page.locator(".review .sureness")).to_contain_text("40.0 %")
+    alice_page.wait_for_function(
+        "window.said.at(-1)?.startsWith('2 unsure answers are left.')"
+    )  # as before, for another
     alice_page.keyboard.press("k")
     expect(alice_page.locator(".review").get_by_text("Nothing is left but what you skipped.")).to_be_visible()
     alice_page.get_by_role("link", name="Look at what was skipped").click()

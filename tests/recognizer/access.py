@@ -117,8 +117,9 @@ def is_turned_away(response: HttpResponseBase) -> bool:
 
 def is_led_up(response: HttpResponseBase) -> bool:
     """From a form's own address to the page that it stands on, which is a route of its own."""
-    asked = response.request["PATH_INFO"]  # type: ignore[attr-defined]
-    return response.status_code == 302 and asked.startswith(response.headers["Location"])
+    asked = response.request  # type: ignore[attr-defined]
+    is_reading = asked["REQUEST_METHOD"] in ("GET", "HEAD")
+    return is_reading and response.status_code == 302 and asked["PATH_INFO"].startswith(response.headers["Location"])
 
 
 def faults(route: Route, stage: Stage) -> Iterator[str]:

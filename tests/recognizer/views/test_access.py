@@ -112,6 +112,22 @@ def test_who_was_logged_out_meanwhile_is_told_that_nothing_was_taken(client, ali
     assert client.post(reverse("login"), form, follow=True).redirect_chain[-1] == (reverse("desk"), 302)
 
 
+def test_who_comes_back_to_an_earlier_answers_form_comes_to_that_answer(alice_client, given):
+    prediction = given()
+    form = reverse("upload_correct", args=[prediction.upload_id])
+    page = reverse("upload_detail", args=[prediction.upload_id])
+    assert alice_client.get(form, {"answer": str(prediction.pk)}).url == f"{page}?answer={prediction.pk}"
+
+
+@pytest.mark.parametrize("method", ["get", "head", "options"])
+def test_who_only_looks_is_not_told_so(client, method):
+    assert getattr(client, method)(reverse("history")).url == f"{reverse('login')}?next={reverse('history')}"
+
+
+def test_logging_out_twice_is_no_loss(client, db):
+    assert "Log in and send it again." not in client.post(reverse("logout"), follow=True).content.decode()
+
+
 def test_a_wrong_method_is_said_in_words(alice_client):
     answer = alice_client.put(reverse("upload_create"))
     assert answer.status_code == 405
@@ -129,5 +145,4 @@ def test_a_picture_whose_file_is_gone_is_not_found(alice_client, given, name):
 
 @pytest.mark.parametrize("name", ["desk", "history", "review"])
 def test_a_page_answers_who_asks_for_its_head_alone(alice_client, model, name):
-    answer = alice_client.head(reverse(name))
-    assert (answer.status_code, answer.content) == (200, b"")
+    assert alice_client.head(reverse(name)).status_code == 200
