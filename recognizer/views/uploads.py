@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from mlcore.reading import result
@@ -63,6 +64,7 @@ def upload_maps(request: MemberRequest, pk: UUID) -> HttpResponse:
 def answer_context(prediction: Prediction) -> dict[str, Any]:
     said = list(prediction.upload.corrections.select_related("by").order_by("created_at", "id"))
     stands = corrections.standing(said)
+    held = stands.text if stands else prediction.text  # to be true
     # Asked for once, for the boxes as well; their cells are pictures of their own.
     prefetch_related_objects([prediction], Prefetch("glyphs", Glyph.objects.defer("input")))
     return {
@@ -71,7 +73,8 @@ def answer_context(prediction: Prediction) -> dict[str, Any]:
         "glyphs": prediction.glyphs.all(),
         "corrections": corrections.spoken(said)[::-1],
         "stands": stands,
-        "held": stands.text if stands else prediction.text,  # to be true
+        "held": held,
+        "title": held or _("No digit"),
         "places": places(prediction, stands),
         "correct_url": address_of("upload_correct", prediction),
         "box_fields": BOX_FIELDS,
