@@ -209,9 +209,7 @@ def test_the_review_queue_is_worked_off_by_keys(alice_page: Page, alice, model):
     alice_page.evaluate(LISTEN)
     alice_page.keyboard.press("k")  # skipped: the next one's words are the same
     expect(alice_page.locator(".review .sureness")).to_contain_text("40.0 %")
-    alice_page.wait_for_function(
-        "window.said.at(-1)?.startsWith('2 unsure answers are left.')"
-    )  # as before, for another
+    alice_page.wait_for_function("window.said.at(-1)?.startsWith('2 unsure answers are left.')")
     alice_page.keyboard.press("k")
     expect(alice_page.locator(".review").get_by_text("Nothing is left but what you skipped.")).to_be_visible()
     alice_page.get_by_role("link", name="Look at what was skipped").click()
