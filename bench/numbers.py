@@ -47,11 +47,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="MNIST as a folder of IDX files or an .npz")
     parser.add_argument("--strings", type=int, default=200, help="of each spacing")
     args = parser.parse_args()
-    reader = Reader(load_artifact(args.model))
+    artifact = load_artifact(args.model)
+    reader = Reader(artifact)
     print(f"six digits, 60 px high       {milliseconds(reader, six_digits(), 20):7.1f} ms (goal 25)")
     print(f"six digits, 12 megapixels    {milliseconds(reader, six_digits((4000, 3000)), 5):7.1f} ms (goal 200)")
     test = load_split(args.data).test
-    for paper, shares in exact_by_gap(reader.engine, test, args.strings).items():
+    for paper, shares in exact_by_gap(artifact, test, args.strings).items():
         print(f"exactly right of {args.strings} on {paper}:")
         for name, share in shares.items():
             print(f"  {name:20s} gap {GAPS[name]:+.2f} {share:7.2%}")

@@ -84,7 +84,7 @@ def examine(artifact: Artifact, test: Digits, *, thorough: bool = True) -> dict[
         found["read_as_png"] = read_as_png(Reader(artifact), test)
         found["refusals"] = refusals(Reader(artifact), each=min(EACH, 1 + len(test) // 250))
         if engine.reads_lines:
-            found["numbers_by_gap"] = exact_by_gap(engine, test)
+            found["numbers_by_gap"] = exact_by_gap(artifact, test)
     return found
 
 

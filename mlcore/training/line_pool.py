@@ -17,10 +17,12 @@ from mlcore.reading.strip import HEIGHT, cut_strip
 from mlcore.training.data import Digits
 from mlcore.training.handwriting import write_digit
 from mlcore.training.lines import DrawDigit, Line, any_spacing, any_text, cut_short, write_line, write_no_number
-from mlcore.training.paper import ANY, PLAIN_PHOTO, SCREEN, SECURITY, Margins, Paper, on_paper
+from mlcore.training.paper import ANY, NOISY_SHEET, PLAIN_PHOTO, SCREEN, SECURITY, Margins, Paper, on_paper
 from mlcore.training.whole_file import whole_file
 
-PAPERS: tuple[tuple[Paper, float], ...] = ((SECURITY, 0.45), (ANY, 0.3), (PLAIN_PHOTO, 0.15), (SCREEN, 0.1))
+Papers = tuple[tuple[Paper, float], ...]  # and the share of the lines on each
+PAPERS: Papers = ((SECURITY, 0.45), (ANY, 0.3), (PLAIN_PHOTO, 0.15), (SCREEN, 0.1))
+STRIP_PAPERS: Papers = ((SECURITY, 0.3), (ANY, 0.25), (PLAIN_PHOTO, 0.25), (NOISY_SHEET, 0.1), (SCREEN, 0.1))
 WITH_PRINT = 0.6  # share of strips from which printed lines were not erased
 NO_NUMBER = 0.06  # share of lines with nothing to read
 CUT_SHORT = 0.3
@@ -107,18 +109,20 @@ def load_pool(path: Path) -> Pool:
 
 
 def _strips(rng: np.random.Generator, writers: Writers) -> Iterator[tuple[NDArray[np.uint8], str]]:
-    for line, ink, _ in written_sheets(rng, writers):
+    for line, ink, _ in written_sheets(rng, writers, STRIP_PAPERS):
         strip = strip_of(ink.strength, rng)
         if strip is not None:
             yield strip, line.text
 
 
-def written_sheets(rng: np.random.Generator, writers: Writers) -> Iterator[tuple[Line, Ink, Margins]]:
+def written_sheets(
+    rng: np.random.Generator, writers: Writers, papers: Papers = PAPERS
+) -> Iterator[tuple[Line, Ink, Margins]]:
     """Lines, legible on paper as the reader finds them there, and how far from the picture's sides they were put."""
-    papers, shares = zip(*PAPERS, strict=True)
+    kinds, shares = zip(*papers, strict=True)
     while True:
         line = any_line(rng, writers.any_writer(rng))
-        paper = papers[rng.choice(len(papers), p=shares)]
+        paper = kinds[rng.choice(len(kinds), p=shares)]
         low, high = paper.margin
         margins = _margins(line.ink.shape[0], rng.uniform(low, high, 4))
         ink = find_ink(on_paper(line.ink, rng, replace(paper, margins=margins)))
