@@ -18,7 +18,7 @@ from keras import layers
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from mlcore.artifact import Layer, Network
+from mlcore.artifact import Artifact, ArtifactError, Layer, Network
 from mlcore.training.network import averaged, kernels, visible_layers
 
 OPSET = 17
@@ -56,6 +56,17 @@ def keras_bytes(model: keras.Model) -> bytes:
             for entry in plain.infolist():
                 small.writestr(entry.filename, plain.read(entry))
         return packed.getvalue()
+
+
+def keras_model(artifact: Artifact, network: str) -> keras.Model:
+    """One of an artifact's networks as it was trained, to go on from."""
+    held = artifact.card.networks.get(network)
+    if held is None or held.keras is None:
+        raise ArtifactError(f"{artifact.version} holds no network '{network}' for Keras: it cannot be gone on from.")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        path.write_bytes(artifact.read_bytes(held.keras))
+        return keras.models.load_model(path)
 
 
 def onnx_bytes(model: keras.Model, shown: Sequence[Layer], *, half: bool = False) -> bytes:

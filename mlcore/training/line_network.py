@@ -30,7 +30,8 @@ STEP = 4  # px of the strip for one output
 BATCH = 64
 LONGEST_TEXT = 12
 WIDTHS = 64  # px: strips of a batch are as wide as a multiple of this, for every width is compiled by itself
-LEARNING_RATE = 2e-3
+LEARNING_RATE = 2e-3  # the highest
+SAMPLE = 512  # strips that tell how a network's values spread
 Floats = NDArray[np.float32]
 
 
@@ -38,6 +39,7 @@ Floats = NDArray[np.float32]
 class LinePlan:
     epochs: int
     seed: int
+    rate: float = LEARNING_RATE
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,21 @@ def compact(model: keras.Model) -> keras.Model:
     return folded
 
 
+def unfold(folded: keras.Model, model: keras.Model, strips: Floats) -> None:
+    """`compact` undone, so that a network can learn on: on `strips` the `model`'s normalisation changes nothing."""
+    convolutions = [layer for layer in folded.layers if isinstance(layer, layers.Conv2D)]
+    outputs = keras.Model(folded.input, [layer.output for layer in convolutions]).predict(strips, verbose=0)
+    for layer, output in zip(convolutions, outputs, strict=True):
+        kernel, bias = layer.get_weights()
+        if layer.name == "classes":
+            model.get_layer(layer.name).set_weights([kernel, bias])
+            continue
+        norm = model.get_layer(layer.name.replace("kernel", "norm"))
+        mean, variance = (output - bias).mean(axis=(0, 1, 2)), output.var(axis=(0, 1, 2))
+        norm.set_weights([np.sqrt(variance + norm.epsilon), mean + bias, mean, variance])
+        model.get_layer(layer.name).set_weights([kernel])
+
+
 def exported_lines(model: keras.Model) -> tuple[Network, dict[str, bytes]]:
     """The network's entry for the card, and its files by name."""
     small = compact(model)
@@ -114,8 +131,10 @@ def fit_line_network(
     plan: LinePlan,
     path: Path,
     on_epoch: Callable[[int, float], None] = lambda *_: None,
+    start: keras.Model | None = None,
 ) -> FittedLines:
-    """From nothing, or on from the checkpoint at `path`; where that is of the last epoch, the pool is not asked for.
+    """From nothing, from `start`, or on from the checkpoint at `path`; where that is of the last epoch, the pool is
+    not asked for.
 
     The learning rate rises for a moment, then falls to nothing along a cosine.
     """
@@ -129,7 +148,9 @@ def fit_line_network(
     keras.utils.set_random_seed(plan.seed)
     lines = pool()
     model = build_line_network(fast=True)
-    optimizer = _compile(model, plan.epochs * math.ceil(len(lines) / BATCH))
+    optimizer = _compile(model, plan.rate, plan.epochs * math.ceil(len(lines) / BATCH))
+    if start is not None:
+        unfold(start, model, stack_strips([lines.strip(i) for i in range(min(SAMPLE, len(lines)))], WIDTHS))
     if found:
         model.set_weights(found.arrays["weights"])
         restore_variables(optimizer, found.arrays["optimizer"])
@@ -149,11 +170,11 @@ def fit_line_network(
     return FittedLines(plain, tuple(losses), tuple(machines), seconds)
 
 
-def _compile(model: keras.Model, steps: int) -> keras.optimizers.Optimizer:
-    rate = keras.optimizers.schedules.CosineDecay(
-        1e-4, steps, warmup_target=LEARNING_RATE, warmup_steps=min(500, steps // 10)
+def _compile(model: keras.Model, rate: float, steps: int) -> keras.optimizers.Optimizer:
+    schedule = keras.optimizers.schedules.CosineDecay(
+        rate / 20, steps, warmup_target=rate, warmup_steps=min(500, steps // 10)
     )
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=2.0)
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=1e-3, clipnorm=2.0)
     model.compile(optimizer, loss=ctc)
     optimizer.build(model.trainable_variables)
     return optimizer

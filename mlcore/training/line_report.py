@@ -15,7 +15,7 @@ from mlcore.reading.number import find_number
 from mlcore.training.data import Digits
 from mlcore.training.line_pool import sharpened
 from mlcore.training.lines import Spacing, write_line
-from mlcore.training.paper import NOISY_SHEET, PLAIN_PHOTO, Paper, on_paper
+from mlcore.training.paper import NOISY_SHEET, PLAIN_PHOTO, on_paper
 from mlcore.training.worker import belong_to_parent
 
 GAPS: dict[str, float] = {  # in heights of a digit, between the boxes of neighbours

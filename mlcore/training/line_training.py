@@ -1,5 +1,6 @@
 """A whole training of the line network: strips, fit, thresholds, figures, artifact."""
 
+import hashlib
 import multiprocessing
 import tempfile
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import keras
 import numpy as np
 
 from mlcore.artifact import Artifact, save_artifact
@@ -18,13 +20,15 @@ from mlcore.training import line_network, pool
 from mlcore.training.calibrate import Counts, fit_thresholds
 from mlcore.training.data import Digits, load_split
 from mlcore.training.evaluate import examine
+from mlcore.training.export import keras_model
 from mlcore.training.fingerprint import fingerprint
-from mlcore.training.line_network import FittedLines, LinePlan, exported_lines, fit_line_network
+from mlcore.training.line_network import LEARNING_RATE, FittedLines, LinePlan, exported_lines, fit_line_network
 from mlcore.training.line_pool import Pool, Writers, joined_pools, load_pool, render_pool, save_pool
 from mlcore.training.worker import belong_to_parent
 
 SHARD = 1_000  # lines a process renders at a time: what they are follows from seed and shard alone
 SOURCES = (*pool.SOURCES, line_network)
+FURTHER = 0.5  # of the learning rate, for what has learnt before
 TEMPERATURES = np.exp(np.linspace(np.log(0.7), np.log(2), 9))
 
 
@@ -35,6 +39,7 @@ class LineRecipe:
     seed: int = 1
     data: Path | None = None  # MNIST; None downloads it
     keep: bool = False  # the base's line network: only thresholds are fitted
+    further: bool = False  # goes on from the base's line network
     checks: int = 400  # lines of validation digits
     calibration: Counts = field(default_factory=Counts)  # pictures that thresholds are fitted on
     thorough: bool = True  # robustness and reading whole pictures as well
@@ -53,15 +58,17 @@ Report = Callable[[Stage], None]
 def train_lines(recipe: LineRecipe, base: Artifact, target: Path, runs: Path, report: Report) -> Artifact:
     """`base` with a line network and thresholds of its own, at `target`."""
     split = load_split(recipe.data)
-    checkpoint = checkpoint_of(recipe, split.train, runs)
+    start = keras_model(base, "lines") if recipe.further else None
+    checkpoint = checkpoint_of(recipe, split.train, runs, start)
     files = {name: base.read_bytes(name) for name in base.card.files}
     networks = dict(base.card.networks)
     training = base.card.training
     if not recipe.keep:
-        fitted = fit(recipe, split.train, runs, checkpoint, report)
+        fitted = fit(recipe, split.train, runs, checkpoint, report, start)
         networks["lines"], exported = exported_lines(fitted.model)
         files |= exported
-        training = {**training, "lines": _told(recipe, fitted)}
+        before = {"version": base.version, **training.get("lines", {})} if recipe.further else None
+        training = {**training, "lines": {**_told(recipe, fitted), "start": before}}
     report(Stage("fitting thresholds", 0))
     judges = Writers(split.validation)
     checks = render_pool(recipe.checks, [recipe.seed, 1_000], judges)
@@ -84,16 +91,25 @@ def train_lines(recipe: LineRecipe, base: Artifact, target: Path, runs: Path, re
     return artifact
 
 
-def checkpoint_of(recipe: LineRecipe, train: Digits, runs: Path) -> Path:
-    return runs / f"checkpoint-lines-{fingerprint(SOURCES, train.digest, _plain(recipe))}.npz"
+def checkpoint_of(recipe: LineRecipe, train: Digits, runs: Path, start: keras.Model | None = None) -> Path:
+    began = [hashlib.sha256(weights.tobytes()).hexdigest() for weights in start.get_weights()] if start else []
+    return runs / f"checkpoint-lines-{fingerprint(SOURCES, train.digest, _plain(recipe), *began)}.npz"
 
 
-def fit(recipe: LineRecipe, train: Digits, runs: Path, checkpoint: Path, report: Report) -> FittedLines:
+def fit(
+    recipe: LineRecipe,
+    train: Digits,
+    runs: Path,
+    checkpoint: Path,
+    report: Report,
+    start: keras.Model | None = None,
+) -> FittedLines:
     return fit_line_network(
         lambda: render_shards(recipe, train, runs, report),
-        LinePlan(recipe.epochs, recipe.seed),
+        LinePlan(recipe.epochs, recipe.seed, LEARNING_RATE * (FURTHER if start else 1)),
         checkpoint,
         lambda epoch, loss: report(Stage("training", (epoch + 1) / recipe.epochs, f"loss {loss:.3f}")),
+        start,
     )
 
 

@@ -11,7 +11,6 @@ from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +20,7 @@ from mlcore.training import evaluate, pool
 from mlcore.training.calibrate import Counts, fit_thresholds
 from mlcore.training.data import Digits, Split, joined, load_folder, load_split
 from mlcore.training.epochs import Mixture
-from mlcore.training.export import exported
+from mlcore.training.export import exported, keras_model
 from mlcore.training.fit import PLANS, WAY, Epoch, Fitted, Plan, fit, predict_logits
 from mlcore.training.line_pool import Writers
 from mlcore.training.network import build
@@ -123,13 +122,7 @@ def train(recipe: Recipe, version: str, target: Path, runs: Path, command: str, 
 
 
 def _weights(start: Artifact, architecture: str) -> list[NDArray[np.float32]]:
-    name = start.card.networks["digit"].keras
-    if name is None:
-        raise ArtifactError(f"{start.version} holds no {start.folder.name}/model.keras to go on from.")
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "model.keras"
-        path.write_bytes(start.read_bytes(name))
-        weights: list[NDArray[np.float32]] = keras.models.load_model(path).get_weights()
+    weights: list[NDArray[np.float32]] = keras_model(start, "digit").get_weights()
     if [w.shape for w in weights] != [w.shape for w in build(architecture).get_weights()]:
         raise ArtifactError(f"{start.version} has other layers than {architecture}: it cannot be gone on from.")
     return weights

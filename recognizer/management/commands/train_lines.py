@@ -27,7 +27,9 @@ class Command(BaseCommand):
         parser.add_argument("--lines", type=int, default=80_000, help="lines to render")
         parser.add_argument("--epochs", type=int, default=18)
         parser.add_argument("--seed", type=int, default=1)
-        parser.add_argument("--keep", action="store_true", help="train nothing: fit the thresholds again")
+        way = parser.add_mutually_exclusive_group()
+        way.add_argument("--further", action="store_true", help="go on from the base's line network; give another seed")
+        way.add_argument("--keep", action="store_true", help="train nothing: fit the thresholds again")
 
     def handle(self, *args: Any, **options: Any) -> None:
         require_backend()
@@ -37,7 +39,8 @@ class Command(BaseCommand):
 
         if options["output"].exists():
             raise CommandError(f"{options['output']} exists already.", returncode=2)
-        recipe = LineRecipe(**{name: options[name] for name in ("lines", "epochs", "seed", "data", "keep")})
+        told = ("lines", "epochs", "seed", "data", "keep", "further")
+        recipe = LineRecipe(**{name: options[name] for name in told})
         try:
             base = artifact_for(options["base"]) if options["base"] else active_artifact()
             artifact = train_lines(recipe, base, options["output"], settings.BASE_DIR / "runs", self.show)

@@ -79,3 +79,18 @@ def test_it_learns_and_its_export_says_the_same(strokes, tmp_path):
     batch = stack_strips([strokes.strip(i) for i in range(8)])
     (logits,) = session.run(["logits"], {"strip": batch})
     assert np.abs(logits - model.predict_on_batch(batch)).max() < 1e-3
+
+
+@pytest.mark.slow
+def test_a_network_that_learns_on_begins_with_what_it_knew(strokes, tmp_path):
+    from mlcore.reading.strip import stack_strips
+    from mlcore.training.line_network import LinePlan, build_line_network, compact, fit_line_network, unfold
+
+    known = compact(fit_line_network(lambda: strokes, LinePlan(6, 1), tmp_path / "lines.npz").model)
+    batch = stack_strips([strokes.strip(i) for i in range(32)])
+    model = build_line_network(fast=False)
+    unfold(known, model, batch)
+    np.testing.assert_allclose(model.predict_on_batch(batch), known.predict_on_batch(batch), atol=1e-3)
+    further = fit_line_network(lambda: strokes, LinePlan(1, 2, rate=1e-4), tmp_path / "further.npz", start=known)
+    anew = fit_line_network(lambda: strokes, LinePlan(1, 2, rate=1e-4), tmp_path / "anew.npz")
+    assert further.losses[0] < anew.losses[0] / 2

@@ -77,3 +77,12 @@ def test_the_thresholds_alone_can_be_fitted_anew(lines: Lines, tmp_path: Path) -
     assert kept.read_bytes("lines.onnx") == lines.artifact.read_bytes("lines.onnx")
     assert kept.card.training["lines"] == lines.artifact.card.training["lines"]
     assert kept.card.thresholds != lines.artifact.card.thresholds
+
+
+def test_it_can_learn_on_from_the_bases_line_network(lines: Lines, tmp_path: Path) -> None:
+    further = replace(lines.recipe, further=True, seed=2)
+    learnt = train_lines(further, lines.artifact, tmp_path / "digits-23", lines.runs, lambda stage: None)
+    assert learnt.read_bytes("lines.onnx") != lines.artifact.read_bytes("lines.onnx")
+    start = learnt.card.training["lines"]["start"]
+    assert start == {"version": "digits-20", **lines.artifact.card.training["lines"]}
+    assert lines.artifact.card.training["lines"]["start"] is None
