@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from mlcore.reading.layout import INKED, Box, Region, Strength
 from mlcore.reading.normalise import normalise
-from mlcore.reading.strip import WIDER, WRITING, Strip
+from mlcore.reading.strip import STEP, WIDER, WRITING, Strip
 
-STEP = 4  # px of the strip for one step of the line network
 MARK = 0.3  # of a box's height, as a stroke one pixel wide: less ink in it is dirt
 WHOLE = 0.88  # of a piece on one side of a cut: then it is not cut
 FAR_BELOW = 0.35  # of the writing's height: what lies further below a digit is none of it

@@ -15,6 +15,7 @@ HEIGHT = 32
 WRITING = 24  # px of a strip that the writing fills; the rest is air for strokes that stick out
 WIDER = 1.25  # strips are stretched: narrow digits that touch get more steps of the network
 AIR = 4  # px left and right of the ink
+STEP = 4  # px of a strip for one step of the line network
 LONGEST = 640  # px: a longer strip is no number
 SLANTS = np.arange(-3, 11) / 10  # to the right from bottom to top
 

@@ -11,8 +11,8 @@ from mlcore.reading.engine import NOT_A_DIGIT
 from mlcore.reading.ink import Ink
 from mlcore.reading.layout import Box, Region, standing_apart, whole
 from mlcore.reading.normalise import cut, normalise
-from mlcore.reading.segment import LOOSE, STEP, STIFF, Cutter, cut_cells
-from mlcore.reading.strip import Strip, cut_strip
+from mlcore.reading.segment import LOOSE, STIFF, Cutter, cut_cells
+from mlcore.reading.strip import STEP, Strip, cut_strip
 from mlcore.training.line_pool import Writers, written_sheets
 from mlcore.training.lines import Line
 from mlcore.training.paper import Margins

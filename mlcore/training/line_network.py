@@ -18,6 +18,7 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from mlcore.artifact import Network
+from mlcore.reading.ctc import BLANK
 from mlcore.reading.strip import HEIGHT, stack_strips
 from mlcore.training.checkpoint import Checkpoint, load_checkpoint, restore_variables, save_checkpoint, variables_of
 from mlcore.training.export import keras_bytes, onnx_bytes
@@ -25,8 +26,6 @@ from mlcore.training.line_pool import Pool
 from mlcore.training.machine import describe_machine
 from mlcore.training.network import FusedBatchNormalization, kernels, precision
 
-BLANK = 10
-STEP = 4  # px of the strip for one output
 BATCH = 64
 LONGEST_TEXT = 12
 WIDTHS = 64  # px: strips of a batch are as wide as a multiple of this, for every width is compiled by itself

@@ -16,7 +16,8 @@ from mlcore.reading.specks import remove_specks
 from mlcore.reading.strip import HEIGHT, cut_strip
 from mlcore.training.data import Digits
 from mlcore.training.handwriting import write_digit
-from mlcore.training.lines import DrawDigit, Line, any_spacing, any_text, cut_short, write_line, write_no_number
+from mlcore.training.lines import Line, any_spacing, any_text, cut_short, write_line, write_no_number
+from mlcore.training.negatives import DrawDigit
 from mlcore.training.paper import ANY, NOISY_SHEET, PLAIN_PHOTO, SCREEN, SECURITY, Margins, Paper, on_paper
 from mlcore.training.whole_file import whole_file
 

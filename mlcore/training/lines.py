@@ -1,6 +1,6 @@
 """Numbers as people write them: digits in a row, touching or apart, with dots, dashes and signs between."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -8,11 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.training.alphabet import LETTERS
-from mlcore.training.negatives import block, scribble, texture, trimmed, write_dot, write_letter, write_sign
+from mlcore.training.negatives import (
+    DrawDigit,
+    block,
+    scribble,
+    texture,
+    trimmed,
+    write_dot,
+    write_letter,
+    write_sign,
+)
 from mlcore.training.pen import Hand, any_hand
 
 Floats = NDArray[np.float32]
-DrawDigit = Callable[[int, np.random.Generator], Floats]  # a digit's ink, any size, 0..1
 
 LEADING = ("euro", "dollar", "pound", "hash", "star", "double dash")
 TRAILING = ("dash", "dash", "double dash", "star", "hash")

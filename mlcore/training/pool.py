@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mlcore.reading import ink, layout, normalise, rules, segment, specks, strip
 from mlcore.reading import paper as bare
+from mlcore.reading.engine import NOT_A_DIGIT
 from mlcore.training import (
     alphabet,
     digits_0_to_4,
@@ -37,7 +38,6 @@ from mlcore.training.whole_file import whole_file
 from mlcore.training.worker import belong_to_parent
 
 Floats = NDArray[np.float32]
-NOT_A_DIGIT = 10
 CHUNK = 500  # images a piece of work
 SOURCES = (
     bare, ink, layout, normalise, rules, segment, specks, strip,

@@ -6,8 +6,7 @@ from mlcore.artifact import SHIPPED, load_artifact
 from mlcore.reading.engine import Engine
 from mlcore.reading.ink import find_ink
 from mlcore.reading.number import find_number
-from mlcore.reading.segment import STEP
-from mlcore.reading.strip import HEIGHT
+from mlcore.reading.strip import HEIGHT, STEP
 from mlcore.training.handwriting import write_digit
 from mlcore.training.lines import any_spacing, any_text, write_line
 from mlcore.training.paper import PLAIN_PHOTO, on_paper

@@ -34,7 +34,8 @@ def test_labels_end_with_minus_ones():
 
 
 def test_a_step_is_four_columns_wide():
-    from mlcore.training.line_network import STEP, build_line_network
+    from mlcore.reading.strip import STEP
+    from mlcore.training.line_network import build_line_network
 
     logits = build_line_network()(np.zeros((2, 32, 96, 1), np.float32))
     assert tuple(logits.shape) == (2, 96 // STEP, 11)

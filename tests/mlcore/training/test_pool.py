@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mlcore.reading.engine import NOT_A_DIGIT
 from mlcore.training import pool
 from mlcore.training.data import Digits
 
@@ -23,9 +24,9 @@ def test_it_makes_as_many_as_asked_and_labels_negatives(made: Digits) -> None:
     assert len(made) == FEW.total
     parts = np.split(made.labels, np.cumsum(list(vars(FEW).values()))[:-1])
     by_kind = dict(zip(vars(FEW), parts, strict=True))
-    assert (by_kind.pop("negative") == pool.NOT_A_DIGIT).all()
-    assert (by_kind.pop("line") <= pool.NOT_A_DIGIT).all()  # signs stand among its digits
-    assert all((labels < pool.NOT_A_DIGIT).all() for labels in by_kind.values())
+    assert (by_kind.pop("negative") == NOT_A_DIGIT).all()
+    assert (by_kind.pop("line") <= NOT_A_DIGIT).all()  # signs stand among its digits
+    assert all((labels < NOT_A_DIGIT).all() for labels in by_kind.values())
 
 
 def test_every_image_shows_something_within_the_frame(made: Digits) -> None:
