@@ -13,6 +13,7 @@ pytest.importorskip("keras")
 
 from mlcore.training.calibrate import Counts
 from mlcore.training.data import Digits
+from mlcore.training.export import keras_model
 from mlcore.training.line_training import LineRecipe, Stage, train_lines
 
 pytestmark = pytest.mark.trains
@@ -82,7 +83,10 @@ def test_the_thresholds_alone_can_be_fitted_anew(lines: Lines, tmp_path: Path) -
 def test_it_can_learn_on_from_the_bases_line_network(lines: Lines, tmp_path: Path) -> None:
     further = replace(lines.recipe, further=True, seed=2)
     learnt = train_lines(further, lines.artifact, tmp_path / "digits-23", lines.runs, lambda stage: None)
-    assert learnt.read_bytes("lines.onnx") != lines.artifact.read_bytes("lines.onnx")
+    before, after = (
+        keras_model(artifact, "lines").get_layer("classes").get_weights()[0] for artifact in (lines.artifact, learnt)
+    )
+    assert 0 < np.abs(after - before).max() < 0.02  # two steps away; another beginning would lie ten times as far
     start = learnt.card.training["lines"]["start"]
     assert start == {"version": "digits-20", **lines.artifact.card.training["lines"]}
     assert lines.artifact.card.training["lines"]["start"] is None
