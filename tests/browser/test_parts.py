@@ -9,7 +9,7 @@ from recognizer.models import Correction
 from recognizer.services import batches
 from recognizer.services.predictions import create_prediction
 from tests.browser.fixtures import log_in
-from tests.browser.hand import draw, preview_says
+from tests.browser.hand import draw, preview_rests, preview_says
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.browser
@@ -72,6 +72,7 @@ def test_the_preview_shows_nothing_but_previews(alice_page: Page, alice, server)
     draw(alice_page, "7")
     expect(alice_page.locator("main").get_by_text("your drawing is kept here")).to_be_visible()
     expect(alice_page.get_by_role("banner")).to_have_count(1)
+    preview_rests(alice_page)  # a question under way would go to the login before Undo is pressed
     alice_page.context.add_cookies(cookies)
     alice_page.context.clear_cookies(name="sessionid")
     alice_page.get_by_role("button", name="Undo").click()

@@ -43,10 +43,11 @@ def test_the_same_seed_gives_the_same_weights(whole: Fitted, digits: Digits, tmp
         np.testing.assert_allclose(a, b, atol=1e-5)
 
 
-def test_an_interruption_keeps_the_best_so_far(digits: Digits, tmp_path: Path) -> None:
-    """With such a rate the first epoch is the best."""
-    plan = replace(PLAN, rate=1.0)
-    fitted = fit(plan, Mixture(digits[:200], digits[200:250], 50), digits[250:300], tmp_path, Interrupt(epoch=3))
+def test_an_interruption_keeps_the_best_so_far(digits: Digits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the first epoch learns is judged to be the best: which one truly is depends on the processor's roundings."""
+    judged = iter([(0.9, 0.3), (0.8, 0.3)])
+    monkeypatch.setattr("mlcore.training.fit._judge", lambda model, validation: next(judged))
+    fitted = fit(PLAN, Mixture(digits[:200], digits[200:250], 50), digits[250:300], tmp_path, Interrupt(epoch=3))
     assert fitted.interrupted
     assert [line.number for line in fitted.history] == [1, 2]
     stored = load_checkpoint(fitted.checkpoint)
@@ -54,7 +55,7 @@ def test_an_interruption_keeps_the_best_so_far(digits: Digits, tmp_path: Path) -
     same = [np.array_equal(a, b) for a, b in zip(stored.arrays["best"], fitted.model.get_weights(), strict=True)]
     last = [np.array_equal(a, b) for a, b in zip(stored.arrays["weights"], fitted.model.get_weights(), strict=True)]
     assert all(same)
-    assert not all(last), [line.validation_accuracy for line in fitted.history]
+    assert not all(last)
 
 
 def test_after_an_interruption_it_goes_on_where_it_was(whole: Fitted, digits: Digits, tmp_path: Path) -> None:
