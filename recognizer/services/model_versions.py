@@ -116,13 +116,19 @@ def _copy(stored: str, folder: Path) -> None:
 
 
 def artifact_for(name: str) -> Artifact:
-    """Of a registered version by its name, or of a folder."""
+    """Of a folder, of a registered version by its name, or of one that comes with the code."""
     if Path(name).is_dir():
         return load_artifact(Path(name))
-    version = ModelVersion.objects.filter(version=name).first()
-    if not version:
-        raise ArtifactError(f"There is no model {name}; `manage.py models` lists them.")
-    return local_artifact(version)
+    version, trouble = None, f"There is no model {name}; `manage.py models` lists them."
+    try:
+        version = ModelVersion.objects.filter(version=name).first()
+    except DatabaseError:
+        trouble = f"The database does not answer, and {name} is neither a folder nor a model that comes with the code."
+    if version:
+        return local_artifact(version)
+    if (SHIPPED.parent / name).is_dir():
+        return load_artifact(SHIPPED.parent / name)
+    raise ArtifactError(trouble)
 
 
 def active_artifact() -> Artifact:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
 
 from mlcore.artifact import ArtifactError
 from mlcore.reading.decode import MAX_BYTES, decode
@@ -62,8 +61,6 @@ def make_reader(model: str | None) -> Reader:
         return Reader(artifact_for(model) if model else active_artifact())
     except ArtifactError as error:
         raise CommandError(str(error), returncode=2) from error
-    except DatabaseError as error:
-        raise CommandError("The database does not answer; a folder as --model needs none.", returncode=2) from error
 
 
 def given_paths(named: list[str], listing: str | None) -> Iterator[str]:

@@ -115,15 +115,16 @@ def read_in_a_process(*arguments: str, **environment: str) -> subprocess.Complet
     )
 
 
-def test_it_needs_no_database(folder: Path) -> None:
+@pytest.mark.parametrize("model", [[], ["--model", SHIPPED.name]])
+def test_it_needs_no_database(folder: Path, model: list[str]) -> None:
     nowhere = f"sqlite:///{folder}/none/such.sqlite3"
-    done = read_in_a_process("--json", str(folder / "7.png"), DATABASE_URL=nowhere)
+    done = read_in_a_process("--json", *model, str(folder / "7.png"), DATABASE_URL=nowhere)
     assert (done.returncode, json.loads(done.stdout)["text"]) == (0, "7"), done.stderr
 
 
-def test_a_version_cannot_be_looked_up_without_one(folder: Path) -> None:
+def test_another_version_cannot_be_looked_up_without_one(folder: Path) -> None:
     nowhere = f"sqlite:///{folder}/none/such.sqlite3"
-    done = read_in_a_process("--model", SHIPPED.name, str(folder / "7.png"), DATABASE_URL=nowhere)
+    done = read_in_a_process("--model", "digits-99", str(folder / "7.png"), DATABASE_URL=nowhere)
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
     assert "database" in line
