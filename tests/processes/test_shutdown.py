@@ -17,7 +17,7 @@ def test_what_runs_is_finished_or_handed_back(alice, cluster, media, told):
     """A supervisor may tell the parent alone, or (systemd does) every process of the group.
 
     A child that is told itself may be just between claiming a job and working on it: then the job comes back by its
-    message or its lease, and an attempt was counted.
+    message, or when beat's sweep finds its lease over, and an attempt was counted.
     """
     worker = cluster.start_worker()
     for data in varied_pngs(20, size=100):
@@ -29,7 +29,9 @@ def test_what_runs_is_finished_or_handed_back(alice, cluster, media, told):
     worker.stop()
     if told == "the worker":
         assert not Job.objects.filter(state=Job.State.RUNNING).exists()
-    cluster.start_worker()  # it sweeps when it starts; there is no beat here
+    cluster.start_worker()  # it sweeps when it starts
+    if told == "its children too":
+        cluster.start_beat()  # the lease may end after that
     wait_for_jobs(90)
     check_maps(media)
     attempts = list(Job.objects.values_list("attempts", flat=True))
