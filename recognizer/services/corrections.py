@@ -55,13 +55,13 @@ def spoken(rows: Sequence[Correction]) -> list[Correction]:
 
 
 def labels_of(prediction: Prediction, stands: Correction | None) -> list[Labelled]:
-    """What is held to be true, box by box: the person's, or else the reader's."""
-    if stands and stands.boxes:
+    """What is held to be true, box by box: the person's, or else the reader's. Nothing where somebody said a number and
+    not where its digits stand."""
+    if stands and (stands.boxes or stands.text):
         return [Labelled(tuple(item["box"]), item["label"]) for item in stands.boxes]
-    label = "" if stands and stands.kind == Correction.Kind.NOT_A_DIGIT else None
+    is_none = stands is not None or not prediction.text  # what a rejected picture looks most like is no answer
     return [
-        Labelled((g.x, g.y, g.width, g.height), str(g.digit) if label is None else label)
-        for g in prediction.glyphs.all()
+        Labelled((g.x, g.y, g.width, g.height), "" if is_none else str(g.digit)) for g in prediction.glyphs.all()
     ]
 
 
@@ -90,9 +90,9 @@ def correct_each(predictions: Sequence[Prediction], *, by: User, kind: str, text
 
 def _statement(prediction: Prediction, by: User, kind: str, text: str, stands: Correction | None) -> Correction:
     """Not written yet."""
-    if kind == Correction.Kind.CONFIRM and prediction.text:
+    if kind == Correction.Kind.CONFIRM:
         return _relabelled(prediction, by, labels_of(prediction, None), prediction.text)
-    if kind in (Correction.Kind.CONFIRM, Correction.Kind.NOT_A_DIGIT):  # who confirms a rejection says that it is none
+    if kind == Correction.Kind.NOT_A_DIGIT:
         nothing = [Labelled(place.box, "") for place in labels_of(prediction, None)]
         return _relabelled(prediction, by, nothing, "")
     if not text:
@@ -164,7 +164,10 @@ def remove_box(*, prediction: Prediction, by: User, position: int) -> Correction
 
 def add_box(*, prediction: Prediction, by: User, box: Box, label: str) -> Correction:
     """A digit that the reader missed, put where it stands in the line."""
-    places = [*labels_of(prediction, standing_of(prediction)), Labelled(box, label)]
+    stands = standing_of(prediction)
+    places = [*labels_of(prediction, stands), Labelled(box, label)]
+    if stands and stands.text and not stands.boxes:
+        raise Problem("conflict", _("Nobody said where the digits of %(text)s stand.") % {"text": stands.text})
     places.sort(key=lambda place: place.box[0] + place.box[2] / 2)
     return relabel(prediction=prediction, by=by, labels=places)
 
@@ -211,10 +214,10 @@ def _place(labels: Sequence[Labelled], position: int) -> Labelled:
 def _relabelled(prediction: Prediction, by: User, labels: Sequence[Labelled], text: str) -> Correction:
     _check(prediction, labels, text)
     boxes = [place.as_json() for place in labels]
-    if not text:
+    if text == prediction.text and labels == labels_of(prediction, None):
+        kind = Correction.Kind.CONFIRM  # of a rejection as well
+    elif not text:
         kind = Correction.Kind.NOT_A_DIGIT
-    elif text == prediction.text and labels == labels_of(prediction, None):
-        kind = Correction.Kind.CONFIRM
     else:
         kind = Correction.Kind.CORRECT
     return _row(prediction, by, kind, text, boxes)

@@ -57,6 +57,10 @@ def test_a_text_of_the_same_length_keeps_the_places(number, alice):
 
 def test_a_text_of_another_length_has_no_places(number, alice):
     assert correct(prediction=number, by=alice, kind="correct", text="1905").boxes == []
+    assert boxes(number) == []  # not the reader's, which would be taken for what was said
+    with pytest.raises(Problem, match="Nobody said where the digits of 1905 stand"):
+        add_box(prediction=number, by=alice, box=(30, 5, 10, 20), label="5")
+    assert standing_of(number).text == "1905"
 
 
 def test_typing_what_was_read_is_confirming(number, alice):

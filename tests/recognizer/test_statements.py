@@ -12,7 +12,15 @@ from recognizer import filters, selectors
 from recognizer.models import Correction, Glyph
 from recognizer.problems import Problem
 from recognizer.services import exports
-from recognizer.services.corrections import correct, standing, standing_of, undo
+from recognizer.services.corrections import (
+    add_box,
+    correct,
+    correct_labels,
+    labels_of,
+    standing,
+    standing_of,
+    undo,
+)
 from recognizer.services.history import correct_many
 
 pytestmark = pytest.mark.django_db
@@ -37,10 +45,17 @@ def rejected(given):
     return prediction
 
 
-def test_who_confirms_a_rejection_says_that_there_is_no_digit(rejected, alice):
-    said = correct(prediction=rejected, by=alice, kind="confirm")
-    assert (said.kind, said.text) == ("not_a_digit", "")
+@pytest.mark.parametrize("kind", ["confirm", "not_a_digit"])
+def test_who_agrees_to_a_rejection_confirms_that_there_is_no_digit(rejected, alice, kind):
+    said = correct(prediction=rejected, by=alice, kind=kind)
+    assert (said.kind, said.text) == ("confirm", "")
     assert said.boxes == [{"box": [1, 2, 3, 4], "label": ""}]
+
+
+def test_what_a_rejected_picture_looks_most_like_is_no_answer(rejected, alice):
+    assert [place.label for place in labels_of(rejected, None)] == [""]
+    assert correct_labels(prediction=rejected, by=alice, labels=[""]).kind == "confirm"
+    assert add_box(prediction=rejected, by=alice, box=(10, 2, 3, 4), label="6").text == "6"
 
 
 def test_of_one_moment_page_and_lists_take_the_same_statement(given, alice):
