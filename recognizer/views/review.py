@@ -22,7 +22,9 @@ COUNTED_TO = 100
 @require_safe
 def review(request: MemberRequest) -> HttpResponse:
     skipped = request.GET.getlist("skip")[-COUNTED_TO:]
-    return item_response(request, next_of(request, skipped), skipped=skipped)
+    before = known(request.GET.getlist("previous")[-1:])
+    previous = selectors.predictions_for(request.user).filter(upload__in=before, is_current=True).first()
+    return item_response(request, next_of(request, skipped), skipped=skipped, previous=previous)
 
 
 @require_POST

@@ -47,6 +47,30 @@ def test_the_last_number_is_left_until_all_of_it_is_said(alice_client, given):
     assert "No unsure answer is left." in page.content.decode()
 
 
+def test_a_number_that_is_being_corrected_shows_what_was_said(alice_client, given):
+    number = given("12", decision="unsure")
+    url = reverse("review_correct", args=[number.upload_id])
+    page = alice_client.post(url, {"action": "labels", "label": ["1", "3"]}, headers=HTMX)
+    assert page.context["held"] == "13"
+    assert "Corrected to <strong>13</strong>" in page.content.decode()
+    page = alice_client.post(url, {"action": "labels", "label": ["1", "2"]}, headers=HTMX)
+    assert "Confirmed" in page.content.decode()
+    assert "Corrected to" not in page.content.decode()
+
+
+def test_the_last_one_can_be_taken_back_after_the_next_was_skipped(alice_client, given):
+    first, second, _ = (given(text, decision="unsure") for text in "123")
+    url = reverse("review_correct", args=[first.upload_id])
+    page = alice_client.post(url, {"action": "confirm"}, headers=HTMX).content.decode()
+    (skip,) = re.findall(r'<form method="get".*?</form>', page, re.DOTALL)
+    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]+)">', skip)
+    assert dict(fields) == {"skip": str(second.upload_id), "previous": str(first.upload_id)}
+    page = alice_client.get(reverse("review"), dict(fields), headers=HTMX)
+    assert page.context["previous"] == first
+    assert f'action="{url}"' in page.content.decode()
+    assert alice_client.get(reverse("review"), {"previous": "rubbish"}).status_code == 400
+
+
 def test_more_than_what_is_counted_to_is_not_said_of_as_many(alice_client, given, monkeypatch):
     monkeypatch.setattr(review, "COUNTED_TO", 2)
     for text in "12":
