@@ -1,5 +1,6 @@
 """A person's numbers: how many, how sure, how often corrected, and how often right where they said what is true."""
 
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from django.db.models import Avg, Count, Q
 from recognizer import selectors
 from recognizer.models import Correction, Prediction
 
+SLOW_SECONDS = 0.05
 KEPT_SECONDS = 60
 
 
@@ -37,12 +39,13 @@ class Statistics:
 
 
 def statistics_for(user: User) -> Statistics:
-    """Up to a minute old: nobody waits for an exact count of everything."""
+    """Of this moment, but where there is so much to count that nobody should wait for it: there up to a minute old."""
     key = f"statistics-{user.pk}"
     kept = cache.get(key)
     if kept is None:
+        started = time.monotonic()
         kept = count_all(user)
-        if kept.count:  # the first picture's numbers do not wait a minute
+        if time.monotonic() - started > SLOW_SECONDS:
             cache.set(key, kept, KEPT_SECONDS)
     return kept  # type: ignore[no-any-return]
 
@@ -50,7 +53,8 @@ def statistics_for(user: User) -> Statistics:
 def count_all(user: User) -> Statistics:
     current = selectors.predictions_for(user).filter(is_current=True)
     of = {decision: Count("pk", filter=Q(decision=decision)) for decision in Prediction.Decision.values}
-    counts = current.aggregate(count=Count("pk"), confidence=Avg("confidence"), **of)
+    answered = ~Q(decision=Prediction.Decision.REJECTED)
+    counts = current.aggregate(count=Count("pk"), confidence=Avg("confidence", filter=answered), **of)
     said = said_by(user)
     pairs = [(read, true) for kind, true, read in said.values() if kind != Correction.Kind.UNDO]
     changed = sum(kind in (Correction.Kind.CORRECT, Correction.Kind.NOT_A_DIGIT) for kind, _, _ in said.values())

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from recognizer import filters
 from recognizer.models import Correction, Upload
-from recognizer.services import corrections
+from recognizer.services import corrections, statistics
 from tests.recognizer.conftest import PICTURE
 
 pytestmark = pytest.mark.django_db
@@ -251,16 +251,26 @@ def test_an_archive_holds_the_pictures_as_they_were_given(alice_client, given):
 def test_the_numbers_count_what_was_said(alice, alice_client, given):
     corrections.correct(prediction=given("7"), by=alice, kind="confirm")
     corrections.correct(prediction=given("71"), by=alice, kind="correct", text="11")
-    given("", decision="rejected")
+    corrections.correct(prediction=given("", decision="rejected", confidence=0.0), by=alice, kind="confirm")
     numbers = alice_client.get(reverse("history_statistics")).context["statistics"]
-    assert (numbers.count, numbers.corrected.part, numbers.right.part, numbers.right.whole) == (3, 1, 1, 2)
+    assert (numbers.count, numbers.corrected.part, numbers.right.part, numbers.right.whole) == (3, 1, 2, 3)
     assert [(d.name, d.part, d.whole) for d in numbers.digits if d.whole] == [("1", 1, 2), ("7", 1, 1)]
 
 
-def test_the_first_pictures_numbers_do_not_wait_a_minute(alice_client, given):
-    assert alice_client.get(reverse("history_statistics")).context["statistics"].count == 0
-    given("1")
-    assert alice_client.get(reverse("history_statistics")).context["statistics"].count == 1
+def test_what_was_rejected_is_no_answer_to_be_sure_of(alice_client, given):
+    for text, decision, confidence in (("1", "read", 0.9), ("2", "unsure", 0.5), ("", "rejected", 0.0)):
+        given(text, decision=decision, confidence=confidence)
+    assert alice_client.get(reverse("history_statistics")).context["statistics"].confidence == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize(("slow", "counted"), [(60, [1, 2]), (0, [1, 1])])
+def test_the_numbers_are_of_this_moment_unless_counting_takes_long(alice_client, given, monkeypatch, slow, counted):
+    monkeypatch.setattr(statistics, "SLOW_SECONDS", slow)
+    shown = []
+    for _ in counted:
+        given("1")
+        shown.append(alice_client.get(reverse("history_statistics")).context["statistics"].count)
+    assert shown == counted
 
 
 def test_without_a_picture_there_is_nothing_to_search_or_count(alice_client):
