@@ -26,6 +26,12 @@ def test_a_stranger_gets_what_a_missing_upload_gets(bob_client, given, name):
     assert theirs.content == missing.content
 
 
+def test_staff_find_the_admin_from_every_page(admin_client, alice_client):
+    link = f'href="{reverse("admin:index")}"'
+    assert link in admin_client.get(reverse("about")).content.decode()
+    assert link not in alice_client.get(reverse("about")).content.decode()
+
+
 def test_where_nothing_is_the_way_on_is_shown(alice_client):
     page = alice_client.get("/nothing/here/")
     assert page.status_code == 404

@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import json
+import re
 import uuid
 import zipfile
 from datetime import timedelta
@@ -255,6 +256,16 @@ def test_the_numbers_count_what_was_said(alice, alice_client, given):
     numbers = alice_client.get(reverse("history_statistics")).context["statistics"]
     assert (numbers.count, numbers.corrected.part, numbers.right.part, numbers.right.whole) == (3, 1, 2, 3)
     assert [(d.name, d.part, d.whole) for d in numbers.digits if d.whole] == [("1", 1, 2), ("7", 1, 1)]
+
+
+def test_a_picture_is_chosen_by_what_its_card_says(alice, alice_client, given):
+    corrections.correct(prediction=given("7"), by=alice, kind="correct", text="1")
+    taken_back = given("4")
+    corrections.correct(prediction=taken_back, by=alice, kind="correct", text="9")
+    corrections.undo(prediction=taken_back, by=alice)
+    given("")
+    page = alice_client.get(reverse("history")).content.decode()
+    assert re.findall(r"Choose (\S+),", page) == ["1", "4", "–"]
 
 
 def test_what_was_rejected_is_no_answer_to_be_sure_of(alice_client, given):

@@ -59,7 +59,7 @@ def test_a_number_that_is_being_corrected_shows_what_was_said(alice_client, give
 
 
 def test_the_last_one_can_be_taken_back_after_the_next_was_skipped(alice_client, given):
-    first, second, _ = (given(text, decision="unsure") for text in "123")
+    first, second, _ = (given(text, decision="unsure", confidence=int(text) / 10) for text in "123")
     url = reverse("review_correct", args=[first.upload_id])
     page = alice_client.post(url, {"action": "confirm"}, headers=HTMX).content.decode()
     (skip,) = re.findall(r'<form method="get".*?</form>', page, re.DOTALL)
