@@ -60,9 +60,7 @@ def labels_of(prediction: Prediction, stands: Correction | None) -> list[Labelle
     if stands and (stands.boxes or stands.text):
         return [Labelled(tuple(item["box"]), item["label"]) for item in stands.boxes]
     is_none = stands is not None or not prediction.text  # what a rejected picture looks most like is no answer
-    return [
-        Labelled((g.x, g.y, g.width, g.height), "" if is_none else str(g.digit)) for g in prediction.glyphs.all()
-    ]
+    return [Labelled((g.x, g.y, g.width, g.height), "" if is_none else str(g.digit)) for g in prediction.glyphs.all()]
 
 
 def correct(*, prediction: Prediction, by: User, kind: str, text: str = "") -> Correction:
