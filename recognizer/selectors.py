@@ -16,23 +16,40 @@ def uploads_for(user: User) -> QuerySet[Upload]:
     return Upload.objects.filter(owner=user.pk, deleted_at=None)
 
 
+def kept_uploads_for(user: User) -> QuerySet[Upload]:
+    """Those too that the person has deleted, as long as they can be brought back."""
+    return Upload.objects.filter(owner=user.pk)
+
+
+def deleted_uploads_for(user: User) -> QuerySet[Upload]:
+    """What the person has deleted and can bring back."""
+    return kept_uploads_for(user).filter(deleted_at__isnull=False)
+
+
 def predictions_for(user: User) -> QuerySet[Prediction]:
     """Every reading of the person's uploads, the superseded ones too."""
     return Prediction.objects.filter(owner=user.pk, upload__deleted_at=None)
 
 
 def answers_for(user: User) -> QuerySet[Prediction]:
-    """Every reading with its upload and the kind and text of the upload's newest correction."""
+    """Every reading with its upload and what was said of it."""
+    answers = predictions_for(user).select_related("upload", "model").defer("model__card", "upload__strokes")
+    return with_correction(answers)
+
+
+def with_correction(predictions: QuerySet[Prediction]) -> QuerySet[Prediction]:
+    """With the kind and text of the upload's newest correction."""
     newest = Correction.objects.filter(upload=OuterRef("upload")).order_by("-created_at", "-id")
-    return (
-        predictions_for(user)
-        .select_related("upload", "model")
-        .defer("model__card", "upload__strokes")
-        .annotate(
-            correction_kind=Subquery(newest.values("kind")[:1]),
-            correction_text=Subquery(newest.values("text")[:1]),
-        )
+    return predictions.annotate(
+        correction_kind=Subquery(newest.values("kind")[:1]),
+        correction_text=Subquery(newest.values("text")[:1]),
     )
+
+
+def with_answer(uploads: QuerySet[Upload]) -> QuerySet[Upload]:
+    """With a list of one in `current`: the answer that the history shows."""
+    current = with_correction(Prediction.objects.filter(is_current=True))
+    return uploads.prefetch_related(Prefetch("predictions", current, to_attr="current"))
 
 
 def history_for(user: User) -> QuerySet[Prediction]:

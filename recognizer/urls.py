@@ -16,6 +16,7 @@ pages = [
     path("uploads/<uuid:pk>/delete/", uploads.upload_delete, name="upload_delete"),
     path("history/", history.history, name="history"),
     path("history/bring-back/", history.history_bring_back, name="history_bring_back"),
+    path("history/deleted/", history.history_deleted, name="history_deleted"),
     path("history/many/", history.history_many, name="history_many"),
     path("history/statistics/", history.history_statistics, name="history_statistics"),
     path("batches/", batches.batches, name="batches"),

@@ -1,3 +1,5 @@
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -66,12 +68,23 @@ class Upload(UUIDModel):
             models.Index(fields=["owner", "name", "id"], name="upload_by_name"),
             # The admin's list of everybody's.
             models.Index(fields=["created_at", "id"], name="upload_newest"),
+            # What its owner deleted: to be brought back, or to make room.
+            models.Index(
+                fields=["owner", "-deleted_at", "-id"],
+                name="upload_owner_deleted",
+                condition=Q(deleted_at__isnull=False),
+            ),
             # The purge of what was deleted long ago.
             models.Index(fields=["deleted_at"], name="upload_deleted", condition=Q(deleted_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
         return self.name or str(self.pk)
+
+    @property
+    def kept_until(self) -> datetime | None:
+        """When the purge may remove a deleted one for good."""
+        return self.deleted_at and self.deleted_at + timedelta(days=settings.DELETED_UPLOADS_KEPT_DAYS)
 
 
 class CorrectionKind(models.TextChoices):

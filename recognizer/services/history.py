@@ -23,6 +23,7 @@ ORDERS = {
     "confidence": (_("least sure first"), Order("confidence", descending=False, parse=float)),
     "-confidence": (_("surest first"), Order("confidence", descending=True, parse=float)),
 }
+LAST_DELETED_FIRST = Order("deleted_at", descending=True, parse=moment)
 MOST_CORRECTED_AT_ONCE = 1000
 
 
@@ -30,8 +31,14 @@ def history_page(rows: QuerySet[Prediction], *, order: str = "-given_at", cursor
     return page_of(rows, ORDERS[order][1], cursor=cursor, size=PAGE_SIZE)
 
 
+def deleted_page(user: User, *, cursor: str = "") -> Page[Upload]:
+    """What can be brought back, each with the answer that the history showed."""
+    rows = selectors.with_answer(selectors.deleted_uploads_for(user)).defer("strokes")
+    return page_of(rows, LAST_DELETED_FIRST, cursor=cursor, size=PAGE_SIZE)
+
+
 def delete_uploads(user: User, ids: Iterable[uuid.UUID]) -> datetime:
-    """Hide pictures from their owner; the moment is what brings them back. The purge removes them for good later."""
+    """Hide pictures from their owner; the moment names the deletion. The purge removes them for good later."""
     now = timezone.now()
     selectors.uploads_for(user).filter(pk__in=ids).update(deleted_at=now)
     return now
@@ -39,12 +46,12 @@ def delete_uploads(user: User, ids: Iterable[uuid.UUID]) -> datetime:
 
 def deleted_at_once(user: User, deleted_at: datetime) -> QuerySet[Upload]:
     """What one deletion hid and the purge has not removed yet."""
-    return Upload.objects.filter(owner=user, deleted_at=deleted_at)
+    return selectors.deleted_uploads_for(user).filter(deleted_at=deleted_at)
 
 
-def bring_back(user: User, deleted_at: datetime) -> int:
-    """Undo one deletion."""
-    return deleted_at_once(user, deleted_at).update(deleted_at=None)
+def bring_back(deleted: QuerySet[Upload]) -> int:
+    """Show pictures to their owner again."""
+    return deleted.update(deleted_at=None)
 
 
 def correct_many(rows: QuerySet[Prediction], *, by: User, kind: str, text: str = "") -> int:

@@ -159,6 +159,7 @@ def account_page(request: MemberRequest, *, status: int = 200, **context: Any) -
         "token_form": TokenForm(),
         "delete_form": DeleteAccountForm(request.user),
         "usage": quotas.usage(request.user.pk),
+        "deleted_count": selectors.deleted_uploads_for(request.user).count(),
         "quota": {"pictures": settings.QUOTA_PICTURES, "bytes": settings.QUOTA_BYTES},
     } | context
     return render(request, "account.html", context, status=status)

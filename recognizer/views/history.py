@@ -17,11 +17,18 @@ from django.views.decorators.http import require_POST, require_safe
 
 from recognizer import selectors
 from recognizer.filters import HistoryFilter
-from recognizer.models import Prediction
+from recognizer.models import Prediction, Upload
 from recognizer.pages import moment
 from recognizer.problems import Problem
 from recognizer.services import exports
-from recognizer.services.history import bring_back, correct_many, delete_uploads, deleted_at_once, history_page
+from recognizer.services.history import (
+    bring_back,
+    correct_many,
+    delete_uploads,
+    deleted_at_once,
+    deleted_page,
+    history_page,
+)
 from recognizer.services.statistics import statistics_for
 from recognizer.views.requests import MemberRequest
 
@@ -34,6 +41,7 @@ def history(request: MemberRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "form": narrowed.form,
         "is_narrowed": any(request.GET.get(name) for name in narrowed.filters),
+        "has_deleted": selectors.deleted_uploads_for(request.user).exists(),
     }
     if deleted_at := deletion_of(request.GET):
         count = deleted_at_once(request.user, deleted_at).count()
@@ -82,6 +90,10 @@ def picked(request: MemberRequest) -> QuerySet[Prediction]:
         narrowed = HistoryFilter(QueryDict(request.POST.get("query", "")), queryset=mine, request=request)
         rows: QuerySet[Prediction] = narrowed.qs
         return rows
+    return mine.filter(upload__in=picks(request))
+
+
+def picks(request: MemberRequest) -> list[UUID]:
     try:
         ids = [UUID(each) for each in request.POST.getlist("pick")]
     except ValueError as error:
@@ -90,18 +102,34 @@ def picked(request: MemberRequest) -> QuerySet[Prediction]:
         raise Problem("invalid", _("Choose some pictures first."))
     if len(ids) > MOST_PICKED:
         raise Problem("invalid", _("Choose at most %(count)d at once.") % {"count": MOST_PICKED})
-    return mine.filter(upload__in=ids)
+    return ids
+
+
+@require_safe
+def history_deleted(request: MemberRequest) -> HttpResponse:
+    return render(
+        request, "history_deleted.html", {"page": deleted_page(request.user, cursor=request.GET.get("cursor", ""))}
+    )
 
 
 @require_POST
 def history_bring_back(request: MemberRequest) -> HttpResponse:
-    deleted_at = deletion_of(request.POST)
-    if deleted_at is None:
-        raise Problem("bad_request")
-    count = bring_back(request.user, deleted_at)
+    count = bring_back(picked_deleted(request))
     words = ngettext("%(count)d picture is back.", "%(count)d pictures are back.", count)
     messages.success(request, words % {"count": count})
     return redirect("history")
+
+
+def picked_deleted(request: MemberRequest) -> QuerySet[Upload]:
+    """All of them, those of one deletion, or one by one."""
+    mine = selectors.deleted_uploads_for(request.user)
+    if request.POST.get("all"):
+        return mine
+    if "deleted" not in request.POST:
+        return mine.filter(pk__in=picks(request))
+    if deleted_at := deletion_of(request.POST):
+        return deleted_at_once(request.user, deleted_at)
+    raise Problem("bad_request")
 
 
 def deletion_of(given: QueryDict) -> datetime | None:

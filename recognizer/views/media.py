@@ -40,7 +40,8 @@ def upload_picture(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 @require_safe
 def upload_thumbnail(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    upload = get_object_or_404(selectors.uploads_for(request.user).only("thumbnail", "original"), pk=pk)
+    """Of a deleted one too: by it its owner knows what to bring back."""
+    upload = get_object_or_404(selectors.kept_uploads_for(request.user).only("thumbnail", "original"), pk=pk)
     return serve_file(request, ensure_thumbnail(upload), content_type=THUMBNAIL_TYPE)
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from recognizer.handwriting import draw_png
 from recognizer.models import Batch, BatchItem, Upload
-from recognizer.services import batches, corrections
+from recognizer.services import batches, corrections, history
 from recognizer.services.predictions import create_prediction
 from recognizer.services.tokens import create_token
 from tests.pictures import digit_png
@@ -30,12 +30,14 @@ def pages(alice, model) -> dict[str, str]:
     seven = create_prediction(owner=alice, data=digit_png(7), source="upload", name="seven.png", mode="digit")
     corrections.correct(prediction=seven, by=alice, kind="correct", text="1")
     type(number).objects.filter(pk=number.pk).update(decision="unsure")
+    gone = create_prediction(owner=alice, data=digit_png(3), source="upload", mode="digit")
+    history.delete_uploads(alice, [gone.upload_id])
     batch = batches.create_batch(owner=alice, name="holiday.zip")
     batch.items.create(position=0, name="seven.png", state="done", upload=seven.upload)
     batch.items.create(position=1, name="text.png", state="failed", error_code="unsupported_format")
     glyph = number.glyphs.all()[0]
-    names = ["desk", "history", "history_statistics", "review", "batches", "account", "about", "password_change"]
-    return {name: reverse(name) for name in names} | {
+    names = ["desk", "history", "history_deleted", "history_statistics", "review", "batches", "account", "about"]
+    return {name: reverse(name) for name in [*names, "password_change"]} | {
         "upload_detail": reverse("upload_detail", args=[number.upload_id]),
         "corrected": reverse("upload_detail", args=[seven.upload_id]),
         "batch_detail": reverse("batch_detail", args=[batch.pk]),

@@ -62,6 +62,22 @@ def test_many_are_deleted_and_brought_back(history):
     expect(history.locator("a.card")).to_have_count(3)
 
 
+def test_what_was_deleted_is_found_again_later(history):
+    history.locator("[data-pick-page]").check()
+    history.get_by_role("button", name="Delete").click()
+    history.goto("/account/")
+    history.get_by_role("link", name="3 of them are deleted").click()
+    bring_back = history.get_by_role("button", name="Bring back")
+    expect(bring_back).to_be_hidden()
+    history.locator(".card").nth(1).click()
+    expect(history.get_by_text("1 chosen")).to_be_visible()
+    bring_back.click()
+    expect(history.get_by_text("1 picture is back.")).to_be_visible()
+    expect(history.locator("a.card")).to_have_count(1)
+    history.get_by_role("link", name="Deleted pictures").click()
+    expect(history.locator(".card")).to_have_count(2)
+
+
 def test_all_of_a_page_are_chosen_and_taken_along(history, tmp_path: Path):
     history.locator("[data-pick-page]").check()
     expect(history.get_by_text("3 chosen")).to_be_visible()

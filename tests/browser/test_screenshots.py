@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from recognizer.handwriting import draw_png
-from recognizer.services import batches, corrections
+from recognizer.services import batches, corrections, history
 from recognizer.services.predictions import create_prediction
 from tests.browser.fixtures import log_in
 from tests.browser.hand import draw, preview_says
@@ -37,13 +37,16 @@ def pages(alice, model, worker) -> dict[str, str]:
     long = create_prediction(owner=alice, data=draw_png("27182818284590"), source="upload", name="e" * 90 + ".png")
     blank = create_prediction(owner=alice, data=blank_png(), source="upload", name="blank.png")
     seven = create_prediction(owner=alice, data=draw_png("7"), source="drawing", name="seven.png", draw_maps=True)
+    for digits in ("8", "16", "1905"):
+        given = create_prediction(owner=alice, data=draw_png(digits), source="drawing")
+        history.delete_uploads(alice, [given.upload_id])
     batch = batches.create_batch(owner=alice, name="holiday.zip")
     batch.items.create(position=0, name="seven.png", state="done", upload=seven.upload)
     batch.items.create(position=1, name="notes.txt", state="failed", error_code="unsupported_format")
     batch.items.create(position=2, name="waiting.png", state="waiting")
     glyph = number.glyphs.all()[0]
-    names = ["history", "history_statistics", "review", "batches", "account", "password_change", "about"]
-    return {name: reverse(name) for name in names} | {
+    names = ["history", "history_deleted", "history_statistics", "review", "batches", "account", "about"]
+    return {name: reverse(name) for name in [*names, "password_change"]} | {
         "upload_detail": reverse("upload_detail", args=[number.upload_id]),
         "upload_detail-one": reverse("upload_detail", args=[seven.upload_id]),
         "upload_detail-long": reverse("upload_detail", args=[long.upload_id]),

@@ -13,7 +13,16 @@ pytestmark = pytest.mark.django_db
 
 OF_AN_UPLOAD = ["upload_detail", "upload_maps", "upload_original", "upload_picture", "upload_thumbnail"]
 CHANGING_AN_UPLOAD = ["upload_correct", "upload_read_again", "upload_delete", "review_correct"]
-FOR_MEMBERS = ["desk", "history", "history_statistics", "review", "batches", "account", "account_export"]
+FOR_MEMBERS = [
+    "desk",
+    "history",
+    "history_deleted",
+    "history_statistics",
+    "review",
+    "batches",
+    "account",
+    "account_export",
+]
 FOR_ALL = ["login", "about", "manifest", "password_reset", "signup"]
 
 
