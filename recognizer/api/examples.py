@@ -55,6 +55,7 @@ def page(url: str, *results: dict[str, Any]) -> dict[str, Any]:
 PREDICTIONS = page(f"{BASE}/predictions/", PREDICTION)
 BASE64 = "data:image/png;base64,iVBORw0KGgo…"
 DELETED = {"deleted": 2}
+RESTORED = {"restored": 2}
 FEATURE_MAPS: dict[str, Any] = {
     "url": f"{PREDICTION_URL}feature-maps/",
     "state": "done",

@@ -113,9 +113,18 @@ delete_predictions = operation(
     "predictions",
     "delete_predictions",
     "Delete many",
-    request=serializers.BulkDeleteSerializer,
+    request=serializers.PredictionIdsSerializer,
     sent=[("application/json", {"ids": [examples.PREDICTION["id"]]})],
     answers={200: (shapes.DeletedSerializer, examples.DELETED)},
+    problems=["invalid", "unsupported_media_type"],
+)
+restore_predictions = operation(
+    "predictions",
+    "restore_predictions",
+    "Bring back what was deleted",
+    request=serializers.PredictionIdsSerializer,
+    sent=[("application/json", {"ids": [examples.PREDICTION["id"]]})],
+    answers={200: (shapes.RestoredSerializer, examples.RESTORED)},
     problems=["invalid", "unsupported_media_type"],
 )
 

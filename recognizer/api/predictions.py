@@ -1,4 +1,4 @@
-"""Pictures are read, listed, corrected and deleted here."""
+"""Pictures are read, listed, corrected, deleted and brought back here."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from recognizer.api.idempotent import idempotent, key_of
 from recognizer.api.images import image_of
 from recognizer.api.lists import page_body
 from recognizer.api.parsers import ImageParser, LimitedJSONParser
-from recognizer.api.serializers import BulkDeleteSerializer, ParametersSerializer, correction_in
+from recognizer.api.serializers import ParametersSerializer, PredictionIdsSerializer, correction_in
 from recognizer.filters import HistoryFilter
 from recognizer.models import Correction, Prediction, Upload
 from recognizer.problems import Problem
@@ -90,12 +90,21 @@ class PredictionDetail(Endpoint):
 class PredictionBulkDelete(Endpoint):
     @operations.delete_predictions
     def post(self, request: Request) -> Response:
-        wanted = BulkDeleteSerializer(data=request.data)
+        wanted = PredictionIdsSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         mine = selectors.predictions_for(request.user).filter(pk__in=wanted.validated_data["ids"])
         uploads = set(mine.values_list("upload", flat=True))
         history.delete_uploads(person(request), uploads)
         return Response({"deleted": len(uploads)})
+
+
+class PredictionBulkRestore(Endpoint):
+    @operations.restore_predictions
+    def post(self, request: Request) -> Response:
+        wanted = PredictionIdsSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        deleted = selectors.deleted_uploads_for(request.user).filter(predictions__in=wanted.validated_data["ids"])
+        return Response({"restored": history.bring_back(deleted)})
 
 
 def correct(

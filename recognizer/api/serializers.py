@@ -72,7 +72,7 @@ def correction_in(data: Any) -> dict[str, Any]:
     return dict(wanted.validated_data)
 
 
-class BulkDeleteSerializer(serializers.Serializer[Any]):
+class PredictionIdsSerializer(serializers.Serializer[Any]):
     ids = serializers.ListField(child=Key(), min_length=1, max_length=1000)
 
 

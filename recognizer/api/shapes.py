@@ -75,6 +75,10 @@ class DeletedSerializer(serializers.Serializer[Any]):
     deleted = serializers.IntegerField(help_text="How many of them were yours and not deleted already.")
 
 
+class RestoredSerializer(serializers.Serializer[Any]):
+    restored = serializers.IntegerField(help_text="How many of their pictures were yours, deleted, and are back.")
+
+
 class FeatureMapSerializer(serializers.Serializer[Any]):
     glyph = serializers.IntegerField(help_text="Its position.")
     layer = serializers.CharField()

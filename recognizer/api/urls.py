@@ -35,6 +35,7 @@ of_a_batch = [
 urlpatterns = [
     path("predictions/", predictions.PredictionList.as_view(), name="predictions"),
     path("predictions/bulk-delete/", predictions.PredictionBulkDelete.as_view(), name="predictions-bulk-delete"),
+    path("predictions/bulk-restore/", predictions.PredictionBulkRestore.as_view(), name="predictions-bulk-restore"),
     path("predictions/<uuid:pk>/", include(of_a_prediction)),
     path("batches/", batches.BatchList.as_view(), name="batches"),
     path("batches/<uuid:pk>/", include(of_a_batch)),

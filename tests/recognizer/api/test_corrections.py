@@ -1,4 +1,4 @@
-"""PATCH and DELETE /api/v1/predictions/{id}/, and the bulk deletion."""
+"""PATCH and DELETE /api/v1/predictions/{id}/, the bulk deletion and the way back from it."""
 
 import pytest
 from django.test import Client
@@ -122,3 +122,25 @@ def test_many_are_deleted_at_once_and_only_ones_own(client, seven, alice_token, 
 
     assert answer.json() == {"deleted": 1}
     assert client.get(f"{URL}{theirs}/", headers=bob_token).status_code == 200
+
+
+def restored(client, headers, *ids):
+    asked = {"content_type": "application/json", "headers": headers}
+    return client.post(f"{URL}bulk-restore/", {"ids": ids}, **asked).json()
+
+
+def test_what_was_deleted_is_brought_back_by_the_same_ids(client, seven, alice_token):
+    pk = seven.split("/")[-2]
+    before = client.get(seven, headers=alice_token).json()
+    client.delete(seven, headers=alice_token)
+
+    assert restored(client, alice_token, pk, pk) == {"restored": 1}
+    assert client.get(seven, headers=alice_token).json() == before
+    assert restored(client, alice_token, pk) == {"restored": 0}
+
+
+def test_a_stranger_brings_nothing_back(client, seven, alice_token, bob_token):
+    client.delete(seven, headers=alice_token)
+
+    assert restored(client, bob_token, seven.split("/")[-2]) == {"restored": 0}
+    assert client.get(seven, headers=alice_token).status_code == 404
