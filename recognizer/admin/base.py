@@ -1,6 +1,6 @@
 """What all admin pages share: rows are looked at, with their pictures, and never changed by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -70,25 +70,39 @@ class EvidenceAdmin(admin.ModelAdmin):
 
 
 class PictureAdmin(EvidenceAdmin):
-    """Evidence with a picture, which staff who may see the row may see too."""
+    """Evidence with a picture, which staff who may see the row may see too.
+
+    Its files are to be excluded: Django would link to their addresses in the storage, which nothing serves.
+    """
 
     picture_name: str
+    readonly_fields = ["picture_opened"]
 
     def serve(self, request: HttpRequest, row: Any) -> HttpResponseBase:
         raise NotImplementedError
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.picture_view)
-        return [path("<uuid:pk>/picture/", view, name=self.picture_name), *super().get_urls()]
+        return [self.door("picture", self.picture_name, self.serve), *super().get_urls()]
 
-    def picture_view(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
-        row = get_object_or_404(self.model, pk=pk)
-        if not self.has_view_permission(request, row):
-            raise PermissionDenied
-        return self.serve(request, row)
+    def door(self, route: str, name: str, serve: Callable[[HttpRequest, Any], HttpResponseBase]) -> URLPattern:
+        def view(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+            row = get_object_or_404(self.model, pk=pk)
+            if not self.has_view_permission(request, row):
+                raise PermissionDenied
+            return serve(request, row)
+
+        return path(f"<uuid:pk>/{route}/", self.admin_site.admin_view(view), name=name)
 
     def shown(self, pk: UUID, alt: str) -> str:
         return picture_of(reverse(f"admin:{self.picture_name}", args=[pk]), alt)
+
+    @admin.display(description="picture")
+    def picture_opened(self, row: Any) -> str:
+        """Small, and a link to it in full."""
+        return format_html('<a href="{}">{}</a>', self.full_url(row.pk), self.shown(row.pk, str(row)))
+
+    def full_url(self, pk: UUID) -> str:
+        return reverse(f"admin:{self.picture_name}", args=[pk])
 
 
 def picture_of(url: str, alt: str) -> str:

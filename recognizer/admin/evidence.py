@@ -1,11 +1,12 @@
 """Evidence: pictures, what was read of them, and what people said of that."""
 
 from typing import ClassVar, get_args
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 
 from mlcore.reading.header import Format
 from mlcore.reading.result import REASONS
@@ -14,8 +15,8 @@ from recognizer.models import Correction, FeatureMap, Glyph, ModelVersion, Predi
 from recognizer.problems import Problem
 from recognizer.services import feature_maps, rescoring
 from recognizer.services.model_versions import models
-from recognizer.services.pictures import ensure_thumbnail
-from recognizer.views.media import THUMBNAIL_TYPE, serve_file, serve_input
+from recognizer.services.pictures import ensure_picture, ensure_thumbnail
+from recognizer.views.media import THUMBNAIL_TYPE, picture_type, serve_file, serve_input
 from recognizer.words import percent
 
 
@@ -32,6 +33,8 @@ class ReasonFilter(KnownValues):
 @admin.register(Upload)
 class UploadAdmin(PictureAdmin):
     picture_name = "upload_picture"
+    exclude = ["original", "picture", "thumbnail"]
+    readonly_fields = ["picture_opened", "original_name"]
     list_display = [
         "thumbnail_shown",
         "name",
@@ -72,6 +75,20 @@ class UploadAdmin(PictureAdmin):
 
     def serve(self, request: HttpRequest, row: Upload) -> HttpResponseBase:
         return serve_file(request, ensure_thumbnail(row), content_type=THUMBNAIL_TYPE)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [self.door("full-picture", "upload_full_picture", self.serve_full), *super().get_urls()]
+
+    def serve_full(self, request: HttpRequest, row: Upload) -> HttpResponseBase:
+        return serve_file(request, ensure_picture(row), content_type=picture_type(row))
+
+    def full_url(self, pk: UUID) -> str:
+        return reverse("admin:upload_full_picture", args=[pk])
+
+    @admin.display(description="original")
+    def original_name(self, upload: Upload) -> str:
+        """In the storage; its bytes are its owner's alone."""
+        return upload.original.name or ""
 
 
 @admin.register(Prediction)
@@ -139,6 +156,7 @@ class GlyphAdmin(PictureAdmin):
 @admin.register(FeatureMap)
 class FeatureMapAdmin(PictureAdmin):
     picture_name = "feature_map_picture"
+    exclude = ["image"]
     list_display = ["map_shown", "layer", "kind", "channels", "drawn_at", "glyph"]
     list_filter = ["layer", "kind", ("drawn_at", admin.EmptyFieldListFilter)]
     list_select_related = ["glyph"]
@@ -150,6 +168,10 @@ class FeatureMapAdmin(PictureAdmin):
         if not feature_map.image:
             return "waiting"
         return self.shown(feature_map.pk, f"{feature_map.layer} of {feature_map.glyph}")
+
+    @admin.display(description="map")
+    def picture_opened(self, row: FeatureMap) -> str:
+        return super().picture_opened(row) if row.image else "waiting"
 
     def serve(self, request: HttpRequest, row: FeatureMap) -> HttpResponseBase:
         if not row.image:

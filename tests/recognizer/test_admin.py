@@ -2,11 +2,15 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.files.base import ContentFile
+from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
+from PIL import Image
 
 from mlcore.artifact import SHIPPED
 from recognizer.models import FeatureMap, Upload
@@ -93,12 +97,52 @@ def test_staff_without_the_permission_see_no_picture(prediction):
     clerk = User.objects.create_user("clerk", password="clerk-password", is_staff=True)
     client = Client()
     client.force_login(clerk)
-    picture = reverse("admin:upload_picture", args=[prediction.upload_id])
-    assert client.get(picture).status_code == 403
+    pictures = [
+        reverse(f"admin:{name}", args=[prediction.upload_id]) for name in ("upload_picture", "upload_full_picture")
+    ]
+    assert [client.get(picture).status_code for picture in pictures] == [403, 403]
     clerk.user_permissions.add(Permission.objects.get(codename="view_upload"))
-    assert client.get(picture).status_code == 200
+    assert [client.get(picture).status_code for picture in pictures] == [200, 200]
+
+
+@pytest.fixture
+def drawn(prediction) -> FeatureMap:
+    feature_map = prediction.glyphs.get().feature_maps.first()
+    feature_map.drawn_at, feature_map.columns = prediction.created_at, 1
+    feature_map.image.save("map.png", ContentFile(digit_png()), save=True)
+    return feature_map
+
+
+def picture_links(client: Client, name: str, row: Model) -> list[str]:
+    """Where the page of a record leads, beyond the admin's own pages."""
+    page = client.get(reverse(f"admin:recognizer_{name}_change", args=[row.pk])).content.decode()
+    (fieldset,) = re.findall(r"<fieldset.*?</fieldset>", page, re.DOTALL)
+    return [link for link in re.findall(r'(?:href|src)="([^"]+)"', fieldset) if not link.endswith("/change/")]
+
+
+def test_every_picture_on_the_page_of_a_record_can_be_opened(admin_client, prediction, drawn):
+    glyph = prediction.glyphs.get()
+    for name, row in (("upload", prediction.upload), ("glyph", glyph), ("featuremap", drawn)):
+        links = picture_links(admin_client, name, row)
+        assert len(links) == 2
+        assert {admin_client.get(link).status_code for link in links} == {200}
+
+
+def test_a_picture_is_opened_in_full_and_its_original_is_only_named(admin_client, alice, model):
+    upload = create_prediction(owner=alice, data=digit_png(7, size=900), source="upload").upload
+    full, small = (admin_client.get(link) for link in picture_links(admin_client, "upload", upload))
+    sizes = [Image.open(BytesIO(b"".join(picture))).size for picture in (full, small)]
+    assert sizes[0] == (900, 900)
+    assert sizes[1] < sizes[0]
+    page = admin_client.get(reverse("admin:recognizer_upload_change", args=[upload.pk])).content.decode()
+    assert upload.original.name in page
+
+
+def test_the_page_of_a_map_that_waits_has_no_link_to_it(admin_client, prediction):
+    assert picture_links(admin_client, "featuremap", FeatureMap.objects.first()) == []
 
 
 def test_others_are_sent_to_the_login(alice_client, prediction):
-    assert alice_client.get(reverse("admin:upload_picture", args=[prediction.upload_id])).status_code == 302
+    for name in ("upload_picture", "upload_full_picture"):
+        assert alice_client.get(reverse(f"admin:{name}", args=[prediction.upload_id])).status_code == 302
     assert Upload.objects.count() == 1
