@@ -1,17 +1,22 @@
 """The Redis that `make run` and the tests bring along: a real redis-server, from a wheel or from the PATH."""
 
+import contextlib
 import importlib.util
 import os
 import secrets
 import shutil
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 NO_REDIS = (
     "No Redis here: install one (Debian: apt install redis-server; macOS: brew install redis) "
     "or set REDIS_URL to one that runs."
 )
+
+ADDRESS = "address"  # the name of the file that holds it, password included
 
 
 def find_redis_server() -> str | None:
@@ -29,6 +34,15 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def running_redis(folder: Path) -> str:
+    """The address that is announced in the folder, or nothing: a killed supervisor leaves one where nobody listens."""
+    with contextlib.suppress(OSError, ValueError):
+        url = (folder / ADDRESS).read_text(encoding="ascii")
+        with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=1):
+            return url
+    return ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,17 @@ class EmbeddedRedis:
     @property
     def url(self) -> str:
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+
+    @contextlib.contextmanager
+    def announced(self) -> Iterator[None]:
+        """To commands in another terminal: its port and its password are new with every start."""
+        file = self.folder / ADDRESS
+        file.touch(mode=0o600)
+        file.write_text(self.url, encoding="ascii")
+        try:
+            yield
+        finally:
+            file.unlink(missing_ok=True)
 
     @property
     def command(self) -> list[str]:

@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
 from config import env
+from config.embedded_redis import running_redis
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.load_dotenv()
@@ -234,7 +235,11 @@ SPECTACULAR_SETTINGS = {
 
 # --- Background work (config/celery.py says why each value is what it is) -----------------------------------
 
-REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+REDIS_URL = (
+    env.text("REDIS_URL")
+    or running_redis(env.path("RUN_ROOT", default=BASE_DIR / ".run") / "redis")
+    or "redis://127.0.0.1:6379/0"
+)
 QUEUE_PREFIX = env.text("QUEUE_PREFIX", "digitscribe")
 WORKER_CONCURRENCY = env.integer("WORKER_CONCURRENCY", default=1, at_least=1)
 WORKER_MEMORY_MB = env.integer("WORKER_MEMORY_MB", default=400, at_least=100)

@@ -267,7 +267,7 @@ def main() -> int:
         port = env.integer("PORT", default=8000, at_least=1)
         redis = None if env.text("REDIS_URL") else EmbeddedRedis.plan(run_folder / "redis")
         check_port(port)
-        with only_one(run_folder / "lock"):
+        with only_one(run_folder / "lock"), redis.announced() if redis else contextlib.nullcontext():
             return Supervisor(port=port, run_folder=run_folder, redis=redis).run()
     except (ImproperlyConfigured, FileNotFoundError) as error:
         complain(str(error))

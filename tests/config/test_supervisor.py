@@ -93,6 +93,20 @@ def test_what_dies_is_restarted_and_ctrl_c_ends_everything(running: Run):
     assert list((running.folder_of_run / "pids").iterdir()) == []
 
 
+def test_a_command_in_another_terminal_finds_its_queue(running: Run):
+    def jobs() -> str:
+        command = [sys.executable, "manage.py", "jobs"]
+        done = subprocess.run(
+            command, cwd=ROOT, env=running.environment, capture_output=True, text=True, timeout=60, check=True
+        )
+        return done.stdout
+
+    wait_until(lambda: "The worker is ready." in jobs(), seconds=30, what="the worker found")
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait_until_nothing_is_left()
+    assert "The queue cannot be reached." in jobs()
+
+
 def test_the_end_of_the_web_server_ends_everything_and_a_second_start_knows_its_admin(running: Run):
     assert "The first account: admin, password " in running.output
     os.kill(running.pid_of("web"), signal.SIGKILL)
