@@ -3,12 +3,15 @@
 import { allowDrawing } from "./boxes.js";
 
 let selected = 0;
-let shownFor = "";
+let shown = { picture: "", places: 0 };
+const waiting = new Map(); // labels by their place, written before an answer came
 
 const part = () => document.querySelector("[data-answer]");
 const form = () => part()?.querySelector("[data-correct]");
 const cells = () => [...(form()?.querySelectorAll("[data-cell]") ?? [])];
 const isInCell = () => document.activeElement.matches("[data-cell]");
+const picture = () => form()?.getAttribute("action") ?? ""; // by attribute: a button's name hides the property
+const isAwaited = () => part().matches(".htmx-settling") || part().querySelector(".htmx-request") !== null;
 const isEdited = () => cells().some((cell) => cell.value !== cell.defaultValue);
 
 function select(position, { focus = false } = {}) {
@@ -23,6 +26,9 @@ function select(position, { focus = false } = {}) {
 }
 
 function press(button) {
+  // What is pressed before the answer came would be said of a picture that is no longer looked at.
+  if (!button || isAwaited()) return;
+  waiting.clear();
   button.click(); // not requestSubmit: htmx notes which button it was from the click
 }
 
@@ -34,23 +40,24 @@ function write(label) {
   const cell = cells()[selected];
   if (!cell) return;
   cell.value = label;
+  if (isAwaited()) waiting.set(selected, label);
+  else sendLabels();
   select(selected + 1, { focus: isInCell() });
-  sendLabels();
 }
 
 const keys = {
   ArrowLeft: () => select(selected - 1, { focus: isInCell() }),
   ArrowRight: () => select(selected + 1, { focus: isInCell() }),
   n: () => write(""), // where the button speaks of the whole picture, and so has no key
-  k: () => part().querySelector("[data-skip]")?.click(),
+  k: () => press(part().querySelector("[data-skip]")),
   s: () => openBoxes(),
   m: () => openBoxes(),
-  Delete: () => part().querySelector('[value="remove"]')?.click(),
+  Delete: () => press(part().querySelector('[value="remove"]')),
 };
 
 function openBoxes() {
   const boxes = part().querySelector("[data-boxes]");
-  if (!boxes) return;
+  if (!boxes || isAwaited()) return;
   boxes.open = true;
   boxes.querySelector("[data-digits]")?.focus();
 }
@@ -75,8 +82,8 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   // A key that is held down would be said of the next picture as well.
   if (event.repeat && !key.startsWith("Arrow")) return;
-  // What is typed before the answer came would be said of a picture that is no longer looked at.
-  if (part().querySelector(".htmx-request")) return;
+  // The next picture has just come, and nobody has seen it.
+  if (picture() !== shown.picture) return;
   action();
 });
 
@@ -96,18 +103,24 @@ document.addEventListener("change", (event) => {
 });
 
 // Other parts of the page come anew as well, while nothing has happened to this one.
-document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.target === part()) renewed();
+document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
+  if (target !== part()) return;
+  if (detail.failed) waiting.clear(); // a refusal is read before more is said
+  renewed();
 });
 
 function renewed() {
-  // By attribute: its buttons are named "action", and hide the property.
-  const action = form()?.getAttribute("action") ?? "";
-  if (action !== shownFor) selected = 0;
-  shownFor = action;
+  const before = shown;
+  shown = { picture: picture(), places: cells().length };
+  const isSame = shown.picture === before.picture;
+  if (!isSame) selected = 0;
+  const written = isSame && shown.places === before.places ? [...waiting] : [];
+  waiting.clear();
   if (!part()) return;
+  for (const [place, label] of written) cells()[place].value = label;
   select(selected, { focus: isInCell() });
   allowDrawing(part());
+  if (written.length) sendLabels();
 }
 
 renewed();

@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from recognizer.models import Correction, Glyph, Prediction
 from recognizer.services.predictions import create_prediction
@@ -53,6 +53,19 @@ def stands(page: Page, words: str) -> None:
     expect(page.locator(".standing")).to_have_text(re.compile(rf"^\s*{words}\b"))
 
 
+def hold(page: Page, address: str) -> list[Route]:
+    """The requests to an address, which wait there until the test lets them continue."""
+    held: list[Route] = []
+    page.route(address, lambda route: held.append(route))
+    return held
+
+
+def next_of(held: list[Route], page: Page) -> Route:
+    while not held:
+        page.wait_for_timeout(10)
+    return held.pop()
+
+
 def said() -> list[tuple[str, str]]:
     return list(Correction.objects.order_by("created_at").values_list("kind", "text"))
 
@@ -84,6 +97,42 @@ def test_a_number_is_corrected_digit_by_digit_with_arrows(alice_page: Page, alic
     expect(alice_page.locator("[data-cell].is-selected")).to_have_value("0")
     alice_page.keyboard.press("n")
     stands(alice_page, "Corrected to 14")
+
+
+@pytest.mark.parametrize(("pause", "delay"), [(0, 0), (40, 0), (40, 250), (180, 250)])
+def test_a_number_that_is_typed_quickly_is_saved_as_typed(alice_page: Page, alice, model, pause, delay):
+    prediction = number(alice, "7104")
+    alice_page.goto(f"/uploads/{prediction.upload_id}/")
+    alice_page.route("**/correct/", lambda route: (alice_page.wait_for_timeout(delay), route.continue_()))
+    alice_page.keyboard.type("8642", delay=pause)
+    stands(alice_page, "Corrected to 8642")
+    assert said()[-1] == ("correct", "8642")
+
+
+def test_what_is_typed_before_the_answer_came_is_said_at_once_after_it(alice_page: Page, alice, model):
+    prediction = number(alice, "7104")
+    alice_page.goto(f"/uploads/{prediction.upload_id}/")
+    held = hold(alice_page, "**/correct/")
+    for key in ("8", "ArrowRight", "n", "2"):
+        alice_page.keyboard.press(key)
+    assert [cell.input_value() for cell in alice_page.locator("[data-cell]").all()] == ["8", "1", "", "2"]
+    next_of(held, alice_page).continue_()
+    stands(alice_page, "Corrected to 8104")
+    next_of(held, alice_page).continue_()
+    stands(alice_page, "Corrected to 812")
+    assert said() == [("correct", "8104"), ("correct", "812")]
+
+
+def test_nothing_more_is_said_after_a_refusal(alice_page: Page, alice, model):
+    prediction = number(alice, "7104")
+    alice_page.goto(f"/uploads/{prediction.upload_id}/")
+    held = hold(alice_page, "**/correct/")
+    alice_page.keyboard.type("86")
+    first = next_of(held, alice_page)
+    first.continue_(post_data=(first.request.post_data or "").replace("label=8", "label=x"))
+    expect(alice_page.get_by_role("alert")).to_have_text("Use up to 100 digits from 0 to 9.")
+    alice_page.wait_for_timeout(300)
+    assert held == []
 
 
 def test_enter_sends_what_was_edited_in_the_cells(alice_page: Page, alice, model):
@@ -237,6 +286,33 @@ def test_a_key_held_down_is_said_of_one_picture_only(alice_page: Page, alice, mo
         expect(alice_page.locator("main").get_by_text(left)).to_be_visible()
         alice_page.keyboard.up(key)
     assert said() == [("correct", "8"), ("confirm", "5")]
+
+
+@pytest.mark.parametrize("digits", ["5", "55"])
+def test_keys_that_are_typed_too_early_are_not_said_of_the_next_picture(alice_page: Page, alice, model, digits):
+    number(alice, digits)
+    number(alice, digits)
+    alice_page.goto("/review/")
+    shown = alice_page.locator("[data-correct]").get_attribute("action")
+    held = hold(alice_page, "**/review/*/")
+    alice_page.keyboard.press("Enter")
+    for key in ("3", "Enter", "n", "u", "k", "4"):
+        alice_page.keyboard.press(key)
+    next_of(held, alice_page).continue_()
+    expect(alice_page.locator("main").get_by_text("1 unsure answer is left.")).to_be_visible()
+    alice_page.wait_for_timeout(300)
+    expect(alice_page.locator("[data-correct]")).not_to_have_attribute("action", shown)
+    assert [cell.input_value() for cell in alice_page.locator("[data-cell]").all()] == list(digits)
+    assert held == []
+    assert said() == [("confirm", digits)]
+
+
+def test_a_number_that_is_typed_quickly_stays_in_the_queue(alice_page: Page, alice, model):
+    number(alice, "7104")
+    alice_page.goto("/review/")
+    alice_page.keyboard.type("8642", delay=40)
+    expect(alice_page.locator(".review").get_by_text("Corrected to 8642.")).to_be_visible()
+    assert said()[-1] == ("correct", "8642")
 
 
 def test_scene_5_twenty_corrections_by_keyboard_in_under_a_minute(alice_page: Page, alice, model):
