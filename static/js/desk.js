@@ -30,6 +30,10 @@ function give(files, from) {
 }
 
 form.addEventListener("submit", (event) => {
+  if (form.hasAttribute("aria-busy")) {
+    event.preventDefault(); // it is on its way, and sent twice it would be kept twice
+    return;
+  }
   const refused = refusal(image.files);
   if (refused) {
     event.preventDefault();
@@ -93,5 +97,7 @@ if (matchMedia("(pointer: coarse)").matches) {
   camera.querySelector("input").addEventListener("change", (event) => give(event.target.files, "camera"));
 }
 
-// Coming back with the browser's button finds the form as it was sent: busy, and with its files.
-addEventListener("pageshow", () => form.removeAttribute("aria-busy"));
+// Coming back with the browser's button finds the form as it was sent: busy, and with its files. So does stopping it.
+const free = () => form.removeAttribute("aria-busy");
+addEventListener("pageshow", free);
+window.navigation?.addEventListener("navigateerror", free);

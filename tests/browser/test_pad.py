@@ -147,6 +147,38 @@ def test_the_strokes_are_kept_with_the_drawing_and_the_pad_is_free_again(desk):
     assert drawn(desk) == []
 
 
+def test_a_double_click_keeps_the_drawing_once(desk):
+    draw(desk, "7")
+    desk.get_by_role("button", name="Read and keep").dblclick()
+    expect(desk).to_have_url(re.compile("/uploads/.+"))
+    assert Prediction.objects.count() == 1
+
+
+def test_a_drawing_that_could_not_be_sent_is_kept_at_the_next_try(desk):
+    draw(desk, "7")
+    strokes = drawn(desk)
+    desk.context.set_offline(True)
+    desk.get_by_role("button", name="Read and keep").click()
+    expect(desk).to_have_url(re.compile("^chrome-error:"))
+    desk.context.set_offline(False)
+    desk.go_back()
+    desk.get_by_role("button", name="Read and keep").click()
+    desk.wait_for_url(re.compile("/uploads/.+"))
+    assert Prediction.objects.get().upload.strokes == strokes
+
+
+def test_a_drawing_whose_sending_was_stopped_is_kept_at_the_next_try(desk):
+    draw(desk, "7")
+    with desk.expect_event("request", lambda request: request.is_navigation_request()):
+        desk.route("**/uploads/", lambda route: None)  # nobody answers
+        desk.get_by_role("button", name="Read and keep").click(no_wait_after=True)
+    desk.context.new_cdp_session(desk).send("Page.stopLoading")
+    desk.unroute("**/uploads/")
+    desk.get_by_role("button", name="Read and keep").click()
+    desk.wait_for_url(re.compile("/uploads/.+"))
+    assert Prediction.objects.count() == 1
+
+
 def test_the_preview_and_the_record_agree(desk):
     draw(desk, "7")
     preview_says(desk, SEVEN)
