@@ -23,7 +23,9 @@ def apply_correction(request: MemberRequest, prediction: Prediction) -> None:
             corrections.correct_labels(**who, labels=request.POST.getlist("label"))
         case "text":
             corrections.correct(**who, kind="correct", text=value)
-        case "split":
+        case "label" if len(value) < 2:
+            corrections.correct_glyphs(**who, labels={number(request, "position"): value})
+        case "label" | "split":  # a box that reads two digits is two
             corrections.split_box(**who, position=number(request, "position"), labels=value)
         case "merge":
             corrections.merge_boxes(**who, position=number(request, "position"), label=value)

@@ -224,6 +224,18 @@ def test_a_box_is_split_joined_removed_and_added(alice_page: Page, seven):
     assert Correction.objects.count() == 5
 
 
+def test_enter_says_what_the_chosen_box_reads(alice_page: Page, alice, model):
+    prediction = number(alice, "7104")
+    alice_page.goto(f"/uploads/{prediction.upload_id}/")
+    for keys, words in (("5", "Corrected to 5104"), ("", "Corrected to 5104"), ("12", "Corrected to 12104")):
+        alice_page.keyboard.press("s")
+        alice_page.keyboard.type(keys)
+        alice_page.keyboard.press("Enter")
+        stands(alice_page, words)
+        alice_page.get_by_role("heading", level=2).first.click()  # out of the form
+    assert said() == [("correct", "5104"), ("correct", "12104")]
+
+
 def test_a_box_outside_the_picture_is_refused_in_words(alice_page: Page, seven):
     alice_page.goto(f"/uploads/{seven.upload_id}/")
     alice_page.locator("[data-boxes]").evaluate("details => { details.open = true; }")

@@ -148,6 +148,8 @@ def test_a_correction_by_a_plain_form_comes_back_to_the_page(alice_client, given
         {"action": "text", "value": "seven"},
         {"action": "text", "value": ""},
         {"action": "text", "value": "7" * 101},
+        {"action": "label", "position": "0", "value": "x"},
+        {"action": "label", "position": "9", "value": "1"},
         {"action": "split", "position": "0", "value": "1"},
         {"action": "split", "position": "9", "value": "12"},
         {"action": "merge", "position": "0", "value": "1"},
