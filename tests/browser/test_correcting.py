@@ -247,6 +247,24 @@ def test_a_box_outside_the_picture_is_refused_in_words(alice_page: Page, seven):
     assert not Correction.objects.exists()
 
 
+def test_the_keys_for_boxes_do_what_the_legend_says(alice_page: Page, alice, model):
+    number(alice, "190")
+    alice_page.goto("/review/")
+    legend = alice_page.locator(".keys")
+    expect(legend).to_contain_text("N no digit in this box")
+    expect(legend).to_contain_text("Del remove this box")
+    alice_page.keyboard.press("ArrowRight")
+    alice_page.keyboard.press("n")
+    expect(alice_page.locator(".review").get_by_text("Corrected to 10.")).to_be_visible()
+    expect(alice_page.locator("[data-place]")).to_have_count(3)
+    alice_page.keyboard.press("ArrowLeft")
+    alice_page.keyboard.press("Delete")
+    expect(alice_page.locator("[data-place]")).to_have_count(2)
+    assert said() == [("correct", "10"), ("correct", "10")]
+    alice_page.keyboard.press("s")
+    expect(alice_page.get_by_role("button", name="Split in two")).to_be_visible()
+
+
 def test_a_phone_is_not_told_of_keys(alice_page: Page, phone: Page, seven):
     for page, has_keys in ((alice_page, True), (phone, False)):
         page.goto("/review/?all")

@@ -86,5 +86,5 @@ def test_the_key_for_no_digit_stands_at_the_button_where_it_presses_it(alice_cli
     button = "No digit <kbd>N</kbd>"
     assert button in alice_client.get(reverse("review")).content.decode()
     page = alice_client.get(reverse("upload_detail", args=[number.upload_id])).content.decode()
-    assert "No digit</button>" in page
+    assert "No digit at all</button>" in page
     assert button not in page  # there it empties one of the cells
