@@ -99,8 +99,8 @@ def test_an_artifact_is_never_written_over(npz: Path, tmp_path: Path) -> None:
 
 def test_the_next_version_is_new_to_folder_and_database(tmp_path: Path) -> None:
     (tmp_path / "digits-4").mkdir()
-    ModelVersion.objects.create(version="digits-6", digest="0" * 64, card={})
-    assert train_model.next_folder(tmp_path).name == "digits-7"
+    ModelVersion.objects.create(version="digits-90", digest="0" * 64, card={})
+    assert train_model.next_folder(tmp_path).name == "digits-91"
 
 
 @pytest.mark.trains
