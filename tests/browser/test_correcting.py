@@ -255,7 +255,7 @@ def test_the_keys_for_boxes_do_what_the_legend_says(alice_page: Page, alice, mod
     expect(legend).to_contain_text("Del remove this box")
     alice_page.keyboard.press("ArrowRight")
     alice_page.keyboard.press("n")
-    expect(alice_page.locator(".review").get_by_text("Corrected to 10.")).to_be_visible()
+    stands(alice_page, "Corrected to 10")
     expect(alice_page.locator("[data-place]")).to_have_count(3)
     alice_page.keyboard.press("ArrowLeft")
     alice_page.keyboard.press("Delete")
@@ -341,7 +341,7 @@ def test_a_number_that_is_typed_quickly_stays_in_the_queue(alice_page: Page, ali
     number(alice, "7104")
     alice_page.goto("/review/")
     alice_page.keyboard.type("8642", delay=40)
-    expect(alice_page.locator(".review").get_by_text("Corrected to 8642.")).to_be_visible()
+    stands(alice_page, "Corrected to 8642")
     assert said()[-1] == ("correct", "8642")
 
 
