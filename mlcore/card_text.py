@@ -78,10 +78,14 @@ def _origin(start: Mapping[str, Any] | None) -> list[tuple[str, str]]:
 
 
 def _line_training(told: Mapping[str, Any]) -> str:
-    return (
+    said = (
         f"{told['lines']:,} generated lines, {told['epochs']} epochs, seed {told['seed']}, "
         f"{told['seconds'] / 60:.0f} minutes on {told.get('hardware', '?')}"
     )
+    start = told.get("start")
+    if not start:
+        return said
+    return f"{said}, beginning with {start['version']}'s" + (f" ({_line_training(start)})" if "lines" in start else "")
 
 
 def _results(card: Card) -> str:

@@ -38,6 +38,19 @@ def test_a_network_that_went_on_from_another_says_so() -> None:
     assert "went on from" not in model_card(replace(card, training={**card.training, "start": None}))
 
 
+def test_a_line_network_that_went_on_from_another_says_so() -> None:
+    card = load_artifact(SHIPPED).card
+    told = {"lines": 80_000, "epochs": 14, "seed": 1, "seconds": 60, "hardware": "a machine"}
+    own = "80,000 generated lines, 14 epochs, seed 1, 1 minutes on a machine"
+    for start, said in (
+        (None, own),
+        ({"version": "digits-1"}, f"{own}, beginning with digits-1's"),
+        ({"version": "digits-1", **told}, f"{own}, beginning with digits-1's ({own})"),
+    ):
+        page = model_card(replace(card, training={**card.training, "lines": {**told, "start": start}}))
+        assert f"| line network | {said} |" in page
+
+
 def test_of_several_seeds_only_what_all_of_them_measured_is_shown() -> None:
     card = load_artifact(SHIPPED).card
     seeds = {"1": {"validation": 0.98, "test": 0.99, "read": 0.97}, "2": {"validation": 0.96, "test": 0.97}}
