@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 
 from recognizer import words
 from recognizer.handwriting import HEIGHT, MARGIN, svg_path, width_of
+from recognizer.models import Correction
 from recognizer.problems import KINDS
 from recognizer.services import pictures
 from recognizer.services.installation import installation
@@ -23,6 +24,13 @@ register.simple_tag(installation)
 def sureness(answer: Any) -> str:
     """Of anything with a decision and a confidence: a Prediction or a Reading."""
     return words.sureness(answer.decision, answer.confidence)
+
+
+@register.filter
+def held(prediction: Any) -> str:
+    """What is held to be true, by an answer that comes with its upload's newest correction."""
+    is_said = prediction.correction_kind and prediction.correction_kind != Correction.Kind.UNDO
+    return str(prediction.correction_text if is_said else prediction.text)
 
 
 @register.filter
