@@ -78,6 +78,12 @@ def find_lines(strength: Strength) -> list[Region]:
 
 def standing_apart(region: Region) -> tuple[Box, ...]:
     """The boxes of digits with air between them, from left to right; none where any two may touch or hold a sign."""
+    tall = tall_pieces(region)
+    return () if len(tall) < 2 or any(box[2] > 1.3 * region.box[3] for box in tall) else tall
+
+
+def tall_pieces(region: Region) -> tuple[Box, ...]:
+    """The boxes of ink with air on either side, from left to right, but for dots and dashes."""
     x, y, width, height = region.box
     mask = (region.strength[y : y + height, x : x + width] > INKED).astype(np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
@@ -87,10 +93,7 @@ def standing_apart(region: Region) -> tuple[Box, ...]:
             joined[-1] = around([joined[-1], (left, top, wide, high)])
         else:
             joined.append((left, top, wide, high))
-    tall = [box for box in joined if box[3] > LEAST_TALL * height]
-    if len(tall) < 2 or any(box[2] > 1.3 * height for box in tall):
-        return ()
-    return tuple((x + left, y + top, wide, high) for left, top, wide, high in tall)
+    return tuple((x + left, y + top, wide, high) for left, top, wide, high in joined if high > LEAST_TALL * height)
 
 
 def group(boxes: NDArray[np.int32]) -> NDArray[np.intp]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mlcore.reading.ctc import Text, read_texts
 from mlcore.reading.engine import Engine
 from mlcore.reading.ink import Ink
-from mlcore.reading.layout import Box, Region, find_regions, standing_apart
+from mlcore.reading.layout import Box, Region, find_regions, standing_apart, tall_pieces
 from mlcore.reading.segment import LOOSE, STIFF, Cutter, Part, cut_cells
 from mlcore.reading.strip import Strip, cut_strip
 from mlcore.reading.trace import Trace, no_trace
@@ -25,6 +25,7 @@ SURE = 0.9  # a line read with this probability needs no second region to be loo
 HOPELESS = 0.02  # beside the likeliest text
 BOXED = 0.5  # what the line network's probability counts as where it saw other boxes filled
 FAINTEST = 0.01
+ODD = 0.1  # of the pieces of ink that look like one digit are two
 
 Floats = NDArray[np.float64]
 
@@ -51,7 +52,7 @@ class Found:
     line: float  # the line network's probability of the text it proposed
     rival: float  # and of its best other text
     explained: float  # share of the picture's ink that these digits are
-    clues: Floats  # (6,) in the order of CLUES
+    clues: Floats  # (7,) in the order of CLUES
     worth: float  # by which it was preferred
 
     @property
@@ -128,6 +129,7 @@ def numbers(region: Region, strip: Strip, texts: Sequence[Text], eye: Eye, weigh
         unread = max(0.0, min(*said, 1 - sum(said)))  # no likelier than what it read, nor than all that it left open
         yield from in_cells(replace(region, cells=apart), texts, eye, weights, unread=unread)
     cutter = Cutter(region, strip)
+    pieces = tall_pieces(region)
     for text in texts:
         if not text.digits:
             continue
@@ -137,7 +139,9 @@ def numbers(region: Region, strip: Strip, texts: Sequence[Text], eye: Eye, weigh
             if pairs:
                 looks = eye.look([part for part, _ in pairs])
                 lost = 0.5 ** (len(parts) - len(pairs))
-                yield weigh(region, looks, [belief for _, belief in pairs], text.confidence * lost, rival, weights)
+                split = log_split([look.part.box for look in looks], pieces, region, eye)
+                beliefs = [belief for _, belief in pairs]
+                yield weigh(region, looks, beliefs, text.confidence * lost, rival, weights, split)
 
 
 def ways(cutter: Cutter, text: Text) -> Iterator[list[Part | None]]:
@@ -146,6 +150,14 @@ def ways(cutter: Cutter, text: Text) -> Iterator[list[Part | None]]:
     yield loose
     if any(part and part.cut for part in loose):
         yield cutter.cut(text.steps, STIFF)
+
+
+def log_split(digits: Sequence[Box], pieces: Sequence[Box], region: Region, eye: Eye) -> float:
+    """Log probability that no piece of ink in which several digits were read is one digit."""
+    middles = [x + width / 2 for x, _, width, _ in digits]
+    split = tuple(box for box in pieces if sum(box[0] <= middle <= box[0] + box[2] for middle in middles) > 1)
+    looks = eye.look(cut_cells(replace(region, cells=split)))
+    return float(sum(np.log1p(ODD - look.probabilities.max() * look.is_digit) for look in looks))
 
 
 def in_cells(region: Region, texts: Sequence[Text], eye: Eye, weights: Weights, unread: float) -> Iterator[Found]:
@@ -167,6 +179,7 @@ def weigh(
     line: float,
     rival: float,
     weights: Weights,
+    split: float = 0.0,
 ) -> Found:
     digits = tuple(digit_of(region, look, belief, weights) for look, belief in zip(looks, beliefs, strict=True))
     whole = max(float(region.strength.sum()) / region.share, 1e-6)
@@ -176,7 +189,7 @@ def weigh(
     )
     overlooked = len(digits) * (1 - explained) / max(explained, 0.1)
     clues = np.array(
-        [np.log(line + 1e-6), seen, len(looks), np.log(explained + 0.05), -overlooked, np.log(region.share)]
+        [np.log(line + 1e-6), seen, len(looks), np.log(explained + 0.05), -overlooked, np.log(region.share), split]
     )
     return Found(digits, line, rival, explained, clues, float(weights.worth @ clues))
 

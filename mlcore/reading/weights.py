@@ -20,16 +20,18 @@ CLUES = (
     "explained",  # log share of the ink that the digits are
     "overlooked",  # minus how many digits' worth of ink is left over
     "region",  # log share of the picture's ink that the line is
+    "split",  # log probability that none of the ink that stands together and was split is one digit
 )
 START = {"say_boxed_line": 0.0, "say_boxed_digit": 1.0, "say_whole_line": 0.3, "say_whole_digit": 0.7,
          "say_cut_line": 0.5, "say_cut_digit": 0.5, "worth_line": 1.0, "worth_digits": 0.3, "worth_count": 0.5,
-         "worth_explained": 1.0, "worth_overlooked": 0.0, "worth_region": 0.5}  # fmt: skip
+         "worth_explained": 1.0, "worth_overlooked": 0.0, "worth_region": 0.5,
+         "worth_split": 0.0}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Weights:
     says: Mapping[Standing, NDArray[np.float64]]  # (2,) of NETWORKS, about one digit that stands so
-    worth: NDArray[np.float64]  # (6,) of CLUES, about a whole text
+    worth: NDArray[np.float64]  # (7,) of CLUES, about a whole text
 
     @classmethod
     def of_card(cls, thresholds: Mapping[str, float]) -> "Weights":

@@ -42,7 +42,7 @@ class Counts:
     digits: int = 4_000
     negatives: int = 2_000
     numbers: int = 1_500
-    weighed: int = 1_000  # numbers on which the clues to them are weighed
+    weighed: int = 3_000  # numbers on which the clues to them are weighed
 
 
 def fit_thresholds(artifact: Artifact, writers: Writers, seed: int, counts: Counts | None = None) -> dict[str, float]:
