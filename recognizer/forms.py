@@ -4,6 +4,7 @@ import json
 import sys
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm, SetPasswordMixin, UserCreationForm
@@ -119,6 +120,8 @@ class TokenForm(forms.Form):
     """A new API token."""
 
     DAYS = [("", _("never")), ("30", _("in 30 days")), ("365", _("in a year"))]
+
+    id = forms.UUIDField(initial=uuid4, widget=forms.HiddenInput)  # sent twice, a form makes one token
 
     name = forms.CharField(label=_("Name"), max_length=100, help_text=_("What the program is that uses it."))
     scope = forms.ChoiceField(label=_("It may"), choices=Scope.choices)

@@ -3,8 +3,10 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 
 from recognizer.models import ApiToken
@@ -15,11 +17,19 @@ LAST_USE_KEPT_TO = timedelta(minutes=1)
 
 
 def create_token(
-    *, user: User, name: str, scope: str = ApiToken.Scope.WRITE, expires_at: datetime | None = None
+    *,
+    user: User,
+    name: str,
+    scope: str = ApiToken.Scope.WRITE,
+    expires_at: datetime | None = None,
+    id: UUID | None = None,
 ) -> tuple[ApiToken, str]:
-    """The row, and the secret that nobody will see again."""
+    """The row, and the secret that nobody will see again. IntegrityError where there is one with that `id`."""
     secret = PREFIX + secrets.token_urlsafe(32)
-    token = ApiToken.objects.create(user=user, name=name, scope=scope, expires_at=expires_at, digest=_digest(secret))
+    with transaction.atomic():
+        token = ApiToken.objects.create(
+            id=id or uuid4(), user=user, name=name, scope=scope, expires_at=expires_at, digest=_digest(secret)
+        )
     return token, secret
 
 

@@ -182,12 +182,19 @@ def token_create(request: MemberRequest) -> HttpResponse:
     form = TokenForm(request.POST)
     if not form.is_valid():
         return account_page(request, token_form=form, status=400)
-    token, secret = tokens.create_token(
-        user=request.user,
-        name=form.cleaned_data["name"],
-        scope=form.cleaned_data["scope"],
-        expires_at=form.expires_at(),
-    )
+    try:
+        token, secret = tokens.create_token(
+            user=request.user,
+            id=form.cleaned_data["id"],
+            name=form.cleaned_data["name"],
+            scope=form.cleaned_data["scope"],
+            expires_at=form.expires_at(),
+        )
+    except IntegrityError:  # the page was loaded again
+        messages.info(
+            request, _("That token was made before, and is not shown again. Is it lost? Revoke it, and make another.")
+        )
+        return redirect(f"{reverse('account')}#tokens")
     return account_page(request, made=token, secret=secret)
 
 

@@ -3,7 +3,8 @@ import numpy as np
 
 from mlcore.reading.engine import Engine
 from mlcore.reading.ink import find_ink
-from mlcore.reading.number import proposals
+from mlcore.reading.layout import tall_pieces, whole
+from mlcore.reading.number import Eye, log_split, proposals
 from mlcore.reading.weights import Weights
 
 
@@ -18,3 +19,18 @@ def test_what_the_line_network_did_not_read_is_no_likelier_than_what_it_left_ope
     assert read > 0.9
     assert others
     assert max(others) <= 1 - read
+
+
+def test_ink_that_looks_like_one_digit_is_not_lightly_split(engine: Engine) -> None:
+    """A ring is one digit, two rings that touch are none, and what stands apart was not split."""
+    sheet = np.full((160, 460, 3), 255, np.uint8)
+    for x in (80, 240, 305):
+        cv2.ellipse(sheet, (x, 80), (30, 44), 0, 0, 360, (0, 0, 0), 6)
+    (region,) = whole(find_ink(sheet).strength)
+    ring, pair = tall_pieces(region)
+    halves = [(x, y, width // 2, height) for x, y, width, height in (ring, pair)]
+    others = [(x + width // 2, y, width // 2, height) for x, y, width, height in (ring, pair)]
+    eye = Eye(engine)
+    assert log_split([ring, pair], (ring, pair), region, eye) == 0
+    assert log_split([ring, halves[1], others[1]], (ring, pair), region, eye) > -0.2
+    assert log_split([halves[0], others[0], pair], (ring, pair), region, eye) < -2

@@ -5,6 +5,7 @@ import json
 import re
 import zipfile
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
@@ -205,8 +206,11 @@ def test_the_address_for_that_can_be_changed(alice, alice_client):
     assert alice_client.post(reverse("account_email"), {"email": "none"}).status_code == 400
 
 
+TOKEN = {"id": str(UUID(int=7)), "name": "script", "scope": "read", "days": "30"}
+
+
 def test_a_token_is_shown_once(alice, alice_client):
-    page = alice_client.post(reverse("token_create"), {"name": "script", "scope": "read", "days": "30"})
+    page = alice_client.post(reverse("token_create"), TOKEN)
     secret = page.context["secret"]
     token = find_token(secret)
     assert (token.user, token.name, token.scope) == (alice, "script", "read")
@@ -215,9 +219,24 @@ def test_a_token_is_shown_once(alice, alice_client):
     assert secret not in alice_client.get(reverse("account")).content.decode()
 
 
-@pytest.mark.parametrize("wrong", [{"name": ""}, {"scope": "root"}, {"days": "9"}])
+def test_a_page_loaded_again_makes_no_second_token(alice_client):
+    alice_client.post(reverse("token_create"), TOKEN)
+    again = alice_client.post(reverse("token_create"), TOKEN, follow=True)
+    assert again.redirect_chain == [(f"{reverse('account')}#tokens", 302)]
+    assert "was made before" in again.content.decode()
+    assert ApiToken.objects.count() == 1
+
+
+def test_every_form_makes_another_token(alice_client):
+    for _ in range(2):
+        form = alice_client.get(reverse("account")).context["token_form"]
+        alice_client.post(reverse("token_create"), TOKEN | {"id": form["id"].value()})
+    assert ApiToken.objects.count() == 2
+
+
+@pytest.mark.parametrize("wrong", [{"name": ""}, {"scope": "root"}, {"days": "9"}, {"id": "1"}])
 def test_a_wrong_token_is_not_made(alice_client, wrong):
-    page = alice_client.post(reverse("token_create"), {"name": "script", "scope": "read"} | wrong)
+    page = alice_client.post(reverse("token_create"), TOKEN | wrong)
     assert page.status_code == 400
     assert not ApiToken.objects.exists()
 
