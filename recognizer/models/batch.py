@@ -2,6 +2,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from recognizer.models.base import UUIDModel
@@ -24,7 +26,8 @@ class Batch(UUIDModel):
         constraints = [models.CheckConstraint(condition=Q(mode__in=Mode.values), name="batch_mode_known")]
 
     def __str__(self) -> str:
-        return self.name or str(self.pk)
+        given = date_format(timezone.localtime(self.created_at), "j M Y, H:i")
+        return self.name or gettext("Batch of %(given)s") % {"given": given}
 
 
 class ItemState(models.TextChoices):

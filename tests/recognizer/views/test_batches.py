@@ -1,8 +1,11 @@
 """The pages of batches: how far each is, and what its files are called."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.urls import reverse
 
+from recognizer.models import Batch
 from recognizer.services import batches
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +23,13 @@ def batch(alice, given):
 
 def test_the_list_says_how_far_each_is(alice_client, batch):
     assert "1 of 3" in alice_client.get(reverse("batches")).content.decode()
+
+
+def test_one_without_a_name_is_called_by_when_it_was_given(alice, alice_client):
+    created_at = datetime(2026, 11, 3, 23, 30, tzinfo=UTC)
+    Batch.objects.create(owner=alice, created_at=created_at)
+    alice_client.cookies["time_zone"] = "Europe/Berlin"
+    assert "Batch of 4 Nov 2026, 00:30" in alice_client.get(reverse("batches")).content.decode()
 
 
 def test_its_pictures_are_called_as_their_files(alice_client, batch):
