@@ -13,7 +13,7 @@ from mlcore.reading.layout import Box, Region, standing_apart, whole
 from mlcore.reading.normalise import cut, normalise
 from mlcore.reading.segment import LOOSE, STIFF, Cutter, cut_cells
 from mlcore.reading.strip import STEP, Strip, cut_strip
-from mlcore.training.line_pool import PAPERS, ChooseWriter, Papers, written_sheets
+from mlcore.training.line_pool import Writers, written_sheets
 from mlcore.training.lines import Line
 from mlcore.training.paper import Margins
 from mlcore.training.resemblance import correlation
@@ -23,9 +23,9 @@ ALIKE = 0.75  # correlation with what was written, below which a cut, a frame or
 Made = tuple[NDArray[np.uint8], int]  # (28, 28), label
 
 
-def cut_out(rng: np.random.Generator, writer: ChooseWriter, papers: Papers = PAPERS) -> Iterator[Made]:
+def cut_out(rng: np.random.Generator, writers: Writers) -> Iterator[Made]:
     """Line after line, without end."""
-    for line, ink, margins in written_sheets(rng, writer, papers):
+    for line, ink, margins in written_sheets(rng, writers):
         written = as_found(line, ink, margins)
         for region in whole(ink.strength):
             yield from _digits(written, region, float(rng.choice([LOOSE, STIFF])))

@@ -3,7 +3,7 @@
 What the network sees in training is what it sees in service: `find_ink` and `cut_strip` of the reader.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,7 +30,6 @@ CUT_SHORT = 0.3
 VISIBLE = 0.25
 LEGIBLE = 0.4
 Floats = NDArray[np.float32]
-ChooseWriter = Callable[[np.random.Generator], DrawDigit]
 
 
 @dataclass(frozen=True)
@@ -111,19 +110,19 @@ def load_pool(path: Path) -> Pool:
 
 
 def _strips(rng: np.random.Generator, writers: Writers) -> Iterator[tuple[NDArray[np.uint8], str]]:
-    for line, ink, _ in written_sheets(rng, writers.any_writer, STRIP_PAPERS):
+    for line, ink, _ in written_sheets(rng, writers, STRIP_PAPERS):
         strip = strip_of(ink.strength, rng)
         if strip is not None:
             yield strip, line.text
 
 
 def written_sheets(
-    rng: np.random.Generator, writer: ChooseWriter, papers: Papers = PAPERS
+    rng: np.random.Generator, writers: Writers, papers: Papers = PAPERS
 ) -> Iterator[tuple[Line, Ink, Margins]]:
     """Lines, legible on paper as the reader finds them there, and how far from the picture's sides they were put."""
     kinds, shares = zip(*papers, strict=True)
     while True:
-        line = any_line(rng, writer(rng))
+        line = any_line(rng, writers.any_writer(rng))
         paper = kinds[rng.choice(len(kinds), p=shares)]
         low, high = paper.margin
         margins = _margins(line.ink.shape[0], rng.uniform(low, high, 4))

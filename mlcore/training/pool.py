@@ -58,7 +58,6 @@ class Amounts:
     coarse: int = 24_000  # at 10 to 20 pixels, sometimes clipped
     negative: int = 20_000  # half of them on paper
     line: int = 40_000  # cut out of numbers on paper, half of them MNIST's: digits, and some signs and letters
-    mnist_line: int = 0  # the same, all of them MNIST's, on plainer paper
 
     @property
     def total(self) -> int:
@@ -192,12 +191,7 @@ def _again(make: Callable[[np.random.Generator], Made]) -> Callable[[np.random.G
 
 def _line(rng: np.random.Generator) -> Iterator[Made]:
     assert _mnist is not None  # noqa: S101 - _receive ran first
-    return line_digits.cut_out(rng, line_pool.Writers(_mnist).any_writer)
-
-
-def _mnist_line(rng: np.random.Generator) -> Iterator[Made]:
-    assert _mnist is not None  # noqa: S101 - _receive ran first
-    return line_digits.cut_out(rng, line_pool.Writers(_mnist).writer_from_mnist, line_pool.STRIP_PAPERS)
+    return line_digits.cut_out(rng, line_pool.Writers(_mnist))
 
 
 _KINDS: dict[str, Callable[[np.random.Generator], Iterator[Made]]] = {
@@ -207,5 +201,4 @@ _KINDS: dict[str, Callable[[np.random.Generator], Iterator[Made]]] = {
     "coarse": _again(_coarse),
     "negative": _again(_negative),
     "line": _line,
-    "mnist_line": _mnist_line,
 }

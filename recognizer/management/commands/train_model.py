@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from mlcore.training.train import Recipe, Stage
 
 NEEDED = {"tensorflow": "TensorFlow", "torch": "PyTorch", "keras": "Keras", "onnx": "ONNX"}
-# Of a training that goes on: fewer of all generated digits, more of MNIST's as they stand in numbers on paper.
-LEG_EPOCHS, LEG_SHARE, LEG_MNIST_LINE, LEG_DRAWN = 8, 0.4, 100_000, 100_000
+LEG_EPOCHS, LEG_SHARE, LEG_DRAWN = 8, 0.4, 30_000  # of a training that goes on: fewer generated, more of MNIST
 QUICK_EPOCHS, QUICK_SHARE = 2, 0.04
 QUICK_CALIBRATION = (1_000, 500, 250, 250)  # digits, negatives, numbers, numbers to weigh clues on
 
@@ -133,16 +132,17 @@ def chosen(options: dict[str, Any]) -> "Recipe":
         raise CommandError("--epochs must be at least 1.", returncode=2)
     recipe = Recipe(data=options["data"], extra=options["extra"])
     plan = replace(PLANS[options["architecture"]], seed=options["seed"])
-    if options["start"]:
-        plan = replace(plan, epochs=LEG_EPOCHS, rate=plan.rate / 3)
-        generated = replace(recipe.generated.scaled(LEG_SHARE), mnist_line=LEG_MNIST_LINE)
-        recipe = replace(recipe, start=artifact_for(options["start"]), generated=generated, share=LEG_DRAWN)
     if options["quick"]:
         plan = replace(plan, epochs=QUICK_EPOCHS)
         generated = recipe.generated.scaled(QUICK_SHARE)
         recipe = replace(
             recipe, generated=generated, share=generated.total, calibration=Counts(*QUICK_CALIBRATION), thorough=False
         )
+    if options["start"]:
+        start = artifact_for(options["start"])
+        plan = replace(plan, epochs=LEG_EPOCHS, rate=plan.rate / 3)
+        generated = recipe.generated.scaled(LEG_SHARE)
+        recipe = replace(recipe, start=start, generated=generated, share=min(recipe.share, LEG_DRAWN))
     return replace(recipe, plan=replace(plan, epochs=options["epochs"] or plan.epochs))
 
 

@@ -7,10 +7,21 @@ from mlcore.artifact import SHIPPED, load_artifact
 from mlcore.reading.engine import NOT_A_DIGIT, Engine
 from mlcore.training.handwriting import write_digit
 from mlcore.training.line_digits import cut_out
+from mlcore.training.line_pool import Writers
+
+
+class Generator(Writers):
+    """Writes what the generator draws, without MNIST."""
+
+    def __init__(self):
+        pass
+
+    def any_writer(self, rng):
+        return write_digit
 
 
 def cut(seed, count):
-    made = list(islice(cut_out(np.random.default_rng(seed), lambda rng: write_digit), count))
+    made = list(islice(cut_out(np.random.default_rng(seed), Generator()), count))
     return np.stack([image for image, _ in made]), np.array([label for _, label in made])
 
 
