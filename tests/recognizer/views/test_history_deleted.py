@@ -135,3 +135,9 @@ def test_a_full_page_asks_as_much_as_a_short_one(alice_client, gone, django_asse
         gone()
     with django_assert_num_queries(4):  # session, person, pictures, their answers
         assert len(listed(alice_client)) == 30
+
+
+def test_it_is_marked_as_a_part_of_the_history(alice_client):
+    page = alice_client.get(reverse("history_deleted")).content.decode()
+    assert f'<a href="{reverse("history")}" aria-current="true">' in page
+    assert f'<a href="{reverse("review")}">' in page
