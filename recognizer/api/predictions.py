@@ -25,6 +25,7 @@ from recognizer.problems import Problem
 from recognizer.services import corrections, history
 from recognizer.services.predictions import create_prediction, read_picture
 
+LIST_PARAMETERS = {*HistoryFilter.base_filters, "cursor", "page_size"}
 PARAMETERS = ParametersSerializer()  # once: a serializer copies all its fields, and they keep nothing of a request
 
 
@@ -33,7 +34,7 @@ class PredictionList(Endpoint):
 
     @operations.list_predictions
     def get(self, request: Request) -> Response:
-        refuse_empty(request)
+        refuse_mistaken(request)
         narrowed = HistoryFilter(request.query_params, queryset=selectors.history_for(request.user), request=request)
         rows = selectors.with_glyphs(narrowed.qs)
         return Response(
@@ -135,11 +136,14 @@ def prediction_of(request: Request, pk: Any) -> Prediction:
     return get_object_or_404(selectors.with_glyphs(selectors.answers_for(request.user)), pk=pk)
 
 
-def refuse_empty(request: Request) -> None:
-    """A form sends all its fields, and the page takes an empty one for none; a program that does so is mistaken."""
-    empty = [name for name, value in request.query_params.items() if not value]
-    if empty:
-        raise Problem("invalid", f"{empty[0]} is empty.")
+def refuse_mistaken(request: Request) -> None:
+    """A program that misspells a filter would take the whole list for what it asked for. A form sends all its fields,
+    and the page takes an empty one for none; a program that does so is mistaken as well."""
+    for name, value in request.query_params.items():
+        if name not in LIST_PARAMETERS:
+            raise Problem("invalid", f"There is no parameter {name}: {', '.join(sorted(LIST_PARAMETERS))}.")
+        if not value:
+            raise Problem("invalid", f"{name} is empty.")
 
 
 def parameters_of(request: Request) -> dict[str, Any]:

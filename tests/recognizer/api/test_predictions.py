@@ -143,6 +143,14 @@ def test_a_page_that_does_not_exist_is_a_problem(client, alice_token, model, que
     assert answer["Content-Type"] == "application/problem+json"
 
 
+def test_a_misspelt_filter_is_not_taken_for_none(client, alice_token, model):
+    answer = client.get(f"{URL}?decison=unsure", headers=alice_token)
+
+    assert answer.status_code == 400
+    assert "There is no parameter decison" in answer.json()["detail"]
+    assert " decision," in answer.json()["detail"]
+
+
 def test_who_has_the_answer_is_told_so(client, alice_token, model):
     made = client.post(URL, {"image": image()}, headers=alice_token)
     first = client.get(made["Location"], headers=alice_token)
