@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 FORMAT = 1  # 1: card.json with networks, files, temperature, thresholds, frame, training, metrics
 CARD = "card.json"
-SHIPPED = Path(__file__).parent / "artifacts" / "digits-7"
+SHIPPED = Path(__file__).parent / "artifacts" / "digits-8"
 
 
 class ArtifactError(Exception):
