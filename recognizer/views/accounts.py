@@ -194,7 +194,7 @@ def token_create(request: MemberRequest) -> HttpResponse:
         messages.info(
             request, _("That token was made before, and is not shown again. Is it lost? Revoke it, and make another.")
         )
-        return redirect(f"{reverse('account')}#tokens")
+        return redirect("account")  # the notice stands at the top
     return account_page(request, made=token, secret=secret)
 
 
