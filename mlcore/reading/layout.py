@@ -76,12 +76,6 @@ def find_lines(strength: Strength) -> list[Region]:
     return [_region(strength, labels, stats, kept, share) for share, kept in regions[:MOST_LINES]]
 
 
-def standing_apart(region: Region) -> tuple[Box, ...]:
-    """The boxes of digits with air between them, from left to right; none where any two may touch or hold a sign."""
-    tall = tall_pieces(region)
-    return () if len(tall) < 2 or any(box[2] > 1.3 * region.box[3] for box in tall) else tall
-
-
 def tall_pieces(region: Region) -> tuple[Box, ...]:
     """The boxes of ink with air on either side, from left to right, but for dots and dashes."""
     x, y, width, height = region.box
@@ -94,6 +88,11 @@ def tall_pieces(region: Region) -> tuple[Box, ...]:
         else:
             joined.append((left, top, wide, high))
     return tuple((x + left, y + top, wide, high) for left, top, wide, high in joined if high > LEAST_TALL * height)
+
+
+def standing_apart(tall: tuple[Box, ...], height: int) -> tuple[Box, ...]:
+    """Those pieces, if each may be one digit of a line as high; none where any two may touch or hold a sign."""
+    return () if len(tall) < 2 or any(box[2] > 1.3 * height for box in tall) else tall
 
 
 def group(boxes: NDArray[np.int32]) -> NDArray[np.intp]:

@@ -123,13 +123,13 @@ def numbers(region: Region, strip: Strip, texts: Sequence[Text], eye: Eye, weigh
     if region.cells:
         yield from in_cells(region, texts, eye, weights, unread=BOXED)
         return
-    apart = standing_apart(region)
+    pieces = tall_pieces(region)
+    apart = standing_apart(pieces, region.box[3])
     if apart and all(len(text.digits) != len(apart) for text in texts):  # the line network overlooked one, or saw two
         said = [text.confidence for text in texts]
         unread = max(0.0, min(*said, 1 - sum(said)))  # no likelier than what it read, nor than all that it left open
         yield from in_cells(replace(region, cells=apart), texts, eye, weights, unread=unread)
     cutter = Cutter(region, strip)
-    pieces = tall_pieces(region)
     for text in texts:
         if not text.digits:
             continue
@@ -169,7 +169,7 @@ def in_cells(region: Region, texts: Sequence[Text], eye: Eye, weights: Weights, 
     text = next((text for text in texts if len(text.digits) == len(looks)), None)
     beliefs = text.beliefs if text else [(0.1,) * 10] * len(looks)
     rival = max((other.confidence for other in texts if other is not text), default=0.0)
-    yield weigh(region, looks, beliefs, text.confidence if text else unread, rival, weights)
+    yield weigh(region, looks, beliefs, text.confidence if text else unread, rival, weights, split=0.0)
 
 
 def weigh(
@@ -179,7 +179,7 @@ def weigh(
     line: float,
     rival: float,
     weights: Weights,
-    split: float = 0.0,
+    split: float,
 ) -> Found:
     digits = tuple(digit_of(region, look, belief, weights) for look, belief in zip(looks, beliefs, strict=True))
     whole = max(float(region.strength.sum()) / region.share, 1e-6)

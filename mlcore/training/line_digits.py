@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mlcore.reading.engine import NOT_A_DIGIT
 from mlcore.reading.ink import Ink
-from mlcore.reading.layout import Box, Region, standing_apart, whole
+from mlcore.reading.layout import Box, Region, standing_apart, tall_pieces, whole
 from mlcore.reading.normalise import cut, normalise
 from mlcore.reading.segment import LOOSE, STIFF, Cutter, cut_cells
 from mlcore.reading.strip import STEP, Strip, cut_strip
@@ -63,7 +63,7 @@ def _steps(boxes: tuple[Box, ...], strip: Strip) -> tuple[int, ...]:
 def _strangers(line: Line, region: Region) -> Iterator[Made]:
     """Signs and letters that stand by themselves."""
     taken = [(x, x + width) for x, _, width, _ in line.boxes]
-    for box in standing_apart(region):
+    for box in standing_apart(tall_pieces(region), region.box[3]):
         x, _, width, _ = box
         if all(x >= end or x + width <= start for start, end in taken):
             for part in cut_cells(replace(region, cells=(box,))):

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 
 from mlcore.reading.ink import find_ink
-from mlcore.reading.layout import find_lines, find_regions, group, standing_apart
+from mlcore.reading.layout import find_lines, find_regions, group, standing_apart, tall_pieces
 
 
 def blocks(*boxes):
@@ -51,17 +51,22 @@ def test_groups_are_numbered_from_nought():
 
 def test_digits_with_air_between_them_stand_apart():
     (region,) = find_lines(blocks((50, 100, 20, 40), (90, 105, 20, 40), (150, 110, 25, 30)))
-    assert standing_apart(region) == ((50, 100, 20, 40), (90, 105, 20, 40), (150, 110, 25, 30))
+    assert standing_apart(tall_pieces(region), region.box[3]) == (
+        (50, 100, 20, 40),
+        (90, 105, 20, 40),
+        (150, 110, 25, 30),
+    )
 
 
 def test_a_bar_over_its_digit_stands_with_it_and_a_dot_does_not_stand():
     (region,) = find_lines(blocks((50, 110, 20, 30), (55, 100, 20, 6), (90, 100, 20, 40), (120, 132, 6, 8)))
-    assert standing_apart(region) == ((50, 100, 25, 40), (90, 100, 20, 40))
+    assert standing_apart(tall_pieces(region), region.box[3]) == ((50, 100, 25, 40), (90, 100, 20, 40))
 
 
 def test_what_may_touch_does_not_stand_apart():
     (region,) = find_lines(blocks((50, 100, 20, 40), (90, 100, 70, 40)))
-    assert standing_apart(region) == ()
+    assert tall_pieces(region) == ((50, 100, 20, 40), (90, 100, 70, 40))
+    assert standing_apart(tall_pieces(region), region.box[3]) == ()
 
 
 def test_a_digit_tied_to_a_line_round_the_others_is_read_with_them():
