@@ -150,6 +150,12 @@ def test_a_wrong_method_is_said_in_words(alice_client):
     assert "This method is not allowed here." in answer.content.decode()
 
 
+def test_what_is_missing_under_the_history_looks_as_what_is_missing_elsewhere(alice_client):
+    pages = [alice_client.get(address) for address in ("/history/nothing/", "/nothing/")]
+    assert [page.status_code for page in pages] == [404, 404]
+    assert pages[0].content == pages[1].content
+
+
 @pytest.mark.parametrize("name", ["upload_original", "upload_picture", "upload_thumbnail"])
 def test_a_picture_whose_file_is_gone_is_not_found(alice_client, given, name):
     upload = given().upload
