@@ -122,7 +122,6 @@ class TokenForm(forms.Form):
     DAYS = [("", _("never")), ("30", _("in 30 days")), ("365", _("in a year"))]
 
     id = forms.UUIDField(initial=uuid4, widget=forms.HiddenInput)  # sent twice, a form makes one token
-
     name = forms.CharField(label=_("Name"), max_length=100, help_text=_("What the program is that uses it."))
     scope = forms.ChoiceField(label=_("It may"), choices=Scope.choices)
     days = forms.ChoiceField(label=_("It expires"), choices=DAYS, required=False)

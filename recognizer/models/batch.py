@@ -26,8 +26,9 @@ class Batch(UUIDModel):
         constraints = [models.CheckConstraint(condition=Q(mode__in=Mode.values), name="batch_mode_known")]
 
     def __str__(self) -> str:
-        given = date_format(timezone.localtime(self.created_at), "j M Y, H:i")
-        return self.name or gettext("Batch of %(given)s") % {"given": given}
+        if self.name:
+            return self.name
+        return gettext("Batch of %s") % date_format(timezone.localtime(self.created_at), "j M Y, H:i")
 
 
 class ItemState(models.TextChoices):
