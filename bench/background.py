@@ -22,7 +22,7 @@ class Bench:
     def __init__(self, place: Stage, pictures: int) -> None:
         from django.contrib.auth.models import User
 
-        from recognizer.services.tokens import create_token
+        from recognizer.services.people.tokens import create_token
 
         self.place = place
         self.batch_owner, person = User.objects.create_user("many"), User.objects.create_user("person")
@@ -78,7 +78,7 @@ class Bench:
         from django.db import connection
 
         from recognizer.models import BatchItem
-        from recognizer.services.batches import add_files, close_batch, create_batch
+        from recognizer.services.batches.batches import add_files, close_batch, create_batch
 
         batch = create_batch(owner=self.batch_owner)
         files = [(f"{n}.png", ContentFile(data)) for n, data in enumerate(self.pictures)]

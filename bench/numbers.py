@@ -12,11 +12,11 @@ import numpy as np
 
 from mlcore.artifact import SHIPPED, load_artifact
 from mlcore.reading.reader import Reader
-from mlcore.training.data import load_split
-from mlcore.training.handwriting import write_digit
-from mlcore.training.line_report import GAPS, exact_by_gap
-from mlcore.training.lines import Spacing, write_line
-from mlcore.training.paper import PLAIN_PHOTO, Paper, on_paper
+from mlcore.training.datasets.mnist import load_split
+from mlcore.training.evaluation.line_report import GAPS, exact_by_gap
+from mlcore.training.synthesis.handwriting import write_digit
+from mlcore.training.synthesis.lines import Spacing, write_line
+from mlcore.training.synthesis.sheets import PLAIN_PHOTO, Paper, on_paper
 
 
 def six_digits(sides: tuple[int, int] | None = None) -> bytes:

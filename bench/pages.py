@@ -44,7 +44,7 @@ def fill_in(rows: int) -> Rows:
     from bench.fill import fill
     from recognizer.handwriting import draw_png
     from recognizer.models import Batch, BatchItem, Correction
-    from recognizer.services.predictions import create_prediction
+    from recognizer.services.reading.predictions import create_prediction
 
     owner = User.objects.create_superuser("owner")
     templates = [create_prediction(owner=owner, data=data, source="upload") for data in varied_pngs(9)]
@@ -102,7 +102,7 @@ def pages(rows: Rows) -> Iterator[tuple[str, str]]:
 
 
 def measure(place: Stage, seconds: float, count: int) -> None:
-    from recognizer.services.statistics import count_all
+    from recognizer.services.history.statistics import count_all
 
     started = time.perf_counter()
     rows = fill_in(count)

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 
 from mlcore.reading.engine import NOT_A_DIGIT, scores
-from mlcore.training import network, pool
-from mlcore.training.augment import GENTLE
-from mlcore.training.data import Digits, joined, load_split
-from mlcore.training.epochs import Mixture
-from mlcore.training.evaluate import fit_temperature
-from mlcore.training.fit import PLANS, fit, predict_logits
+from mlcore.training.datasets import digits as pool
+from mlcore.training.datasets.augment import GENTLE
+from mlcore.training.datasets.epochs import Mixture
+from mlcore.training.datasets.mnist import Digits, joined, load_split
+from mlcore.training.evaluation.evaluate import fit_temperature
+from mlcore.training.networks import digit as network
+from mlcore.training.networks.fit import PLANS, fit, predict_logits
 
 HELD_OUT = 10_000  # training digits, beside the 5,000 that are kept for validation anyway
 GENERATED = pool.Amounts(clean=20_000, sheet=12_000, mnist_sheet=0, coarse=0, negative=10_000, line=0)  # no MNIST in it

@@ -49,7 +49,7 @@ class Bench:
     def __init__(self, place: Stage, seconds: float) -> None:
         from django.contrib.auth.models import User
 
-        from recognizer.services.tokens import create_token
+        from recognizer.services.people.tokens import create_token
 
         self.place, self.seconds, self.table = place, seconds, Table()
         self.owner = User.objects.create_user("owner")
@@ -92,7 +92,7 @@ class Bench:
 
     def fill(self, first: int, count: int, others: Sequence["User"]) -> None:
         from bench.fill import fill
-        from recognizer.services.predictions import create_prediction
+        from recognizer.services.reading.predictions import create_prediction
 
         started = time.perf_counter()
         templates = [create_prediction(owner=self.others[0], data=data, source="api") for data in self.pictures[:10]]
@@ -173,7 +173,7 @@ class Bench:
 
     def queued(self) -> int:
         from recognizer.queues import BULK, INTERACTIVE
-        from recognizer.services.broker import queue_lengths
+        from recognizer.services.work.broker import queue_lengths
 
         return sum(queue_lengths([INTERACTIVE, BULK]).values())
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import bootsteps
 
-from recognizer.services.worker_state import ALIVE_EVERY_SECONDS, say_alive
+from recognizer.services.work.worker_state import ALIVE_EVERY_SECONDS, say_alive
 
 
 class SaysAlive(bootsteps.StartStopStep):

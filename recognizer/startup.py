@@ -6,8 +6,8 @@ from django.core.checks import ERROR, run_checks
 from django.core.exceptions import ImproperlyConfigured
 
 from recognizer.problems import Problem
-from recognizer.services import broker
-from recognizer.services.model_versions import models
+from recognizer.services.registry.model_versions import models
+from recognizer.services.work import broker
 
 
 def prepare_web_process() -> None:

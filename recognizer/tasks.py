@@ -7,9 +7,12 @@ from celery import Task, shared_task
 from django.conf import settings
 
 from recognizer.models import Job
-from recognizer.services import batch_reading, jobs, planning, reconcile, rescoring, sweeper
-from recognizer.services import purge as purging
-from recognizer.services.feature_maps import draw_maps
+from recognizer.services.batches import batch_reading
+from recognizer.services.reading import rescoring
+from recognizer.services.reading.feature_maps import draw_maps
+from recognizer.services.space import planning, reconcile
+from recognizer.services.space import purge as purging
+from recognizer.services.work import jobs, sweeper
 
 logger = logging.getLogger(__name__)
 

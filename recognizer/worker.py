@@ -9,8 +9,8 @@ from django.db import DatabaseError, connection
 
 from recognizer.problems import Problem
 from recognizer.queues import UPKEEP
-from recognizer.services import broker
-from recognizer.services.model_versions import models
+from recognizer.services.registry.model_versions import models
+from recognizer.services.work import broker
 
 logger = logging.getLogger(__name__)
 

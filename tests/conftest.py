@@ -26,8 +26,9 @@ from mlcore.artifact import SHIPPED, Artifact, load_artifact  # noqa: E402
 from mlcore.reading.engine import Engine  # noqa: E402
 from mlcore.reading.reader import Reader  # noqa: E402
 from recognizer.models import ModelVersion  # noqa: E402
-from recognizer.services import broker, model_versions, worker_state  # noqa: E402
-from recognizer.services.tokens import create_token  # noqa: E402
+from recognizer.services.people.tokens import create_token  # noqa: E402
+from recognizer.services.registry import model_versions  # noqa: E402
+from recognizer.services.work import broker, worker_state  # noqa: E402
 
 pytest_plugins = ["tests.networks", "tests.training", "tests.servers.fixtures", "tests.browser.fixtures"]
 

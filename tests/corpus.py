@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageDraw
 
-from mlcore.training.refusals import code
+from mlcore.training.evaluation.refusals import code
 from tests.pictures import digit_png, draw_digit, encode
 
 DIGIT = 7  # what the good pictures show

@@ -10,8 +10,8 @@ def classic(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
     """The other architecture, as the trainer exports it, with random weights; its convolutions do not pad."""
     import keras  # noqa: TID251  (the trainer is what is asked)
 
-    from mlcore.training.export import exported
-    from mlcore.training.network import build
+    from mlcore.training.networks.digit import build
+    from mlcore.training.networks.export import exported
 
     keras.utils.set_random_seed(1)
     network, files = exported(build("classic"), "classic")

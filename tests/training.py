@@ -11,14 +11,14 @@ from mlcore.artifact import Artifact
 from mlcore.reading.normalise import normalise
 
 if TYPE_CHECKING:
-    from mlcore.training.data import Digits
-    from mlcore.training.train import Recipe
+    from mlcore.training.datasets.mnist import Digits
+    from mlcore.training.recipes.digit import Recipe
 
 
 def written(count: int, seed: int) -> "Digits":
     """Stands in for MNIST."""
-    from mlcore.training.data import Digits
-    from mlcore.training.handwriting import write_digit
+    from mlcore.training.datasets.mnist import Digits
+    from mlcore.training.synthesis.handwriting import write_digit
 
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, 10, count).astype(np.uint8)
@@ -49,10 +49,10 @@ class Trained:
 @pytest.fixture(scope="session")
 def trained(npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     pytest.importorskip("keras")
-    from mlcore.training import pool
-    from mlcore.training.calibrate import Counts
-    from mlcore.training.fit import Plan
-    from mlcore.training.train import Recipe, train
+    from mlcore.training.datasets import digits as pool
+    from mlcore.training.evaluation.calibrate import Counts
+    from mlcore.training.networks.fit import Plan
+    from mlcore.training.recipes.digit import Recipe, train
 
     runs = tmp_path_factory.mktemp("runs")
     few = pool.Amounts(clean=60, sheet=20, mnist_sheet=20, coarse=20, negative=20, line=20)

@@ -1,6 +1,6 @@
 """What an answer is worth: read, unsure or rejected, why, and how likely the text is right.
 
-The numbers it needs come from the artifact's card, where `mlcore.training.calibrate` wrote them: fitted on
+The numbers it needs come from the artifact's card, where `mlcore.training.evaluation.calibrate` wrote them: fitted on
 validation data, never on a test. The defaults serve cards without them.
 """
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from recognizer.admin.base import EvidenceAdmin
 from recognizer.models import ApiToken
-from recognizer.services.accounts import delete_account
+from recognizer.services.people.accounts import delete_account
 
 admin.site.unregister(User)
 

@@ -13,9 +13,9 @@ from mlcore.reading.result import REASONS
 from recognizer.admin.base import EvidenceAdmin, KnownValues, PictureAdmin, picture_of
 from recognizer.models import Correction, FeatureMap, Glyph, ModelVersion, Prediction, Upload
 from recognizer.problems import Problem
-from recognizer.services import feature_maps, rescoring
-from recognizer.services.model_versions import models
-from recognizer.services.pictures import ensure_picture, ensure_thumbnail
+from recognizer.services.reading import feature_maps, rescoring
+from recognizer.services.reading.pictures import ensure_picture, ensure_thumbnail
+from recognizer.services.registry.model_versions import models
 from recognizer.views.media import THUMBNAIL_TYPE, picture_type, serve_file, serve_input
 from recognizer.words import percent
 

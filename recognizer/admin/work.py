@@ -8,8 +8,9 @@ from django.http import HttpRequest, HttpResponse
 
 from recognizer.admin.base import EvidenceAdmin
 from recognizer.models import Batch, BatchItem, Job
-from recognizer.services import batches, jobs
-from recognizer.services.worker_state import worker_state
+from recognizer.services.batches import batches
+from recognizer.services.work import jobs
+from recognizer.services.work.worker_state import worker_state
 
 
 class WorkAdmin(EvidenceAdmin):

@@ -7,7 +7,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from recognizer.models import ApiToken
-from recognizer.services.tokens import find_token
+from recognizer.services.people.tokens import find_token
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView

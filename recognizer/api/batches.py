@@ -22,8 +22,8 @@ from recognizer.api.serializers import BatchRequestSerializer
 from recognizer.models import Batch, BatchItem
 from recognizer.pages import Order
 from recognizer.problems import Problem
-from recognizer.services import batches
-from recognizer.services.exports import csv_lines
+from recognizer.services.batches import batches
+from recognizer.services.exports.exports import csv_lines
 from recognizer.uploadhandlers import allow_archive
 
 AS_GIVEN = Order("position", descending=False, parse=int)

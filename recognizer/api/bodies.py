@@ -26,8 +26,8 @@ from recognizer.models import (
     Usage,
 )
 from recognizer.problems import KINDS
-from recognizer.services.batches import Progress, progress_of
-from recognizer.services.predictions import Answer
+from recognizer.services.batches.batches import Progress, progress_of
+from recognizer.services.reading.predictions import Answer
 
 Body = dict[str, Any]
 AnyGlyph = Glyph | result.Glyph

@@ -13,8 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recognizer.services import throttles
-from recognizer.services.throttles import Rate, Standing
+from recognizer.services.limits import throttles
+from recognizer.services.limits.throttles import Rate, Standing
 
 CREDENTIALS = ["Authorization", "Cookie"]
 

@@ -14,7 +14,7 @@ from mlcore.explaining.mosaic import Sheet, draw_mosaic, scale_of
 from recognizer import selectors
 from recognizer.api import operations
 from recognizer.api.endpoint import Endpoint
-from recognizer.services.explanations import Look, look_at
+from recognizer.services.explaining.explanations import Look, look_at
 from recognizer.views.explorer import layer_or_404, serve_overlay, serve_png, version_asked_for
 from recognizer.views.media import immutable
 

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from recognizer.api.bodies import Body
 from recognizer.api.endpoint import person
 from recognizer.problems import Problem
-from recognizer.services import idempotency
+from recognizer.services.limits import idempotency
 
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[!-~]{1,255}")

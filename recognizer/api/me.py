@@ -15,10 +15,10 @@ from recognizer.api.serializers import PasswordSerializer
 from recognizer.api.tokens import LoggedIn
 from recognizer.models import ApiToken
 from recognizer.problems import Problem
-from recognizer.services.accounts import delete_account
-from recognizer.services.attempts import seconds_to_wait
-from recognizer.services.exports import export_account
-from recognizer.services.quotas import usage
+from recognizer.services.exports.exports import export_account
+from recognizer.services.limits.attempts import seconds_to_wait
+from recognizer.services.people.accounts import delete_account
+from recognizer.services.space.quotas import usage
 
 
 class Me(Endpoint):

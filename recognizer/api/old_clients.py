@@ -17,8 +17,8 @@ from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.pictures import feature_maps
 from recognizer.models import Prediction, Upload
 from recognizer.problems import Problem
-from recognizer.services import history
-from recognizer.services.predictions import create_prediction
+from recognizer.services.history import history
+from recognizer.services.reading.predictions import create_prediction
 
 
 class OldEndpoint(Endpoint):

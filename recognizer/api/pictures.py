@@ -12,8 +12,8 @@ from recognizer.api import operations
 from recognizer.api.bodies import feature_maps_body
 from recognizer.api.endpoint import Endpoint
 from recognizer.models import Job, Prediction
-from recognizer.services.feature_maps import ensure_maps
-from recognizer.services.pictures import ensure_picture, ensure_thumbnail
+from recognizer.services.reading.feature_maps import ensure_maps
+from recognizer.services.reading.pictures import ensure_picture, ensure_thumbnail
 from recognizer.views import media
 
 DRAWING = (Job.State.WAITING, Job.State.RUNNING)

@@ -22,8 +22,8 @@ from recognizer.api.serializers import ParametersSerializer, PredictionIdsSerial
 from recognizer.filters import HistoryFilter
 from recognizer.models import Correction, Prediction, Upload
 from recognizer.problems import Problem
-from recognizer.services import corrections, history
-from recognizer.services.predictions import create_prediction, read_picture
+from recognizer.services.history import corrections, history
+from recognizer.services.reading.predictions import create_prediction, read_picture
 
 LIST_PARAMETERS = {*HistoryFilter.base_filters, "cursor", "page_size"}
 PARAMETERS = ParametersSerializer()  # once: a serializer copies all its fields, and they keep nothing of a request

@@ -8,7 +8,7 @@ from django.db.models import Prefetch, QuerySet
 
 from recognizer.api.bodies import glyph_body, problem_body
 from recognizer.models import BatchItem, Glyph, Prediction
-from recognizer.services.batches import answer_of
+from recognizer.services.batches.batches import answer_of
 
 __all__ = ["answer_of"]
 

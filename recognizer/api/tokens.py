@@ -14,7 +14,7 @@ from recognizer.api import operations
 from recognizer.api.bodies import token_body
 from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.serializers import TokenRequestSerializer
-from recognizer.services.tokens import create_token, revoke_token
+from recognizer.services.people.tokens import create_token, revoke_token
 
 
 class LoggedIn(BasePermission):

@@ -7,7 +7,7 @@ from django.db.models import Count, Q, Sum
 
 from recognizer.models import Job, ModelVersion
 from recognizer.models.access import Usage
-from recognizer.services.worker_state import WorkerState, worker_state
+from recognizer.services.work.worker_state import WorkerState, worker_state
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from recognizer import words
 from recognizer.handwriting import HEIGHT, MARGIN, svg_path, width_of
 from recognizer.models import Correction
 from recognizer.problems import KINDS
-from recognizer.services import pictures
 from recognizer.services.installation import installation
+from recognizer.services.reading import pictures
 
 register = template.Library()
 

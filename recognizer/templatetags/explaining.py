@@ -4,7 +4,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from mlcore.explaining.mosaic import Sheet
-from recognizer.services.exploring import Tile
+from recognizer.services.explaining.exploring import Tile
 
 register = template.Library()
 

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_POST, require_safe
 from recognizer import selectors
 from recognizer.models import Batch
 from recognizer.pages import page_of
-from recognizer.services import batches as services
-from recognizer.services.archives import ZIP_MAGIC
-from recognizer.services.exports import csv_lines
+from recognizer.services.batches import batches as services
+from recognizer.services.batches.archives import ZIP_MAGIC
+from recognizer.services.exports.exports import csv_lines
 from recognizer.views.history import download
 from recognizer.views.requests import MemberRequest
 

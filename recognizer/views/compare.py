@@ -10,8 +10,8 @@ from django.views.decorators.http import require_safe
 from recognizer import selectors
 from recognizer.models import Glyph, ModelVersion
 from recognizer.problems import Problem
-from recognizer.services.comparing import Comparison, common_layers, compare
-from recognizer.services.explanations import Look, look_at
+from recognizer.services.explaining.comparing import Comparison, common_layers, compare
+from recognizer.services.explaining.explanations import Look, look_at
 from recognizer.views.explorer import version_asked_for
 
 CANDIDATES = 24  # the newest digits that are offered to compare with

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from recognizer.models import Correction, Prediction
 from recognizer.problems import Problem
-from recognizer.services import corrections
+from recognizer.services.history import corrections
 from recognizer.views.requests import MemberRequest
 
 BOX_FIELDS = ("x", "y", "width", "height")

@@ -16,8 +16,8 @@ from recognizer.handwriting import draw_png
 from recognizer.models import Upload
 from recognizer.models.prediction import Mode
 from recognizer.problems import Problem
-from recognizer.services.explanations import live
-from recognizer.services.predictions import create_prediction, read_picture
+from recognizer.services.explaining.explanations import live
+from recognizer.services.reading.predictions import create_prediction, read_picture
 from recognizer.uploadhandlers import takes_archive
 from recognizer.views.batches import create_batch, is_zip
 from recognizer.views.requests import MemberRequest

@@ -17,8 +17,8 @@ from mlcore.explaining.overlay import draw_overlay
 from mlcore.explaining.row import draw_row
 from recognizer import selectors
 from recognizer.models import ModelVersion
-from recognizer.services.explanations import Look, look_at
-from recognizer.services.exploring import Order, open_channel, open_layer, stations
+from recognizer.services.explaining.explanations import Look, look_at
+from recognizer.services.explaining.exploring import Order, open_channel, open_layer, stations
 from recognizer.views.media import immutable
 
 KINDS = {

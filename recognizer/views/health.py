@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from recognizer.problems import Problem
-from recognizer.services import broker
-from recognizer.services.model_versions import models
+from recognizer.services.registry.model_versions import models
+from recognizer.services.work import broker
 
 
 @login_not_required

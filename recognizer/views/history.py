@@ -20,8 +20,8 @@ from recognizer.filters import HistoryFilter
 from recognizer.models import Prediction, Upload
 from recognizer.pages import moment
 from recognizer.problems import Problem
-from recognizer.services import exports
-from recognizer.services.history import (
+from recognizer.services.exports import exports
+from recognizer.services.history.history import (
     bring_back,
     correct_many,
     delete_uploads,
@@ -29,7 +29,7 @@ from recognizer.services.history import (
     deleted_page,
     history_page,
 )
-from recognizer.services.statistics import statistics_for
+from recognizer.services.history.statistics import statistics_for
 from recognizer.views.requests import MemberRequest
 
 MOST_PICKED = 1000

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from recognizer import selectors
 from recognizer.models import Glyph, Upload
-from recognizer.services.pictures import ensure_picture, ensure_thumbnail, input_png
+from recognizer.services.reading.pictures import ensure_picture, ensure_thumbnail, input_png
 
 # What came from a person is never run, whatever it turns out to be.
 INERT = "default-src 'none'; sandbox"

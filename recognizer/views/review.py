@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from recognizer import selectors
 from recognizer.models import Prediction
 from recognizer.problems import Problem
-from recognizer.services import corrections
+from recognizer.services.history import corrections
 from recognizer.views.correcting import apply_correction
 from recognizer.views.requests import MemberRequest
 from recognizer.views.uploads import answer_context, prediction_of

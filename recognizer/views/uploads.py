@@ -17,9 +17,10 @@ from recognizer import selectors
 from recognizer.models import Glyph, Job, Prediction
 from recognizer.models.prediction import Mode
 from recognizer.problems import Problem
-from recognizer.services import corrections, feature_maps, history
-from recognizer.services.predictions import read_again
-from recognizer.services.worker_state import worker_state
+from recognizer.services.history import corrections, history
+from recognizer.services.reading import feature_maps
+from recognizer.services.reading.predictions import read_again
+from recognizer.services.work.worker_state import worker_state
 from recognizer.views.correcting import BOX_FIELDS, apply_correction, places
 from recognizer.views.requests import MemberRequest
 

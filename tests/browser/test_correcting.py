@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from recognizer.models import Correction, Glyph, Prediction
-from recognizer.services.predictions import create_prediction
+from recognizer.services.reading.predictions import create_prediction
 from tests.browser.hand import box_of, draw_stroke
 from tests.pictures import digit_png, varied_pngs
 

@@ -11,9 +11,10 @@ from playwright.sync_api import Page
 
 from recognizer.handwriting import draw_png
 from recognizer.models import Batch, BatchItem, Upload
-from recognizer.services import batches, corrections, history
-from recognizer.services.predictions import create_prediction
-from recognizer.services.tokens import create_token
+from recognizer.services.batches import batches
+from recognizer.services.history import corrections, history
+from recognizer.services.people.tokens import create_token
+from recognizer.services.reading.predictions import create_prediction
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.browser

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from mlcore.artifact import SHIPPED, load_artifact
-from recognizer.services.predictions import create_prediction
+from recognizer.services.reading.predictions import create_prediction
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.browser

@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
 
 from recognizer.models import Correction, Upload
-from recognizer.services.predictions import create_prediction
-from recognizer.services.purge import purge
+from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.space.purge import purge
 from tests.browser.fixtures import log_in
 from tests.pictures import digit_png
 from tests.servers.web import WebServer

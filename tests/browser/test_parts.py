@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from recognizer.models import Correction
-from recognizer.services import batches
-from recognizer.services.predictions import create_prediction
+from recognizer.services.batches import batches
+from recognizer.services.reading.predictions import create_prediction
 from tests.browser.fixtures import log_in
 from tests.browser.hand import draw, preview_rests, preview_says
 from tests.pictures import digit_png

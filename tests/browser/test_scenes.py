@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 
 from recognizer.handwriting import draw_png
 from recognizer.models import Correction, Prediction
-from recognizer.services import corrections
-from recognizer.services.predictions import create_prediction
+from recognizer.services.history import corrections
+from recognizer.services.reading.predictions import create_prediction
 from tests.browser.hand import draw, draw_stroke, pad_of, preview_says
 from tests.pictures import digit_png
 

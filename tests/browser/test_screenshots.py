@@ -11,8 +11,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from recognizer.handwriting import draw_png
-from recognizer.services import batches, corrections, history
-from recognizer.services.predictions import create_prediction
+from recognizer.services.batches import batches
+from recognizer.services.history import corrections, history
+from recognizer.services.reading.predictions import create_prediction
 from tests.browser.fixtures import log_in
 from tests.browser.hand import draw, preview_says
 from tests.pictures import digit_png

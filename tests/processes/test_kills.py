@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from recognizer.models import Job
-from recognizer.services.predictions import create_prediction
-from recognizer.services.reconcile import reconcile
+from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.space.reconcile import reconcile
 from tests.pictures import varied_pngs
 from tests.processes.conftest import Cluster, check_files, check_maps, sized, wait_for_jobs
 from tests.servers.process import wait_until

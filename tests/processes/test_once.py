@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from recognizer.models import Job
-from recognizer.services.predictions import create_prediction
+from recognizer.services.reading.predictions import create_prediction
 from tests.pictures import varied_pngs
 from tests.processes.conftest import check_maps, sized, wait_for_jobs
 

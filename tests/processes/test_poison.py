@@ -4,7 +4,7 @@ import pytest
 from django.core.files.base import ContentFile
 
 from recognizer.models import BatchItem, Job, Upload
-from recognizer.services import batches
+from recognizer.services.batches import batches
 from tests.pictures import varied_pngs
 from tests.processes.conftest import sized, wait_for
 from tests.processes.storages import POISON

@@ -4,8 +4,8 @@ import pytest
 from django.core.files.base import ContentFile
 
 from recognizer.models import Job
-from recognizer.services import batches
-from recognizer.services.predictions import create_prediction
+from recognizer.services.batches import batches
+from recognizer.services.reading.predictions import create_prediction
 from tests.pictures import digit_png, varied_pngs
 from tests.processes.conftest import wait_for_jobs
 

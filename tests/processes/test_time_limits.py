@@ -4,7 +4,8 @@ import pytest
 from django.core.files.base import ContentFile
 
 from recognizer.models import Job
-from recognizer.services import batches, jobs
+from recognizer.services.batches import batches
+from recognizer.services.work import jobs
 from tests.pictures import digit_png
 from tests.processes.conftest import sized, wait_for
 from tests.processes.storages import DEAF, SLOW, STUBBORN

@@ -13,11 +13,12 @@ from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
 from recognizer.models import Correction, FeatureMap, ModelVersion, Upload
-from recognizer.services import batches, throttles
-from recognizer.services.corrections import correct
-from recognizer.services.feature_maps import ensure_maps
-from recognizer.services.predictions import create_prediction
-from recognizer.services.tokens import create_token, revoke_token
+from recognizer.services.batches import batches
+from recognizer.services.history.corrections import correct
+from recognizer.services.limits import throttles
+from recognizer.services.people.tokens import create_token, revoke_token
+from recognizer.services.reading.feature_maps import ensure_maps
+from recognizer.services.reading.predictions import create_prediction
 from tests.conftest import client_of, token_headers
 from tests.pictures import digit_png
 from tests.recognizer.access import Route, Stage, all_routes, violations

@@ -14,7 +14,7 @@ from PIL import Image
 
 from mlcore.artifact import SHIPPED
 from recognizer.models import FeatureMap, Upload
-from recognizer.services.predictions import create_prediction
+from recognizer.services.reading.predictions import create_prediction
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.django_db

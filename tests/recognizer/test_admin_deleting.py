@@ -7,9 +7,9 @@ from django.core.files.base import ContentFile
 from django.urls import reverse
 
 from recognizer.models import ApiToken, BatchItem, Upload
-from recognizer.services import batches
-from recognizer.services.predictions import create_prediction
-from recognizer.services.tokens import create_token
+from recognizer.services.batches import batches
+from recognizer.services.people.tokens import create_token
+from recognizer.services.reading.predictions import create_prediction
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.django_db

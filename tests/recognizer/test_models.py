@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 
 from recognizer.models import Correction, FeatureMap, Glyph, Job, ModelVersion, Prediction
 from recognizer.models.base import ImmutableRowError
-from recognizer.services.predictions import create_prediction
+from recognizer.services.reading.predictions import create_prediction
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,8 @@ from django.utils import timezone
 from recognizer import filters, selectors
 from recognizer.models import Correction, Glyph
 from recognizer.problems import Problem
-from recognizer.services import exports
-from recognizer.services.corrections import (
+from recognizer.services.exports import exports
+from recognizer.services.history.corrections import (
     add_box,
     correct,
     correct_labels,
@@ -21,7 +21,7 @@ from recognizer.services.corrections import (
     standing_of,
     undo,
 )
-from recognizer.services.history import correct_many
+from recognizer.services.history.history import correct_many
 
 pytestmark = pytest.mark.django_db
 

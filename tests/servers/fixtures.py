@@ -9,7 +9,7 @@ from django.db import connection
 
 from recognizer.management.commands.prepare import Command
 from recognizer.models import ModelVersion
-from recognizer.services import breaker, broker
+from recognizer.services.work import breaker, broker
 from tests import surroundings
 from tests.servers.redis import RedisServer
 from tests.servers.web import WebServer

@@ -5,7 +5,7 @@ import psutil
 import pytest
 
 from recognizer.models import Job
-from recognizer.services.predictions import create_prediction
+from recognizer.services.reading.predictions import create_prediction
 from tests.pictures import digit_png
 from tests.servers.process import wait_until
 

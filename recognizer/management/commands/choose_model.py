@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         require_backend()
-        from mlcore.training.choose import choose, mean_and_spread
+        from mlcore.training.recipes.choose import choose, mean_and_spread
 
         try:
             chosen = choose([load_artifact(folder) for folder in options["artifacts"]], options["output"])

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from recognizer.models import ApiToken
-from recognizer.services.tokens import create_token
+from recognizer.services.people.tokens import create_token
 
 MOST_DAYS = 36_500  # the calendar ends somewhere
 

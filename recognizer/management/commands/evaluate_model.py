@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from mlcore.artifact import Artifact, ArtifactError, save_artifact
 from recognizer.management.commands.train_model import require_backend
-from recognizer.services.model_versions import active_artifact, artifact_for
+from recognizer.services.registry.model_versions import active_artifact, artifact_for
 
 
 class Command(BaseCommand):
@@ -33,9 +33,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         require_backend()
         from mlcore.reading.engine import Engine
-        from mlcore.training.data import DataError, load_split
-        from mlcore.training.evaluate import examine
-        from mlcore.training.report import draw_report
+        from mlcore.training.datasets.mnist import DataError, load_split
+        from mlcore.training.evaluation.evaluate import examine
+        from mlcore.training.evaluation.report import draw_report
 
         try:
             artifact = artifact_for(options["model"]) if options["model"] else active_artifact()

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from PIL import Image
 
-from recognizer.services.lessons import Lesson, lessons_of
+from recognizer.services.history.lessons import Lesson, lessons_of
 
 
 class Command(BaseCommand):

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from mlcore.reading.result import MODES
 from recognizer.models import Batch
 from recognizer.problems import Problem
-from recognizer.services import batches
+from recognizer.services.batches import batches
 
 AT_ONCE = 100  # files whose rows are written together
 

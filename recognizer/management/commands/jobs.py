@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from recognizer.models import Job
 from recognizer.queues import QUEUES
-from recognizer.services import broker, jobs
-from recognizer.services.worker_state import ask_worker_state
+from recognizer.services.work import broker, jobs
+from recognizer.services.work.worker_state import ask_worker_state
 
 FAILURES_SHOWN = 20
 

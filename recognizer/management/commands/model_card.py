@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from mlcore.artifact import SHIPPED, ArtifactError, load_artifact
 from mlcore.card_text import model_card
-from recognizer.services.model_versions import artifact_for
+from recognizer.services.registry.model_versions import artifact_for
 
 
 class Command(BaseCommand):

@@ -11,8 +11,8 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from recognizer.services.model_versions import register_shipped_model
-from recognizer.services.planning import tell_sizes
+from recognizer.services.registry.model_versions import register_shipped_model
+from recognizer.services.space.planning import tell_sizes
 
 ADMIN_NAME = "admin"
 

@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from mlcore.artifact import ArtifactError
 from recognizer.models import ModelVersion
-from recognizer.services.model_versions import promote_model
+from recognizer.services.registry.model_versions import promote_model
 
 
 class Command(BaseCommand):

@@ -13,7 +13,7 @@ from mlcore.reading.errors import PictureError
 from mlcore.reading.reader import Reader
 from mlcore.reading.result import MODES, Mode, Reading
 from mlcore.reading.trace import FolderTrace
-from recognizer.services.model_versions import active_artifact, artifact_for
+from recognizer.services.registry.model_versions import active_artifact, artifact_for
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"})
 PICTURES_AT_ONCE = 64  # the network looks at so many together

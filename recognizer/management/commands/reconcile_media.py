@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from recognizer.services.reconcile import GRACE, reconcile
+from recognizer.services.space.reconcile import GRACE, reconcile
 
 
 class Command(BaseCommand):

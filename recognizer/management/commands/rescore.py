@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from recognizer.models import ModelVersion, Upload
 from recognizer.models.prediction import Decision
 from recognizer.problems import Problem
-from recognizer.services import rescoring
+from recognizer.services.reading import rescoring
 
 
 class Command(BaseCommand):

@@ -8,10 +8,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from mlcore.artifact import ArtifactError
 from recognizer.management.commands.train_model import require_backend
-from recognizer.services.model_versions import active_artifact, artifact_for
+from recognizer.services.registry.model_versions import active_artifact, artifact_for
 
 if TYPE_CHECKING:
-    from mlcore.training.line_training import Stage
+    from mlcore.training.recipes.line import Stage
 
 
 class Command(BaseCommand):
@@ -34,8 +34,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         require_backend()
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        from mlcore.training.data import DataError
-        from mlcore.training.line_training import LineRecipe, train_lines
+        from mlcore.training.datasets.mnist import DataError
+        from mlcore.training.recipes.line import LineRecipe, train_lines
 
         if options["output"].exists():
             raise CommandError(f"{options['output']} exists already.", returncode=2)

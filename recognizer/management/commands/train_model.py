@@ -16,10 +16,10 @@ from django.db import DatabaseError
 
 from mlcore.artifact import SHIPPED, Artifact, ArtifactError
 from recognizer.models import ModelVersion
-from recognizer.services.model_versions import artifact_for, register_model
+from recognizer.services.registry.model_versions import artifact_for, register_model
 
 if TYPE_CHECKING:
-    from mlcore.training.train import Recipe, Stage
+    from mlcore.training.recipes.digit import Recipe, Stage
 
 NEEDED = {"tensorflow": "TensorFlow", "torch": "PyTorch", "keras": "Keras", "onnx": "ONNX"}
 LEG_EPOCHS, LEG_SHARE, LEG_DRAWN = 8, 0.4, 30_000  # of a training that goes on: fewer generated, more of MNIST
@@ -45,8 +45,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         require_backend()
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stop from outside keeps the best so far as well
-        from mlcore.training.data import DataError
-        from mlcore.training.train import train
+        from mlcore.training.datasets.mnist import DataError
+        from mlcore.training.recipes.digit import train
 
         try:
             recipe = chosen(options)
@@ -70,8 +70,8 @@ class Command(BaseCommand):
         return None
 
     def describe(self, recipe: "Recipe", target: Path) -> None:
-        from mlcore.training.data import load_folder, load_split
-        from mlcore.training.network import build
+        from mlcore.training.datasets.mnist import load_folder, load_split
+        from mlcore.training.networks.digit import build
 
         split = load_split(recipe.data)
         own = len(load_folder(recipe.extra)) if recipe.extra else 0
@@ -122,9 +122,9 @@ def require_backend() -> None:
 
 
 def chosen(options: dict[str, Any]) -> "Recipe":
-    from mlcore.training.calibrate import Counts
-    from mlcore.training.fit import PLANS
-    from mlcore.training.train import Recipe
+    from mlcore.training.evaluation.calibrate import Counts
+    from mlcore.training.networks.fit import PLANS
+    from mlcore.training.recipes.digit import Recipe
 
     if options["architecture"] not in PLANS:
         raise CommandError(f"There is no architecture {options['architecture']}: {', '.join(PLANS)}.", returncode=2)

@@ -7,9 +7,9 @@ from mlcore.reading.engine import Engine
 from mlcore.reading.ink import find_ink
 from mlcore.reading.number import find_number
 from mlcore.reading.strip import HEIGHT, STEP
-from mlcore.training.handwriting import write_digit
-from mlcore.training.lines import any_spacing, any_text, write_line
-from mlcore.training.paper import PLAIN_PHOTO, on_paper
+from mlcore.training.synthesis.handwriting import write_digit
+from mlcore.training.synthesis.lines import any_spacing, any_text, write_line
+from mlcore.training.synthesis.sheets import PLAIN_PHOTO, on_paper
 
 
 def test_a_strip_is_said_no_digit_beyond_its_end(engine: Engine) -> None:

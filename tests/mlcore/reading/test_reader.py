@@ -8,9 +8,9 @@ from mlcore.reading.decode import decode
 from mlcore.reading.errors import PictureError
 from mlcore.reading.reader import Reader, see
 from mlcore.reading.result import Reading
-from mlcore.training.handwriting import write_digit
-from mlcore.training.lines import Spacing, write_line
-from mlcore.training.paper import SECURITY, on_paper
+from mlcore.training.synthesis.handwriting import write_digit
+from mlcore.training.synthesis.lines import Spacing, write_line
+from mlcore.training.synthesis.sheets import SECURITY, on_paper
 from tests import corpus
 from tests.pictures import digit_png, draw_digit, encode
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlcore.reading.reader import Reader
-from mlcore.training.refusals import KINDS, as_picture, refusals
+from mlcore.training.evaluation.refusals import KINDS, as_picture, refusals
 
 PICTURES = 12  # of a kind
 MOST = {"a scribble": 9, "a photograph of a thing": 9}  # at least so many are rejected; of the others all

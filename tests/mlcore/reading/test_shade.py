@@ -8,8 +8,8 @@ import pytest
 
 from mlcore.reading.ink import Ink, find_ink
 from mlcore.reading.shade import written
-from mlcore.training.handwriting import write_digit
-from mlcore.training.paper import NOISY_SHEET, PLAIN_PHOTO, on_paper
+from mlcore.training.synthesis.handwriting import write_digit
+from mlcore.training.synthesis.sheets import NOISY_SHEET, PLAIN_PHOTO, on_paper
 
 
 def edge(softness: float) -> Ink:

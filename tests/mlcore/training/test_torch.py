@@ -16,10 +16,10 @@ pytest.importorskip("torch")
 TRAIN = """
 import sys
 from pathlib import Path
-from mlcore.training import pool
-from mlcore.training.calibrate import Counts
-from mlcore.training.fit import Plan
-from mlcore.training.train import Recipe, train
+from mlcore.training.datasets import digits as pool
+from mlcore.training.evaluation.calibrate import Counts
+from mlcore.training.networks.fit import Plan
+from mlcore.training.recipes.digit import Recipe, train
 
 if __name__ == "__main__":
     data, target = map(Path, sys.argv[1:])

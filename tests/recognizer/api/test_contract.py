@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recognizer.models import Upload
-from recognizer.services.predictions import create_prediction
+from recognizer.services.reading.predictions import create_prediction
 from tests.pictures import digit_png
 from tests.recognizer.api.contract import check
 from tests.servers.web import WebServer

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from recognizer.models import Correction, Prediction, Upload
-from recognizer.services.corrections import add_box, remove_box
+from recognizer.services.history.corrections import add_box, remove_box
 from tests.pictures import digit_png
 
 URL = "/api/v1/predictions/"

@@ -8,7 +8,7 @@ from PIL import Image
 
 from mlcore.explaining.mosaic import draw_mosaic
 from recognizer.models import Glyph
-from recognizer.services.explanations import look_at
+from recognizer.services.explaining.explanations import look_at
 from tests.pictures import digit_png
 
 URL = "/api/v1/predictions/"

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from recognizer.models import IdempotencyRecord, Upload
-from recognizer.services import idempotency
+from recognizer.services.limits import idempotency
 from tests.pictures import digit_png
 
 URL = "/api/v1/predictions/"

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from recognizer.models import Upload
-from recognizer.services import quotas
+from recognizer.services.space import quotas
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.django_db

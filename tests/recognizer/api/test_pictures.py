@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from recognizer.models import Job
-from recognizer.services import jobs
-from recognizer.services.feature_maps import draw_maps
+from recognizer.services.reading.feature_maps import draw_maps
+from recognizer.services.work import jobs
 from tests.pictures import digit_png, draw_digit, encode
 
 URL = "/api/v1/predictions/"

@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.test import Client, RequestFactory
 
-from recognizer.services import broker, throttles
-from recognizer.services.throttles import LocalCounter, Rate, address_of, count
+from recognizer.services.limits import throttles
+from recognizer.services.limits.throttles import LocalCounter, Rate, address_of, count
+from recognizer.services.work import broker
 
 URL = "/api/v1/models/"
 

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from recognizer.models import ApiToken
-from recognizer.services.tokens import find_token
+from recognizer.services.people.tokens import find_token
 
 
 def run(*arguments: str) -> str:

@@ -6,10 +6,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import models
 
-from mlcore.training.data import load_folder
-from recognizer.services.corrections import add_box, correct, undo
-from recognizer.services.lessons import lessons_of
-from recognizer.services.predictions import create_prediction, read_again
+from mlcore.training.datasets.mnist import load_folder
+from recognizer.services.history.corrections import add_box, correct, undo
+from recognizer.services.history.lessons import lessons_of
+from recognizer.services.reading.predictions import create_prediction, read_again
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.django_db

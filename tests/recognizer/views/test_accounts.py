@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from recognizer.models import ApiToken
-from recognizer.services.tokens import create_token, find_token
+from recognizer.services.people.tokens import create_token, find_token
 from tests.recognizer.threads import meanwhile
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ NEW = {"username": "dora", "password1": "a-long-password-of-dora", "password2": 
 
 @pytest.fixture(autouse=True)
 def nobody_guessed_yet(monkeypatch):
-    from recognizer.services import throttles
+    from recognizer.services.limits import throttles
 
     monkeypatch.setattr(throttles, "local", throttles.LocalCounter())
 

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from recognizer.models import Batch
-from recognizer.services import batches
+from recognizer.services.batches import batches
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from recognizer import filters
 from recognizer.models import Correction, Upload
-from recognizer.services import corrections, statistics
+from recognizer.services.history import corrections, statistics
 from tests.recognizer.conftest import PICTURE
 
 pytestmark = pytest.mark.django_db
@@ -144,7 +144,7 @@ def test_a_forged_cursor_is_refused(alice_client, given, cursor):
 
 
 def test_pages_stay_where_they_are_while_new_pictures_arrive(alice_client, given, monkeypatch):
-    monkeypatch.setattr("recognizer.services.history.PAGE_SIZE", 2)
+    monkeypatch.setattr("recognizer.services.history.history.PAGE_SIZE", 2)
     for text in "12345":
         given(text)
     first = alice_client.get(reverse("history")).context["page"]

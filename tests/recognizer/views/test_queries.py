@@ -6,8 +6,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from recognizer.handwriting import draw_png
-from recognizer.services import batches, corrections
-from recognizer.services.predictions import create_prediction
+from recognizer.services.batches import batches
+from recognizer.services.history import corrections
+from recognizer.services.reading.predictions import create_prediction
 
 pytestmark = pytest.mark.django_db
 MOST = 12

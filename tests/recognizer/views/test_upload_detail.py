@@ -4,9 +4,9 @@ import pytest
 from django.urls import reverse
 
 from recognizer.models import Correction, Job, Prediction
-from recognizer.services import corrections
-from recognizer.services.predictions import create_prediction
-from recognizer.services.worker_state import say_alive
+from recognizer.services.history import corrections
+from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.work.worker_state import say_alive
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+from mlcore.reading.number import Found, FoundDigit
+from mlcore.reading.weights import CLUES, START, Weights
+from mlcore.training.evaluation.weighing import choice_weights, fit_says, fit_worth
+
+RNG_SEED = 3
+
+
+def test_the_weights_that_made_the_choices_are_found():
+    rng = np.random.default_rng(RNG_SEED)
+    true = np.array([1.5, -0.5])
+    options = [rng.normal(size=(4, 2)) for _ in range(8_000)]
+    chosen = []
+    for option in options:
+        shares = np.exp(option @ true)
+        chosen.append(int(rng.choice(4, p=shares / shares.sum())))
+    assert choice_weights(options, chosen, np.zeros(2)) == pytest.approx(true, abs=0.08)
+
+
+def test_without_evidence_the_weights_stay_as_they_are():
+    start = np.array([0.3, 0.7])
+    assert choice_weights([], [], start).tolist() == start.tolist()
+
+
+def test_a_card_keeps_them():
+    weights = Weights.of_card({"say_cut_line": 0.9, "worth_overlooked": 2.0})
+    assert Weights.of_card(weights.for_card()).for_card() == weights.for_card()
+    assert weights.for_card() == {**START, "say_cut_line": 0.9, "worth_overlooked": 2.0}
+
+
+def found(text, said, seen, clues=()):
+    """A number whose networks each believe in a text of their own, one 9 to 1."""
+    digits = []
+    for both in zip(text, said, seen, strict=True):
+        words = np.full((10, 2), np.log(0.1 / 9))
+        words[int(both[1]), 0] = words[int(both[2]), 1] = np.log(0.9)
+        shares = np.full(10, 0.01)
+        shares[int(both[0])] = 0.91
+        digits.append(FoundDigit((0, 0, 9, 9), np.zeros((28, 28), np.uint8), shares, 1.0, "whole", words))
+    return Found(tuple(digits), 0.5, 0.1, 1.0, np.array([*clues, *[0.0] * (len(CLUES) - len(clues))]), 0.0)
+
+
+def test_the_network_that_is_right_more_often_gets_the_greater_say():
+    proposed = [([found("123", "124", "123")], "123") for _ in range(50)]
+    start = Weights.of_card({"say_whole_line": 0.5, "say_whole_digit": 0.5})
+    line, digit = fit_says(proposed, start).says["whole"]
+    assert digit > 1 > line
+
+
+def test_a_clue_that_tells_the_right_text_counts_more():
+    right, wrong = found("12", "12", "12", clues=(-1.0, 0.0)), found("13", "13", "13", clues=(-1.0, -3.0))
+    start = Weights.of_card({})
+    fitted = fit_worth([([right, wrong], "12")] * 50, start)
+    assert fitted[CLUES.index("digits")] > START["worth_digits"]
+    assert fitted[CLUES.index("line")] == pytest.approx(START["worth_line"])
+
+
+def test_where_nothing_proposed_is_right_nothing_is_learnt():
+    start = Weights.of_card({})
+    assert fit_worth([([found("12", "12", "12")], "77")], start).tolist() == start.worth.tolist()

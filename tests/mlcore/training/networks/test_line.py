@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+from mlcore.training.datasets.lines import Pool
+
+keras = pytest.importorskip("keras")
+
+
+@pytest.fixture(scope="module")
+def strokes():
+    """Strips of upright bars (1) and rings of a kind (0): enough to learn from in seconds."""
+    rng = np.random.default_rng(0)
+    strips, texts = [], []
+    for _ in range(192):
+        text = "".join(rng.choice(["0", "1"], int(rng.integers(1, 4))))
+        strip = np.zeros((32, 8 + 24 * len(text)), np.uint8)
+        for i, character in enumerate(text):
+            x = 10 + 24 * i
+            strip[4:28, x : x + 4] = 255
+            if character == "0":
+                strip[4:28, x + 10 : x + 14] = strip[4:8, x : x + 14] = strip[24:28, x : x + 14] = 255
+        strips.append(strip)
+        texts.append(text)
+    return Pool(np.concatenate(strips, axis=1), np.cumsum([s.shape[1] for s in strips]), tuple(texts))
+
+
+def test_labels_end_with_minus_ones():
+    from mlcore.training.networks.line import LONGEST_TEXT, labels
+
+    rows = labels(["12", ""])
+    assert rows.shape == (2, LONGEST_TEXT)
+    assert rows[0, :3].tolist() == [1, 2, -1]
+    assert (rows[1] == -1).all()
+
+
+def test_a_step_is_four_columns_wide():
+    from mlcore.reading.strip import STEP
+    from mlcore.training.networks.line import build_line_network
+
+    logits = build_line_network()(np.zeros((2, 32, 96, 1), np.float32))
+    assert tuple(logits.shape) == (2, 96 // STEP, 11)
+
+
+@pytest.mark.slow
+def test_after_an_interruption_it_goes_on_where_it_was(strokes, tmp_path):
+    from mlcore.training.networks.line import LinePlan, fit_line_network
+
+    whole = fit_line_network(lambda: strokes, LinePlan(2, 1), tmp_path / "whole.npz")
+    with pytest.raises(KeyboardInterrupt):
+        fit_line_network(lambda: strokes, LinePlan(2, 1), tmp_path / "cut.npz", interrupted)
+    resumed = fit_line_network(lambda: strokes, LinePlan(2, 1), tmp_path / "cut.npz")
+    assert len(resumed.losses) == 2
+    for kept, gone_on in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
+        np.testing.assert_allclose(gone_on, kept, atol=2e-4)
+
+
+def never():
+    raise AssertionError("the strips were asked for")
+
+
+def interrupted(epoch, loss):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.slow
+def test_it_learns_and_its_export_says_the_same(strokes, tmp_path):
+    import onnxruntime
+
+    from mlcore.reading.strip import stack_strips
+    from mlcore.training.networks.line import LinePlan, exported_lines, fit_line_network
+
+    path = tmp_path / "lines.npz"
+    fitted = fit_line_network(lambda: strokes, LinePlan(8, 1), path)
+    assert fitted.losses[-1] < fitted.losses[0] / 2
+    again = fit_line_network(never, LinePlan(8, 1), path)  # done already: no strips are needed
+    assert again.losses == fitted.losses
+    model = again.model
+    network, files = exported_lines(model)
+    session = onnxruntime.InferenceSession(files[network.onnx])
+    batch = stack_strips([strokes.strip(i) for i in range(8)])
+    (logits,) = session.run(["logits"], {"strip": batch})
+    assert np.abs(logits - model.predict_on_batch(batch)).max() < 1e-3
+
+
+@pytest.mark.slow
+def test_a_network_that_learns_on_begins_with_what_it_knew(strokes, tmp_path):
+    from mlcore.reading.strip import stack_strips
+    from mlcore.training.networks.line import LinePlan, build_line_network, compact, fit_line_network, unfold
+
+    known = compact(fit_line_network(lambda: strokes, LinePlan(6, 1), tmp_path / "lines.npz").model)
+    batch = stack_strips([strokes.strip(i) for i in range(32)])
+    model = build_line_network(fast=False)
+    unfold(known, model, batch)
+    np.testing.assert_allclose(model.predict_on_batch(batch), known.predict_on_batch(batch), atol=1e-3)
+    further = fit_line_network(lambda: strokes, LinePlan(1, 2, rate=1e-4), tmp_path / "further.npz", start=known)
+    anew = fit_line_network(lambda: strokes, LinePlan(1, 2, rate=1e-4), tmp_path / "anew.npz")
+    assert further.losses[0] < anew.losses[0] / 2

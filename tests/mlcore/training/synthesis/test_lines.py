@@ -1,0 +1,108 @@
+import cv2
+import numpy as np
+import pytest
+
+from mlcore.training.synthesis.handwriting import write_digit
+from mlcore.training.synthesis.lines import Line, Spacing, any_spacing, any_text, cut_short, write_line, write_no_number
+
+WIDE = Spacing(gap=0.6, gap_spread=0.0, rise=0.0, sizes=0.0)
+
+
+def line(text="1945", spacing=WIDE, seed=0, **options):
+    return write_line(text, 40, spacing, write_digit, np.random.default_rng(seed), **options)
+
+
+def test_every_digit_has_a_box_from_left_to_right():
+    written = line()
+    assert written.text == "1945"
+    lefts = [x for x, _, _, _ in written.boxes]
+    assert len(lefts) == 4
+    assert lefts == sorted(lefts)
+
+
+def test_boxes_hold_the_ink_and_nothing_lies_between():
+    written = line(marks=False)
+    outside = written.ink.copy()
+    for x, y, width, height in written.boxes:
+        assert outside[max(0, y) : y + height, max(0, x) : x + width].max() > 0.9
+        outside[max(0, y) : y + height, max(0, x) : x + width] = 0
+    assert outside.max() < 0.3
+
+
+def test_a_negative_gap_makes_neighbours_overlap():
+    written = line(spacing=Spacing(-0.15, 0.0, 0.0, 0.0), marks=False)
+    assert all(a[0] + a[2] > b[0] for a, b in zip(written.boxes[:-1], written.boxes[1:], strict=True))
+
+
+def test_heights_follow_the_height_asked_for():
+    assert all(height == 40 for _, _, _, height in line(marks=False).boxes)
+
+
+def test_ink_is_between_nothing_and_all():
+    for seed in range(40):
+        ink = line(spacing=any_spacing(np.random.default_rng(seed)), seed=seed).ink
+        assert ink.dtype == np.float32
+        assert 0 <= ink.min() < ink.max() <= 1
+
+
+def test_a_line_without_a_number_has_ink_and_no_text():
+    for seed in range(20):
+        written = write_no_number(40, np.random.default_rng(seed))
+        assert written.text == ""
+        assert written.boxes == ()
+        assert written.ink.max() > 0.3
+
+
+def test_texts_are_one_to_ten_digits():
+    rng = np.random.default_rng(0)
+    texts = [any_text(rng) for _ in range(300)]
+    assert {len(text) for text in texts} == set(range(1, 11))
+    assert all(text.isdigit() for text in texts)
+
+
+def test_more_amounts_begin_with_a_one_than_codes_do():
+    rng = np.random.default_rng(0)
+    first = [int(any_text(rng)[0]) for _ in range(4000)]
+    shares = np.bincount(first, minlength=10) / len(first)
+    expected = [(0.1 + share) / 2 for share in (0, *np.log10(1 + 1 / np.arange(1, 10)))]  # half of them are codes
+    assert shares == pytest.approx(expected, abs=0.025)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_same_seed_writes_the_same_line(seed):
+    assert np.array_equal(line(seed=seed).ink, line(seed=seed).ink)
+
+
+def test_a_line_cut_short_loses_a_little_at_its_edges():
+    whole = line("478", marks=False)
+    for seed in range(20):
+        cut = cut_short(whole, np.random.default_rng(seed))
+        for full, kept in zip(whole.ink.shape, cut.ink.shape, strict=True):
+            assert full - 2 * 0.16 * whole.height <= kept <= full
+        for x, y, width, height in cut.boxes:
+            place = cut.ink[y : y + height, x : x + width]
+            assert place.shape == (height, width)
+            assert place.max() > 0.9
+    assert cut_short(whole, np.random.default_rng(0)).text == "478"
+
+
+def test_a_narrow_one_cut_short_on_both_sides_keeps_its_stem():
+    stem = Line(np.ones((60, 7), np.float32), "1", ((0, 0, 7, 60),), 60)
+    assert all(cut_short(stem, np.random.default_rng(seed)).ink.shape[1] >= 4 for seed in range(60))
+
+
+def test_some_hands_write_small_noughts_and_some_of_those_at_the_foot_of_the_line():
+    rows = [line("5000", seed=seed, marks=False).boxes for seed in range(60)]
+    small = [row for row in rows if row[1][3] < 0.9 * row[0][3]]
+    assert 8 < len(small) < 30
+    assert all(first[3] == 40 and len({height for _, _, _, height in others}) == 1 for first, *others in small)
+    low = [row for row in small if abs(row[1][1] + row[1][3] - row[0][1] - row[0][3]) <= 2]  # their feet
+    assert 0 < len(low) < len(small)
+
+
+def test_some_hands_join_their_noughts():
+    def pieces(seed):
+        ink = line("7000", seed=seed, marks=False).ink
+        return cv2.connectedComponents((ink > 0.3).astype(np.uint8))[0] - 1
+
+    assert 2 in {pieces(seed) for seed in range(80)}

@@ -1,0 +1,97 @@
+"""What operators type: jobs, and import_uploads."""
+
+import uuid
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from recognizer.models import Batch, Job
+from recognizer.queues import BULK
+from recognizer.services.batches import batches
+from tests.pictures import digit_png
+
+pytestmark = pytest.mark.django_db
+
+
+def said(*arguments: str) -> str:
+    out = StringIO()
+    call_command(*arguments, stdout=out, stderr=StringIO())
+    return out.getvalue()
+
+
+def a_job(**fields) -> Job:
+    return Job.objects.create(**{"kind": Job.Kind.RESCORE, "queue": BULK, "payload": {"ids": []}, **fields})
+
+
+def test_jobs_shows_queues_ages_and_failures():
+    a_job()
+    failed = a_job(state=Job.State.FAILED, attempts=3, error="It died.", finished_at="2026-11-20T10:00:00Z")
+    shown = said("jobs")
+    assert "queue cannot be reached" in shown
+    bulk = next(line for line in shown.splitlines() if line.startswith(BULK))
+    assert bulk.split()[1:5] == ["?", "1", "0", "0"]
+    assert str(failed.pk) in shown
+    assert "3 attempts: It died." in shown
+
+
+def test_jobs_counts_the_messages_of_a_real_redis(redis_server):
+    from recognizer.services.work import jobs
+
+    jobs.enqueue([a_job(), a_job()])
+    bulk = next(line for line in said("jobs").splitlines() if line.startswith(BULK))
+    assert bulk.split()[1:3] == ["2", "2"]
+
+
+def test_failed_jobs_are_retried_by_name_or_all():
+    one, *_ = (a_job(state=Job.State.FAILED, attempts=3) for _ in range(3))
+    assert said("jobs", "--retry", str(one.pk)).startswith("1 jobs")
+    assert said("jobs", "--retry", "all").startswith("2 jobs")
+    assert not Job.objects.filter(state=Job.State.FAILED).exists()
+
+
+def test_jobs_are_cancelled_by_name():
+    job, other = a_job(), a_job()
+    assert said("jobs", "--cancel", str(job.pk)).startswith("1 jobs")
+    assert Job.objects.get(state=Job.State.WAITING) == other
+
+
+def test_a_name_that_is_none_is_wrong_usage():
+    with pytest.raises(CommandError) as raised:
+        said("jobs", "--retry", "the-broken-one")
+    assert raised.value.returncode == 2
+
+
+def test_a_folder_is_imported_with_the_folders_within(alice, media, tmp_path):
+    for name, data in {"b.png": digit_png(3), "in/a.png": digit_png(4), "notes.txt": b"x", ".hidden": b"x"}.items():
+        path = tmp_path / "forms" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    said_so = said("import_uploads", str(tmp_path / "forms"), "--user", "alice", "--mode", "digit")
+    batch = Batch.objects.get()
+    assert said_so == f"{batch.pk} 3\n"
+    assert (batch.owner, batch.name, batch.mode, batches.progress(batch).is_open) == (alice, "forms", "digit", False)
+    assert dict(batch.items.values_list("name", "state")) == {
+        "b.png": "waiting",
+        "in/a.png": "waiting",
+        "notes.txt": "failed",
+    }
+
+
+def test_a_large_folder_becomes_several_batches(alice, media, tmp_path, monkeypatch):
+    monkeypatch.setattr(batches, "MAX_ITEMS", 2)
+    for n in range(5):
+        (tmp_path / f"{n}.png").write_bytes(digit_png(n, size=60))
+    said("import_uploads", str(tmp_path), "--user", "alice")
+    assert sorted(batch.items.count() for batch in Batch.objects.all()) == [1, 2, 2]
+
+
+@pytest.mark.parametrize("arguments", [["/nowhere", "--user", "alice"], [".", "--user", "nobody"]])
+def test_a_wrong_folder_or_user_is_wrong_usage(alice, arguments):
+    with pytest.raises(CommandError) as raised:
+        said("import_uploads", *arguments)
+    assert raised.value.returncode == 2
+
+
+def test_an_unknown_job_changes_nothing():
+    assert said("jobs", "--cancel", str(uuid.uuid4())).startswith("0 jobs")

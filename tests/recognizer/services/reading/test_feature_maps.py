@@ -1,0 +1,77 @@
+"""The maps that a worker draws and keeps."""
+
+from io import BytesIO
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mlcore.explaining.mosaic import draw_mosaic
+from recognizer.models import FeatureMap, Job, Prediction
+from recognizer.services.explaining.explanations import look_at
+from recognizer.services.reading import feature_maps
+from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.registry import model_versions
+from recognizer.services.work import jobs
+from tests.pictures import digit_png
+
+pytestmark = pytest.mark.django_db
+
+
+def draw(prediction):
+    job = jobs.claim(prediction.jobs.get(kind=Job.Kind.FEATURE_MAPS).pk, message=uuid4())
+    jobs.run(job, feature_maps.draw_maps)
+    assert prediction.jobs.get().state == Job.State.DONE
+
+
+@pytest.fixture
+def prediction(alice, model):
+    return create_prediction(owner=alice, data=digit_png(7, seed=3), source="upload", mode="digit", draw_maps=True)
+
+
+def test_every_layer_of_every_glyph_gets_a_picture(prediction):
+    draw(prediction)
+    for glyph in prediction.glyphs.all():
+        look = look_at(glyph)
+        maps = list(glyph.feature_maps.all())
+        assert [each.layer for each in maps] == [layer.name for layer in look.layers]
+        for each in maps:
+            activation = look.activations[each.layer]
+            assert (each.height, each.width, each.channels) == activation.shape
+            assert each.image.open("rb").read() == draw_mosaic(activation).png
+            assert (each.low, each.high) == pytest.approx((activation.min(), activation.max()))
+
+
+def test_the_picture_has_the_columns_that_the_row_says(prediction):
+    draw(prediction)
+    first = FeatureMap.objects.get(layer="conv1")
+    rows = -(-first.channels // first.columns)
+    picture = Image.open(BytesIO(first.image.open("rb").read()))
+    assert picture.size == (2 * (first.columns * 29 - 1), 2 * (rows * 29 - 1))
+
+
+def test_drawing_again_leaves_the_same_files(prediction):
+    draw(prediction)
+    names = set(FeatureMap.objects.values_list("image", flat=True))
+    feature_maps.draw_again(Prediction.objects.all())
+    draw(prediction)
+    assert set(FeatureMap.objects.values_list("image", flat=True)) == names
+
+
+def test_all_maps_of_one_digit_take_little_space(prediction):
+    draw(prediction)
+    assert sum(each.image.size for each in FeatureMap.objects.all()) < 200_000
+
+
+@pytest.mark.slow
+def test_maps_follow_the_network_whatever_its_layers_are_called(alice, model, classic):
+    version = model_versions.register_model(classic.folder)
+    model_versions.promote_model(version)
+    model_versions.models.asked_at = -np.inf
+    prediction = create_prediction(owner=alice, data=digit_png(7), source="upload", mode="digit", draw_maps=True)
+    assert prediction.model == version
+    # Random weights may take it for no digit at all; its maps are drawn all the same.
+    draw(prediction)
+    drawn = FeatureMap.objects.values_list("layer", "height", "channels", "columns")
+    assert list(drawn) == [("conv1", 26, 32, 8), ("pool1", 13, 32, 8), ("conv2", 11, 64, 8), ("pool2", 5, 64, 8)]

@@ -1,0 +1,103 @@
+"""From bytes to rows and files: all of it, or nothing."""
+
+import errno
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import FileSystemStorage
+from django.db import DatabaseError
+from PIL import Image
+
+from recognizer.models import FeatureMap, Job, Prediction, Upload
+from recognizer.problems import Problem
+from recognizer.services.reading.pictures import ensure_picture, ensure_thumbnail
+from recognizer.services.reading.predictions import create_prediction, read_picture, record_answer
+from tests.pictures import digit_png
+
+pytestmark = pytest.mark.django_db
+
+
+def files(media: Path) -> list[Path]:
+    return [path for path in media.rglob("*") if path.is_file() and path.name != ".gitignore"]
+
+
+def test_a_picture_becomes_an_upload_a_prediction_and_glyphs(alice, model, media):
+    data = digit_png(7, size=200)
+    prediction = create_prediction(owner=alice, data=data, source="upload", name="seven.png")
+    assert (prediction.owner, prediction.upload.owner, prediction.model) == (alice, alice, model)
+    assert prediction.upload.original.open("rb").read() == data
+    assert (prediction.upload.width, prediction.upload.height) == (200, 200)
+    assert prediction.text == "".join(str(glyph.digit) for glyph in prediction.glyphs.all())
+    assert [path.name for path in files(media)] == ["original.png"]
+
+
+def test_the_thumbnail_is_small_and_made_once(alice, model, media):
+    upload = create_prediction(owner=alice, data=digit_png(7, size=400), source="upload").upload
+    made = ensure_thumbnail(upload)
+    assert max(Image.open(made).size) <= 160
+    upload.original.delete(save=False)
+    assert ensure_thumbnail(Upload.objects.get()) == made
+
+
+def test_maps_are_asked_for_only_where_somebody_looks(alice, model, media):
+    create_prediction(owner=alice, data=digit_png(7), source="api")
+    assert not Job.objects.exists()
+    create_prediction(owner=alice, data=digit_png(7), source="upload", draw_maps=True)
+    assert Job.objects.get().state == Job.State.WAITING
+    assert FeatureMap.objects.filter(drawn_at=None).count() == FeatureMap.objects.count() > 0
+
+
+def test_a_damaged_picture_leaves_nothing(alice, model, media):
+    with pytest.raises(Problem) as raised:
+        create_prediction(owner=alice, data=digit_png(7)[:200], source="upload")
+    assert raised.value.code == "corrupt_image"
+    assert not Upload.objects.exists()
+    assert not files(media)
+
+
+def test_rows_that_fail_leave_no_file(alice, model, media):
+    def fail(prediction, answer):
+        raise DatabaseError("gone")
+
+    with pytest.raises(DatabaseError):
+        create_prediction(owner=alice, data=digit_png(7), source="upload", in_transaction=fail)
+    assert not Upload.objects.exists()
+    assert not files(media)
+
+
+def test_a_full_disk_is_said_in_words(alice, model, media, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(FileSystemStorage, "save", full)
+    with pytest.raises(Problem) as raised:
+        create_prediction(owner=alice, data=digit_png(7), source="upload")
+    assert (raised.value.code, raised.value.status) == ("storage_full", 507)
+
+
+def test_a_second_reading_keeps_the_first(alice, model, media):
+    data = digit_png(7)
+    first = create_prediction(owner=alice, data=data, source="upload")
+    second = record_answer(first.upload, read_picture(data, "digit"), mode="digit", draw_maps=False)
+    assert Prediction.objects.filter(upload=first.upload).count() == 2
+    assert Prediction.objects.get(upload=first.upload, is_current=True) == second
+
+
+def test_metadata_is_in_the_original_only(alice, model, media):
+    exif = Image.Exif()
+    exif[0x010F] = "Camera of a person"
+    buffer = BytesIO()
+    Image.open(BytesIO(digit_png(7, size=200))).convert("RGB").save(buffer, "JPEG", exif=exif)
+    upload = create_prediction(owner=alice, data=buffer.getvalue(), source="upload").upload
+    shown = [ensure(upload).open("rb").read() for ensure in (ensure_picture, ensure_thumbnail)]
+    assert b"Camera of a person" in upload.original.open("rb").read()
+    assert all(b"Camera of a person" not in served for served in shown)
+
+
+def test_a_full_account_is_told_so(alice, model, media, settings):
+    settings.QUOTA_PICTURES = 1
+    create_prediction(owner=alice, data=digit_png(7), source="upload")
+    with pytest.raises(Problem) as raised:
+        create_prediction(owner=alice, data=digit_png(7), source="upload")
+    assert raised.value.code == "quota_exceeded"

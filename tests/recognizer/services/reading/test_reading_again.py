@@ -1,0 +1,74 @@
+"""A picture read again: by two at once, and when its file is gone or damaged."""
+
+import pytest
+from django.db import transaction
+
+from recognizer.models import ModelVersion, Prediction, Upload
+from recognizer.problems import Problem
+from recognizer.services.reading import rescoring
+from recognizer.services.reading.pictures import ensure_picture, ensure_thumbnail
+from recognizer.services.reading.predictions import create_prediction, read_again, read_picture, record_answer
+from tests.pictures import digit_png
+from tests.recognizer.threads import meanwhile
+
+DATA = digit_png(7, size=100)
+
+
+@pytest.fixture
+def upload(model, alice, media) -> Upload:
+    return create_prediction(owner=alice, data=DATA, source="upload").upload
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_readings_at_once_one_is_current(upload):
+    answer = read_picture(DATA)
+    with meanwhile(lambda: read_again(upload, "digit")):
+        record_answer(upload, answer, mode="auto", draw_maps=False)
+    assert Prediction.objects.filter(upload=upload).count() == 3
+    assert Prediction.objects.get(upload=upload, is_current=True).mode == "digit"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_person_had_read_meanwhile_stays_current(upload, model):
+    before = Prediction.objects.get()
+    newer = read_picture(DATA)
+    Prediction.objects.update(model=a_retired_version(model))
+    pairs = [(before, newer.reading)]
+
+    def rescore() -> None:
+        with transaction.atomic():
+            rescoring.write(pairs, model, latency_ms=1.0)
+
+    with meanwhile(rescore):
+        mine = record_answer(upload, newer, mode="digit", draw_maps=False)
+    assert Prediction.objects.get(upload=upload, is_current=True) == mine
+
+
+def a_retired_version(model: ModelVersion) -> ModelVersion:
+    return ModelVersion.objects.create(version="older", digest="0" * 64, card=model.card, state="retired")
+
+
+@pytest.mark.django_db
+def test_a_picture_whose_file_is_gone_is_not_read_again(upload):
+    upload.original.storage.delete(upload.original.name)
+    with pytest.raises(Problem) as raised:
+        read_again(upload, "auto")
+    assert raised.value.code == "not_found"
+
+
+@pytest.mark.django_db
+def test_a_picture_that_was_purged_meanwhile_is_not_found(upload):
+    answer = read_picture(DATA)
+    Upload.objects.all().delete()
+    with pytest.raises(Problem) as raised:
+        record_answer(upload, answer, mode="auto", draw_maps=False)
+    assert raised.value.code == "not_found"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("ensure", [ensure_picture, ensure_thumbnail])
+def test_a_picture_that_is_damaged_by_now_is_said_to_be(upload, media, ensure):
+    (media / upload.original.name).write_bytes(DATA[:200])
+    with pytest.raises(Problem) as raised:
+        ensure(upload)
+    assert raised.value.code == "corrupt_image"

@@ -1,0 +1,109 @@
+"""Past uploads read again with another version: the old answers stay, the changes can be listed."""
+
+import uuid
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from recognizer.models import Job, ModelVersion, Prediction, Upload
+from recognizer.services.reading import rescoring
+from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.registry.model_versions import models
+from recognizer.services.work import jobs
+from tests.pictures import digit_png
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def other(model) -> ModelVersion:
+    """The shipped network under another name."""
+    return ModelVersion.objects.create(
+        id=uuid.uuid4(), version="other", digest="0" * 64, card=model.card, shipped=False
+    )
+
+
+@pytest.fixture
+def loaded(other, model, monkeypatch):
+    """As if its files were another network's; what matters here is whose name the answers bear."""
+    models.loaded[other.digest] = models.model(model)
+    yield other
+    models.loaded.pop(other.digest, None)
+
+
+@pytest.fixture
+def predictions(alice, model, media) -> list[Prediction]:
+    return [create_prediction(owner=alice, data=digit_png(n, size=100), source="upload") for n in (1, 7)]
+
+
+def read_again() -> None:
+    for job in Job.objects.filter(kind=Job.Kind.RESCORE, state=Job.State.WAITING):
+        taken = jobs.claim(job.pk, message=uuid.uuid4())
+        assert taken
+        jobs.run(taken, rescoring.read_again)
+
+
+def test_the_old_answers_stay_and_a_candidates_are_kept_beside_them(loaded, predictions, alice):
+    assert rescoring.rescore(Upload.objects.all(), loaded) == 2
+    read_again()
+    assert Prediction.objects.filter(model=loaded, is_current=False).count() == 2
+    assert list(Prediction.objects.filter(is_current=True).order_by("given_at")) == predictions
+    again = Prediction.objects.get(model=loaded, upload=predictions[1].upload)
+    assert (again.text, again.mode, again.given_at) == (predictions[1].text, "auto", predictions[1].given_at)
+    assert again.glyphs.count() == predictions[1].glyphs.count()
+
+
+def test_the_active_versions_become_the_ones_that_lists_show(loaded, predictions):
+    ModelVersion.objects.filter(state="active").update(state="retired")
+    ModelVersion.objects.filter(pk=loaded.pk).update(state="active")
+    rescoring.rescore(Upload.objects.all(), loaded)
+    read_again()
+    assert set(Prediction.objects.filter(is_current=True).values_list("model", flat=True)) == {loaded.pk}
+    assert Prediction.objects.count() == 4
+
+
+def test_what_a_version_has_read_it_does_not_read_again(loaded, predictions, model):
+    assert rescoring.rescore(Upload.objects.all(), model) == 0
+    rescoring.rescore(Upload.objects.filter(pk=predictions[0].upload_id), loaded)
+    read_again()
+    assert rescoring.rescore(Upload.objects.all(), loaded) == 1
+
+
+def test_deleted_uploads_are_left_alone(loaded, predictions):
+    from django.utils import timezone
+
+    Upload.objects.filter(pk=predictions[0].upload_id).update(deleted_at=timezone.now())
+    assert rescoring.rescore(Upload.objects.all(), loaded) == 1
+
+
+def test_what_changed_is_listed_with_what_it_was(loaded, predictions):
+    rescoring.rescore(Upload.objects.all(), loaded)
+    read_again()
+    assert not rescoring.changes(loaded).exists()
+    Prediction.objects.filter(model=loaded, upload=predictions[1].upload).update(text="4", decision="unsure")
+    (changed,) = rescoring.changes(loaded)
+    assert (changed.upload, changed.text, changed.before_text) == (predictions[1].upload, "4", predictions[1].text)
+    out = StringIO()
+    call_command("rescore", "other", changes=True, stdout=out)
+    assert f"{predictions[1].text} {predictions[1].decision} → 4 unsure" in out.getvalue()
+
+
+def test_a_version_that_does_not_load_starts_nothing(other, predictions):
+    with pytest.raises(CommandError):
+        call_command("rescore", "other")
+    assert not Job.objects.exists()
+
+
+def test_the_command_takes_a_selection(loaded, predictions, bob):
+    out = StringIO()
+    call_command("rescore", "other", user="bob", stdout=out)
+    assert out.getvalue().startswith("0 uploads")
+    call_command("rescore", "other", user="alice", since=None, decision=predictions[0].decision, stdout=out)
+    assert Job.objects.filter(kind=Job.Kind.RESCORE).exists()
+
+
+def test_an_unknown_version_is_wrong_usage(db):
+    with pytest.raises(CommandError) as raised:
+        call_command("rescore", "nobody")
+    assert raised.value.returncode == 2

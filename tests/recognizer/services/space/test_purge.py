@@ -1,0 +1,22 @@
+"""What is removed for good gives its space back, once."""
+
+import pytest
+
+from recognizer.models import Prediction, Upload, Usage
+from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.space.purge import remove_uploads
+from tests.pictures import varied_pngs
+
+pytestmark = pytest.mark.django_db
+
+
+def test_of_two_that_remove_the_same_uploads_one_frees_their_space(alice, model, media):
+    for data in varied_pngs(3, size=60):
+        create_prediction(owner=alice, data=data, source=Upload.Source.API)
+    *gone, kept = Upload.objects.all()
+    remove_uploads(gone)
+    remove_uploads(gone)  # the other one had listed them before
+
+    assert Prediction.objects.get().upload == kept
+    usage = Usage.objects.get(user=alice)
+    assert (usage.pictures, usage.bytes) == (1, kept.bytes)

@@ -1,0 +1,97 @@
+"""Files and rows held against each other; dry unless told otherwise."""
+
+import os
+import time
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.management import call_command
+
+from recognizer.models import Upload
+from recognizer.services.batches import batches
+from recognizer.services.reading.pictures import ensure_picture, ensure_thumbnail
+from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.space.reconcile import reconcile
+from tests.pictures import digit_png
+
+pytestmark = pytest.mark.django_db
+
+NO_GRACE = timedelta(0)
+
+
+@pytest.fixture
+def upload(alice, model, media) -> Upload:
+    """With its pictures made, and a batch beside it: every kind of file that a row records."""
+    batches.add_files(batches.create_batch(owner=alice), [("a.png", ContentFile(digit_png(3, size=60)))])
+    upload = create_prediction(owner=alice, data=digit_png(7, size=100), source="upload").upload
+    ensure_picture(upload)
+    ensure_thumbnail(upload)
+    return upload
+
+
+def stray(media: Path, name: str) -> Path:
+    path = media / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"lost")
+    return path
+
+
+def test_what_rows_record_is_kept(upload, media):
+    before = sorted(media.rglob("*"))
+    report = reconcile(remove=True, grace=NO_GRACE)
+    assert (report.files, report.without_row, report.without_file, report.removed) == (4, [], [], 0)
+    assert sorted(media.rglob("*")) == before
+
+
+def test_it_is_dry_unless_told_to_remove(upload, media):
+    lost = stray(media, "uploads/ab/0f0e5a34-0000-0000-0000-000000000000/original.png")
+    report = reconcile(remove=False, grace=NO_GRACE)
+    assert report.without_row == [str(lost.relative_to(media))]
+    assert lost.exists()
+    assert reconcile(remove=True, grace=NO_GRACE).removed == 1
+    assert not lost.exists()
+
+
+@pytest.mark.parametrize("name", ["original.png.part", ".x.part", "thumbnail.webp"])
+def test_a_stray_beside_a_recorded_file_goes(upload, media, name):
+    lost = media / Path(upload.original.name).parent / f"stray-{name}"
+    lost.write_bytes(b"half")
+    reconcile(remove=True, grace=NO_GRACE)
+    assert not lost.exists()
+
+
+def test_a_young_file_may_be_waiting_for_its_row(upload, media):
+    lost = stray(media, "feature-maps/ab/nobody/conv1.png")
+    assert reconcile(remove=True).without_row == []
+    yesterday = time.time() - 25 * 3600
+    os.utime(lost, (yesterday, yesterday))
+    assert reconcile(remove=True).removed == 1
+
+
+def test_other_folders_are_not_its_business(upload, media):
+    model = stray(media, "models/digits-9/card.json")
+    assert reconcile(remove=True, grace=NO_GRACE).removed == 0
+    assert model.exists()
+
+
+def test_a_row_without_its_file_is_reported(upload, media):
+    (media / upload.thumbnail.name).unlink()
+    assert reconcile(remove=True, grace=NO_GRACE).without_file == [upload.thumbnail.name]
+    out = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("reconcile_media", stdout=out, stderr=StringIO())
+    assert ended.value.code == 1
+    assert out.getvalue() == f"no file: {upload.thumbnail.name}\n"
+
+
+def test_another_installations_database_removes_nothing(upload, media):
+    for n in range(21):
+        stray(media, f"uploads/ab/{n}/original.png")
+    assert reconcile(remove=True, grace=NO_GRACE).removed == 0
+    with pytest.raises(SystemExit) as ended:
+        call_command("reconcile_media", "--remove", "--grace-hours=0", stdout=StringIO(), stderr=StringIO())
+    assert ended.value.code == 3
+    assert reconcile(remove=True, grace=NO_GRACE, force=True).removed == 21

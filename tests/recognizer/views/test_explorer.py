@@ -1,0 +1,262 @@
+"""The explorer's pages: what is said is what the network computes, for the owner alone."""
+
+import re
+from dataclasses import replace
+from io import BytesIO
+
+import numpy as np
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from PIL import Image
+
+from mlcore.artifact import SHIPPED, load_artifact, save_artifact
+from mlcore.explaining.colours import colour_table
+from mlcore.explaining.geometry import peak, strongest_first
+from mlcore.explaining.mosaic import Sheet
+from recognizer.models import Glyph
+from recognizer.services.explaining.explanations import look_at
+from recognizer.services.explaining.exploring import open_channel
+from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.registry.model_versions import register_model
+from tests.pictures import digit_png
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def glyph(alice, model):
+    return create_prediction(owner=alice, data=digit_png(7, seed=3), source="upload", mode="digit").glyphs.get()
+
+
+@pytest.fixture
+def look(glyph):
+    return look_at(glyph)
+
+
+@pytest.fixture
+def other_version(model, tmp_path):
+    """The shipped network under another name."""
+    shipped = load_artifact(SHIPPED)
+    files = {name: SHIPPED / name for name in shipped.card.files}
+    folder = tmp_path / "digits-other"
+    save_artifact(folder, replace(shipped.card, version="digits-other"), files)
+    return register_model(folder)
+
+
+def page(client, name, *arguments, **query):
+    answer = client.get(reverse(name, args=arguments), query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def image(answer):
+    return Image.open(BytesIO(answer.getvalue()))
+
+
+def test_every_layer_has_a_page_with_all_its_channels(alice_client, glyph, look):
+    for layer in look.layers:
+        text = page(alice_client, "explorer", glyph.pk, layer.name)
+        numbers = [int(number) for number in re.findall(r'id="tile-(\d+)"', text)]
+        assert numbers == strongest_first(look.activations[layer.name])
+
+
+def test_channels_come_by_number_where_that_is_asked(alice_client, glyph, look):
+    text = page(alice_client, "explorer", glyph.pk, "conv2", order="number")
+    channels = look.layer_named("conv2").shape[2]
+    assert [int(number) for number in re.findall(r'id="tile-(\d+)"', text)] == list(range(channels))
+    assert 'href="' + reverse("explorer", args=[glyph.pk, "pool1"]) + '?order=number"' in text
+
+
+def test_without_a_layer_the_first_one_is_open(alice_client, glyph):
+    assert '<h2 id="layer-title">conv1</h2>' in page(alice_client, "explorer", glyph.pk)
+
+
+@pytest.mark.parametrize("path", ["conv9/", "conv1/999/", "conv1/-1/"])
+def test_what_the_network_does_not_have_is_not_found(alice_client, glyph, path):
+    assert alice_client.get(reverse("explorer", args=[glyph.pk]) + path).status_code == 404
+
+
+def test_a_sheet_holds_every_channel_where_the_page_cuts_it(alice_client, glyph, look):
+    maps = look.activations["conv3"]
+    height, width, channels = maps.shape
+    sheet = Sheet(maps.shape)
+    picture = image(alice_client.get(reverse("layer_map", args=[glyph.pk, "conv3"])))
+    assert picture.size == (sheet.width, sheet.height)
+    levels = np.asarray(picture)
+    for channel in (0, 9, channels - 1):
+        x, y = sheet.corner(channel)
+        expected = np.rint(254 * maps[..., channel] / maps.max())
+        np.testing.assert_allclose(levels[y : y + height, x : x + width], expected, atol=1)
+
+
+def test_the_row_has_a_tile_of_every_layer(alice_client, glyph, look):
+    assert image(alice_client.get(reverse("layer_row", args=[glyph.pk]))).size == (28 * len(look.layers), 28)
+
+
+def test_maps_are_kept_by_the_browser_and_not_sent_twice(alice_client, glyph):
+    url = reverse("layer_map", args=[glyph.pk, "conv1"])
+    first = alice_client.get(url)
+    assert "immutable" in first["Cache-Control"]
+    again = alice_client.get(url, headers={"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    scaled = alice_client.get(url, {"scale": "0,9"})
+    assert scaled["ETag"] != first["ETag"]
+
+
+def test_nothing_is_shown_to_others(bob_client, client, glyph):
+    for name, arguments in (
+        ("explorer", []),
+        ("explorer", ["conv1", 3]),
+        ("why", []),
+        ("layer_row", []),
+        ("layer_map", ["conv1"]),
+        ("overlay", ["occlusion", glyph.digit]),
+    ):
+        url = reverse(name, args=[glyph.pk, *arguments])
+        assert bob_client.get(url).status_code == 404
+        assert client.get(url).status_code == 302
+    for parameters in ({"a": glyph.pk}, {"a": "7"}, {}):
+        assert bob_client.get(reverse("compare"), parameters).status_code == 404
+
+
+def test_a_channel_shows_its_strongest_response_and_what_it_is_made_of(alice_client, glyph, look):
+    maps = look.activations["conv3"]
+    channel = strongest_first(maps)[0]
+    row, column = peak(maps[..., channel])
+    text = page(alice_client, "explorer", glyph.pk, "conv3", channel)
+    assert f'data-row="{row}" data-column="{column}"' in text
+    assert "Marked: its strongest response," in text
+    assert f"<strong>{maps.max():.2f}</strong>" in re.sub(' class="figure"', "", text)
+    assert text.count('class="kernel"') == 8
+
+
+def test_the_shares_of_any_cell_add_up(look):
+    shown = open_channel(look, 3, 17, "strength", (4, 9))
+    made_of = shown.made_of
+    amounts = sum(share.amount for share in made_of.shares)
+    assert amounts + made_of.others_amount + made_of.bias == pytest.approx(made_of.total, abs=1e-4)
+    assert len(made_of.shares) + made_of.others == look.layers[2].shape[2]
+    assert max(made_of.total, 0) == pytest.approx(shown.cell.value, abs=1e-4)
+    assert shown.cell.value == pytest.approx(float(look.activations["conv3"][4, 9, 17]))
+
+
+def test_another_cell_can_be_linked_to(alice_client, glyph):
+    text = page(alice_client, "explorer", glyph.pk, "conv2", 3, at="10,20")
+    assert 'data-row="10" data-column="20"' in text
+    assert "Back to the strongest" in text
+
+
+@pytest.mark.parametrize("at", ["28,0", "0,-1", "x", "1,2,3"])
+def test_a_cell_that_is_not_there_means_the_strongest(alice_client, glyph, at):
+    assert "Marked: its strongest response," in page(alice_client, "explorer", glyph.pk, "conv2", 3, at=at)
+
+
+def test_a_pooling_names_the_channel_it_looks_at(alice_client, glyph):
+    text = page(alice_client, "explorer", glyph.pk, "pool1", 4)
+    assert re.search(r'largest of 2 × 2 cells of <a id="pooled" href="[^"]*/conv2/4/">conv2, channel 4</a>', text)
+
+
+def test_the_first_layer_looks_at_the_picture(alice_client, glyph):
+    text = page(alice_client, "explorer", glyph.pk, "conv1", 0)
+    assert "What the picture gives to this cell" in text
+    assert text.count('class="kernel"') == 1
+
+
+def test_why_says_it_in_a_sentence_and_shows_both_answers(alice_client, glyph, look):
+    text = page(alice_client, "why", glyph.pk)
+    assert look.why().sentence() in text
+    for kind in ("occlusion", "cam"):
+        for digit in look.why().answers:
+            url = reverse("overlay", args=[glyph.pk, kind, digit])
+            assert f'href="{url}"' in text
+            assert image(alice_client.get(url)).has_transparency_data
+
+
+def test_an_overlay_of_another_answer_or_kind_is_not_found(alice_client, glyph, look):
+    neither = next(digit for digit in range(10) if digit not in look.why().answers)
+    for kind, digit in (("occlusion", neither), ("heat", glyph.digit)):
+        assert alice_client.get(reverse("overlay", args=[glyph.pk, kind, digit])).status_code == 404
+
+
+def test_the_reasons_of_a_glyph_are_computed_once(look):
+    assert look.why() is look_at(look.glyph).why()
+
+
+def test_the_other_digits_of_a_number_are_one_step_away(alice_client, glyph):
+    alone = page(alice_client, "explorer", glyph.pk)
+    assert 'class="siblings"' not in alone
+    second = Glyph.objects.create(
+        prediction=glyph.prediction,
+        position=1,
+        x=1,
+        y=1,
+        width=10,
+        height=20,
+        input=glyph.input,
+        digit=4,
+        confidence=0.9,
+        probabilities=[0.1] * 10,
+    )
+    for name in ("explorer", "why"):
+        assert f'href="{reverse(name, args=[second.pk])}"' in page(alice_client, name, glyph.pk)
+
+
+def test_any_version_can_be_looked_through(alice_client, glyph, other_version):
+    text = page(alice_client, "explorer", glyph.pk, "conv1", model="digits-other")
+    assert "Model digits-other" in text
+    assert "map.png?model=digits-other" in text
+    own = alice_client.get(reverse("layer_map", args=[glyph.pk, "conv1"]))
+    other = alice_client.get(reverse("layer_map", args=[glyph.pk, "conv1"]), {"model": "digits-other"})
+    assert own["ETag"] != other["ETag"]
+    assert own.content == other.content  # the same weights
+
+
+@pytest.mark.parametrize("version", ["digits-0", "\0", "digits-5\0"])
+def test_a_version_that_does_not_exist_is_not_found(alice_client, glyph, version):
+    for url, parameters in ((reverse("explorer", args=[glyph.pk]), {}), (reverse("compare"), {"a": glyph.pk})):
+        assert alice_client.get(url, parameters | {"model": version}).status_code == 404
+
+
+def test_two_digits_are_compared_on_one_scale(alice_client, alice, glyph, look):
+    other = create_prediction(owner=alice, data=digit_png(4), source="upload", mode="digit").glyphs.get()
+    text = page(alice_client, "compare", a=glyph.pk, b=other.pk, layer="conv4")
+    scales = set(re.findall(r"[?]scale=([\d.,]+)", text))
+    assert len(scales) == 1
+    low, high = (float(part) for part in scales.pop().split(","))
+    both = [look.activations["conv4"], look_at(other).activations["conv4"]]
+    assert (low, high) == (min(float(maps.min()) for maps in both), max(float(maps.max()) for maps in both))
+    numbers = [int(number) for number in re.findall(r'<span class="tile-number">(\d+)</span>', text)]
+    assert numbers == strongest_first(np.abs(both[0] - both[1]))
+
+
+def test_one_digit_is_compared_under_two_versions(alice_client, glyph, other_version):
+    text = page(alice_client, "compare", a=glyph.pk, model="digits-other")
+    assert "Two versions learn their channels in different orders" in text
+    assert "&amp;model=digits-other" in text
+
+
+def test_another_persons_digit_cannot_be_compared_with(alice_client, bob, glyph, model):
+    hers = create_prediction(owner=bob, data=digit_png(4), source="upload", mode="digit").glyphs.get()
+    assert alice_client.get(reverse("compare"), {"a": glyph.pk, "b": hers.pk}).status_code == 404
+    assert str(hers.pk) not in page(alice_client, "compare", a=glyph.pk)
+
+
+@pytest.mark.parametrize("scale", ["nan,1", "1,0", "0,inf", "a,b", "1"])
+def test_a_scale_that_is_none_is_not_used(alice_client, glyph, scale):
+    url = reverse("layer_map", args=[glyph.pk, "conv1"])
+    assert alice_client.get(url, {"scale": scale}).content == alice_client.get(url).content
+
+
+def test_the_legend_shows_the_colours_of_the_maps():
+    css = (SHIPPED.parents[2] / "static" / "css" / "explorer_layer.css").read_text()
+    (stops,) = re.findall(r"linear-gradient\(to right, ([^)]+)\)", css)
+    wanted = [*range(0, 256, 32), 254]
+    assert stops.split(", ") == ["#{:02x}{:02x}{:02x}".format(*colour_table()[level]) for level in wanted]
+
+
+def test_while_drawing_the_first_layer_is_shown(alice_client, look):
+    drawing = SimpleUploadedFile("drawing.png", digit_png(7), "image/png")
+    answer = alice_client.post(reverse("preview"), {"image": drawing, "mode": "auto"})
+    assert answer.status_code == 200
+    assert f'alt="Layer conv1: {look.layers[0].shape[2]} channels"' in answer.content.decode()
