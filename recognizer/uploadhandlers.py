@@ -8,7 +8,8 @@ from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from django.http import HttpRequest
 
 from mlcore.reading.decode import MAX_BYTES
-from recognizer.services.batches.archives import ZIP_MAGIC, ZIP_MAX_BYTES
+from recognizer.services.batches.archives import ZIP_MAGIC
+from recognizer.services.batches.zip_directory import ZIP_MAX_BYTES
 
 View = TypeVar("View", bound=Callable[..., Any])
 

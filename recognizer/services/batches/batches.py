@@ -22,7 +22,8 @@ from recognizer.models import Batch, BatchItem, Job, Prediction
 from recognizer.pages import Order, moment
 from recognizer.problems import Problem
 from recognizer.queues import BULK
-from recognizer.services.batches.archives import ZIP_MAX_BYTES, shown_name, unpack
+from recognizer.services.batches.archives import shown_name, unpack
+from recognizer.services.batches.zip_directory import ZIP_MAX_BYTES
 from recognizer.services.space.room import take_space
 from recognizer.services.work import jobs
 
