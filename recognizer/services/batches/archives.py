@@ -41,7 +41,7 @@ def unpack(file: IO[bytes], *, most: int) -> Iterator[Member]:
         raise Problem("missing_file", _("There are no files in the ZIP."))
     archive_bytes = file.seek(0, 2)
     allowed = min(UNPACKED_MAX_BYTES, max(ALWAYS_UNPACKED_BYTES, MOST_TIMES_LARGER * archive_bytes))
-    if sum(min(entry.bytes, MAX_BYTES) for entry in entries) > allowed:
+    if sum(min(entry.unpacked_bytes, MAX_BYTES) for entry in entries) > allowed:
         raise Problem("archive_too_large")
     for entry in entries:
         yield _unpack_entry(file, entry)
@@ -51,14 +51,14 @@ def _unpack_entry(file: IO[bytes], entry: Entry) -> Member:
     name = shown_name(entry.name)
     if entry.is_encrypted:
         return Member(name, b"", "encrypted_file")
-    if entry.bytes > MAX_BYTES:
+    if entry.unpacked_bytes > MAX_BYTES:
         return Member(name, b"", "file_too_large")
     start = data_offset(file, entry)
     if start is None or entry.method not in (STORED, DEFLATED):
         return Member(name, b"", "corrupt_image")
     file.seek(start)
     data = _stored(file, entry) if entry.method == STORED else _inflated(file, entry)
-    if data is None or len(data) != entry.bytes or zlib.crc32(data) != entry.crc:
+    if data is None or len(data) != entry.unpacked_bytes or zlib.crc32(data) != entry.crc:
         return Member(name, b"", "corrupt_image")
     if data.startswith(ARCHIVES):
         return Member(name, b"", "nested_archive")
@@ -66,7 +66,7 @@ def _unpack_entry(file: IO[bytes], entry: Entry) -> Member:
 
 
 def _stored(file: IO[bytes], entry: Entry) -> bytes | None:
-    return file.read(entry.packed_bytes) if entry.packed_bytes == entry.bytes else None
+    return file.read(entry.packed_bytes) if entry.packed_bytes == entry.unpacked_bytes else None
 
 
 def _inflated(file: IO[bytes], entry: Entry) -> bytes | None:
@@ -82,8 +82,8 @@ def _inflated(file: IO[bytes], entry: Entry) -> bytes | None:
                 left -= len(packed)
                 if not packed:
                     return None
-            data += inflater.decompress(packed, entry.bytes - len(data) + 1)
-            if len(data) > entry.bytes:
+            data += inflater.decompress(packed, entry.unpacked_bytes - len(data) + 1)
+            if len(data) > entry.unpacked_bytes:
                 return None
     except zlib.error:
         return None

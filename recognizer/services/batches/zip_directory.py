@@ -37,7 +37,7 @@ class Entry:
     method: int
     crc: int
     packed_bytes: int
-    bytes: int
+    unpacked_bytes: int
     offset: int  # of its header
     raw_name: bytes
 
@@ -66,7 +66,8 @@ def data_offset(file: IO[bytes], entry: Entry) -> int | None:
     header = file.read(HEADER.size + len(entry.raw_name))
     if len(header) < HEADER.size or not header.startswith(HEADER_SIGNATURE):
         return None
-    *_, method, _time, _date, _crc, _packed, _bytes, name_bytes, extra_bytes = HEADER.unpack_from(header)
+    fields = HEADER.unpack_from(header)
+    method, name_bytes, extra_bytes = int(fields[3]), int(fields[9]), int(fields[10])
     if method != entry.method or header[HEADER.size :] != entry.raw_name or name_bytes != len(entry.raw_name):
         return None
     return entry.offset + HEADER.size + name_bytes + extra_bytes
