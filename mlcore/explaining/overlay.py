@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mlcore.explaining.colours import for_and_against
+from mlcore.explaining.colours import evidence_colours
 from mlcore.explaining.geometry import Window
 from mlcore.reading.result import Box
 
@@ -84,4 +84,4 @@ def _palette() -> tuple[bytes, bytes]:
     """Colours (256 × 3) and opacities (256) of the levels: against below NOTHING, for above it."""
     share = (np.arange(256) - NOTHING) / LEVELS
     opacities = np.rint(255 * STRONGEST * np.minimum(np.abs(share), 1)).astype(np.uint8)
-    return for_and_against()[(share < 0).astype(np.intp)].tobytes(), opacities.tobytes()
+    return evidence_colours()[(share < 0).astype(np.intp)].tobytes(), opacities.tobytes()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mlcore.explaining.colours import for_and_against
+from mlcore.explaining.colours import evidence_colours
 from mlcore.explaining.geometry import Window
 from mlcore.explaining.overlay import Frame, draw_overlay, frame_of
 from mlcore.reading.result import Box
@@ -41,7 +41,7 @@ def test_what_speaks_for_has_one_colour_and_what_speaks_against_the_other():
     values = np.zeros((7, 7), np.float32)
     values[1, 1], values[5, 5] = 2, -2
     picture = rgba(draw_overlay(values, 2))
-    speaks_for, against = for_and_against()
+    speaks_for, against = evidence_colours()
     np.testing.assert_array_equal(picture[48, 48, :3], speaks_for)
     np.testing.assert_array_equal(picture[176, 176, :3], against)
     assert picture[48, 48, 3] > 150
