@@ -7,13 +7,12 @@ What is not: who made the folder. Without a digest from elsewhere, card and file
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+from mlcore.atomic_files import make_folder_atomic, open_atomic
 
 FORMAT = 1  # 1: card.json with networks, files, temperature, thresholds, frame, training, metrics
 CARD = "card.json"
@@ -98,9 +97,7 @@ def save_artifact(folder: Path, card: Card, files: Mapping[str, bytes | Path]) -
     """Writes beside the folder first and renames: nobody ever sees half an artifact."""
     if folder.exists():
         raise ArtifactError(f"{folder} exists already.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with make_folder_atomic(folder) as unfinished:
         digests = {}
         for name, content in files.items():
             data = content if isinstance(content, bytes) else content.read_bytes()
@@ -108,19 +105,12 @@ def save_artifact(folder: Path, card: Card, files: Mapping[str, bytes | Path]) -
             digests[name] = hashlib.sha256(data).hexdigest()
         text = json.dumps(asdict(card) | {"files": digests}, indent=2, ensure_ascii=False) + "\n"
         _write(unfinished / CARD, text.encode())
-        unfinished.chmod(0o755)  # mkdtemp makes it readable for its owner alone
-        unfinished.rename(folder)
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
     return load_artifact(folder)
 
 
 def _write(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
+    with open_atomic(path) as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _read(folder: Path, name: str) -> bytes:

@@ -1,19 +1,18 @@
-"""Files that are whole or absent: written beside their final name, then renamed onto it."""
+"""Storage classes for uploaded and static files."""
 
-import os
-import tempfile
 from pathlib import Path
 
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+from mlcore.atomic_files import open_atomic
+
 
 class AtomicFileSystemStorage(FileSystemStorage):
-    """A file under its final name is complete, whatever was killed while it was written.
+    """Media storage that writes atomically: a file under its final name is always complete.
 
-    Names are made of UUIDs and belong to one row, so writing a name again replaces the file:
-    work done twice leaves one file.
+    Each name contains a UUID and belongs to one row, so a repeated job replaces the file instead of adding another.
     """
 
     def __init__(self) -> None:
@@ -21,21 +20,9 @@ class AtomicFileSystemStorage(FileSystemStorage):
 
     def _save(self, name: str, content: "File[bytes]") -> str:
         final = Path(self.path(name))
-        final.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=final.parent, prefix=".", suffix=".part")
-        part = Path(temporary)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                for chunk in content.chunks():
-                    file.write(chunk)
-                file.flush()
-                if self.file_permissions_mode is not None:
-                    os.fchmod(file.fileno(), self.file_permissions_mode)
-                os.fsync(file.fileno())
-            part.replace(final)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        with open_atomic(final, self.file_permissions_mode) as file:
+            for chunk in content.chunks():
+                file.write(chunk)
         return str(name).replace("\\", "/")
 
 

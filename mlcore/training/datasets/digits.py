@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.atomic_files import open_atomic
 from mlcore.reading import ink, layout, normalise, rules, segment, specks, strip
 from mlcore.reading import paper as bare
 from mlcore.reading.engine import NOT_A_DIGIT
@@ -26,7 +27,6 @@ from mlcore.training.datasets.resemblance import correlation
 from mlcore.training.datasets.worker import belong_to_parent
 from mlcore.training.synthesis import alphabet, digits_0_to_4, digits_5_to_9, handwriting, lines, negatives, pen, shapes
 from mlcore.training.synthesis import sheets as paper
-from mlcore.whole_file import whole_file
 
 Floats = NDArray[np.float32]
 CHUNK = 500  # images a piece of work
@@ -86,7 +86,7 @@ def generate(
             processes.shutdown(cancel_futures=True)
             raise
     pool = joined(parts)
-    with whole_file(kept) as file:
+    with open_atomic(kept) as file:
         np.savez_compressed(file, images=pool.images, labels=pool.labels)
     return pool
 

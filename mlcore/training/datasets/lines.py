@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.atomic_files import open_atomic
 from mlcore.reading.ink import Ink, find_ink, find_printed
 from mlcore.reading.specks import remove_specks
 from mlcore.reading.strip import HEIGHT, cut_strip
@@ -19,7 +20,6 @@ from mlcore.training.synthesis.handwriting import write_digit
 from mlcore.training.synthesis.lines import Line, any_spacing, any_text, cut_short, write_line, write_no_number
 from mlcore.training.synthesis.negatives import DrawDigit
 from mlcore.training.synthesis.sheets import ANY, NOISY_SHEET, PLAIN_PHOTO, SCREEN, SECURITY, Margins, Paper, on_paper
-from mlcore.whole_file import whole_file
 
 Papers = tuple[tuple[Paper, float], ...]  # and the share of the lines on each
 PAPERS: Papers = ((SECURITY, 0.45), (ANY, 0.3), (PLAIN_PHOTO, 0.15), (SCREEN, 0.1))
@@ -100,7 +100,7 @@ def joined_pools(pools: Sequence[Pool]) -> Pool:
 
 
 def save_pool(path: Path, pool: Pool) -> None:
-    with whole_file(path) as file:
+    with open_atomic(path) as file:
         np.savez_compressed(file, pixels=pool.pixels, ends=pool.ends, texts=np.array(pool.texts))
 
 

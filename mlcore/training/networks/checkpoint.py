@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.whole_file import whole_file
+from mlcore.atomic_files import open_atomic
 
 Weights = list[NDArray[np.float32]]
 
@@ -24,7 +24,7 @@ class Checkpoint:
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """An interruption leaves the last whole one."""
     flat = {f"{name}/{i}": array for name, listed in checkpoint.arrays.items() for i, array in enumerate(listed)}
-    with whole_file(path) as file:
+    with open_atomic(path) as file:
         np.savez(file, allow_pickle=False, about=np.array(json.dumps(checkpoint.about)), **flat)
 
 

@@ -1,0 +1,46 @@
+import pytest
+
+from mlcore.atomic_files import make_folder_atomic, open_atomic
+
+
+def test_a_finished_file_has_its_content_and_nothing_is_beside_it(tmp_path):
+    with open_atomic(tmp_path / "folder" / "file") as file:
+        file.write(b"new")
+    assert (tmp_path / "folder" / "file").read_bytes() == b"new"
+    assert len(list((tmp_path / "folder").iterdir())) == 1
+
+
+def test_an_interrupted_write_leaves_the_old_file(tmp_path):
+    (tmp_path / "file").write_bytes(b"old")
+    with pytest.raises(KeyboardInterrupt), open_atomic(tmp_path / "file") as file:
+        file.write(b"half")
+        raise KeyboardInterrupt
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]
+
+
+def test_two_writers_do_not_mix_their_content(tmp_path):
+    with open_atomic(tmp_path / "file") as first, open_atomic(tmp_path / "file") as second:
+        first.write(b"first")
+        second.write(b"second")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"first"]
+
+
+def test_a_secret_is_readable_by_its_owner_alone_while_it_is_written(tmp_path):
+    with open_atomic(tmp_path / "secret", 0o600):
+        (part,) = tmp_path.iterdir()
+        assert part.stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_interrupted_folder_leaves_nothing(tmp_path):
+    with pytest.raises(KeyboardInterrupt), make_folder_atomic(tmp_path / "folder") as folder:
+        (folder / "file").write_bytes(b"half")
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_finished_folder_is_readable_by_all(tmp_path):
+    with make_folder_atomic(tmp_path / "folder") as folder:
+        (folder / "file").write_bytes(b"whole")
+    assert (tmp_path / "folder" / "file").read_bytes() == b"whole"
+    assert (tmp_path / "folder").stat().st_mode & 0o777 == 0o755
