@@ -72,26 +72,21 @@ class Cutter:
         return self.seams[key]
 
     def _digit(self, mine: NDArray[np.bool_], whole: NDArray[np.bool_], middle: float) -> Part | None:
-        labels = np.flatnonzero(np.bincount(self.pieces[mine], minlength=self.count))
-        if not labels.size:
+        if not mine.any():
             return None
-        belonging = self._belonging(mine, labels, whole, middle)
+        belonging = self._belonging(mine, whole, middle)
         kept = mine & np.isin(self.pieces, belonging)
         return part(self.crop, self.ys[kept], self.xs[kept], self.origin, cut=not whole[belonging].all())
 
-    def _belonging(
-        self, mine: NDArray[np.bool_], labels: Indices, whole: NDArray[np.bool_], middle: float
-    ) -> list[int]:
+    def _belonging(self, mine: NDArray[np.bool_], whole: NDArray[np.bool_], middle: float) -> list[int]:
         """The pieces of the digit among those on its side: not dots, dashes and signs beside it."""
         writing = WRITING / self.strip.scale
-        spans: dict[int, Span] = {}
-        weights: dict[int, float] = {}
-        for label in labels.tolist():
-            its = mine & (self.pieces == label)
-            spans[label] = span(self.ys[its], self.xs[its])
-            left, _, right, _ = spans[label]
-            outside = max(left - middle, middle - right, 0.0)
-            weights[label] = float(its.sum() * np.exp(-4 * outside / writing))
+        found = spans_of(self.pieces[mine], self.ys[mine], self.xs[mine])
+        spans = {label: bounds for label, (bounds, _) in found.items()}
+        weights = {
+            label: float(pixels * np.exp(-4 * max(bounds[0] - middle, middle - bounds[2], 0.0) / writing))
+            for label, (bounds, pixels) in found.items()
+        }
         main = max([label for label in spans if not is_rule(spans[label], writing)] or spans, key=weights.__getitem__)
         return [
             label
@@ -132,6 +127,23 @@ def seam(image: NDArray[np.uint8], before: int, after: int, stiffness: float) ->
 
 def span(ys: Indices, xs: Indices) -> Span:
     return int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1
+
+
+def spans_of(labels: Indices, ys: Indices, xs: Indices) -> dict[int, tuple[Span, int]]:
+    """Return the bounds and the number of pixels of every piece, by its label, in one pass over all pixels."""
+    order = np.argsort(labels, kind="stable")
+    values, starts, counts = np.unique(labels[order], return_index=True, return_counts=True)
+    ys, xs = ys[order], xs[order]
+    bounds = (
+        np.minimum.reduceat(xs, starts),
+        np.minimum.reduceat(ys, starts),
+        np.maximum.reduceat(xs, starts) + 1,
+        np.maximum.reduceat(ys, starts) + 1,
+    )
+    spans = np.stack(bounds, axis=1).tolist()
+    return {
+        label: (tuple(span), count) for label, span, count in zip(values.tolist(), spans, counts.tolist(), strict=True)
+    }
 
 
 def is_rule(piece: Span, writing: float) -> bool:
