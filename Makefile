@@ -1,33 +1,41 @@
-# Two commands: `make run` starts everything, `make test` proves it. The others are parts of these.
+# `make run` starts everything, `make test` proves it. The other targets are parts of these, or serve development.
 VENV := .venv
 BIN := $(VENV)/bin
 RUN_PYTHON := $(BIN)/python
+UV := $(shell grep --only-matching 'uv==[0-9.]*' pyproject.toml)
 
-# A person's settings are no business of the checks.
-test lint types bench: export ENV_FILE = /dev/null
+# The checks ignore the settings in a developer's .env.
+check test lint types fast bench: export ENV_FILE = /dev/null
 
-.PHONY: help run test lint types bench audit train-deps clean
+.PHONY: help run check test lint types fast bench requirements upgrade audit train-deps clean
 
 help:
 	@echo "make run [PORT=8080]   start Digitscribe here: Redis, worker, beat and web server"
-	@echo "make test              lint, types and every test"
-	@echo "make lint | types      the parts of it"
+	@echo "make check             lint, types and the fast tests, in under two minutes"
+	@echo "make test              lint, types and every test, on SQLite and PostgreSQL"
+	@echo "make lint | types      the parts of both"
 	@echo "make bench             the benchmarks, as tables"
 	@echo "make train-deps        install what manage.py train_model needs (TensorFlow)"
+	@echo "make requirements      write uv.lock and requirements*.txt from pyproject.toml"
+	@echo "make upgrade           the same, with the newest version of every package"
 	@echo "make audit             look for known vulnerabilities in the packages"
 	@echo "make clean             remove what make built; your data stays"
 
 run: $(VENV)/.serve
 	@exec $(RUN_PYTHON) -m config.supervisor --end-with-make
 
-# What touches the database runs twice, and both runs side by side: they wait more than they compute. The whole is
-# shown last, so that its closing line is; unless the other run failed, whose closing line is the last one then.
+check: lint types fast
+
+# Both databases run side by side, each in several processes: the tests wait for servers more than they compute.
+# The log of SQLite, the longer one, is shown last, unless PostgreSQL fails: then the last line is PostgreSQL's.
+# Coverage is measured on SQLite alone, where every test runs. WORKERS=1 runs the tests of a database one by one.
+WORKERS := 3
 test: $(VENV)/.dev
 	@$(MAKE) --no-print-directory lint types
-	@log=$$(mktemp); trap 'kill $$whole 2>/dev/null; rm -f "$$log"' EXIT; trap 'exit 130' INT TERM; \
-	$(RUN_PYTHON) -m pytest >"$$log" 2>&1 & whole=$$!; \
-	TEST_DATABASE=postgres $(RUN_PYTHON) -m pytest --quiet || exit; \
-	wait $$whole; failed=$$?; cat "$$log"; exit $$failed
+	@log=$$(mktemp); trap 'kill $$sqlite 2>/dev/null; rm -f "$$log"' EXIT; trap 'exit 130' INT TERM; \
+	$(RUN_PYTHON) -m pytest --numprocesses $(WORKERS) --cov >"$$log" 2>&1 & sqlite=$$!; \
+	TEST_DATABASE=postgres $(RUN_PYTHON) -m pytest --quiet --numprocesses 2 || exit; \
+	wait $$sqlite; failed=$$?; cat "$$log"; exit $$failed
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -39,6 +47,9 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/mypy
 
+fast: $(VENV)/.dev
+	$(RUN_PYTHON) -m pytest --quiet --numprocesses 2 -m "not slow and not browser and not processes and not trains"
+
 bench: $(VENV)/.dev
 	@$(RUN_PYTHON) -m bench.web
 	@$(RUN_PYTHON) -m bench.api
@@ -47,38 +58,55 @@ bench: $(VENV)/.dev
 	@$(RUN_PYTHON) -m bench.reading
 	@$(RUN_PYTHON) -m bench.explaining
 
+requirements: $(VENV)/.dev
+	$(BIN)/uv lock
+	@$(call export,requirements-serve.txt,)
+	@$(call export,requirements.txt,--group train)
+	@$(call export,requirements-torch.txt,--group torch)
+	@$(call export,requirements-dev.txt,--group dev)
+
+upgrade: $(VENV)/.dev
+	$(BIN)/uv lock --upgrade
+	@$(MAKE) --no-print-directory requirements
+
+export = $(BIN)/uv export --quiet --frozen --no-annotate $(2) --output-file $(1) >/dev/null
+
 audit: $(VENV)/.dev
 	$(BIN)/pip-audit --requirement requirements.txt
 
 train-deps: $(VENV)/.train
 
 clean:
-	rm -rf $(VENV) staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
 
 # A stamp per requirements file: what is installed already costs the next start nothing.
-$(VENV)/.serve: requirements-serve.txt constraints.txt | $(VENV)/.made
+$(VENV)/.serve: requirements-serve.txt | $(VENV)/.made
 	@$(call install,requirements-serve.txt)
 
-$(VENV)/.train: requirements.txt requirements-serve.txt constraints.txt | $(VENV)/.made
+$(VENV)/.train: requirements.txt | $(VENV)/.made
 	@$(call install,requirements.txt)
 	@touch $(VENV)/.serve
 
-$(VENV)/.dev: requirements-dev.txt requirements.txt requirements-serve.txt constraints.txt | $(VENV)/.made
+$(VENV)/.dev: requirements-dev.txt | $(VENV)/.made
 	@$(call install,requirements-dev.txt)
 	@touch $(VENV)/.serve $(VENV)/.train
 
+# uv installs in 4 seconds what takes pip 15. Where uv has no wheel, or cannot reach the index that pip is configured
+# for, pip installs the same files.
 install = echo "Installing $(1) ..." && \
-	$(RUN_PYTHON) -m pip install --quiet --quiet --disable-pip-version-check --requirement $(1) && touch $@
+	pip="$(RUN_PYTHON) -m pip --quiet --quiet --disable-pip-version-check install"; \
+	{ $$pip $(UV) && $(BIN)/uv pip install --quiet --python $(RUN_PYTHON) --requirement $(1); } 2>/dev/null \
+		|| $$pip --requirement $(1) && touch $@
 
-# A python3.12 on the PATH may be a shim that only says it is not there, so each candidate has to prove itself.
+# A python3.12 on the PATH may be a shim that only prints an error, so each candidate has to run.
 $(VENV)/.made:
-	@for python in $(PYTHON) python3.12 python3.11 python3 python; do \
-		"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' >/dev/null 2>&1 \
+	@for python in $(PYTHON) python3.12 python3.13 python3.11 python3 python; do \
+		"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' >/dev/null 2>&1 \
 			&& found="$$python" && break; \
 	done; \
 	say() { echo "Digitscribe: $$1" >&2; exit 1; }; \
 	[ -n "$$found" ] \
-		|| say "no Python 3.12 or 3.11 here. Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; \
+		|| say "no Python 3.11, 3.12 or 3.13 here. Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; \
 	"$$found" -c 'import ensurepip, venv' 2>/dev/null \
 		|| say "$$found cannot make virtual environments. Debian and Ubuntu: apt install $$(basename "$$found")-venv"; \
 	mkdir -p $(VENV) 2>/dev/null && touch $(VENV)/.writable 2>/dev/null \

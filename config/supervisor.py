@@ -37,7 +37,7 @@ WORKER = Part("worker", [*CELERY, "worker", "--without-gossip", "--without-mingl
 # The schedule is kept in memory: everything on it is cheap to run once too often, and no file can be damaged.
 BEAT = Part("beat", [*CELERY, "beat", "--loglevel", "WARNING", "--scheduler", "celery.beat:Scheduler", "--pidfile="])
 WEB = Part("web", [PYTHON, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"], restarts=False)
-OUR_WORDS = ("config.celery", "config.wsgi", "redis-server", "manage.py prepare")
+OUR_WORDS = ("config.celery", "config.wsgi", "redis-server", "valkey-server", "manage.py prepare")
 
 
 def is_ours(command: str) -> bool:

