@@ -10,9 +10,9 @@ from django.urls import is_valid_path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from recognizer.problem_pages import problem_page
 from recognizer.problems import Problem
 from recognizer.uploadhandlers import allow_archive
-from recognizer.views.errors import problem_page
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 

@@ -1,6 +1,7 @@
 """What can go wrong for a person, each with one code, one status and one sentence, the same behind every door."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
@@ -61,6 +62,16 @@ class Problem(Exception):
         self.title = gettext(KINDS[code].title)
         self.detail = detail or self.title
         super().__init__(self.detail)
+
+    def body(self) -> dict[str, Any]:
+        """Return the problem details (RFC 9457)."""
+        return {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+        }
 
     @classmethod
     def of_picture(cls, error: PictureError) -> "Problem":

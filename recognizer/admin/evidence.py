@@ -16,7 +16,7 @@ from recognizer.problems import Problem
 from recognizer.services.reading import feature_maps, rescoring
 from recognizer.services.reading.pictures import ensure_picture, ensure_thumbnail
 from recognizer.services.registry.model_versions import models
-from recognizer.views.media import THUMBNAIL_TYPE, picture_type, serve_file, serve_input
+from recognizer.serving import THUMBNAIL_TYPE, picture_type, serve_file, serve_input
 from recognizer.words import percent
 
 

@@ -15,8 +15,8 @@ from recognizer import selectors
 from recognizer.api import operations
 from recognizer.api.endpoint import Endpoint
 from recognizer.services.explaining.explanations import Look, look_at
-from recognizer.views.explorer import layer_or_404, serve_overlay, serve_png, version_asked_for
-from recognizer.views.media import immutable
+from recognizer.services.registry.model_versions import version_named
+from recognizer.serving import serve_immutable, serve_overlay, serve_png
 
 
 class LayerList(Endpoint):
@@ -36,14 +36,14 @@ class LayerActivations(Endpoint):
     @operations.get_activations
     def get(self, request: Request, pk: Any, position: int, layer: str) -> HttpResponseBase:
         look = look_for(request, pk, position)
-        known = layer_or_404(look, layer)
+        known = look.layer_named(layer)
 
         def npy() -> HttpResponse:
             buffer = BytesIO()
             np.save(buffer, look.activations[known.name], allow_pickle=False)
             return HttpResponse(buffer.getvalue(), content_type="application/octet-stream")
 
-        return immutable(request._request, f"{look.etag}-{known.name}.npy", npy)
+        return serve_immutable(request._request, f"{look.etag}-{known.name}.npy", npy)
 
 
 class LayerMap(Endpoint):
@@ -52,7 +52,7 @@ class LayerMap(Endpoint):
     @operations.get_layer_map
     def get(self, request: Request, pk: Any, position: int, layer: str) -> HttpResponseBase:
         look = look_for(request, pk, position)
-        name = layer_or_404(look, layer).name
+        name = look.layer_named(layer).name
         return serve_png(request._request, f"{look.etag}-{name}-2x", lambda: draw_mosaic(look.activations[name]).png)
 
 
@@ -117,4 +117,4 @@ def explanation_body(look: Look, request: Request) -> dict[str, Any]:
 
 def look_for(request: Request, pk: Any, position: int) -> Look:
     glyph = get_object_or_404(selectors.explained_glyphs_for(request.user), prediction=pk, position=position)
-    return look_at(glyph, version_asked_for(request._request))
+    return look_at(glyph, version_named(request.query_params.get("model")))

@@ -7,14 +7,13 @@ from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recognizer import selectors
+from recognizer import selectors, serving
 from recognizer.api import operations
 from recognizer.api.bodies import feature_maps_body
 from recognizer.api.endpoint import Endpoint
 from recognizer.models import Job, Prediction
 from recognizer.services.reading.feature_maps import ensure_maps
 from recognizer.services.reading.pictures import ensure_picture, ensure_thumbnail
-from recognizer.views import media
 
 DRAWING = (Job.State.WAITING, Job.State.RUNNING)
 DRAWN_SOON_SECONDS = 1
@@ -24,14 +23,14 @@ class Picture(Endpoint):
     @operations.get_image
     def get(self, request: Request, pk: Any) -> HttpResponseBase:
         upload = prediction_for(request, pk).upload
-        return media.serve_file(request._request, ensure_picture(upload), content_type=media.picture_type(upload))
+        return serving.serve_file(request._request, ensure_picture(upload), content_type=serving.picture_type(upload))
 
 
 class Thumbnail(Endpoint):
     @operations.get_thumbnail
     def get(self, request: Request, pk: Any) -> HttpResponseBase:
         thumbnail = ensure_thumbnail(prediction_for(request, pk).upload)
-        return media.serve_file(request._request, thumbnail, content_type=media.THUMBNAIL_TYPE)
+        return serving.serve_file(request._request, thumbnail, content_type=serving.THUMBNAIL_TYPE)
 
 
 class Original(Endpoint):
@@ -39,14 +38,14 @@ class Original(Endpoint):
 
     @operations.get_original
     def get(self, request: Request, pk: Any) -> HttpResponseBase:
-        return media.serve_original(request._request, prediction_for(request, pk).upload)
+        return serving.serve_original(request._request, prediction_for(request, pk).upload)
 
 
 class GlyphInput(Endpoint):
     @operations.get_glyph_input
     def get(self, request: Request, pk: Any, position: int) -> HttpResponseBase:
         glyphs = selectors.glyphs_for(request.user).only("input")
-        return media.serve_input(request._request, get_object_or_404(glyphs, prediction=pk, position=position))
+        return serving.serve_input(request._request, get_object_or_404(glyphs, prediction=pk, position=position))
 
 
 class FeatureMapList(Endpoint):
@@ -60,7 +59,7 @@ class FeatureMapPicture(Endpoint):
     def get(self, request: Request, pk: Any, position: int, layer: str) -> HttpResponseBase:
         drawn = selectors.feature_maps_for(request.user).exclude(image="")
         drawn = drawn.filter(glyph__prediction=pk, glyph__position=position, layer=layer)
-        return media.serve_file(request._request, get_object_or_404(drawn).image, content_type="image/png")
+        return serving.serve_file(request._request, get_object_or_404(drawn).image, content_type="image/png")
 
 
 def prediction_for(request: Request, pk: Any) -> Prediction:

@@ -33,13 +33,7 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     if problem is None:
         return None
     set_rollback()
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": problem.title,
-        "status": problem.status,
-        "detail": problem.detail,
-        "code": problem.code,
-    }
+    body = problem.body()
     if isinstance(error, exceptions.ValidationError):
         body["errors"] = error.detail
     return Response(body, problem.status, headers=_headers(error), content_type="application/problem+json")

@@ -38,13 +38,13 @@ from recognizer.forms import (
     SignupForm,
     TokenForm,
 )
+from recognizer.problem_pages import problem_page
 from recognizer.problems import Problem
 from recognizer.services.exports.exports import export_account
 from recognizer.services.limits.attempts import seconds_to_wait
 from recognizer.services.people import tokens
 from recognizer.services.people.accounts import delete_account
 from recognizer.services.space import quotas
-from recognizer.views.errors import problem_page
 from recognizer.views.history import download
 from recognizer.views.requests import MemberRequest
 

@@ -12,7 +12,7 @@ from recognizer.models import Glyph, ModelVersion
 from recognizer.problems import Problem
 from recognizer.services.explaining.comparing import Comparison, common_layers, compare
 from recognizer.services.explaining.explanations import Look, look_at
-from recognizer.views.explorer import version_asked_for
+from recognizer.services.registry.model_versions import version_named
 
 CANDIDATES = 24  # the newest digits that are offered to compare with
 
@@ -50,7 +50,7 @@ def right_look(request: HttpRequest, left: Look) -> Look | None:
     """The other digit, or the same one under the version that was asked for."""
     if request.GET.get("b"):
         return look_at(glyph_named(request, "b"), left.version)
-    version = version_asked_for(request)
+    version = version_named(request.GET.get("model"))
     return look_at(left.glyph, version) if version else None
 
 

@@ -1,23 +1,10 @@
-"""Every error as a page in plain words, or as problem details where a program asked."""
+"""Error handlers that Django calls for requests that no view answers."""
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from recognizer.problem_pages import problem_page
 from recognizer.problems import Problem
-
-
-def problem_page(request: HttpRequest, problem: Problem) -> HttpResponse:
-    if request.path.startswith("/api/"):
-        body = {
-            "type": "about:blank",
-            "title": problem.title,
-            "status": problem.status,
-            "detail": problem.detail,
-            "code": problem.code,
-        }
-        return JsonResponse(body, status=problem.status, content_type="application/problem+json")
-    return render(request, "error.html", {"problem": problem}, status=problem.status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,6 +1,5 @@
 """What the network saw of one digit: its layers in a row, a layer's channels, and what a channel is made of."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -11,15 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from mlcore.artifact import Layer
-from mlcore.explaining.explainer import Kind
 from mlcore.explaining.mosaic import draw_mosaic
-from mlcore.explaining.overlay import draw_overlay
 from mlcore.explaining.row import draw_row
 from recognizer import selectors
-from recognizer.models import ModelVersion
 from recognizer.services.explaining.explanations import Look, look_at
 from recognizer.services.explaining.exploring import Order, open_channel, open_layer, stations
-from recognizer.views.media import immutable
+from recognizer.services.registry.model_versions import version_named
+from recognizer.serving import serve_overlay, serve_png
 
 KINDS = {
     "occlusion": (
@@ -36,7 +33,7 @@ KINDS = {
 @require_safe
 def explorer(request: HttpRequest, pk: UUID, layer: str | None = None, channel: int | None = None) -> HttpResponse:
     look = look_for(request, pk)
-    opened = layer_or_404(look, layer) if layer else look.layers[0]
+    opened = look.layer_named(layer) if layer else look.layers[0]
     order: Order = "number" if request.GET.get("order") == "number" else "strength"
     context: dict[str, Any] = {
         "look": look,
@@ -91,7 +88,7 @@ def layer_row(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 def layer_map(request: HttpRequest, pk: UUID, layer: str) -> HttpResponseBase:
     """All channels of a layer, at one pixel a cell; pages cut tiles out of it."""
     look = look_for(request, pk)
-    opened = layer_or_404(look, layer)
+    opened = look.layer_named(layer)
     scale = scale_asked_for(request)
     etag = f"{look.etag}-{opened.name}-{scale or 'own'}"
     return serve_png(request, etag, lambda: draw_mosaic(look.activations[opened.name], scale, zoom=1).png)
@@ -102,36 +99,10 @@ def overlay(request: HttpRequest, pk: UUID, kind: str, digit: int) -> HttpRespon
     return serve_overlay(request, look_for(request, pk), kind, digit)
 
 
-def serve_overlay(request: HttpRequest, look: Look, kind: str, digit: int) -> HttpResponseBase:
-    reasons = look.why()
-    known: Kind | None = next((name for name in reasons.maps if name == kind), None)
-    if known is None or digit not in reasons.answers:
-        raise Http404
-    values = reasons.maps[known][reasons.answers.index(digit)]
-    return serve_png(request, f"{look.etag}-{kind}-{digit}", lambda: draw_overlay(values, reasons.limit(known)))
-
-
 def look_for(request: HttpRequest, pk: UUID) -> Look:
     """At the person's own glyph, through the version that read it or the one asked for."""
     glyph = get_object_or_404(selectors.explained_glyphs_for(request.user), pk=pk)
-    return look_at(glyph, version_asked_for(request))
-
-
-def version_asked_for(request: HttpRequest) -> ModelVersion | None:
-    """`?model=digits-4`; None where none is named."""
-    name = request.GET.get("model")
-    if not name:
-        return None
-    if "\0" in name:  # PostgreSQL fails where it is asked for one
-        raise Http404
-    return get_object_or_404(ModelVersion, version=name)
-
-
-def layer_or_404(look: Look, name: str) -> Layer:
-    layer = look.layer_named(name)
-    if layer is None:
-        raise Http404
-    return layer
+    return look_at(glyph, version_named(request.GET.get("model")))
 
 
 def cell_asked_for(request: HttpRequest, layer: Layer) -> tuple[int, int] | None:
@@ -158,7 +129,3 @@ def query_of(look: Look, order: Order = "strength") -> str:
     if order != "strength":
         parts.append(f"order={order}")
     return "?" + "&".join(parts) if parts else ""
-
-
-def serve_png(request: HttpRequest, name: str, png: Callable[[], bytes]) -> HttpResponseBase:
-    return immutable(request, name, lambda: HttpResponse(png(), content_type="image/png"))

@@ -14,6 +14,7 @@ from mlcore.explaining.overlay import Frame, frame_of
 from mlcore.reading.engine import Engine
 from mlcore.reading.result import Box
 from recognizer.models import Glyph, ModelVersion
+from recognizer.problems import Problem
 from recognizer.services.reading.predictions import Answer
 from recognizer.services.registry.model_versions import ModelCache, models
 
@@ -74,8 +75,12 @@ class Look:
     def layers(self) -> tuple[Layer, ...]:
         return self.explainer.network.layers
 
-    def layer_named(self, name: str) -> Layer | None:
-        return next((layer for layer in self.layers if layer.name == name), None)
+    def layer_named(self, name: str) -> Layer:
+        """Return the layer; a Problem (not_found) if the network has none of this name."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise Problem("not_found")
 
     def why(self) -> Why:
         return _why(self.explainer, self.image.tobytes(), tuple(self.probabilities), self.is_digit)

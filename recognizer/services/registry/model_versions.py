@@ -67,6 +67,17 @@ def register_shipped_model() -> None:
             )
 
 
+def version_named(name: str | None) -> ModelVersion | None:
+    """Return the version of this name, None without a name; a Problem (not_found) if there is no such version."""
+    if not name:
+        return None
+    # PostgreSQL raises an error for text with a NUL character.
+    found = None if "\0" in name else ModelVersion.objects.filter(version=name).first()
+    if not found:
+        raise Problem("not_found")
+    return found
+
+
 def promote_model(version: ModelVersion) -> None:
     """Activate a version that loads and verifies. Going back is promoting the one before."""
     Reader(local_artifact(version))

@@ -1,0 +1,13 @@
+"""Problems as HTTP responses: an HTML page, or problem details (RFC 9457) below /api/."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from recognizer.problems import Problem
+
+
+def problem_page(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """Return the response that describes the problem, with the problem's status."""
+    if request.path.startswith("/api/"):
+        return JsonResponse(problem.body(), status=problem.status, content_type="application/problem+json")
+    return render(request, "error.html", {"problem": problem}, status=problem.status)

@@ -1,0 +1,93 @@
+"""Responses with stored and computed files, shared by pages, API and admin. Callers check who owns a file."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db.models.fields.files import FieldFile
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import patch_vary_headers
+
+from mlcore.explaining.explainer import Kind
+from mlcore.explaining.overlay import draw_overlay
+from recognizer.models import Glyph, Upload
+from recognizer.problems import Problem
+from recognizer.services.explaining.explanations import Look
+from recognizer.services.reading.pictures import input_png
+
+# Uploaded files are untrusted: the browser must not run scripts that are hidden in them.
+SANDBOX_POLICY = "default-src 'none'; sandbox"
+CONTENT_TYPES = {
+    "PNG": "image/png",
+    "JPEG": "image/jpeg",
+    "WEBP": "image/webp",
+    "GIF": "image/gif",
+    "BMP": "image/bmp",
+}
+THUMBNAIL_TYPE = "image/jpeg"
+
+
+def serve_file(
+    request: HttpRequest, file: FieldFile, *, content_type: str, download_as: str | None = None
+) -> HttpResponseBase:
+    """Return a stored file, sent by nginx where it is configured to do so."""
+
+    def respond() -> HttpResponseBase:
+        if settings.MEDIA_ACCEL_PREFIX:
+            response: HttpResponseBase = HttpResponse(content_type=content_type)
+            response["X-Accel-Redirect"] = f"{settings.MEDIA_ACCEL_PREFIX}{file.name}"
+        else:
+            try:
+                response = FileResponse(file.open("rb"), content_type=content_type)
+            except FileNotFoundError as error:
+                raise Http404 from error
+        if download_as:
+            response["Content-Disposition"] = f'attachment; filename="{download_as}"'
+        return response
+
+    # A stored file never changes under its name, so the name can be its ETag.
+    return serve_immutable(request, file.name or "", respond)
+
+
+def serve_original(request: HttpRequest, upload: Upload) -> HttpResponseBase:
+    """Return the bytes that were uploaded, always as a download: the browser must not display them."""
+    name = f"digitscribe-{upload.pk}.{upload.format.lower()}"
+    return serve_file(request, upload.original, content_type=CONTENT_TYPES[upload.format], download_as=name)
+
+
+def picture_type(upload: Upload) -> str:
+    """Return the content type that mlcore.reading.decode.encode_picture chooses for the picture."""
+    return "image/jpeg" if upload.format in ("JPEG", "WEBP") else "image/png"
+
+
+def serve_input(request: HttpRequest, glyph: Glyph) -> HttpResponseBase:
+    """Return the glyph's 28×28 network input as a PNG."""
+    return serve_png(request, str(glyph.pk), lambda: input_png(bytes(glyph.input)))
+
+
+def serve_overlay(request: HttpRequest, look: Look, kind: str, digit: int) -> HttpResponseBase:
+    """Return one map of the explanation as a PNG; 404 for a kind or a digit that the explanation does not have."""
+    reasons = look.why()
+    known: Kind | None = next((name for name in reasons.maps if name == kind), None)
+    if known is None or digit not in reasons.answers:
+        raise Problem("not_found")
+    values = reasons.maps[known][reasons.answers.index(digit)]
+    return serve_png(request, f"{look.etag}-{kind}-{digit}", lambda: draw_overlay(values, reasons.limit(known)))
+
+
+def serve_png(request: HttpRequest, name: str, png: Callable[[], bytes]) -> HttpResponseBase:
+    """Return a computed PNG; `png` is called only if the client does not have it yet."""
+    return serve_immutable(request, name, lambda: HttpResponse(png(), content_type="image/png"))
+
+
+def serve_immutable(request: HttpRequest, name: str, respond: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """Return a private response that clients may cache for a year; `name` is its ETag."""
+    etag = f'"{name}"'
+    if etag in request.headers.get("If-None-Match", ""):
+        response: HttpResponseBase = HttpResponse(status=304)
+    else:
+        response = respond()
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, max-age=31536000, immutable"
+    response["Content-Security-Policy"] = SANDBOX_POLICY
+    patch_vary_headers(response, ["Cookie", "Authorization"])
+    return response
