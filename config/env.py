@@ -1,66 +1,57 @@
-"""The strict reader of the environment: a value that is not understood stops the start, with its name."""
+"""The environment of this process, read by django-environ with strict values.
 
-import os
+An empty variable counts as absent, since .env.example lists every setting. Secrets may come from the file that
+NAME_FILE points to. A value that cannot be understood stops the start with an error that names the variable.
+"""
+
+import builtins
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parent.parent
 
-TRUE = {"1", "true", "yes", "on"}
-FALSE = {"0", "false", "no", "off"}
+BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
-def text(name: str, default: str = "") -> str:
-    """The variable, or the content of the file that NAME_FILE points to (for secrets), or the default."""
-    value = os.environ.get(name, "")
-    file = os.environ.get(f"{name}_FILE", "")
-    if value and file:
-        raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
-    if file:
+class StrictEnv(environ.Env):  # type: ignore[misc]
+    """django-environ's reader, without its lenient booleans and without `$` references between variables."""
+
+    def get_value(self, var: str, cast: Any = None, default: Any = "", parse_default: bool = False) -> Any:
+        """Return the variable, or the content of the file that VAR_FILE names, or the default."""
+        value, file = self.ENVIRON.get(var, ""), self.ENVIRON.get(f"{var}_FILE", "")
+        if value and file:
+            raise ImproperlyConfigured(f"Set {var} or {var}_FILE, not both.")
         try:
-            return Path(file).read_text(encoding="utf-8").strip()
+            value = Path(file).read_text(encoding="utf-8").strip() if file else value
         except OSError as error:
-            raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from error
-    return value or default
+            raise ImproperlyConfigured(f"{var}_FILE cannot be read: {error}") from error
+        return self.parse_value(value, cast) if value else default
+
+    def bool(self, var: str, default: builtins.bool) -> builtins.bool:
+        value = self.str(var, default="").lower()
+        if value and value not in BOOLEANS:
+            raise ImproperlyConfigured(f"{var} must be yes or no, not {value!r}.")
+        return BOOLEANS.get(value, default)
+
+    def int(self, var: str, default: builtins.int, at_least: builtins.int = 0) -> builtins.int:
+        try:
+            number: builtins.int = super().int(var, default)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{var} must be a whole number, not {self.str(var)!r}.") from error
+        if number < at_least:
+            raise ImproperlyConfigured(f"{var} must be at least {at_least}, not {number}.")
+        return number
+
+    def path(self, var: str, default: Path) -> Path:
+        return Path(self.str(var, default=default)).expanduser().resolve()
 
 
-def boolean(name: str, *, default: bool) -> bool:
-    value = text(name).lower()
-    if not value:
-        return default
-    if value in TRUE:
-        return True
-    if value in FALSE:
-        return False
-    raise ImproperlyConfigured(f"{name} must be yes or no, not {value!r}.")
-
-
-def integer(name: str, *, default: int, at_least: int = 0) -> int:
-    value = text(name)
-    if not value:
-        return default
-    try:
-        number = int(value)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from error
-    if number < at_least:
-        raise ImproperlyConfigured(f"{name} must be at least {at_least}, not {number}.")
-    return number
-
-
-def items(name: str, *, default: tuple[str, ...] = ()) -> list[str]:
-    """A comma-separated list; empty parts are dropped."""
-    value = text(name)
-    return [part.strip() for part in value.split(",") if part.strip()] if value else list(default)
-
-
-def path(name: str, *, default: Path) -> Path:
-    value = text(name)
-    return Path(value).expanduser().resolve() if value else default
+env = StrictEnv()
 
 
 def load_dotenv() -> None:
-    """Fill in what the environment leaves out from .env, or from the file that ENV_FILE names."""
-    environ.Env.read_env(path("ENV_FILE", default=ROOT / ".env"))
+    """Add the variables of .env, or of the file that ENV_FILE names, to those of the environment."""
+    env.read_env(env.path("ENV_FILE", default=ROOT / ".env"))

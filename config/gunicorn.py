@@ -3,9 +3,9 @@
 import ctypes
 import sys
 
-from config import env
+from config.env import env, load_dotenv
 
-env.load_dotenv()
+load_dotenv()
 
 # glibc gives every thread a heap of its own, and each keeps what its largest picture took. One heap serves all: it
 # keeps what a small picture takes, since fetching it anew for each costs a twelfth of a post, and no large array.
@@ -16,10 +16,10 @@ if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
     libc.mallopt(M_MMAP_THRESHOLD, 4 * MB)
     libc.mallopt(M_TRIM_THRESHOLD, 16 * MB)
 
-bind = env.text("BIND", f"127.0.0.1:{env.integer('PORT', default=8000, at_least=1)}")
+bind = env.str("BIND", default=f"127.0.0.1:{env.int('PORT', default=8000, at_least=1)}")
 worker_class = "config.connections.Worker"
-workers = env.integer("WEB_WORKERS", default=2, at_least=1)
-threads = env.integer("WEB_THREADS", default=4, at_least=1)
+workers = env.int("WEB_WORKERS", default=2, at_least=1)
+threads = env.int("WEB_THREADS", default=4, at_least=1)
 # No preload: it would stop HUP from loading new code, and ONNX Runtime's threads do not survive a fork.
 preload_app = False
 timeout = 60

@@ -3,26 +3,25 @@
 from pathlib import Path
 from typing import Any
 
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
-from config import env
 from config.embedded_redis import running_redis
+from config.env import env, load_dotenv
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env.load_dotenv()
+load_dotenv()
 
 # --- What this installation is ---------------------------------------------------------------------------
 
 INSECURE_SECRET_KEY = "insecure-key-for-a-first-look-only"  # noqa: S105
-PRODUCTION = env.boolean("PRODUCTION", default=False)
-DEBUG = env.boolean("DEBUG", default=False)
-SECRET_KEY = env.text("SECRET_KEY", INSECURE_SECRET_KEY)
-ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", default=("localhost", "127.0.0.1", "[::1]"))
-CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
-SIGNUP_OPEN = env.boolean("SIGNUP_OPEN", default=True)
+PRODUCTION = env.bool("PRODUCTION", default=False)
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default=INSECURE_SECRET_KEY)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", str.strip, default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", str.strip, default=[])
+SIGNUP_OPEN = env.bool("SIGNUP_OPEN", default=True)
 
 if PRODUCTION and SECRET_KEY == INSECURE_SECRET_KEY:
     raise ImproperlyConfigured("PRODUCTION needs a SECRET_KEY of its own (50 random characters).")
@@ -87,8 +86,8 @@ TEMPLATES = [
 ]
 
 
-def database(url: str) -> dict[str, Any]:
-    config = environ.Env.db_url_config(url)
+def database(default: str) -> dict[str, Any]:
+    config: dict[str, Any] = env.db("DATABASE_URL", default=default)
     if config["ENGINE"] == "django.db.backends.sqlite3":
         config["CONN_MAX_AGE"] = None
         config["OPTIONS"] = {
@@ -100,10 +99,10 @@ def database(url: str) -> dict[str, Any]:
     else:
         config["CONN_MAX_AGE"] = 600
         config["CONN_HEALTH_CHECKS"] = True
-    return dict(config)
+    return config
 
 
-DATABASES = {"default": database(env.text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}
+DATABASES = {"default": database(default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
 
 LANGUAGE_CODE = "en"
 # Only what is whole: half a page in another language helps nobody.
@@ -125,17 +124,17 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- Mail, to reset forgotten passwords --------------------------------------------------------------------
 
-EMAIL_HOST = env.text("EMAIL_HOST")
-EMAIL_PORT = env.integer("EMAIL_PORT", default=587, at_least=1)
-EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
-EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
-EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS", default=True)
-EMAIL_USE_SSL = env.boolean("EMAIL_USE_SSL", default=False)
+EMAIL_HOST = env.str("EMAIL_HOST", default="")
+EMAIL_PORT = env.int("EMAIL_PORT", default=587, at_least=1)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=True)
+EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", default=False)
 EMAIL_TIMEOUT = 10  # somebody waits for the page meanwhile
-EMAIL_BACKEND = env.text(
-    "EMAIL_BACKEND", f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+EMAIL_BACKEND = env.str(
+    "EMAIL_BACKEND", default=f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 )
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "digitscribe@localhost")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="digitscribe@localhost")
 
 if EMAIL_USE_TLS and EMAIL_USE_SSL:
     raise ImproperlyConfigured("EMAIL_USE_TLS and EMAIL_USE_SSL cannot both be on.")
@@ -147,7 +146,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = env.path("STATIC_ROOT", default=BASE_DIR / "staticfiles")
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=BASE_DIR / "media")
 STORAGES = {
-    "default": {"BACKEND": env.text("MEDIA_STORAGE", "recognizer.storage.AtomicFileSystemStorage")},
+    "default": {"BACKEND": env.str("MEDIA_STORAGE", default="recognizer.storage.AtomicFileSystemStorage")},
     "staticfiles": {"BACKEND": "recognizer.storage.HashedStaticFilesStorage"},
 }
 FILE_UPLOAD_PERMISSIONS = 0o640
@@ -159,16 +158,16 @@ FILE_UPLOAD_HANDLERS = [
 # Each process keeps the model files it serves here, by hash.
 MODEL_CACHE_ROOT = env.path("MODEL_CACHE_ROOT", default=BASE_DIR / ".run" / "models")
 # Set where nginx serves the files that a view has allowed (an `internal` location over MEDIA_ROOT).
-MEDIA_ACCEL_PREFIX = env.text("MEDIA_ACCEL_PREFIX")
+MEDIA_ACCEL_PREFIX = env.str("MEDIA_ACCEL_PREFIX", default="")
 
 # --- Security ----------------------------------------------------------------------------------------------
 
-HTTPS = env.boolean("HTTPS", default=PRODUCTION)
+HTTPS = env.bool("HTTPS", default=PRODUCTION)
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
-if env.boolean("BEHIND_PROXY", default=HTTPS):
+if env.bool("BEHIND_PROXY", default=HTTPS):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
@@ -193,7 +192,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # The last so many addresses of X-Forwarded-For were written by proxies of ours.
-NUM_PROXIES = env.integer("NUM_PROXIES", default=0)
+NUM_PROXIES = env.int("NUM_PROXIES", default=0)
 
 # --- REST --------------------------------------------------------------------------------------------------
 
@@ -236,31 +235,31 @@ SPECTACULAR_SETTINGS = {
 # --- Background work (config/celery.py says why each value is what it is) -----------------------------------
 
 REDIS_URL = (
-    env.text("REDIS_URL")
+    env.str("REDIS_URL", default="")
     or running_redis(env.path("RUN_ROOT", default=BASE_DIR / ".run") / "redis")
     or "redis://127.0.0.1:6379/0"
 )
-QUEUE_PREFIX = env.text("QUEUE_PREFIX", "digitscribe")
-WORKER_CONCURRENCY = env.integer("WORKER_CONCURRENCY", default=1, at_least=1)
-WORKER_MEMORY_MB = env.integer("WORKER_MEMORY_MB", default=400, at_least=100)
-JOB_SOFT_LIMIT_SECONDS = env.integer("JOB_SOFT_LIMIT_SECONDS", default=20, at_least=1)
-JOB_HARD_LIMIT_SECONDS = env.integer("JOB_HARD_LIMIT_SECONDS", default=30, at_least=2)
+QUEUE_PREFIX = env.str("QUEUE_PREFIX", default="digitscribe")
+WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=1, at_least=1)
+WORKER_MEMORY_MB = env.int("WORKER_MEMORY_MB", default=400, at_least=100)
+JOB_SOFT_LIMIT_SECONDS = env.int("JOB_SOFT_LIMIT_SECONDS", default=20, at_least=1)
+JOB_HARD_LIMIT_SECONDS = env.int("JOB_HARD_LIMIT_SECONDS", default=30, at_least=2)
 JOB_LEASE_SECONDS = JOB_HARD_LIMIT_SECONDS + 5  # over the hard limit: a running job is never taken twice
 JOB_MAX_ATTEMPTS = 3
-SWEEP_EVERY_SECONDS = env.integer("SWEEP_EVERY_SECONDS", default=10, at_least=1)
+SWEEP_EVERY_SECONDS = env.int("SWEEP_EVERY_SECONDS", default=10, at_least=1)
 
 # --- Promises ----------------------------------------------------------------------------------------------
 
-DELETED_UPLOADS_KEPT_DAYS = env.integer("DELETED_UPLOADS_KEPT_DAYS", default=7)
-API_REQUESTS_PER_USER = env.integer("API_REQUESTS_PER_USER", default=12_000, at_least=1)  # a minute
-API_REQUESTS_PER_ADDRESS = env.integer("API_REQUESTS_PER_ADDRESS", default=24_000, at_least=1)
-OLD_CLIENTS = env.boolean("OLD_CLIENTS", default=True)
-LOGINS_PER_ADDRESS = env.integer("LOGINS_PER_ADDRESS", default=50, at_least=1)
-LOGINS_PER_NAME = env.integer("LOGINS_PER_NAME", default=10, at_least=1)
-QUOTA_PICTURES = env.integer("QUOTA_PICTURES", default=1_000_000, at_least=1)
-QUOTA_BYTES = env.integer("QUOTA_BYTES", default=50 * 1024**3, at_least=1)
+DELETED_UPLOADS_KEPT_DAYS = env.int("DELETED_UPLOADS_KEPT_DAYS", default=7)
+API_REQUESTS_PER_USER = env.int("API_REQUESTS_PER_USER", default=12_000, at_least=1)  # a minute
+API_REQUESTS_PER_ADDRESS = env.int("API_REQUESTS_PER_ADDRESS", default=24_000, at_least=1)
+OLD_CLIENTS = env.bool("OLD_CLIENTS", default=True)
+LOGINS_PER_ADDRESS = env.int("LOGINS_PER_ADDRESS", default=50, at_least=1)
+LOGINS_PER_NAME = env.int("LOGINS_PER_NAME", default=10, at_least=1)
+QUOTA_PICTURES = env.int("QUOTA_PICTURES", default=1_000_000, at_least=1)
+QUOTA_BYTES = env.int("QUOTA_BYTES", default=50 * 1024**3, at_least=1)
 
-LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

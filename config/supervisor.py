@@ -21,8 +21,8 @@ from typing import NoReturn
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config import env
 from config.embedded_redis import EmbeddedRedis
+from config.env import env, load_dotenv
 from config.processes import Part, Process, end_with_parent, kill_leftovers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,7 +70,7 @@ class Supervisor:
         self.port = port
         self.terminal = Terminal()
         self.environment: dict[str, str] = {**os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
-        if not env.text("SECRET_KEY"):
+        if not env.str("SECRET_KEY", default=""):
             self.environment["SECRET_KEY_FILE"] = str(own_secret_key(run_folder))
         self.pid_folder = run_folder / "pids"
         self.pid_folder.mkdir(parents=True, exist_ok=True)
@@ -261,11 +261,11 @@ def main() -> int:
     if "--end-with-make" in sys.argv[1:]:
         end_with_parent(os.getppid())
     try:
-        env.load_dotenv()
+        load_dotenv()
         run_folder = env.path("RUN_ROOT", default=ROOT / ".run")
         run_folder.mkdir(mode=0o700, exist_ok=True)
-        port = env.integer("PORT", default=8000, at_least=1)
-        redis = None if env.text("REDIS_URL") else EmbeddedRedis.plan(run_folder / "redis")
+        port = env.int("PORT", default=8000, at_least=1)
+        redis = None if env.str("REDIS_URL", default="") else EmbeddedRedis.plan(run_folder / "redis")
         check_port(port)
         with only_one(run_folder / "lock"), redis.announced() if redis else contextlib.nullcontext():
             return Supervisor(port=port, run_folder=run_folder, redis=redis).run()
