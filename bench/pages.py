@@ -42,7 +42,7 @@ def fill_in(rows: int) -> Rows:
     from django.contrib.auth.models import User
 
     from bench.fill import fill
-    from recognizer.handwriting import draw_png
+    from recognizer.drawings import draw_png
     from recognizer.models import Batch, BatchItem, Correction
     from recognizer.services.reading.predictions import create_prediction
 

@@ -20,13 +20,13 @@ from recognizer.api.idempotent import Remember, idempotent
 from recognizer.api.lists import page_body
 from recognizer.api.serializers import BatchRequestSerializer
 from recognizer.models import Batch, BatchItem
-from recognizer.pages import Order
+from recognizer.pagination import SortOrder
 from recognizer.problems import Problem
 from recognizer.services.batches import batches
 from recognizer.services.exports.exports import csv_lines
 from recognizer.uploadhandlers import allow_archive
 
-AS_GIVEN = Order("position", descending=False, parse=int)
+AS_GIVEN = SortOrder("position", descending=False, parse=int)
 READ_SOON = {"Retry-After": "2"}
 
 

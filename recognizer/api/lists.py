@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
 from recognizer.api.bodies import Body
-from recognizer.pages import Order, page_of
+from recognizer.pagination import SortOrder, fetch_page
 from recognizer.problems import Problem
 
 PAGE_SIZE = 50
@@ -16,9 +16,9 @@ LARGEST_PAGE = 200
 
 
 def page_body(
-    request: Request, rows: "QuerySet[Any]", order: Order, bodies_of: Callable[[list[Any]], list[Body]]
+    request: Request, rows: "QuerySet[Any]", order: SortOrder, bodies_of: Callable[[list[Any]], list[Body]]
 ) -> Body:
-    page = page_of(rows, order, size=size_of(request), cursor=request.query_params.get("cursor", ""))
+    page = fetch_page(rows, order, size=size_of(request), cursor=request.query_params.get("cursor", ""))
     return {
         "next": _link(request, page.older),
         "previous": _link(request, page.newer),

@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from recognizer import words
-from recognizer.handwriting import HEIGHT, MARGIN, svg_path, width_of
+from recognizer.drawings import HEIGHT, MARGIN, svg_path, width_of
 from recognizer.models import Correction
 from recognizer.problems import KINDS
 from recognizer.services.installation import installation

@@ -12,7 +12,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from recognizer import words
-from recognizer.handwriting import draw_icon
+from recognizer.drawings import draw_icon
 from recognizer.models import ModelVersion
 
 # What of the model's card is worth a person's time, and what of that stands in front.

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from recognizer import selectors
 from recognizer.models import Batch
-from recognizer.pages import page_of
+from recognizer.pagination import fetch_page
 from recognizer.services.batches import batches as services
 from recognizer.services.batches.archives import ZIP_MAGIC
 from recognizer.services.exports.exports import csv_lines
@@ -45,7 +45,7 @@ def is_zip(file: UploadedFile) -> bool:
 @require_safe
 def batches(request: MemberRequest) -> HttpResponse:
     mine = selectors.batches_for(request.user)
-    page = page_of(mine, services.NEWEST_FIRST, cursor=request.GET.get("cursor", ""), size=LISTED)
+    page = fetch_page(mine, services.NEWEST_FIRST, cursor=request.GET.get("cursor", ""), size=LISTED)
     progress = services.progress_of(page.rows)
     rows = [(batch, progress[batch.pk]) for batch in page.rows]
     return render(request, "batches.html", {"page": page, "rows": rows})

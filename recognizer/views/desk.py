@@ -11,8 +11,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mlcore.reading import result
 from recognizer import selectors
+from recognizer.drawings import draw_png
 from recognizer.forms import ReadForm
-from recognizer.handwriting import draw_png
 from recognizer.models import Upload
 from recognizer.models.prediction import Mode
 from recognizer.problems import Problem

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from recognizer import selectors
 from recognizer.filters import HistoryFilter
 from recognizer.models import Prediction, Upload
-from recognizer.pages import moment
+from recognizer.pagination import parse_datetime
 from recognizer.problems import Problem
 from recognizer.services.exports import exports
 from recognizer.services.history.history import (
@@ -135,7 +135,7 @@ def picked_deleted(request: MemberRequest) -> QuerySet[Upload]:
 def deletion_of(given: QueryDict) -> datetime | None:
     """The deletion that an address or a form speaks of, by its moment."""
     with suppress(ValueError, OverflowError):
-        return moment(given.get("deleted", ""))
+        return parse_datetime(given.get("deleted", ""))
     return None
 
 

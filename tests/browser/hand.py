@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
-from recognizer.handwriting import HEIGHT, MARGIN, along, strokes_of, width_of
+from recognizer.drawings import HEIGHT, MARGIN, points_along, strokes_of, width_of
 
 Point = tuple[float, float]
 PAD = "[data-pad] canvas"
@@ -20,7 +20,7 @@ def written(text: str, box: tuple[float, float, float, float], steps: int = 6) -
     left = x + (width - scale * width_of(text)) / 2
     top = y + (height - scale * (HEIGHT + 2 * MARGIN)) / 2
     for stroke in strokes_of(text):
-        yield [(left + scale * px, top + scale * py) for px, py in along(stroke, steps)]
+        yield [(left + scale * px, top + scale * py) for px, py in points_along(stroke, steps)]
 
 
 def draw(page: Page, text: str, *, at: Point = (0.5, 0.5), size: float = 0.8) -> None:

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from playwright.sync_api import Page
 
-from recognizer.handwriting import draw_png
+from recognizer.drawings import draw_png
 from recognizer.models import Batch, BatchItem, Upload
 from recognizer.services.batches import batches
 from recognizer.services.history import corrections, history

@@ -10,7 +10,7 @@ from django.urls import reverse
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from recognizer.handwriting import draw_png
+from recognizer.drawings import draw_png
 from recognizer.services.batches import batches
 from recognizer.services.history import corrections, history
 from recognizer.services.reading.predictions import create_prediction

@@ -19,7 +19,7 @@ from mlcore.reading.errors import PictureError
 from mlcore.reading.header import sniff
 from mlcore.reading.result import Mode
 from recognizer.models import Batch, BatchItem, Job, Prediction
-from recognizer.pages import Order, moment
+from recognizer.pagination import SortOrder, parse_datetime
 from recognizer.problems import Problem
 from recognizer.queues import BULK
 from recognizer.services.batches.archives import shown_name, unpack
@@ -30,7 +30,7 @@ from recognizer.services.work import jobs
 __all__ = ["MAX_ITEMS", "ZIP_MAX_BYTES"]
 
 MAX_ITEMS = 1000
-NEWEST_FIRST = Order("created_at", descending=True, parse=moment)
+NEWEST_FIRST = SortOrder("created_at", descending=True, parse=parse_datetime)
 CHUNK = 20  # pictures a job: enough for one good call of the network, about a second of a worker
 HEADERS = ["position", "file", "state", "error", "text", "decision", "confidence", "prediction"]
 

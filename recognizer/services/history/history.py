@@ -11,30 +11,30 @@ from django.utils.translation import gettext_lazy as _
 
 from recognizer import selectors
 from recognizer.models import Prediction, Upload
-from recognizer.pages import Order, Page, moment, page_of
+from recognizer.pagination import Page, SortOrder, fetch_page, parse_datetime
 from recognizer.problems import Problem
 from recognizer.services.history.corrections import correct_each
 
 PAGE_SIZE = 48
-NEWEST_FIRST = Order("given_at", descending=True, parse=moment)
+NEWEST_FIRST = SortOrder("given_at", descending=True, parse=parse_datetime)
 ORDERS = {
     "-given_at": (_("newest first"), NEWEST_FIRST),
-    "given_at": (_("oldest first"), Order("given_at", descending=False, parse=moment)),
-    "confidence": (_("least sure first"), Order("confidence", descending=False, parse=float)),
-    "-confidence": (_("surest first"), Order("confidence", descending=True, parse=float)),
+    "given_at": (_("oldest first"), SortOrder("given_at", descending=False, parse=parse_datetime)),
+    "confidence": (_("least sure first"), SortOrder("confidence", descending=False, parse=float)),
+    "-confidence": (_("surest first"), SortOrder("confidence", descending=True, parse=float)),
 }
-LAST_DELETED_FIRST = Order("deleted_at", descending=True, parse=moment)
+LAST_DELETED_FIRST = SortOrder("deleted_at", descending=True, parse=parse_datetime)
 MOST_CORRECTED_AT_ONCE = 1000
 
 
 def history_page(rows: QuerySet[Prediction], *, order: str = "-given_at", cursor: str = "") -> Page[Prediction]:
-    return page_of(rows, ORDERS[order][1], cursor=cursor, size=PAGE_SIZE)
+    return fetch_page(rows, ORDERS[order][1], cursor=cursor, size=PAGE_SIZE)
 
 
 def deleted_page(user: User, *, cursor: str = "") -> Page[Upload]:
     """What can be brought back, each with the answer that the history showed."""
     rows = selectors.with_answer(selectors.deleted_uploads_for(user)).defer("strokes")
-    return page_of(rows, LAST_DELETED_FIRST, cursor=cursor, size=PAGE_SIZE)
+    return fetch_page(rows, LAST_DELETED_FIRST, cursor=cursor, size=PAGE_SIZE)
 
 
 def delete_uploads(user: User, ids: Iterable[uuid.UUID]) -> datetime:

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from recognizer.handwriting import draw_png
+from recognizer.drawings import draw_png
 from recognizer.services.batches import batches
 from recognizer.services.history import corrections
 from recognizer.services.reading.predictions import create_prediction

@@ -1,4 +1,4 @@
-"""The product's own hand: ten digits as strokes, for its marks, its large answers and its examples."""
+"""Ten digits as strokes, drawn as SVG paths and PNG files: the logo, large answers and examples."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -12,7 +12,7 @@ HEIGHT = 100.0
 ADVANCE = 76.0  # from one digit's left edge to the next
 MARGIN = 10.0
 
-# Each stroke runs smoothly through its points (x 0..60, y 0..100, down); a corner ends one and begins another.
+# A stroke is a smooth curve through its points (x 0..60, y 0..100 downwards). A corner starts a new stroke.
 DIGITS: dict[str, list[list[Point]]] = {
     "0": [[(35, 4), (16, 13), (5, 46), (12, 84), (30, 97), (49, 84), (56, 48), (48, 14), (33, 4), (22, 9)]],
     "1": [[(10, 34), (24, 21), (37, 4)], [(37, 4), (36, 50), (34, 97)]],
@@ -45,12 +45,13 @@ DIGITS: dict[str, list[list[Point]]] = {
 
 
 def width_of(text: str) -> float:
+    """Return the width of the drawn text, with both margins."""
     return ADVANCE * len(text) - (ADVANCE - 60.0) + 2 * MARGIN
 
 
 @lru_cache(maxsize=1000)
 def svg_path(text: str) -> str:
-    """The `d` of one path in a box of width_of(text) × (HEIGHT + 2 MARGIN)."""
+    """Return the `d` attribute of one path in a box of width_of(text) × (HEIGHT + 2 MARGIN)."""
     parts = []
     for stroke in strokes_of(text):
         parts.append(f"M{stroke[0][0]:g} {stroke[0][1]:g}")
@@ -60,13 +61,14 @@ def svg_path(text: str) -> str:
 
 
 def strokes_of(text: str) -> Iterator[list[Point]]:
+    """Yield the strokes of all digits of the text, in the coordinates of the whole drawing."""
     for place, character in enumerate(text):
         for stroke in DIGITS.get(character, ()):
             yield [(MARGIN + ADVANCE * place + x, MARGIN + y) for x, y in stroke]
 
 
 def beziers(stroke: list[Point]) -> Iterator[tuple[Point, Point, Point]]:
-    """Catmull-Rom through the points, as cubic curves: two handles and the end of each."""
+    """Yield a Catmull-Rom spline through the points as cubic curves: two control points and the end of each."""
     padded = [stroke[0], *stroke, stroke[-1]]
     for before, start, end, after in zip(padded, padded[1:], padded[2:], padded[3:], strict=False):
         yield (
@@ -78,35 +80,36 @@ def beziers(stroke: list[Point]) -> Iterator[tuple[Point, Point, Point]]:
 
 @lru_cache(maxsize=100)
 def draw_png(text: str, *, height: int = 240) -> bytes:
-    """The text written on paper, as a PNG of the given height in pixels."""
+    """Return the text, drawn with blue ink on white paper, as a PNG of the given height in pixels."""
     scale = height / (HEIGHT + 2 * MARGIN)
     sheet = (round(width_of(text) * scale), height)
-    return _drawn(text, sheet, scale, pen=9.0, ink="#1b2a5c", paper="#ffffff")
+    return _draw(text, sheet, scale, pen=9.0, ink="#1b2a5c", paper="#ffffff")
 
 
 @lru_cache(maxsize=10)
 def draw_icon(size: int) -> bytes:
-    """The product's mark, a crossed seven, as a square PNG: small enough for any mask a phone lays over it."""
-    return _drawn("7", (size, size), size / 220, pen=12.0, ink="#ffffff", paper="#21409a")
+    """Return the logo, a crossed seven, as a square PNG. It stays clear of the corners that phones cut off."""
+    return _draw("7", (size, size), size / 220, pen=12.0, ink="#ffffff", paper="#21409a")
 
 
-def _drawn(text: str, sheet: tuple[int, int], scale: float, *, pen: float, ink: str, paper: str) -> bytes:
-    finer = 3  # drawn larger and reduced, since Pillow's shapes have hard edges
-    image = Image.new("RGB", (finer * sheet[0], finer * sheet[1]), paper)
+def _draw(text: str, sheet: tuple[int, int], scale: float, *, pen: float, ink: str, paper: str) -> bytes:
+    oversampling = 3  # Pillow does not anti-alias shapes: draw them larger and reduce the image
+    image = Image.new("RGB", (oversampling * sheet[0], oversampling * sheet[1]), paper)
     draw = ImageDraw.Draw(image)
-    radius = finer * scale * pen / 2
+    radius = oversampling * scale * pen / 2
     left = (sheet[0] - scale * width_of(text)) / 2
     top = (sheet[1] - scale * (HEIGHT + 2 * MARGIN)) / 2
     for stroke in strokes_of(text):
-        for x, y in along(stroke):
-            centre_x, centre_y = finer * (left + scale * x), finer * (top + scale * y)
+        for x, y in points_along(stroke):
+            centre_x, centre_y = oversampling * (left + scale * x), oversampling * (top + scale * y)
             draw.ellipse((centre_x - radius, centre_y - radius, centre_x + radius, centre_y + radius), fill=ink)
     buffer = BytesIO()
     image.resize(sheet, Image.Resampling.LANCZOS).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 
-def along(stroke: list[Point], steps: int = 40) -> Iterator[Point]:
+def points_along(stroke: list[Point], steps: int = 40) -> Iterator[Point]:
+    """Yield points on the stroke's curve, `steps` of them from one given point to the next."""
     start = stroke[0]
     for first, second, end in beziers(stroke):
         for step in range(steps + 1):
