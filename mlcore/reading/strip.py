@@ -45,9 +45,10 @@ def cut_strip(strength: Strength, box: Box) -> Strip | None:
     """`box` in ink px holds the line; None where there is too little ink."""
     x, y, width, height = box
     crop = strength[y : y + height, x : x + width]
-    slope = slope_of(without_rules(crop))
+    unruled = without_rules(crop)
+    slope = slope_of(unruled)
     level = shear(crop, slope)
-    top, bottom = rows_of_writing(level)
+    top, bottom = rows_of_writing(level, without_rules(level) if slope else unruled)
     if bottom <= top:
         return None
     scale = WRITING / max(bottom - top, 2)
@@ -100,9 +101,9 @@ def without_rules(crop: Strength) -> Strength:
     return np.asarray(crop - cv2.morphologyEx(crop, cv2.MORPH_OPEN, window), np.float32)
 
 
-def rows_of_writing(level: Strength) -> tuple[int, int]:
+def rows_of_writing(level: Strength, unruled: Strength) -> tuple[int, int]:
     """Where nearly all ink lies: a tail, a speck or a ruled line does not shrink the rest. First, last + 1"""
-    rows = without_rules(level).sum(axis=1)
+    rows = unruled.sum(axis=1)
     if rows.sum() < 1:
         rows = level.sum(axis=1)
     if rows.sum() < 1:
