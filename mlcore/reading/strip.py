@@ -15,6 +15,7 @@ HEIGHT = 32
 WRITING = 24  # px of a strip that the writing fills; the rest is air for strokes that stick out
 WIDER = 1.25  # strips are stretched: narrow digits that touch get more steps of the network
 AIR = 4  # px left and right of the ink
+ENOUGH_ROWS = 256  # of a crop: a taller one is made smaller first
 STEP = 4  # px of a strip for one step of the line network
 LONGEST = 640  # px: a longer strip is no number
 SLANTS = np.arange(-3, 11) / 10  # to the right from bottom to top
@@ -44,19 +45,28 @@ class Strip:
 def cut_strip(strength: Strength, box: Box) -> Strip | None:
     """`box` in ink px holds the line; None where there is too little ink."""
     x, y, width, height = box
-    crop = strength[y : y + height, x : x + width]
+    block = max(1, height // ENOUGH_ROWS)
+    crop = shrunk(strength[y : y + height, x : x + width], block)
     unruled = without_rules(crop)
     slope = slope_of(unruled)
     level = shear(crop, slope)
     top, bottom = rows_of_writing(level, without_rules(level) if slope else unruled)
     if bottom <= top:
         return None
-    scale = WRITING / max(bottom - top, 2)
+    scale = WRITING / max(bottom - top, 2)  # rows of the strip for one row of `level`
     above = (top + bottom) / 2 - HEIGHT / 2 / scale  # in rows of `level`
     slant = slant_of(_drawn(level, scale, above, 0.0))
-    left = x - AIR / scale / WIDER
-    edge = y + above + slope * (left - x - width / 2)
-    return Strip(_drawn(level, scale, above, slant), scale, left, edge, slope, slant)
+    left = x - AIR * block / scale / WIDER
+    edge = y + above * block + slope * (left - x - width / 2)
+    return Strip(_drawn(level, scale, above, slant), scale / block, left, edge, slope, slant)
+
+
+def shrunk(crop: Strength, block: int) -> Strength:
+    """Return the crop with blocks of pixels averaged: a strip has 32 rows, and work on all of them grows as their square."""
+    if block == 1:
+        return crop
+    size = (max(1, crop.shape[1] // block), max(1, crop.shape[0] // block))
+    return np.asarray(cv2.resize(crop[: size[1] * block, : size[0] * block], size, interpolation=cv2.INTER_AREA))
 
 
 def stack_strips(strips: Sequence[NDArray[np.uint8]], multiple: int = 32) -> NDArray[np.float32]:
