@@ -62,7 +62,7 @@ def cut_strip(strength: Strength, box: Box) -> Strip | None:
 
 
 def shrunk(crop: Strength, block: int) -> Strength:
-    """Return the crop with blocks of pixels averaged: a strip has 32 rows, and work on all of them grows as their square."""
+    """Return the crop with blocks of pixels averaged: a strip shows it in 32 rows."""
     if block == 1:
         return crop
     size = (max(1, crop.shape[1] // block), max(1, crop.shape[0] // block))
