@@ -26,6 +26,7 @@ KINDS: dict[str, Kind] = {
     "method_not_allowed": Kind(405, _("This method is not allowed here.")),
     "not_acceptable": Kind(406, _("Ask for application/json.")),
     "conflict": Kind(409, _("This cannot be done now.")),
+    "model_gone": Kind(410, _("The files of this model no longer exist.")),
     "file_too_large": Kind(413, _("Maximum 20 MB.")),
     "too_many_files": Kind(413, _("Maximum 1,000 files in a batch.")),
     "archive_too_large": Kind(413, _("Maximum 200 MB as a ZIP, 1 GB unpacked.")),

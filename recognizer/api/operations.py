@@ -157,7 +157,7 @@ list_feature_maps = operation(
         202: (shapes.FeatureMapsSerializer, examples.DRAWING),
     },
     parameters=[LOCATION, RETRY_AFTER],
-    problems=[*FOUND, "model_unavailable"],
+    problems=[*FOUND, "model_gone", "model_unavailable"],
 )
 get_feature_map = operation(
     "pictures", "get_feature_map", "All maps of one layer", answers=binary("image/png"), problems=FOUND
@@ -171,7 +171,7 @@ list_layers = operation(
     "The layers of the network for one digit",
     answers={200: (shapes.LayersSerializer, examples.LAYERS)},
     parameters=[MODEL],
-    problems=[*FOUND, "model_unavailable"],
+    problems=[*FOUND, "model_gone", "model_unavailable"],
 )
 get_activations = operation(
     "explanations",
@@ -179,7 +179,7 @@ get_activations = operation(
     "A layer's activations as a NumPy file",
     answers=binary("application/octet-stream"),
     parameters=[MODEL],
-    problems=[*FOUND, "model_unavailable"],
+    problems=[*FOUND, "model_gone", "model_unavailable"],
 )
 get_layer_map = operation(
     "explanations",
@@ -187,7 +187,7 @@ get_layer_map = operation(
     "A layer's maps as one picture",
     answers=binary("image/png"),
     parameters=[MODEL],
-    problems=[*FOUND, "model_unavailable"],
+    problems=[*FOUND, "model_gone", "model_unavailable"],
 )
 get_explanation = operation(
     "explanations",
@@ -195,7 +195,7 @@ get_explanation = operation(
     "What speaks for the answer, and for the next best",
     answers={200: (shapes.ExplanationSerializer, examples.EXPLANATION)},
     parameters=[MODEL],
-    problems=[*FOUND, "model_unavailable"],
+    problems=[*FOUND, "model_gone", "model_unavailable"],
 )
 get_overlay = operation(
     "explanations",
@@ -203,7 +203,7 @@ get_overlay = operation(
     "A map of the explanation, to lie on the picture",
     answers=binary("image/png"),
     parameters=[MODEL],
-    problems=[*FOUND, "model_unavailable"],
+    problems=[*FOUND, "model_gone", "model_unavailable"],
 )
 
 # --- Batches ---------------------------------------------------------------------------------------------------

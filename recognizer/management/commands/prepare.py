@@ -1,4 +1,7 @@
-"""Everything between unpacking the software and its first request; run again, it does nothing."""
+"""Command that prepares an installation before its first start and after every update.
+
+It may be run again at any time: it does only what is missing.
+"""
 
 import hashlib
 import secrets
@@ -11,6 +14,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from recognizer.services.registry.model_files import store_shipped_artifacts
 from recognizer.services.registry.model_versions import register_shipped_model
 from recognizer.services.space.planning import tell_sizes
 
@@ -25,10 +29,17 @@ class Command(BaseCommand):
         tell_sizes()
         self.collect_static_files()
         register_shipped_model()
+        self.store_artifacts()
         self.create_first_admin()
 
+    def store_artifacts(self) -> None:
+        try:
+            store_shipped_artifacts()
+        except OSError as error:  # the model is read from the source tree until there is space for the copy
+            self.stderr.write(f"The shipped model could not be copied into the storage: {error}")
+
     def collect_static_files(self) -> None:
-        """Compressing them takes seconds, so it is done only when one of them has changed."""
+        """Collect the static files if one of them has changed, since compressing them takes seconds."""
         stamp = Path(settings.STATIC_ROOT) / ".stamp"
         fingerprint = static_files_fingerprint()
         if stamp.exists() and stamp.read_text(encoding="ascii") == fingerprint:
@@ -44,11 +55,13 @@ class Command(BaseCommand):
             name = f"{ADMIN_NAME}-{secrets.token_hex(2)}"
         password = secrets.token_urlsafe(12)
         User.objects.create_superuser(name, password=password)
-        self.stdout.write(f"The first account: {name}, password {password} (shown only now; change it in the page)")
+        self.stdout.write(
+            f"The first account: {name}, password {password} (shown only once; change it on the account page)"
+        )
 
 
 def static_files_fingerprint() -> str:
-    """Of the names, sizes and times of all static files."""
+    """Return a digest of the names, sizes and times of all static files."""
     digest = hashlib.sha256(str(settings.STORAGES["staticfiles"]).encode())
     for finder in get_finders():
         for path, storage in finder.list(None):

@@ -96,7 +96,7 @@ def look_at(glyph: Glyph, version: ModelVersion | None = None) -> Look:
     return Look(glyph, chosen, explainer_of(models.model(chosen).reader.engine))
 
 
-@lru_cache(maxsize=ModelCache.KEPT)
+@lru_cache(maxsize=ModelCache.MAX_LOADED)
 def explainer_of(engine: Engine) -> Explainer:
     return Explainer(engine)
 

@@ -1,11 +1,9 @@
-"""Files of a version that several processes miss at once, or that do not fit; a name that is taken."""
+"""Tests of the files of model versions: fetched by several processes at once, missing, too large for the disk."""
 
-import json
 import logging
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
@@ -13,36 +11,25 @@ from django.core.files.storage import default_storage
 from mlcore.artifact import SHIPPED
 from recognizer.models import ModelVersion
 from recognizer.problems import Problem
-from recognizer.services.registry.model_versions import (
-    ModelCache,
-    local_artifact,
-    register_model,
-    register_shipped_model,
-)
+from recognizer.services.registry.model_files import local_artifact
+from recognizer.services.registry.model_versions import ModelCache, register_model, register_shipped_model
+from tests.recognizer.services.registry.artifacts import copy_shipped
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def other(model, media, tmp_path) -> ModelVersion:
-    """Trained here: the shipped network under another name."""
-    return register_model(renamed(tmp_path, "digits-other"))
+    """A version that was trained here: the shipped networks under another name."""
+    return register_model(copy_shipped(tmp_path / "digits-other"))
 
 
-def renamed(tmp_path: Path, name: str, **said: object) -> Path:
-    folder = tmp_path / name
-    shutil.copytree(SHIPPED, folder)
-    card = json.loads((folder / "card.json").read_text())
-    (folder / "card.json").write_text(json.dumps(card | {"version": name, **said}))
-    return folder
-
-
-def test_all_that_miss_it_at_once_find_it(other, settings):
-    """Threads stand for processes: the lock knows no difference."""
-    together = threading.Barrier(8, timeout=60)
+def test_processes_that_fetch_a_version_at_once_all_get_it(other, settings):
+    """Threads stand in for processes, since the file lock treats both alike."""
+    barrier = threading.Barrier(8, timeout=60)
 
     def fetch(_number: int) -> str:
-        together.wait()
+        barrier.wait()
         return local_artifact(other).digest
 
     with ThreadPoolExecutor(8) as pool:
@@ -51,7 +38,7 @@ def test_all_that_miss_it_at_once_find_it(other, settings):
             assert set(pool.map(fetch, range(8))) == {other.digest}
 
 
-def test_a_copy_that_was_cut_off_is_made_again(other, settings):
+def test_an_incomplete_copy_is_fetched_again(other, settings):
     local_artifact(other)
     (settings.MODEL_CACHE_ROOT / other.digest / "model.onnx").write_bytes(b"half")
     assert local_artifact(other).digest == other.digest
@@ -60,12 +47,12 @@ def test_a_copy_that_was_cut_off_is_made_again(other, settings):
 
 @pytest.fixture
 def full_disk(settings, tmp_path) -> None:
-    """No folder can be made where a file is."""
+    """A cache folder that cannot be created, because a file is in its place."""
     (tmp_path / "disk").touch()
     settings.MODEL_CACHE_ROOT = tmp_path / "disk" / "models"
 
 
-def test_the_old_model_goes_on_serving_where_the_new_one_does_not_fit(model, other, full_disk):
+def test_the_old_model_keeps_serving_if_the_new_one_does_not_fit(model, other, full_disk):
     cache = ModelCache()
     cache.ASK_EVERY_SECONDS = 0
     assert cache.active_model().version == model
@@ -74,29 +61,30 @@ def test_the_old_model_goes_on_serving_where_the_new_one_does_not_fit(model, oth
     assert cache.active_model().version == model
 
 
-def test_a_past_version_that_does_not_fit_is_said_in_words(other, full_disk):
+def test_a_past_version_that_does_not_fit_is_reported(other, full_disk):
     with pytest.raises(Problem, match="cannot be loaded"):
         ModelCache().model(other)
 
 
-def test_files_that_are_gone_from_storage_are_said_in_words(other):
+def test_files_that_are_gone_from_the_storage_are_reported(other):
     shutil.rmtree(default_storage.path("models"))
-    with pytest.raises(Problem, match="cannot be loaded"):
+    with pytest.raises(Problem, match="no longer exist") as raised:
         ModelCache().model(other)
+    assert raised.value.status == 410
 
 
-def test_a_name_that_another_network_has_is_told(model, media, tmp_path, caplog):
+def test_another_network_under_the_shipped_name_is_reported(model, media, tmp_path, caplog):
     ModelVersion.objects.all().delete()
-    mine = register_model(renamed(tmp_path, SHIPPED.name, temperature=9.0))
+    trained_here = register_model(copy_shipped(tmp_path / SHIPPED.name, temperature=9.0))
     with caplog.at_level(logging.ERROR):
         register_shipped_model()
     assert f"The shipped model {SHIPPED.name} is not registered" in caplog.text
-    assert ModelVersion.objects.get() == mine
-    mine.delete()  # as the words advise
+    assert ModelVersion.objects.get() == trained_here
+    trained_here.delete()  # as the message advises
     register_shipped_model()
     assert ModelVersion.objects.get().shipped
 
 
-def test_a_name_that_is_its_own_is_not_told(model, caplog):
+def test_registering_the_shipped_model_again_reports_nothing(model, caplog):
     register_shipped_model()
     assert not caplog.text

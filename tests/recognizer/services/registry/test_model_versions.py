@@ -1,8 +1,7 @@
-"""Versions: registered, activated one at a time, refused when damaged, noticed by every process."""
+"""Tests of model versions: registered, activated one at a time, refused when damaged, noticed by every process."""
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -13,7 +12,7 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db.models import ProtectedError
 
-from mlcore.artifact import SHIPPED, ArtifactError, load_artifact
+from mlcore.artifact import ArtifactError, load_artifact
 from recognizer.models import ModelVersion
 from recognizer.problems import Problem
 from recognizer.services.reading.predictions import create_prediction
@@ -24,36 +23,32 @@ from recognizer.services.registry.model_versions import (
     register_shipped_model,
 )
 from tests.pictures import digit_png
+from tests.recognizer.services.registry.artifacts import copy_shipped
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def other_folder(tmp_path) -> Path:
-    """An artifact of another name, with the shipped network in it."""
-    folder = tmp_path / "digits-other"
-    shutil.copytree(SHIPPED, folder)
-    card = json.loads((folder / "card.json").read_text())
-    (folder / "card.json").write_text(json.dumps(card | {"version": "digits-other"}))
-    return folder
+    return copy_shipped(tmp_path / "digits-other")
 
 
 @pytest.fixture
 def cache() -> ModelCache:
-    """A process's view, asking every time."""
+    """The cache of a process that asks the database every time."""
     cache = ModelCache()
     cache.ASK_EVERY_SECONDS = 0
     return cache
 
 
-def spoil(folder: Path) -> None:
+def damage(folder: Path) -> None:
     network = folder / "model.onnx"
     data = bytearray(network.read_bytes())
     data[len(data) // 2] ^= 1
     network.write_bytes(data)
 
 
-def test_start_up_activates_the_shipped_model_only_if_nothing_else_is(model, other_folder):
+def test_the_shipped_model_is_activated_only_if_no_other_is_active(model, other_folder):
     other = register_model(other_folder)
     promote_model(other)
     register_shipped_model()
@@ -68,7 +63,7 @@ def test_a_new_version_is_a_candidate_until_it_is_promoted(model, other_folder, 
     assert cache.active_model().reader.read(digit_png(7)).model == "digits-other"
 
 
-def test_going_back_is_promoting_the_one_before(model, other_folder, media, cache):
+def test_promoting_the_version_before_goes_back(model, other_folder, media, cache):
     promote_model(register_model(other_folder))
     call_command("promote_model", model.version)
     assert cache.active_model().version == model
@@ -76,14 +71,14 @@ def test_going_back_is_promoting_the_one_before(model, other_folder, media, cach
 
 
 def test_a_damaged_artifact_is_not_registered(model, other_folder, media):
-    spoil(other_folder)
+    damage(other_folder)
     with pytest.raises(ArtifactError):
         register_model(other_folder)
 
 
 def test_a_version_damaged_in_storage_is_not_promoted(model, other_folder, media):
     other = register_model(other_folder)
-    spoil(Path(default_storage.path(f"models/{other.version}")))
+    damage(Path(default_storage.path(f"models/{other.version}")))
     with pytest.raises(CommandError) as raised:
         call_command("promote_model", other.version)
     assert raised.value.returncode == 3
@@ -92,7 +87,7 @@ def test_a_version_damaged_in_storage_is_not_promoted(model, other_folder, media
 
 
 def test_a_folder_swapped_together_with_its_card_is_refused(model, other_folder, media):
-    """Hashes that agree with each other do not help: the database remembers the card."""
+    """The card's hashes agree with its files, but not with the digest in the database."""
     other = register_model(other_folder)
     stored = Path(default_storage.path(f"models/{other.version}/card.json"))
     card = json.loads(stored.read_text())
@@ -102,23 +97,23 @@ def test_a_folder_swapped_together_with_its_card_is_refused(model, other_folder,
         promote_model(other)
 
 
-def test_the_old_model_goes_on_serving_when_the_new_one_is_damaged(model, other_folder, media, cache):
+def test_the_old_model_keeps_serving_when_the_new_one_is_damaged(model, other_folder, media, cache):
     assert cache.active_model().version == model
     other = register_model(other_folder)
-    spoil(Path(default_storage.path(f"models/{other.version}")))
+    damage(Path(default_storage.path(f"models/{other.version}")))
     ModelVersion.objects.filter(pk=model.pk).update(state=ModelVersion.State.RETIRED)
     ModelVersion.objects.filter(pk=other.pk).update(state=ModelVersion.State.ACTIVE)
     assert cache.active_model().version == model
 
 
-def test_without_any_model_a_person_is_told_so(db, cache):
+def test_without_any_model_the_problem_is_model_unavailable(db, cache):
     ModelVersion.objects.all().delete()
     with pytest.raises(Problem) as raised:
         cache.active_model()
     assert (raised.value.code, raised.value.status) == ("model_unavailable", 503)
 
 
-def test_a_version_with_predictions_is_not_deleted(model, alice, media):
+def test_a_version_with_predictions_cannot_be_deleted(model, alice, media):
     create_prediction(owner=alice, data=digit_png(7), source="upload")
     with pytest.raises(ProtectedError):
         model.delete()
@@ -142,9 +137,7 @@ while time.monotonic() < until:
 
 @pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
-def test_two_processes_notice_a_promotion_and_the_way_back_within_two_seconds(
-    model, other_folder, media, same_database
-):
+def test_two_processes_notice_each_promotion_within_two_seconds(model, other_folder, media, same_database):
     other = register_model(other_folder)
     environment = os.environ | same_database
     watchers = [
@@ -152,11 +145,11 @@ def test_two_processes_notice_a_promotion_and_the_way_back_within_two_seconds(
         for _ in range(2)
     ]
     try:
-        assert [said(watcher) for watcher in watchers] == [model.version] * 2
+        assert [read_version(watcher) for watcher in watchers] == [model.version] * 2
         for version in (other, model):
             promoted_at = time.monotonic()
             promote_model(version)
-            assert [said(watcher) for watcher in watchers] == [version.version] * 2
+            assert [read_version(watcher) for watcher in watchers] == [version.version] * 2
             assert time.monotonic() - promoted_at < 2
     finally:
         for watcher in watchers:
@@ -164,6 +157,6 @@ def test_two_processes_notice_a_promotion_and_the_way_back_within_two_seconds(
             watcher.wait()
 
 
-def said(watcher: subprocess.Popen[str]) -> str:
+def read_version(watcher: subprocess.Popen[str]) -> str:
     assert watcher.stdout is not None
     return watcher.stdout.readline().strip()
