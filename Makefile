@@ -33,8 +33,8 @@ WORKERS := 3
 test: $(VENV)/.dev
 	@$(MAKE) --no-print-directory lint types
 	@log=$$(mktemp); trap 'kill $$sqlite 2>/dev/null; rm -f "$$log"' EXIT; trap 'exit 130' INT TERM; \
-	$(RUN_PYTHON) -m pytest --numprocesses $(WORKERS) --cov >"$$log" 2>&1 & sqlite=$$!; \
-	TEST_DATABASE=postgres $(RUN_PYTHON) -m pytest --quiet --numprocesses 2 || exit; \
+	$(RUN_PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadgroup --cov >"$$log" 2>&1 & sqlite=$$!; \
+	TEST_DATABASE=postgres $(RUN_PYTHON) -m pytest --quiet --numprocesses 2 --dist loadgroup || exit; \
 	wait $$sqlite; failed=$$?; cat "$$log"; exit $$failed
 
 lint: $(VENV)/.dev
@@ -48,7 +48,7 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 fast: $(VENV)/.dev
-	$(RUN_PYTHON) -m pytest --quiet --numprocesses 2 -m "not slow and not browser and not processes and not trains"
+	$(RUN_PYTHON) -m pytest --quiet --numprocesses 2 --dist loadgroup -m "not slow and not browser and not processes and not trains"
 
 bench: $(VENV)/.dev
 	@$(RUN_PYTHON) -m bench.web

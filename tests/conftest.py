@@ -1,5 +1,6 @@
 """The cast and the stage. Everything is real: Redis, PostgreSQL, workers, gunicorn, Chromium."""
 
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -32,28 +33,78 @@ from recognizer.services.work import broker, worker_state  # noqa: E402
 
 pytest_plugins = ["tests.networks", "tests.training", "tests.servers.fixtures", "tests.browser.fixtures"]
 
-USES_DATABASE = {"db", "transactional_db"}
-ONCE = ("browser", "trains")
+# These run on PostgreSQL as well, since the database decides their outcome: constraints, locks, transactions, JSON,
+# order, raw SQL, and text that it refuses. What a page looks like, or what Redis and signals do, is the same on both.
+ON_POSTGRES_TOO = (
+    "processes/test_full_disk.py",
+    "processes/test_kills.py",
+    "processes/test_once.py",
+    "recognizer/api/test_bad_input.py",
+    "recognizer/api/test_batches.py",
+    "recognizer/api/test_contract.py",
+    "recognizer/api/test_corrections.py",
+    "recognizer/api/test_idempotency.py",
+    "recognizer/api/test_predictions.py",
+    "recognizer/commands",
+    "recognizer/services",
+    "recognizer/test_admin.py",
+    "recognizer/test_admin_deleting.py",
+    "recognizer/test_models.py",
+    "recognizer/test_statements.py",
+    "recognizer/views/test_history.py",
+    "recognizer/views/test_history_deleted.py",
+    "recognizer/views/test_queries.py",
+    "recognizer/views/test_review.py",
+    "servers/test_backup.py",
+)
+LONG_FIRST = ("processes", "trains", "browser")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL only what touches the database runs again; pages look the same on it, networks learn the same."""
     for item in items:
         if "trained" in item.fixturenames:
-            item.add_marker(pytest.mark.timeout(900))  # whichever is first waits for the training
-    if surroundings.ENGINE != "postgres":
-        return
-    kept = [item for item in items if touches_database(item) and not any(map(item.get_closest_marker, ONCE))]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
-    items[:] = kept
+            item.add_marker(pytest.mark.trains)
+            item.add_marker(pytest.mark.timeout(900))  # the first of them waits for the training
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    items.sort(key=place_of)
+    if surroundings.ENGINE == "postgres":
+        kept = [item for item in items if runs_on_postgres(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+        items[:] = kept
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Let each process choose its own folders: with this variable pytest-django would read the settings before."""
+    del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+def group_of(item: pytest.Item) -> str:
+    """Return the name that tests share which one process runs: a test with servers of its own runs wherever there is
+    room, the tests of the trained network share it, and the others share the fixtures of their file."""
+    if item.get_closest_marker("processes"):
+        return item.nodeid
+    return "trained" if "trained" in item.fixturenames else str(item.path)
+
+
+def place_of(item: pytest.Item) -> int:
+    """Return where a test stands in the order: what takes longest begins first, so that no process is left alone."""
+    places = [LONG_FIRST.index(mark) for mark in LONG_FIRST if item.get_closest_marker(mark)]
+    return min(places, default=len(LONG_FIRST))
+
+
+def runs_on_postgres(item: pytest.Item) -> bool:
+    place = item.path.relative_to(surroundings.ROOT / "tests").as_posix()
+    return place.startswith(ON_POSTGRES_TOO) and touches_database(item) and not item.get_closest_marker("trains")
 
 
 def touches_database(item: pytest.Item) -> bool:
-    return bool(item.get_closest_marker("django_db")) or bool(USES_DATABASE & set(item.fixturenames))
+    return bool(item.get_closest_marker("django_db")) or not {"db", "transactional_db"}.isdisjoint(item.fixturenames)
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """SQLite in a file: in memory it would neither lock nor be seen by another process."""
     if connection.vendor == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(surroundings.FOLDER / "tests.sqlite3")

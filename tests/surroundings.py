@@ -5,9 +5,11 @@ import os
 import re
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from config.embedded_redis import EmbeddedRedis
+from tests.servers.ports import reserve_port
 from tests.servers.postgres import Postgres
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +32,9 @@ FOLDER = session_folder()
 MEDIA = FOLDER / "media"
 STATIC = FOLDER / "static"
 MODEL_CACHE = FOLDER / "models"
-REDIS = EmbeddedRedis.plan(FOLDER / "redis")  # nothing listens there until a test asks for it
+# Nothing listens there until a test asks for it.
+REDIS = replace(EmbeddedRedis.plan(FOLDER / "redis"), port=reserve_port())
+SHARED_POSTGRES = "DIGITSCRIBE_TESTS_POSTGRES"  # the address of the server that the first process started
 
 
 def prepare() -> None:
@@ -55,9 +59,13 @@ def prepare() -> None:
 
 
 def database_url() -> str:
-    if ENGINE == "postgres":
+    """Return the server's address. With pytest-xdist the first process starts PostgreSQL; each of the others has a
+    database of its own on it."""
+    if ENGINE != "postgres":
+        return f"sqlite:///{FOLDER / 'unused.sqlite3'}"  # the tests' own file is made beside it
+    if SHARED_POSTGRES not in os.environ:
         postgres = Postgres()
         atexit.register(postgres.stop)
         postgres.start()
-        return postgres.url
-    return f"sqlite:///{FOLDER / 'unused.sqlite3'}"  # the tests' own file is made beside it
+        os.environ[SHARED_POSTGRES] = postgres.url
+    return os.environ[SHARED_POSTGRES]

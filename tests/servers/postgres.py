@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from config.embedded_redis import free_port
+from tests.servers.ports import reserve_port
 from tests.servers.process import Server
 
 
@@ -32,7 +32,7 @@ class Postgres(Server):
         # Not under the session's folder: `nobody` could not enter that one.
         self.home = Path(tempfile.mkdtemp(prefix="digitscribe-pg-", dir="/tmp"))
         self.data = self.home / "data"
-        self.port = free_port()
+        self.port = reserve_port()
         self.password = secrets.token_urlsafe(16)
         self.binaries = self._reachable_binaries()
         settings = {

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 
-from config.embedded_redis import free_port
+from tests.servers.ports import reserve_port
 
 
 class Proxy:
@@ -14,7 +14,7 @@ class Proxy:
 
     def __init__(self, target: int) -> None:
         self.target = target
-        self.port = free_port()
+        self.port = reserve_port()
         self.delay_seconds = 0.0
         self.is_black_hole = False
         self.open()

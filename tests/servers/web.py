@@ -5,14 +5,14 @@ from pathlib import Path
 
 import httpx
 
-from config.embedded_redis import free_port
 from config.supervisor import WEB
+from tests.servers.ports import reserve_port
 from tests.servers.process import Server
 
 
 class WebServer(Server):
     def __init__(self, *, log: Path, environment: Mapping[str, str], workers: int = 1) -> None:
-        self.port = free_port()
+        self.port = reserve_port()
         self.url = f"http://127.0.0.1:{self.port}"
         super().__init__(
             WEB.command,

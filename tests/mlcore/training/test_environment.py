@@ -20,7 +20,10 @@ importlib.import_module(sys.argv[1])
 """
 
 
-@pytest.mark.parametrize("module", ["fit", "machine", "network", "line_network", "train"])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "module", ["networks.fit", "networks.machine", "networks.digit", "networks.line", "recipes.digit"]
+)
 def test_it_is_set_before_they_are_imported(module: str) -> None:
     pytest.importorskip("tensorflow")
     bare = {name: value for name, value in os.environ.items() if name not in NAMES}

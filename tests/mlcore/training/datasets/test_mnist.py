@@ -49,6 +49,7 @@ def test_the_split_is_the_same_every_time(idx: Path) -> None:
     assert load_split(idx).validation.digest == load_split(idx).validation.digest
 
 
+@pytest.mark.slow
 def test_without_a_network_it_says_how_to_give_the_files(tmp_path: Path) -> None:
     pytest.importorskip("keras")
     program = """

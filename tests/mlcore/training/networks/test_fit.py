@@ -13,6 +13,8 @@ from mlcore.training.networks.digit import build
 from mlcore.training.networks.fit import Fitted, Plan, Progress, fit
 from mlcore.training.networks.line import build_line_network
 
+pytestmark = pytest.mark.trains
+
 PLAN = Plan(architecture="classic", epochs=3, batch=50)
 
 
