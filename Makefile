@@ -5,15 +5,15 @@ RUN_PYTHON := $(BIN)/python
 UV := $(shell grep --only-matching 'uv==[0-9.]*' pyproject.toml)
 
 # The checks ignore the settings in a developer's .env.
-check test lint types fast bench: export ENV_FILE = /dev/null
+check test test-sqlite test-postgres lint types fast bench: export ENV_FILE = /dev/null
 
-.PHONY: help run check test lint types fast bench requirements upgrade audit train-deps clean
+.PHONY: help run check test test-sqlite test-postgres lint types fast bench requirements upgrade audit train-deps clean
 
 help:
 	@echo "make run [PORT=8080]   start Digitscribe here: Redis, worker, beat and web server"
 	@echo "make check             lint, types and the fast tests, in under two minutes"
 	@echo "make test              lint, types and every test, on SQLite and PostgreSQL"
-	@echo "make lint | types      the parts of both"
+	@echo "make lint, types, fast, test-sqlite, test-postgres   the parts of these"
 	@echo "make bench             the benchmarks, as tables"
 	@echo "make train-deps        install what manage.py train_model needs (TensorFlow)"
 	@echo "make requirements      write uv.lock and requirements*.txt from pyproject.toml"
@@ -28,14 +28,21 @@ check: lint types fast
 
 # Both databases run side by side, each in several processes: the tests wait for servers more than they compute.
 # The log of SQLite, the longer one, is shown last, unless PostgreSQL fails: then the last line is PostgreSQL's.
-# Coverage is measured on SQLite alone, where every test runs. WORKERS=1 runs the tests of a database one by one.
-WORKERS := 3
 test: $(VENV)/.dev
 	@$(MAKE) --no-print-directory lint types
 	@log=$$(mktemp); trap 'kill $$sqlite 2>/dev/null; rm -f "$$log"' EXIT; trap 'exit 130' INT TERM; \
-	$(RUN_PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadgroup --cov >"$$log" 2>&1 & sqlite=$$!; \
-	TEST_DATABASE=postgres $(RUN_PYTHON) -m pytest --quiet --numprocesses 2 --dist loadgroup || exit; \
+	$(MAKE) --no-print-directory test-sqlite >"$$log" 2>&1 & sqlite=$$!; \
+	$(MAKE) --no-print-directory test-postgres || exit; \
 	wait $$sqlite; failed=$$?; cat "$$log"; exit $$failed
+
+# Every test, in so many processes. Coverage is measured here alone.
+WORKERS := 3
+test-sqlite: $(VENV)/.dev
+	@$(RUN_PYTHON) -m pytest --quiet --numprocesses $(WORKERS) --dist loadgroup --cov
+
+# The tests whose outcome depends on the database: tests/conftest.py lists them.
+test-postgres: $(VENV)/.dev
+	@TEST_DATABASE=postgres $(RUN_PYTHON) -m pytest --quiet --numprocesses 2 --dist loadgroup
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
