@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageDraw
 
-from mlcore.training.evaluation.refusals import code
+from mlcore.training.evaluation.refusals import draw_qr_code
 from tests.pictures import digit_png, draw_digit, encode
 
 DIGIT = 7  # what the good pictures show
@@ -224,7 +224,7 @@ def two_digits() -> bytes:
 
 
 def qr_code() -> bytes:
-    return encode(Image.fromarray(code(np.random.default_rng(7))))
+    return encode(Image.fromarray(draw_qr_code(np.random.default_rng(7))))
 
 
 def saved(format: str, image: Image.Image | None = None) -> bytes:

@@ -1,4 +1,4 @@
-"""A network small enough to be trained here, in seconds, without a download: shared by all who need one."""
+"""A network small enough to be trained in seconds and without a download, shared by all tests that need one."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from mlcore.artifact import Artifact
+from mlcore.artifact import SHIPPED, Artifact, load_artifact
 from mlcore.reading.normalise import normalise
 
 if TYPE_CHECKING:
     from mlcore.training.datasets.mnist import Digits
-    from mlcore.training.recipes.digit import Recipe
+    from mlcore.training.recipes.digit import DigitRecipe
 
 
-def written(count: int, seed: int) -> "Digits":
-    """Stands in for MNIST."""
+def write_digits(count: int, seed: int) -> "Digits":
+    """Return synthetic digits in the place of MNIST's."""
     from mlcore.training.datasets.mnist import Digits
     from mlcore.training.synthesis.handwriting import write_digit
 
@@ -27,13 +27,13 @@ def written(count: int, seed: int) -> "Digits":
 
 @pytest.fixture(scope="session")
 def digits() -> "Digits":
-    return written(900, seed=1)
+    return write_digits(900, seed=1)
 
 
 @pytest.fixture(scope="session")
 def npz(digits: "Digits", tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Like Keras's own mnist.npz."""
-    test = written(200, seed=2)
+    """A file like Keras's mnist.npz."""
+    test = write_digits(200, seed=2)
     path = tmp_path_factory.mktemp("data") / "mnist.npz"
     np.savez(path, x_train=digits.images, y_train=digits.labels, x_test=test.images, y_test=test.labels)
     return path
@@ -42,22 +42,27 @@ def npz(digits: "Digits", tmp_path_factory: pytest.TempPathFactory) -> Path:
 @dataclass(frozen=True)
 class Trained:
     artifact: Artifact
-    recipe: "Recipe"
+    recipe: "DigitRecipe"
     runs: Path
 
 
 @pytest.fixture(scope="session")
 def trained(npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     pytest.importorskip("keras")
-    from mlcore.training.datasets import digits as pool
-    from mlcore.training.evaluation.calibrate import Counts
-    from mlcore.training.networks.fit import Plan
-    from mlcore.training.recipes.digit import Recipe, train
+    from mlcore.training.datasets.digits import DigitCounts
+    from mlcore.training.evaluation.calibrate import CalibrationCounts
+    from mlcore.training.networks.fit import DigitPlan
+    from mlcore.training.recipes.digit import DigitRecipe, train_digit_network
 
     runs = tmp_path_factory.mktemp("runs")
-    few = pool.Amounts(clean=60, sheet=20, mnist_sheet=20, coarse=20, negative=20, line=20)
-    recipe = Recipe(
-        plan=Plan(epochs=8, batch=32), generated=few, share=few.total, calibration=Counts(40, 30, 10, 10), data=npz
+    few = DigitCounts(clean=60, sheet=20, mnist_sheet=20, coarse=20, negative=20, line=20)
+    recipe = DigitRecipe(
+        plan=DigitPlan(epochs=8, batch=32),
+        synthetic=few,
+        synthetic_per_epoch=few.total,
+        calibration=CalibrationCounts(40, 30, 10, 10),
+        data=npz,
     )
-    artifact = train(recipe, "digits-9", runs / "digits-9", runs, "manage.py train_model", lambda stage: None)
+    lines = load_artifact(SHIPPED)
+    artifact = train_digit_network(recipe, lines, runs / "digits-9", runs, "manage.py train_model", lambda stage: None)
     return Trained(artifact, recipe, runs)

@@ -1,6 +1,6 @@
 """How much each clue counts when a number is chosen among the texts proposed for it.
 
-Fitted on generated lines of validation digits by `mlcore.training.evaluation.weighing` and kept in the artifact's card.
+Fitted on generated lines of validation digits by `mlcore.training.evaluation.weights` and kept in the artifact's card.
 """
 
 from collections.abc import Mapping

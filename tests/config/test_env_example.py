@@ -35,7 +35,7 @@ def test_the_example_lists_every_setting_and_nothing_else():
 
 def test_only_env_py_reads_the_environment():
     """The supervisor passes its environment on to its children; the trainer asks which Keras backend is chosen."""
-    allowed = {"config/env.py", "config/supervisor.py", "recognizer/management/commands/train_model.py"}
+    allowed = {"config/env.py", "config/supervisor.py", "recognizer/management/training.py"}
     readers = {
         str(file.relative_to(ROOT))
         for folder in ("config", "recognizer", "mlcore")

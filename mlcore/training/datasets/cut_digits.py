@@ -1,4 +1,4 @@
-"""What the reader cuts out of generated numbers: digits, and the signs and letters that stand among them."""
+"""Digits that the reader cuts out of synthetic numbers, and the signs and letters between them as negatives."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,27 +13,26 @@ from mlcore.reading.layout import Box, Region, standing_apart, tall_pieces, whol
 from mlcore.reading.normalise import cut, normalise
 from mlcore.reading.segment import LOOSE, STIFF, Cutter, cut_cells
 from mlcore.reading.strip import STEP, Strip, cut_strip
-from mlcore.training.datasets.lines import Writers, written_sheets
-from mlcore.training.datasets.resemblance import correlation
-from mlcore.training.synthesis.lines import Line
+from mlcore.training.datasets.lines import Writers, render_line_sheets
+from mlcore.training.synthesis.lines import TextLine
 from mlcore.training.synthesis.sheets import Margins
 
-ALIKE = 0.75  # correlation with what was written, below which a cut, a frame or a shadow made something else of it
+MIN_CORRELATION = 0.75  # with the written digit; below it a cut, a frame or a shadow has changed the digit too much
 
-Made = tuple[NDArray[np.uint8], int]  # (28, 28), label
+LabelledImage = tuple[NDArray[np.uint8], int]  # (28, 28), label
 
 
-def cut_out(rng: np.random.Generator, writers: Writers) -> Iterator[Made]:
-    """Line after line, without end."""
-    for line, ink, margins in written_sheets(rng, writers):
-        written = as_found(line, ink, margins)
+def cut_digits(rng: np.random.Generator, writers: Writers) -> Iterator[LabelledImage]:
+    """Yield images from one line after another, without end."""
+    for line, ink, margins in render_line_sheets(rng, writers):
+        written = place_in_ink(line, ink, margins)
         for region in whole(ink.strength):
-            yield from _digits(written, region, float(rng.choice([LOOSE, STIFF])))
-            yield from _strangers(written, region)
+            yield from _cut_at_labels(written, region, float(rng.choice([LOOSE, STIFF])))
+            yield from _cut_negatives(written, region)
 
 
-def as_found(line: Line, ink: Ink, margins: Margins) -> Line:
-    """The line where it lies in the reader's ink, and as large."""
+def place_in_ink(line: TextLine, ink: Ink, margins: Margins) -> TextLine:
+    """Return the written line scaled and moved to where it lies in the ink that the reader found."""
     top, _, _, left = (round(margin * ink.scale) for margin in margins)
     boxes = [[round(side * ink.scale) for side in box] for box in line.boxes]
     size = (max(1, round(line.ink.shape[1] * ink.scale)), max(1, round(line.ink.shape[0] * ink.scale)))
@@ -42,9 +41,19 @@ def as_found(line: Line, ink: Ink, margins: Margins) -> Line:
     return replace(line, ink=canvas, boxes=tuple((left + x, top + y, w, h) for x, y, w, h in boxes))
 
 
-def _digits(line: Line, region: Region, stiffness: float) -> Iterator[Made]:
+def correlation(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    """Return the correlation, -1..1, of two frames (28, 28).
+
+    Both are blurred a little first, so that a stroke half a pixel aside makes no difference.
+    """
+    a, b = (cv2.GaussianBlur(image, (5, 5), 0).astype(np.float32) - image.mean() for image in (a, b))
+    return float((a * b).sum() / max(np.sqrt((a * a).sum() * (b * b).sum()), 1e-6))
+
+
+def _cut_at_labels(line: TextLine, region: Region, stiffness: float) -> Iterator[LabelledImage]:
+    """Yield the digits that the reader's cutter finds when it is told where they are."""
     strip = cut_strip(region.strength, region.box)
-    steps = _steps(line.boxes, strip) if strip else ()
+    steps = _digit_steps(line.boxes, strip) if strip else ()
     if strip and steps:
         parts = Cutter(region, strip).cut(steps, stiffness)
         for part, box, character in zip(parts, line.boxes, line.text, strict=True):
@@ -52,24 +61,25 @@ def _digits(line: Line, region: Region, stiffness: float) -> Iterator[Made]:
                 yield part.input, int(character)
 
 
-def _steps(boxes: tuple[Box, ...], strip: Strip) -> tuple[int, ...]:
-    """Where in the strip the middle of each digit lies; none where two share a place."""
+def _digit_steps(boxes: tuple[Box, ...], strip: Strip) -> tuple[int, ...]:
+    """Return the step of the strip at the middle of each digit, or none if two digits share a step."""
     x, y, width, height = np.array(boxes).reshape(-1, 4).T
     columns, _ = strip.places(x + width // 2, y + height // 2)
     steps = columns // STEP
     return tuple(steps.tolist()) if (np.diff(steps) > 0).all() else ()
 
 
-def _strangers(line: Line, region: Region) -> Iterator[Made]:
-    """Signs and letters that stand by themselves."""
-    taken = [(x, x + width) for x, _, width, _ in line.boxes]
+def _cut_negatives(line: TextLine, region: Region) -> Iterator[LabelledImage]:
+    """Yield the signs and letters that stand by themselves."""
+    digit_spans = [(x, x + width) for x, _, width, _ in line.boxes]
     for box in standing_apart(tall_pieces(region), region.box[3]):
         x, _, width, _ = box
-        if all(x >= end or x + width <= start for start, end in taken):
+        if all(x >= end or x + width <= start for start, end in digit_spans):
             for part in cut_cells(replace(region, cells=(box,))):
-                if _shows(part.input, line, box):  # a printed border is no sign, and looks like a 1
+                if _shows(part.input, line, box):  # leaves out printed borders, which look like a 1
                     yield part.input, NOT_A_DIGIT
 
 
-def _shows(image: NDArray[np.uint8], line: Line, box: Box) -> bool:
-    return correlation(image, normalise(cut(line.ink, box))) >= ALIKE
+def _shows(image: NDArray[np.uint8], line: TextLine, box: Box) -> bool:
+    """Tell if the image still shows what was written in the box."""
+    return correlation(image, normalise(cut(line.ink, box))) >= MIN_CORRELATION

@@ -1,72 +1,57 @@
-"""What the network sees in each epoch, prepared in processes of their own while the last one is learnt from."""
+"""The images of each epoch, prepared in other processes while the network learns from the epoch before."""
 
-import multiprocessing
 import os
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import numpy as np
 
-from mlcore.training.datasets.augment import GENTLE, Amounts, augment
-from mlcore.training.datasets.mnist import Digits, joined
-from mlcore.training.datasets.worker import belong_to_parent
+from mlcore.training.datasets.augment import DEFAULT_AUGMENTATION, Augmentation, augment
+from mlcore.training.datasets.mnist import Digits, concatenate
+from mlcore.training.datasets.worker_pool import WorkerPool
 
-CALM = 0.7  # of the usual amounts
+REDUCED = 0.7  # of the usual augmentation, in the last epochs
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """Where the images of an epoch come from."""
+    """The images that an epoch is made of."""
 
-    digits: Digits  # all of them, every epoch
-    written: Digits  # generated ones, of which each epoch draws a share
-    share: int  # how many it draws
-    amounts: Amounts = GENTLE
-    calm_from: int | None = None  # the epoch after which images stray less: the end is learnt from what is likely
+    digits: Digits  # every epoch uses all of them
+    synthetic: Digits  # every epoch draws some of them
+    synthetic_per_epoch: int
+    augmentation: Augmentation = DEFAULT_AUGMENTATION
+    reduced_from: int | None = None  # epoch from which augmentation is reduced, to end on realistic images
 
     @property
     def size(self) -> int:
-        return len(self.digits) + min(self.share, len(self.written))
+        """Return the number of images in an epoch."""
+        return len(self.digits) + min(self.synthetic_per_epoch, len(self.synthetic))
 
 
-def epoch(mixture: Mixture, seed: int, number: int) -> Digits:
-    """Depends on nothing but its arguments, so that an interrupted training goes on as it would have."""
-    rng = np.random.default_rng([seed, number])
-    drawn = rng.permutation(len(mixture.written))[: mixture.share]
-    both = joined([mixture.digits, mixture.written[drawn]])
-    shuffled = both[rng.permutation(len(both))]
-    calm = mixture.calm_from is not None and number >= mixture.calm_from
-    amounts = mixture.amounts.scaled(CALM) if calm else mixture.amounts
-    return Digits(augment(shuffled.images, rng, amounts), shuffled.labels)
+def make_epoch(mixture: Mixture, seed: int, number: int) -> Digits:
+    """Return the augmented images of an epoch in random order.
 
-
-_mixture: Mixture | None = None  # in the preparing process: handed over once, not with every epoch
-
-
-def _receive(mixture: Mixture) -> None:
-    global _mixture
-    _mixture = mixture
-    belong_to_parent()
-
-
-def _prepare(seed: int, number: int) -> Digits:
-    assert _mixture is not None  # noqa: S101 - _receive ran first
-    return epoch(_mixture, seed, number)
-
-
-def epochs(mixture: Mixture, seed: int, numbers: range) -> Iterator[Digits]:
-    """As many epochs ahead of the caller as half the processor prepares at once; the other half learns.
-
-    Spawned, not forked: TensorFlow's threads do not survive a fork.
+    The result depends on the arguments alone, so that an interrupted training continues with the same images.
     """
+    rng = np.random.default_rng([seed, number])
+    chosen = rng.permutation(len(mixture.synthetic))[: mixture.synthetic_per_epoch]
+    both = concatenate([mixture.digits, mixture.synthetic[chosen]])
+    shuffled = both[rng.permutation(len(both))]
+    is_reduced = mixture.reduced_from is not None and number >= mixture.reduced_from
+    augmentation = mixture.augmentation.scaled(REDUCED) if is_reduced else mixture.augmentation
+    return Digits(augment(shuffled.images, rng, augmentation), shuffled.labels)
+
+
+def prepare_epochs(mixture: Mixture, seed: int, numbers: range) -> Iterator[Digits]:
+    """Yield the epochs in order, preparing the next ones on half the cores; the other half trains."""
     ahead = max(1, (os.cpu_count() or 1) // 2)
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(ahead, mp_context=spawn, initializer=_receive, initargs=(mixture,)) as processes:
+    with WorkerPool(mixture, ahead) as workers:
         prepared: deque[Future[Digits]] = deque()
         for number in numbers:
-            prepared.append(processes.submit(_prepare, seed, number))
+            prepared.append(workers.submit(make_epoch, seed, number))
             if len(prepared) > ahead:
                 yield prepared.popleft().result()
         for future in prepared:

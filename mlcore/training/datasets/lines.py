@@ -1,6 +1,7 @@
-"""Strips to train and to judge the line network with: numbers written, photographed, and read back.
+"""Strips of synthetic numbers, on which the line network is trained and evaluated.
 
-What the network sees in training is what it sees in service: `find_ink` and `cut_strip` of the reader.
+Numbers are written, rendered on sheets and cut out by the reader's own `find_ink` and `cut_strip`, so that
+training sees strips like those in service.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,24 +18,42 @@ from mlcore.reading.specks import remove_specks
 from mlcore.reading.strip import HEIGHT, cut_strip
 from mlcore.training.datasets.mnist import Digits
 from mlcore.training.synthesis.handwriting import write_digit
-from mlcore.training.synthesis.lines import Line, any_spacing, any_text, cut_short, write_line, write_no_number
+from mlcore.training.synthesis.lines import (
+    TextLine,
+    cut_short,
+    random_spacing,
+    random_text,
+    write_line,
+    write_no_number,
+)
 from mlcore.training.synthesis.negatives import DrawDigit
-from mlcore.training.synthesis.sheets import ANY, NOISY_SHEET, PLAIN_PHOTO, SCREEN, SECURITY, Margins, Paper, on_paper
+from mlcore.training.synthesis.sheets import (
+    ANY_PAPER,
+    NOISY_SHEET,
+    PLAIN_PHOTO,
+    SCREEN,
+    SECURITY,
+    Margins,
+    SheetStyle,
+    render_sheet,
+)
 
-Papers = tuple[tuple[Paper, float], ...]  # and the share of the lines on each
-PAPERS: Papers = ((SECURITY, 0.45), (ANY, 0.3), (PLAIN_PHOTO, 0.15), (SCREEN, 0.1))
-STRIP_PAPERS: Papers = ((SECURITY, 0.3), (ANY, 0.25), (PLAIN_PHOTO, 0.25), (NOISY_SHEET, 0.1), (SCREEN, 0.1))
-WITH_PRINT = 0.6  # share of strips from which printed lines were not erased
-NO_NUMBER = 0.06  # share of lines with nothing to read
-CUT_SHORT = 0.3
-VISIBLE = 0.25
-LEGIBLE = 0.4
+WeightedSheets = tuple[tuple[SheetStyle, float], ...]  # with the share of the lines on each
+SHEETS: WeightedSheets = ((SECURITY, 0.45), (ANY_PAPER, 0.3), (PLAIN_PHOTO, 0.15), (SCREEN, 0.1))
+STRIP_SHEETS: WeightedSheets = (
+    (SECURITY, 0.3), (ANY_PAPER, 0.25), (PLAIN_PHOTO, 0.25), (NOISY_SHEET, 0.1), (SCREEN, 0.1),
+)  # fmt: skip
+WITH_PRINT_SHARE = 0.6  # of the lines: printed lines are not erased
+NO_NUMBER_SHARE = 0.06  # of the lines: they contain no digit
+CUT_SHORT_SHARE = 0.3
+VISIBLE = 0.25  # least ink strength that counts for the box of a strip
+LEGIBLE = 0.4  # least ink strength of written ink, and least share of it that the reader must find
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Pool:
-    """Strips of differing widths, end to end."""
+class StripDataset:
+    """Strips of differing widths, stored end to end, with their texts."""
 
     pixels: NDArray[np.uint8]  # (32, all columns)
     ends: NDArray[np.int64]  # (N,) where each strip ends
@@ -52,95 +71,100 @@ class Pool:
 
 
 class Writers:
-    """Digits of MNIST and of the generated handwriting."""
+    """Random writers, whose digits come from MNIST, from synthetic handwriting, or from both."""
 
     def __init__(self, digits: Digits) -> None:
         self._by_digit = [digits.images[digits.labels == digit] for digit in range(10)]
 
-    def any_writer(self, rng: np.random.Generator) -> DrawDigit:
-        """Somebody who keeps to one pen, and mostly to one way of writing."""
-        return self._writer(float(rng.choice([1.0, 0.5, 0.0], p=[0.4, 0.25, 0.35])), rng)
+    def random_writer(self, rng: np.random.Generator) -> DrawDigit:
+        """Return a writer with one pen, whose share of MNIST digits is random."""
+        return self._create_writer(float(rng.choice([1.0, 0.5, 0.0], p=[0.4, 0.25, 0.35])), rng)
 
-    def writer_from_mnist(self, rng: np.random.Generator) -> DrawDigit:
-        return self._writer(1.0, rng)
+    def random_mnist_writer(self, rng: np.random.Generator) -> DrawDigit:
+        """Return a writer with one pen who takes every digit from MNIST."""
+        return self._create_writer(1.0, rng)
 
-    def _writer(self, from_mnist: float, rng: np.random.Generator) -> DrawDigit:
-        edge = rng.uniform(0.25, 0.75)  # where sharpened MNIST becomes ink: higher leaves a thinner stroke
+    def _create_writer(self, mnist_share: float, rng: np.random.Generator) -> DrawDigit:
+        edge = rng.uniform(0.25, 0.75)  # grey level that becomes ink; a higher one gives a thinner stroke
 
         def draw_digit(digit: int, rng: np.random.Generator) -> Floats:
-            if rng.random() >= from_mnist:
+            if rng.random() >= mnist_share:
                 return write_digit(digit, rng)
             images = self._by_digit[digit]
-            return sharpened(images[int(rng.integers(len(images)))], edge)
+            return sharpen(images[int(rng.integers(len(images)))], edge)
 
         return draw_digit
 
 
-def sharpened(image: NDArray[np.uint8], edge: float) -> Floats:
-    """A digit of MNIST as a finer picture would have shown it: (28, 28) uint8 -> (112, 112)."""
+def sharpen(image: NDArray[np.uint8], edge: float) -> Floats:
+    """Enlarge an MNIST digit with sharp edges: (28, 28) uint8 → (112, 112)."""
     large = cv2.resize(image.astype(np.float32) / 255, (112, 112), interpolation=cv2.INTER_CUBIC)
     return np.asarray(np.clip((large - edge) * 5 + 0.5, 0, 1), np.float32)
 
 
-def render_pool(count: int, seed: int | list[int], writers: Writers) -> Pool:
+def render_strips(count: int, seed: int | list[int], writers: Writers) -> StripDataset:
     strips, texts = [], []
-    for strip, text in _strips(np.random.default_rng(seed), writers):
+    for strip, text in _generate_strips(np.random.default_rng(seed), writers):
         strips.append(strip)
         texts.append(text)
         if len(strips) == count:
             break
     ends = np.cumsum([strip.shape[1] for strip in strips])
-    return Pool(np.concatenate(strips, axis=1), ends, tuple(texts))
+    return StripDataset(np.concatenate(strips, axis=1), ends, tuple(texts))
 
 
-def joined_pools(pools: Sequence[Pool]) -> Pool:
-    widths = np.concatenate([pool.widths() for pool in pools])
-    texts = tuple(text for pool in pools for text in pool.texts)
-    return Pool(np.concatenate([pool.pixels for pool in pools], axis=1), np.cumsum(widths), texts)
+def join_strips(parts: Sequence[StripDataset]) -> StripDataset:
+    widths = np.concatenate([part.widths() for part in parts])
+    texts = tuple(text for part in parts for text in part.texts)
+    return StripDataset(np.concatenate([part.pixels for part in parts], axis=1), np.cumsum(widths), texts)
 
 
-def save_pool(path: Path, pool: Pool) -> None:
+def save_strips(path: Path, strips: StripDataset) -> None:
     with open_atomic(path) as file:
-        np.savez_compressed(file, pixels=pool.pixels, ends=pool.ends, texts=np.array(pool.texts))
+        np.savez_compressed(file, pixels=strips.pixels, ends=strips.ends, texts=np.array(strips.texts))
 
 
-def load_pool(path: Path) -> Pool:
+def load_strips(path: Path) -> StripDataset:
     with np.load(path, allow_pickle=False) as arrays:
-        return Pool(arrays["pixels"], arrays["ends"], tuple(arrays["texts"].tolist()))
+        return StripDataset(arrays["pixels"], arrays["ends"], tuple(arrays["texts"].tolist()))
 
 
-def _strips(rng: np.random.Generator, writers: Writers) -> Iterator[tuple[NDArray[np.uint8], str]]:
-    for line, ink, _ in written_sheets(rng, writers, STRIP_PAPERS):
-        strip = strip_of(ink.strength, rng)
+def _generate_strips(rng: np.random.Generator, writers: Writers) -> Iterator[tuple[NDArray[np.uint8], str]]:
+    """Yield strips with their texts, without end."""
+    for line, ink, _ in render_line_sheets(rng, writers, STRIP_SHEETS):
+        strip = cut_training_strip(ink.strength, rng)
         if strip is not None:
             yield strip, line.text
 
 
-def written_sheets(
-    rng: np.random.Generator, writers: Writers, papers: Papers = PAPERS
-) -> Iterator[tuple[Line, Ink, Margins]]:
-    """Lines, legible on paper as the reader finds them there, and how far from the picture's sides they were put."""
-    kinds, shares = zip(*papers, strict=True)
+def render_line_sheets(
+    rng: np.random.Generator, writers: Writers, sheets: WeightedSheets = SHEETS
+) -> Iterator[tuple[TextLine, Ink, Margins]]:
+    """Yield written lines, the ink that the reader finds on their sheets, and the margins; without end.
+
+    Lines that are not legible on their sheet are left out.
+    """
+    styles, shares = zip(*sheets, strict=True)
     while True:
-        line = any_line(rng, writers.any_writer(rng))
-        paper = kinds[rng.choice(len(kinds), p=shares)]
-        low, high = paper.margin
-        margins = _margins(line.ink.shape[0], rng.uniform(low, high, 4))
-        ink = find_ink(on_paper(line.ink, rng, replace(paper, margins=margins)))
-        if rng.random() < WITH_PRINT:  # in service both are read, and the better answer counts
+        line = random_line(rng, writers.random_writer(rng))
+        style = styles[rng.choice(len(styles), p=shares)]
+        low, high = style.margin
+        margins = _margins_in_pixels(line.ink.shape[0], rng.uniform(low, high, 4))
+        ink = find_ink(render_sheet(line.ink, rng, replace(style, margins=margins)))
+        if rng.random() < WITH_PRINT_SHARE:  # the reader reads with and without print, and takes the better answer
             strength, pieces = remove_specks(find_printed(ink))
             ink = replace(ink, strength=strength, pieces=pieces)
         if is_legible(line, ink, margins):
             yield line, ink, margins
 
 
-def _margins(height: int, shares: NDArray[np.float64]) -> Margins:
+def _margins_in_pixels(height: int, shares: NDArray[np.float64]) -> Margins:
     top, right, bottom, left = (int(height * share) for share in shares)
     return top, right, bottom, left
 
 
-def is_legible(line: Line, ink: Ink, margins: Margins) -> bool:
-    """Most ink of every digit was found: what is not in the strip cannot be learnt from it."""
+def is_legible(line: TextLine, ink: Ink, margins: Margins) -> bool:
+    """Tell if the reader found enough ink of every digit: the network cannot learn what the strip does not show."""
     top, _, _, left = (round(margin * ink.scale) for margin in margins)
     size = (max(1, round(line.ink.shape[1] * ink.scale)), max(1, round(line.ink.shape[0] * ink.scale)))
     written = cv2.resize(line.ink, size, interpolation=cv2.INTER_AREA) > LEGIBLE
@@ -148,27 +172,28 @@ def is_legible(line: Line, ink: Ink, margins: Margins) -> bool:
     written = written[: found.shape[0], : found.shape[1]]
     for box in line.boxes:
         x, y, width, height = (round(part * ink.scale) for part in box)
-        place = np.s_[y : y + height, x : x + width]
-        if written[place].any() and found[place][written[place]].mean() < LEGIBLE:
+        region = np.s_[y : y + height, x : x + width]
+        if written[region].any() and found[region][written[region]].mean() < LEGIBLE:
             return False
     return True
 
 
-def any_line(rng: np.random.Generator, draw_digit: DrawDigit) -> Line:
+def random_line(rng: np.random.Generator, draw_digit: DrawDigit) -> TextLine:
+    """Write a random number, sometimes cut short, or sometimes a line without a number."""
     height = int(np.exp(rng.uniform(np.log(16), np.log(64))))
-    if rng.random() < NO_NUMBER:
+    if rng.random() < NO_NUMBER_SHARE:
         return write_no_number(height, rng)
-    line = write_line(any_text(rng), height, any_spacing(rng), draw_digit, rng)
-    return cut_short(line, rng) if rng.random() < CUT_SHORT else line
+    line = write_line(random_text(rng), height, random_spacing(rng), draw_digit, rng)
+    return cut_short(line, rng) if rng.random() < CUT_SHORT_SHARE else line
 
 
-def strip_of(strength: Floats, rng: np.random.Generator) -> NDArray[np.uint8] | None:
-    """The strip round a sheet's ink; the box strays a little, as it does in service. (H, W) -> (32, W')"""
+def cut_training_strip(strength: Floats, rng: np.random.Generator) -> NDArray[np.uint8] | None:
+    """Cut the strip round a sheet's ink, (H, W) → (32, W'); the box is a little too large, as in service."""
     rows, columns = (np.flatnonzero((strength > VISIBLE).any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return None
-    stray = rng.uniform(0, 0.12, 4) * (rows[-1] - rows[0] + 1)
-    top, left = max(0, int(rows[0] - stray[0])), max(0, int(columns[0] - stray[1]))
-    bottom, right = int(rows[-1] + 1 + stray[2]), int(columns[-1] + 1 + stray[3])
+    excess = rng.uniform(0, 0.12, 4) * (rows[-1] - rows[0] + 1)
+    top, left = max(0, int(rows[0] - excess[0])), max(0, int(columns[0] - excess[1]))
+    bottom, right = int(rows[-1] + 1 + excess[2]), int(columns[-1] + 1 + excess[3])
     strip = cut_strip(strength, (left, top, right - left, bottom - top))
     return None if strip is None or strip.image.shape[0] != HEIGHT else strip.image

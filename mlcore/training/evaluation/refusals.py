@@ -1,4 +1,4 @@
-"""How often a reader refuses what holds no digit: pictures of nothing, and of things that are not written."""
+"""Refusals: the share of pictures without a digit that a reader rejects."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,56 +9,56 @@ from numpy.typing import NDArray
 from mlcore.reading.decode import Picture
 from mlcore.reading.reader import Reader
 from mlcore.reading.result import Mode
-from mlcore.training.synthesis.negatives import scribble
-from mlcore.training.synthesis.sheets import FONTS, PLAIN_PHOTO, on_paper
+from mlcore.training.synthesis.negatives import draw_scribble
+from mlcore.training.synthesis.sheets import FONTS, PLAIN_PHOTO, render_sheet
 
 Pixels = NDArray[np.uint8]  # (H, W, 3) RGB
-EACH = 40  # pictures of a kind
+PICTURES = 40  # of each kind
 MODES: tuple[Mode, ...] = ("digit", "number")
 WORDS = ("the", "way", "home", "was", "longer", "than", "they", "had", "thought", "when", "rain", "began")
 
 
-def refusals(reader: Reader, each: int) -> dict[str, dict[str, float]]:
-    """By kind of picture the share that is rejected and the share that is read as sure, over both modes."""
-    found = {}
+def measure_refusals(reader: Reader, count: int) -> dict[str, dict[str, float]]:
+    """Return the rejected share and the share read as sure, over both modes, by kind of picture."""
+    shares = {}
     for kind, draw in KINDS.items():
         decisions = [
-            reader.read_picture(as_picture(draw(np.random.default_rng(seed))), mode).decision
-            for seed in range(each)
+            reader.read_picture(to_picture(draw(np.random.default_rng(seed))), mode).decision
+            for seed in range(count)
             for mode in MODES
         ]
-        found[kind] = {
+        shares[kind] = {
             "rejected": decisions.count("rejected") / len(decisions),
             "sure": decisions.count("read") / len(decisions),
         }
-    return found
+    return shares
 
 
-def as_picture(pixels: Pixels) -> Picture:
+def to_picture(pixels: Pixels) -> Picture:
     return Picture(pixels, "PNG", pixels.shape[1], pixels.shape[0], 1.0)
 
 
-def blank(rng: np.random.Generator) -> Pixels:
+def draw_blank(rng: np.random.Generator) -> Pixels:
     return np.full((300, 400, 3), rng.integers(150, 256), np.uint8)
 
 
-def black(rng: np.random.Generator) -> Pixels:
+def draw_black(rng: np.random.Generator) -> Pixels:
     return np.full((300, 400, 3), rng.integers(0, 12), np.uint8)
 
 
-def noise(rng: np.random.Generator) -> Pixels:
+def draw_noise(rng: np.random.Generator) -> Pixels:
     return rng.integers(0, 256, (300, 400, 3), np.uint8)
 
 
-def scribbled(rng: np.random.Generator) -> Pixels:
-    """Two, one over the other: a single one of few turns may be an 8 by chance."""
-    first, second = scribble(rng), scribble(rng)
-    over = cv2.resize(second, (first.shape[1], first.shape[0]))
-    return on_paper(np.maximum(first, over), rng, PLAIN_PHOTO)
+def draw_scribbles(rng: np.random.Generator) -> Pixels:
+    """Draw two scribbles over each other; a single one with few turns may look like an 8."""
+    first, second = draw_scribble(rng), draw_scribble(rng)
+    overlaid = cv2.resize(second, (first.shape[1], first.shape[0]))
+    return render_sheet(np.maximum(first, overlaid), rng, PLAIN_PHOTO)
 
 
-def photograph(rng: np.random.Generator) -> Pixels:
-    """A thing on a table: soft shades, no strokes."""
+def draw_photograph(rng: np.random.Generator) -> Pixels:
+    """Draw an object on a table: soft shades, no strokes."""
     y, x = np.mgrid[-1:1:300j, -1:1:400j]
     u, v = (x - rng.uniform(-0.2, 0.2)) * rng.uniform(0.8, 1.6), y - rng.uniform(-0.2, 0.2)
     thing = np.abs(u) ** (p := float(rng.choice([2, 6]))) + np.abs(v) ** p < rng.uniform(0.4, 0.8) ** p
@@ -69,7 +69,7 @@ def photograph(rng: np.random.Generator) -> Pixels:
     return np.clip(cv2.GaussianBlur(pixels, (0, 0), rng.uniform(1, 4)) + grain, 0, 255).astype(np.uint8)
 
 
-def page_of_text(rng: np.random.Generator) -> Pixels:
+def draw_printed_page(rng: np.random.Generator) -> Pixels:
     sheet = np.full((560, 420, 3), 245, np.uint8)
     font, size, step = FONTS[int(rng.integers(len(FONTS)))], rng.uniform(0.4, 0.7), int(rng.integers(20, 30))
     for bottom in range(30, 550, step):
@@ -78,8 +78,8 @@ def page_of_text(rng: np.random.Generator) -> Pixels:
     return sheet
 
 
-def code(rng: np.random.Generator) -> Pixels:
-    """As phones read them."""
+def draw_qr_code(rng: np.random.Generator) -> Pixels:
+    """Draw a pattern that looks like a QR code."""
     modules = rng.integers(0, 2, (25, 25), np.uint8)
     for top, left in ((0, 0), (0, 18), (18, 0)):
         modules[top : top + 7, left : left + 7] = 1
@@ -90,11 +90,11 @@ def code(rng: np.random.Generator) -> Pixels:
 
 
 KINDS: Mapping[str, Callable[[np.random.Generator], Pixels]] = {
-    "blank paper": blank,
-    "black": black,
-    "noise": noise,
-    "a scribble": scribbled,
-    "a photograph of a thing": photograph,
-    "a page of print": page_of_text,
-    "a QR code": code,
+    "blank paper": draw_blank,
+    "black": draw_black,
+    "noise": draw_noise,
+    "a scribble": draw_scribbles,
+    "a photograph of a thing": draw_photograph,
+    "a page of print": draw_printed_page,
+    "a QR code": draw_qr_code,
 }

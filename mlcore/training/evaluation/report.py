@@ -1,4 +1,4 @@
-"""Pictures of a training, drawn with matplotlib: learning curves, confusion, reliability, worst mistakes."""
+"""A report in pictures, drawn with matplotlib: learning curves, confusion, reliability, worst errors."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import matplotlib
 
-matplotlib.use("Agg")  # files only: no window is ever opened
+matplotlib.use("Agg")  # draws into files only and needs no display
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mlcore.reading.engine import NOT_A_DIGIT, Engine, scores
 from mlcore.training.datasets.mnist import Digits
-from mlcore.training.evaluation.evaluate import Calibration, calibration, confusion
+from mlcore.training.evaluation.evaluate import Calibration, count_confusions, measure_calibration
 
 WORST = 40
 
@@ -23,15 +23,15 @@ WORST = 40
 def draw_report(
     engine: Engine, temperature: float, training: Mapping[str, Any], test: Digits, folder: Path
 ) -> list[Path]:
-    """Four PNG files in `folder`."""
+    """Draw four PNG files into `folder` and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     logits = engine.logits(test.images)
-    judged = scores(logits, temperature)
+    classified = scores(logits, temperature)
     figures = {
-        "learning-curves": _curves(training.get("history", [])),
-        "confusion": _confusion(confusion(lambda images: logits, test)),
-        "reliability": _reliability(calibration(judged.probabilities, test.labels)),
-        "worst-mistakes": _worst(test, judged.probabilities),
+        "learning-curves": _draw_curves(training.get("history", [])),
+        "confusion": _draw_confusion(count_confusions(lambda images: logits, test)),
+        "reliability": _draw_reliability(measure_calibration(classified.probabilities, test.labels)),
+        "worst-mistakes": _draw_worst(test, classified.probabilities),
     }
     paths = []
     for name, figure in figures.items():
@@ -40,19 +40,19 @@ def draw_report(
     return paths
 
 
-def _axes(width: float = 6, height: float = 4.5) -> tuple[Figure, Axes]:
+def _create_axes(width: float = 6, height: float = 4.5) -> tuple[Figure, Axes]:
     figure = Figure((width, height), layout="constrained")
     return figure, figure.subplots()
 
 
-def _curves(history: list[Mapping[str, float]]) -> Figure:
-    figure, axes = _axes()
-    numbers = [line["number"] for line in history]
-    axes.plot(numbers, [line["loss"] for line in history], label="loss, training (augmented, smoothed labels)")
-    axes.plot(numbers, [line["validation_loss"] for line in history], label="loss, validation")
+def _draw_curves(history: list[Mapping[str, float]]) -> Figure:
+    figure, axes = _create_axes()
+    numbers = [epoch["number"] for epoch in history]
+    axes.plot(numbers, [epoch["loss"] for epoch in history], label="loss, training (augmented, smoothed labels)")
+    axes.plot(numbers, [epoch["validation_loss"] for epoch in history], label="loss, validation")
     axes.set(xlabel="epoch", yscale="log", title="Learning curves")
     errors = axes.twinx()
-    wrong = [100 * (1 - line["validation_accuracy"]) for line in history]
+    wrong = [100 * (1 - epoch["validation_accuracy"]) for epoch in history]
     errors.plot(numbers, wrong, "k--", label="errors on validation, %")
     errors.set(ylabel="errors, %", yscale="log")
     axes.legend(loc="upper right")
@@ -60,12 +60,12 @@ def _curves(history: list[Mapping[str, float]]) -> Figure:
     return figure
 
 
-def _confusion(table: NDArray[np.int64]) -> Figure:
-    """Mistakes are coloured; what is right is only counted, or it would outshine them."""
-    figure, axes = _axes(6, 6)
-    mistakes = table.copy()
-    np.fill_diagonal(mistakes, 0)
-    axes.imshow(mistakes, cmap="OrRd")
+def _draw_confusion(table: NDArray[np.int64]) -> Figure:
+    """Draw the table of answers; only errors are coloured, because right answers would outshine them."""
+    figure, axes = _create_axes(6, 6)
+    errors = table.copy()
+    np.fill_diagonal(errors, 0)
+    axes.imshow(errors, cmap="OrRd")
     for truth, answer in np.ndindex(table.shape):
         if table[truth, answer]:
             axes.text(answer, truth, str(table[truth, answer]), ha="center", va="center", fontsize=8)
@@ -73,24 +73,26 @@ def _confusion(table: NDArray[np.int64]) -> Figure:
     return figure
 
 
-def _reliability(found: Calibration) -> Figure:
-    figure, axes = _axes(5, 5)
-    filled = found.count > 0
+def _draw_reliability(calibration: Calibration) -> Figure:
+    figure, axes = _create_axes(5, 5)
+    filled = calibration.count > 0
     axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
-    axes.plot(found.confidence[filled], found.accuracy[filled], "o-")
-    for x, y, count in zip(found.confidence[filled], found.accuracy[filled], found.count[filled], strict=True):
+    axes.plot(calibration.confidence[filled], calibration.accuracy[filled], "o-")
+    for x, y, count in zip(
+        calibration.confidence[filled], calibration.accuracy[filled], calibration.count[filled], strict=True
+    ):
         axes.annotate(str(count), (x, y), textcoords="offset points", xytext=(4, -10), fontsize=7)
-    axes.set(xlabel="confidence", ylabel="share right", title=f"Reliability (ECE {found.error:.4f})")
+    axes.set(xlabel="confidence", ylabel="share right", title=f"Reliability (ECE {calibration.error:.4f})")
     return figure
 
 
-def _worst(test: Digits, probabilities: NDArray[np.float32]) -> Figure:
-    """The surest mistakes first."""
+def _draw_worst(test: Digits, probabilities: NDArray[np.float32]) -> Figure:
+    """Draw the wrongly read images, the most confident first."""
     answers = probabilities[:, :NOT_A_DIGIT].argmax(axis=1)
     wrong = np.flatnonzero(answers != test.labels)
     chosen = wrong[np.argsort(-probabilities[wrong].max(axis=1))][:WORST]
     figure = Figure((8, 6), layout="constrained")
-    figure.suptitle("The surest mistakes" if len(chosen) else "There are no mistakes")
+    figure.suptitle("The most confident errors" if len(chosen) else "There are no errors")
     for axes, i in zip(figure.subplots(5, 8).flat, [*chosen, *[None] * (WORST - len(chosen))], strict=True):
         axes.axis("off")
         if i is not None:

@@ -1,4 +1,4 @@
-"""What a training needs to go on from where it was. It may go on elsewhere: nothing in it depends on the backend."""
+"""Checkpoints, from which an interrupted training resumes, also on another machine or Keras backend."""
 
 import json
 from collections.abc import Mapping
@@ -17,29 +17,32 @@ Weights = list[NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Checkpoint:
+    """Named lists of arrays, and facts about the training that fit into JSON."""
+
     arrays: Mapping[str, Weights]
-    about: dict[str, Any]
+    facts: dict[str, Any]
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """An interruption leaves the last whole one."""
+    """Write the checkpoint; an interruption leaves the previous one intact."""
     flat = {f"{name}/{i}": array for name, listed in checkpoint.arrays.items() for i, array in enumerate(listed)}
     with open_atomic(path) as file:
-        np.savez(file, allow_pickle=False, about=np.array(json.dumps(checkpoint.about)), **flat)
+        np.savez(file, allow_pickle=False, facts=np.array(json.dumps(checkpoint.facts)), **flat)
 
 
 def load_checkpoint(path: Path) -> Checkpoint | None:
+    """Return the checkpoint at `path`, or None if there is no file."""
     if not path.exists():
         return None
     arrays: dict[str, Weights] = {}
     with np.load(path, allow_pickle=False) as stored:
         for key in stored.files:  # in the order in which they were stored
-            if key != "about":
+            if key != "facts":
                 arrays.setdefault(key.rpartition("/")[0], []).append(stored[key])
-        return Checkpoint(arrays, json.loads(str(stored["about"])))
+        return Checkpoint(arrays, json.loads(str(stored["facts"])))
 
 
-def variables_of(optimizer: keras.optimizers.Optimizer) -> Weights:
+def optimizer_variables(optimizer: keras.optimizers.Optimizer) -> Weights:
     return [np.asarray(keras.ops.convert_to_numpy(variable)) for variable in optimizer.variables]
 
 

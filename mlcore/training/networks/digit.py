@@ -1,8 +1,7 @@
-"""The architectures, by name.
+"""The architectures of the digit network, by name.
 
-Every layer is named explicitly: the names reach the artifact, the database and URLs. `conv1` in the
-artifact is the output of the activation after convolution and normalisation; a layer's kind is read
-from its class.
+Every layer is named explicitly, because the names reach the artifact, the database and URLs. `conv1` in the
+artifact is the output of the activation after convolution and normalisation. A layer's kind is read from its class.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,16 +14,23 @@ from keras import layers
 from numpy.typing import NDArray
 
 from mlcore.artifact import Layer
-from mlcore.training.networks.machine import multiplies_bfloat16
+from mlcore.training.networks.machine import has_fast_bfloat16
 
-CLASSES = 11  # ten digits, and "not a digit"
+CLASSES = 11  # ten digits and "not a digit"
 Widths = tuple[tuple[int, ...], ...]
-WIDTHS: Widths = ((16, 32), (48, 48), (80, 80, 80))  # channels at 28×28, 14×14, 7×7; CPUs multiply sixteens fastest
+WIDTHS: Widths = (
+    (16, 32),
+    (48, 48),
+    (80, 80, 80),
+)  # channels at 28×28, 14×14, 7×7: multiples of 16, which CPUs multiply fastest
 
 
 class FusedBatchNormalization(layers.BatchNormalization):
-    """The same numbers, twice as fast on a CPU: Keras spells training statistics out in float32 steps,
-    TensorFlow has one kernel for them that also takes bfloat16. Other backends use Keras's own way."""
+    """Batch normalisation with the same results as Keras's, twice as fast on a CPU.
+
+    Keras computes the training statistics in several float32 steps; TensorFlow has one kernel for them that also
+    takes bfloat16. Other backends use Keras's implementation.
+    """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         if not training or keras.backend.backend() != "tensorflow":
@@ -44,20 +50,20 @@ class FusedBatchNormalization(layers.BatchNormalization):
         return outputs
 
 
-def build(architecture: str, *, fast: bool = False) -> keras.Model:
-    """`image` (N, 28, 28, 1) float32 0..1 → `logits` (N, 11).
+def build_digit_network(architecture: str, *, fast: bool = False) -> keras.Model:
+    """Build a network that maps `image` (N, 28, 28, 1) float32 0..1 to `logits` (N, 11).
 
-    `fast` is for training alone: fused statistics and the precision that is quickest here, with the same weights
-    in the same order.
+    `fast` is for training only: fused statistics and the precision that is fastest on this machine, with the same
+    weights in the same order.
     """
-    with precision(fast):
+    with use_precision(fast):
         return ARCHITECTURES[architecture](FusedBatchNormalization if fast else layers.BatchNormalization)
 
 
 @contextmanager
-def precision(fast: bool) -> Iterator[None]:
-    """Of what is built inside: float32, or `fast` bfloat16 where TensorFlow and the processor are quicker with it."""
-    half = fast and keras.backend.backend() == "tensorflow" and multiplies_bfloat16()
+def use_precision(fast: bool) -> Iterator[None]:
+    """Set the precision of layers built inside: float32, or bfloat16 if `fast` and bfloat16 is fast here."""
+    half = fast and keras.backend.backend() == "tensorflow" and has_fast_bfloat16()
     previous = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if half else "float32")
     try:
@@ -66,8 +72,11 @@ def precision(fast: bool) -> Iterator[None]:
         keras.config.set_dtype_policy(previous)
 
 
-def digitscribe(norm: type[layers.BatchNormalization], widths: Widths = WIDTHS) -> keras.Model:
-    """Two or three convolutions a resolution; global average pooling and one dense layer make class maps exact."""
+def build_digitscribe(norm: type[layers.BatchNormalization], widths: Widths = WIDTHS) -> keras.Model:
+    """Build two or three convolutions per resolution, global average pooling and one dense layer.
+
+    This ending makes class activation maps exact.
+    """
     image = x = keras.Input((28, 28, 1), name="image")
     number = 0
     for stage, convolutions in enumerate(widths, start=1):
@@ -82,8 +91,8 @@ def digitscribe(norm: type[layers.BatchNormalization], widths: Widths = WIDTHS) 
     return keras.Model(image, layers.Dense(CLASSES, dtype="float32", name="logits")(x), name="digitscribe")
 
 
-def _classic(norm: type[layers.BatchNormalization]) -> keras.Model:
-    """The network of a thousand tutorials: its maps draw as grids of 4×8 and 8×8."""
+def _build_classic(norm: type[layers.BatchNormalization]) -> keras.Model:
+    """Build the small network known from tutorials, whose feature maps form grids of 4×8 and 8×8."""
     del norm
     image = x = keras.Input((28, 28, 1), name="image")
     for number, width in enumerate((32, 64), start=1):
@@ -97,13 +106,13 @@ def _classic(norm: type[layers.BatchNormalization]) -> keras.Model:
 
 
 ARCHITECTURES: dict[str, Callable[[type[layers.BatchNormalization]], keras.Model]] = {
-    "digitscribe": digitscribe,
-    "classic": _classic,
+    "digitscribe": build_digitscribe,
+    "classic": _build_classic,
 }
 
 
 def visible_layers(model: keras.Model) -> tuple[Layer, ...]:
-    """What feature maps show: every convolution after its activation, every pooling, in order."""
+    """Return the layers that have feature maps: every activated convolution and every pooling, in order."""
     shown = []
     for layer in model.layers:
         if isinstance(layer, layers.ReLU):
@@ -113,17 +122,17 @@ def visible_layers(model: keras.Model) -> tuple[Layer, ...]:
     return tuple(shown)
 
 
-def averaged(model: keras.Model) -> str | None:
-    """The visible layer whose spatial mean the last layer weighs, where the network ends that way."""
+def averaged_layer(model: keras.Model) -> str | None:
+    """Return the visible layer that global average pooling feeds into the last layer, or None without pooling."""
     if not isinstance(model.layers[-2], layers.GlobalAveragePooling2D):
         return None
     return visible_layers(model)[-1].name
 
 
-def kernels(model: keras.Model) -> dict[str, NDArray[np.float32]]:
-    """Weights by the visible layer's name, for explaining: `conv1` (3, 3, 1, 32), `conv1_bias` (32,), `logits`.
+def fold_kernels(model: keras.Model) -> dict[str, NDArray[np.float32]]:
+    """Return kernels and biases by the visible layer's name: `conv1` (3, 3, 1, 32), `conv1_bias` (32,), `logits`.
 
-    Normalisation is folded in: a map is relu(convolution + bias) of the one before.
+    Normalisation is folded in: each feature map is relu(convolution + bias) of the one before.
     """
     found: dict[str, NDArray[np.float32]] = {}
     name = ""

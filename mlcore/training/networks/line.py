@@ -1,7 +1,7 @@
-"""The network that reads a whole line: convolutions only, trained with CTC.
+"""The line network, which reads a whole line: convolutions only, trained with CTC.
 
-It looks at a strip 32 pixels high and says, every 4 pixels, which digit is there, or that none is. Digits
-that touch need not be cut for it; their places follow from where it says what.
+For every 4 columns of a strip 32 pixels high it scores which digit is there, or that none is. Digits that touch
+need no cutting; the columns of the scores give their places.
 """
 
 import math
@@ -20,54 +20,56 @@ from numpy.typing import NDArray
 from mlcore.artifact import Network
 from mlcore.reading.ctc import BLANK
 from mlcore.reading.strip import HEIGHT, stack_strips
-from mlcore.training.datasets.lines import Pool
+from mlcore.training.datasets.lines import StripDataset
 from mlcore.training.networks.checkpoint import (
     Checkpoint,
     load_checkpoint,
+    optimizer_variables,
     restore_variables,
     save_checkpoint,
-    variables_of,
 )
-from mlcore.training.networks.digit import FusedBatchNormalization, kernels, precision
-from mlcore.training.networks.export import keras_bytes, onnx_bytes
+from mlcore.training.networks.digit import FusedBatchNormalization, fold_kernels, use_precision
+from mlcore.training.networks.export import encode_keras, encode_onnx
 from mlcore.training.networks.machine import describe_machine
 
 BATCH = 64
 LONGEST_TEXT = 12
-WIDTHS = 64  # px: strips of a batch are as wide as a multiple of this, for every width is compiled by itself
-LEARNING_RATE = 2e-3  # the highest
-SAMPLE = 512  # strips that tell how a network's values spread
+WIDTH_STEP = 64  # pixels; strips of a batch are padded to a multiple, because each width is compiled separately
+LEARNING_RATE = 2e-3  # the peak
+SAMPLE = 512  # strips from which the statistics of normalisation are estimated
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class LinePlan:
+    """The options that decide how the line network is trained, apart from its data."""
+
     epochs: int
     seed: int
     rate: float = LEARNING_RATE
 
 
 @dataclass(frozen=True)
-class FittedLines:
+class FittedLineNetwork:
     model: keras.Model  # float32
     losses: tuple[float, ...]  # of every epoch
-    machines: tuple[str, ...]  # that it ran on, one after another
+    machines: tuple[str, ...]  # on which the training ran, in order
     seconds: float
 
 
 def build_line_network(*, fast: bool = False) -> keras.Model:
-    """`strip` (N, 32, W, 1) float32 0..1 → `logits` (N, W / 4, 11), the last class is "no digit here".
+    """Build a network that maps `strip` (N, 32, W, 1) float32 0..1 to `logits` (N, W / 4, 11).
 
-    `fast` is for training alone, as it is for the network of digits.
+    The last class means "no digit here". `fast` is for training only, as in `build_digit_network`.
     """
-    with precision(fast):
-        return _network(FusedBatchNormalization if fast else layers.BatchNormalization)
+    with use_precision(fast):
+        return _build(FusedBatchNormalization if fast else layers.BatchNormalization)
 
 
-def _network(norm: type[layers.BatchNormalization] | None) -> keras.Model:
+def _build(norm: type[layers.BatchNormalization] | None) -> keras.Model:
     strip = x = keras.Input((HEIGHT, None, 1), name="strip")
     shapes: tuple[tuple[int, tuple[int, int], str, tuple[int, int] | None], ...] = (
-        (16, (3, 3), "same", (2, 2)),  # then 16 rows, W / 2
+        (16, (3, 3), "same", (2, 2)),  # gives 16 rows, W / 2
         (32, (3, 3), "same", (2, 2)),  # 8 rows, W / 4
         (64, (3, 3), "same", None),
         (80, (3, 3), "same", (2, 1)),  # 4 rows
@@ -89,10 +91,12 @@ def _network(norm: type[layers.BatchNormalization] | None) -> keras.Model:
 
 
 def compact(model: keras.Model) -> keras.Model:
-    """The same network with its normalisation folded into the convolutions, and weights that half precision holds:
-    half the size, and its files agree to the last bit."""
-    weights = kernels(model)
-    folded = _network(None)
+    """Return the network with normalisation folded into the convolutions and weights rounded to half precision.
+
+    This halves the files, and the Keras and ONNX files hold exactly the same weights.
+    """
+    weights = fold_kernels(model)
+    folded = _build(None)
     for layer in folded.layers:
         if isinstance(layer, layers.Conv2D):
             name = layer.name.replace("kernel", "conv")
@@ -101,7 +105,10 @@ def compact(model: keras.Model) -> keras.Model:
 
 
 def unfold(folded: keras.Model, model: keras.Model, strips: Floats) -> None:
-    """`compact` undone, so that a network can learn on: on `strips` the `model`'s normalisation changes nothing."""
+    """Copy compacted weights into `model` for fine-tuning.
+
+    The normalisation layers are set so that they change nothing on `strips`.
+    """
     convolutions = [layer for layer in folded.layers if isinstance(layer, layers.Conv2D)]
     outputs = keras.Model(folded.input, [layer.output for layer in convolutions]).predict(strips, verbose=0)
     for layer, output in zip(convolutions, outputs, strict=True):
@@ -115,64 +122,65 @@ def unfold(folded: keras.Model, model: keras.Model, strips: Floats) -> None:
         model.get_layer(layer.name).set_weights([kernel])
 
 
-def exported_lines(model: keras.Model) -> tuple[Network, dict[str, bytes]]:
-    """The network's entry for the card, and its files by name."""
+def export_line_network(model: keras.Model) -> tuple[Network, dict[str, bytes]]:
+    """Return the network's entry for the card, and its files by name."""
     small = compact(model)
     network = Network(
         architecture="lines", onnx="lines.onnx", keras="lines.keras", parameters=int(small.count_params())
     )
-    return network, {"lines.onnx": onnx_bytes(small, shown=(), half=True), "lines.keras": keras_bytes(small)}
+    return network, {"lines.onnx": encode_onnx(small, shown=(), half=True), "lines.keras": encode_keras(small)}
 
 
-def ctc(texts: Any, logits: Any) -> Any:
-    """`texts` (N, LONGEST_TEXT), -1 beyond the end."""
+def ctc_loss(texts: Any, logits: Any) -> Any:
+    """Return the CTC loss of `texts` (N, LONGEST_TEXT), which are padded with -1."""
     lengths = ops.sum(ops.cast(texts >= 0, "int32"), axis=1)
     steps = ops.full((ops.shape(logits)[0],), ops.shape(logits)[1], dtype="int32")
     return ops.ctc_loss(ops.maximum(texts, 0), logits, lengths, steps, mask_index=BLANK)
 
 
 def fit_line_network(
-    pool: Callable[[], Pool],
+    render_strips: Callable[[], StripDataset],
     plan: LinePlan,
     path: Path,
     on_epoch: Callable[[int, float], None] = lambda *_: None,
     start: keras.Model | None = None,
-) -> FittedLines:
-    """From nothing, from `start`, or on from the checkpoint at `path`; where that is of the last epoch, the pool is
-    not asked for.
+) -> FittedLineNetwork:
+    """Train from the checkpoint at `path` if there is one, else from `start` or from random weights.
 
-    The learning rate rises for a moment, then falls to nothing along a cosine.
+    Strips are not rendered if the checkpoint is of the last epoch. The learning rate rises briefly, then falls to
+    zero along a cosine.
     """
-    found = load_checkpoint(path)
-    plain = build_line_network()
-    losses: list[float] = found.about["losses"] if found else []
-    machines: list[str] = found.about["machines"] if found else []
-    if found and len(losses) == plan.epochs:
-        plain.set_weights(found.arrays["weights"])
-        return FittedLines(plain, tuple(losses), tuple(machines), found.about["seconds"])
+    checkpoint = load_checkpoint(path)
+    exact = build_line_network()
+    losses: list[float] = checkpoint.facts["losses"] if checkpoint else []
+    machines: list[str] = checkpoint.facts["machines"] if checkpoint else []
+    if checkpoint and len(losses) == plan.epochs:
+        exact.set_weights(checkpoint.arrays["weights"])
+        return FittedLineNetwork(exact, tuple(losses), tuple(machines), checkpoint.facts["seconds"])
     keras.utils.set_random_seed(plan.seed)
-    lines = pool()
+    strips = render_strips()
     model = build_line_network(fast=True)
-    optimizer = _compile(model, plan.rate, plan.epochs * math.ceil(len(lines) / BATCH))
+    optimizer = _compile(model, plan.rate, plan.epochs * math.ceil(len(strips) / BATCH))
     if start is not None:
-        unfold(start, model, stack_strips([lines.strip(i) for i in range(min(SAMPLE, len(lines)))], WIDTHS))
-    if found:
-        model.set_weights(found.arrays["weights"])
-        restore_variables(optimizer, found.arrays["optimizer"])
-    seconds = found.about["seconds"] if found else 0.0
+        unfold(start, model, stack_strips([strips.strip(i) for i in range(min(SAMPLE, len(strips)))], WIDTH_STEP))
+    if checkpoint:
+        model.set_weights(checkpoint.arrays["weights"])
+        restore_variables(optimizer, checkpoint.arrays["optimizer"])
+    seconds = checkpoint.facts["seconds"] if checkpoint else 0.0
     machines = [*machines, *({describe_machine()} - {*machines})]
     for epoch in range(len(losses), plan.epochs):
         started = time.monotonic()
         rng = np.random.default_rng([plan.seed, epoch])
-        model.get_layer("dropout").seed_generator.state.assign([plan.seed, epoch])  # the same after an interruption
-        steps = [float(model.train_on_batch(strips, texts)) for strips, texts in batches(lines, rng)]
+        dropout = model.get_layer("dropout")
+        dropout.seed_generator.state.assign([plan.seed, epoch])  # so that an interruption changes nothing
+        steps = [float(model.train_on_batch(images, texts)) for images, texts in make_batches(strips, rng)]
         losses.append(float(np.mean(steps)))
         seconds += time.monotonic() - started
-        arrays = {"weights": model.get_weights(), "optimizer": variables_of(optimizer)}
+        arrays = {"weights": model.get_weights(), "optimizer": optimizer_variables(optimizer)}
         save_checkpoint(path, Checkpoint(arrays, {"losses": losses, "machines": machines, "seconds": seconds}))
         on_epoch(epoch, losses[-1])
-    plain.set_weights(model.get_weights())
-    return FittedLines(plain, tuple(losses), tuple(machines), seconds)
+    exact.set_weights(model.get_weights())
+    return FittedLineNetwork(exact, tuple(losses), tuple(machines), seconds)
 
 
 def _compile(model: keras.Model, rate: float, steps: int) -> keras.optimizers.Optimizer:
@@ -180,35 +188,36 @@ def _compile(model: keras.Model, rate: float, steps: int) -> keras.optimizers.Op
         rate / 20, steps, warmup_target=rate, warmup_steps=min(500, steps // 10)
     )
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=1e-3, clipnorm=2.0)
-    model.compile(optimizer, loss=ctc)
+    model.compile(optimizer, loss=ctc_loss)
     optimizer.build(model.trainable_variables)
     return optimizer
 
 
-def batches(pool: Pool, rng: np.random.Generator) -> Iterator[tuple[Floats, NDArray[np.int32]]]:
-    """Strips of about the same width together, in random order, each changed a little."""
-    order = np.argsort(pool.widths() + rng.uniform(-12, 12, len(pool)))
+def make_batches(strips: StripDataset, rng: np.random.Generator) -> Iterator[tuple[Floats, NDArray[np.int32]]]:
+    """Yield batches of augmented strips of similar width, in random order, with their labels."""
+    order = np.argsort(strips.widths() + rng.uniform(-12, 12, len(strips)))
     groups = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
     for group in rng.permutation(len(groups)):
-        changed = [_changed(pool.strip(int(i)), rng) for i in groups[group]]
-        yield stack_strips(changed, WIDTHS), labels([pool.texts[int(i)] for i in groups[group]])
+        changed = [_augment_strip(strips.strip(int(i)), rng) for i in groups[group]]
+        yield stack_strips(changed, WIDTH_STEP), encode_texts([strips.texts[int(i)] for i in groups[group]])
 
 
-def labels(texts: list[str]) -> NDArray[np.int32]:
+def encode_texts(texts: list[str]) -> NDArray[np.int32]:
+    """Return the digits of each text, (N, LONGEST_TEXT), padded with -1."""
     rows = np.full((len(texts), LONGEST_TEXT), -1, np.int32)
     for row, text in zip(rows, texts, strict=True):
         row[: len(text)] = [int(character) for character in text]
     return rows
 
 
-def _changed(strip: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Wider or narrower, higher or lower, slanted, bolder or fainter: (32, W) -> (32, W')"""
-    wide, tall = rng.uniform(0.82, 1.2), rng.uniform(0.85, 1.12)
+def _augment_strip(strip: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Vary width, height, slant, position and strength of the ink: (32, W) → (32, W')."""
+    scale_x, scale_y = rng.uniform(0.82, 1.2), rng.uniform(0.85, 1.12)
     slant = rng.normal(0, 0.12)
     middle = HEIGHT / 2
-    rise = middle - tall * middle + rng.normal(0, 1)
-    matrix = np.array([[wide, slant, -slant * middle], [0, tall, rise]])
-    width = max(16, round(strip.shape[1] * wide) + 2)
+    shift_y = middle - scale_y * middle + rng.normal(0, 1)
+    matrix = np.array([[scale_x, slant, -slant * middle], [0, scale_y, shift_y]])
+    width = max(16, round(strip.shape[1] * scale_x) + 2)
     moved = cv2.warpAffine(strip, matrix, (width, HEIGHT))
     if rng.random() < 0.5:
         curve = (np.arange(256) / 255) ** np.exp(rng.normal(0, 0.4)) * rng.uniform(0.7, 1.0) * 255

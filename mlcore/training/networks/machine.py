@@ -1,4 +1,4 @@
-"""Where a training ran, for the model's card."""
+"""The machine that a training runs on: its description for the model's card, and what it is fast at."""
 
 import os
 import platform
@@ -7,31 +7,31 @@ from pathlib import Path
 import keras
 
 CPUINFO = Path("/proc/cpuinfo")
-BFLOAT16 = {"amx_bf16", "avx512_bf16"}  # flags of processors that multiply it themselves
+BFLOAT16_FLAGS = {"amx_bf16", "avx512_bf16"}  # of processors that multiply bfloat16 in hardware
 
 
 def describe_machine() -> str:
-    """Processor, cores, the accelerator that the backend found, and the backend."""
-    parts = [f"{_processor()}, {os.cpu_count()} cores", *_accelerator()]
+    """Name the processor, its cores, the accelerator that the backend found, and the backend."""
+    parts = [f"{_processor_name()}, {os.cpu_count()} cores", *_accelerator_names()]
     return f"{' with '.join(parts)} ({keras.backend.backend()})"
 
 
-def multiplies_bfloat16() -> bool:
-    """A processor that only imitates bfloat16 trains sixteen times slower with it than with float32."""
-    return bool(BFLOAT16.intersection(_about_processor("flags").split()) or _accelerator())
+def has_fast_bfloat16() -> bool:
+    """Tell if bfloat16 is fast here; a processor that emulates it trains 16 times slower than with float32."""
+    return bool(BFLOAT16_FLAGS.intersection(_cpuinfo("flags").split()) or _accelerator_names())
 
 
-def _processor() -> str:
-    return _about_processor("model name") or platform.processor() or platform.machine()
+def _processor_name() -> str:
+    return _cpuinfo("model name") or platform.processor() or platform.machine()
 
 
-def _about_processor(name: str) -> str:
-    """What Linux says of the first processor, or nothing."""
+def _cpuinfo(name: str) -> str:
+    """Return what Linux reports about the first processor, or an empty string."""
     lines = CPUINFO.read_text().splitlines() if CPUINFO.exists() else []
     return next((line.partition(":")[2].strip() for line in lines if line.startswith(name)), "")
 
 
-def _accelerator() -> list[str]:
+def _accelerator_names() -> list[str]:
     match keras.backend.backend():
         case "torch":
             import torch

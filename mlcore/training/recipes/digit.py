@@ -1,8 +1,8 @@
-"""A whole training: data, generated digits, fit, evaluation, artifact. The command line and tests are its doors."""
+"""The recipe of a digit network: data, synthetic digits, fit, calibration, evaluation and artifact."""
 
 import platform
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -14,128 +14,61 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.artifact import SHIPPED, Artifact, ArtifactError, Card, Network, load_artifact, save_artifact
+from mlcore.artifact import Artifact, ArtifactError, Card, Network, save_artifact
 from mlcore.reading.engine import NOT_A_DIGIT, scores
-from mlcore.training.datasets import digits as pool
+from mlcore.training.datasets.digits import DigitCounts, render_digits
 from mlcore.training.datasets.epochs import Mixture
 from mlcore.training.datasets.lines import Writers
-from mlcore.training.datasets.mnist import Digits, Split, joined, load_folder, load_split
-from mlcore.training.evaluation import evaluate
-from mlcore.training.evaluation.calibrate import Counts, fit_thresholds
-from mlcore.training.networks.digit import build
-from mlcore.training.networks.export import exported, keras_model
-from mlcore.training.networks.fit import PLANS, WAY, Epoch, Fitted, Plan, fit, predict_logits
+from mlcore.training.datasets.mnist import Digits, Split, concatenate, load_folder, load_split
+from mlcore.training.evaluation.calibrate import CalibrationCounts, fit_thresholds
+from mlcore.training.evaluation.evaluate import evaluate_artifact, fit_digit_temperature, measure_calibration
+from mlcore.training.networks.digit import build_digit_network
+from mlcore.training.networks.export import export_digit_network, load_keras_model
+from mlcore.training.networks.fit import (
+    BLEND,
+    PLANS,
+    DigitPlan,
+    Epoch,
+    FittedDigitNetwork,
+    Progress,
+    fit_digit_network,
+    predict_logits,
+)
+from mlcore.training.recipes.stage import StageCallback, TrainingStage
 
-POOL_SEED, VALIDATION_POOL_SEED = 1, 2  # the generated digits are data: the same whatever the training's seed
+SYNTHETIC_SEED, VALIDATION_SEED = 1, 2  # synthetic digits do not depend on the training's seed
+VALIDATION_SHARE = 0.05  # of the numbers of synthetic digits, for validation
 FRAME = {"side": 28, "longest": 20, "centre": "mass", "ink": 255}
 PACKAGES = ("keras", "tensorflow-cpu", "tensorflow", "torch", "numpy", "opencv-python-headless", "onnx", "onnxruntime")
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What is trained, on what, and how far."""
+class DigitRecipe:
+    """The options of a training: network, data and effort."""
 
-    plan: Plan = PLANS["digitscribe"]
-    generated: pool.Amounts = field(default_factory=pool.Amounts)
-    share: int = 40_000  # generated images an epoch
-    calibration: Counts = field(default_factory=Counts)  # pictures that thresholds are fitted on
-    data: Path | None = None  # IDX folder or .npz; None downloads MNIST
-    extra: Path | None = None  # labelled pictures of one's own
-    start: Artifact | None = None  # goes on from its weights
-    thorough: bool = True  # robustness and reading whole pictures as well
-
-
-@dataclass(frozen=True)
-class Stage:
-    """What to show of a long run."""
-
-    name: str
-    done: float  # 0..1
-    seconds_left: float | None = None
-    note: str = ""
-
-
-Report = Callable[[Stage], None]
+    plan: DigitPlan = PLANS["digitscribe"]
+    synthetic: DigitCounts = field(default_factory=DigitCounts)
+    synthetic_per_epoch: int = 40_000
+    calibration: CalibrationCounts = field(default_factory=CalibrationCounts)
+    data: Path | None = None  # MNIST as an IDX folder or an .npz; None downloads it
+    extra: Path | None = None  # folder of the user's own labelled pictures
+    start: Artifact | None = None  # model to fine-tune
+    thorough: bool = True  # measures robustness and the reading of whole pictures as well
 
 
 @dataclass(frozen=True)
-class Material:
+class TrainingData:
+    """The images of a training, and the hash of each part of them."""
+
     split: Split
     mixture: Mixture
-    validation: Digits  # MNIST's and generated ones
+    validation: Digits  # MNIST's and synthetic ones
     hashes: dict[str, str]
 
 
-def prepare(recipe: Recipe, runs: Path, report: Report) -> Material:
-    split = load_split(recipe.data)
-    own = [load_folder(recipe.extra)] if recipe.extra else []
-
-    def told(done: float) -> None:
-        report(Stage("generating", done))
-
-    written = pool.generate(recipe.generated, split.train, POOL_SEED, runs, told)
-    checks = pool.generate(recipe.generated.scaled(0.05), split.validation, VALIDATION_POOL_SEED, runs)
-    hashes = {"train": split.train.digest, "validation": split.validation.digest, "test": split.test.digest,
-              "generated": written.digest, "generated_validation": checks.digest}  # fmt: skip
-    if own:
-        hashes["extra"] = own[0].digest
-    mixture = Mixture(joined([split.train, *own]), written, recipe.share, calm_from=recipe.plan.epochs * 2 // 3)
-    return Material(split, mixture, joined([split.validation, checks]), hashes)
-
-
-def train(recipe: Recipe, version: str, target: Path, runs: Path, command: str, report: Report) -> Artifact:
-    """Leaves the artifact at `target`. Interrupted, it makes one of the best weights so far."""
-    material = prepare(recipe, runs, report)
-    fitted = fit(
-        recipe.plan,
-        material.mixture,
-        material.validation,
-        runs,
-        lambda p: report(Stage("training", p.done, p.seconds_left, _described(p.last))),
-        _weights(recipe.start, recipe.plan.architecture) if recipe.start else None,
-    )
-    network, files = exported(fitted.model, recipe.plan.architecture)
-    lines = _carried()
-    files |= lines.files
-    logits = predict_logits(fitted.model, material.validation.images)
-    temperature = evaluate.fit_temperature(logits, material.validation.labels)
-    card = Card(
-        version=version,
-        networks={"digit": network, **lines.networks},
-        temperature=temperature,
-        thresholds=lines.thresholds,
-        frame=FRAME,
-        training={**_told(recipe, material, fitted, command), **lines.training},
-        metrics={"validation": _validated(material, logits, temperature), **lines.metrics},
-    )
-    report(Stage("evaluating", 0))
-    with tempfile.TemporaryDirectory() as scratch:
-        draft = save_artifact(Path(scratch) / "draft", card, files)
-        if lines.networks:
-            writers = Writers(material.split.validation)
-            fitted_thresholds = fit_thresholds(draft, writers, recipe.plan.seed, recipe.calibration)
-            card = replace(card, thresholds={**lines.thresholds, **fitted_thresholds})
-            draft = save_artifact(Path(scratch) / version, card, files)
-        measured = evaluate.examine(draft, material.split.test, thorough=recipe.thorough)
-    artifact = save_artifact(target, replace(card, metrics={**card.metrics, **measured}), files)
-    fitted.checkpoint.unlink(missing_ok=True)
-    return artifact
-
-
-def _weights(start: Artifact, architecture: str) -> list[NDArray[np.float32]]:
-    weights: list[NDArray[np.float32]] = keras_model(start, "digit").get_weights()
-    if [w.shape for w in weights] != [w.shape for w in build(architecture).get_weights()]:
-        raise ArtifactError(f"{start.version} has other layers than {architecture}: it cannot be gone on from.")
-    return weights
-
-
-def _described(last: Epoch | None) -> str:
-    return f"validation {last.validation_accuracy:.2%}" if last else ""
-
-
 @dataclass(frozen=True)
-class Carried:
-    """The shipped model's network of lines and what its card says of it: this training makes only that of digits."""
+class LinePart:
+    """The line network of an artifact and its entries in the card, to be copied into another artifact."""
 
     networks: dict[str, Network] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
@@ -144,68 +77,144 @@ class Carried:
     metrics: dict[str, Any] = field(default_factory=dict)
 
 
-def _carried() -> Carried:
-    try:
-        shipped = load_artifact(SHIPPED)
-    except ArtifactError:
-        return Carried()
-    card = shipped.card
+def line_part_of(artifact: Artifact | None) -> LinePart:
+    """Return all of the artifact that belongs to its line network, or an empty part without an artifact."""
+    if artifact is None:
+        return LinePart()
+    card = artifact.card
     networks = {name: network for name, network in card.networks.items() if name != "digit"}
-    names = [n for net in networks.values() for n in (net.onnx, net.keras, net.kernels) if n]
-    return Carried(
+    files = [file for net in networks.values() for file in (net.onnx, net.keras, net.kernels) if file]
+    return LinePart(
         networks,
-        {name: shipped.read_bytes(name) for name in names},
+        {file: artifact.read_bytes(file) for file in files},
         {name: value for name, value in card.thresholds.items() if name == "line_temperature"},
-        {name: told for name, told in card.training.items() if name == "lines"},
-        {name: found for name, found in card.metrics.items() if name == "lines"},
+        {name: value for name, value in card.training.items() if name == "lines"},
+        {name: value for name, value in card.metrics.items() if name == "lines"},
     )
 
 
-def _validated(material: Material, logits: NDArray[np.float32], temperature: float) -> dict[str, float]:
-    """On MNIST's held-out part and on generated sheets: what every choice was made by."""
-    mnist = len(material.split.validation)
-    labels = material.validation.labels
+def prepare_data(recipe: DigitRecipe, runs: Path, on_stage: StageCallback) -> TrainingData:
+    """Load MNIST and the extra pictures, and render the synthetic digits or load them from the cache in `runs`."""
+    split = load_split(recipe.data)
+    extra = [load_folder(recipe.extra)] if recipe.extra else []
+
+    def on_progress(done: float) -> None:
+        on_stage(TrainingStage("generating", done))
+
+    synthetic = render_digits(recipe.synthetic, split.train, SYNTHETIC_SEED, runs, on_progress)
+    checks = render_digits(recipe.synthetic.scaled(VALIDATION_SHARE), split.validation, VALIDATION_SEED, runs)
+    hashes = {"train": split.train.digest, "validation": split.validation.digest, "test": split.test.digest,
+              "generated": synthetic.digest, "generated_validation": checks.digest}  # fmt: skip
+    if extra:
+        hashes["extra"] = extra[0].digest
+    digits = concatenate([split.train, *extra])
+    mixture = Mixture(digits, synthetic, recipe.synthetic_per_epoch, reduced_from=recipe.plan.epochs * 2 // 3)
+    return TrainingData(split, mixture, concatenate([split.validation, checks]), hashes)
+
+
+def train_digit_network(
+    recipe: DigitRecipe, line_source: Artifact | None, target: Path, runs: Path, command: str, on_stage: StageCallback
+) -> Artifact:
+    """Train a digit network and save the artifact at `target`, named after the folder.
+
+    The line network is copied from `line_source`; without one the artifact reads single digits only. After Ctrl-C
+    the artifact has the best weights so far. `command` is recorded in the card.
+    """
+    data = prepare_data(recipe, runs, on_stage)
+
+    def on_progress(progress: Progress) -> None:
+        on_stage(TrainingStage("training", progress.done, progress.seconds_left, _describe_epoch(progress.last)))
+
+    start = _start_weights(recipe.start, recipe.plan.architecture) if recipe.start else None
+    fitted = fit_digit_network(recipe.plan, data.mixture, data.validation, runs, on_progress, start)
+    network, files = export_digit_network(fitted.model, recipe.plan.architecture)
+    lines = line_part_of(line_source)
+    files |= lines.files
+    logits = predict_logits(fitted.model, data.validation.images)
+    temperature = fit_digit_temperature(logits, data.validation.labels)
+    card = Card(
+        version=target.name,
+        networks={"digit": network, **lines.networks},
+        temperature=temperature,
+        thresholds=lines.thresholds,
+        frame=FRAME,
+        training={**_describe_training(recipe, data, fitted, command), **lines.training},
+        metrics={"validation": _measure_validation(data, logits, temperature), **lines.metrics},
+    )
+    on_stage(TrainingStage("evaluating", 0))
+    with tempfile.TemporaryDirectory() as scratch:
+        draft = save_artifact(Path(scratch) / "draft", card, files)
+        if lines.networks:
+            writers = Writers(data.split.validation)
+            thresholds = fit_thresholds(draft, writers, recipe.plan.seed, recipe.calibration)
+            card = replace(card, thresholds={**lines.thresholds, **thresholds})
+            draft = save_artifact(Path(scratch) / "calibrated", card, files)
+        metrics = evaluate_artifact(draft, data.split.test, thorough=recipe.thorough)
+    artifact = save_artifact(target, replace(card, metrics={**card.metrics, **metrics}), files)
+    fitted.checkpoint.unlink(missing_ok=True)
+    return artifact
+
+
+def _start_weights(start: Artifact, architecture: str) -> list[NDArray[np.float32]]:
+    weights: list[NDArray[np.float32]] = load_keras_model(start, "digit").get_weights()
+    if [w.shape for w in weights] != [w.shape for w in build_digit_network(architecture).get_weights()]:
+        raise ArtifactError(f"{start.version} has other layers than {architecture} and cannot be fine-tuned as one.")
+    return weights
+
+
+def _describe_epoch(last: Epoch | None) -> str:
+    return f"validation {last.validation_accuracy:.2%}" if last else ""
+
+
+def _measure_validation(data: TrainingData, logits: NDArray[np.float32], temperature: float) -> dict[str, float]:
+    """Return the accuracy on MNIST's held-out digits and on synthetic ones, on which every choice is based."""
+    mnist = len(data.split.validation)
+    labels = data.validation.labels
     right = logits.argmax(axis=1) == labels
     digits = labels < NOT_A_DIGIT
-    shares = scores(logits[digits], temperature).probabilities
+    probabilities = scores(logits[digits], temperature).probabilities
     return {
         "mnist": float(right[:mnist].mean()),
         "generated": float(right[mnist:].mean()),
         "both": float(right.mean()),
-        "ece": evaluate.calibration(shares, labels[digits]).error,
+        "ece": measure_calibration(probabilities, labels[digits]).error,
     }
 
 
-def _told(recipe: Recipe, material: Material, fitted: Fitted, command: str) -> dict[str, Any]:
+def _describe_training(
+    recipe: DigitRecipe, data: TrainingData, fitted: FittedDigitNetwork, command: str
+) -> dict[str, Any]:
+    """Return the card's record of the training."""
     return {
         "command": command,
         "seed": recipe.plan.seed,
-        "start": _origin(recipe.start) if recipe.start else None,
+        "start": _describe_start(recipe.start) if recipe.start else None,
         "plan": asdict(recipe.plan),
-        "augmentation": asdict(material.mixture.amounts),
-        "generated": asdict(recipe.generated),
-        "generated_each_epoch": recipe.share,
-        "images_each_epoch": material.mixture.size,
-        "data": material.hashes,
+        "augmentation": asdict(data.mixture.augmentation),
+        "generated": asdict(recipe.synthetic),
+        "generated_each_epoch": recipe.synthetic_per_epoch,
+        "images_each_epoch": data.mixture.size,
+        "data": data.hashes,
         "interrupted": fitted.interrupted,
         "history": [asdict(epoch) for epoch in fitted.history],
-        "seconds": round(sum(epoch.seconds for epoch in fitted.history)),  # also of epochs before an interruption
+        "seconds": round(sum(epoch.seconds for epoch in fitted.history)),  # includes epochs before an interruption
         "made": datetime.now(UTC).strftime("%Y-%m-%d"),
         "hardware": ", then ".join(fitted.machines),
         "python": platform.python_version(),
-        "packages": dict(_installed()),
+        "packages": dict(_installed_packages()),
     }
 
 
-def _origin(start: Artifact) -> dict[str, Any]:
-    told = start.card.training
-    before = ((told.get("start") or {}).get("data") or {}).items()
-    data = {part: digest for part, digest in before if part == "extra"} | told.get("data", {})
-    about = {name: told.get(name) for name in ("command", "seconds", "made")}
-    return {"digest": start.digest, "way": WAY, "data": data, **about}
+def _describe_start(start: Artifact) -> dict[str, Any]:
+    """Return the card's record of the fine-tuned model and of the data it was trained on."""
+    training = start.card.training
+    earlier_data = ((training.get("start") or {}).get("data") or {}).items()
+    data = {part: digest for part, digest in earlier_data if part == "extra"} | training.get("data", {})
+    facts = {name: training.get(name) for name in ("command", "seconds", "made")}
+    return {"digest": start.digest, "way": BLEND, "data": data, **facts}
 
 
-def _installed() -> Iterator[tuple[str, str]]:
+def _installed_packages() -> Iterator[tuple[str, str]]:
     for name in PACKAGES:
         with suppress(PackageNotFoundError):
             yield name, package_version(name)

@@ -1,4 +1,4 @@
-"""Letters and signs as strokes, in the notation of `pen`: what people write beside digits."""
+"""Letters and signs that people write beside digits, as strokes in the notation of `pen`."""
 
 LETTERS: dict[str, tuple[str, ...]] = {
     "A": (

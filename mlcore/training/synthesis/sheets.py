@@ -1,7 +1,7 @@
-"""Photographs and scans of given ink on generated paper.
+"""Rendered sheets: photographs and scans of given ink on synthetic paper.
 
 Every part of a sheet is drawn from a few random numbers, so the same generator state gives the same
-picture. The order is that of the world: printed paper, ink in it, light on it, then the camera.
+picture. The steps follow the physical order: printed paper, ink on it, light, then the camera.
 """
 
 from collections.abc import Callable
@@ -31,13 +31,13 @@ FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_COMPLEX_SMALL, cv2.FONT_HERS
 
 
 @dataclass(frozen=True)
-class Paper:
-    """What a sheet may carry; each `p_` is a probability, each range is drawn from evenly."""
+class SheetStyle:
+    """The options of a sheet; each `p_` is a probability, and values are drawn evenly from each range."""
 
     margins: Margins | None = None  # None: drawn from `margin`
     margin: Range = (0.1, 1.2)  # on each side, in heights of the ink
     paper: tuple[int, int, int] | None = None  # RGB; None: any of PAPERS
-    ink: tuple[int, int, int] | None = None  # RGB; None: any of INKS, black the most often
+    ink: tuple[int, int, int] | None = None  # RGB; None: any of INKS, most often black
     ink_strength: Range = (0.55, 1.0)
     p_fibre: float = 0.7
     p_lines: float = 0.2
@@ -58,78 +58,78 @@ class Paper:
     jpeg_quality: tuple[int, int] = (35, 95)
 
 
-ANY = Paper()
-SCREEN = Paper(
+ANY_PAPER = SheetStyle()
+SCREEN = SheetStyle(
     paper=(255, 255, 255), ink=(0, 0, 0), ink_strength=(1.0, 1.0), p_fibre=0, p_lines=0, p_squares=0,
     p_guilloche=0, p_hatch=0, p_words=0, p_border=0, p_bleed_through=0, p_specks=0, p_uneven_light=0,
     p_shadow=0, p_vignette=0, p_grey=0, blur=(0, 0), noise=(0, 0), p_jpeg=0.2,
 )  # fmt: skip
-PLAIN_PHOTO = replace(ANY, p_lines=0.03, p_squares=0.03, p_guilloche=0, p_hatch=0, p_words=0, p_border=0)
-NOISY_SHEET = replace(  # unruled, unevenly lit, and grainy: the least that a photograph of paper is
+PLAIN_PHOTO = replace(ANY_PAPER, p_lines=0.03, p_squares=0.03, p_guilloche=0, p_hatch=0, p_words=0, p_border=0)
+NOISY_SHEET = replace(  # unruled, unevenly lit and grainy: the simplest photograph of paper
     PLAIN_PHOTO, p_lines=0, p_squares=0, p_bleed_through=0, p_specks=0, p_shadow=0, p_uneven_light=1, noise=(3, 8),
 )  # fmt: skip
-SECURITY = Paper(  # cheques: printed all over, scanned in grey, cut close to the amount
+SECURITY = SheetStyle(  # cheques: printed all over, scanned in grey, cropped close to the amount
     margin=(0.02, 0.35), p_lines=0.05, p_squares=0.05, p_guilloche=0.75, p_hatch=0.5, p_words=0.12,
     p_border=0.35, p_bleed_through=0.05, p_specks=0.2, p_uneven_light=0.4, p_shadow=0.05, p_vignette=0.02,
     p_grey=0.9, blur=(0.0, 0.8), noise=(0, 8),
 )  # fmt: skip
 
 
-def on_paper(ink: Floats, rng: np.random.Generator, options: Paper = ANY) -> NDArray[np.uint8]:
-    """`ink`: (H, W) float32 0..1, 1 is ink. Returns (H', W', 3) uint8 RGB."""
-    top, right, bottom, left = options.margins or _margins(ink.shape[0], rng, options)
+def render_sheet(ink: Floats, rng: np.random.Generator, style: SheetStyle = ANY_PAPER) -> NDArray[np.uint8]:
+    """Render ink (H, W) float32 0..1, 1 is ink, as a picture of a sheet (H', W', 3) uint8 RGB."""
+    top, right, bottom, left = style.margins or _draw_margins(ink.shape[0], rng, style)
     ink = np.pad(ink, ((top, bottom), (left, right)))  # (H', W')
     size = (ink.shape[0], ink.shape[1])
-    unit = max(size[0] - top - bottom, 8)  # the height of the writing: what a print's scale follows
-    sheet = _blank(size, rng, options)  # (H', W', 3) 0..255
-    for chance, mark in _PRINTS:
-        if rng.random() < getattr(options, chance):
-            _stain(sheet, mark(size, unit, rng), _pick(PRINT_COLOURS, rng), rng.uniform(0.12, 0.75))
-    if rng.random() < options.p_border:
-        border = _border(size, (top, right, bottom, left), rng)
-        _stain(sheet, border, _pick(PRINT_COLOURS, rng), rng.uniform(0.4, 1))
-    if rng.random() < options.p_bleed_through:
-        behind = _bleed_through(ink, unit, rng)
-        _stain(sheet, behind, _pick(PRINT_COLOURS[:2], rng), rng.uniform(0.05, 0.25))
-    strength = float(rng.uniform(*options.ink_strength))
-    _stain(sheet, ink * _pressure(size, rng), options.ink or _ink_colour(rng), strength)
-    if rng.random() < options.p_specks:
-        _stain(sheet, _specks(size, rng), (40, 40, 40), rng.uniform(0.2, 0.9))
-    sheet *= _light(size, rng, options)[..., None]
-    return _camera(sheet, rng, options)
+    unit = max(size[0] - top - bottom, 8)  # height of the writing, which sets the scale of the print
+    sheet = _draw_paper(size, rng, style)  # (H', W', 3) 0..255
+    for probability, draw_print in _PRINTS:
+        if rng.random() < getattr(style, probability):
+            _stain(sheet, draw_print(size, unit, rng), _choose_colour(PRINT_COLOURS, rng), rng.uniform(0.12, 0.75))
+    if rng.random() < style.p_border:
+        border = _draw_border(size, (top, right, bottom, left), rng)
+        _stain(sheet, border, _choose_colour(PRINT_COLOURS, rng), rng.uniform(0.4, 1))
+    if rng.random() < style.p_bleed_through:
+        behind = _draw_bleed_through(ink, unit, rng)
+        _stain(sheet, behind, _choose_colour(PRINT_COLOURS[:2], rng), rng.uniform(0.05, 0.25))
+    strength = float(rng.uniform(*style.ink_strength))
+    _stain(sheet, ink * _draw_pressure(size, rng), style.ink or _choose_ink_colour(rng), strength)
+    if rng.random() < style.p_specks:
+        _stain(sheet, _draw_specks(size, rng), (40, 40, 40), rng.uniform(0.2, 0.9))
+    sheet *= _draw_light(size, rng, style)[..., None]
+    return _photograph(sheet, rng, style)
 
 
-def _margins(height: int, rng: np.random.Generator, options: Paper) -> Margins:
-    top, right, bottom, left = (int(height * m) for m in rng.uniform(*options.margin, 4))
+def _draw_margins(height: int, rng: np.random.Generator, style: SheetStyle) -> Margins:
+    top, right, bottom, left = (int(height * m) for m in rng.uniform(*style.margin, 4))
     return top, right, bottom, left
 
 
-def _pick(colours: tuple[tuple[int, int, int], ...], rng: np.random.Generator) -> tuple[int, int, int]:
+def _choose_colour(colours: tuple[tuple[int, int, int], ...], rng: np.random.Generator) -> tuple[int, int, int]:
     return colours[int(rng.integers(len(colours)))]
 
 
-def _ink_colour(rng: np.random.Generator) -> tuple[int, int, int]:
-    return INKS[0] if rng.random() < 0.4 else _pick(INKS, rng)
+def _choose_ink_colour(rng: np.random.Generator) -> tuple[int, int, int]:
+    return INKS[0] if rng.random() < 0.4 else _choose_colour(INKS, rng)
 
 
 def _stain(sheet: Floats, mask: Floats, colour: tuple[int, int, int], strength: float) -> None:
-    """Inks take light away: they multiply, so a stroke over a printed line stays darker than both."""
-    through = np.asarray(colour, np.float32) / 255  # (3,)
-    sheet *= 1 - (strength * np.clip(mask, 0, 1))[..., None] * (1 - through)
+    """Multiply the sheet by the ink's colour, so that a stroke over a printed line is darker than both."""
+    transmission = np.asarray(colour, np.float32) / 255  # (3,)
+    sheet *= 1 - (strength * np.clip(mask, 0, 1))[..., None] * (1 - transmission)
 
 
 def _smooth_noise(size: tuple[int, int], cell: float, rng: np.random.Generator) -> Floats:
-    """(H, W) about -1..1, changing over `cell` pixels."""
+    """Return noise (H, W) of about -1..1 that changes over `cell` pixels."""
     height, width = (max(2, int(side / cell) + 2) for side in size)
     coarse = rng.uniform(-1, 1, (height, width)).astype(np.float32)
     return np.asarray(cv2.resize(coarse, (size[1], size[0]), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
-def _blank(size: tuple[int, int], rng: np.random.Generator, options: Paper) -> Floats:
-    colour = np.asarray(options.paper or _pick(PAPERS, rng), np.float32)
+def _draw_paper(size: tuple[int, int], rng: np.random.Generator, style: SheetStyle) -> Floats:
+    colour = np.asarray(style.paper or _choose_colour(PAPERS, rng), np.float32)
     sheet = np.empty((*size, 3), np.float32)
     sheet[:] = colour
-    if rng.random() < options.p_fibre:
+    if rng.random() < style.p_fibre:
         fibre = _smooth_noise(size, rng.uniform(1.5, 4), rng)
         fibre += 0.7 * _smooth_noise(size, rng.uniform(6, 30), rng)
         sheet *= 1 + rng.uniform(0.003, 0.03) * fibre[..., None]
@@ -137,35 +137,35 @@ def _blank(size: tuple[int, int], rng: np.random.Generator, options: Paper) -> F
 
 
 def _axes(size: tuple[int, int], angle: float) -> tuple[Floats, Floats]:
-    """Coordinates along and across a direction, (H, W) each."""
+    """Return coordinates along and across a direction, (H, W) each."""
     y, x = np.mgrid[: size[0], : size[1]].astype(np.float32)
     sin, cos = np.float32(np.sin(angle)), np.float32(np.cos(angle))
     return x * cos + y * sin, y * cos - x * sin
 
 
-def _stripes(across: Floats, spacing: float, thickness: float) -> Floats:
-    """Anti-aliased lines every `spacing` pixels."""
+def _draw_stripes(across: Floats, spacing: float, thickness: float) -> Floats:
+    """Return anti-aliased lines every `spacing` pixels."""
     distance = np.abs((across + spacing / 2) % spacing - spacing / 2)
     return np.asarray(np.clip(thickness / 2 + 0.5 - distance, 0, 1), np.float32)
 
 
-def _lines(size: tuple[int, int], unit: int, rng: np.random.Generator) -> Floats:
+def _draw_ruling(size: tuple[int, int], unit: int, rng: np.random.Generator) -> Floats:
     _, across = _axes(size, rng.normal(0, 0.015))
     spacing = unit * rng.uniform(0.7, 2.2)
-    return _stripes(across + rng.uniform(0, spacing), spacing, unit * rng.uniform(0.01, 0.04))
+    return _draw_stripes(across + rng.uniform(0, spacing), spacing, unit * rng.uniform(0.01, 0.04))
 
 
-def _squares(size: tuple[int, int], unit: int, rng: np.random.Generator) -> Floats:
+def _draw_squares(size: tuple[int, int], unit: int, rng: np.random.Generator) -> Floats:
     along, across = _axes(size, rng.normal(0, 0.015))
     spacing = max(unit * rng.uniform(0.25, 1.2), 5)
     thickness = unit * rng.uniform(0.008, 0.03)
     shift = rng.uniform(0, spacing, 2)
-    rows = _stripes(across + shift[0], spacing, thickness)
-    return np.maximum(rows, _stripes(along + shift[1], spacing, thickness))
+    rows = _draw_stripes(across + shift[0], spacing, thickness)
+    return np.maximum(rows, _draw_stripes(along + shift[1], spacing, thickness))
 
 
-def _guilloche(size: tuple[int, int], unit: int, rng: np.random.Generator) -> Floats:
-    """Families of fine waves crossing each other, as on money and cheques."""
+def _draw_guilloche(size: tuple[int, int], unit: int, rng: np.random.Generator) -> Floats:
+    """Draw families of fine waves that cross each other, as on banknotes and cheques."""
     mask = np.zeros(size, np.float32)
     for _ in range(rng.integers(1, 4)):
         along, across = _axes(size, rng.uniform(-0.6, 0.6) if rng.random() < 0.8 else rng.uniform(0, 3.14))
@@ -173,13 +173,13 @@ def _guilloche(size: tuple[int, int], unit: int, rng: np.random.Generator) -> Fl
         turns = 2 * np.pi * along / (unit * rng.uniform(0.5, 5))
         wave = rng.uniform(0, 0.5) * unit * np.sin(turns + rng.uniform(0, 6))
         bend = rng.normal(0, 0.002) * along * along / 10
-        line = _stripes(across + wave + bend + rng.uniform(0, spacing), spacing, rng.uniform(0.3, 1.3))
+        line = _draw_stripes(across + wave + bend + rng.uniform(0, spacing), spacing, rng.uniform(0.3, 1.3))
         mask = np.maximum(mask, line * rng.uniform(0.4, 1))
     return mask
 
 
-def _hatch(size: tuple[int, int], unit: int, rng: np.random.Generator) -> Floats:
-    """A screen of fine lines or dots, darker in bands."""
+def _draw_hatch(size: tuple[int, int], unit: int, rng: np.random.Generator) -> Floats:
+    """Draw a halftone of fine lines or dots, darker in bands."""
     along, across = _axes(size, rng.choice([0, 0, 0.78, 1.57]) + rng.normal(0, 0.03))
     spacing = rng.uniform(2, 4.5)
     mask = 0.5 + 0.5 * np.sin(2 * np.pi * across / spacing)
@@ -189,7 +189,7 @@ def _hatch(size: tuple[int, int], unit: int, rng: np.random.Generator) -> Floats
     return np.asarray(mask * (1 - rng.uniform(0, 0.8) * band), np.float32)
 
 
-def _words(size: tuple[int, int], unit: int, rng: np.random.Generator) -> Floats:
+def _draw_words(size: tuple[int, int], unit: int, rng: np.random.Generator) -> Floats:
     mask = np.zeros(size, np.uint8)
     for _ in range(rng.integers(1, 4)):
         at = (int(rng.uniform(-0.1, 0.9) * size[1]), int(rng.uniform(0.1, 1.1) * size[0]))
@@ -200,16 +200,16 @@ def _words(size: tuple[int, int], unit: int, rng: np.random.Generator) -> Floats
 
 
 _PRINTS: tuple[tuple[str, Callable[[tuple[int, int], int, np.random.Generator], Floats]], ...] = (
-    ("p_hatch", _hatch),
-    ("p_guilloche", _guilloche),
-    ("p_lines", _lines),
-    ("p_squares", _squares),
-    ("p_words", _words),
+    ("p_hatch", _draw_hatch),
+    ("p_guilloche", _draw_guilloche),
+    ("p_lines", _draw_ruling),
+    ("p_squares", _draw_squares),
+    ("p_words", _draw_words),
 )
 
 
-def _border(size: tuple[int, int], margins: Margins, rng: np.random.Generator) -> Floats:
-    """A printed box round the ink, or the line above and below it; parts may lie outside the picture."""
+def _draw_border(size: tuple[int, int], margins: Margins, rng: np.random.Generator) -> Floats:
+    """Draw a printed box round the ink, or only lines above and below; parts may lie outside the picture."""
     top, right, bottom, left = margins
     mask = np.zeros(size, np.uint8)
     thick = int(rng.integers(1, max(2, size[0] // 40) + 1))
@@ -225,8 +225,8 @@ def _border(size: tuple[int, int], margins: Margins, rng: np.random.Generator) -
     return mask.astype(np.float32) / np.float32(255)
 
 
-def _bleed_through(ink: Floats, unit: int, rng: np.random.Generator) -> Floats:
-    """The other side of the sheet: mirrored, elsewhere, soft."""
+def _draw_bleed_through(ink: Floats, unit: int, rng: np.random.Generator) -> Floats:
+    """Draw the ink of the other side of the sheet: mirrored, shifted and blurred."""
     zoom = rng.uniform(0.8, 1.6)
     shift = rng.uniform(-0.6, 0.6, 2) * (ink.shape[1], ink.shape[0])
     matrix = np.array([[zoom, 0, shift[0]], [rng.normal(0, 0.1), zoom, shift[1]]])
@@ -235,13 +235,13 @@ def _bleed_through(ink: Floats, unit: int, rng: np.random.Generator) -> Floats:
     return np.asarray(cv2.GaussianBlur(behind, (0, 0), sigma), np.float32)
 
 
-def _pressure(size: tuple[int, int], rng: np.random.Generator) -> Floats:
-    """How much ink the pen left, place by place."""
+def _draw_pressure(size: tuple[int, int], rng: np.random.Generator) -> Floats:
+    """Return the strength of the ink at each pixel, as the pen's pressure varies."""
     depth = rng.uniform(0, 0.35)
     return np.asarray(1 - depth * (1 + _smooth_noise(size, rng.uniform(3, 40), rng)) / 2, np.float32)
 
 
-def _specks(size: tuple[int, int], rng: np.random.Generator) -> Floats:
+def _draw_specks(size: tuple[int, int], rng: np.random.Generator) -> Floats:
     mask = np.zeros(size, np.uint8)
     for x, y in rng.uniform(0, 1, (int(rng.integers(1, 12)), 2)):
         radius = int(rng.integers(0, max(1, size[0] // 60) + 1))
@@ -249,39 +249,40 @@ def _specks(size: tuple[int, int], rng: np.random.Generator) -> Floats:
     return mask.astype(np.float32) / np.float32(255)
 
 
-def _light(size: tuple[int, int], rng: np.random.Generator, options: Paper) -> Floats:
-    """What part of the light each pixel gets, (H, W) 0..1."""
+def _draw_light(size: tuple[int, int], rng: np.random.Generator, style: SheetStyle) -> Floats:
+    """Return the share of the light that each pixel gets, (H, W) 0..1."""
     height, width = size
     light = np.ones(size, np.float32)
-    if rng.random() < options.p_uneven_light:
+    if rng.random() < style.p_uneven_light:
         along, _ = _axes(size, rng.uniform(0, 2 * np.pi))
         span = max(float(np.ptp(along)), 1.0)
         light -= rng.uniform(0, 0.45) * (along - along.min()) / span
-    if rng.random() < options.p_shadow:
+    if rng.random() < style.p_shadow:
         _, across = _axes(size, rng.uniform(0, 2 * np.pi))
         edge = across.min() + rng.uniform(0.2, 0.8) * np.ptp(across)
         softness = rng.uniform(0.02, 0.4) * max(size)
         light *= 1 - rng.uniform(0.1, 0.5) / (1 + np.exp(np.clip((edge - across) / softness, -30, 30)))
-    if rng.random() < options.p_vignette:
+    if rng.random() < style.p_vignette:
         y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
         light *= 1 - rng.uniform(0.1, 0.4) * np.minimum((x * x + y * y) / 2, 1)
-    if options.p_uneven_light:
+    if style.p_uneven_light:
         light *= rng.uniform(0.6, 1.05)  # exposure
     return light.astype(np.float32)
 
 
-def _camera(sheet: Floats, rng: np.random.Generator, options: Paper) -> NDArray[np.uint8]:
-    if rng.random() < options.p_grey:
+def _photograph(sheet: Floats, rng: np.random.Generator, style: SheetStyle) -> NDArray[np.uint8]:
+    """Apply what a camera or scanner does: greyscale, blur, noise and JPEG compression."""
+    if rng.random() < style.p_grey:
         sheet[:] = sheet.mean(axis=2, keepdims=True)
-    sigma = rng.uniform(*options.blur)
+    sigma = rng.uniform(*style.blur)
     if sigma > 0.2:
         sheet = cv2.GaussianBlur(sheet, (0, 0), sigma).astype(np.float32)
-    noise = rng.uniform(*options.noise)
+    noise = rng.uniform(*style.noise)
     if noise > 0:
         sheet += noise * rng.standard_normal(sheet.shape[:2], np.float32)[..., None]
     pixels: NDArray[np.uint8] = np.clip(sheet + 0.5, 0, 255).astype(np.uint8)
-    if rng.random() >= options.p_jpeg:
+    if rng.random() >= style.p_jpeg:
         return pixels
-    quality = int(rng.integers(*options.jpeg_quality))
+    quality = int(rng.integers(*style.jpeg_quality))
     _, packed = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)[..., ::-1].copy()

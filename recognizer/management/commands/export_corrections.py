@@ -12,45 +12,49 @@ from recognizer.services.history.lessons import Lesson, lessons_of
 
 
 class Command(BaseCommand):
-    help = "Write the digits that people confirmed or corrected as pictures, for `train_model --extra` to learn from."
+    help = "Export confirmed and corrected digits as pictures, as training data for `train_model --extra`."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", type=Path, help="a new one: 0/ to 9/ and none/ are made in it")
+        parser.add_argument("folder", type=Path, help="new folder, in which 0/ to 9/ and none/ are created")
         parser.add_argument(
-            "--user", required=True, action="append", metavar="NAME", help="whose; give it once for each who agreed"
+            "--user",
+            required=True,
+            action="append",
+            metavar="NAME",
+            help="a user who agreed; may be repeated",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder: Path = options["folder"]
         if folder.exists():
             raise CommandError(f"{folder} exists already.", returncode=2)
-        people = [self.person(name) for name in options["user"]]
-        written: Counter[str] = Counter()
+        users = [self.find_user(name) for name in options["user"]]
+        exported: Counter[str] = Counter()
         redrawn = 0
-        for lesson in (lesson for person in people for lesson in lessons_of(person)):
+        for lesson in (lesson for user in users for lesson in lessons_of(user)):
             if lesson.input is None:
                 redrawn += 1
                 continue
             label = lesson.label or "none"
-            write(folder / label, lesson, lesson.input)
-            written[label] += 1
-        for label in sorted(written):
-            self.stdout.write(f"{label} {written[label]}")
+            write_picture(folder / label, lesson, lesson.input)
+            exported[label] += 1
+        for label in sorted(exported):
+            self.stdout.write(f"{label} {exported[label]}")
         self.stderr.write(
-            f"{written.total()} pictures in {folder}; left out {redrawn} whose boxes were drawn anew."
-            if written
-            else "Nothing was confirmed or corrected: nothing was written."
+            f"Exported {exported.total()} pictures to {folder}; left out {redrawn} with redrawn boxes."
+            if exported
+            else "There are no confirmed or corrected digits; nothing was exported."
         )
 
-    def person(self, name: str) -> User:
+    def find_user(self, name: str) -> User:
         user = User.objects.filter(username=name).first()
         if not user:
             raise CommandError(f"There is no user {name}.", returncode=2)
         return user
 
 
-def write(folder: Path, lesson: Lesson, pixels: bytes) -> None:
-    """Dark on white, as on paper."""
+def write_picture(folder: Path, lesson: Lesson, pixels: bytes) -> None:
+    """Save the digit as a picture, dark on white as on paper."""
     folder.mkdir(parents=True, exist_ok=True)
     ink = np.frombuffer(pixels, np.uint8).reshape(28, 28)
     Image.fromarray(255 - ink).save(folder / f"{lesson.upload.pk}-{lesson.number}.png")

@@ -9,12 +9,12 @@ from recognizer.services.registry.model_versions import artifact_for
 
 
 class Command(BaseCommand):
-    help = "Print a model's card as Markdown; docs/model-card.md is the shipped model's."
+    help = "Print a model's card as Markdown, as in docs/model-card.md for the shipped model."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "model", nargs="?", metavar="VERSION", help="a version or a folder; the shipped one unless given"
+            "model", nargs="?", metavar="VERSION", help="a version or a folder; the shipped model by default"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

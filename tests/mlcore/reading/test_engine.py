@@ -8,8 +8,8 @@ from mlcore.reading.ink import find_ink
 from mlcore.reading.number import find_number
 from mlcore.reading.strip import HEIGHT, STEP
 from mlcore.training.synthesis.handwriting import write_digit
-from mlcore.training.synthesis.lines import any_spacing, any_text, write_line
-from mlcore.training.synthesis.sheets import PLAIN_PHOTO, on_paper
+from mlcore.training.synthesis.lines import random_spacing, random_text, write_line
+from mlcore.training.synthesis.sheets import PLAIN_PHOTO, render_sheet
 
 
 def test_a_strip_is_said_no_digit_beyond_its_end(engine: Engine) -> None:
@@ -31,6 +31,6 @@ class Rambling(Engine):
 def test_whatever_the_line_network_says_a_number_is_found_or_none() -> None:
     engine, rng = Rambling(load_artifact(SHIPPED)), np.random.default_rng(3)
     for _ in range(8):
-        line = write_line(any_text(rng), 40, any_spacing(rng), write_digit, rng)
-        found = find_number(find_ink(on_paper(line.ink, rng, PLAIN_PHOTO)), engine)
+        line = write_line(random_text(rng), 40, random_spacing(rng), write_digit, rng)
+        found = find_number(find_ink(render_sheet(line.ink, rng, PLAIN_PHOTO)), engine)
         assert found is None or len(found.text) == len(found.digits)

@@ -10,7 +10,7 @@ from mlcore.reading.reader import Reader, see
 from mlcore.reading.result import Reading
 from mlcore.training.synthesis.handwriting import write_digit
 from mlcore.training.synthesis.lines import Spacing, write_line
-from mlcore.training.synthesis.sheets import SECURITY, on_paper
+from mlcore.training.synthesis.sheets import SECURITY, render_sheet
 from tests import corpus
 from tests.pictures import digit_png, draw_digit, encode
 
@@ -141,4 +141,4 @@ def test_a_number_is_read_where_print_hides_it_from_the_way_of_one_digit(reader:
 def on_bold_print(text: str, seed: int) -> bytes:
     rng = np.random.default_rng(seed)
     line = write_line(text, 40, Spacing(0.3, 0, 0, 0), write_digit, rng, marks=False)
-    return encode(Image.fromarray(on_paper(line.ink, rng, SECURITY)))
+    return encode(Image.fromarray(render_sheet(line.ink, rng, SECURITY)))

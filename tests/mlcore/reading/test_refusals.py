@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlcore.reading.reader import Reader
-from mlcore.training.evaluation.refusals import KINDS, as_picture, refusals
+from mlcore.training.evaluation.refusals import KINDS, measure_refusals, to_picture
 
 PICTURES = 12  # of a kind
 MOST = {"a scribble": 9, "a photograph of a thing": 9}  # at least so many are rejected; of the others all
@@ -13,7 +13,7 @@ MOST = {"a scribble": 9, "a photograph of a thing": 9}  # at least so many are r
 @pytest.mark.parametrize("mode", ["digit", "number", "auto"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_rejected(reader: Reader, kind: str, mode: str) -> None:
-    pictures = [as_picture(KINDS[kind](np.random.default_rng(100 + seed))) for seed in range(PICTURES)]
+    pictures = [to_picture(KINDS[kind](np.random.default_rng(100 + seed))) for seed in range(PICTURES)]
     readings = [reader.read_picture(picture, mode) for picture in pictures]
     decisions = [reading.decision for reading in readings]
     assert "read" not in decisions
@@ -23,11 +23,11 @@ def test_it_is_rejected(reader: Reader, kind: str, mode: str) -> None:
 
 def test_a_page_of_print_is_not_taken_apart_into_digits(reader: Reader) -> None:
     """Unless a number is asked for: of what is refused altogether the simpler answer is given."""
-    page = as_picture(KINDS["a page of print"](np.random.default_rng(2)))
+    page = to_picture(KINDS["a page of print"](np.random.default_rng(2)))
     assert len(reader.read_picture(page, "auto").glyphs) <= 1 < len(reader.read_picture(page, "number").glyphs)
 
 
 def test_the_shares_of_a_model_are_counted_over_both_modes(reader: Reader) -> None:
-    found = refusals(reader, each=1)
+    found = measure_refusals(reader, count=1)
     assert set(found) == set(KINDS)
     assert found["black"] == {"rejected": 1.0, "sure": 0.0}

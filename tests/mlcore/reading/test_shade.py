@@ -9,7 +9,7 @@ import pytest
 from mlcore.reading.ink import Ink, find_ink
 from mlcore.reading.shade import written
 from mlcore.training.synthesis.handwriting import write_digit
-from mlcore.training.synthesis.sheets import NOISY_SHEET, PLAIN_PHOTO, on_paper
+from mlcore.training.synthesis.sheets import NOISY_SHEET, PLAIN_PHOTO, render_sheet
 
 
 def edge(softness: float) -> Ink:
@@ -32,7 +32,7 @@ def test_the_edge_of_a_thing_is_not(softness: float) -> None:
 @pytest.mark.parametrize("paper", [PLAIN_PHOTO, NOISY_SHEET, replace(PLAIN_PHOTO, p_shadow=1.0, p_vignette=1.0)])
 def test_digits_are_also_in_shadow(paper) -> None:
     rng = np.random.default_rng(3)
-    inks = [find_ink(on_paper(write_digit(digit, rng), rng, paper)) for digit in range(10) for _ in range(4)]
+    inks = [find_ink(render_sheet(write_digit(digit, rng), rng, paper)) for digit in range(10) for _ in range(4)]
     assert min(written(ink) for ink in inks) > 0.9
 
 

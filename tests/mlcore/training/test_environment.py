@@ -1,4 +1,4 @@
-"""Keras and TensorFlow read the environment once, when they are imported."""
+"""Keras and TensorFlow read their environment variables once, when they are imported."""
 
 import os
 import subprocess
@@ -20,11 +20,12 @@ importlib.import_module(sys.argv[1])
 """
 
 
+MODULES = ("networks.fit", "networks.machine", "networks.digit", "networks.line", "recipes.digit")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "module", ["networks.fit", "networks.machine", "networks.digit", "networks.line", "recipes.digit"]
-)
-def test_it_is_set_before_they_are_imported(module: str) -> None:
+@pytest.mark.parametrize("module", MODULES)
+def test_the_environment_is_set_before_keras_is_imported(module: str) -> None:
     pytest.importorskip("tensorflow")
     bare = {name: value for name, value in os.environ.items() if name not in NAMES}
     command = [sys.executable, "-c", WATCH, f"mlcore.training.{module}"]

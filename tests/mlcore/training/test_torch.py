@@ -1,4 +1,4 @@
-"""The same code on Keras's PyTorch backend; runs where torch is installed."""
+"""Training on Keras's PyTorch backend, tested if torch is installed."""
 
 import os
 import subprocess
@@ -16,21 +16,23 @@ pytest.importorskip("torch")
 TRAIN = """
 import sys
 from pathlib import Path
-from mlcore.training.datasets import digits as pool
-from mlcore.training.evaluation.calibrate import Counts
-from mlcore.training.networks.fit import Plan
-from mlcore.training.recipes.digit import Recipe, train
+from mlcore.artifact import SHIPPED, load_artifact
+from mlcore.training.datasets.digits import DigitCounts
+from mlcore.training.evaluation.calibrate import CalibrationCounts
+from mlcore.training.networks.fit import DigitPlan
+from mlcore.training.recipes.digit import DigitRecipe, train_digit_network
 
 if __name__ == "__main__":
     data, target = map(Path, sys.argv[1:])
-    few = pool.Amounts(60, 20, 20, 20, 20, 20)
-    recipe = Recipe(Plan(epochs=5, batch=32), few, few.total, Counts(40, 30, 10, 10), data=data, thorough=False)
-    train(recipe, target.name, target, target.parent, "a test", lambda stage: None)
+    few = DigitCounts(60, 20, 20, 20, 20, 20)
+    plan, counts = DigitPlan(epochs=5, batch=32), CalibrationCounts(40, 30, 10, 10)
+    recipe = DigitRecipe(plan, few, few.total, counts, data=data, thorough=False)
+    train_digit_network(recipe, load_artifact(SHIPPED), target, target.parent, "a test", lambda stage: None)
 """
 
 
 @pytest.mark.slow
-def test_it_trains_and_exports_what_onnx_runtime_reads_alike(npz: Path, tmp_path: Path) -> None:
+def test_onnx_runtime_measures_the_accuracy_that_training_on_torch_reports(npz: Path, tmp_path: Path) -> None:
     script = tmp_path / "tiny.py"
     script.write_text(TRAIN)
     target = tmp_path / "digits-9"

@@ -24,7 +24,7 @@ def apart(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     settings.MEDIA_ROOT = tmp_path / "media"
     monkeypatch.setattr(train_model, "QUICK_SHARE", 0.0005)
     monkeypatch.setattr(train_model, "QUICK_CALIBRATION", (40, 30, 10, 10))
-    monkeypatch.setattr(train_model, "LEG_SHARE", 1)
+    monkeypatch.setattr(train_model, "FINE_TUNING_SHARE", 1)
 
 
 def run(*arguments: str) -> str:

@@ -5,7 +5,7 @@ import pytest
 
 from mlcore.artifact import SHIPPED, load_artifact
 from mlcore.reading.engine import NOT_A_DIGIT, Engine
-from mlcore.training.datasets.cut_digits import cut_out
+from mlcore.training.datasets.cut_digits import cut_digits
 from mlcore.training.datasets.lines import Writers
 from mlcore.training.synthesis.handwriting import write_digit
 
@@ -21,7 +21,7 @@ class Generator(Writers):
 
 
 def cut(seed, count):
-    made = list(islice(cut_out(np.random.default_rng(seed), Generator()), count))
+    made = list(islice(cut_digits(np.random.default_rng(seed), Generator()), count))
     return np.stack([image for image, _ in made]), np.array([label for _, label in made])
 
 

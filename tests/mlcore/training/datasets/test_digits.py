@@ -4,54 +4,58 @@ import numpy as np
 import pytest
 
 from mlcore.reading.engine import NOT_A_DIGIT
-from mlcore.training.datasets import digits as pool
+from mlcore.reading.normalise import normalise
+from mlcore.training.datasets import digits as synthetic_digits
+from mlcore.training.datasets.digits import DigitCounts, render_digits
 from mlcore.training.datasets.mnist import Digits
+from mlcore.training.synthesis.handwriting import write_digit
+from mlcore.training.synthesis.sheets import ANY_PAPER
 
-FEW = pool.Amounts(clean=12, sheet=6, mnist_sheet=6, coarse=6, negative=10, line=12)
+FEW = DigitCounts(clean=12, sheet=6, mnist_sheet=6, coarse=6, negative=10, line=12)
 
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("pool")
+    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(scope="module")
-def made(cache: Path, digits: Digits) -> Digits:
-    return pool.generate(FEW, digits, seed=1, cache=cache)
+def rendered(cache: Path, digits: Digits) -> Digits:
+    return render_digits(FEW, digits, seed=1, cache=cache)
 
 
-def test_it_makes_as_many_as_asked_and_labels_negatives(made: Digits) -> None:
-    assert len(made) == FEW.total
-    parts = np.split(made.labels, np.cumsum(list(vars(FEW).values()))[:-1])
+def test_each_kind_has_its_number_of_images_and_its_labels(rendered: Digits) -> None:
+    assert len(rendered) == FEW.total
+    parts = np.split(rendered.labels, np.cumsum(list(vars(FEW).values()))[:-1])
     by_kind = dict(zip(vars(FEW), parts, strict=True))
     assert (by_kind.pop("negative") == NOT_A_DIGIT).all()
-    assert (by_kind.pop("line") <= NOT_A_DIGIT).all()  # signs stand among its digits
+    assert (by_kind.pop("line") <= NOT_A_DIGIT).all()  # includes signs between the digits
     assert all((labels < NOT_A_DIGIT).all() for labels in by_kind.values())
 
 
-def test_every_image_shows_something_within_the_frame(made: Digits) -> None:
-    assert (made.images.max(axis=(1, 2)) > 60).all()
-    assert made.images.dtype == np.uint8
+def test_every_image_shows_ink(rendered: Digits) -> None:
+    assert (rendered.images.max(axis=(1, 2)) > 60).all()
+    assert rendered.images.dtype == np.uint8
 
 
-def test_it_is_kept_and_found_again(made: Digits, cache: Path, digits: Digits) -> None:
-    (kept,) = cache.glob("pool-*.npz")
-    before = kept.stat().st_mtime_ns
-    assert pool.generate(FEW, digits, seed=1, cache=cache).digest == made.digest
-    assert kept.stat().st_mtime_ns == before
+def test_a_second_call_uses_the_cache(rendered: Digits, cache: Path, digits: Digits) -> None:
+    (cached,) = cache.glob("synthetic-*.npz")
+    before = cached.stat().st_mtime_ns
+    assert render_digits(FEW, digits, seed=1, cache=cache).digest == rendered.digest
+    assert cached.stat().st_mtime_ns == before
 
 
-def test_another_seed_makes_others(made: Digits, cache: Path, digits: Digits) -> None:
-    assert pool.generate(FEW, digits, seed=2, cache=cache).digest != made.digest
+def test_another_seed_gives_other_images(rendered: Digits, cache: Path, digits: Digits) -> None:
+    assert render_digits(FEW, digits, seed=2, cache=cache).digest != rendered.digest
 
 
-def test_the_same_seed_makes_the_same_again(made: Digits, tmp_path: Path, digits: Digits) -> None:
-    assert pool.generate(FEW, digits, seed=1, cache=tmp_path).digest == made.digest
+def test_the_same_seed_gives_the_same_images(rendered: Digits, tmp_path: Path, digits: Digits) -> None:
+    assert render_digits(FEW, digits, seed=1, cache=tmp_path).digest == rendered.digest
 
 
-def test_where_the_reader_saw_something_else_the_clean_ink_stands_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half a sheet of solid black would otherwise be taught as a digit."""
-    ink = pool.handwriting.write_digit(3, np.random.default_rng(0))
-    monkeypatch.setattr(pool.paper, "on_paper", lambda *given: np.zeros((60, 60, 3), np.uint8))
-    seen = pool._through(ink, pool.paper.ANY, np.random.default_rng(0))
-    assert np.array_equal(seen, pool.normalise.normalise(ink))
+def test_the_clean_ink_replaces_a_sheet_that_was_misread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a sheet of solid black would otherwise be labelled as a digit."""
+    ink = write_digit(3, np.random.default_rng(0))
+    monkeypatch.setattr(synthetic_digits, "render_sheet", lambda *arguments: np.zeros((60, 60, 3), np.uint8))
+    frame = synthetic_digits._render_and_read(ink, ANY_PAPER, np.random.default_rng(0))
+    assert np.array_equal(frame, normalise(ink))

@@ -2,14 +2,20 @@ import numpy as np
 import pytest
 
 from mlcore.reading.decide import FEATURES, PREFIX
-from mlcore.training.evaluation.calibrate import NEGATIVE_RISK, fit_digits, fit_numbers, logistic, lowest_sure
+from mlcore.training.evaluation.calibrate import (
+    NEGATIVE_RISK,
+    fit_digit_thresholds,
+    fit_logistic,
+    fit_number_thresholds,
+    lowest_safe_threshold,
+)
 
 
 def test_the_lowest_threshold_keeps_the_risk():
     confidence = np.linspace(0.01, 1, 100)
     right = confidence > 0.3
     right[-1] = False  # the surest of all is wrong
-    threshold = lowest_sure(confidence, right, 0.02)
+    threshold = lowest_safe_threshold(confidence, right, 0.02)
     sure = confidence >= threshold
     assert (~right[sure]).mean() <= 0.02
     assert threshold == pytest.approx(0.31, abs=0.02)
@@ -19,7 +25,7 @@ def test_where_nothing_is_safe_nothing_is_sure():
     confidence, right = np.full(8, 1.0), np.arange(8) % 3 > 0
     everywhere = np.ones(8, np.bool_)
     none = np.concatenate([everywhere, ~everywhere])
-    fitted = fit_digits(np.append(confidence, np.zeros(8)), none * 1.0, np.append(right, ~everywhere), none)
+    fitted = fit_digit_thresholds(np.append(confidence, np.zeros(8)), none * 1.0, np.append(right, ~everywhere), none)
     assert fitted["read"] > confidence.max()
 
 
@@ -28,14 +34,14 @@ def test_a_logistic_regression_finds_the_weights_that_made_the_data():
     rows = np.concatenate([np.ones((20_000, 1)), rng.normal(size=(20_000, 2))], axis=1)
     true = np.array([0.5, 2.0, -1.0])
     right = rng.random(20_000) < 1 / (1 + np.exp(-rows @ true))
-    assert logistic(rows, right) == pytest.approx(true, abs=0.1)
+    assert fit_logistic(rows, right) == pytest.approx(true, abs=0.1)
 
 
 def test_digit_thresholds_reject_few_digits_and_let_few_others_pass():
     rng = np.random.default_rng(1)
     true = np.arange(3000) < 2000
     is_digit = np.where(true, rng.beta(30, 1, 3000), rng.beta(1, 4, 3000))
-    fitted = fit_digits(is_digit, is_digit, np.ones(3000, bool), true)
+    fitted = fit_digit_thresholds(is_digit, is_digit, np.ones(3000, bool), true)
     assert (is_digit[true] < fitted["is_digit"]).mean() <= 0.005
     assert (is_digit[~true] >= fitted["read"]).mean() <= NEGATIVE_RISK + 0.002
 
@@ -46,7 +52,7 @@ def test_number_thresholds_keep_their_promise_on_what_they_were_fitted_on():
     rows[:, 0] = 1
     rows[:, 1] = rng.normal(2, 2, 4000)
     right = rng.random(4000) < 1 / (1 + np.exp(-2 * rows[:, 1]))
-    fitted = fit_numbers(rows, right)
+    fitted = fit_number_thresholds(rows, right)
     weights = np.array([fitted[PREFIX + name] for name in FEATURES])
     confidence = 1 / (1 + np.exp(-rows @ weights))
     assert (~right[confidence >= fitted["number_read"]]).mean() <= 0.011

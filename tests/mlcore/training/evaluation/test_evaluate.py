@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 from mlcore.training.datasets.mnist import Digits
 from mlcore.training.evaluation.evaluate import (
     CHANGES,
-    calibration,
-    confusion,
-    fit_temperature,
-    metrics,
-    robustness,
-    wilson,
+    count_confusions,
+    fit_digit_temperature,
+    measure_calibration,
+    measure_network,
+    measure_robustness,
+    wilson_interval,
 )
 
 
@@ -21,10 +21,10 @@ def certain(labels: NDArray[np.uint8], strength: float = 10) -> NDArray[np.float
 
 
 def test_the_interval_is_wilsons() -> None:
-    low, high = wilson(9970, 10_000)
+    low, high = wilson_interval(9970, 10_000)
     assert low == pytest.approx(0.99572, abs=1e-5)
     assert high == pytest.approx(0.99790, abs=1e-5)
-    assert wilson(10, 10)[1] == 1.0
+    assert wilson_interval(10, 10)[1] == 1.0
 
 
 def test_the_temperature_brings_boasting_down_to_the_truth() -> None:
@@ -32,20 +32,20 @@ def test_the_temperature_brings_boasting_down_to_the_truth() -> None:
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 10, 20_000).astype(np.uint8)
     said = np.where(rng.random(20_000) < 0.9, labels, (labels + rng.integers(1, 10, 20_000)) % 10)
-    temperature = fit_temperature(certain(said.astype(np.uint8)), labels)
+    temperature = fit_digit_temperature(certain(said.astype(np.uint8)), labels)
     assert temperature == pytest.approx(10 / np.log(81), rel=0.05)
 
 
 def test_the_temperature_looks_at_digits_alone() -> None:
     labels = np.array([1, 2, 10, 10], np.uint8)
     logits = certain(np.array([1, 2, 3, 4], np.uint8))
-    assert fit_temperature(logits, labels) == fit_temperature(logits[:2], labels[:2])
+    assert fit_digit_temperature(logits, labels) == fit_digit_temperature(logits[:2], labels[:2])
 
 
 def test_calibration_error_is_the_weighted_gap() -> None:
     shares = np.full((4, 10), 0.2 / 9, np.float32)
     shares[:, 0] = 0.8
-    found = calibration(shares, np.array([0, 0, 1, 1], np.uint8))  # half right at 80 %
+    found = measure_calibration(shares, np.array([0, 0, 1, 1], np.uint8))  # half right at 80 %
     assert found.error == pytest.approx(0.3, abs=1e-6)
     assert found.count.sum() == 4
 
@@ -54,7 +54,7 @@ def test_metrics_count_errors_by_digit(digits: Digits) -> None:
     wrong = digits.labels.copy()
     sevens = np.flatnonzero(digits.labels == 7)
     wrong[sevens[:3]] = 1
-    found = metrics(lambda images: certain(wrong), digits, temperature=1.0)
+    found = measure_network(lambda images: certain(wrong), digits, temperature=1.0)
     assert found["errors"] == 3
     assert found["errors_by_digit"]["7"] == 3
     assert found["accuracy"] == pytest.approx(1 - 3 / len(digits))
@@ -62,7 +62,7 @@ def test_metrics_count_errors_by_digit(digits: Digits) -> None:
 
 def test_rows_of_the_confusion_are_the_truth() -> None:
     test = Digits(np.zeros((2, 28, 28), np.uint8), np.array([4, 9], np.uint8))
-    table = confusion(lambda images: certain(np.array([9, 9], np.uint8)), test)
+    table = count_confusions(lambda images: certain(np.array([9, 9], np.uint8)), test)
     assert table[4, 9] == table[9, 9] == 1
     assert table.sum() == 2
 
@@ -84,6 +84,6 @@ def test_a_shift_is_by_two_pixels(digits: Digits) -> None:
 
 def test_the_robustness_table_has_every_row(digits: Digits) -> None:
     few = digits[:20]
-    table = robustness(lambda images: certain(few.labels), few)
+    table = measure_robustness(lambda images: certain(few.labels), few)
     assert set(table) == set(CHANGES)
     assert set(table.values()) == {1.0}

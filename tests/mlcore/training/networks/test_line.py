@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mlcore.training.datasets.lines import Pool
+from mlcore.training.datasets.lines import StripDataset
 
 keras = pytest.importorskip("keras")
 
@@ -21,13 +21,13 @@ def strokes():
                 strip[4:28, x + 10 : x + 14] = strip[4:8, x : x + 14] = strip[24:28, x : x + 14] = 255
         strips.append(strip)
         texts.append(text)
-    return Pool(np.concatenate(strips, axis=1), np.cumsum([s.shape[1] for s in strips]), tuple(texts))
+    return StripDataset(np.concatenate(strips, axis=1), np.cumsum([s.shape[1] for s in strips]), tuple(texts))
 
 
 def test_labels_end_with_minus_ones():
-    from mlcore.training.networks.line import LONGEST_TEXT, labels
+    from mlcore.training.networks.line import LONGEST_TEXT, encode_texts
 
-    rows = labels(["12", ""])
+    rows = encode_texts(["12", ""])
     assert rows.shape == (2, LONGEST_TEXT)
     assert rows[0, :3].tolist() == [1, 2, -1]
     assert (rows[1] == -1).all()
@@ -67,7 +67,7 @@ def test_it_learns_and_its_export_says_the_same(strokes, tmp_path):
     import onnxruntime
 
     from mlcore.reading.strip import stack_strips
-    from mlcore.training.networks.line import LinePlan, exported_lines, fit_line_network
+    from mlcore.training.networks.line import LinePlan, export_line_network, fit_line_network
 
     path = tmp_path / "lines.npz"
     fitted = fit_line_network(lambda: strokes, LinePlan(8, 1), path)
@@ -75,7 +75,7 @@ def test_it_learns_and_its_export_says_the_same(strokes, tmp_path):
     again = fit_line_network(never, LinePlan(8, 1), path)  # done already: no strips are needed
     assert again.losses == fitted.losses
     model = again.model
-    network, files = exported_lines(model)
+    network, files = export_line_network(model)
     session = onnxruntime.InferenceSession(files[network.onnx])
     batch = stack_strips([strokes.strip(i) for i in range(8)])
     (logits,) = session.run(["logits"], {"strip": batch})

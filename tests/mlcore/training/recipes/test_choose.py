@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from mlcore.artifact import Artifact, ArtifactError, Card, Network, save_artifact
-from mlcore.training.recipes.choose import choose, mean_and_spread
+from mlcore.training.recipes.choose import choose_artifact, mean_and_spread
 
 DATA = {"train": "0a", "validation": "0b", "test": "0c"}
 
@@ -17,7 +17,7 @@ def trained(folder: Path, seed: int, validation: float, test: float, data: dict[
 
 def test_the_validation_decides_and_the_test_does_not(tmp_path: Path) -> None:
     artifacts = [trained(tmp_path, 1, 0.98, 0.999), trained(tmp_path, 2, 0.99, 0.991)]
-    chosen = choose(artifacts, tmp_path / "digits-2")
+    chosen = choose_artifact(artifacts, tmp_path / "digits-2")
     assert chosen.version == "digits-2"
     assert chosen.card.training["seed"] == 2
     assert chosen.read_bytes("m") == b"2"
@@ -31,8 +31,8 @@ def test_mean_and_spread_are_over_the_seeds() -> None:
 
 
 def test_a_later_seed_joins_those_that_were_chosen_from_before(tmp_path: Path) -> None:
-    first = choose([trained(tmp_path, 1, 0.98, 0.999), trained(tmp_path, 2, 0.99, 0.991)], tmp_path / "two")
-    chosen = choose([first, trained(tmp_path, 3, 0.985, 0.995)], tmp_path / "three")
+    first = choose_artifact([trained(tmp_path, 1, 0.98, 0.999), trained(tmp_path, 2, 0.99, 0.991)], tmp_path / "two")
+    chosen = choose_artifact([first, trained(tmp_path, 3, 0.985, 0.995)], tmp_path / "three")
     assert chosen.card.training["seed"] == 2
     assert [figures["test"] for figures in chosen.card.training["seeds"].values()] == [0.999, 0.991, 0.995]
 
@@ -40,9 +40,9 @@ def test_a_later_seed_joins_those_that_were_chosen_from_before(tmp_path: Path) -
 def test_what_learnt_from_other_digits_is_not_compared(tmp_path: Path) -> None:
     artifacts = [trained(tmp_path, 1, 0.98, 0.999), trained(tmp_path, 2, 0.99, 0.991, {**DATA, "train": "1a"})]
     with pytest.raises(ArtifactError, match="the same digits"):
-        choose(artifacts, tmp_path / "digits-2")
+        choose_artifact(artifacts, tmp_path / "digits-2")
 
 
 def test_a_seed_counts_once(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="Seed 1 was trained twice"):
-        choose([trained(tmp_path, 1, 0.98, 0.999), trained(tmp_path, 1, 0.99, 0.991)], tmp_path / "digits-2")
+        choose_artifact([trained(tmp_path, 1, 0.98, 0.999), trained(tmp_path, 1, 0.99, 0.991)], tmp_path / "digits-2")

@@ -1,4 +1,4 @@
-"""One tiny training, and what must be true of what it leaves."""
+"""Properties of the artifact that a tiny training leaves."""
 
 import io
 from typing import Any
@@ -23,11 +23,11 @@ def keras_model(trained: Trained) -> Any:
     return keras.models.load_model(trained.runs / "again.keras")
 
 
-def test_the_artifact_verifies_and_loads(trained: Trained) -> None:
+def test_the_artifact_is_valid(trained: Trained) -> None:
     assert load_artifact(trained.artifact.folder, digest=trained.artifact.digest).version == "digits-9"
 
 
-def test_it_learnt_something(trained: Trained) -> None:
+def test_the_network_has_learnt(trained: Trained) -> None:
     assert trained.artifact.card.metrics["test"]["accuracy"] > 0.3
 
 
@@ -47,8 +47,8 @@ def test_every_visible_layer_agrees_with_keras(trained: Trained, digits: Digits)
         np.testing.assert_allclose(maps, expected[name], atol=1e-4)
 
 
-def test_the_first_map_is_what_numpy_makes_of_the_kernels(trained: Trained, digits: Digits) -> None:
-    """An oracle that knows neither Keras nor ONNX: kernels as stored, shifted sums, ReLU."""
+def test_the_first_feature_map_equals_a_numpy_convolution(trained: Trained, digits: Digits) -> None:
+    """The oracle uses neither Keras nor ONNX: stored kernels, shifted sums and ReLU."""
     stored = np.load(io.BytesIO(trained.artifact.read_bytes("weights.npz")))
     image = np.pad(digits.images[0].astype(np.float32) / 255, 1)  # (30, 30)
     summed: NDArray[np.float32] = np.zeros((28, 28, stored["conv1"].shape[-1]), np.float32)
@@ -61,8 +61,8 @@ def test_the_first_map_is_what_numpy_makes_of_the_kernels(trained: Trained, digi
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_class_maps_would_be_exact(trained: Trained, digits: Digits) -> None:
-    """The logits are the mean of the averaged layer, weighed: nothing lies between."""
+def test_the_logits_are_a_weighted_mean_of_the_averaged_layer(trained: Trained, digits: Digits) -> None:
+    """This is what makes class activation maps exact."""
     engine = Engine(trained.artifact)
     averaged = trained.artifact.card.networks["digit"].averaged
     assert averaged is not None
@@ -72,7 +72,7 @@ def test_class_maps_would_be_exact(trained: Trained, digits: Digits) -> None:
     np.testing.assert_allclose(engine.logits(digits.images[:5]), expected, atol=1e-4)
 
 
-def test_probabilities_are_shares_under_the_stored_temperature(trained: Trained, digits: Digits) -> None:
+def test_probabilities_are_a_softmax_with_the_stored_temperature(trained: Trained, digits: Digits) -> None:
     engine = Engine(trained.artifact)
     scores = engine.classify(digits.images[:50])
     logits = engine.logits(digits.images[:50])[:, :10] / trained.artifact.card.temperature
@@ -81,7 +81,7 @@ def test_probabilities_are_shares_under_the_stored_temperature(trained: Trained,
     np.testing.assert_allclose(scores.probabilities.sum(axis=1), 1, atol=1e-5)
 
 
-def test_the_card_says_how_it_came_to_be(trained: Trained) -> None:
+def test_the_card_records_the_training(trained: Trained) -> None:
     card = trained.artifact.card
     assert card.training["command"] == "manage.py train_model"
     assert card.training["seed"] == trained.recipe.plan.seed
@@ -90,6 +90,6 @@ def test_the_card_says_how_it_came_to_be(trained: Trained) -> None:
     assert {"test", "validation", "robustness", "read_as_png", "refusals", "latency_ms"} <= set(card.metrics)
 
 
-def test_nothing_but_artifact_and_generated_digits_stays(trained: Trained) -> None:
+def test_only_artifacts_and_synthetic_digits_remain_in_runs(trained: Trained) -> None:
     names = {path.name.split("-")[0] for path in trained.runs.iterdir() if path.suffix != ".keras"}
-    assert names == {"digits", "pool"}
+    assert names == {"digits", "synthetic"}

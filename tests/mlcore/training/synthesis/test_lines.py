@@ -3,7 +3,15 @@ import numpy as np
 import pytest
 
 from mlcore.training.synthesis.handwriting import write_digit
-from mlcore.training.synthesis.lines import Line, Spacing, any_spacing, any_text, cut_short, write_line, write_no_number
+from mlcore.training.synthesis.lines import (
+    Spacing,
+    TextLine,
+    cut_short,
+    random_spacing,
+    random_text,
+    write_line,
+    write_no_number,
+)
 
 WIDE = Spacing(gap=0.6, gap_spread=0.0, rise=0.0, sizes=0.0)
 
@@ -40,7 +48,7 @@ def test_heights_follow_the_height_asked_for():
 
 def test_ink_is_between_nothing_and_all():
     for seed in range(40):
-        ink = line(spacing=any_spacing(np.random.default_rng(seed)), seed=seed).ink
+        ink = line(spacing=random_spacing(np.random.default_rng(seed)), seed=seed).ink
         assert ink.dtype == np.float32
         assert 0 <= ink.min() < ink.max() <= 1
 
@@ -55,14 +63,14 @@ def test_a_line_without_a_number_has_ink_and_no_text():
 
 def test_texts_are_one_to_ten_digits():
     rng = np.random.default_rng(0)
-    texts = [any_text(rng) for _ in range(300)]
+    texts = [random_text(rng) for _ in range(300)]
     assert {len(text) for text in texts} == set(range(1, 11))
     assert all(text.isdigit() for text in texts)
 
 
 def test_more_amounts_begin_with_a_one_than_codes_do():
     rng = np.random.default_rng(0)
-    first = [int(any_text(rng)[0]) for _ in range(4000)]
+    first = [int(random_text(rng)[0]) for _ in range(4000)]
     shares = np.bincount(first, minlength=10) / len(first)
     expected = [(0.1 + share) / 2 for share in (0, *np.log10(1 + 1 / np.arange(1, 10)))]  # half of them are codes
     assert shares == pytest.approx(expected, abs=0.025)
@@ -87,7 +95,7 @@ def test_a_line_cut_short_loses_a_little_at_its_edges():
 
 
 def test_a_narrow_one_cut_short_on_both_sides_keeps_its_stem():
-    stem = Line(np.ones((60, 7), np.float32), "1", ((0, 0, 7, 60),), 60)
+    stem = TextLine(np.ones((60, 7), np.float32), "1", ((0, 0, 7, 60),), 60)
     assert all(cut_short(stem, np.random.default_rng(seed)).ink.shape[1] >= 4 for seed in range(60))
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from mlcore.training.synthesis import negatives
 from mlcore.training.synthesis.alphabet import LETTERS, SIGNS
-from mlcore.training.synthesis.pen import any_hand, draw
+from mlcore.training.synthesis.pen import draw_strokes, random_hand
 
 LOOK_LIKE_DIGITS = set("OISZBGQDoilszbgqd")
 
@@ -75,15 +75,15 @@ def test_joined_digits_are_wider_than_one():
 
 def test_a_thicker_pen_leaves_more_ink():
     def ink(pen):
-        hand = any_hand(np.random.default_rng(3), height=50)
-        return draw("0,0 0,1", replace(hand, pen=pen), np.random.default_rng(3)).sum()
+        hand = random_hand(np.random.default_rng(3), height=50)
+        return draw_strokes("0,0 0,1", replace(hand, pen=pen), np.random.default_rng(3)).sum()
 
     assert ink(0.2) > 3 * ink(0.05)
 
 
 def test_the_pen_turns_sharply_only_where_told():
-    hand = any_hand(np.random.default_rng(3), height=60)
+    hand = random_hand(np.random.default_rng(3), height=60)
     still = replace(hand, slant=0, turn=0, swell=0, wobble=0, width=1, pen=0.03)
-    sharp = draw("0,0 .5,1! 1,0", still, np.random.default_rng(0))
-    round_ = draw("0,0 .5,1 1,0", still, np.random.default_rng(0))
+    sharp = draw_strokes("0,0 .5,1! 1,0", still, np.random.default_rng(0))
+    round_ = draw_strokes("0,0 .5,1 1,0", still, np.random.default_rng(0))
     assert round_[30].nonzero()[0][0] < sharp[30].nonzero()[0][0]

@@ -1,12 +1,12 @@
-"""The styles of 0 to 4 as strokes, every measure drawn anew."""
+"""Styles of writing the digits 0 to 4, each as a function that draws its measures anew."""
 
 import numpy as np
 
-from mlcore.training.synthesis.shapes import Stroke, arc, curve, line, turn
+from mlcore.training.synthesis.strokes import Stroke, WeightedStyles, arc, curve, end_sharply, line
 
 
 def zero(rng: np.random.Generator) -> list[Stroke]:
-    """From well open to overlapping itself."""
+    """Draw an oval, from well open to overlapping itself."""
     wide, start = rng.uniform(0.2, 0.45), rng.uniform(-140, -30)
     way = -1 if rng.random() < 0.8 else 1
     oval = arc(wide, 0.5, wide, 0.5, start, start + way * rng.uniform(325, 400))
@@ -15,7 +15,7 @@ def zero(rng: np.random.Generator) -> list[Stroke]:
 
 
 def curled_zero(rng: np.random.Generator) -> list[Stroke]:
-    """The pen comes from within, or leaves with a curl at the top."""
+    """Draw an oval whose pen stroke starts inside it, or ends in a curl at the top."""
     wide = rng.uniform(0.25, 0.42)
     oval = arc(wide, 0.5, wide, 0.5, -70, -70 - rng.uniform(350, 380))
     lead = (wide + rng.uniform(0.05, 0.3), rng.uniform(-0.12, 0.12))
@@ -36,29 +36,29 @@ def bare_one(rng: np.random.Generator) -> list[Stroke]:
 
 
 def _flag(rng: np.random.Generator) -> Stroke:
-    """Up to the top of the stem: from a hint to nearly as long as the stem itself."""
+    """Draw the upstroke to the top of the stem, from very short to nearly as long as the stem."""
     reach = rng.uniform(0.1, 0.5) if rng.random() < 0.7 else rng.uniform(0.4, 0.85)
-    drop = min(reach * rng.uniform(0.6, 2.2), 0.85)  # flatter than this it would be a 7
+    drop = min(reach * rng.uniform(0.6, 2.2), 0.85)  # a flatter flag makes it a 7
     bow = rng.uniform(-0.06, 0.06)
     return [(-reach, drop, False), (-reach / 2 + bow, drop / 2 + bow, False), (0, 0, True)]
 
 
 def flagged_one(rng: np.random.Generator) -> list[Stroke]:
     stem = [*_flag(rng), (rng.normal(0, 0.03), 0.5, False), (rng.normal(0, 0.06), 1, False)]
-    if rng.random() < 0.12:  # it ends in a little upstroke
+    if rng.random() < 0.12:  # ends in a short upstroke
         stem.append((rng.uniform(0.08, 0.28), rng.uniform(0.86, 1.0), False))
     return [stem]
 
 
 def peaked_one(rng: np.random.Generator) -> list[Stroke]:
-    """An upstroke from the very foot of the line: nearly an inverted V."""
+    """Draw an upstroke that starts at the foot of the stem, which makes nearly an inverted V."""
     reach, drop = rng.uniform(0.25, 0.75), rng.uniform(0.75, 1.05)
     up = curve((-reach, drop), (-reach * rng.uniform(0.4, 0.6), drop * rng.uniform(0.38, 0.52)))
     return [[*up, (0, 0, True), (rng.normal(0, 0.03), 0.5, False), (rng.normal(-0.02, 0.08), 1, False)]]
 
 
 def looped_one(rng: np.random.Generator) -> list[Stroke]:
-    """The upstroke turns round in a loop, as in a written l."""
+    """Draw an upstroke that turns into the stem by a loop, as in a handwritten l."""
     reach, size = rng.uniform(0.15, 0.5), rng.uniform(0.05, 0.13)
     up = curve((-reach, rng.uniform(0.35, 0.85)), (-reach * 0.4, rng.uniform(0.28, 0.45)))
     loop = curve((size, size), (0, 0), (-size * rng.uniform(0.4, 1.0), size * 1.2))
@@ -70,18 +70,18 @@ def footed_one(rng: np.random.Generator) -> list[Stroke]:
     left, right, tilt = rng.uniform(0.08, 0.45), rng.uniform(0.08, 0.45), rng.normal(0, 0.04)
     at = 1 + rng.normal(0, 0.02)
     if rng.random() < 0.15:  # the pen stays down
-        return [[*turn(stem), (-left, at + tilt, True), (right, at - tilt, False)]]
+        return [[*end_sharply(stem), (-left, at + tilt, True), (right, at - tilt, False)]]
     return [stem, curve((-left, at + tilt), (0, at + rng.normal(0, 0.02)), (right, at - tilt))]
 
 
 def _two_head(rng: np.random.Generator) -> Stroke:
-    """Up, over and down towards the lower left."""
+    """Draw the head: up, over, and down towards the lower left."""
     wide, high = rng.uniform(0.2, 0.36), rng.uniform(0.2, 0.32)
     return arc(0.28, high, wide, high, rng.uniform(-205, -150), rng.uniform(10, 45))
 
 
 def two(rng: np.random.Generator) -> list[Stroke]:
-    """A corner at the foot, then a straight or wavy base."""
+    """Draw a 2 with a corner at the foot and a straight or wavy base."""
     base, wave = rng.uniform(0.4, 0.85), rng.uniform(-0.05, 0.09)
     foot = (rng.uniform(-0.1, 0.06), rng.uniform(0.92, 1.02))
     belly = (0.22 + rng.normal(0, 0.04), 0.7 + rng.normal(0, 0.03))
@@ -98,20 +98,20 @@ def looped_two(rng: np.random.Generator) -> list[Stroke]:
 
 
 def curled_two(rng: np.random.Generator) -> list[Stroke]:
-    """The head is nearly a ring, or is one."""
+    """Draw a 2 whose head is a ring, or nearly one."""
     wide, high = rng.uniform(0.14, 0.3), rng.uniform(0.16, 0.28)
     head = arc(0.28, high, wide, high, rng.uniform(-330, -215), rng.uniform(10, 50))
     foot = (rng.uniform(-0.15, 0.1), rng.uniform(0.9, 1.0))
     tail = curve((foot[0] + rng.uniform(0.2, 0.35), rng.uniform(0.88, 1.02)),
                  (foot[0] + rng.uniform(0.5, 0.9), rng.uniform(0.84, 1.04)))  # fmt: skip
-    if rng.random() < 0.5:  # round at the foot as well
+    if rng.random() < 0.5:  # a loop at the foot as well
         size = rng.uniform(0.04, 0.11)
         return [[*head, *arc(foot[0] + size, foot[1] - size / 2, size, size * 0.6, 60, 290), *tail]]
     return [[*head, (*foot, True), *tail]]
 
 
 def angular_two(rng: np.random.Generator) -> list[Stroke]:
-    """Like a Z with a bent neck."""
+    """Draw a 2 like a Z with a bent neck."""
     top = curve((rng.uniform(-0.05, 0.1), rng.uniform(0.02, 0.25)), (0.28, rng.uniform(-0.04, 0.02)))
     neck = (rng.uniform(0.45, 0.58), rng.uniform(0.1, 0.28), False)
     foot, base = (rng.uniform(-0.08, 0.06), 1.0, True), rng.uniform(0.4, 0.8)
@@ -119,7 +119,7 @@ def angular_two(rng: np.random.Generator) -> list[Stroke]:
 
 
 def _three_belly(rng: np.random.Generator, middle: float) -> Stroke:
-    """From the middle round to the lower left; sometimes it curls in, sometimes it runs out below."""
+    """Draw the lower bow, from the waist round to the lower left; its end curls in or runs out below."""
     high = (1 - middle) / 2
     end = rng.uniform(120, 190)
     return arc(0.2, middle + high, rng.uniform(0.22, 0.42), high, -70, end)
@@ -133,7 +133,7 @@ def three(rng: np.random.Generator) -> list[Stroke]:
 
 
 def flat_three(rng: np.random.Generator) -> list[Stroke]:
-    """A straight top and a straight way back, as in the older script."""
+    """Draw a 3 with a straight top and a straight stroke to the waist, as in older scripts."""
     wide, middle = rng.uniform(0.35, 0.6), rng.uniform(0.34, 0.46)
     top = line((rng.uniform(-0.08, 0.06), rng.normal(0.03, 0.03)), (wide, rng.normal(0, 0.03)))
     waist = (rng.uniform(0.08, 0.26), middle, rng.random() < 0.7)
@@ -147,7 +147,7 @@ def looped_three(rng: np.random.Generator) -> list[Stroke]:
 
 
 def open_four(rng: np.random.Generator) -> list[Stroke]:
-    """Down and across in one, the stem by itself; the corner sharp or round."""
+    """Draw a 4 with an open top: an angle, sharp or round, and a separate stem."""
     bar = rng.uniform(0.5, 0.75)
     lean, corner = rng.uniform(0, 0.3), rng.uniform(-0.05, 0.05)
     reach = rng.uniform(0.5, 0.85)
@@ -158,7 +158,7 @@ def open_four(rng: np.random.Generator) -> list[Stroke]:
 
 
 def closed_four(rng: np.random.Generator) -> list[Stroke]:
-    """A triangle and a stem, often in one stroke from the top."""
+    """Draw a triangle and a stem, in one stroke or two."""
     stem, bar = rng.uniform(0.38, 0.55), rng.uniform(0.55, 0.78)
     reach = stem + rng.uniform(0.04, 0.32)
     left = rng.uniform(-0.06, 0.08)
@@ -171,7 +171,7 @@ def closed_four(rng: np.random.Generator) -> list[Stroke]:
 
 
 def bowed_four(rng: np.random.Generator) -> list[Stroke]:
-    """Round at the left, pointed at the top: nearly a 9, but for its point and its bar."""
+    """Draw a 4 that is round at the left and pointed at the top; only its point and bar tell it from a 9."""
     x, bar = rng.uniform(0.34, 0.56), rng.uniform(0.42, 0.7)
     top = rng.uniform(-0.02, 0.1)
     bow = curve((x + rng.uniform(-0.06, 0.06), top), (x * 0.4, bar * 0.5), (rng.normal(0, 0.03), bar * 0.92))
@@ -184,28 +184,28 @@ def bowed_four(rng: np.random.Generator) -> list[Stroke]:
 
 
 def lightning_four(rng: np.random.Generator) -> list[Stroke]:
-    """Down, across and a short stem hung on the bar, or on its very end; above the bar there is little of it."""
+    """Draw a 4 like a flash of lightning: its stem hangs from the bar and hardly rises above it."""
     bar, reach = rng.uniform(0.42, 0.8), rng.uniform(0.35, 0.7)
     corner = (rng.normal(0, 0.03), bar, bool(rng.random() < 0.7))
     first = [(rng.uniform(0.1, 0.5), 0, False), corner, (reach, bar + rng.normal(-0.02, 0.05), False)]
     x = reach * rng.uniform(0.5, 1.05)
     stem = line((x + rng.uniform(0, 0.08), bar - rng.uniform(0.02, 0.32)), (x - rng.uniform(0, 0.12), 1))
-    return [[*turn(first), *stem]] if x > 0.9 * reach else [first, stem]
+    return [[*end_sharply(first), *stem]] if x > 0.9 * reach else [first, stem]
 
 
 def cup_four(rng: np.random.Generator) -> list[Stroke]:
-    """A cup and a long stem, in one stroke or two."""
+    """Draw a cup and a long stem, in one stroke or two."""
     low, wide = rng.uniform(0.4, 0.62), rng.uniform(0.3, 0.52)
     cup = curve(
         (rng.uniform(-0.03, 0.1), rng.uniform(-0.03, 0.15)), (0, low * 0.75), (wide * 0.4, low), (wide, low * 0.8)
     )
     top = rng.uniform(-0.08, 0.15)
     stem = line((wide + rng.normal(0.02, 0.03), top), (wide - rng.uniform(-0.06, 0.12), 1))
-    return [[*turn(cup), *stem]] if rng.random() < 0.5 else [cup, stem]
+    return [[*end_sharply(cup), *stem]] if rng.random() < 0.5 else [cup, stem]
 
 
 def looped_four(rng: np.random.Generator) -> list[Stroke]:
-    """In one stroke, the bar turning into the stem by a loop."""
+    """Draw a 4 in one stroke whose bar turns into the stem by a loop."""
     bar, reach = rng.uniform(0.5, 0.7), rng.uniform(0.45, 0.65)
     top = rng.uniform(0.15, 0.45)
     stroke = [(rng.uniform(0.1, 0.4), 0.0, False), (0, bar, bool(rng.random() < 0.6)), (reach * 0.5, bar + 0.02, False)]
@@ -214,7 +214,7 @@ def looped_four(rng: np.random.Generator) -> list[Stroke]:
 
 
 def swung_four(rng: np.random.Generator) -> list[Stroke]:
-    """The pen swings round a loop at the left corner before it draws the bar."""
+    """Draw a 4 with a loop at its left corner, before the bar."""
     bar, reach = rng.uniform(0.5, 0.68), rng.uniform(0.6, 1.0)
     wide, sink = rng.uniform(0.08, 0.2), rng.uniform(0.06, 0.18)
     down = [(rng.uniform(0.3, 0.55), 0.0, False), (wide, bar - 0.12, False), (0.0, bar + sink / 2, False)]
@@ -222,3 +222,20 @@ def swung_four(rng: np.random.Generator) -> list[Stroke]:
     end = curve((reach * 0.6, bar - rng.uniform(-0.06, 0.1)), (reach, bar - rng.uniform(-0.06, 0.12)))
     x = reach * rng.uniform(0.55, 0.85)
     return [[*down, *loop, *end], line((x + rng.uniform(0, 0.1), rng.uniform(0.1, 0.4)), (x - rng.uniform(0, 0.1), 1))]
+
+
+STYLES_0_TO_4: tuple[WeightedStyles, ...] = (
+    ((0.62, zero), (0.2, curled_zero), (0.18, slashed_zero)),
+    ((0.14, bare_one), (0.36, flagged_one), (0.2, peaked_one), (0.08, looped_one), (0.22, footed_one)),
+    ((0.36, two), (0.28, looped_two), (0.2, curled_two), (0.16, angular_two)),
+    ((0.55, three), (0.3, flat_three), (0.15, looped_three)),
+    (
+        (0.18, open_four),
+        (0.18, closed_four),
+        (0.16, bowed_four),
+        (0.2, lightning_four),
+        (0.2, cup_four),
+        (0.08, looped_four),
+        (0.07, swung_four),
+    ),
+)

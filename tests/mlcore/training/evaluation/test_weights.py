@@ -3,7 +3,7 @@ import pytest
 
 from mlcore.reading.number import Found, FoundDigit
 from mlcore.reading.weights import CLUES, START, Weights
-from mlcore.training.evaluation.weighing import choice_weights, fit_says, fit_worth
+from mlcore.training.evaluation.weights import fit_choices, fit_network_weights, fit_text_weights
 
 RNG_SEED = 3
 
@@ -16,12 +16,12 @@ def test_the_weights_that_made_the_choices_are_found():
     for option in options:
         shares = np.exp(option @ true)
         chosen.append(int(rng.choice(4, p=shares / shares.sum())))
-    assert choice_weights(options, chosen, np.zeros(2)) == pytest.approx(true, abs=0.08)
+    assert fit_choices(options, chosen, np.zeros(2)) == pytest.approx(true, abs=0.08)
 
 
 def test_without_evidence_the_weights_stay_as_they_are():
     start = np.array([0.3, 0.7])
-    assert choice_weights([], [], start).tolist() == start.tolist()
+    assert fit_choices([], [], start).tolist() == start.tolist()
 
 
 def test_a_card_keeps_them():
@@ -45,18 +45,18 @@ def found(text, said, seen, clues=()):
 def test_the_network_that_is_right_more_often_gets_the_greater_say():
     proposed = [([found("123", "124", "123")], "123") for _ in range(50)]
     start = Weights.of_card({"say_whole_line": 0.5, "say_whole_digit": 0.5})
-    line, digit = fit_says(proposed, start).says["whole"]
+    line, digit = fit_network_weights(proposed, start).says["whole"]
     assert digit > 1 > line
 
 
 def test_a_clue_that_tells_the_right_text_counts_more():
     right, wrong = found("12", "12", "12", clues=(-1.0, 0.0)), found("13", "13", "13", clues=(-1.0, -3.0))
     start = Weights.of_card({})
-    fitted = fit_worth([([right, wrong], "12")] * 50, start)
+    fitted = fit_text_weights([([right, wrong], "12")] * 50, start)
     assert fitted[CLUES.index("digits")] > START["worth_digits"]
     assert fitted[CLUES.index("line")] == pytest.approx(START["worth_line"])
 
 
 def test_where_nothing_proposed_is_right_nothing_is_learnt():
     start = Weights.of_card({})
-    assert fit_worth([([found("12", "12", "12")], "77")], start).tolist() == start.worth.tolist()
+    assert fit_text_weights([([found("12", "12", "12")], "77")], start).tolist() == start.worth.tolist()

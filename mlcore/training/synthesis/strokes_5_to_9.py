@@ -1,12 +1,12 @@
-"""The styles of 5 to 9 as strokes, every measure drawn anew."""
+"""Styles of writing the digits 5 to 9, each as a function that draws its measures anew."""
 
 import numpy as np
 
-from mlcore.training.synthesis.shapes import Stroke, arc, curve, line
+from mlcore.training.synthesis.strokes import Stroke, WeightedStyles, arc, curve, line
 
 
 def _five_body(rng: np.random.Generator, x: float) -> Stroke:
-    """Down from the top left, then the belly; the corner between them sharp, or round as in an S."""
+    """Draw the stroke down from the top left and the bow; the corner between them is sharp, or round as in an S."""
     neck = rng.uniform(0.3, 0.48)
     high = (1 - neck * 0.8) / 2
     belly = arc(0.2, 1 - high, rng.uniform(0.22, 0.42), high, -100 + rng.uniform(-20, 25), rng.uniform(110, 180))
@@ -14,7 +14,7 @@ def _five_body(rng: np.random.Generator, x: float) -> Stroke:
 
 
 def five(rng: np.random.Generator) -> list[Stroke]:
-    """The bar drawn with the rest or in its place."""
+    """Draw a 5 whose bar is part of the stroke, or a second stroke that touches it."""
     x = rng.uniform(0, 0.18)
     end = x + rng.uniform(0.25, 0.65)
     bar = (end, rng.normal(0, 0.05))
@@ -26,7 +26,7 @@ def five(rng: np.random.Generator) -> list[Stroke]:
 
 
 def loose_five(rng: np.random.Generator) -> list[Stroke]:
-    """The bar stands off: beside, above or across the body."""
+    """Draw a 5 whose bar stands apart: beside, above or across the body."""
     x = rng.uniform(0, 0.15)
     start = (x + rng.uniform(-0.06, 0.3), rng.uniform(-0.14, 0.06))
     bar = curve(start, (start[0] + rng.uniform(0.2, 0.6), start[1] + rng.normal(-0.02, 0.06)))
@@ -34,7 +34,7 @@ def loose_five(rng: np.random.Generator) -> list[Stroke]:
 
 
 def curved_five(rng: np.random.Generator) -> list[Stroke]:
-    """One soft stroke, nearly an S."""
+    """Draw a 5 in one soft stroke, nearly an S."""
     top = curve((rng.uniform(0.45, 0.75), rng.uniform(-0.04, 0.1)), (0.25, rng.uniform(0, 0.08)))
     neck = curve((rng.uniform(0, 0.1), rng.uniform(0.2, 0.32)), (0.14, rng.uniform(0.4, 0.48)))
     belly = arc(0.2, 0.71, rng.uniform(0.22, 0.38), 0.29, -55, rng.uniform(110, 170))
@@ -42,7 +42,7 @@ def curved_five(rng: np.random.Generator) -> list[Stroke]:
 
 
 def six(rng: np.random.Generator) -> list[Stroke]:
-    """From the upper right down and round; the loop closes, overlaps or stays open."""
+    """Draw a 6 from the upper right down and round; its loop closes, overlaps or stays open."""
     high, wide = rng.uniform(0.17, 0.32), rng.uniform(0.16, 0.34)
     top = (wide + rng.uniform(-0.08, 0.35), rng.uniform(-0.05, 0.06))
     back = (rng.uniform(0.02, 0.16), rng.uniform(0.28, 0.42))
@@ -57,7 +57,7 @@ def straight_six(rng: np.random.Generator) -> list[Stroke]:
 
 
 def curled_six(rng: np.random.Generator) -> list[Stroke]:
-    """It ends inside its own loop; the top curls over."""
+    """Draw a 6 that ends inside its own loop and curls over at the top."""
     high, wide = rng.uniform(0.2, 0.3), rng.uniform(0.22, 0.34)
     top = curve((wide + rng.uniform(0.15, 0.35), rng.uniform(0.04, 0.18)), (wide + 0.1, rng.uniform(-0.04, 0.03)))
     loop = arc(wide, 1 - high, wide, high, -170, -170 - rng.uniform(270, 330))
@@ -65,7 +65,7 @@ def curled_six(rng: np.random.Generator) -> list[Stroke]:
 
 
 def seven(rng: np.random.Generator) -> list[Stroke]:
-    """With or without a hook at the left; the stem straight or bowed."""
+    """Draw a 7 with or without a hook at the left; its stem is straight or bowed."""
     wide, foot = rng.uniform(0.37, 0.68), rng.uniform(0.0, 0.32)
     bar = [(rng.normal(0, 0.03), rng.normal(0.03, 0.03), False), (wide * 0.5, rng.normal(0, 0.03), False)]
     if rng.random() < 0.4:
@@ -86,7 +86,7 @@ def crossed_seven(rng: np.random.Generator) -> list[Stroke]:
 
 
 def round_seven(rng: np.random.Generator) -> list[Stroke]:
-    """Arched like a 2 without its base, mostly crossed; the foot runs straight or curls to the left."""
+    """Draw a 7 arched like a 2 without its base, mostly crossed; its foot is straight or curls to the left."""
     wide, high, foot = rng.uniform(0.16, 0.3), rng.uniform(0.1, 0.24), rng.uniform(0.0, 0.26)
     head = arc(0.26, high, wide, high, rng.uniform(-215, -150), rng.uniform(-10, 30))
     corner, _, _ = head[-1]
@@ -101,7 +101,7 @@ def round_seven(rng: np.random.Generator) -> list[Stroke]:
 
 
 def looped_seven(rng: np.random.Generator) -> list[Stroke]:
-    """The bar hangs like a garland, and turns into the stem by a loop; crossed."""
+    """Draw a crossed 7 whose sagging bar turns into the stem by a loop."""
     wide, sag, top = rng.uniform(0.5, 0.75), rng.uniform(0.08, 0.28), rng.uniform(-0.03, 0.1)
     across = curve((0, rng.uniform(-0.05, 0.12)), (wide * 0.3, sag), (wide * 0.7, sag), (wide, top + 0.08))
     x = wide * rng.uniform(0.5, 0.8)
@@ -116,7 +116,7 @@ def looped_seven(rng: np.random.Generator) -> list[Stroke]:
 
 
 def eight(rng: np.random.Generator) -> list[Stroke]:
-    """One S-shaped stroke from the top, back up to where it began, or short of it, or past it."""
+    """Draw an 8 as an S from the top and back up, ending at the start, short of it or past it."""
     waist, upper, lower = rng.uniform(0.36, 0.58), rng.uniform(0.1, 0.32), rng.uniform(0.12, 0.38)
     start = rng.uniform(-75, 10)
     middle = 0.3
@@ -132,7 +132,7 @@ def eight(rng: np.random.Generator) -> list[Stroke]:
 
 
 def stacked_eight(rng: np.random.Generator) -> list[Stroke]:
-    """Two rings, touching or nearly."""
+    """Draw two rings that touch, or nearly."""
     waist = rng.uniform(0.38, 0.54)
     gap = rng.uniform(-0.05, 0.02)
     upper, lower = rng.uniform(0.15, 0.3), rng.uniform(0.2, 0.36)
@@ -143,7 +143,7 @@ def stacked_eight(rng: np.random.Generator) -> list[Stroke]:
 
 
 def open_eight(rng: np.random.Generator) -> list[Stroke]:
-    """An S first, then straight strokes back: the top stays open."""
+    """Draw an S and a straight stroke back; the top stays open."""
     wide = rng.uniform(0.18, 0.32)
     s = curve((0.3 + wide, rng.uniform(0.05, 0.16)), (0.3, 0), (0.3 - wide, 0.2), (0.3, rng.uniform(0.4, 0.5)),
                (0.3 + wide, 0.75), (0.3, 1), (0.3 - wide, 0.78))  # fmt: skip
@@ -152,14 +152,17 @@ def open_eight(rng: np.random.Generator) -> list[Stroke]:
 
 
 def _nine_ring(rng: np.random.Generator) -> tuple[Stroke, float, float]:
-    """The ring from its upper right all round, and where the stem begins; it may stay open at the top."""
+    """Return the ring, from its upper right all round, and the point where the stem begins.
+
+    The ring may stay open at the top.
+    """
     wide, high = rng.uniform(0.16, 0.32), rng.uniform(0.17, 0.31)
     start = rng.uniform(-95, 20)
     return arc(wide, high, wide, high, start, -340 - rng.uniform(-20, 30)), 2 * wide, high
 
 
 def nine(rng: np.random.Generator) -> list[Stroke]:
-    """A straight stem, upright or leaning."""
+    """Draw a 9 with a straight stem, upright or leaning."""
     ring, x, y = _nine_ring(rng)
     foot = (x - rng.uniform(-0.05, 0.28), 1.0)
     top = (x + rng.normal(0.01, 0.02), y - rng.uniform(0.0, 0.15), True)
@@ -167,7 +170,7 @@ def nine(rng: np.random.Generator) -> list[Stroke]:
 
 
 def hooked_nine(rng: np.random.Generator) -> list[Stroke]:
-    """The stem bends to the left at its foot, from a hint to a full curl as in a g."""
+    """Draw a 9 whose stem bends to the left at its foot, slightly or in a full curl as in a g."""
     ring, x, y = _nine_ring(rng)
     low = rng.uniform(0.8, 0.95)
     tail = curve((x - rng.uniform(0.05, 0.16), low), (x - rng.uniform(0.2, 0.34), 1.0),
@@ -179,7 +182,7 @@ def hooked_nine(rng: np.random.Generator) -> list[Stroke]:
 
 
 def _tail(rng: np.random.Generator, x: float) -> Stroke:
-    """Down from the ring's right side at `x`, bending to the left."""
+    """Draw a stem down from the ring's right side at `x`, bending to the left."""
     return curve(
         (x + rng.normal(0, 0.03), 0.65),
         (x - rng.uniform(0.06, 0.2), rng.uniform(0.84, 0.96)),
@@ -188,7 +191,7 @@ def _tail(rng: np.random.Generator, x: float) -> Stroke:
 
 
 def open_nine(rng: np.random.Generator) -> list[Stroke]:
-    """The ring begins at its top and comes back lower: a gap stays at the upper right, nearly as in an S."""
+    """Draw a 9 whose ring ends lower than it begins, which leaves a gap at the upper right, nearly as in an S."""
     wide, high = rng.uniform(0.18, 0.34), rng.uniform(0.18, 0.3)
     ring = arc(wide, high, wide, high, rng.uniform(-100, -35), -rng.uniform(310, 350))
     x, y, _ = ring[-1]
@@ -197,7 +200,7 @@ def open_nine(rng: np.random.Generator) -> list[Stroke]:
 
 
 def cup_nine(rng: np.random.Generator) -> list[Stroke]:
-    """As a y or a g is written: a cup, then the stem with its bend."""
+    """Draw a 9 as a y or a g is written: a cup, then a bent stem."""
     low, wide = rng.uniform(0.36, 0.54), rng.uniform(0.34, 0.56)
     lid = rng.uniform(-0.06, 0.2)  # how far the cup leans over to close itself
     cup = curve(
@@ -208,7 +211,7 @@ def cup_nine(rng: np.random.Generator) -> list[Stroke]:
 
 
 def spiral_nine(rng: np.random.Generator) -> list[Stroke]:
-    """Round without a corner: the ring runs into the stem."""
+    """Draw a 9 without a corner: the ring runs into the stem."""
     wide, high = rng.uniform(0.18, 0.3), rng.uniform(0.18, 0.3)
     inner = rng.uniform(0, 60)
     ring = arc(wide, high, wide, high, inner, -350)
@@ -225,7 +228,7 @@ def spiral_nine(rng: np.random.Generator) -> list[Stroke]:
 
 
 def left_nine(rng: np.random.Generator) -> list[Stroke]:
-    """The other way round: over the top to the right and back below, then down from the ring's left, as in a rho."""
+    """Draw a 9 clockwise, with a stem down from the ring's left side, as in a rho."""
     wide, high = rng.uniform(0.14, 0.32), rng.uniform(0.15, 0.28)
     ring = arc(wide, high, wide, high, rng.uniform(100, 200), 450 + rng.uniform(10, 75))
     x, y, _ = ring[-1]
@@ -237,3 +240,19 @@ def left_nine(rng: np.random.Generator) -> list[Stroke]:
         lead = (-rng.uniform(0.05, 0.25), high * rng.uniform(1.2, 2.2), False)
         ring.insert(0, lead)
     return [[*ring[:-1], (x, y, bool(rng.random() < 0.6)), *tail]]
+
+
+STYLES_5_TO_9: tuple[WeightedStyles, ...] = (
+    ((0.4, five), (0.4, loose_five), (0.2, curved_five)),
+    ((0.45, six), (0.25, straight_six), (0.3, curled_six)),
+    ((0.3, seven), (0.46, crossed_seven), (0.2, round_seven), (0.08, looped_seven)),
+    ((0.5, eight), (0.2, stacked_eight), (0.3, open_eight)),
+    (
+        (0.2, nine),
+        (0.25, hooked_nine),
+        (0.1, spiral_nine),
+        (0.16, open_nine),
+        (0.12, cup_nine),
+        (0.17, left_nine),
+    ),
+)

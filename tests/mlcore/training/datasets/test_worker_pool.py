@@ -8,10 +8,10 @@ import pytest
 
 PARENT = """
 import multiprocessing, os, time
-from mlcore.training.datasets.worker import belong_to_parent
+from mlcore.training.datasets.worker_pool import end_with_parent
 
 def work():
-    belong_to_parent()
+    end_with_parent()
     time.sleep(60)
 
 if __name__ == "__main__":
@@ -30,7 +30,7 @@ def test_a_worker_does_not_outlive_its_parent(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, script], env=environment, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))
-        while len(child.threads()) < 2:  # it has not begun to watch yet
+        while len(child.threads()) < 2:  # it does not watch its parent yet
             assert child.is_running()
         parent.send_signal(signal.SIGKILL)
         psutil.wait_procs([child], timeout=20)
