@@ -21,23 +21,23 @@ def export(*arguments: str) -> str:
     return out.getvalue()
 
 
-def test_what_was_said_of_a_digit_can_be_learnt(model, alice, tmp_path: Path) -> None:
+def test_exported_corrections_load_as_training_data(model, alice, tmp_path: Path) -> None:
     seven = create_prediction(owner=alice, data=digit_png(7), source="upload")
     letter = create_prediction(owner=alice, data=digit_png(4), source="upload")
     correct(prediction=seven, by=alice, kind="correct", text="1")
     correct(prediction=letter, by=alice, kind="not_a_digit")
     assert export(str(tmp_path / "own"), "--user=alice") == "1 1\nnone 1\n"
-    learnt = load_folder(tmp_path / "own")
-    assert learnt.labels.tolist() == [1, 10]
+    loaded = load_folder(tmp_path / "own")
+    assert loaded.labels.tolist() == [1, 10]
     shown = np.frombuffer(bytes(seven.glyphs.get().input), np.uint8).reshape(28, 28)
-    assert np.corrcoef(shown.ravel(), learnt.images[0].ravel())[0, 1] > 0.95
+    assert np.corrcoef(shown.ravel(), loaded.images[0].ravel())[0, 1] > 0.95
 
 
-def test_only_what_stands_of_what_is_kept_of_those_named(given, alice, bob, tmp_path: Path) -> None:
-    confirmed, taken_back, deleted = given("12"), given("3"), given("4")
-    for prediction in (confirmed, taken_back, deleted):
+def test_only_current_corrections_of_the_named_users_are_exported(given, alice, bob, tmp_path: Path) -> None:
+    confirmed, undone, deleted = given("12"), given("3"), given("4")
+    for prediction in (confirmed, undone, deleted):
         correct(prediction=prediction, by=alice, kind="confirm")
-    undo(prediction=taken_back, by=alice)
+    undo(prediction=undone, by=alice)
     deleted.upload.deleted_at = deleted.upload.created_at
     deleted.upload.save()
     correct(prediction=given("5", owner=bob), by=bob, kind="confirm")
@@ -45,7 +45,7 @@ def test_only_what_stands_of_what_is_kept_of_those_named(given, alice, bob, tmp_
     assert export(str(tmp_path / "both"), "--user=alice", "--user=bob") == "1 1\n2 1\n5 1\n"
 
 
-def test_a_box_that_was_drawn_anew_has_no_picture(given, alice) -> None:
+def test_a_redrawn_box_has_no_picture(given, alice) -> None:
     number = given("12")
     add_box(prediction=number, by=alice, box=(40, 5, 10, 20), label="3")
     assert [(lesson.label, lesson.input is None) for lesson in lessons_of(alice)] == [
@@ -55,7 +55,7 @@ def test_a_box_that_was_drawn_anew_has_no_picture(given, alice) -> None:
     ]
 
 
-def test_what_was_said_holds_after_the_picture_was_read_again(model, alice, media) -> None:
+def test_a_correction_holds_after_the_upload_was_read_again(model, alice, media) -> None:
     seven = create_prediction(owner=alice, data=digit_png(7), source="upload")
     correct(prediction=seven, by=alice, kind="correct", text="1")
     again = read_again(seven.upload, "digit")
@@ -66,21 +66,21 @@ def test_what_was_said_holds_after_the_picture_was_read_again(model, alice, medi
     assert lesson.input == bytes(seven.glyphs.get().input)
 
 
-def test_a_text_without_places_teaches_nothing(given, alice) -> None:
+def test_a_corrected_text_without_boxes_gives_no_labels(given, alice) -> None:
     correct(prediction=given("12"), by=alice, kind="correct", text="123")
     assert list(lessons_of(alice)) == []
 
 
-def test_many_cost_no_more_queries_than_a_few(given, alice, django_assert_num_queries) -> None:
+def test_the_number_of_queries_does_not_grow(given, alice, django_assert_num_queries) -> None:
     for text in ("12", "3", "4"):
         correct(prediction=given(text), by=alice, kind="confirm")
     with django_assert_num_queries(4):  # uploads, corrections, predictions, glyphs
         assert len(list(lessons_of(alice))) == 4
 
 
-@pytest.mark.parametrize(("user", "said"), [("nobody", "no user nobody"), ("alice", "exists already")])
-def test_wrong_usage_is_told_in_one_line(alice, user: str, said: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("user", "message"), [("nobody", "no user nobody"), ("alice", "exists already")])
+def test_wrong_usage_is_an_error(alice, user: str, message: str, tmp_path: Path) -> None:
     folder = tmp_path if user == "alice" else tmp_path / "new"
-    with pytest.raises(CommandError, match=said) as refused:
+    with pytest.raises(CommandError, match=message) as failure:
         export(str(folder), f"--user={user}")
-    assert refused.value.returncode == 2
+    assert failure.value.returncode == 2

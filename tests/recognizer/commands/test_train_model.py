@@ -18,8 +18,8 @@ NEXT = f"digits-{int(SHIPPED.name.rpartition('-')[2]) + 1}"
 
 
 @pytest.fixture(autouse=True)
-def apart(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs go to a folder of the test's own, and little is generated."""
+def isolate(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write runs to a folder of the test, and render few synthetic digits."""
     settings.BASE_DIR = tmp_path
     settings.MEDIA_ROOT = tmp_path / "media"
     monkeypatch.setattr(train_model, "QUICK_SHARE", 0.0005)
@@ -34,17 +34,17 @@ def run(*arguments: str) -> str:
 
 
 @pytest.mark.trains
-def test_it_leaves_a_registered_candidate(npz: Path, tmp_path: Path) -> None:
-    said = run("--quick", "--epochs=1", "--seed=3", f"--data={npz}", "--architecture=classic")
+def test_a_training_registers_a_candidate(npz: Path, tmp_path: Path) -> None:
+    output = run("--quick", "--epochs=1", "--seed=3", f"--data={npz}", "--architecture=classic")
     version = ModelVersion.objects.get(version=NEXT)
     assert version.state == ModelVersion.State.CANDIDATE
     assert version.card["training"]["seed"] == 3
     assert load_artifact(tmp_path / "runs" / NEXT, digest=version.digest)
-    assert f"promote_model {NEXT}" in said
+    assert f"promote_model {NEXT}" in output
 
 
 @pytest.mark.trains
-def test_it_goes_on_from_another_model(trained: Trained, npz: Path, tmp_path: Path) -> None:
+def test_start_fine_tunes_another_model(trained: Trained, npz: Path, tmp_path: Path) -> None:
     start = f"--start={trained.artifact.folder}"
     run(start, "--quick", "--epochs=1", f"--data={npz}", f"--output={tmp_path / 'further'}")
     card = load_artifact(tmp_path / "further").card
@@ -53,30 +53,30 @@ def test_it_goes_on_from_another_model(trained: Trained, npz: Path, tmp_path: Pa
 
 
 @pytest.mark.trains
-def test_it_does_not_go_on_from_another_architecture(trained: Trained, npz: Path, tmp_path: Path) -> None:
+def test_another_architecture_cannot_be_fine_tuned(trained: Trained, npz: Path, tmp_path: Path) -> None:
     start = f"--start={trained.artifact.folder}"
     with pytest.raises(CommandError, match="has other layers than classic"):
         run(start, "--quick", "--architecture=classic", f"--data={npz}", f"--output={tmp_path / 'further'}")
 
 
-def test_a_dry_run_says_what_it_would_do_and_leaves_nothing(npz: Path, tmp_path: Path) -> None:
-    said = run("--dry-run", f"--data={npz}")
-    assert "810 images to learn from" in said
-    assert "Nothing was trained." in said
+def test_a_dry_run_prints_the_plan_and_writes_nothing(npz: Path, tmp_path: Path) -> None:
+    output = run("--dry-run", f"--data={npz}")
+    assert "810 training images" in output
+    assert "Nothing was trained." in output
     assert not (tmp_path / "runs").exists()
 
 
-def test_without_tensorflow_it_says_the_one_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "tensorflow" else found(name))
+def test_without_tensorflow_the_error_names_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "tensorflow" else find_spec(name))
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
-    with pytest.raises(CommandError, match="Training needs TensorFlow: `make train-deps` installs it") as refused:
+    with pytest.raises(CommandError, match="Training needs TensorFlow: `make train-deps` installs it") as failure:
         run("--dry-run")
-    assert refused.value.returncode == 2
+    assert failure.value.returncode == 2
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--start=digits-99"], "There is no model digits-99"),
         (["--architecture=resnet"], "There is no architecture resnet"),
@@ -85,41 +85,41 @@ def test_without_tensorflow_it_says_the_one_command_that_installs_it(monkeypatch
         (["--extra=/nowhere", "--dry-run"], "holds no pictures"),
     ],
 )
-def test_wrong_usage_is_told_in_one_line(arguments: list[str], said: str, npz: Path) -> None:
-    with pytest.raises(CommandError, match=said) as refused:
+def test_wrong_usage_is_an_error(arguments: list[str], message: str, npz: Path) -> None:
+    with pytest.raises(CommandError, match=message) as failure:
         run(*([f"--data={npz}"] if "--data=/nowhere" not in arguments else []), *arguments)
-    assert refused.value.returncode == 2
+    assert failure.value.returncode == 2
 
 
-def test_an_artifact_is_never_written_over(npz: Path, tmp_path: Path) -> None:
+def test_an_artifact_is_never_overwritten(npz: Path, tmp_path: Path) -> None:
     (tmp_path / "taken").mkdir()
     with pytest.raises(CommandError, match="exists already"):
         run(f"--data={npz}", f"--output={tmp_path / 'taken'}")
 
 
-def test_the_next_version_is_new_to_folder_and_database(tmp_path: Path) -> None:
+def test_the_next_version_is_new_to_the_folder_and_the_database(tmp_path: Path) -> None:
     (tmp_path / "digits-4").mkdir()
     ModelVersion.objects.create(version="digits-90", digest="0" * 64, card={})
     assert train_model.next_folder(tmp_path).name == "digits-91"
 
 
 @pytest.mark.trains
-def test_evaluate_model_prints_and_keeps_its_figures(trained: Trained, npz: Path, tmp_path: Path) -> None:
+def test_evaluate_model_prints_and_saves_its_figures(trained: Trained, npz: Path, tmp_path: Path) -> None:
     out = StringIO()
     folder = str(trained.artifact.folder)
-    kept = f"--output={tmp_path / 'kept'}"
-    call_command("evaluate_model", folder, f"--data={npz}", "--json", f"--report={tmp_path}", kept, stdout=out)
-    found = json.loads(out.getvalue())
-    assert found["test"]["accuracy"] == trained.artifact.card.metrics["test"]["accuracy"]
-    assert json.loads((tmp_path / "metrics.json").read_text()) == found
+    output = f"--output={tmp_path / 'copy'}"
+    call_command("evaluate_model", folder, f"--data={npz}", "--json", f"--report={tmp_path}", output, stdout=out)
+    printed = json.loads(out.getvalue())
+    assert printed["test"]["accuracy"] == trained.artifact.card.metrics["test"]["accuracy"]
+    assert json.loads((tmp_path / "metrics.json").read_text()) == printed
     assert (tmp_path / "confusion.png").exists()
-    again = load_artifact(tmp_path / "kept").card
-    assert again.metrics["robustness"] == found["robustness"]
-    assert again.files == trained.artifact.card.files
+    card = load_artifact(tmp_path / "copy").card
+    assert card.metrics["robustness"] == printed["robustness"]
+    assert card.files == trained.artifact.card.files
 
 
 @pytest.mark.trains
-def test_evaluate_model_in_words_has_the_table(trained: Trained, npz: Path, tmp_path: Path) -> None:
+def test_evaluate_model_prints_all_figures_as_text(trained: Trained, npz: Path, tmp_path: Path) -> None:
     out = StringIO()
     call_command("evaluate_model", str(trained.artifact.folder), f"--data={npz}", f"--report={tmp_path}", stdout=out)
     table = ("95 % interval", "ECE", "errors by digit", "read as PNG files", "on paper", "12×12 pixels", "by the gap")

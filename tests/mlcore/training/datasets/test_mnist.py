@@ -22,7 +22,7 @@ def write_idx(folder: Path, name: str, values: NDArray[np.uint8], *, zipped: boo
 
 @pytest.fixture
 def idx(tmp_path: Path) -> Path:
-    """Train zipped, test not: 200 and 50 images that are their own number."""
+    """A folder of 200 zipped training images and 50 test images; the pixels of each are its index."""
     for (images, labels), count, zipped in zip(IDX_FILES.values(), (200, 50), (True, False), strict=True):
         pixels = np.arange(count, dtype=np.uint8)[:, None, None].repeat(28, 1).repeat(28, 2)
         write_idx(tmp_path, images, pixels, zipped=zipped)
@@ -50,7 +50,7 @@ def test_the_split_is_the_same_every_time(idx: Path) -> None:
 
 
 @pytest.mark.slow
-def test_without_a_network_it_says_how_to_give_the_files(tmp_path: Path) -> None:
+def test_a_failed_download_says_how_to_pass_the_files(tmp_path: Path) -> None:
     pytest.importorskip("keras")
     program = """
 from mlcore.training.datasets.mnist import DataError, load_split
@@ -59,14 +59,14 @@ try:
 except DataError as error:
     print(error)
 """
-    nobody = "http://127.0.0.1:9"  # the port of "discard", on which nothing answers
-    environment = {**os.environ, "KERAS_HOME": str(tmp_path), "HTTPS_PROXY": nobody, "https_proxy": nobody}
+    dead_proxy = "http://127.0.0.1:9"  # the discard port, on which nothing answers
+    environment = {**os.environ, "KERAS_HOME": str(tmp_path), "HTTPS_PROXY": dead_proxy, "https_proxy": dead_proxy}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert "MNIST could not be downloaded" in done.stdout
-    assert "Give its files with --data PATH." in done.stdout
+    assert "Pass its files with --data PATH." in done.stdout
 
 
-def test_an_npz_like_kerass_is_read(tmp_path: Path) -> None:
+def test_an_npz_like_that_of_keras_is_read(tmp_path: Path) -> None:
     images, labels = np.zeros((30, 28, 28), np.uint8), np.arange(30) % 10
     np.savez(tmp_path / "m.npz", x_train=images, y_train=labels, x_test=images[:5], y_test=labels[:5])
     split = load_split(tmp_path / "m.npz")
@@ -81,7 +81,7 @@ def test_a_missing_file_is_named(idx: Path) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 3, 10, 500])
-def test_a_cut_file_is_damaged(idx: Path, length: int) -> None:
+def test_a_truncated_file_is_damaged(idx: Path, length: int) -> None:
     path = idx / "t10k-images-idx3-ubyte"
     path.write_bytes(path.read_bytes()[:length])
     with pytest.raises(DataError, match="damaged"):
@@ -99,7 +99,7 @@ def test_images_and_labels_must_match() -> None:
         Digits(np.zeros((3, 28, 28), np.uint8), np.zeros(2, np.uint8))
 
 
-def test_pictures_of_ones_own_are_prepared_as_the_reader_does(tmp_path: Path) -> None:
+def test_own_pictures_are_prepared_as_the_reader_does(tmp_path: Path) -> None:
     for label, count in (("7", 2), ("none", 1)):
         (tmp_path / label).mkdir()
         for number in range(count):
@@ -107,25 +107,25 @@ def test_pictures_of_ones_own_are_prepared_as_the_reader_does(tmp_path: Path) ->
     own = load_folder(tmp_path)
     assert own.labels.tolist() == [7, 7, 10]
     rows = np.flatnonzero(own.images[0].max(axis=1) > 40)
-    assert rows[-1] - rows[0] + 1 in range(18, 22)  # MNIST's frame: the digit is 20 px high
+    assert rows[-1] - rows[0] + 1 in range(18, 22)  # in MNIST's frame a digit is 20 px high
 
 
-def test_a_folder_of_ones_own_without_pictures_is_an_error(tmp_path: Path) -> None:
+def test_a_folder_without_pictures_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no pictures"):
         load_folder(tmp_path)
 
 
-def test_a_damaged_picture_of_ones_own_is_named(tmp_path: Path) -> None:
+def test_a_damaged_own_picture_is_named(tmp_path: Path) -> None:
     (tmp_path / "3").mkdir()
     (tmp_path / "3" / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     with pytest.raises(DataError, match=r"bad\.png"):
         load_folder(tmp_path)
 
 
-def test_a_blank_picture_is_no_digit_to_learn(tmp_path: Path) -> None:
+def test_a_blank_picture_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "7").mkdir()
     (tmp_path / "7" / "blank.png").write_bytes(encode(Image.new("L", (60, 60), 255)))
-    with pytest.raises(DataError, match=r"blank\.png shows nothing"):
+    with pytest.raises(DataError, match=r"blank\.png shows no ink"):
         load_folder(tmp_path)
 
 

@@ -23,7 +23,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.processes
-def test_a_worker_does_not_outlive_its_parent(tmp_path: Path) -> None:
+def test_a_worker_exits_with_its_parent(tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
     script.write_text(PARENT)
     environment = {"PYTHONPATH": str(Path.cwd())}

@@ -11,17 +11,17 @@ from mlcore.training.evaluation.calibrate import (
 )
 
 
-def test_the_lowest_threshold_keeps_the_risk():
+def test_the_lowest_safe_threshold_keeps_the_risk():
     confidence = np.linspace(0.01, 1, 100)
     right = confidence > 0.3
-    right[-1] = False  # the surest of all is wrong
+    right[-1] = False  # the most confident answer is wrong
     threshold = lowest_safe_threshold(confidence, right, 0.02)
     sure = confidence >= threshold
     assert (~right[sure]).mean() <= 0.02
     assert threshold == pytest.approx(0.31, abs=0.02)
 
 
-def test_where_nothing_is_safe_nothing_is_sure():
+def test_without_a_safe_threshold_nothing_is_read_as_sure():
     confidence, right = np.full(8, 1.0), np.arange(8) % 3 > 0
     everywhere = np.ones(8, np.bool_)
     none = np.concatenate([everywhere, ~everywhere])
@@ -29,7 +29,7 @@ def test_where_nothing_is_safe_nothing_is_sure():
     assert fitted["read"] > confidence.max()
 
 
-def test_a_logistic_regression_finds_the_weights_that_made_the_data():
+def test_a_logistic_regression_recovers_its_weights():
     rng = np.random.default_rng(0)
     rows = np.concatenate([np.ones((20_000, 1)), rng.normal(size=(20_000, 2))], axis=1)
     true = np.array([0.5, 2.0, -1.0])
@@ -37,7 +37,7 @@ def test_a_logistic_regression_finds_the_weights_that_made_the_data():
     assert fit_logistic(rows, right) == pytest.approx(true, abs=0.1)
 
 
-def test_digit_thresholds_reject_few_digits_and_let_few_others_pass():
+def test_digit_thresholds_reject_few_digits_and_read_few_negatives():
     rng = np.random.default_rng(1)
     true = np.arange(3000) < 2000
     is_digit = np.where(true, rng.beta(30, 1, 3000), rng.beta(1, 4, 3000))
@@ -46,7 +46,7 @@ def test_digit_thresholds_reject_few_digits_and_let_few_others_pass():
     assert (is_digit[~true] >= fitted["read"]).mean() <= NEGATIVE_RISK + 0.002
 
 
-def test_number_thresholds_keep_their_promise_on_what_they_were_fitted_on():
+def test_number_thresholds_keep_the_risk_on_their_own_data():
     rng = np.random.default_rng(2)
     rows = np.zeros((4000, len(FEATURES)))
     rows[:, 0] = 1

@@ -1,4 +1,4 @@
-"""Figures against figures made by hand."""
+"""Evaluation, compared with figures calculated by hand."""
 
 import numpy as np
 import pytest
@@ -16,29 +16,29 @@ from mlcore.training.evaluation.evaluate import (
 )
 
 
-def certain(labels: NDArray[np.uint8], strength: float = 10) -> NDArray[np.float32]:
+def confident_logits(labels: NDArray[np.uint8], strength: float = 10) -> NDArray[np.float32]:
     return (np.eye(11, dtype=np.float32) * strength)[labels]
 
 
-def test_the_interval_is_wilsons() -> None:
+def test_the_interval_equals_published_values() -> None:
     low, high = wilson_interval(9970, 10_000)
     assert low == pytest.approx(0.99572, abs=1e-5)
     assert high == pytest.approx(0.99790, abs=1e-5)
     assert wilson_interval(10, 10)[1] == 1.0
 
 
-def test_the_temperature_brings_boasting_down_to_the_truth() -> None:
-    """Right nine times in ten, but sure as e^10: honest logits are log(9 * 9) apart."""
+def test_the_temperature_lowers_overconfidence() -> None:
+    """At 90 % accuracy calibrated logits differ by log(9 * 9) instead of 10."""
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 10, 20_000).astype(np.uint8)
-    said = np.where(rng.random(20_000) < 0.9, labels, (labels + rng.integers(1, 10, 20_000)) % 10)
-    temperature = fit_digit_temperature(certain(said.astype(np.uint8)), labels)
+    answers = np.where(rng.random(20_000) < 0.9, labels, (labels + rng.integers(1, 10, 20_000)) % 10)
+    temperature = fit_digit_temperature(confident_logits(answers.astype(np.uint8)), labels)
     assert temperature == pytest.approx(10 / np.log(81), rel=0.05)
 
 
-def test_the_temperature_looks_at_digits_alone() -> None:
+def test_negatives_do_not_change_the_temperature() -> None:
     labels = np.array([1, 2, 10, 10], np.uint8)
-    logits = certain(np.array([1, 2, 3, 4], np.uint8))
+    logits = confident_logits(np.array([1, 2, 3, 4], np.uint8))
     assert fit_digit_temperature(logits, labels) == fit_digit_temperature(logits[:2], labels[:2])
 
 
@@ -54,21 +54,21 @@ def test_metrics_count_errors_by_digit(digits: Digits) -> None:
     wrong = digits.labels.copy()
     sevens = np.flatnonzero(digits.labels == 7)
     wrong[sevens[:3]] = 1
-    found = measure_network(lambda images: certain(wrong), digits, temperature=1.0)
+    found = measure_network(lambda images: confident_logits(wrong), digits, temperature=1.0)
     assert found["errors"] == 3
     assert found["errors_by_digit"]["7"] == 3
     assert found["accuracy"] == pytest.approx(1 - 3 / len(digits))
 
 
-def test_rows_of_the_confusion_are_the_truth() -> None:
+def test_rows_of_the_confusion_table_are_the_truth() -> None:
     test = Digits(np.zeros((2, 28, 28), np.uint8), np.array([4, 9], np.uint8))
-    table = count_confusions(lambda images: certain(np.array([9, 9], np.uint8)), test)
+    table = count_confusions(lambda images: confident_logits(np.array([9, 9], np.uint8)), test)
     assert table[4, 9] == table[9, 9] == 1
     assert table.sum() == 2
 
 
 @pytest.mark.parametrize("name", [name for name in CHANGES if name != "unchanged"])
-def test_each_change_does_something_and_leaves_something(name: str, digits: Digits) -> None:
+def test_each_change_alters_the_images_and_keeps_their_ink(name: str, digits: Digits) -> None:
     images = digits.images[:5]
     changed = CHANGES[name](images, np.random.default_rng(0))
     assert changed.shape == images.shape
@@ -77,13 +77,13 @@ def test_each_change_does_something_and_leaves_something(name: str, digits: Digi
     assert (changed.max(axis=(1, 2)) > 50).all()
 
 
-def test_a_shift_is_by_two_pixels(digits: Digits) -> None:
+def test_a_shift_moves_by_two_pixels(digits: Digits) -> None:
     changed = CHANGES["shifted 2 px"](digits.images[:1], np.random.default_rng(0))
     assert np.array_equal(changed[0, 2:, 2:], digits.images[0, :-2, :-2])
 
 
 def test_the_robustness_table_has_every_row(digits: Digits) -> None:
     few = digits[:20]
-    table = measure_robustness(lambda images: certain(few.labels), few)
+    table = measure_robustness(lambda images: confident_logits(few.labels), few)
     assert set(table) == set(CHANGES)
     assert set(table.values()) == {1.0}

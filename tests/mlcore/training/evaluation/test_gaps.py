@@ -1,4 +1,4 @@
-"""The table by gap, of the shipped model on a few digits of the generator."""
+"""Accuracy by gap of the shipped model, on a few synthetic digits."""
 
 import pytest
 
@@ -10,7 +10,7 @@ COUNT = 12
 
 
 @pytest.mark.slow
-def test_numbers_are_judged_by_paper_and_gap(digits: Digits) -> None:
+def test_numbers_are_measured_by_sheet_and_gap(digits: Digits) -> None:
     artifact = load_artifact(SHIPPED)
     table = measure_by_gap(artifact, digits, COUNT)
     assert set(table) == set(SHEETS)
@@ -22,6 +22,6 @@ def test_numbers_are_judged_by_paper_and_gap(digits: Digits) -> None:
 
 
 @pytest.mark.slow
-def test_wrongly_labelled_digits_are_read_wrong(digits: Digits) -> None:
+def test_numbers_of_wrongly_labelled_digits_are_wrong(digits: Digits) -> None:
     table = measure_by_gap(load_artifact(SHIPPED), Digits(digits.images, (digits.labels + 1) % 10), COUNT)
     assert {share for shares in table.values() for share in shares.values()} == {0}

@@ -8,7 +8,7 @@ from mlcore.training.evaluation.weights import fit_choices, fit_network_weights,
 RNG_SEED = 3
 
 
-def test_the_weights_that_made_the_choices_are_found():
+def test_the_weights_behind_the_choices_are_recovered():
     rng = np.random.default_rng(RNG_SEED)
     true = np.array([1.5, -0.5])
     options = [rng.normal(size=(4, 2)) for _ in range(8_000)]
@@ -24,16 +24,16 @@ def test_without_evidence_the_weights_stay_as_they_are():
     assert fit_choices([], [], start).tolist() == start.tolist()
 
 
-def test_a_card_keeps_them():
+def test_a_card_keeps_the_weights():
     weights = Weights.of_card({"say_cut_line": 0.9, "worth_overlooked": 2.0})
     assert Weights.of_card(weights.for_card()).for_card() == weights.for_card()
     assert weights.for_card() == {**START, "say_cut_line": 0.9, "worth_overlooked": 2.0}
 
 
-def found(text, said, seen, clues=()):
-    """A number whose networks each believe in a text of their own, one 9 to 1."""
+def found(text, line_text, digit_text, clues=()):
+    """Return a number to whose two networks give 90 % to a text of their own."""
     digits = []
-    for both in zip(text, said, seen, strict=True):
+    for both in zip(text, line_text, digit_text, strict=True):
         words = np.full((10, 2), np.log(0.1 / 9))
         words[int(both[1]), 0] = words[int(both[2]), 1] = np.log(0.9)
         shares = np.full(10, 0.01)
@@ -42,14 +42,14 @@ def found(text, said, seen, clues=()):
     return Found(tuple(digits), 0.5, 0.1, 1.0, np.array([*clues, *[0.0] * (len(CLUES) - len(clues))]), 0.0)
 
 
-def test_the_network_that_is_right_more_often_gets_the_greater_say():
+def test_the_network_that_is_right_more_often_counts_more():
     proposed = [([found("123", "124", "123")], "123") for _ in range(50)]
     start = Weights.of_card({"say_whole_line": 0.5, "say_whole_digit": 0.5})
     line, digit = fit_network_weights(proposed, start).says["whole"]
     assert digit > 1 > line
 
 
-def test_a_clue_that_tells_the_right_text_counts_more():
+def test_a_feature_that_tells_the_right_text_counts_more():
     right, wrong = found("12", "12", "12", clues=(-1.0, 0.0)), found("13", "13", "13", clues=(-1.0, -3.0))
     start = Weights.of_card({})
     fitted = fit_text_weights([([right, wrong], "12")] * 50, start)
@@ -57,6 +57,6 @@ def test_a_clue_that_tells_the_right_text_counts_more():
     assert fitted[CLUES.index("line")] == pytest.approx(START["worth_line"])
 
 
-def test_where_nothing_proposed_is_right_nothing_is_learnt():
+def test_wrong_proposals_change_no_weights():
     start = Weights.of_card({})
     assert fit_text_weights([([found("12", "12", "12")], "77")], start).tolist() == start.worth.tolist()

@@ -8,7 +8,7 @@ keras = pytest.importorskip("keras")
 
 @pytest.fixture(scope="module")
 def strokes():
-    """Strips of upright bars (1) and rings of a kind (0): enough to learn from in seconds."""
+    """Strips of upright bars (1) and boxes (0), which a network learns in seconds."""
     rng = np.random.default_rng(0)
     strips, texts = [], []
     for _ in range(192):
@@ -24,7 +24,7 @@ def strokes():
     return StripDataset(np.concatenate(strips, axis=1), np.cumsum([s.shape[1] for s in strips]), tuple(texts))
 
 
-def test_labels_end_with_minus_ones():
+def test_texts_are_padded_with_minus_ones():
     from mlcore.training.networks.line import LONGEST_TEXT, encode_texts
 
     rows = encode_texts(["12", ""])
@@ -42,28 +42,28 @@ def test_a_step_is_four_columns_wide():
 
 
 @pytest.mark.slow
-def test_after_an_interruption_it_goes_on_where_it_was(strokes, tmp_path):
+def test_an_interrupted_training_resumes(strokes, tmp_path):
     from mlcore.training.networks.line import LinePlan, fit_line_network
 
     whole = fit_line_network(lambda: strokes, LinePlan(2, 1), tmp_path / "whole.npz")
     with pytest.raises(KeyboardInterrupt):
-        fit_line_network(lambda: strokes, LinePlan(2, 1), tmp_path / "cut.npz", interrupted)
+        fit_line_network(lambda: strokes, LinePlan(2, 1), tmp_path / "cut.npz", interrupt)
     resumed = fit_line_network(lambda: strokes, LinePlan(2, 1), tmp_path / "cut.npz")
     assert len(resumed.losses) == 2
-    for kept, gone_on in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
-        np.testing.assert_allclose(gone_on, kept, atol=2e-4)
+    for expected, weights in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
+        np.testing.assert_allclose(weights, expected, atol=2e-4)
 
 
-def never():
-    raise AssertionError("the strips were asked for")
+def fail_to_render():
+    raise AssertionError("The strips were rendered.")
 
 
-def interrupted(epoch, loss):
+def interrupt(epoch, loss):
     raise KeyboardInterrupt
 
 
 @pytest.mark.slow
-def test_it_learns_and_its_export_says_the_same(strokes, tmp_path):
+def test_a_trained_network_and_its_export_agree(strokes, tmp_path):
     import onnxruntime
 
     from mlcore.reading.strip import stack_strips
@@ -72,7 +72,7 @@ def test_it_learns_and_its_export_says_the_same(strokes, tmp_path):
     path = tmp_path / "lines.npz"
     fitted = fit_line_network(lambda: strokes, LinePlan(8, 1), path)
     assert fitted.losses[-1] < fitted.losses[0] / 2
-    again = fit_line_network(never, LinePlan(8, 1), path)  # done already: no strips are needed
+    again = fit_line_network(fail_to_render, LinePlan(8, 1), path)  # the training is complete and needs no strips
     assert again.losses == fitted.losses
     model = again.model
     network, files = export_line_network(model)
@@ -83,15 +83,15 @@ def test_it_learns_and_its_export_says_the_same(strokes, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_network_that_learns_on_begins_with_what_it_knew(strokes, tmp_path):
+def test_fine_tuning_starts_from_the_weights_of_the_base(strokes, tmp_path):
     from mlcore.reading.strip import stack_strips
     from mlcore.training.networks.line import LinePlan, build_line_network, compact, fit_line_network, unfold
 
-    known = compact(fit_line_network(lambda: strokes, LinePlan(6, 1), tmp_path / "lines.npz").model)
+    base = compact(fit_line_network(lambda: strokes, LinePlan(6, 1), tmp_path / "lines.npz").model)
     batch = stack_strips([strokes.strip(i) for i in range(32)])
     model = build_line_network(fast=False)
-    unfold(known, model, batch)
-    np.testing.assert_allclose(model.predict_on_batch(batch), known.predict_on_batch(batch), atol=1e-3)
-    further = fit_line_network(lambda: strokes, LinePlan(1, 2, rate=1e-4), tmp_path / "further.npz", start=known)
-    anew = fit_line_network(lambda: strokes, LinePlan(1, 2, rate=1e-4), tmp_path / "anew.npz")
-    assert further.losses[0] < anew.losses[0] / 2
+    unfold(base, model, batch)
+    np.testing.assert_allclose(model.predict_on_batch(batch), base.predict_on_batch(batch), atol=1e-3)
+    tuned = fit_line_network(lambda: strokes, LinePlan(1, 2, rate=1e-4), tmp_path / "tuned.npz", start=base)
+    fresh = fit_line_network(lambda: strokes, LinePlan(1, 2, rate=1e-4), tmp_path / "fresh.npz")
+    assert tuned.losses[0] < fresh.losses[0] / 2

@@ -28,7 +28,7 @@ def test_every_digit_has_a_box_from_left_to_right():
     assert lefts == sorted(lefts)
 
 
-def test_boxes_hold_the_ink_and_nothing_lies_between():
+def test_all_ink_lies_in_the_boxes():
     written = line(marks=False)
     outside = written.ink.copy()
     for x, y, width, height in written.boxes:
@@ -46,7 +46,7 @@ def test_heights_follow_the_height_asked_for():
     assert all(height == 40 for _, _, _, height in line(marks=False).boxes)
 
 
-def test_ink_is_between_nothing_and_all():
+def test_ink_strength_is_between_0_and_1():
     for seed in range(40):
         ink = line(spacing=random_spacing(np.random.default_rng(seed)), seed=seed).ink
         assert ink.dtype == np.float32
@@ -88,27 +88,27 @@ def test_a_line_cut_short_loses_a_little_at_its_edges():
         for full, kept in zip(whole.ink.shape, cut.ink.shape, strict=True):
             assert full - 2 * 0.16 * whole.height <= kept <= full
         for x, y, width, height in cut.boxes:
-            place = cut.ink[y : y + height, x : x + width]
-            assert place.shape == (height, width)
-            assert place.max() > 0.9
+            crop = cut.ink[y : y + height, x : x + width]
+            assert crop.shape == (height, width)
+            assert crop.max() > 0.9
     assert cut_short(whole, np.random.default_rng(0)).text == "478"
 
 
-def test_a_narrow_one_cut_short_on_both_sides_keeps_its_stem():
+def test_a_narrow_1_cut_short_on_both_sides_keeps_its_stem():
     stem = TextLine(np.ones((60, 7), np.float32), "1", ((0, 0, 7, 60),), 60)
     assert all(cut_short(stem, np.random.default_rng(seed)).ink.shape[1] >= 4 for seed in range(60))
 
 
-def test_some_hands_write_small_noughts_and_some_of_those_at_the_foot_of_the_line():
+def test_some_hands_write_small_zeros_some_of_them_at_the_foot_of_the_line():
     rows = [line("5000", seed=seed, marks=False).boxes for seed in range(60)]
     small = [row for row in rows if row[1][3] < 0.9 * row[0][3]]
     assert 8 < len(small) < 30
     assert all(first[3] == 40 and len({height for _, _, _, height in others}) == 1 for first, *others in small)
-    low = [row for row in small if abs(row[1][1] + row[1][3] - row[0][1] - row[0][3]) <= 2]  # their feet
+    low = [row for row in small if abs(row[1][1] + row[1][3] - row[0][1] - row[0][3]) <= 2]  # compares the lower edges
     assert 0 < len(low) < len(small)
 
 
-def test_some_hands_join_their_noughts():
+def test_some_hands_join_their_zeros():
     def pieces(seed):
         ink = line("7000", seed=seed, marks=False).ink
         return cv2.connectedComponents((ink > 0.3).astype(np.uint8))[0] - 1

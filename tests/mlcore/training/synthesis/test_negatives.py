@@ -15,12 +15,12 @@ def ring(digit, rng):
     return (np.abs(np.hypot(x, y) - 0.7) < 0.15).astype(np.float32)
 
 
-def test_no_letter_that_looks_like_a_digit_is_taught_as_something_else():
+def test_no_letter_looks_like_a_digit():
     assert not LOOK_LIKE_DIGITS & set(LETTERS)
 
 
 @pytest.mark.parametrize("letter", LETTERS)
-def test_every_letter_is_ink_on_nothing(letter):
+def test_every_letter_has_ink_and_a_blank_margin(letter):
     ink = negatives.write_letter(letter, np.random.default_rng(1))
     assert ink.dtype == np.float32
     assert 0 <= ink.min() < ink.max() <= 1
@@ -32,13 +32,13 @@ def test_every_sign_can_be_written(sign):
     assert negatives.write_sign(sign, np.random.default_rng(1)).max() > 0.9
 
 
-def test_the_same_seed_writes_the_same_and_another_seed_another():
+def test_the_ink_depends_on_the_seed():
     first, again, other = (negatives.write_negative(np.random.default_rng(s), ring) for s in (7, 7, 8))
     assert np.array_equal(first, again)
     assert first.shape != other.shape or not np.array_equal(first, other)
 
 
-def test_what_is_no_digit_is_never_empty_either():
+def test_a_negative_is_never_empty():
     rng = np.random.default_rng(0)
     for _ in range(200):
         ink = negatives.write_negative(rng, ring)
@@ -48,28 +48,28 @@ def test_what_is_no_digit_is_never_empty_either():
 
 def test_a_block_is_too_wide_to_be_a_1():
     for seed in range(200):
-        rows, columns = np.nonzero(negatives.block(np.random.default_rng(seed)) > 0.1)
+        rows, columns = np.nonzero(negatives.draw_block(np.random.default_rng(seed)) > 0.1)
         assert np.ptp(columns) > 0.45 * np.ptp(rows)
 
 
-def test_fragments_stand_apart_or_are_bent_round_an_empty_middle():
-    filled = []
+def test_fragments_leave_much_of_their_box_empty():
+    shares = []
     for seed in range(200):
-        ink = negatives.fragments(np.random.default_rng(seed))
+        ink = negatives.draw_fragments(np.random.default_rng(seed))
         rows, columns = np.nonzero(ink)
-        filled.append(ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1].mean() if len(rows) else 0)
-    assert np.median(filled) < 0.5
+        shares.append(ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1].mean() if len(rows) else 0)
+    assert np.median(shares) < 0.5
 
 
 def test_a_cut_digit_keeps_the_side_asked_for():
-    left = negatives.cut(ring(0, None), 0.5, keep_left=True)
-    right = negatives.cut(ring(0, None), 0.5, keep_left=False)
+    left = negatives.cut_side(ring(0, None), 0.5, keep_left=True)
+    right = negatives.cut_side(ring(0, None), 0.5, keep_left=False)
     assert left[:, :13].any() and not left[:, 15:].any()
     assert right[:, 15:].any() and not right[:, :13].any()
 
 
 def test_joined_digits_are_wider_than_one():
-    joined = negatives.join([ring(0, None), ring(0, None)], np.random.default_rng(0))
+    joined = negatives.join_digits([ring(0, None), ring(0, None)], np.random.default_rng(0))
     assert joined.shape[1] > 1.6 * joined.shape[0]
 
 
@@ -81,7 +81,7 @@ def test_a_thicker_pen_leaves_more_ink():
     assert ink(0.2) > 3 * ink(0.05)
 
 
-def test_the_pen_turns_sharply_only_where_told():
+def test_the_pen_turns_sharply_only_at_marked_points():
     hand = random_hand(np.random.default_rng(3), height=60)
     still = replace(hand, slant=0, turn=0, swell=0, wobble=0, width=1, pen=0.03)
     sharp = draw_strokes("0,0 .5,1! 1,0", still, np.random.default_rng(0))
