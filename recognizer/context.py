@@ -1,4 +1,4 @@
-"""What every template knows."""
+"""Context processors: values that every template gets."""
 
 from typing import Any
 
@@ -10,5 +10,6 @@ THEME_COOKIE = "theme"
 
 
 def appearance(request: HttpRequest) -> dict[str, Any]:
+    """Return the theme from its cookie and whether visitors may sign up."""
     theme = request.COOKIES.get(THEME_COOKIE, "")
     return {"theme": theme if theme in THEMES else "", "signup_open": settings.SIGNUP_OPEN}

@@ -22,7 +22,7 @@ DIGITS = [str(digit) for digit in range(10)]
 SAID = (Correction.Kind.CONFIRM, Correction.Kind.CORRECT, Correction.Kind.NOT_A_DIGIT)
 
 
-Choice = partial(filters.ChoiceFilter, empty_label=_("any"))
+Choice = partial(filters.ChoiceFilter, empty_label=_("Any"))
 
 
 class DateInput(forms.DateInput):
@@ -64,13 +64,13 @@ class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
     digit = Choice(label=_("Digit"), choices=[(d, d) for d in DIGITS], method="having_digit")
     kind = Choice(
         label=_("Length"),
-        choices=[("digit", _("one digit")), ("number", _("a number"))],
+        choices=[("digit", _("One digit")), ("number", _("Several digits"))],
         method="of_kind",
     )
     decision = Choice(label=_("Decision"), choices=Decision.choices)
     corrected = Choice(
-        label=_("Looked at"),
-        choices=[("yes", _("confirmed or corrected")), ("changed", _("corrected")), ("no", _("not yet"))],
+        label=_("Reviewed"),
+        choices=[("yes", _("Confirmed or corrected")), ("changed", _("Corrected")), ("no", _("Not reviewed"))],
         method="looked_at",
     )
     source = Choice(label=_("Source"), field_name="upload__source", choices=Upload.Source.choices)
@@ -78,13 +78,13 @@ class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
         label=_("Model"),
         to_field_name="version",
         queryset=versions,
-        empty_label=_("any"),
+        empty_label=_("Any"),
     )
     batch = filters.UUIDFilter(label=_("Batch"), field_name="upload__batch_item__batch", widget=forms.HiddenInput)
     since = filters.DateFilter(label=_("From"), method="given_since", widget=DateInput)
     until = filters.DateFilter(label=_("To"), method="given_until", widget=DateInput)
     ordering = Choice(
-        label=_("Order"),
+        label=_("Sort by"),
         choices=[(name, label) for name, (label, _order) in ORDERS.items()],
         method="unchanged",
         empty_label=None,

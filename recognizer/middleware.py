@@ -31,7 +31,9 @@ class BodyLimitMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
             # Django would take it for an empty one.
-            return problem_page(request, Problem("file_too_large", _("Send a Content-Length, at most 20 MB a file.")))
+            return problem_page(
+                request, Problem("file_too_large", _("Send a Content-Length header. A file may have at most 20 MB."))
+            )
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdigit():
             return problem_page(request, Problem("bad_request"))

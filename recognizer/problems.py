@@ -1,4 +1,4 @@
-"""What can go wrong for a person, each with one code, one status and one sentence, the same behind every door."""
+"""Problems that users are told about: each has a code, an HTTP status and a text, the same in pages and API."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,46 +16,47 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "bad_request": Kind(400, _("The request was not understood.")),
+    "bad_request": Kind(400, _("The request could not be understood.")),
     "missing_file": Kind(400, _("No image was sent.")),
-    "empty_file": Kind(400, _("The image is empty.")),
+    "empty_file": Kind(400, _("The file is empty.")),
     "invalid": Kind(400, _("Some values are not valid.")),
-    "not_authenticated": Kind(401, _("Log in or send a token.")),
-    "permission_denied": Kind(403, _("This is not allowed.")),
-    "not_found": Kind(404, _("There is nothing here.")),
-    "method_not_allowed": Kind(405, _("This method is not allowed here.")),
-    "not_acceptable": Kind(406, _("Ask for application/json.")),
-    "conflict": Kind(409, _("This cannot be done now.")),
+    "not_authenticated": Kind(401, _("Log in, or send an API token.")),
+    "permission_denied": Kind(403, _("You are not allowed to do this.")),
+    "not_found": Kind(404, _("Nothing was found at this address.")),
+    "method_not_allowed": Kind(405, _("This method is not allowed at this address.")),
+    "not_acceptable": Kind(406, _("The response is only available as application/json.")),
+    "conflict": Kind(409, _("This is not possible in the current state.")),
     "model_gone": Kind(410, _("The files of this model no longer exist.")),
-    "file_too_large": Kind(413, _("Maximum 20 MB.")),
-    "too_many_files": Kind(413, _("Maximum 1,000 files in a batch.")),
-    "archive_too_large": Kind(413, _("Maximum 200 MB as a ZIP, 1 GB unpacked.")),
-    "too_many_pixels": Kind(413, _("Maximum 24 megapixels (JPEG 50).")),
-    "unsupported_format": Kind(415, _("Use PNG, JPEG, WebP, GIF or BMP.")),
-    "unsupported_media_type": Kind(415, _("Send multipart/form-data, JSON or an image.")),
+    "file_too_large": Kind(413, _("The file is too large. The maximum is 20 MB.")),
+    "too_many_files": Kind(413, _("Too many files. A batch holds at most 1,000.")),
+    "archive_too_large": Kind(413, _("The ZIP file is too large. The maximum is 200 MB, and 1 GB unpacked.")),
+    "too_many_pixels": Kind(413, _("The image has too many pixels. The maximum is 24 megapixels (JPEG: 50).")),
+    "unsupported_format": Kind(415, _("This file format is not supported. Use PNG, JPEG, WebP, GIF or BMP.")),
+    "unsupported_media_type": Kind(
+        415, _("This content type is not supported. Send multipart/form-data, JSON or an image.")
+    ),
     "corrupt_image": Kind(422, _("The image is damaged.")),
-    "idempotency_key_in_use": Kind(409, _("The request with this key still runs.")),
+    "idempotency_key_in_use": Kind(409, _("A request with this Idempotency-Key is still running.")),
     "corrupt_archive": Kind(422, _("The ZIP file is damaged.")),
-    "nested_archive": Kind(415, _("An archive within an archive is not opened.")),
-    "encrypted_file": Kind(422, _("The file is encrypted.")),
-    "reader_failed": Kind(500, _("The reader failed on this picture, three times.")),
-    "cancelled": Kind(409, _("It was cancelled before it was read.")),
-    "idempotency_key_reused": Kind(422, _("This key was used for another request.")),
-    "throttled": Kind(429, _("Too many requests.")),
-    "quota_exceeded": Kind(403, _("Your space is used up.")),
-    "model_unavailable": Kind(503, _("No model is ready to read.")),
-    "storage_full": Kind(507, _("There is no space left to keep the picture.")),
-    "internal_error": Kind(500, _("Something went wrong here; it has been noted.")),
+    "nested_archive": Kind(415, _("An archive inside an archive is not opened.")),
+    "encrypted_file": Kind(422, _("The file is encrypted and cannot be opened.")),
+    "reader_failed": Kind(500, _("The image could not be read in three attempts.")),
+    "cancelled": Kind(409, _("The batch was cancelled before this image was read.")),
+    "idempotency_key_reused": Kind(422, _("This Idempotency-Key was used for a different request.")),
+    "throttled": Kind(429, _("Too many requests. Try again later.")),
+    "quota_exceeded": Kind(403, _("Your storage quota is used up.")),
+    "model_unavailable": Kind(503, _("No model is available. Try again later.")),
+    "storage_full": Kind(507, _("The server has no space left to store the image. Try again later.")),
+    "internal_error": Kind(500, _("The server could not process the request. The error was logged.")),
 }
 
 
-# What the reader says of a picture beyond its kind's title; it knows no gettext itself.
-READERS_WORDS = (_("The file is empty."), _("HEIC is not read: send the photo as JPEG."))
+# Texts of mlcore, which does not use gettext: listed here to be translated.
+READER_TEXTS = (_("The file is empty."), _("HEIC files are not supported. Save the photo as JPEG."))
 
 
 class Problem(Exception):
-    """Raised by services, in the language of the request; every door shows `title` or `detail` with `status` and
-    `code`."""
+    """An error with a code, a status and translated texts. Services raise it, and every entry point shows it."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         self.code = code

@@ -1,4 +1,4 @@
-"""How an answer is said in words: the same in a page, a preview and a list."""
+"""Texts about predictions, shared by pages, previews, lists and the admin."""
 
 import math
 from collections.abc import Iterable
@@ -8,28 +8,29 @@ from django.utils.translation import gettext as _
 
 from mlcore.reading.result import Decision, Reason
 
-CERTAIN = 0.995
-WORTH_NAMING = 0.05  # the probability of another digit
+VERY_SURE = 0.995
+MIN_ALTERNATIVE = 0.05  # a less likely second digit is not mentioned
 
 
 def percent(probability: float) -> str:
-    """Rounded down, so that 100 % is said only of what is certain."""
+    """Return the probability in percent, rounded down so that only 1.0 becomes 100 %."""
     figure = math.floor(probability * 1000 + 1e-6) / 10
     if figure < 0.1:
         return "< 0.1 %"
     return f"{figure:.1f} %" if probability < 1 else "100 %"
 
 
-def sureness(decision: Decision | str, confidence: float) -> str:
+def confidence_label(decision: Decision | str, confidence: float) -> str:
+    """Return the decision in words, which for a read number depend on the confidence."""
     if decision == "rejected":
-        return _("No digit here")
+        return _("No digit found")
     if decision == "unsure":
         return _("Not sure")
-    return _("Very sure") if confidence >= CERTAIN else _("Sure")
+    return _("Very sure") if confidence >= VERY_SURE else _("Sure")
 
 
 class Digit(Protocol):
-    """One that was read, as the reader gave it or as it was kept."""
+    """A digit with its probabilities: a Glyph row or a glyph of a Reading."""
 
     @property
     def digit(self) -> int: ...
@@ -37,41 +38,41 @@ class Digit(Protocol):
     def probabilities(self) -> Iterable[float]: ...
 
 
-def other_text(digits: Iterable[Digit]) -> str:
-    """The same with the likeliest other digit in its place; empty where none is worth naming."""
+def alternative_text(digits: Iterable[Digit]) -> str:
+    """Return the text with its most likely other digit; empty if no other digit is likely enough."""
     read = [(one.digit, list(one.probabilities)) for one in digits]
     others = [
-        (probability, place, other)
-        for place, (digit, probabilities) in enumerate(read)
+        (probability, position, other)
+        for position, (digit, probabilities) in enumerate(read)
         for other, probability in enumerate(probabilities)
         if other != digit
     ]
-    likelihood, place, other = max(others, default=(0.0, 0, 0))
-    if likelihood < WORTH_NAMING:
+    probability, position, other = max(others, default=(0.0, 0, 0))
+    if probability < MIN_ALTERNATIVE:
         return ""
     text = [str(digit) for digit, _probabilities in read]
-    return "".join([*text[:place], str(other), *text[place + 1 :]])
+    return "".join([*text[:position], str(other), *text[position + 1 :]])
 
 
 def advice(decision: Decision | str, reason: Reason | str | None, digits: Iterable[Digit] = ()) -> str:
-    """Why an answer is not a sure one, and what to do about it."""
+    """Return why a prediction is not sure and what the user can do; empty for a sure one."""
     sentences = {
         "no_ink": _(
-            "No writing was found: the picture is blank, shows something else, or its ink does not stand out from the"
-            " paper. For writing, try a darker pen or more light."
+            "No writing was found. The picture is blank or shows something else, or the ink does not stand out from"
+            " the paper. Try a darker pen or more light."
         ),
-        "not_a_digit": _("There is ink, but it does not look like a digit from 0 to 9."),
-        "too_small": _("The writing is very small. Go closer, or crop the picture to the number."),
+        "not_a_digit": _("The writing does not look like a digit from 0 to 9."),
+        "too_small": _("The writing is very small. Move closer, or crop the picture to the number."),
         "low_contrast": _("The ink is hardly darker than the paper. Try more light or a darker pen."),
-        "cut_off": _("The writing runs over the edge of the picture. Leave a little paper around it."),
+        "cut_off": _("The writing touches the edge of the picture. Leave some paper around it."),
     }
     if reason in sentences:
         return sentences[reason]
     if decision == "unsure":
-        other = other_text(digits)
+        other = alternative_text(digits)
         if other:
-            return _("It may also be %(other)s. Look at it, and confirm or correct it.") % {"other": other}
-        return _("It is not clear enough to be sure of. Look at it, and confirm or correct it.")
+            return _("It could also be %(other)s. Check it, then confirm or correct it.") % {"other": other}
+        return _("The writing is not clear. Check the number, then confirm or correct it.")
     if decision == "rejected":
-        return _("Nothing in the picture looks enough like a digit to name one.")
+        return _("Nothing in the picture looks enough like a digit.")
     return ""

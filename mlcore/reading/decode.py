@@ -63,7 +63,7 @@ def check_length(data: bytes) -> None:
     if not data:
         raise PictureError("empty_file", "The file is empty.")
     if len(data) > MAX_BYTES:
-        raise PictureError("file_too_large", "Maximum 20 MB.")
+        raise PictureError("file_too_large", "The file is too large. The maximum is 20 MB.")
 
 
 def check_size(format_: Format, width: int, height: int) -> None:
@@ -80,7 +80,7 @@ def check_scans(data: bytes, header: Header) -> None:
 
 
 def too_many_pixels() -> PictureError:
-    return PictureError("too_many_pixels", "Maximum 24 megapixels (JPEG 50).")
+    return PictureError("too_many_pixels", "The image has too many pixels. The maximum is 24 megapixels (JPEG: 50).")
 
 
 def open_picture(data: bytes, header: Header) -> Picture:

@@ -51,8 +51,8 @@ def sniff(data: bytes) -> Format:
     if data.startswith(b"BM") and (len(data) < 18 or data[14] in BMP_HEADERS):
         return "BMP"
     if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"):
-        raise PictureError("unsupported_format", "HEIC is not read: send the photo as JPEG.")
-    raise PictureError("unsupported_format", "Use PNG, JPEG, WebP, GIF or BMP.")
+        raise PictureError("unsupported_format", "HEIC files are not supported. Save the photo as JPEG.")
+    raise PictureError("unsupported_format", "This file format is not supported. Use PNG, JPEG, WebP, GIF or BMP.")
 
 
 def png_size(data: bytes) -> tuple[int, int]:

@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 (
                     "mode",
                     models.CharField(
-                        choices=[("auto", "decide by itself"), ("digit", "one digit"), ("number", "a number")],
+                        choices=[("auto", "automatic"), ("digit", "one digit"), ("number", "a number")],
                         default="auto",
                         max_length=6,
                     ),
@@ -160,7 +160,7 @@ class Migration(migrations.Migration):
                 (
                     "mode",
                     models.CharField(
-                        choices=[("auto", "decide by itself"), ("digit", "one digit"), ("number", "a number")],
+                        choices=[("auto", "automatic"), ("digit", "one digit"), ("number", "a number")],
                         max_length=6,
                     ),
                 ),
@@ -327,7 +327,7 @@ class Migration(migrations.Migration):
                             ("confirm", "confirmed"),
                             ("correct", "corrected"),
                             ("not_a_digit", "not a digit"),
-                            ("undo", "taken back"),
+                            ("undo", "undone"),
                         ],
                         max_length=12,
                     ),

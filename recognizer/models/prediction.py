@@ -10,7 +10,7 @@ from recognizer.models.base import ImmutableModel, UUIDModel
 
 
 class Mode(models.TextChoices):
-    AUTO = "auto", _("decide by itself")
+    AUTO = "auto", _("automatic")
     DIGIT = "digit", _("one digit")
     NUMBER = "number", _("a number")
 

@@ -91,7 +91,7 @@ class CorrectionKind(models.TextChoices):
     CONFIRM = "confirm", _("confirmed")
     CORRECT = "correct", _("corrected")
     NOT_A_DIGIT = "not_a_digit", _("not a digit")
-    UNDO = "undo", _("taken back")
+    UNDO = "undo", _("undone")
 
 
 class Correction(ImmutableModel):

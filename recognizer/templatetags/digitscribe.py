@@ -1,3 +1,5 @@
+"""Template tags and filters of all pages but the explorer's."""
+
 import base64
 from collections.abc import Iterable
 from typing import Any
@@ -21,16 +23,16 @@ register.simple_tag(installation)
 
 
 @register.filter
-def sureness(answer: Any) -> str:
-    """Of anything with a decision and a confidence: a Prediction or a Reading."""
-    return words.sureness(answer.decision, answer.confidence)
+def confidence_label(answer: Any) -> str:
+    """Return the decision of a Prediction or a Reading in words."""
+    return words.confidence_label(answer.decision, answer.confidence)
 
 
 @register.filter
-def held(prediction: Any) -> str:
-    """What is held to be true, by an answer that comes with its upload's newest correction."""
-    is_said = prediction.correction_kind and prediction.correction_kind != Correction.Kind.UNDO
-    return str(prediction.correction_text if is_said else prediction.text)
+def current_text(prediction: Any) -> str:
+    """Return the corrected text, or the text that was read. Needs a row of selectors.with_correction()."""
+    is_corrected = prediction.correction_kind and prediction.correction_kind != Correction.Kind.UNDO
+    return str(prediction.correction_text if is_corrected else prediction.text)
 
 
 @register.filter
@@ -40,7 +42,7 @@ def advice(answer: Any, digits: Iterable[words.Digit]) -> str:
 
 @register.simple_tag
 def handwritten(text: str, css_class: str = "handwritten") -> SafeString:
-    """The digits in the product's hand, hidden from screen readers: say them in text beside it."""
+    """Return the digits as a drawing, hidden from screen readers: the template repeats them as text."""
     height = HEIGHT + 2 * MARGIN
     return format_html(
         '<svg class="{}" viewBox="0 0 {} {}" aria-hidden="true" focusable="false"><path d="{}"/></svg>',
@@ -52,14 +54,14 @@ def handwritten(text: str, css_class: str = "handwritten") -> SafeString:
 
 
 @register.filter
-def ranked(probabilities: Iterable[float]) -> list[tuple[int, float]]:
-    """Digits with their probabilities, in the order 0 to 9."""
+def with_digits(probabilities: Iterable[float]) -> list[tuple[int, float]]:
+    """Return pairs of digit and probability, from 0 to 9."""
     return list(enumerate(probabilities))
 
 
 @register.simple_tag(takes_context=True)
 def query_with(context: template.Context, **changes: Any) -> str:
-    """The page's own query string with some values changed; None or an empty text removes one."""
+    """Return the page's query string with changed parameters. None or an empty text removes a parameter."""
     query = context["request"].GET.copy()
     for name, value in changes.items():
         query.pop(name, None)
@@ -69,29 +71,31 @@ def query_with(context: template.Context, **changes: Any) -> str:
 
 
 @register.filter
-def hundredfold(probability: float) -> str:
-    """A length of 0 to 100 for a drawing, whatever the language writes for a decimal point."""
-    return f"{100 * probability:.1f}"
+def svg_percent(share: float) -> str:
+    """Return 0 to 100 as an SVG length, with a decimal point in every language."""
+    return f"{100 * share:.1f}"
 
 
 @register.filter
-def pixels(cells: Any) -> str:
-    """28×28 cells as a picture inside the page: for previews, of which nothing is kept."""
+def png_data_url(cells: Any) -> str:
+    """Return 28×28 cells as a PNG in a data URL: a preview is not stored, so it has no address."""
     return "data:image/png;base64," + base64.b64encode(pictures.input_png(bytes(cells))).decode()
 
 
 @register.filter
-def tall(share: float, height: int) -> str:
-    return f"{height * share:.1f}"
+def bar_height(share: float, full_height: int) -> str:
+    """Return the height of a bar in a chart, as an SVG length."""
+    return f"{full_height * share:.1f}"
 
 
 @register.filter
-def rest(share: float, height: int) -> str:
-    """Where a bar of this share begins, if it stands on the ground."""
-    return f"{height * (1 - share):.1f}"
+def bar_top(share: float, full_height: int) -> str:
+    """Return the y coordinate of a bar that stands on the bottom of a chart."""
+    return f"{full_height * (1 - share):.1f}"
 
 
 @register.filter
-def problem_words(code: str) -> str:
-    kind = KINDS.get(code)
-    return gettext(kind.title) if kind else code
+def problem_title(code: str) -> str:
+    """Return the text for a problem's code."""
+    kind = KINDS.get(code, KINDS["internal_error"])
+    return gettext(kind.title)

@@ -1,4 +1,4 @@
-"""What this is, and what a phone needs to install it."""
+"""The page about the software and its model, and the manifest and icons of the installable app."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,13 +15,13 @@ from recognizer import words
 from recognizer.drawings import draw_icon
 from recognizer.models import ModelVersion
 
-# What of the model's card is worth a person's time, and what of that stands in front.
-SHOWN = ("metrics", "thresholds", "training")
+# Parts of the model card that the page lists, and the figures that it shows first.
+CARD_PARTS = ("metrics", "thresholds", "training")
 FIGURES = {
-    "metrics test accuracy": _("Right, of MNIST's 10,000 test digits"),
-    "metrics read as png sure but wrong": _("Of them sure and yet wrong"),
-    "metrics robustness on paper": _("Right, of them on photographed paper"),
-    "metrics numbers by gap any paper usual": _("Right, of written numbers as a whole"),
+    "metrics test accuracy": _("Correct on MNIST’s 10,000 test digits"),
+    "metrics read as png sure but wrong": _("Sure but wrong on the same digits"),
+    "metrics robustness on paper": _("Correct on the same digits as photographed paper"),
+    "metrics numbers by gap any paper usual": _("Whole numbers read correctly"),
 }
 ICON_SIZES = (180, 192, 512)
 
@@ -30,7 +30,7 @@ ICON_SIZES = (180, 192, 512)
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
     model = ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).first()
-    card = dict(flat({part: model.card.get(part, {}) for part in SHOWN})) if model else {}
+    card = dict(flatten({part: model.card.get(part, {}) for part in CARD_PARTS})) if model else {}
     context = {
         "model": model,
         "figures": [(label, words.percent(card[name])) for name, label in FIGURES.items() if name in card],
@@ -40,14 +40,14 @@ def about(request: HttpRequest) -> HttpResponse:
     return render(request, "about.html", context)
 
 
-def flat(part: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """The card's values, each under the words that lead to it; without the lists, which are long."""
+def flatten(part: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the values of a nested mapping, each with the joined names that lead to it. Leave out lists."""
     for name, value in part.items():
-        words_of = f"{before} {name}".strip().replace("_", " ")
+        label = f"{prefix} {name}".strip().replace("_", " ")
         if isinstance(value, Mapping):
-            yield from flat(value, words_of)
+            yield from flatten(value, label)
         elif not isinstance(value, list):
-            yield words_of, value
+            yield label, value
 
 
 @login_not_required

@@ -1,4 +1,4 @@
-"""Who a person is here: Django's own views in this product's templates, and what they lack."""
+"""Pages of accounts: Django's views with our templates and limits, API tokens, data export, deletion and theme."""
 
 import math
 from typing import Any
@@ -30,7 +30,7 @@ from django.views.generic import FormView
 
 from recognizer import selectors
 from recognizer.context import THEME_COOKIE, THEMES
-from recognizer.forms import (
+from recognizer.forms.accounts import (
     ChangedPasswordForm,
     DeleteAccountForm,
     EmailForm,
@@ -46,17 +46,19 @@ from recognizer.services.people import tokens
 from recognizer.services.people.accounts import delete_account
 from recognizer.services.space import quotas
 from recognizer.views.history import download
-from recognizer.views.requests import MemberRequest
+from recognizer.views.requests import UserRequest
 
 YEAR_SECONDS = 365 * 24 * 3600
 
 
-def refusal(request: HttpRequest, door: str, name: str = "") -> HttpResponse | None:
-    """The answer to one attempt too many."""
-    seconds = seconds_to_wait(request, door, name)
+def refuse_excess(request: HttpRequest, action: str, name: str = "") -> HttpResponse | None:
+    """Count one attempt and return the 429 page if it is one too many, else None."""
+    seconds = seconds_to_wait(request, action, name)
     if seconds is None:
         return None
-    response = problem_page(request, Problem("throttled", str(_("Too many attempts. Try again in some minutes."))))
+    response = problem_page(
+        request, Problem("throttled", str(_("Too many attempts. Wait a few minutes and try again.")))
+    )
     response["Retry-After"] = str(math.ceil(seconds))
     return response
 
@@ -66,19 +68,19 @@ class Login(views.LoginView):
     redirect_authenticated_user = True
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        refused = refusal(request, "password", request.POST.get("username", ""))
+        refused = refuse_excess(request, "password", request.POST.get("username", ""))
         return refused or super().post(request, *args, **kwargs)
 
 
 @method_decorator(login_not_required, name="dispatch")
 class AdminLogin(Login):
-    """The admin's own form knows no limit of guesses, so that its door is this one."""
+    """The login page of the admin. Django's own one does not limit the attempts."""
 
     redirect_authenticated_user = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated and not request.user.is_staff:
-            raise Problem("permission_denied", _("Your account may not see this page."))
+            raise Problem("permission_denied", _("Your account is not allowed to open this page."))
         return super().dispatch(request, *args, **kwargs)
 
     def get_default_redirect_url(self) -> str:
@@ -90,7 +92,7 @@ class PasswordChange(views.PasswordChangeView):
     form_class = ChangedPasswordForm
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return refusal(request, "password", request.user.get_username()) or super().post(request, *args, **kwargs)
+        return refuse_excess(request, "password", request.user.get_username()) or super().post(request, *args, **kwargs)
 
 
 class PasswordChangeDone(views.PasswordChangeDoneView):
@@ -103,7 +105,7 @@ class PasswordReset(views.PasswordResetView):
     subject_template_name = "accounts/password_reset_subject.txt"
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return refusal(request, "reset", request.POST.get("email", "")) or super().post(request, *args, **kwargs)
+        return refuse_excess(request, "reset", request.POST.get("email", "")) or super().post(request, *args, **kwargs)
 
 
 class PasswordResetDone(views.PasswordResetDoneView):
@@ -132,13 +134,13 @@ class Signup(FormView):
         return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return refusal(request, "signup") or super().post(request, *args, **kwargs)
+        return refuse_excess(request, "signup") or super().post(request, *args, **kwargs)
 
     def form_valid(self, form: SignupForm) -> HttpResponse:
         try:
             with transaction.atomic():
                 user = form.save()
-        except IntegrityError:  # somebody took the name since it was found free
+        except IntegrityError:  # another sign-up took the name after the form was checked
             form.add_error("username", User._meta.get_field("username").error_messages["unique"])
             return self.form_invalid(form)
         login(self.request, user)
@@ -149,11 +151,12 @@ class Signup(FormView):
 
 
 @require_safe
-def account(request: MemberRequest) -> HttpResponse:
+def account(request: UserRequest) -> HttpResponse:
     return account_page(request)
 
 
-def account_page(request: MemberRequest, *, status: int = 200, **context: Any) -> HttpResponse:
+def account_page(request: UserRequest, *, status: int = 200, **context: Any) -> HttpResponse:
+    """Return the account page. `context` replaces its parts, for example a form by one with errors."""
     context = {
         "tokens": selectors.tokens_for(request.user),
         "email_form": EmailForm(instance=request.user),
@@ -167,19 +170,19 @@ def account_page(request: MemberRequest, *, status: int = 200, **context: Any) -
 
 
 @require_POST
-def account_email(request: MemberRequest) -> HttpResponse:
+def account_email(request: UserRequest) -> HttpResponse:
     form = EmailForm(request.POST, instance=request.user)
     if not form.is_valid():
         return account_page(request, email_form=form, status=400)
     form.save()
-    messages.success(request, _("Saved."))
+    messages.success(request, _("E-mail address saved."))
     return redirect("account")
 
 
 @require_POST
 @never_cache
-def token_create(request: MemberRequest) -> HttpResponse:
-    """The secret is in this one answer and nowhere else."""
+def token_create(request: UserRequest) -> HttpResponse:
+    """Create a token and show its secret. The secret is not stored, so this page shows it only once."""
     form = TokenForm(request.POST)
     if not form.is_valid():
         return account_page(request, token_form=form, status=400)
@@ -191,46 +194,47 @@ def token_create(request: MemberRequest) -> HttpResponse:
             scope=form.cleaned_data["scope"],
             expires_at=form.expires_at(),
         )
-    except IntegrityError:  # the page was loaded again
+    except IntegrityError:  # the form was sent twice
         messages.info(
-            request, _("That token was made before, and is not shown again. Is it lost? Revoke it, and make another.")
+            request,
+            _("This token exists already, and its secret is not shown again. If you lost it, create a new token."),
         )
-        return redirect("account")  # the notice stands at the top
-    return account_page(request, made=token, secret=secret)
+        return redirect("account")  # without the fragment: the message is at the top of the page
+    return account_page(request, new_token=token, secret=secret)
 
 
 @require_POST
-def token_revoke(request: MemberRequest, pk: UUID) -> HttpResponse:
+def token_revoke(request: UserRequest, pk: UUID) -> HttpResponse:
     tokens.revoke_token(get_object_or_404(selectors.tokens_for(request.user), pk=pk))
     return redirect(f"{reverse('account')}#tokens")
 
 
 @require_safe
-def account_export(request: MemberRequest) -> StreamingHttpResponse:
+def account_export(request: UserRequest) -> StreamingHttpResponse:
     return download(export_account(request.user), "digitscribe-account.zip", "application/zip")
 
 
 @require_POST
 @sensitive_post_parameters("password")
-def account_delete(request: MemberRequest) -> HttpResponse:
-    refused = refusal(request, "password", request.user.get_username())
+def account_delete(request: UserRequest) -> HttpResponse:
+    refused = refuse_excess(request, "password", request.user.get_username())
     if refused:
         return refused
     form = DeleteAccountForm(request.user, request.POST)
     if not form.is_valid():
-        form.fields["password"].widget.attrs["autofocus"] = True  # it stands at the end of a long page
+        form.fields["password"].widget.attrs["autofocus"] = True  # it is at the end of a long page
         return account_page(request, delete_form=form, status=400)
     user = request.user
     logout(request)
     delete_account(user)
-    messages.success(request, _("Your account and everything in it is deleted."))
+    messages.success(request, _("Your account and all of its data were deleted."))
     return redirect("login")
 
 
 @login_not_required
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
-    """Keep the chosen theme in a cookie, so that the very first byte of a page knows it."""
+    """Store the theme in a cookie, so that the server renders the next page in it."""
     chosen = request.POST.get("theme", "")
     response = HttpResponseRedirect(safe_next(request))
     if chosen in THEMES:
@@ -241,7 +245,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 
 def safe_next(request: HttpRequest) -> str:
-    """Where the form came from, if that is a page of ours."""
+    """Return the address to go back to; the start page if it is on another host."""
     target = request.POST.get("next", "")
     allowed = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
     return target if allowed else reverse("desk")

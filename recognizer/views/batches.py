@@ -1,4 +1,4 @@
-"""Many pictures given at once: how far they are, and what came out."""
+"""Pages of batches: the list, the progress and results of one, and its buttons."""
 
 from typing import Any
 from uuid import UUID
@@ -15,22 +15,23 @@ from recognizer.services.batches import batches as services
 from recognizer.services.batches.archives import ZIP_MAGIC
 from recognizer.services.exports.exports import csv_lines
 from recognizer.views.history import download
-from recognizer.views.requests import MemberRequest
+from recognizer.views.requests import UserRequest
 
-SHOWN = 60
-LISTED = 100
+ITEMS_SHOWN = 60
+BATCHES_SHOWN = 100
 
 
-def create_batch(request: MemberRequest, files: list[UploadedFile], mode: Any) -> Batch:
-    """From the desk's form: several pictures, or archives of them."""
-    batch = services.new_batch(owner=request.user, name=name_of(files), mode=mode)
+def create_batch(request: UserRequest, files: list[UploadedFile], mode: Any) -> Batch:
+    """Create a batch from the files of a form: pictures, ZIP archives, or both."""
+    batch = services.new_batch(owner=request.user, name=batch_name(files), mode=mode)
     archives = list(filter(is_zip, files))
     pictures = [(file.name or "", file) for file in files if file not in archives]
     services.add_files(batch, pictures, archives, close=True)
     return batch
 
 
-def name_of(files: list[UploadedFile]) -> str:
+def batch_name(files: list[UploadedFile]) -> str:
+    """Return the name of the first file and the number of the others."""
     first = files[0].name or ""
     return first if len(files) == 1 else f"{first} + {len(files) - 1}"
 
@@ -43,45 +44,45 @@ def is_zip(file: UploadedFile) -> bool:
 
 
 @require_safe
-def batches(request: MemberRequest) -> HttpResponse:
-    mine = selectors.batches_for(request.user)
-    page = fetch_page(mine, services.NEWEST_FIRST, cursor=request.GET.get("cursor", ""), size=LISTED)
+def batches(request: UserRequest) -> HttpResponse:
+    own_batches = selectors.batches_for(request.user)
+    page = fetch_page(own_batches, services.NEWEST_FIRST, cursor=request.GET.get("cursor", ""), size=BATCHES_SHOWN)
     progress = services.progress_of(page.rows)
     rows = [(batch, progress[batch.pk]) for batch in page.rows]
     return render(request, "batches.html", {"page": page, "rows": rows})
 
 
 @require_safe
-def batch_detail(request: MemberRequest, pk: UUID) -> HttpResponse:
+def batch_detail(request: UserRequest, pk: UUID) -> HttpResponse:
     batch = get_object_or_404(selectors.batches_for(request.user), pk=pk)
-    items = list(selectors.batch_items_for(request.user, batch)[:SHOWN])
-    given = [item.upload_id for item in items]
-    # Without its order, or the database would walk over the whole history to find these few in it.
-    answers = selectors.history_for(request.user).filter(upload__in=given).order_by()
-    by_upload = {str(answer.upload_id): answer for answer in answers}
+    items = list(selectors.batch_items_for(request.user, batch)[:ITEMS_SHOWN])
+    upload_ids = [item.upload_id for item in items]
+    # Unordered: with an order, the database would walk through the whole history to find these few rows.
+    predictions = selectors.history_for(request.user).filter(upload__in=upload_ids).order_by()
+    by_upload = {str(prediction.upload_id): prediction for prediction in predictions}
     context = {
         "batch": batch,
         "progress": services.progress(batch),
         "items": [(item, by_upload.get(str(item.upload_id))) for item in items],
-        "shown": SHOWN,
+        "shown": ITEMS_SHOWN,
         "can_retry": services.retryable(batch).exists(),
     }
     return render(request, "_batch.html" if request.htmx else "batch_detail.html", context)
 
 
 @require_POST
-def batch_cancel(request: MemberRequest, pk: UUID) -> HttpResponse:
+def batch_cancel(request: UserRequest, pk: UUID) -> HttpResponse:
     services.cancel_batch(get_object_or_404(selectors.batches_for(request.user), pk=pk))
     return redirect("batch_detail", pk)
 
 
 @require_POST
-def batch_retry(request: MemberRequest, pk: UUID) -> HttpResponse:
+def batch_retry(request: UserRequest, pk: UUID) -> HttpResponse:
     services.retry_failed(get_object_or_404(selectors.batches_for(request.user), pk=pk))
     return redirect("batch_detail", pk)
 
 
 @require_safe
-def batch_results(request: MemberRequest, pk: UUID) -> HttpResponseBase:
+def batch_results(request: UserRequest, pk: UUID) -> HttpResponseBase:
     batch = get_object_or_404(selectors.batches_for(request.user), pk=pk)
     return download(csv_lines(services.outcome_rows(batch)), f"batch-{batch.pk}.csv", "text/csv; charset=utf-8")

@@ -1,4 +1,4 @@
-"""The desk: every way to give a picture, and the answer that follows the pen."""
+"""The start page, where pictures are drawn, uploaded and pasted, with the preview of a drawing."""
 
 from typing import Any, cast
 
@@ -12,7 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 from mlcore.reading import result
 from recognizer import selectors
 from recognizer.drawings import draw_png
-from recognizer.forms import ReadForm
+from recognizer.forms import clean_or_raise
+from recognizer.forms.reading import ExampleForm, ReadForm
 from recognizer.models import Upload
 from recognizer.models.prediction import Mode
 from recognizer.problems import Problem
@@ -20,14 +21,13 @@ from recognizer.services.explaining.explanations import live
 from recognizer.services.reading.predictions import create_prediction, read_picture
 from recognizer.uploadhandlers import takes_archive
 from recognizer.views.batches import create_batch, is_zip
-from recognizer.views.requests import MemberRequest
+from recognizer.views.requests import UserRequest
 
-EXAMPLES = ("7", "1", "4", "9", "1905", "2026")
 RECENT = 6
 
 
 @require_safe
-def desk(request: MemberRequest) -> HttpResponse:
+def desk(request: UserRequest) -> HttpResponse:
     return desk_page(request)
 
 
@@ -36,7 +36,7 @@ def desk_page(request: HttpRequest, problem: Problem | None = None) -> HttpRespo
         "problem": problem,
         "modes": Mode.choices,
         "mode": request.POST.get("mode") or Mode.AUTO,
-        "examples": EXAMPLES,
+        "examples": ExampleForm.EXAMPLES,
         "most_files": settings.DATA_UPLOAD_MAX_NUMBER_FILES,
         "recent": selectors.history_for(request.user)[:RECENT],
     }
@@ -45,27 +45,25 @@ def desk_page(request: HttpRequest, problem: Problem | None = None) -> HttpRespo
 
 @takes_archive("image")
 @require_POST
-def upload_create(request: MemberRequest) -> HttpResponse:
-    """One picture becomes a record, several a batch; what is wrong with it is said on the desk, and nothing is kept."""
+def upload_create(request: UserRequest) -> HttpResponse:
+    """Read one picture, or start a batch for several. A problem is shown on the start page, and nothing is stored."""
     try:
-        form = checked(request)
-        files = the_files(request)
+        options = read_options(request)
+        files = sent_files(request)
         if len(files) > 1 or is_zip(files[0]):
-            return redirect("batch_detail", create_batch(request, files, form["mode"]).pk)
+            return redirect("batch_detail", create_batch(request, files, options["mode"]).pk)
         name, data = files[0].name or "", files[0].read()
-        prediction = create_prediction(owner=request.user, data=data, name=name, draw_maps=True, **form)
+        prediction = create_prediction(owner=request.user, data=data, name=name, draw_maps=True, **options)
     except Problem as problem:
         return desk_page(request, problem)
     return redirect("upload_detail", prediction.upload_id)
 
 
 @require_POST
-def example_create(request: MemberRequest) -> HttpResponse:
-    """An example, for those with nothing at hand: it is read like any other picture."""
-    text = request.POST.get("example", "")
-    if text not in EXAMPLES:
-        return desk_page(request, Problem("bad_request"))
+def example_create(request: UserRequest) -> HttpResponse:
+    """Read an example picture as if the user had drawn it."""
     try:
+        text = clean_or_raise(ExampleForm(request.POST))["example"]
         prediction = create_prediction(
             owner=request.user,
             data=draw_png(text),
@@ -79,33 +77,27 @@ def example_create(request: MemberRequest) -> HttpResponse:
 
 
 @require_POST
-def preview(request: MemberRequest) -> HttpResponse:
-    """What the reader makes of the pad just now; nothing is kept."""
+def preview(request: UserRequest) -> HttpResponse:
+    """Read the unfinished drawing. Nothing is stored."""
     try:
-        form = checked(request)
-        answer = read_picture(the_files(request)[0].read(), form["mode"])
+        options = read_options(request)
+        answer = read_picture(sent_files(request)[0].read(), options["mode"])
     except Problem as problem:
         return render(request, "_preview.html", {"problem": problem}, status=problem.status)
     return render(request, "_preview.html", {"reading": answer.reading, "live": live(answer)})
 
 
-def checked(request: HttpRequest) -> dict[str, Any]:
-    form = ReadForm(request.POST)
-    if not form.is_valid():
-        words = " ".join(str(error) for errors in form.errors.values() for error in errors)
-        raise Problem("bad_request", words)
-    return {
-        "mode": cast(result.Mode, form.cleaned_data["mode"]),
-        "source": form.cleaned_data["source"],
-        "strokes": form.cleaned_data["strokes"],
-    }
+def read_options(request: HttpRequest) -> dict[str, Any]:
+    """Return mode, source and strokes from the form. Raise a Problem if they are not valid."""
+    data = clean_or_raise(ReadForm(request.POST))
+    return {"mode": cast(result.Mode, data["mode"]), "source": data["source"], "strokes": data["strokes"]}
 
 
-def the_files(request: HttpRequest) -> list[UploadedFile]:
-    """The files of the form, at least one."""
+def sent_files(request: HttpRequest) -> list[UploadedFile]:
+    """Return the files of the form. Raise a Problem if there is none or if one is too large."""
     if getattr(request, "upload_too_large", False):
         raise Problem("file_too_large")
     files = request.FILES.getlist("image")
     if not files:
-        raise Problem("missing_file", _("No image was sent. Choose one first."))
+        raise Problem("missing_file", _("No picture was sent. Choose a file first."))
     return files

@@ -25,5 +25,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return problem_page(
-        request, Problem("permission_denied", _("This form was too old or came from elsewhere. Open it again."))
+        request, Problem("permission_denied", _("This form has expired. Reload the page and send it again."))
     )

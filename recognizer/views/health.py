@@ -1,4 +1,4 @@
-"""For whoever watches the server: is the process alive, and could it serve?"""
+"""Health checks for monitoring: whether the process is alive and whether it can read pictures."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
@@ -13,19 +13,19 @@ from recognizer.services.work import broker
 @login_not_required
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers. It asks nothing else, so that a restart is never asked for in vain."""
+    """Answer that the process is alive. It checks nothing else: a restart would not repair another part."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """503 where no picture could be read. Without Redis all is answered but the maps wait: that is degraded."""
+    """Return 503 if pictures cannot be read. Without Redis they can, and only feature maps wait: degraded."""
     parts = {"database": _database_answers(), "model": _model_is_loaded(), "redis": _redis_answers()}
     ready = parts["database"] and parts["model"]
     state = "unavailable" if not ready else "ready" if parts["redis"] else "degraded"
-    words = {name: "ok" if answers else "down" for name, answers in parts.items()}
-    return JsonResponse({"status": state, **words}, status=200 if ready else 503)
+    part_states = {name: "ok" if answers else "down" for name, answers in parts.items()}
+    return JsonResponse({"status": state, **part_states}, status=200 if ready else 503)
 
 
 def _database_answers() -> bool:

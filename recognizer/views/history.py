@@ -1,24 +1,21 @@
-"""The history: narrowed, sorted, page by page; and what is done to many at once."""
+"""Pages of the history: the filtered list, actions on selected pictures, deleted pictures and statistics."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from recognizer import selectors
 from recognizer.filters import HistoryFilter
+from recognizer.forms import clean_or_raise
+from recognizer.forms.history import BulkActionForm, RestoreForm, parse_deletion_time
 from recognizer.models import Prediction, Upload
-from recognizer.pagination import parse_datetime
 from recognizer.problems import Problem
 from recognizer.services.exports import exports
 from recognizer.services.history.history import (
@@ -30,116 +27,105 @@ from recognizer.services.history.history import (
     history_page,
 )
 from recognizer.services.history.statistics import statistics_for
-from recognizer.views.requests import MemberRequest
+from recognizer.views.requests import UserRequest
 
-MOST_PICKED = 1000
+MAX_COUNTED = 10_000
 
 
 @require_safe
-def history(request: MemberRequest) -> HttpResponse:
-    narrowed = HistoryFilter(request.GET, queryset=selectors.history_for(request.user), request=request)
+def history(request: UserRequest) -> HttpResponse:
+    filtered = filtered_history(request, request.GET)
     context: dict[str, Any] = {
-        "form": narrowed.form,
-        "is_narrowed": any(request.GET.get(name) for name in narrowed.filters),
+        "form": filtered.form,
+        "is_filtered": any(request.GET.get(name) for name in filtered.filters),
         "has_deleted": selectors.deleted_uploads_for(request.user).exists(),
     }
-    if deleted_at := deletion_of(request.GET):
+    if deleted_at := parse_deletion_time(request.GET.get("deleted", "")):
         count = deleted_at_once(request.user, deleted_at).count()
         context |= {"deleted": deleted_at.isoformat(), "deleted_count": count}
     try:
-        context["page"] = history_page(narrowed.qs, order=narrowed.order, cursor=request.GET.get("cursor", ""))
+        page = history_page(filtered.qs, order=filtered.order, cursor=request.GET.get("cursor", ""))
     except Problem as problem:
         return render(request, "history.html", context | {"problem": problem}, status=problem.status)
-    return render(request, "history.html", context)
+    is_whole_list = not (page.newer or page.older)
+    return render(request, "history.html", context | {"page": page, "count": len(page.rows) if is_whole_list else None})
 
 
 @require_safe
-def history_statistics(request: MemberRequest) -> HttpResponse:
+def history_count(request: UserRequest) -> HttpResponse:
+    """Return the label of the checkbox that selects the whole list. The page loads it later: counting may be slow."""
+    rows = filtered_history(request, request.GET).qs.order_by().values("pk")
+    count = rows[: MAX_COUNTED + 1].count()
+    return render(request, "_select_all.html", {"count": count, "max_counted": MAX_COUNTED})
+
+
+def filtered_history(request: UserRequest, query: QueryDict) -> HistoryFilter:
+    return HistoryFilter(query, queryset=selectors.history_for(request.user), request=request)
+
+
+@require_safe
+def history_statistics(request: UserRequest) -> HttpResponse:
     template = "_statistics.html" if request.htmx else "history_statistics.html"
     return render(request, template, {"statistics": statistics_for(request.user)})
 
 
 @require_POST
-def history_many(request: MemberRequest) -> HttpResponseBase:
-    """One button over the list: what was picked, or all that the filters let through."""
-    rows, action = picked(request), request.POST.get("action", "")
+def history_bulk(request: UserRequest) -> HttpResponseBase:
+    """Correct, export or delete the selected pictures."""
+    data = clean_or_raise(BulkActionForm(request.POST))
+    rows, action = selected_predictions(request, data), data["action"]
     if action in EXPORTS:
         return EXPORTS[action](rows)
     if action == "delete":
         deleted_at = delete_uploads(request.user, rows.values_list("upload", flat=True))
-        return to_the_list(request, deleted=deleted_at.isoformat())
-    if action not in ("confirm", "not_a_digit", "correct"):
-        raise Problem("bad_request")
-    count = correct_many(rows, by=request.user, kind=action, text=request.POST.get("value", "").strip())
-    words = ngettext("Said of %(count)d picture.", "Said of %(count)d pictures.", count)
-    messages.success(request, words % {"count": count})
-    return to_the_list(request)
+        return redirect_to_list(data["query"], deleted=deleted_at.isoformat())
+    count = correct_many(rows, by=request.user, kind=action, text=data["value"])
+    text = ngettext("Saved for %(count)d picture.", "Saved for %(count)d pictures.", count)
+    messages.success(request, text % {"count": count})
+    return redirect_to_list(data["query"])
 
 
-def to_the_list(request: MemberRequest, **said: str) -> HttpResponse:
-    """Where the pictures were chosen, under the same filters."""
-    query = QueryDict(request.POST.get("query", ""), mutable=True)
+def redirect_to_list(filters: str, **parameters: str) -> HttpResponse:
+    """Redirect to the history with the same filters, without an earlier deletion notice."""
+    query = QueryDict(filters, mutable=True)
     query.pop("deleted", None)
-    query.update(said)
+    query.update(parameters)
     return redirect(f"{reverse('history')}?{query.urlencode()}" if query else "history")
 
 
-def picked(request: MemberRequest) -> QuerySet[Prediction]:
-    mine = selectors.history_for(request.user)
-    if request.POST.get("all"):
-        narrowed = HistoryFilter(QueryDict(request.POST.get("query", "")), queryset=mine, request=request)
-        rows: QuerySet[Prediction] = narrowed.qs
+def selected_predictions(request: UserRequest, data: dict[str, Any]) -> QuerySet[Prediction]:
+    if data["all"]:
+        rows: QuerySet[Prediction] = filtered_history(request, QueryDict(data["query"])).qs
         return rows
-    return mine.filter(upload__in=picks(request))
-
-
-def picks(request: MemberRequest) -> list[UUID]:
-    try:
-        ids = [UUID(each) for each in request.POST.getlist("pick")]
-    except ValueError as error:
-        raise Problem("bad_request") from error
-    if not ids:
-        raise Problem("invalid", _("Choose some pictures first."))
-    if len(ids) > MOST_PICKED:
-        raise Problem("invalid", _("Choose at most %(count)d at once.") % {"count": MOST_PICKED})
-    return ids
+    return selectors.history_for(request.user).filter(upload__in=data["pick"])
 
 
 @require_safe
-def history_deleted(request: MemberRequest) -> HttpResponse:
-    return render(
-        request, "history_deleted.html", {"page": deleted_page(request.user, cursor=request.GET.get("cursor", ""))}
-    )
+def history_deleted(request: UserRequest) -> HttpResponse:
+    page = deleted_page(request.user, cursor=request.GET.get("cursor", ""))
+    return render(request, "history_deleted.html", {"page": page})
 
 
 @require_POST
-def history_bring_back(request: MemberRequest) -> HttpResponse:
-    count = bring_back(picked_deleted(request))
-    words = ngettext("%(count)d picture is back.", "%(count)d pictures are back.", count)
-    messages.success(request, words % {"count": count})
+def history_restore(request: UserRequest) -> HttpResponse:
+    data = clean_or_raise(RestoreForm(request.POST))
+    count = bring_back(selected_deleted(request, data))
+    text = ngettext("%(count)d picture restored.", "%(count)d pictures restored.", count)
+    messages.success(request, text % {"count": count})
     return redirect("history")
 
 
-def picked_deleted(request: MemberRequest) -> QuerySet[Upload]:
-    """All of them, those of one deletion, or one by one."""
-    mine = selectors.deleted_uploads_for(request.user)
-    if request.POST.get("all"):
-        return mine
-    if "deleted" not in request.POST:
-        return mine.filter(pk__in=picks(request))
-    if deleted_at := deletion_of(request.POST):
-        return deleted_at_once(request.user, deleted_at)
-    raise Problem("bad_request")
-
-
-def deletion_of(given: QueryDict) -> datetime | None:
-    """The deletion that an address or a form speaks of, by its moment."""
-    with suppress(ValueError, OverflowError):
-        return parse_datetime(given.get("deleted", ""))
-    return None
+def selected_deleted(request: UserRequest, data: dict[str, Any]) -> QuerySet[Upload]:
+    own_deleted = selectors.deleted_uploads_for(request.user)
+    if data["all"]:
+        return own_deleted
+    if data["deleted"]:
+        return deleted_at_once(request.user, data["deleted"])
+    return own_deleted.filter(pk__in=data["pick"])
 
 
 def download(pieces: Iterator[str] | Iterator[bytes], name: str, content_type: str) -> StreamingHttpResponse:
+    """Return the pieces as one file to save under this name."""
     response = StreamingHttpResponse(pieces, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

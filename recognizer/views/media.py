@@ -25,7 +25,7 @@ def upload_picture(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 @require_safe
 def upload_thumbnail(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """Of a deleted one too: by it its owner knows what to bring back."""
+    """Serve the thumbnail. Deleted uploads have one too, so that their owner recognises what to restore."""
     upload = get_object_or_404(selectors.kept_uploads_for(request.user).only("thumbnail", "original"), pk=pk)
     return serve_file(request, ensure_thumbnail(upload), content_type=THUMBNAIL_TYPE)
 
@@ -38,5 +38,5 @@ def feature_map(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 @require_safe
 def glyph_input(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """The 28×28 that the network saw, as a PNG."""
+    """Serve the 28×28 network input as a PNG."""
     return serve_input(request, get_object_or_404(selectors.glyphs_for(request.user).only("input"), pk=pk))

@@ -1,10 +1,10 @@
-"""What a page's view may take for granted: somebody is logged in (LoginMiddleware), and htmx is known."""
+"""Request type of the pages. LoginMiddleware ensures a logged-in user; django-htmx adds `htmx`."""
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
 
-class MemberRequest(HttpRequest):
+class UserRequest(HttpRequest):
     user: User
     htmx: HtmxDetails

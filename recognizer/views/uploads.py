@@ -1,4 +1,4 @@
-"""One picture and its answer: the permalink, its feature maps, its corrections, and what else can be done with it."""
+"""The page of one picture: its prediction, feature maps, corrections and other actions."""
 
 from contextlib import suppress
 from typing import Any, cast
@@ -14,6 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mlcore.reading import result
 from recognizer import selectors
+from recognizer.forms import clean_or_raise
+from recognizer.forms.corrections import BOX_FIELDS
+from recognizer.forms.reading import ReadAgainForm
 from recognizer.models import Glyph, Job, Prediction
 from recognizer.models.prediction import Mode
 from recognizer.problems import Problem
@@ -21,81 +24,83 @@ from recognizer.services.history import corrections, history
 from recognizer.services.reading import feature_maps
 from recognizer.services.reading.predictions import read_again
 from recognizer.services.work.worker_state import worker_state
-from recognizer.views.correcting import BOX_FIELDS, apply_correction, places
-from recognizer.views.requests import MemberRequest
+from recognizer.views.corrections import labelled_boxes, save_correction
+from recognizer.views.requests import UserRequest
 
 
-def prediction_of(request: MemberRequest, pk: UUID) -> Prediction:
-    """The upload's current answer, or the one of its earlier answers that the query names."""
-    answers = selectors.predictions_for(request.user).select_related("upload", "model").defer("model__card")
-    wanted = request.GET.get("answer", "")
-    if wanted:
+def fetch_prediction(request: UserRequest, pk: UUID) -> Prediction:
+    """Return the upload's current prediction, or the earlier one that the query names."""
+    predictions = selectors.predictions_for(request.user).select_related("upload", "model").defer("model__card")
+    earlier = request.GET.get("answer", "")
+    if earlier:
         try:
-            return get_object_or_404(answers, upload=pk, pk=UUID(wanted))
+            return get_object_or_404(predictions, upload=pk, pk=UUID(earlier))
         except ValueError as error:
             raise Problem("not_found") from error
-    return get_object_or_404(answers, upload=pk, is_current=True)
+    return get_object_or_404(predictions, upload=pk, is_current=True)
 
 
 @require_safe
-def upload_detail(request: MemberRequest, pk: UUID) -> HttpResponse:
-    prediction = prediction_of(request, pk)
-    with suppress(Problem):  # its model is gone: the answer is still here
+def upload_detail(request: UserRequest, pk: UUID) -> HttpResponse:
+    prediction = fetch_prediction(request, pk)
+    with suppress(Problem):  # the model's files are gone: show the prediction without feature maps
         feature_maps.ensure_maps(prediction)
     return detail_page(request, prediction)
 
 
-def detail_page(request: MemberRequest, prediction: Prediction, problem: Problem | None = None) -> HttpResponse:
-    answers = selectors.predictions_for(request.user).filter(upload=prediction.upload_id)
-    context = answer_context(prediction) | maps_context(prediction)
+def detail_page(request: UserRequest, prediction: Prediction, problem: Problem | None = None) -> HttpResponse:
+    predictions = selectors.predictions_for(request.user).filter(upload=prediction.upload_id)
+    context = prediction_context(prediction) | maps_context(prediction)
     context |= {
         "problem": problem,
         "modes": Mode.choices,
-        "answers": answers.select_related("model").defer("model__card").order_by("-created_at"),
+        "answers": predictions.select_related("model").defer("model__card").order_by("-created_at"),
     }
     return render(request, "upload_detail.html", context, status=problem.status if problem else 200)
 
 
 @require_safe
-def upload_maps(request: MemberRequest, pk: UUID) -> HttpResponse:
-    """The feature maps alone, for the page to ask again until they are drawn or have failed."""
-    return render(request, "_feature_maps.html", maps_context(prediction_of(request, pk)))
+def upload_maps(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Return the feature maps alone. The page asks again until they are drawn or have failed."""
+    return render(request, "_feature_maps.html", maps_context(fetch_prediction(request, pk)))
 
 
-def answer_context(prediction: Prediction) -> dict[str, Any]:
-    said = list(prediction.upload.corrections.select_related("by").order_by("created_at", "id"))
-    stands = corrections.standing(said)
-    held = stands.text if stands else prediction.text  # to be true
-    # Asked for once, for the boxes as well; their cells are pictures of their own.
+def prediction_context(prediction: Prediction) -> dict[str, Any]:
+    """Return what the templates need to show a prediction with its corrections."""
+    rows = list(prediction.upload.corrections.select_related("by").order_by("created_at", "id"))
+    current = corrections.standing(rows)
+    current_text = current.text if current else prediction.text
+    # Fetched once, for the boxes as well. The inputs are left out: they are pictures with their own addresses.
     prefetch_related_objects([prediction], Prefetch("glyphs", Glyph.objects.defer("input")))
     return {
         "prediction": prediction,
         "upload": prediction.upload,
         "glyphs": prediction.glyphs.all(),
-        "corrections": corrections.spoken(said)[::-1],
-        "stands": stands,
-        "held": held,
-        "title": held or _("No digit"),
-        "places": places(prediction, stands),
-        "correct_url": address_of("upload_correct", prediction),
+        "correction_history": corrections.spoken(rows)[::-1],
+        "current_correction": current,
+        "current_text": current_text,
+        "title": current_text or _("No digit"),
+        "boxes": labelled_boxes(prediction, current),
+        "correct_url": prediction_url("upload_correct", prediction),
         "box_fields": BOX_FIELDS,
         "box_radius": max(prediction.upload.width, prediction.upload.height) // 100,
     }
 
 
-def address_of(name: str, prediction: Prediction) -> str:
-    """What is asked or said below an earlier answer is asked or said of that one."""
+def prediction_url(name: str, prediction: Prediction) -> str:
+    """Return the address of a view for this prediction. An earlier prediction is named in the query."""
     path = reverse(name, args=[prediction.upload_id])
     return path if prediction.is_current else f"{path}?{urlencode({'answer': str(prediction.pk)})}"
 
 
 def maps_context(prediction: Prediction) -> dict[str, Any]:
+    """Return what the template needs to show the feature maps, or the state of the job that draws them."""
     glyphs = list(prediction.glyphs.defer("input").prefetch_related("feature_maps"))
     job = prediction.jobs.filter(kind=Job.Kind.FEATURE_MAPS).first()
     is_pending = job is not None and job.state in (Job.State.WAITING, Job.State.RUNNING)
     return {
         "prediction": prediction,
-        "maps_url": address_of("upload_maps", prediction),
+        "maps_url": prediction_url("upload_maps", prediction),
         "map_glyphs": glyphs,
         "job": job,
         "is_pending": is_pending,
@@ -104,37 +109,35 @@ def maps_context(prediction: Prediction) -> dict[str, Any]:
 
 
 @require_POST
-def upload_correct(request: MemberRequest, pk: UUID) -> HttpResponse:
-    prediction = prediction_of(request, pk)
+def upload_correct(request: UserRequest, pk: UUID) -> HttpResponse:
+    prediction = fetch_prediction(request, pk)
     try:
-        apply_correction(request, prediction)
+        save_correction(request, prediction)
     except Problem as problem:
-        return answer_response(request, prediction, problem)
-    return answer_response(request, prediction)
+        return correction_response(request, prediction, problem)
+    return correction_response(request, prediction)
 
 
-def answer_response(request: MemberRequest, prediction: Prediction, problem: Problem | None = None) -> HttpResponse:
-    """The answer's part of the page to a script, the whole page to a plain form."""
+def correction_response(request: UserRequest, prediction: Prediction, problem: Problem | None = None) -> HttpResponse:
+    """Return the changed part of the page to htmx. A plain form gets a redirect, or the page with the problem."""
     if request.htmx:
-        context = answer_context(prediction) | {"problem": problem}
+        context = prediction_context(prediction) | {"problem": problem}
         return render(request, "_answer_part.html", context, status=problem.status if problem else 200)
     if problem:
         return detail_page(request, prediction, problem)
-    return redirect(address_of("upload_detail", prediction))
+    return redirect(prediction_url("upload_detail", prediction))
 
 
 @require_POST
-def upload_read_again(request: MemberRequest, pk: UUID) -> HttpResponse:
-    mode = request.POST.get("mode", "")
-    if mode not in Mode.values:
-        raise Problem("bad_request")
+def upload_read_again(request: UserRequest, pk: UUID) -> HttpResponse:
+    mode = clean_or_raise(ReadAgainForm(request.POST))["mode"]
     upload = get_object_or_404(selectors.uploads_for(request.user), pk=pk)
     read_again(upload, cast(result.Mode, mode))
     return redirect("upload_detail", pk)
 
 
 @require_POST
-def upload_delete(request: MemberRequest, pk: UUID) -> HttpResponse:
+def upload_delete(request: UserRequest, pk: UUID) -> HttpResponse:
     get_object_or_404(selectors.uploads_for(request.user), pk=pk)
     deleted_at = history.delete_uploads(request.user, [pk])
     return redirect(f"{reverse('history')}?{urlencode({'deleted': deleted_at.isoformat()})}")

@@ -1,4 +1,4 @@
-// A box drawn over the picture fills the form that adds one; the form works without this as well.
+// Drawing a box over the picture: it fills the form that adds a box, which also works without a script.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -10,16 +10,16 @@ export function allowDrawing(part) {
   form.querySelector("[data-add-help]").hidden = false;
   const { width, height } = svg.viewBox.baseVal;
   let start = null;
-  let drawn = null;
+  let rectangle = null;
 
-  // In the picture's own pixels, whatever its size on the screen.
-  const place = (event) => {
+  // The pointer's position in the picture's own pixels, whatever its size on the screen.
+  const pictureCoordinates = (event) => {
     const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
     return [Math.min(Math.max(Math.round(x), 0), width), Math.min(Math.max(Math.round(y), 0), height)];
   };
 
-  const show = (event) => {
-    const end = place(event);
+  const showBox = (event) => {
+    const end = pictureCoordinates(event);
     const box = {
       x: Math.min(start[0], end[0]),
       y: Math.min(start[1], end[1]),
@@ -27,24 +27,24 @@ export function allowDrawing(part) {
       height: Math.abs(end[1] - start[1]),
     };
     for (const [name, value] of Object.entries(box)) {
-      drawn.setAttribute(name, value);
+      rectangle.setAttribute(name, value);
       form.elements[name].value = value;
     }
   };
 
   svg.addEventListener("pointerdown", (event) => {
-    if (!details.open || event.button !== 0 || event.target.dataset.place) return;
+    if (!details.open || event.button !== 0 || event.target.dataset.box) return;
     event.preventDefault();
     svg.setPointerCapture(event.pointerId);
-    drawn?.remove();
-    drawn = svg.appendChild(document.createElementNS(SVG, "rect"));
-    drawn.classList.add("is-new");
-    start = place(event);
+    rectangle?.remove();
+    rectangle = svg.appendChild(document.createElementNS(SVG, "rect"));
+    rectangle.classList.add("is-new");
+    start = pictureCoordinates(event);
   });
-  svg.addEventListener("pointermove", (event) => start && show(event));
+  svg.addEventListener("pointermove", (event) => start && showBox(event));
   svg.addEventListener("pointerup", (event) => {
     if (!start) return;
-    show(event);
+    showBox(event);
     start = null;
     form.elements.value.focus();
   });

@@ -1,24 +1,24 @@
-// Correcting by keyboard: digits go into the cells, Enter confirms, arrows move, letters press the button that names them.
+// Correcting with the keyboard: digits fill the cells, Enter confirms, arrows select a box, letters press their button.
 
 import { allowDrawing } from "./boxes.js";
 
 let selected = 0;
-let shown = { picture: "", places: 0 };
-const waiting = new Map(); // labels by their place, written before an answer came
+let shown = { action: "", cells: 0 }; // the form that the user sees
+const pendingLabels = new Map(); // by cell: typed while an earlier request was running
 
 const part = () => document.querySelector("[data-answer]");
 const form = () => part()?.querySelector("[data-correct]");
 const cells = () => [...(form()?.querySelectorAll("[data-cell]") ?? [])];
 const isInCell = () => document.activeElement.matches("[data-cell]");
-const picture = () => form()?.getAttribute("action") ?? ""; // by attribute: a button's name hides the property
-const isAwaited = () => part().matches(".htmx-settling") || part().querySelector(".htmx-request") !== null;
+const formAction = () => form()?.getAttribute("action") ?? ""; // the property is hidden by buttons named "action"
+const isRequestRunning = () => part().matches(".htmx-settling") || part().querySelector(".htmx-request") !== null;
 const isEdited = () => cells().some((cell) => cell.value !== cell.defaultValue);
 
 function select(position, { focus = false } = {}) {
   const all = cells();
   selected = Math.max(0, Math.min(position, all.length - 1));
-  for (const each of part().querySelectorAll("[data-place], [data-cell]")) {
-    each.classList.toggle("is-selected", Number(each.dataset.place ?? each.dataset.cell) === selected);
+  for (const each of part().querySelectorAll("[data-box], [data-cell]")) {
+    each.classList.toggle("is-selected", Number(each.dataset.box ?? each.dataset.cell) === selected);
   }
   if (focus) all[selected]?.focus();
   const choice = part().querySelector("[data-position]");
@@ -26,10 +26,10 @@ function select(position, { focus = false } = {}) {
 }
 
 function press(button) {
-  // What is pressed before the answer came would be said of a picture that is no longer looked at.
-  if (!button || isAwaited()) return;
-  waiting.clear();
-  button.click(); // not requestSubmit: htmx notes which button it was from the click
+  // While a request runs, the next picture may appear at any time: the key was not meant for that one.
+  if (!button || isRequestRunning()) return;
+  pendingLabels.clear();
+  button.click(); // not requestSubmit: htmx takes the button's name from the click
 }
 
 function sendLabels() {
@@ -40,7 +40,7 @@ function write(label) {
   const cell = cells()[selected];
   if (!cell) return;
   cell.value = label;
-  if (isAwaited()) waiting.set(selected, label);
+  if (isRequestRunning()) pendingLabels.set(selected, label);
   else sendLabels();
   select(selected + 1, { focus: isInCell() });
 }
@@ -48,7 +48,7 @@ function write(label) {
 const keys = {
   ArrowLeft: () => select(selected - 1, { focus: isInCell() }),
   ArrowRight: () => select(selected + 1, { focus: isInCell() }),
-  n: () => write(""), // where the button speaks of the whole picture, and so has no key
+  n: () => write(""), // for several boxes, where no button has this key
   k: () => press(part().querySelector("[data-skip]")),
   s: () => openBoxes(),
   m: () => openBoxes(),
@@ -57,21 +57,21 @@ const keys = {
 
 function openBoxes() {
   const boxes = part().querySelector("[data-boxes]");
-  if (!boxes || isAwaited()) return;
+  if (!boxes || isRequestRunning()) return;
   boxes.open = true;
   boxes.querySelector("[data-digits]")?.focus();
 }
 
-// What a key does here, or nothing.
+// Return what the key does on this element, or nothing.
 function actionOf(key, target) {
   const isCell = target.matches("[data-cell]");
   if (!isCell && target.closest("input, select, textarea, summary")) return null;
   if (key === "Enter" && target.closest("a, button")) return null;
-  if (key === "Enter" && isEdited()) return sendLabels; // a phone's keyboard, a paste and Backspace tell no digit
-  if (key === "Delete" && isCell) return null; // it empties the cell
+  if (key === "Enter" && isEdited()) return sendLabels; // edited by paste, Backspace or a phone: no digit key was seen
+  if (key === "Delete" && isCell) return null; // empties the cell
   if (/^[0-9]$/.test(key)) return () => write(key);
-  const named = part().querySelector(`[data-key="${CSS.escape(key)}"]`);
-  return named ? () => press(named) : keys[key];
+  const button = part().querySelector(`[data-key="${CSS.escape(key)}"]`);
+  return button ? () => press(button) : keys[key];
 }
 
 document.addEventListener("keydown", (event) => {
@@ -80,10 +80,10 @@ document.addEventListener("keydown", (event) => {
   const action = actionOf(key, event.target);
   if (!action) return;
   event.preventDefault();
-  // A key that is held down would be said of the next picture as well.
+  // A key that is held down must not correct the next picture as well.
   if (event.repeat && !key.startsWith("Arrow")) return;
-  // The next picture has just come, and nobody has seen it.
-  if (picture() !== shown.picture) return;
+  // The next picture has just replaced this one, and the user has not seen it.
+  if (formAction() !== shown.action) return;
   action();
 });
 
@@ -95,32 +95,32 @@ document.addEventListener("focusin", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  if (event.target.matches?.("[data-place]")) select(Number(event.target.dataset.place), { focus: true });
+  if (event.target.matches?.("[data-box]")) select(Number(event.target.dataset.box), { focus: true });
 });
 
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-position]")) select(Number(event.target.value));
 });
 
-// Other parts of the page come anew as well, while nothing has happened to this one.
+// Other parts of the page are replaced, too; they do not matter here.
 document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
   if (target !== part()) return;
-  if (detail.failed) waiting.clear(); // a refusal is read before more is said
-  renewed();
+  if (detail.failed) pendingLabels.clear(); // the user reads the error before anything else is sent
+  updatePart();
 });
 
-function renewed() {
+function updatePart() {
   const before = shown;
-  shown = { picture: picture(), places: cells().length };
-  const isSame = shown.picture === before.picture;
+  shown = { action: formAction(), cells: cells().length };
+  const isSame = shown.action === before.action;
   if (!isSame) selected = 0;
-  const written = isSame && shown.places === before.places ? [...waiting] : [];
-  waiting.clear();
+  const labels = isSame && shown.cells === before.cells ? [...pendingLabels] : [];
+  pendingLabels.clear();
   if (!part()) return;
-  for (const [place, label] of written) cells()[place].value = label;
+  for (const [position, label] of labels) cells()[position].value = label;
   select(selected, { focus: isInCell() });
   allowDrawing(part());
-  if (written.length) sendLabels();
+  if (labels.length) sendLabels();
 }
 
-renewed();
+updatePart();

@@ -1,11 +1,11 @@
-// Dropping, pasting and photographing: each puts files into the form that works without them, and sends it.
+// Files that are dropped, pasted or photographed: they are put into the upload form, which is then sent.
 
 const form = document.querySelector("[data-desk]");
 const { image, source } = form.elements;
 const drop = form.querySelector("[data-drop]");
-const message = form.querySelector("[data-give-message]");
+const message = form.querySelector("[data-upload-message]");
 
-function say(name) {
+function showMessage(name) {
   message.hidden = name === null;
   message.textContent = name ? message.dataset[name] : "";
 }
@@ -14,30 +14,30 @@ function isHeic(file) {
   return /^image\/hei[cf]/.test(file.type) || /\.hei[cf]$/i.test(file.name);
 }
 
-// The name of what is to be said instead of sending them, or null.
-function refusal(files) {
-  if (files.length > Number(image.dataset.most)) return "many";
+// Return the name of the message that says why the files are not sent, or null.
+function problemOf(files) {
+  if (files.length > Number(image.dataset.most)) return "tooMany";
   return [...files].some(isHeic) ? "heic" : null;
 }
 
-function give(files, from) {
-  const given = new DataTransfer();
-  for (const file of files) given.items.add(file);
-  image.files = given.files;
+function send(files, from) {
+  const transfer = new DataTransfer();
+  for (const file of files) transfer.items.add(file);
+  image.files = transfer.files;
   source.value = from;
-  form.elements.strokes.value = ""; // of a drawing that was sent before: going back finds the form as it was sent
+  form.elements.strokes.value = ""; // left over from a drawing if the user came back to this page
   form.requestSubmit();
 }
 
 form.addEventListener("submit", (event) => {
   if (form.hasAttribute("aria-busy")) {
-    event.preventDefault(); // it is on its way, and sent twice it would be kept twice
+    event.preventDefault(); // already sent: a second time would store the picture twice
     return;
   }
-  const refused = refusal(image.files);
-  if (refused) {
+  const problem = problemOf(image.files);
+  if (problem) {
     event.preventDefault();
-    say(refused);
+    showMessage(problem);
     return;
   }
   form.setAttribute("aria-busy", "true");
@@ -46,7 +46,7 @@ form.addEventListener("submit", (event) => {
 image.addEventListener("change", () => {
   source.value = "upload";
   form.elements.strokes.value = "";
-  say(refusal(image.files));
+  showMessage(problemOf(image.files));
 });
 
 const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
@@ -63,14 +63,14 @@ form.addEventListener("drop", (event) => {
   if (!hasFiles(event)) return;
   event.preventDefault();
   drop.classList.remove("is-over");
-  give(event.dataTransfer.files, "upload");
+  send(event.dataTransfer.files, "upload");
 });
 
 addEventListener("paste", (event) => {
   const pictures = [...(event.clipboardData?.files ?? [])].filter((file) => file.type.startsWith("image/"));
   if (!pictures.length) return;
   event.preventDefault();
-  give(pictures, "paste");
+  send(pictures, "paste");
 });
 
 const pasteButton = form.querySelector("[data-paste]");
@@ -81,23 +81,23 @@ if (navigator.clipboard?.read) {
       for (const item of await navigator.clipboard.read()) {
         const type = item.types.find((each) => each.startsWith("image/"));
         if (!type) continue;
-        give([new File([await item.getType(type)], "pasted", { type })], "paste");
+        send([new File([await item.getType(type)], "pasted", { type })], "paste");
         return;
       }
     } catch {
-      // Refused by the person or the browser: the keyboard's way still works.
+      // The user or the browser refused access. Pasting with the keyboard still works.
     }
-    say("noPicture");
+    showMessage("noPicture");
   });
 }
 
 const camera = form.querySelector("[data-camera]");
 if (matchMedia("(pointer: coarse)").matches) {
   camera.hidden = false;
-  camera.querySelector("input").addEventListener("change", (event) => give(event.target.files, "camera"));
+  camera.querySelector("input").addEventListener("change", (event) => send(event.target.files, "camera"));
 }
 
-// Coming back with the browser's button finds the form as it was sent: busy, and with its files. So does stopping it.
-const free = () => form.removeAttribute("aria-busy");
-addEventListener("pageshow", free);
-window.navigation?.addEventListener("navigateerror", free);
+// The form is still marked as sent when the user comes back to this page or stops the request.
+const allowSending = () => form.removeAttribute("aria-busy");
+addEventListener("pageshow", allowSending);
+window.navigation?.addEventListener("navigateerror", allowSending);

@@ -1,4 +1,4 @@
-// What is on the pad: strokes, what was undone, and a copy that survives a reload of the page.
+// The drawing on the pad: its strokes, the undone ones, and a copy that survives a reload of the page.
 
 const MOST_STROKES = 500;
 
@@ -18,38 +18,38 @@ export class Drawing {
     this.strokes.push(stroke);
     this.strokes.splice(0, this.strokes.length - MOST_STROKES);
     this.undone = [];
-    this.keep();
+    this.save();
   }
 
   undo() {
     if (this.strokes.length) this.undone.push(this.strokes.pop());
-    this.keep();
+    this.save();
   }
 
   redo() {
     if (this.undone.length) this.strokes.push(this.undone.pop());
-    this.keep();
+    this.save();
   }
 
-  // Clearing can be taken back as well, stroke by stroke.
+  // Redo restores a cleared drawing stroke by stroke.
   clear() {
     while (this.strokes.length) this.undone.push(this.strokes.pop());
-    this.keep();
+    this.save();
   }
 
-  keep() {
+  save() {
     try {
       sessionStorage.setItem(this.key, JSON.stringify({ strokes: this.strokes, undone: this.undone }));
     } catch {
-      // The storage is full or forbidden: the drawing lives as long as the page.
+      // The storage is full or not allowed. The drawing is lost when the page closes.
     }
   }
 
   restore() {
     try {
-      const kept = JSON.parse(sessionStorage.getItem(this.key) ?? "{}");
-      this.strokes = kept.strokes ?? [];
-      this.undone = kept.undone ?? [];
+      const saved = JSON.parse(sessionStorage.getItem(this.key) ?? "{}");
+      this.strokes = saved.strokes ?? [];
+      this.undone = saved.undone ?? [];
     } catch {
       sessionStorage.removeItem(this.key);
     }

@@ -1,28 +1,29 @@
-// Choosing many: how many are chosen, and all of the page at once.
+// Selecting pictures in a list: how many are selected, and a checkbox for the whole page.
 
-const form = document.querySelector("[data-many]");
+const form = document.querySelector("[data-bulk]");
 
 if (form) {
-  const page = form.querySelector("[data-pick-page]");
-  const words = form.querySelector("[data-picked]");
-  const picks = [...form.querySelectorAll('[name="pick"]')];
+  const label = form.querySelector("[data-select-label]");
+  const selectPage = form.querySelector("[data-select-page]");
+  const count = form.querySelector("[data-selected-count]");
+  const boxes = [...form.querySelectorAll('[name="pick"]')];
 
-  const count = () => {
-    const chosen = picks.filter((pick) => pick.checked).length;
-    page.checked = chosen === picks.length;
-    page.indeterminate = chosen > 0 && !page.checked;
-    words.textContent = chosen ? `${chosen} ${words.dataset.some}` : words.dataset.none;
+  const update = () => {
+    const selected = boxes.filter((box) => box.checked).length;
+    selectPage.checked = selected === boxes.length;
+    selectPage.indeterminate = selected > 0 && !selectPage.checked;
+    count.textContent = selected ? `${selected} ${count.dataset.some}` : count.dataset.none;
   };
 
-  page.hidden = false;
-  page.addEventListener("change", () => {
-    for (const pick of picks) pick.checked = page.checked;
-    count();
+  label.hidden = false;
+  selectPage.addEventListener("change", () => {
+    for (const box of boxes) box.checked = selectPage.checked;
+    update();
   });
-  form.addEventListener("change", count);
-  // On a tick as well, Enter would press the form's first button.
+  form.addEventListener("change", update);
+  // Enter on a checkbox would press the form's first button.
   form.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target.type === "checkbox") event.preventDefault();
   });
-  count();
+  update();
 }

@@ -1,7 +1,7 @@
-// The pad: pointer events become strokes, strokes become ink, and the form takes both along when it is kept.
+// The drawing pad: pointer events become strokes, which are painted, previewed, and sent with the form.
 
 import { Drawing } from "./drawing.js";
-import { HEIGHT, WIDTH, paintEnd, paintPoint, paintSheet } from "./ink.js";
+import { HEIGHT, WIDTH, paintEnd, paintPoint, paintStrokes } from "./ink.js";
 import { Preview } from "./preview.js";
 
 const area = document.querySelector("[data-pad]");
@@ -18,21 +18,21 @@ const preview = new Preview(document.querySelector("[data-preview]"), {
   token: form.elements.csrfmiddlewaretoken.value,
   picture,
   mode: () => form.elements.mode.value,
-  onAnswer: () => say(null),
-  onFailure: () => say("offline"),
+  onAnswer: () => showMessage(null),
+  onFailure: () => showMessage("offline"),
 });
 
 let erases = false;
 let stroke = null;
 let pointer = null;
 
-// A draft has a quarter of the cells: it is asked for ten times a second.
+// A draft has a quarter of the pixels, because it is sent ten times a second while the pen moves.
 function picture({ draft = false } = {}) {
   if (draft) half.drawImage(sheet.canvas, 0, 0, WIDTH / 2, HEIGHT / 2);
   return (draft ? half : sheet).canvas.convertToBlob({ type: "image/png" });
 }
 
-function fit() {
+function resize() {
   const density = Math.min(devicePixelRatio || 1, 3);
   const width = Math.round(canvas.clientWidth * density);
   if (canvas.width !== width) {
@@ -44,13 +44,13 @@ function fit() {
 }
 
 function repaint() {
-  for (const context of [screen, sheet]) paintSheet(context, drawing.strokes);
+  for (const context of [screen, sheet]) paintStrokes(context, drawing.strokes);
   button("undo").disabled = button("clear").disabled = !drawing.strokes.length;
   button("redo").disabled = !drawing.undone.length;
   area.querySelector("[data-pad-hint]").hidden = !drawing.isBlank;
 }
 
-function add(event) {
+function addPoint(event) {
   const box = canvas.getBoundingClientRect();
   const scale = WIDTH / canvas.clientWidth;
   const rounded = (value) => Math.round(value * 10) / 10;
@@ -63,22 +63,22 @@ function add(event) {
 }
 
 function start(event) {
-  // A second finger, or the palm of the hand, is not the pen.
+  // Ignore a second finger or the palm of the hand.
   if (pointer !== null || event.button !== 0) return;
   pointer = event.pointerId;
   canvas.setPointerCapture(pointer);
-  say(null);
+  showMessage(null);
   area.querySelector("[data-pad-hint]").hidden = true;
   stroke = { pen: Number(area.querySelector("[data-pen-width]").value), erases, points: [] };
   Object.defineProperty(stroke, "start", { value: event.timeStamp });
-  add(event);
+  addPoint(event);
 }
 
 function move(event) {
   if (event.pointerId !== pointer) return;
   const events = event.getCoalescedEvents?.() ?? [];
-  for (const each of events.length ? events : [event]) add(each);
-  preview.soon();
+  for (const each of events.length ? events : [event]) addPoint(each);
+  preview.requestSoon();
 }
 
 function end(event) {
@@ -86,23 +86,23 @@ function end(event) {
   for (const context of [screen, sheet]) paintEnd(context, stroke);
   drawing.add(stroke);
   pointer = stroke = null;
-  changed();
+  updateDrawing();
 }
 
-function changed() {
+function updateDrawing() {
   repaint();
-  if (drawing.isBlank) preview.forget();
-  else preview.now({ aloud: true });
+  if (drawing.isBlank) preview.clear();
+  else preview.requestNow({ announce: true });
 }
 
-function choose(tool) {
+function chooseTool(tool) {
   erases = tool === "eraser";
   for (const each of area.querySelectorAll("[data-tool]")) {
     each.setAttribute("aria-pressed", String(each.dataset.tool === tool));
   }
 }
 
-function say(name) {
+function showMessage(name) {
   const message = area.querySelector("[data-pad-message]");
   message.hidden = name === null;
   message.textContent = name ? message.dataset[name] : "";
@@ -110,7 +110,7 @@ function say(name) {
 
 async function save() {
   if (drawing.isBlank) {
-    say("blank");
+    showMessage("blank");
     return;
   }
   const files = new DataTransfer();
@@ -118,21 +118,21 @@ async function save() {
   form.elements.image.files = files.files;
   form.elements.source.value = "drawing";
   form.elements.strokes.value = JSON.stringify(drawing.strokes);
-  // The next page forgets the drawing once it is a record; until then it stays.
+  // The result page removes the drawing from the storage. Until then it is kept, in case sending fails.
   sessionStorage.setItem("pad-sent", area.dataset.key);
   form.requestSubmit();
 }
 
 const actions = {
-  undo: () => (drawing.undo(), changed()),
-  redo: () => (drawing.redo(), changed()),
-  clear: () => (drawing.clear(), changed()),
+  undo: () => (drawing.undo(), updateDrawing()),
+  redo: () => (drawing.redo(), updateDrawing()),
+  clear: () => (drawing.clear(), updateDrawing()),
   save,
 };
 
 area.addEventListener("click", (event) => {
   const pressed = event.target.closest("button");
-  if (pressed?.dataset.tool) choose(pressed.dataset.tool);
+  if (pressed?.dataset.tool) chooseTool(pressed.dataset.tool);
   else if (pressed?.dataset.action) actions[pressed.dataset.action]();
 });
 
@@ -150,12 +150,12 @@ canvas.addEventListener("pointermove", move);
 canvas.addEventListener("pointerup", end);
 canvas.addEventListener("pointercancel", end);
 form.addEventListener("change", (event) => {
-  if (event.target.name === "mode" && !drawing.isBlank) preview.now({ aloud: true });
+  if (event.target.name === "mode" && !drawing.isBlank) preview.requestNow({ announce: true });
 });
 
 area.hidden = false;
 preview.place.hidden = false;
 sessionStorage.removeItem("pad-sent");
-new ResizeObserver(fit).observe(canvas);
-fit();
-if (!drawing.isBlank) preview.now();
+new ResizeObserver(resize).observe(canvas);
+resize();
+if (!drawing.isBlank) preview.requestNow();

@@ -1,4 +1,4 @@
-// On every page: the theme without a reload, and the browser's time zone for the server's clock.
+// Every page: switch the theme without a reload, and tell the server the browser's time zone in a cookie.
 
 const form = document.querySelector("[data-theme-form]");
 

@@ -1,88 +1,89 @@
-// The answer that follows the pen: one request at a time, the newest drawing wins.
+// The preview of a drawing: one request runs at a time, and only the newest drawing counts.
 
 import { isPart } from "./parts.js";
 
-const EVERY_MS = 90; // from one question to the next while the pen moves: about ten a second
-const PATIENCE_MS = 6000; // a question may be lost on its way, and nobody would ever say so
+const INTERVAL_MS = 90; // between two requests while the pen moves: about ten a second
+const TIMEOUT_MS = 6000; // a lost request would otherwise never end
 
 export class Preview {
   constructor(place, { url, token, picture, mode, onAnswer, onFailure }) {
     Object.assign(this, { place, url, token, picture, mode, onAnswer, onFailure });
-    this.said = place.querySelector("[data-said]");
-    this.shown = place.querySelector("[data-shown]");
+    this.status = place.querySelector("[data-preview-status]");
+    this.content = place.querySelector("[data-preview-content]");
     this.running = null;
     this.isStale = false;
     this.timer = 0;
-    this.askedAt = 0;
+    this.requestedAt = 0;
   }
 
-  // While the pen moves: soon, not more often than the server keeps up with, and from a coarser picture.
-  soon() {
+  // While the pen moves: request a draft, not more often than the server can answer.
+  requestSoon() {
     if (this.running || this.timer) {
       this.isStale = true;
       return;
     }
-    this.timer = setTimeout(() => this.now({ draft: true }), Math.max(0, this.askedAt + EVERY_MS - performance.now()));
+    const delay = Math.max(0, this.requestedAt + INTERVAL_MS - performance.now());
+    this.timer = setTimeout(() => this.requestNow({ draft: true }), delay);
   }
 
-  // When the pen is lifted: at once, and nothing older may arrive after it.
-  async now({ aloud = false, draft = false } = {}) {
+  // When the pen is lifted: request at once, and cancel the older request.
+  async requestNow({ announce = false, draft = false } = {}) {
     clearTimeout(this.timer);
     this.timer = 0;
     this.running?.abort();
     const running = (this.running = new AbortController());
     this.isStale = false;
-    this.askedAt = performance.now();
+    this.requestedAt = performance.now();
     this.place.setAttribute("aria-busy", "true");
-    const patience = setTimeout(() => running.abort(), PATIENCE_MS);
+    const timeout = setTimeout(() => running.abort(), TIMEOUT_MS);
     try {
-      const html = await this.ask(draft, running.signal);
+      const html = await this.fetchPreview(draft, running.signal);
       if (this.running !== running) return;
-      this.show(html, aloud);
+      this.show(html, announce);
       this.onAnswer();
     } catch {
       if (this.running !== running) return;
       this.onFailure();
     } finally {
-      clearTimeout(patience);
+      clearTimeout(timeout);
     }
     this.running = null;
-    if (this.isStale) this.soon();
-    this.rest();
+    if (this.isStale) this.requestSoon();
+    this.updateBusy();
   }
 
-  async ask(draft, signal) {
+  async fetchPreview(draft, signal) {
     const body = new FormData();
     body.set("image", await this.picture({ draft }), "drawing.png");
     body.set("mode", this.mode());
     const headers = { "X-CSRFToken": this.token };
     const response = await fetch(this.url, { method: "POST", body, headers, signal });
-    // The session has ended: the page itself goes to the login and comes back to what was drawn.
+    // The session has expired. Reloading leads to the login page, and the drawing is kept.
     if (response.redirected && !draft) location.reload();
     const html = await response.text();
     if (!isPart(response.headers.get("Content-Type"), html)) throw new TypeError();
     return html;
   }
 
-  // What is shown is of all that is drawn, once nothing more is asked or waits to be.
-  rest() {
+  // The preview shows the whole drawing once no request runs or waits.
+  updateBusy() {
     if (!this.running && !this.timer) this.place.setAttribute("aria-busy", "false");
   }
 
-  forget() {
+  clear() {
     this.running?.abort();
     this.running = null;
     clearTimeout(this.timer);
     this.timer = 0;
     this.isStale = false;
-    this.rest();
-    this.shown.replaceChildren(...this.place.querySelector("template").content.cloneNode(true).childNodes);
-    this.said.textContent = "";
+    this.updateBusy();
+    this.content.replaceChildren(...this.place.querySelector("template").content.cloneNode(true).childNodes);
+    this.status.textContent = "";
   }
 
-  show(html, aloud) {
-    this.shown.innerHTML = html;
-    const words = this.shown.querySelector("[data-words]")?.dataset.words;
-    if (aloud && words) this.said.textContent = words;
+  show(html, announce) {
+    this.content.innerHTML = html;
+    const text = this.content.querySelector("[data-status]")?.dataset.status;
+    if (announce && text) this.status.textContent = text;
   }
 }

@@ -1,4 +1,4 @@
-// The page of one picture: what was sent from the pad has arrived, and polling rests while nobody looks.
+// The page of one picture: remove the stored drawing, which has arrived, and stop polling while the page is hidden.
 
 import "./correct.js";
 

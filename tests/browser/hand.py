@@ -106,7 +106,7 @@ def tap_until(page: Page, button: Locator, url: re.Pattern[str]) -> None:
 
 def preview_says(page: Page, words: str) -> None:
     """Sooner or later; `preview_rests` waits for the one of all that is drawn."""
-    expect(page.locator("[data-preview] [data-words]")).to_have_attribute("data-words", words)
+    expect(page.locator("[data-preview] [data-status]")).to_have_attribute("data-status", words)
 
 
 def preview_rests(page: Page) -> None:

@@ -23,8 +23,8 @@ def test_a_token_is_made_used_and_revoked(alice_page: Page, server: WebServer):
 
     alice_page.goto("/account/")
     alice_page.get_by_label("Name").fill("my script")
-    alice_page.get_by_label("It may").select_option("read")
-    alice_page.get_by_role("button", name="Make a token").click()
+    alice_page.get_by_label("Access").select_option("read")
+    alice_page.get_by_role("button", name="Create token").click()
     secret = alice_page.locator("#secret").inner_text()
     assert ask(secret) == 200
     alice_page.goto("/account/")
@@ -40,13 +40,13 @@ def test_the_theme_changes_at_once_and_is_kept(alice_page: Page):
     alice_page.goto("/")
     light = alice_page.evaluate("getComputedStyle(document.body).backgroundColor")
     with alice_page.expect_response("**/theme/"):
-        alice_page.get_by_role("button", name="Change between light and dark").click()
+        alice_page.get_by_role("button", name="Switch between light and dark theme").click()
     dark = alice_page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert dark != light
     alice_page.goto("/about/")
     assert alice_page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
     alice_page.goto("/account/")
-    alice_page.get_by_role("button", name="As the device").click()
+    alice_page.get_by_role("button", name="Same as device").click()
     assert alice_page.evaluate("getComputedStyle(document.body).backgroundColor") == light
 
 
@@ -77,10 +77,10 @@ def test_an_account_is_deleted_with_everything_in_it(alice_page: Page, alice: Us
     alice_page.goto("/account/")
     alice_page.get_by_label("Your password").fill("not hers")
     alice_page.get_by_role("button", name="Delete my account").click()
-    expect(alice_page.locator("main").get_by_text("This is not your password.")).to_be_visible()
+    expect(alice_page.locator("main").get_by_text("The password is wrong.")).to_be_visible()
     alice_page.get_by_label("Your password").fill("alice-password")
     alice_page.get_by_role("button", name="Delete my account").click()
-    expect(alice_page.locator("main").get_by_text("Your account and everything in it is deleted.")).to_be_visible()
+    expect(alice_page.locator("main").get_by_text("Your account and all of its data were deleted.")).to_be_visible()
     assert not User.objects.filter(username="alice").exists()
     assert not Upload.objects.exists()
     assert not [path for path in media.rglob("*") if path.is_file() and path.name != ".gitignore"]

@@ -50,7 +50,7 @@ def number(alice, digits: str) -> Prediction:
 
 
 def stands(page: Page, words: str) -> None:
-    expect(page.locator(".standing")).to_have_text(re.compile(rf"^\s*{words}\b"))
+    expect(page.locator(".current-correction")).to_have_text(re.compile(rf"^\s*{words}\b"))
 
 
 def hold(page: Page, address: str) -> list[Route]:
@@ -76,12 +76,12 @@ def test_a_digit_is_corrected_by_its_key_and_taken_back(alice_page: Page, seven)
     stands(alice_page, "Corrected to 1")
     expect(alice_page.locator("[data-announcer]")).to_have_text(re.compile("^Corrected to 1 alice,"))
     alice_page.keyboard.press("u")
-    expect(alice_page.locator(".standing")).to_have_count(0)
+    expect(alice_page.locator(".current-correction")).to_have_count(0)
     expect(alice_page.locator("[data-announcer]")).to_have_text(re.compile("sure"))
     alice_page.keyboard.press("Enter")
     stands(alice_page, "Confirmed")
     alice_page.keyboard.press("n")
-    stands(alice_page, "Said to be no digit")
+    stands(alice_page, "Marked as not a digit")
     assert said() == [("correct", "1"), ("undo", ""), ("confirm", "7"), ("not_a_digit", "")]
     expect(alice_page).to_have_title(re.compile("^No digit "))
     expect(alice_page.locator("main").get_by_text("Read as 7: ")).to_be_visible()  # the first answer stays
@@ -130,7 +130,7 @@ def test_nothing_more_is_said_after_a_refusal(alice_page: Page, alice, model):
     alice_page.keyboard.type("86")
     first = next_of(held, alice_page)
     first.continue_(post_data=(first.request.post_data or "").replace("label=8", "label=x"))
-    expect(alice_page.get_by_role("alert")).to_have_text("Use up to 100 digits from 0 to 9.")
+    expect(alice_page.get_by_role("alert")).to_have_text("Enter up to 100 digits from 0 to 9.")
     alice_page.wait_for_timeout(300)
     assert held == []
 
@@ -146,7 +146,7 @@ def test_enter_sends_what_was_edited_in_the_cells(alice_page: Page, alice, model
     cell.press("Delete")
     cell.press("Enter")
     stands(alice_page, "Corrected to 10")
-    expect(alice_page.locator("[data-place]")).to_have_count(3)
+    expect(alice_page.locator("[data-box]")).to_have_count(3)
     cell.press("5")
     stands(alice_page, "Corrected to 150")
     expect(alice_page.get_by_label("Digit 3")).to_be_focused()  # and written over next
@@ -191,35 +191,35 @@ def test_a_cancelled_drag_draws_no_further(alice_page: Page, alice, model):
 def test_a_click_on_a_box_chooses_its_digit(alice_page: Page, alice, model):
     prediction = number(alice, "190")
     alice_page.goto(f"/uploads/{prediction.upload_id}/")
-    alice_page.locator("[data-place='2']").click()
+    alice_page.locator("[data-box='2']").click()
     alice_page.keyboard.press("6")
     stands(alice_page, "Corrected to 196")
 
 
 def test_a_box_is_split_joined_removed_and_added(alice_page: Page, seven):
     alice_page.goto(f"/uploads/{seven.upload_id}/")
-    boxes = alice_page.locator("[data-place]")
+    boxes = alice_page.locator("[data-box]")
 
     def open_and(action: str, digits: str = "") -> None:
         alice_page.locator("[data-boxes]").evaluate("details => { details.open = true; }")
         alice_page.locator("[data-digits]").fill(digits)
         alice_page.get_by_role("button", name=action).click()
 
-    open_and("Split in two", "17")
+    open_and("Split into two boxes", "17")
     expect(boxes).to_have_count(2)
     stands(alice_page, "Corrected to 17")
-    open_and("Join with the next", "9")
+    open_and("Join with next box", "9")
     expect(boxes).to_have_count(1)
-    open_and("Split in two", "34")
+    open_and("Split into two boxes", "34")
     expect(boxes).to_have_count(2)
-    open_and("Remove")
+    open_and("Remove box")
     expect(boxes).to_have_count(1)
     stands(alice_page, "Corrected to 4")
     alice_page.locator("[data-boxes]").evaluate("details => { details.open = true; }")
     for name, value in {"x": 1, "y": 2, "width": 10, "height": 20}.items():
         alice_page.locator(f"[data-add-box] [name={name}]").fill(str(value))
     alice_page.locator("[data-add-box] [name=value]").fill("8")
-    alice_page.get_by_role("button", name="Add", exact=True).click()
+    alice_page.get_by_role("button", name="Add box").click()
     expect(boxes).to_have_count(2)
     assert Correction.objects.count() == 5
 
@@ -242,8 +242,8 @@ def test_a_box_outside_the_picture_is_refused_in_words(alice_page: Page, seven):
     for name in ("x", "y", "width", "height"):
         alice_page.locator(f"[data-add-box] [name={name}]").fill("90000")
     alice_page.locator("[data-add-box] [name=value]").fill("8")
-    alice_page.get_by_role("button", name="Add", exact=True).click()
-    expect(alice_page.get_by_role("alert")).to_have_text("A box must lie inside the picture.")
+    alice_page.get_by_role("button", name="Add box").click()
+    expect(alice_page.get_by_role("alert")).to_have_text("The box must be inside the picture.")
     assert not Correction.objects.exists()
 
 
@@ -251,24 +251,24 @@ def test_the_keys_for_boxes_do_what_the_legend_says(alice_page: Page, alice, mod
     number(alice, "190")
     alice_page.goto("/review/")
     legend = alice_page.locator(".keys")
-    expect(legend).to_contain_text("N no digit in this box")
-    expect(legend).to_contain_text("Del remove this box")
+    expect(legend).to_contain_text("N not a digit")
+    expect(legend).to_contain_text("Del remove the box")
     alice_page.keyboard.press("ArrowRight")
     alice_page.keyboard.press("n")
     stands(alice_page, "Corrected to 10")
-    expect(alice_page.locator("[data-place]")).to_have_count(3)
+    expect(alice_page.locator("[data-box]")).to_have_count(3)
     alice_page.keyboard.press("ArrowLeft")
     alice_page.keyboard.press("Delete")
-    expect(alice_page.locator("[data-place]")).to_have_count(2)
+    expect(alice_page.locator("[data-box]")).to_have_count(2)
     assert said() == [("correct", "10"), ("correct", "10")]
     alice_page.keyboard.press("s")
-    expect(alice_page.get_by_role("button", name="Split in two")).to_be_visible()
+    expect(alice_page.get_by_role("button", name="Split into two boxes")).to_be_visible()
 
 
 def test_a_phone_is_not_told_of_keys(alice_page: Page, phone: Page, seven):
     for page, has_keys in ((alice_page, True), (phone, False)):
         page.goto("/review/?all")
-        expect(page.get_by_role("button", name="It is right")).to_be_visible()
+        expect(page.get_by_role("button", name="Confirm")).to_be_visible()
         expect(page.locator("kbd:visible")).to_have_count(page.locator("kbd").count() if has_keys else 0)
 
 
@@ -277,28 +277,28 @@ def test_the_review_queue_is_worked_off_by_keys(alice_page: Page, alice, model):
         prediction = create_prediction(owner=alice, data=data, source="upload", mode="digit")
         Prediction.objects.filter(pk=prediction.pk).update(decision="unsure", confidence=confidence, text="5")
     alice_page.goto("/review/")
-    expect(alice_page.locator(".review").get_by_text("3 unsure answers are left.")).to_be_visible()
-    expect(alice_page.locator(".review .sureness")).to_contain_text("20.0 %")
+    expect(alice_page.locator(".review").get_by_text("3 unsure pictures left.")).to_be_visible()
+    expect(alice_page.locator(".review .confidence")).to_contain_text("20.0 %")
     alice_page.keyboard.press("3")
-    expect(alice_page.locator(".review .sureness")).to_contain_text("30.0 %")
+    expect(alice_page.locator(".review .confidence")).to_contain_text("30.0 %")
     alice_page.keyboard.press("Enter")
-    expect(alice_page.locator(".review .sureness")).to_contain_text("40.0 %")
+    expect(alice_page.locator(".review .confidence")).to_contain_text("40.0 %")
     alice_page.keyboard.press("u")  # the last one, taken back
-    expect(alice_page.locator(".review .sureness")).to_contain_text("30.0 %")
+    expect(alice_page.locator(".review .confidence")).to_contain_text("30.0 %")
     alice_page.evaluate(LISTEN)
     alice_page.keyboard.press("k")  # skipped: the next one's words are the same
-    expect(alice_page.locator(".review .sureness")).to_contain_text("40.0 %")
-    alice_page.wait_for_function("window.said.at(-1)?.startsWith('2 unsure answers are left.')")
+    expect(alice_page.locator(".review .confidence")).to_contain_text("40.0 %")
+    alice_page.wait_for_function("window.said.at(-1)?.startsWith('2 unsure pictures left.')")
     alice_page.keyboard.press("k")
-    expect(alice_page.locator(".review").get_by_text("Nothing is left but what you skipped.")).to_be_visible()
-    alice_page.get_by_role("link", name="Look at what was skipped").click()
-    expect(alice_page.locator(".review .sureness")).to_contain_text("30.0 %")
+    expect(alice_page.locator(".review").get_by_text("Only skipped pictures are left.")).to_be_visible()
+    alice_page.get_by_role("link", name="Review skipped pictures").click()
+    expect(alice_page.locator(".review .confidence")).to_contain_text("30.0 %")
     alice_page.keyboard.press("Enter")
-    expect(alice_page.locator(".review .sureness")).to_contain_text("40.0 %")
+    expect(alice_page.locator(".review .confidence")).to_contain_text("40.0 %")
     alice_page.keyboard.press("n")
-    expect(alice_page.locator(".review").get_by_text("No unsure answer is left.")).to_be_visible()
+    expect(alice_page.locator(".review").get_by_text("No unsure pictures left.")).to_be_visible()
     alice_page.keyboard.press("u")
-    expect(alice_page.locator(".review .sureness")).to_contain_text("40.0 %")
+    expect(alice_page.locator(".review .confidence")).to_contain_text("40.0 %")
     once = [("correct", "3"), ("confirm", "5"), ("undo", "")]
     assert said() == [*once, ("confirm", "5"), ("not_a_digit", ""), ("undo", "")]
 
@@ -308,7 +308,7 @@ def test_a_key_held_down_is_said_of_one_picture_only(alice_page: Page, alice, mo
         prediction = create_prediction(owner=alice, data=data, source="upload", mode="digit")
         Prediction.objects.filter(pk=prediction.pk).update(decision="unsure", text="5")
     alice_page.goto("/review/")
-    for key, left in (("8", "2 unsure answers are left."), ("Enter", "1 unsure answer is left.")):
+    for key, left in (("8", "2 unsure pictures left."), ("Enter", "1 unsure picture left.")):
         alice_page.keyboard.down(key)
         expect(alice_page.locator("main").get_by_text(left)).to_be_visible()
         alice_page.keyboard.down(key)
@@ -329,7 +329,7 @@ def test_keys_that_are_typed_too_early_are_not_said_of_the_next_picture(alice_pa
     for key in ("3", "Enter", "n", "u", "k", "4"):
         alice_page.keyboard.press(key)
     next_of(held, alice_page).continue_()
-    expect(alice_page.locator("main").get_by_text("1 unsure answer is left.")).to_be_visible()
+    expect(alice_page.locator("main").get_by_text("1 unsure picture left.")).to_be_visible()
     alice_page.wait_for_timeout(300)
     expect(alice_page.locator("[data-correct]")).not_to_have_attribute("action", shown)
     assert [cell.input_value() for cell in alice_page.locator("[data-cell]").all()] == list(digits)
@@ -353,7 +353,7 @@ def test_scene_5_twenty_corrections_by_keyboard_in_under_a_minute(alice_page: Pa
     started = time.monotonic()
     for left in range(19, -1, -1):
         alice_page.keyboard.press("8")
-        words = f"{left} unsure answer" if left else "No unsure answer is left."
+        words = f"{left} unsure picture" if left else "No unsure pictures left."
         expect(alice_page.locator("main").get_by_text(words)).to_be_visible()
     assert time.monotonic() - started < 60
     assert Correction.objects.filter(text="8").count() == 20

@@ -142,7 +142,7 @@ def test_everything_on_the_desk_is_reached_by_keyboard(alice_page: Page):
     for _ in range(40):
         alice_page.keyboard.press("Tab")
         reached.append(alice_page.evaluate("document.activeElement.innerText || document.activeElement.name || ''"))
-    for wanted in ("Skip to the content", "Eraser", "Read and keep", "image", "mode", "Read the picture", "example"):
+    for wanted in ("Skip to content", "Eraser", "Read and save", "image", "mode", "Upload and read", "example"):
         assert any(wanted in each for each in reached), (wanted, reached)
 
 

@@ -37,10 +37,10 @@ def history(alice_page: Page, three) -> Page:
 def test_it_is_narrowed_by_what_was_read(history):
     history.get_by_text("Search and filter").click()
     history.get_by_label("Digit", exact=True).select_option("7")
-    history.get_by_role("button", name="Show").click()
+    history.get_by_role("button", name="Apply filters").click()
     expect(history).to_have_url(re.compile("digit=7"))
     expect(history.locator("a.card")).to_have_count(2)
-    history.get_by_role("link", name="Everything").click()
+    history.get_by_role("link", name="Clear filters").click()
     expect(history.locator("a.card")).to_have_count(3)
 
 
@@ -54,35 +54,35 @@ def test_many_are_deleted_and_brought_back(history):
     expect(delete).to_be_hidden()
     history.locator("[name=pick]").nth(0).check()
     history.locator("[name=pick]").nth(1).check()
-    expect(history.get_by_text("2 chosen")).to_be_visible()
+    expect(history.get_by_text("2 selected")).to_be_visible()
     delete.click()
     expect(history.locator("a.card")).to_have_count(1)
     history.get_by_role("button", name="Undo").click()
-    expect(history.get_by_text("2 pictures are back.")).to_be_visible()
+    expect(history.get_by_text("2 pictures restored.")).to_be_visible()
     expect(history.locator("a.card")).to_have_count(3)
 
 
 def test_what_was_deleted_is_found_again_later(history):
-    history.locator("[data-pick-page]").check()
+    history.locator("[data-select-page]").check()
     history.get_by_role("button", name="Delete").click()
     history.goto("/account/")
     history.get_by_role("link", name="3 of them are deleted").click()
-    bring_back = history.get_by_role("button", name="Bring back")
+    bring_back = history.get_by_role("button", name="Restore")
     expect(bring_back).to_be_hidden()
     history.locator(".card").nth(1).click()
-    expect(history.get_by_text("1 chosen")).to_be_visible()
+    expect(history.get_by_text("1 selected")).to_be_visible()
     bring_back.click()
-    expect(history.get_by_text("1 picture is back.")).to_be_visible()
+    expect(history.get_by_text("1 picture restored.")).to_be_visible()
     expect(history.locator("a.card")).to_have_count(1)
     history.get_by_role("link", name="Deleted pictures").click()
     expect(history.locator(".card")).to_have_count(2)
 
 
 def test_all_of_a_page_are_chosen_and_taken_along(history, tmp_path: Path):
-    history.locator("[data-pick-page]").check()
-    expect(history.get_by_text("3 chosen")).to_be_visible()
+    history.locator("[data-select-page]").check()
+    expect(history.get_by_text("3 selected")).to_be_visible()
     with history.expect_download() as download:
-        history.get_by_role("button", name="CSV").click()
+        history.get_by_role("button", name="Export CSV").click()
     download.value.save_as(tmp_path / "list.csv")
     with (tmp_path / "list.csv").open(newline="", encoding="utf-8") as file:
         assert [row["text"] for row in csv.DictReader(file)] == ["7", "7", "1"]
@@ -90,26 +90,26 @@ def test_all_of_a_page_are_chosen_and_taken_along(history, tmp_path: Path):
 
 def test_many_are_corrected_at_once(history):
     history.locator("[name=pick]").nth(2).check()
-    history.get_by_label("What they all say").fill("4")
-    history.get_by_role("button", name="They all say this").click()
-    expect(history.get_by_text("Said of 1 picture.")).to_be_visible()
+    history.get_by_label("Correct number for the selected pictures").fill("4")
+    history.get_by_role("button", name="Save correction").click()
+    expect(history.get_by_text("Saved for 1 picture.")).to_be_visible()
     expect(history.locator("a.card").nth(2)).to_contain_text(re.compile(r"4\s+corrected"))
 
 
 def test_enter_says_what_is_in_the_field_and_nothing_on_a_tick(history):
     history.locator("[name=pick]").nth(2).check()
     history.locator("[name=pick]").nth(2).press("Enter")
-    history.get_by_label("What they all say").fill("4")
+    history.get_by_label("Correct number for the selected pictures").fill("4")
     history.locator("[name=pick]").nth(2).press("Enter")
     assert not Correction.objects.exists()
-    history.get_by_label("What they all say").press("Enter")
+    history.get_by_label("Correct number for the selected pictures").press("Enter")
     expect(history.locator("a.card").nth(2)).to_contain_text(re.compile(r"4\s+corrected"))
     assert Correction.objects.get().text == "4"
 
 
 def test_deletion_removes_the_files_in_the_end(history, settings, media: Path):
     settings.DELETED_UPLOADS_KEPT_DAYS = 0
-    history.locator("[data-pick-page]").check()
+    history.locator("[data-select-page]").check()
     history.get_by_role("button", name="Delete").click()
     expect(history.locator("a.card")).to_have_count(0)
     assert list(media.rglob("original.*"))
@@ -124,8 +124,8 @@ def test_a_second_user_sees_nothing(browser: Browser, bob: User, server: WebServ
     log_in(context, bob, server)
     page = context.new_page()
     page.goto("/history/")
-    expect(page.get_by_text("Nothing was read yet.")).to_be_visible()
+    expect(page.get_by_text("No pictures yet.")).to_be_visible()
     for path in (f"/uploads/{upload.pk}/", f"/uploads/{upload.pk}/picture/", f"/uploads/{upload.pk}/thumbnail/"):
         assert page.goto(path).status == 404
-        expect(page.get_by_role("heading", name="There is nothing here.")).to_be_visible()
+        expect(page.get_by_role("heading", name="Nothing was found at this address.")).to_be_visible()
     context.close()

@@ -55,7 +55,7 @@ def desk(alice_page: Page) -> Page:
 def test_the_answer_follows_the_pen_and_nothing_is_kept(desk):
     draw(desk, "7")
     preview_says(desk, SEVEN)
-    expect(desk.locator("[data-preview] [data-said]")).to_have_text(SEVEN)
+    expect(desk.locator("[data-preview] [data-preview-status]")).to_have_text(SEVEN)
     assert not Prediction.objects.exists()
 
 
@@ -66,7 +66,7 @@ def test_the_answer_comes_within_150_ms_of_lifting_the_pen(desk):
             let lifted = 0;
             document.querySelector("[data-pad] canvas").addEventListener("pointerup", () => lifted = performance.now());
             const seen = () => { if (lifted) window.waits.push(performance.now() - lifted); lifted = 0; };
-            new MutationObserver(seen).observe(document.querySelector("[data-shown]"), { childList: true });
+            new MutationObserver(seen).observe(document.querySelector("[data-preview-content]"), { childList: true });
         }"""
     )
     for _ in range(8):
@@ -110,7 +110,7 @@ def test_strokes_are_undone_redone_and_cleared(desk):
     desk.keyboard.press("Control+z")
     assert ink(desk) == 0
     expect(desk.get_by_role("button", name="Undo")).to_be_disabled()
-    expect(desk.get_by_text("The answer appears here")).to_be_visible()
+    expect(desk.get_by_text("The number appears here")).to_be_visible()
     for _ in range(3):
         desk.keyboard.press("Control+Shift+Z")
     assert ink(desk) == pytest.approx(whole, rel=0.02)
@@ -131,15 +131,15 @@ def test_the_eraser_takes_ink_away(desk):
 
 
 def test_a_blank_pad_is_stopped_with_words(desk):
-    desk.get_by_role("button", name="Read and keep").click()
-    expect(desk.get_by_text("The pad is blank")).to_be_visible()
+    desk.get_by_role("button", name="Read and save").click()
+    expect(desk.get_by_text("The pad is empty")).to_be_visible()
     assert not Prediction.objects.exists()
 
 
 def test_the_strokes_are_kept_with_the_drawing_and_the_pad_is_free_again(desk):
     draw(desk, "7")
     strokes = drawn(desk)
-    desk.get_by_role("button", name="Read and keep").click()
+    desk.get_by_role("button", name="Read and save").click()
     desk.wait_for_url(re.compile("/uploads/.+"))
     upload = Prediction.objects.get().upload
     assert (upload.source, upload.strokes) == ("drawing", strokes)
@@ -149,7 +149,7 @@ def test_the_strokes_are_kept_with_the_drawing_and_the_pad_is_free_again(desk):
 
 def test_a_double_click_keeps_the_drawing_once(desk):
     draw(desk, "7")
-    desk.get_by_role("button", name="Read and keep").dblclick()
+    desk.get_by_role("button", name="Read and save").dblclick()
     expect(desk).to_have_url(re.compile("/uploads/.+"))
     assert Prediction.objects.count() == 1
 
@@ -158,11 +158,11 @@ def test_a_drawing_that_could_not_be_sent_is_kept_at_the_next_try(desk):
     draw(desk, "7")
     strokes = drawn(desk)
     desk.context.set_offline(True)
-    desk.get_by_role("button", name="Read and keep").click()
+    desk.get_by_role("button", name="Read and save").click()
     expect(desk).to_have_url(re.compile("^chrome-error:"))
     desk.context.set_offline(False)
     desk.go_back()
-    desk.get_by_role("button", name="Read and keep").click()
+    desk.get_by_role("button", name="Read and save").click()
     desk.wait_for_url(re.compile("/uploads/.+"))
     assert Prediction.objects.get().upload.strokes == strokes
 
@@ -171,10 +171,10 @@ def test_a_drawing_whose_sending_was_stopped_is_kept_at_the_next_try(desk):
     draw(desk, "7")
     with desk.expect_event("request", lambda request: request.is_navigation_request()):
         desk.route("**/uploads/", lambda route: None)  # nobody answers
-        desk.get_by_role("button", name="Read and keep").click(no_wait_after=True)
+        desk.get_by_role("button", name="Read and save").click(no_wait_after=True)
     desk.context.new_cdp_session(desk).send("Page.stopLoading")
     desk.unroute("**/uploads/")
-    desk.get_by_role("button", name="Read and keep").click()
+    desk.get_by_role("button", name="Read and save").click()
     desk.wait_for_url(re.compile("/uploads/.+"))
     assert Prediction.objects.count() == 1
 
@@ -183,9 +183,9 @@ def test_the_preview_and_the_record_agree(desk):
     draw(desk, "7")
     preview_says(desk, SEVEN)
     preview_rests(desk)
-    shown = desk.locator("[data-preview] .sureness").inner_text()
-    desk.get_by_role("button", name="Read and keep").click()
-    expect(desk.locator(".answer .sureness")).to_have_text(shown)
+    shown = desk.locator("[data-preview] .confidence").inner_text()
+    desk.get_by_role("button", name="Read and save").click()
+    expect(desk.locator(".answer .confidence")).to_have_text(shown)
 
 
 def test_scene_4_a_second_finger_does_not_break_a_stroke(phone):
@@ -213,7 +213,7 @@ def test_scene_4_drawing_on_a_phone_does_not_scroll_the_page(phone):
     Fingers(phone).draw("7", place_on(pad_of(phone), (0.5, 0.5), 0.8))
     preview_says(phone, SEVEN)
     assert phone.evaluate("scrollY") == before
-    tap_until(phone, phone.get_by_role("button", name="Read and keep"), re.compile("/uploads/.+"))
+    tap_until(phone, phone.get_by_role("button", name="Read and save"), re.compile("/uploads/.+"))
     assert Prediction.objects.get().text == "7"
 
 

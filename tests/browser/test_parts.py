@@ -33,7 +33,7 @@ def asked_again(page: Page, path: str) -> None:
 
 def test_focus_stays_while_a_batch_is_asked_for(alice_page: Page, waiting):
     alice_page.goto(f"/batches/{waiting.pk}/")
-    for link in (alice_page.get_by_role("link", name="Results as CSV"), alice_page.locator("a.card")):
+    for link in (alice_page.get_by_role("link", name="Export CSV"), alice_page.locator("a.card")):
         link.focus()
         for _ in range(2):
             asked_again(alice_page, "/batches/")
@@ -46,7 +46,7 @@ def test_where_the_session_has_ended_the_whole_page_goes_to_the_login(alice_page
     alice_page.context.clear_cookies(name="sessionid")
     alice_page.keyboard.press("1")
     expect(alice_page).to_have_url(f"{server.url}/login/?next=/uploads/{upload}/correct/&unsent")
-    expect(alice_page.get_by_text("Log in and send it again.")).to_be_visible()
+    expect(alice_page.get_by_text("Log in and try it again.")).to_be_visible()
     log_in(alice_page.context, alice, server)
     alice_page.goto(f"/batches/{waiting.pk}/")
     alice_page.context.clear_cookies(name="sessionid")
@@ -62,7 +62,7 @@ def test_a_form_that_is_too_old_brings_the_page_anew(alice_page: Page, waiting):
         alice_page.keyboard.press("1")
     expect(alice_page.get_by_role("banner")).to_have_count(1)
     alice_page.keyboard.press("1")
-    expect(alice_page.locator(".standing")).to_contain_text("Corrected to 1")
+    expect(alice_page.locator(".current-correction")).to_contain_text("Corrected to 1")
 
 
 def test_the_preview_shows_nothing_but_previews(alice_page: Page, alice, server):
@@ -70,7 +70,7 @@ def test_the_preview_shows_nothing_but_previews(alice_page: Page, alice, server)
     cookies = alice_page.context.cookies()
     alice_page.context.clear_cookies(name="csrftoken")
     draw(alice_page, "7")
-    expect(alice_page.locator("main").get_by_text("your drawing is kept here")).to_be_visible()
+    expect(alice_page.locator("main").get_by_text("Your drawing is saved in this browser")).to_be_visible()
     expect(alice_page.get_by_role("banner")).to_have_count(1)
     preview_rests(alice_page)  # a question under way would go to the login before Undo is pressed
     alice_page.context.add_cookies(cookies)

@@ -22,11 +22,11 @@ ANSWER = re.compile("/uploads/.+")
 WAITING = "The feature maps are waiting"
 
 
-def give(page: Page, path: Path, mode: str = "Decide by itself") -> None:
+def give(page: Page, path: Path, mode: str = "Automatic") -> None:
     page.goto("/")
-    page.get_by_label("Choose files, or drop them here").set_input_files(path)
+    page.get_by_label("Choose files or drop them here").set_input_files(path)
     page.get_by_label(mode).check()
-    page.get_by_role("button", name="Read the picture").click()
+    page.get_by_role("button", name="Upload and read").click()
     page.wait_for_url(ANSWER)
 
 
@@ -65,17 +65,17 @@ def test_scene_2_what_is_no_digit_is_called_none(alice_page: Page, strokes):
     side = 0.6 * pad["height"]
     for stroke in strokes:
         draw_stroke(alice_page, [(pad["x"] + 100 + side * x, pad["y"] + 60 + side * y) for x, y in stroke])
-    alice_page.get_by_role("button", name="Read and keep").click()
+    alice_page.get_by_role("button", name="Read and save").click()
     alice_page.wait_for_url(ANSWER)
-    expect(alice_page.locator(".answer .sureness")).to_have_text(re.compile(r"^\s*(No digit here|Not sure)"))
-    expect(alice_page.locator(".answer .sureness")).not_to_contain_text("100 %")
+    expect(alice_page.locator(".answer .confidence")).to_have_text(re.compile(r"^\s*(No digit found|Not sure)"))
+    expect(alice_page.locator(".answer .confidence")).not_to_contain_text("100 %")
 
 
 @pytest.mark.parametrize("shade", [0, 255], ids=["black", "blank"])
 def test_scene_2_an_empty_sheet_is_no_digit(alice_page: Page, tmp_path: Path, shade):
     Image.new("L", (400, 300), shade).save(tmp_path / "sheet.png")
     give(alice_page, tmp_path / "sheet.png")
-    expect(alice_page.locator(".answer .sureness")).to_have_text(re.compile("No digit here"))
+    expect(alice_page.locator(".answer .confidence")).to_have_text(re.compile("No digit found"))
     expect(alice_page.locator(".answer")).to_contain_text("No writing was found")
 
 
@@ -119,7 +119,7 @@ def test_scene_9_without_a_worker_the_answer_comes_and_the_maps_wait_until_it_is
     alice_page.evaluate("window.isTheSame = true")
     expect(alice_page.locator("main").get_by_text(WAITING)).to_be_visible(timeout=40_000)
     alice_page.keyboard.press("Enter")  # everything else works
-    expect(alice_page.locator(".standing")).to_contain_text("Confirmed")
+    expect(alice_page.locator(".current-correction")).to_contain_text("Confirmed")
     worker.start()
     expect(alice_page.locator(".map img").first).to_be_visible(timeout=60_000)
     expect(alice_page.get_by_text(WAITING)).to_have_count(0)
@@ -139,6 +139,6 @@ def test_scene_10_after_a_restart_history_corrections_and_models_are_there(alice
     alice_page.locator("a.card").click()
     expect(alice_page).to_have_title(re.compile("^1 "))
     expect(alice_page.locator("main").get_by_text("Read as 7: ")).to_be_visible()
-    expect(alice_page.locator(".standing")).to_contain_text("Corrected to 1")
+    expect(alice_page.locator(".current-correction")).to_contain_text("Corrected to 1")
     expect(alice_page.locator("main").get_by_text(model.version, exact=True)).to_be_visible()
     assert (Prediction.objects.count(), Correction.objects.count()) == (1, 1)

@@ -1,6 +1,6 @@
 from types import SimpleNamespace
 
-from recognizer.words import advice, other_text
+from recognizer.words import advice, alternative_text
 
 
 def digit(read, **others):
@@ -14,14 +14,14 @@ def digit(read, **others):
 
 def test_the_likeliest_other_digit_is_named():
     number = [digit(7, _1=0.4), digit(7, _2=0.1), digit(4, _9=0.3)]
-    assert other_text(number) == "174"
-    assert advice("unsure", None, number).startswith("It may also be 174.")
+    assert alternative_text(number) == "174"
+    assert advice("unsure", None, number).startswith("It could also be 174.")
 
 
 def test_an_unlikely_one_is_not():
     number = [digit(1, _7=0.01), digit(4)]
-    assert other_text(number) == ""
-    assert advice("unsure", None, number).startswith("It is not clear enough")
+    assert alternative_text(number) == ""
+    assert advice("unsure", None, number).startswith("The writing is not clear")
 
 
 def test_what_the_picture_gives_reason_for_is_said_instead():
@@ -29,6 +29,6 @@ def test_what_the_picture_gives_reason_for_is_said_instead():
 
 
 def test_without_digits_nothing_is_named():
-    assert other_text([]) == ""
+    assert alternative_text([]) == ""
     assert advice("rejected", None) != ""
     assert advice("read", None) == ""

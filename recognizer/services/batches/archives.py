@@ -38,7 +38,7 @@ def unpack(file: IO[bytes], *, most: int) -> Iterator[Member]:
     """Yield every file of the archive; raise Problem where the archive as a whole is refused."""
     entries = [entry for entry in read_directory(file, most=most) if not _is_rubbish(entry.name)]
     if not entries:
-        raise Problem("missing_file", _("There are no files in the ZIP."))
+        raise Problem("missing_file", _("The ZIP file contains no files."))
     archive_bytes = file.seek(0, 2)
     allowed = min(UNPACKED_MAX_BYTES, max(ALWAYS_UNPACKED_BYTES, MOST_TIMES_LARGER * archive_bytes))
     if sum(min(entry.unpacked_bytes, MAX_BYTES) for entry in entries) > allowed:

@@ -130,7 +130,7 @@ def refusal(file: File) -> str:
 def check_room(batch: Batch, more: int = 0) -> int:
     """How many files still fit; raises Problem if it takes no more."""
     if batch.closed_at or batch.cancelled_at:
-        raise Problem("conflict", _("This batch is closed."))
+        raise Problem("conflict", _("This batch is closed. Create a new batch."))
     room = MAX_ITEMS - batch.items.count()
     if more > room:
         raise Problem("too_many_files")

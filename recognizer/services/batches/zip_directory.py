@@ -90,7 +90,9 @@ def _find_directory(file: IO[bytes]) -> tuple[int, int, int]:
     )
     end = tail_start + found
     if tail[max(0, found - ZIP64_LOCATOR_BYTES) : found].startswith(ZIP64_LOCATOR_SIGNATURE):
-        raise Problem("corrupt_archive", _("This is a ZIP64 file. Make an ordinary ZIP file of at most 200 MB."))
+        raise Problem(
+            "corrupt_archive", _("ZIP64 files are not supported. Create an ordinary ZIP file of at most 200 MB.")
+        )
     if directory_bytes > DIRECTORY_MAX_BYTES or directory_bytes < count * ENTRY.size:
         raise Problem("too_many_files" if directory_bytes > DIRECTORY_MAX_BYTES else "corrupt_archive")
     is_whole = (disk, first_disk, count_here) == (0, 0, count) and end + END.size + comment_bytes == size
@@ -124,4 +126,4 @@ def _refuse_overlaps(entries: list[Entry], *, end: int) -> None:
         (entry.offset, entry.offset + HEADER.size + len(entry.raw_name) + entry.packed_bytes) for entry in entries
     )
     if any(stop > next_start for (_, stop), (next_start, _) in pairwise(spans)) or (spans and spans[-1][1] > end):
-        raise Problem("corrupt_archive", _("Files in the ZIP overlap. Make the ZIP file anew."))
+        raise Problem("corrupt_archive", _("Files in the ZIP file overlap. Create the ZIP file again."))

@@ -94,7 +94,7 @@ def _statement(prediction: Prediction, by: User, kind: str, text: str, stands: C
         nothing = [Labelled(place.box, "") for place in labels_of(prediction, None)]
         return _relabelled(prediction, by, nothing, "")
     if not text:
-        raise Problem("invalid", _("Say which digits are in the picture."))
+        raise Problem("invalid", _("Enter the digits in the picture."))
     places = labels_of(prediction, stands)
     # The same number of digits are the same places; otherwise nobody has said where they are.
     places = [Labelled(p.box, t) for p, t in zip(places, text, strict=True)] if len(places) == len(text) else []
@@ -118,7 +118,7 @@ def correct_labels(*, prediction: Prediction, by: User, labels: Sequence[str]) -
     """The digits of all places at once."""
     places = labels_of(prediction, standing_of(prediction))
     if len(places) != len(labels):
-        raise Problem("conflict", _("The boxes have changed meanwhile. Look again."))
+        raise Problem("conflict", _("The boxes have changed in the meantime. Reload the page and try again."))
     return relabel(
         prediction=prediction,
         by=by,
@@ -129,7 +129,7 @@ def correct_labels(*, prediction: Prediction, by: User, labels: Sequence[str]) -
 def split_box(*, prediction: Prediction, by: User, position: int, labels: str) -> Correction:
     """One place was two digits."""
     if not re.fullmatch(r"[0-9]{2}", labels):
-        raise Problem("invalid", _("Say the two digits."))
+        raise Problem("invalid", _("Enter two digits to split the box."))
     places = labels_of(prediction, standing_of(prediction))
     x, y, width, height = _place(places, position).box
     if width < 2:
@@ -165,7 +165,11 @@ def add_box(*, prediction: Prediction, by: User, box: Box, label: str) -> Correc
     stands = standing_of(prediction)
     places = [*labels_of(prediction, stands), Labelled(box, label)]
     if stands and stands.text and not stands.boxes:
-        raise Problem("conflict", _("Nobody said where the digits of %(text)s stand.") % {"text": stands.text})
+        raise Problem(
+            "conflict",
+            _("The number %(text)s was corrected without boxes, so no box can be added. Undo the correction first.")
+            % {"text": stands.text},
+        )
     places.sort(key=lambda place: place.box[0] + place.box[2] / 2)
     return relabel(prediction=prediction, by=by, labels=places)
 
@@ -175,7 +179,7 @@ def undo(*, prediction: Prediction, by: User) -> Correction:
     with transaction.atomic():
         stack = _stack(prediction.upload.corrections.order_by("created_at", "id"))
         if not stack:
-            raise Problem("conflict", _("There is nothing to take back."))
+            raise Problem("conflict", _("There is no correction to undo."))
         undone = _append(_row(prediction, by, Correction.Kind.UNDO))
         if len(stack) == 1:
             return undone
@@ -205,7 +209,7 @@ def standing_of(prediction: Prediction) -> Correction | None:
 
 def _place(labels: Sequence[Labelled], position: int) -> Labelled:
     if not 0 <= position < len(labels):
-        raise Problem("invalid", _("There is no box with this number."))
+        raise Problem("invalid", _("This box does not exist. Reload the page and try again."))
     return labels[position]
 
 
@@ -223,13 +227,13 @@ def _relabelled(prediction: Prediction, by: User, labels: Sequence[Labelled], te
 
 def _check(prediction: Prediction, labels: Sequence[Labelled], text: str) -> None:
     if not TEXT.fullmatch(text):
-        raise Problem("invalid", _("Use up to 100 digits from 0 to 9."))
+        raise Problem("invalid", _("Enter up to 100 digits from 0 to 9."))
     if len(labels) > MOST_BOXES or any(not LABEL.fullmatch(place.label) for place in labels):
-        raise Problem("invalid", _("A label is one digit from 0 to 9, or nothing."))
+        raise Problem("invalid", _("A box has one digit from 0 to 9, or none."))
     width, height = prediction.upload.width, prediction.upload.height
     for x, y, w, h in (place.box for place in labels):
         if not (x >= 0 and y >= 0 and w > 0 and h > 0 and x + w <= width and y + h <= height):
-            raise Problem("invalid", _("A box must lie inside the picture."))
+            raise Problem("invalid", _("The box must be inside the picture."))
 
 
 def _row(

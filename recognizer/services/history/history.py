@@ -18,10 +18,10 @@ from recognizer.services.history.corrections import correct_each
 PAGE_SIZE = 48
 NEWEST_FIRST = SortOrder("given_at", descending=True, parse=parse_datetime)
 ORDERS = {
-    "-given_at": (_("newest first"), NEWEST_FIRST),
-    "given_at": (_("oldest first"), SortOrder("given_at", descending=False, parse=parse_datetime)),
-    "confidence": (_("least sure first"), SortOrder("confidence", descending=False, parse=float)),
-    "-confidence": (_("surest first"), SortOrder("confidence", descending=True, parse=float)),
+    "-given_at": (_("Newest first"), NEWEST_FIRST),
+    "given_at": (_("Oldest first"), SortOrder("given_at", descending=False, parse=parse_datetime)),
+    "confidence": (_("Lowest confidence first"), SortOrder("confidence", descending=False, parse=float)),
+    "-confidence": (_("Highest confidence first"), SortOrder("confidence", descending=True, parse=float)),
 }
 LAST_DELETED_FIRST = SortOrder("deleted_at", descending=True, parse=parse_datetime)
 MOST_CORRECTED_AT_ONCE = 1000
@@ -60,7 +60,7 @@ def correct_many(rows: QuerySet[Prediction], *, by: User, kind: str, text: str =
     if len(predictions) > MOST_CORRECTED_AT_ONCE:
         raise Problem(
             "invalid",
-            _("Choose at most %(most_corrected_at_once)s at once.")
+            _("Select at most %(most_corrected_at_once)s pictures.")
             % {"most_corrected_at_once": MOST_CORRECTED_AT_ONCE},
         )
     correct_each(predictions, by=by, kind=kind, text=text)

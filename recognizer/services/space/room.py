@@ -15,7 +15,7 @@ def take_space(owner_id: int, *, pictures: int, size: int) -> None:
     while not book_space(owner_id, pictures=pictures, size=size):
         deleted = in_the_way(owner_id, pictures=pictures, size=size)
         if deleted is None:
-            raise Problem("quota_exceeded", _("Your space is used up. Delete some pictures to make room."))
+            raise Problem("quota_exceeded", _("Your storage quota is used up. Delete pictures to free space."))
         for start in range(0, len(deleted), AT_ONCE):
             remove_uploads(deleted[start : start + AT_ONCE])
 

@@ -30,13 +30,15 @@ class WorkerState:
     @property
     def sentence(self) -> str:
         if self.name == "unreachable":
-            return gettext("The queue cannot be reached. What waits is kept, and goes on by itself when it is back.")
+            return gettext(
+                "The job queue cannot be reached. Waiting jobs are kept and start automatically when it is back."
+            )
         if self.name == "missing":
-            return gettext("No worker is running. What waits is kept, and goes on by itself when one starts.")
+            return gettext("No worker is running. Waiting jobs are kept and start automatically when a worker runs.")
         if self.name == "busy":
             words = ngettext(
-                "The worker is busy: %(count)d piece of work is ahead.",
-                "The worker is busy: %(count)d pieces of work are ahead.",
+                "The worker is busy. %(count)d job is waiting.",
+                "The worker is busy. %(count)d jobs are waiting.",
                 self.ahead,
             )
             return words % {"count": self.ahead}

@@ -74,7 +74,10 @@ def test_results_come_as_json_lines(client, alice_token, batch):
     assert [line["file"] for line in lines] == ["1.png", "7.png", "=x.png"]
     assert lines[1]["text"] == "7"
     assert len(lines[1]["glyphs"][0]["probabilities"]) == 10
-    assert lines[2]["error"] == {"code": "unsupported_format", "detail": "Use PNG, JPEG, WebP, GIF or BMP."}
+    assert lines[2]["error"] == {
+        "code": "unsupported_format",
+        "detail": "This file format is not supported. Use PNG, JPEG, WebP, GIF or BMP.",
+    }
 
 
 def test_results_come_as_a_table_without_formulas(client, alice_token, batch):

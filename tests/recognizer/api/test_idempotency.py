@@ -59,7 +59,7 @@ def test_keys_of_two_people_have_nothing_to_do_with_each_other(alice_token, bob_
 def test_a_key_that_still_runs_is_a_conflict_for_a_minute_and_no_longer(alice, alice_token, model):
     same = idempotency.fingerprint("anything")
     record = idempotency.claim(owner_id=alice.pk, key="k-1", fingerprint=same)
-    with pytest.raises(idempotency.Problem, match="still runs"):
+    with pytest.raises(idempotency.Problem, match="still running"):
         idempotency.claim(owner_id=alice.pk, key="k-1", fingerprint=same)
 
     long_ago = timezone.now() - timedelta(seconds=61)
@@ -67,7 +67,7 @@ def test_a_key_that_still_runs_is_a_conflict_for_a_minute_and_no_longer(alice, a
     record.created_at = long_ago
     taken_over = idempotency.claim(owner_id=alice.pk, key="k-1", fingerprint=same)
 
-    with pytest.raises(idempotency.Problem, match="still runs"):
+    with pytest.raises(idempotency.Problem, match="still running"):
         idempotency.finish(record, status=201, body={})
     idempotency.finish(taken_over, status=201, body={"mine": True})
 

@@ -69,7 +69,10 @@ def test_a_bad_picture_is_an_error_of_its_own_and_exit_1(folder: Path, capsys: p
         call_command("read", "--json", "--mode", "digit", *paths)
     answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert stop.value.code == 1
-    assert answers[0]["error"] == {"code": "unsupported_format", "detail": "Use PNG, JPEG, WebP, GIF or BMP."}
+    assert answers[0]["error"] == {
+        "code": "unsupported_format",
+        "detail": "This file format is not supported. Use PNG, JPEG, WebP, GIF or BMP.",
+    }
     assert answers[1]["text"] == "7"
     assert answers[2]["error"]["code"] == "unreadable_file"
 

@@ -66,9 +66,9 @@ def test_a_stranger_changes_nothing(bob_client, given, name):
 
 def test_a_stranger_cannot_pick_another_ones_pictures(bob_client, given):
     prediction = given()
-    bob_client.post(reverse("history_many"), {"action": "delete", "pick": [str(prediction.upload_id)]})
+    bob_client.post(reverse("history_bulk"), {"action": "delete", "pick": [str(prediction.upload_id)]})
     assert Upload.objects.get().deleted_at is None
-    table = bob_client.post(reverse("history_many"), {"action": "csv", "pick": [str(prediction.upload_id)]})
+    table = bob_client.post(reverse("history_bulk"), {"action": "csv", "pick": [str(prediction.upload_id)]})
     assert str(prediction.upload_id) not in b"".join(table).decode()
 
 
@@ -89,13 +89,13 @@ def test_some_pages_are_for_all(client, model, name):
     assert client.get(reverse(name)).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["upload_create", "preview", "example_create", "history_many", "token_create"])
+@pytest.mark.parametrize("name", ["upload_create", "preview", "example_create", "history_bulk", "token_create"])
 def test_a_form_from_elsewhere_is_refused_in_words(alice, name):
     client = Client(enforce_csrf_checks=True)
     client.force_login(alice)
     answer = client.post(reverse(name), {"image": "x"})
     assert answer.status_code == 403
-    assert "Open it again" in answer.content.decode()
+    assert "Reload the page and send it again." in answer.content.decode()
 
 
 @pytest.mark.parametrize("target", ["//evil.example", "https://evil.example/", "javascript:alert(1)"])
@@ -114,7 +114,7 @@ def test_who_opens_a_forms_own_address_comes_to_the_page_it_stands_on(alice_clie
     for name, where in (
         (reverse("upload_create"), reverse("desk")),
         (reverse("upload_delete", args=[pk]), reverse("upload_detail", args=[pk])),
-        (reverse("history_many"), reverse("history")),
+        (reverse("history_bulk"), reverse("history")),
         (reverse("token_revoke", args=[pk]), reverse("account")),
     ):
         assert alice_client.get(name, follow=True).redirect_chain[-1] == (where, 302)
@@ -122,7 +122,7 @@ def test_who_opens_a_forms_own_address_comes_to_the_page_it_stands_on(alice_clie
 
 def test_who_was_logged_out_meanwhile_is_told_that_nothing_was_taken(client, alice):
     login = client.post(reverse("upload_create"), {"image": "x"}, follow=True)
-    assert "Log in and send it again." in login.content.decode()
+    assert "Log in and try it again." in login.content.decode()
     form = {"username": "alice", "password": "alice-password", "next": login.context["next"]}
     assert client.post(reverse("login"), form, follow=True).redirect_chain[-1] == (reverse("desk"), 302)
 
@@ -140,14 +140,14 @@ def test_who_only_looks_is_not_told_so(client, method):
 
 
 def test_logging_out_twice_is_no_loss(client, db):
-    assert "Log in and send it again." not in client.post(reverse("logout"), follow=True).content.decode()
+    assert "Log in and try it again." not in client.post(reverse("logout"), follow=True).content.decode()
 
 
 def test_a_wrong_method_is_said_in_words(alice_client):
     answer = alice_client.put(reverse("upload_create"))
     assert answer.status_code == 405
     assert answer["Allow"] == "POST"
-    assert "This method is not allowed here." in answer.content.decode()
+    assert "This method is not allowed at this address." in answer.content.decode()
 
 
 def test_what_is_missing_under_the_history_looks_as_what_is_missing_elsewhere(alice_client):

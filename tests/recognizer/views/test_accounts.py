@@ -72,7 +72,7 @@ def test_sign_up_can_be_switched_off(client, settings):
 
 @pytest.mark.parametrize("name", ["signup", "about"])
 def test_who_else_may_look_at_pictures_is_said(client, model, name):
-    assert "whoever administers this installation can" in client.get(reverse(name)).content.decode()
+    assert "the administrators of this installation can" in client.get(reverse(name)).content.decode()
 
 
 def test_logging_out_needs_a_post(alice_client):
@@ -172,7 +172,7 @@ def test_the_admin_is_entered_through_our_door(client, admin):
 def test_the_admins_door_tells_others_no(alice_client):
     page = alice_client.get("/admin/", follow=True)
     assert page.status_code == 403
-    assert "Your account may not see this page." in page.content.decode()
+    assert "Your account is not allowed to open this page." in page.content.decode()
 
 
 def test_a_password_is_changed(alice, alice_client):
@@ -223,7 +223,7 @@ def test_a_page_loaded_again_makes_no_second_token(alice_client):
     alice_client.post(reverse("token_create"), TOKEN)
     again = alice_client.post(reverse("token_create"), TOKEN, follow=True)
     assert again.redirect_chain == [(reverse("account"), 302)]
-    assert "was made before" in again.content.decode()
+    assert "This token exists already" in again.content.decode()
     assert ApiToken.objects.count() == 1
 
 

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from recognizer.models import Batch, BatchItem, Prediction, Upload
 from recognizer.problems import KINDS
@@ -35,7 +36,7 @@ def kept(media: Path) -> list[Path]:
 def test_it_says_what_to_do_first(alice_client, model):
     page = alice_client.get(reverse("desk"))
     assert page.status_code == 200
-    assert "Draw it here, or give a picture" in page.content.decode()
+    assert "Draw a digit or a number, or upload a picture" in page.content.decode()
 
 
 def test_limits_are_said_before_a_picture_is_given(alice_client, model):
@@ -79,7 +80,7 @@ def test_a_drawing_brings_its_strokes(alice_client, model):
 def test_strokes_that_make_no_sense_are_refused(alice_client, model, media, strokes):
     answer = send(alice_client, digit_png(7), source="drawing", strokes=strokes)
     assert answer.status_code == 400
-    assert "The drawing was not understood." in answer.content.decode()
+    assert "The drawing is damaged." in answer.content.decode()
     assert not Upload.objects.exists()
     assert not kept(media)
 
@@ -93,7 +94,8 @@ def test_a_bad_picture_gets_its_status_and_words_and_leaves_nothing(alice_client
     answer = send(alice_client, case.data, name=case.name)
     kind = KINDS[case.error]
     assert answer.status_code == kind.status
-    assert case.error in answer.content.decode()
+    assert escape(answer.context["problem"].detail) in answer.content.decode()
+    assert case.error not in answer.content.decode()
     assert not Upload.objects.exists()
     assert not kept(media)
 
@@ -101,7 +103,7 @@ def test_a_bad_picture_gets_its_status_and_words_and_leaves_nothing(alice_client
 def test_no_picture_is_said(alice_client, model):
     answer = alice_client.post(reverse("upload_create"), {"mode": "auto"})
     assert answer.status_code == 400
-    assert "No image was sent" in answer.content.decode()
+    assert "No picture was sent" in answer.content.decode()
 
 
 def test_an_unknown_mode_is_refused(alice_client, model):
@@ -142,7 +144,7 @@ def test_a_preview_answers_and_keeps_nothing(alice_client, model, media):
     image = SimpleUploadedFile("drawing.png", digit_png(7, size=400))
     answer = alice_client.post(reverse("preview"), {"image": image, "mode": "digit"})
     assert answer.status_code == 200
-    assert 'data-words="7' in answer.content.decode()
+    assert 'data-status="7' in answer.content.decode()
     assert not Upload.objects.exists()
     assert not kept(media)
     assert not BatchItem.objects.exists()
@@ -184,7 +186,7 @@ def test_a_zip_may_be_larger_than_a_picture(alice, model):
 def test_a_picture_may_not_be_as_large_as_a_zip(alice, model):
     answer = send_with_token(alice, b"\x89PNG\r\n\x1a\n" + bytes(20 * 1024 * 1024), "large.png")
     assert answer.status_code == 413
-    assert "Maximum 20 MB." in answer.content.decode()
+    assert "The maximum is 20 MB." in answer.content.decode()
     assert not Upload.objects.exists()
 
 

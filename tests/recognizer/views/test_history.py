@@ -28,7 +28,7 @@ def shown(client, query: str = "") -> list[str]:
 
 
 def test_an_empty_history_says_what_to_do(alice_client, model):
-    assert "Read a first digit" in alice_client.get(reverse("history")).content.decode()
+    assert "Read your first picture" in alice_client.get(reverse("history")).content.decode()
 
 
 def test_the_newest_is_first(alice_client, given):
@@ -161,19 +161,19 @@ def test_a_page_that_has_emptied_leads_back_to_the_first(alice_client, given):
     given("1")
     cursor = cursor_at("1999-01-01T00:00:00+00:00")
     page = alice_client.get(reverse("history"), {"cursor": cursor, "ordering": "-given_at"}).content.decode()
-    assert "Nothing is left on this page." in page
+    assert "This page of the list is empty now." in page
     assert 'href="?ordering=-given_at"' in page
-    assert "Nothing was read yet." not in page
+    assert "No pictures yet." not in page
 
 
 def test_what_is_deleted_can_be_brought_back(alice_client, given):
     one = given("1")
     given("2")
-    gone = alice_client.post(reverse("history_many"), {"action": "delete", "pick": [str(one.upload_id)]})
+    gone = alice_client.post(reverse("history_bulk"), {"action": "delete", "pick": [str(one.upload_id)]})
     assert shown(alice_client) == ["2"]
     page = alice_client.get(gone.url)
     assert "1 picture deleted." in page.content.decode()
-    alice_client.post(reverse("history_bring_back"), {"deleted": page.context["deleted"]})
+    alice_client.post(reverse("history_restore"), {"deleted": page.context["deleted"]})
     assert shown(alice_client) == ["1", "2"]
 
 
@@ -185,27 +185,27 @@ def test_an_address_that_speaks_of_no_deletion_offers_no_undo(alice_client, give
     page = alice_client.get(reverse("history"), {"deleted": deleted})
     assert page.status_code == 200
     assert "Undo" not in page.content.decode()
-    assert alice_client.post(reverse("history_bring_back"), {"deleted": deleted}).status_code in (302, 400)
+    assert alice_client.post(reverse("history_restore"), {"deleted": deleted}).status_code in (302, 400)
 
 
 def test_nobody_brings_back_what_another_deleted(alice_client, bob_client, given):
     prediction = given("1")
-    alice_client.post(reverse("history_many"), {"action": "delete", "pick": [str(prediction.upload_id)]})
+    alice_client.post(reverse("history_bulk"), {"action": "delete", "pick": [str(prediction.upload_id)]})
     deleted_at = Upload.objects.get().deleted_at
     assert "deleted." not in bob_client.get(reverse("history"), {"deleted": deleted_at.isoformat()}).content.decode()
-    bob_client.post(reverse("history_bring_back"), {"deleted": deleted_at.isoformat()})
+    bob_client.post(reverse("history_restore"), {"deleted": deleted_at.isoformat()})
     assert Upload.objects.get().deleted_at == deleted_at
 
 
 def test_all_that_the_filters_show_can_be_deleted(alice_client, given):
     given("1"), given("2", decision="unsure"), given("3", decision="unsure")
-    alice_client.post(reverse("history_many"), {"action": "delete", "all": "1", "query": "decision=unsure"})
+    alice_client.post(reverse("history_bulk"), {"action": "delete", "all": "1", "query": "decision=unsure"})
     assert shown(alice_client) == ["1"]
 
 
 def test_many_can_be_corrected_at_once(alice_client, given):
     picks = [str(given(text).upload_id) for text in "127"]
-    alice_client.post(reverse("history_many"), {"action": "correct", "value": "7", "pick": picks})
+    alice_client.post(reverse("history_bulk"), {"action": "correct", "value": "7", "pick": picks})
     said = Correction.objects.order_by("created_at")
     assert sorted((c.kind, c.text) for c in said) == [("confirm", "7"), ("correct", "7"), ("correct", "7")]
 
@@ -214,20 +214,20 @@ def test_many_can_be_corrected_at_once(alice_client, given):
 def test_after_many_were_dealt_with_the_filters_still_hold(alice_client, given, action):
     given("1", decision="unsure")
     filters = "decision=unsure&ordering=confidence&deleted=2026-01-01"
-    answer = alice_client.post(reverse("history_many"), {"action": action, "all": "1", "query": filters})
+    answer = alice_client.post(reverse("history_bulk"), {"action": action, "all": "1", "query": filters})
     assert answer.url.startswith(f"{reverse('history')}?decision=unsure&ordering=confidence")
     assert "2026-01-01" not in answer.url
 
 
 def test_nothing_picked_is_said(alice_client, given):
-    answer = alice_client.post(reverse("history_many"), {"action": "delete"})
+    answer = alice_client.post(reverse("history_bulk"), {"action": "delete"})
     assert answer.status_code == 400
-    assert "Choose some pictures first." in answer.content.decode()
+    assert "Select at least one picture." in answer.content.decode()
 
 
 def test_the_table_guards_against_formulas(alice_client, given):
     given("7", name='=HYPERLINK("http://evil.example")')
-    answer = alice_client.post(reverse("history_many"), {"action": "csv", "all": "1"})
+    answer = alice_client.post(reverse("history_bulk"), {"action": "csv", "all": "1"})
     (row,) = csv.DictReader(io.StringIO(b"".join(answer).decode()))
     assert row["name"].startswith("'=")
     assert (row["text"], row["decision"]) == ("7", "read")
@@ -235,14 +235,14 @@ def test_the_table_guards_against_formulas(alice_client, given):
 
 def test_the_list_can_be_had_as_json(alice, alice_client, given):
     corrections.correct(prediction=given("7"), by=alice, kind="correct", text="1")
-    answer = alice_client.post(reverse("history_many"), {"action": "json", "all": "1"})
+    answer = alice_client.post(reverse("history_bulk"), {"action": "json", "all": "1"})
     (row,) = json.loads(b"".join(answer))
     assert (row["text"], row["correction"], row["correction_text"]) == ("7", "correct", "1")
 
 
 def test_an_archive_holds_the_pictures_as_they_were_given(alice_client, given):
     prediction = given("7")
-    answer = alice_client.post(reverse("history_many"), {"action": "zip", "all": "1"})
+    answer = alice_client.post(reverse("history_bulk"), {"action": "zip", "all": "1"})
     archive = zipfile.ZipFile(io.BytesIO(b"".join(answer)))
     assert archive.testzip() is None
     assert archive.read(f"pictures/{prediction.upload_id}.png") == PICTURE
@@ -265,7 +265,7 @@ def test_a_picture_is_chosen_by_what_its_card_says(alice, alice_client, given):
     corrections.undo(prediction=taken_back, by=alice)
     given("")
     page = alice_client.get(reverse("history")).content.decode()
-    assert re.findall(r"Choose (\S+),", page) == ["1", "4", "–"]
+    assert re.findall(r">Select (\S+),", page) == ["1", "4", "–"]
 
 
 def test_what_was_rejected_is_no_answer_to_be_sure_of(alice_client, given):
@@ -286,6 +286,6 @@ def test_the_numbers_are_of_this_moment_unless_counting_takes_long(alice_client,
 
 def test_without_a_picture_there_is_nothing_to_search_or_count(alice_client):
     page = alice_client.get(reverse("history")).content.decode()
-    assert "Nothing was read yet." in page
+    assert "No pictures yet." in page
     assert "Search and filter" not in page
-    assert "Your numbers" not in page
+    assert "Statistics" not in page

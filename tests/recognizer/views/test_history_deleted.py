@@ -60,22 +60,22 @@ def test_each_shows_the_answer_that_stood(alice, alice_client, gone):
 def test_one_of_several_comes_back(alice_client, given, gone):
     given("4"), gone("1")
     picked = gone("2")
-    alice_client.post(reverse("history_bring_back"), {"pick": [str(picked.upload_id)]})
+    alice_client.post(reverse("history_restore"), {"pick": [str(picked.upload_id)]})
     assert (kept(alice_client), listed(alice_client)) == (["4", "2"], ["1"])
 
 
 def test_all_come_back_those_of_other_pages_too(alice_client, gone, monkeypatch):
     monkeypatch.setattr("recognizer.services.history.history.PAGE_SIZE", 1)
     gone("1"), gone("2")
-    page = alice_client.post(reverse("history_bring_back"), {"all": "1"}, follow=True)
-    assert "2 pictures are back." in page.content.decode()
+    page = alice_client.post(reverse("history_restore"), {"all": "1"}, follow=True)
+    assert "2 pictures restored." in page.content.decode()
     assert listed(alice_client) == []
 
 
-@pytest.mark.parametrize(("form", "words"), [({}, "Choose some pictures first."), ({"pick": "x"}, "not understood")])
+@pytest.mark.parametrize(("form", "words"), [({}, "Select at least one picture."), ({"pick": "x"}, "key is not valid")])
 def test_who_picks_nothing_is_told(alice_client, gone, form, words):
     gone()
-    answer = alice_client.post(reverse("history_bring_back"), form)
+    answer = alice_client.post(reverse("history_restore"), form)
     assert answer.status_code == 400
     assert words in answer.content.decode()
 
@@ -84,7 +84,7 @@ def test_a_stranger_neither_sees_nor_brings_back(bob_client, gone):
     pk = gone().upload_id
     assert listed(bob_client) == []
     for form in ({"pick": [str(pk)]}, {"all": "1"}):
-        bob_client.post(reverse("history_bring_back"), form)
+        bob_client.post(reverse("history_restore"), form)
     assert bob_client.get(reverse("upload_thumbnail", args=[pk])).status_code == 404
     assert Upload.objects.get().deleted_at == DAY
 
@@ -104,7 +104,7 @@ def test_it_has_pages(alice_client, gone, monkeypatch):
     assert listed(alice_client, cursor=first.older) == ["1"]
     Upload.objects.update(deleted_at=None)
     emptied = alice_client.get(reverse("history_deleted"), {"cursor": first.older}).content.decode()
-    assert "Nothing is left on this page." in emptied
+    assert "This page of the list is empty now." in emptied
 
 
 def test_a_forged_cursor_is_refused(alice_client, gone):

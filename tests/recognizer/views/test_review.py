@@ -21,7 +21,7 @@ def test_keys_are_explained_where_there_is_something_to_press_them_for(alice_cli
 def test_sure_answers_are_not_called_unsure(alice_client, given):
     given("4")
     page = alice_client.get(reverse("review") + "?all").content.decode()
-    assert "No unsure answer is left; the sure ones follow" in page
+    assert "No unsure pictures left. The other pictures follow" in page
     assert "0 unsure" not in page
 
 
@@ -42,16 +42,16 @@ def test_the_last_number_is_left_until_all_of_it_is_said(alice_client, given):
     number = given("12", decision="unsure")
     url = reverse("review_correct", args=[number.upload_id])
     page = alice_client.post(url, {"action": "labels", "label": ["1", "3"]}, headers=HTMX)
-    assert "1 unsure answer is left." in page.content.decode()
+    assert "1 unsure picture left." in page.content.decode()
     page = alice_client.post(url, {"action": "confirm"}, headers=HTMX)
-    assert "No unsure answer is left." in page.content.decode()
+    assert "No unsure pictures left." in page.content.decode()
 
 
 def test_a_number_that_is_being_corrected_shows_what_was_said(alice_client, given):
     number = given("12", decision="unsure")
     url = reverse("review_correct", args=[number.upload_id])
     page = alice_client.post(url, {"action": "labels", "label": ["1", "3"]}, headers=HTMX)
-    assert page.context["held"] == "13"
+    assert page.context["current_text"] == "13"
     assert "Corrected to <strong>13</strong>" in page.content.decode()
     page = alice_client.post(url, {"action": "labels", "label": ["1", "2"]}, headers=HTMX)
     assert "Confirmed" in page.content.decode()
@@ -72,19 +72,19 @@ def test_the_last_one_can_be_taken_back_after_the_next_was_skipped(alice_client,
 
 
 def test_more_than_what_is_counted_to_is_not_said_of_as_many(alice_client, given, monkeypatch):
-    monkeypatch.setattr(review, "COUNTED_TO", 2)
+    monkeypatch.setattr(review, "MAX_COUNTED", 2)
     for text in "12":
         given(text, decision="unsure")
     assert "More than" not in alice_client.get(reverse("review")).content.decode()
     given("3", decision="unsure")
-    assert "More than 2 unsure answers are left." in alice_client.get(reverse("review")).content.decode()
+    assert "More than 2 unsure pictures left." in alice_client.get(reverse("review")).content.decode()
 
 
 def test_the_key_for_no_digit_stands_at_the_button_where_it_presses_it(alice_client, given):
     given("1", decision="unsure", confidence=0.2)
     number = given("12", decision="unsure", confidence=0.3)
-    button = "No digit <kbd>N</kbd>"
+    button = "Not a digit <kbd>N</kbd>"
     assert button in alice_client.get(reverse("review")).content.decode()
     page = alice_client.get(reverse("upload_detail", args=[number.upload_id])).content.decode()
-    assert "No digit at all</button>" in page
+    assert "No digits</button>" in page
     assert button not in page  # there it empties one of the cells

@@ -56,7 +56,7 @@ def test_maps_that_are_drawn_soon_are_asked_for_again(alice, alice_client, model
 def test_a_worker_that_is_away_is_said_in_words(alice, alice_client, model):
     prediction = create_prediction(owner=alice, data=digit_png(7), source="upload", draw_maps=True)
     maps = page_of(alice_client, prediction, "upload_maps")
-    assert "The queue cannot be reached." in maps
+    assert "The job queue cannot be reached." in maps
     assert "hx-trigger" in maps
 
 
@@ -82,7 +82,7 @@ def test_the_page_outlives_its_model(alice_client, given):
     prediction.model.__class__.objects.update(digest="0" * 64)
     page = page_of(alice_client, prediction)
     assert "Sure" in page
-    assert "the model of this answer cannot be loaded" in page
+    assert "the files of the model that read this picture are missing" in page
 
 
 def test_what_is_no_digit_has_boxes_without_digits(alice, alice_client, given):
@@ -90,7 +90,7 @@ def test_what_is_no_digit_has_boxes_without_digits(alice, alice_client, given):
     # As said before the picture was read again, when nothing had been found in it.
     Correction.objects.create(upload=prediction.upload, prediction=prediction, by=alice, kind="not_a_digit")
     page = alice_client.get(reverse("upload_detail", args=[prediction.upload_id]))
-    assert [place["label"] for place in page.context["places"]] == ["", ""]
+    assert [place["label"] for place in page.context["boxes"]] == ["", ""]
 
 
 def test_it_is_read_again_in_another_mode_and_the_first_answer_stays(alice, alice_client, model):
@@ -99,7 +99,7 @@ def test_it_is_read_again_in_another_mode_and_the_first_answer_stays(alice, alic
     assert [p.mode for p in Prediction.objects.order_by("created_at")] == ["auto", "digit"]
     earlier = alice_client.get(reverse("upload_detail", args=[first.upload_id]), {"answer": str(first.pk)})
     assert earlier.context["prediction"] == first
-    assert "All answers for this picture" in earlier.content.decode()
+    assert "All results for this picture" in earlier.content.decode()
 
 
 def test_a_mode_that_does_not_exist_is_refused(alice, alice_client, given):
@@ -175,7 +175,7 @@ def test_a_deleted_picture_is_gone_and_can_be_brought_back(alice_client, given):
     gone = alice_client.post(reverse("upload_delete", args=[prediction.upload_id]))
     assert alice_client.get(reverse("upload_detail", args=[prediction.upload_id])).status_code == 404
     page = alice_client.get(gone.url)
-    alice_client.post(reverse("history_bring_back"), {"deleted": page.context["deleted"]})
+    alice_client.post(reverse("history_restore"), {"deleted": page.context["deleted"]})
     assert alice_client.get(reverse("upload_detail", args=[prediction.upload_id])).status_code == 200
 
 

@@ -1,0 +1,40 @@
+"""The correction form, shared by the page of a picture and the review queue."""
+
+from typing import Any
+
+from recognizer.forms import clean_or_raise
+from recognizer.forms.corrections import BOX_FIELDS, CorrectionForm
+from recognizer.models import Correction, Prediction
+from recognizer.services.history import corrections
+from recognizer.views.requests import UserRequest
+
+
+def save_correction(request: UserRequest, prediction: Prediction) -> None:
+    """Append the correction that the pressed button stands for. Raise a Problem if it is not valid."""
+    form = CorrectionForm(request.POST)
+    data = clean_or_raise(form)
+    action, value, position = data["action"], data["value"], data["position"]
+    target: dict[str, Any] = {"prediction": prediction, "by": request.user}
+    match action:
+        case "confirm" | "not_a_digit" | "undo":
+            corrections.correct(**target, kind=action)
+        case "labels":
+            corrections.correct_labels(**target, labels=data["label"])
+        case "text":
+            corrections.correct(**target, kind="correct", text=value)
+        case "label" if len(value) < 2:
+            corrections.correct_glyphs(**target, labels={position: value})
+        case "label" | "split":  # two digits for one box split it
+            corrections.split_box(**target, position=position, labels=value)
+        case "merge":
+            corrections.merge_boxes(**target, position=position, label=value)
+        case "remove":
+            corrections.remove_box(**target, position=position)
+        case "add":
+            corrections.add_box(**target, box=form.box, label=value)
+
+
+def labelled_boxes(prediction: Prediction, current: Correction | None) -> list[dict[str, Any]]:
+    """Return the boxes over the picture with their labels, as the templates need them."""
+    labels = corrections.labels_of(prediction, current)
+    return [dict(zip(BOX_FIELDS, each.box, strict=True), label=each.label) for each in labels]
