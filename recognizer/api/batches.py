@@ -133,9 +133,7 @@ class Files:
 def files_of(request: Request) -> Files:
     pictures, archives = request.FILES.getlist("files"), request.FILES.getlist("zip")
     if getattr(request._request, "upload_too_large", False):
-        raise Problem(
-            "file_too_large", "Too large. The maximum is 20 MB for a picture and 200 MB for a ZIP file."
-        )
+        raise Problem("file_too_large", "Too large. The maximum is 20 MB for a picture and 200 MB for a ZIP file.")
     if not pictures and not archives:
         raise Problem("missing_file", "Send pictures in `files`, or a ZIP in `zip`.")
     if len(archives) > 1 or (pictures and archives):
