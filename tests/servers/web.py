@@ -15,7 +15,7 @@ class WebServer(Server):
         self.port = reserve_port()
         self.url = f"http://127.0.0.1:{self.port}"
         super().__init__(
-            WEB.command,
+            WEB,
             log=log,
             environment={**environment, "PORT": str(self.port), "WEB_WORKERS": str(workers)},
             is_ready=self.answers,

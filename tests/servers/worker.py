@@ -13,7 +13,7 @@ class Worker(Server):
     def __init__(self, *, log: Path, environment: Mapping[str, str], concurrency: int = 1) -> None:
         options = ["--concurrency", str(concurrency), "--hostname", f"{log.stem}@%h"]
         super().__init__(
-            [*WORKER.command, *options], log=log, environment=environment, is_ready=lambda: " ready." in self.output
+            [*WORKER, *options], log=log, environment=environment, is_ready=lambda: " ready." in self.output
         )
 
     @property
