@@ -1,4 +1,12 @@
-"""gunicorn's threads, kept for those who have asked something."""
+"""gunicorn's threaded worker, changed so that a thread serves only connections that have sent something.
+
+Browsers open connections in advance. gunicorn gives each a thread, which waits five seconds for the first byte: four of
+them, from one browser, block a process with four threads. Here a new connection waits in the poller, as a kept-alive
+one does.
+
+https://github.com/benoitc/gunicorn/pull/3635 does the same for issue 3634. It is not in gunicorn 27.0.1.
+`test_gunicorn_still_needs_the_fix` fails as soon as a release contains it: then delete this module.
+"""
 
 import selectors
 import time
@@ -8,8 +16,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """Browsers open connections in advance, and gunicorn gives each a thread for five seconds to speak up: four of
-    them, from one browser, silence a process with four threads. Here a new connection waits as a resting one does."""
+    """A worker that gives a new connection a thread when it becomes readable."""
 
     def enqueue_req(self, conn: TConn) -> None:
         if conn.initialized or conn.data_ready:
