@@ -3,12 +3,12 @@
 python -m bench.background [--database sqlite|postgres] [--pictures 1000]
 """
 
-import argparse
 import os
 import threading
 import time
 
 from bench.load import Result, run
+from bench.options import DATABASES, create_parser
 from bench.stage import Stage, memory_of, stage
 from bench.web import post
 from tests.pictures import varied_pngs
@@ -99,8 +99,8 @@ class Bench:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
+    parser = create_parser(__doc__)
+    parser.add_argument("--database", choices=DATABASES, default="sqlite")
     parser.add_argument("--pictures", type=int, default=1000)
     options = parser.parse_args()
     print(f"\n## background work on {options.database}, {os.cpu_count()} cores\n")

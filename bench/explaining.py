@@ -5,7 +5,6 @@
 Wall and processor time of one process, the network's warm-up apart; files are written and synced as a worker does.
 """
 
-import argparse
 import os
 import tempfile
 import time
@@ -16,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from mlcore.artifact import SHIPPED, load_artifact
+from bench.options import add_model_option, create_parser
+from mlcore.artifact import load_artifact
 from mlcore.explaining.explainer import Explainer
 from mlcore.explaining.mosaic import draw_mosaic
 from mlcore.explaining.occlusion import Image, changes_of
@@ -58,8 +58,8 @@ def draw_overlays(explainer: Explainer, image: Image) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=SHIPPED)
+    parser = create_parser(__doc__)
+    add_model_option(parser)
     parser.add_argument("--digits", type=int, default=50)
     options = parser.parse_args()
     reader = Reader(load_artifact(options.model))

@@ -6,7 +6,6 @@ File number n of a seed is always the same; a crash names its number. Any error 
 ends the run.
 """
 
-import argparse
 import random
 import resource
 import sys
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from bench.options import create_parser
 from mlcore.reading.decode import decode
 from mlcore.reading.errors import PictureError
 from mlcore.reading.ink import find_ink
@@ -142,7 +142,7 @@ def memory() -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     parser.add_argument("--files", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=1)

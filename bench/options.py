@@ -1,6 +1,9 @@
 """Options that several benchmarks share."""
 
 import argparse
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from mlcore.artifact import SHIPPED
@@ -21,12 +24,21 @@ def add_data_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, metavar="PATH", help="MNIST as a folder of IDX files or an .npz")
 
 
-def add_load_options(parser: argparse.ArgumentParser, *, seconds: float, rows: int) -> None:
-    """Add the options of benchmarks that put a filled database under load."""
+def run_on_databases(
+    module: str, description: str | None, run: Callable[[str, float, int], None], *, seconds: float, rows: int
+) -> None:
+    """Parse the options of a load benchmark and call `run` with database, seconds and rows.
+
+    For both databases the module is started once for each, because Django connects a process to one of them.
+    """
+    parser = create_parser(description)
     parser.add_argument("--database", choices=[*DATABASES, "both"], default="both")
     parser.add_argument("--seconds", type=float, default=seconds, help="for each line of the table")
     parser.add_argument("--rows", type=int, default=rows)
-
-
-def chosen_databases(database: str) -> tuple[str, ...]:
-    return DATABASES if database == "both" else (database,)
+    options = parser.parse_args()
+    if options.database != "both":
+        run(options.database, options.seconds, options.rows)
+        return
+    same = ["--seconds", str(options.seconds), "--rows", str(options.rows)]
+    for database in DATABASES:
+        subprocess.run([sys.executable, "-m", module, "--database", database, *same], check=True)

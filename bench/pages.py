@@ -5,10 +5,7 @@
 All pictures are the same person's: the hardest case for their history. A page is wanted within 40 ms at p50.
 """
 
-import argparse
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from bench.load import request, run
+from bench.options import run_on_databases
 from bench.stage import Stage, stage
 from bench.web import session_of
 from tests.pictures import varied_pngs
@@ -126,21 +124,11 @@ def measure(place: Stage, seconds: float, count: int) -> None:
     print(f"the numbers over the history, when their minute is over: {1000 * (time.perf_counter() - started):.0f} ms")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--database", choices=["sqlite", "postgres", "both"], default="both")
-    parser.add_argument("--seconds", type=float, default=1.5, help="for each line of the table")
-    parser.add_argument("--rows", type=int, default=100_000)
-    options = parser.parse_args()
-    if options.database == "both":
-        rest = ["--seconds", str(options.seconds), "--rows", str(options.rows)]
-        for engine in ("sqlite", "postgres"):
-            subprocess.run([sys.executable, "-m", "bench.pages", "--database", engine, *rest], check=True)
-        return
-    print(f"\n## {options.database}, {os.cpu_count()} cores, one client, {options.seconds:g} s a line\n")
-    with stage(options.database) as place:
-        measure(place, options.seconds, options.rows)
+def measure_database(database: str, seconds: float, rows: int) -> None:
+    print(f"\n## {database}, {os.cpu_count()} cores, one client, {seconds:g} s a line\n")
+    with stage(database) as place:
+        measure(place, seconds, rows)
 
 
 if __name__ == "__main__":
-    main()
+    run_on_databases("bench.pages", __doc__, measure_database, seconds=1.5, rows=100_000)

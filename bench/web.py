@@ -5,17 +5,15 @@
 Clients and servers share the machine's cores, so a busy machine slows all of it: the ratios are what compares.
 """
 
-import argparse
 import contextlib
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.load import CLIENTS, Result, multipart, request, run
+from bench.options import run_on_databases
 from bench.stage import Stage, memory_of, stage
 from tests.pictures import varied_pngs
 from tests.servers.web import WebServer
@@ -203,21 +201,12 @@ def session_of(user: "User") -> dict[str, str]:
 
 
 def main(bench: type[Bench], module: str, description: str | None) -> None:
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--database", choices=["sqlite", "postgres", "both"], default="both")
-    parser.add_argument("--seconds", type=float, default=8, help="for each line of the table")
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    options = parser.parse_args()
-    if options.database == "both":
-        rest = ["--seconds", str(options.seconds), "--rows", str(options.rows)]
-        for engine in ("sqlite", "postgres"):
-            subprocess.run([sys.executable, "-m", module, "--database", engine, *rest], check=True)
-        return
-    print(
-        f"\n## {module}: {options.database}, {os.cpu_count()} cores, {CLIENTS} clients, {options.seconds:g} s a line\n"
-    )
-    with stage(options.database) as place:
-        bench(place, options.seconds).main(options.rows)
+    def run(database: str, seconds: float, rows: int) -> None:
+        print(f"\n## {module}: {database}, {os.cpu_count()} cores, {CLIENTS} clients, {seconds:g} s a line\n")
+        with stage(database) as place:
+            bench(place, seconds).main(rows)
+
+    run_on_databases(module, description, run, seconds=8, rows=1_000_000)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@
 Wanted: p99.9 under 1 s and nothing over 2 s on one quiet core.
 """
 
-import argparse
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -19,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.options import create_parser
 from mlcore.artifact import SHIPPED, load_artifact
 from mlcore.reading.errors import PictureError
 from mlcore.reading.reader import Reader
@@ -176,7 +176,7 @@ def read(seed: int) -> tuple[float, int, str, str, str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--jobs", type=int, default=1)
