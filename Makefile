@@ -5,9 +5,9 @@ RUN_PYTHON := $(BIN)/python
 UV := $(shell grep --only-matching 'uv==[0-9.]*' pyproject.toml)
 
 # The checks ignore the settings in a developer's .env.
-check test test-sqlite test-postgres lint types fast bench: export ENV_FILE = /dev/null
+check test test-sqlite test-postgres lint types fast bench pictures: export ENV_FILE = /dev/null
 
-.PHONY: help run check test test-sqlite test-postgres lint types fast bench requirements upgrade audit train-deps clean
+.PHONY: help run check test test-sqlite test-postgres lint types fast bench pictures requirements upgrade audit train-deps clean
 
 help:
 	@echo "make run [PORT=8080]   start Digitscribe here: Redis, worker, beat and web server"
@@ -15,6 +15,7 @@ help:
 	@echo "make test              lint, types and every test, on SQLite and PostgreSQL"
 	@echo "make lint, types, fast, test-sqlite, test-postgres   the parts of these"
 	@echo "make bench             the benchmarks, as tables"
+	@echo "make pictures          the pictures of the README"
 	@echo "make train-deps        install what manage.py train_model needs (TensorFlow)"
 	@echo "make requirements      write uv.lock and requirements*.txt from pyproject.toml"
 	@echo "make upgrade           the same, with the newest version of every package"
@@ -64,6 +65,17 @@ bench: $(VENV)/.dev
 	@$(RUN_PYTHON) -m bench.background
 	@$(RUN_PYTHON) -m bench.reading
 	@$(RUN_PYTHON) -m bench.explaining
+
+# The pictures of README.md, made by the browser tests.
+pictures: export SCREENSHOTS = $(CURDIR)/.run/screenshots
+pictures: $(VENV)/.dev
+	$(RUN_PYTHON) -m pytest --quiet tests/browser/test_moving_picture.py tests/browser/test_screenshots.py -k "moving or 1280-light"
+	cp $(SCREENSHOTS)/moving.webp docs/pictures/moving.webp
+	cp $(SCREENSHOTS)/desk-1280-light.png docs/pictures/desk.png
+	cp $(SCREENSHOTS)/upload_detail-1280-light.png docs/pictures/answer.png
+	cp $(SCREENSHOTS)/explorer-1280-light.png docs/pictures/explorer.png
+	cp $(SCREENSHOTS)/history-1280-light.png docs/pictures/history.png
+	cp $(SCREENSHOTS)/batch_detail-1280-light.png docs/pictures/batch.png
 
 requirements: $(VENV)/.dev
 	$(BIN)/uv lock
