@@ -16,7 +16,7 @@ from recognizer import selectors
 from recognizer.models import Correction, ModelVersion, Prediction, Upload
 from recognizer.models.prediction import Decision
 from recognizer.problems import Problem
-from recognizer.services.history.history import ORDERS
+from recognizer.services.history.pages import ORDERS
 
 DIGITS = [str(digit) for digit in range(10)]
 SAID = (Correction.Kind.CONFIRM, Correction.Kind.CORRECT, Correction.Kind.NOT_A_DIGIT)

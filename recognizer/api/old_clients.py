@@ -17,7 +17,7 @@ from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.pictures import feature_maps
 from recognizer.models import Prediction, Upload
 from recognizer.problems import Problem
-from recognizer.services.history import history
+from recognizer.services.history import bulk_actions
 from recognizer.services.reading.predictions import create_prediction
 
 
@@ -67,7 +67,7 @@ def reset(request: HttpRequest) -> HttpResponse:
     latest = latest_of(request.user)
     if request.method != "POST":
         return render(request, "api/reset.html", {"prediction": latest})
-    history.delete_uploads(request.user, [latest.upload_id])  # type: ignore[arg-type]
+    bulk_actions.delete_uploads(request.user, [latest.upload_id])  # type: ignore[arg-type]
     return redirect("desk")
 
 

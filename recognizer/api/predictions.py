@@ -22,7 +22,7 @@ from recognizer.api.serializers import ParametersSerializer, PredictionIdsSerial
 from recognizer.filters import HistoryFilter
 from recognizer.models import Correction, Prediction, Upload
 from recognizer.problems import Problem
-from recognizer.services.history import corrections, history
+from recognizer.services.history import bulk_actions, corrections, pages
 from recognizer.services.reading.predictions import create_prediction, read_picture
 
 LIST_PARAMETERS = {*HistoryFilter.base_filters, "cursor", "page_size"}
@@ -41,7 +41,7 @@ class PredictionList(Endpoint):
             page_body(
                 request,
                 rows,
-                history.ORDERS[narrowed.order][1],
+                pages.ORDERS[narrowed.order][1],
                 lambda rows: [prediction_body(row, row.glyphs.all(), request) for row in rows],
             )
         )
@@ -84,7 +84,7 @@ class PredictionDetail(Endpoint):
 
     @operations.delete_prediction
     def delete(self, request: Request, pk: Any) -> Response:
-        history.delete_uploads(person(request), [prediction_of(request, pk).upload_id])
+        bulk_actions.delete_uploads(person(request), [prediction_of(request, pk).upload_id])
         return Response(status=204)
 
 
@@ -95,7 +95,7 @@ class PredictionBulkDelete(Endpoint):
         wanted.is_valid(raise_exception=True)
         mine = selectors.predictions_for(request.user).filter(pk__in=wanted.validated_data["ids"])
         uploads = set(mine.values_list("upload", flat=True))
-        history.delete_uploads(person(request), uploads)
+        bulk_actions.delete_uploads(person(request), uploads)
         return Response({"deleted": len(uploads)})
 
 
@@ -105,7 +105,7 @@ class PredictionBulkRestore(Endpoint):
         wanted = PredictionIdsSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         deleted = selectors.deleted_uploads_for(request.user).filter(predictions__in=wanted.validated_data["ids"])
-        return Response({"restored": history.bring_back(deleted)})
+        return Response({"restored": bulk_actions.restore_uploads(deleted)})
 
 
 def correct(
@@ -120,8 +120,8 @@ def correct(
 
 def by_box(prediction: Prediction, labels: Mapping[int, str]) -> dict[int, str]:
     """A glyph keeps its position; its box has another number once a person has added, split or removed boxes."""
-    read = corrections.labels_of(prediction, None)
-    boxes = [place.box for place in corrections.labels_of(prediction, corrections.standing_of(prediction))]
+    read = corrections.labelled_boxes(prediction, None)
+    boxes = [place.box for place in corrections.labelled_boxes(prediction, corrections.current_correction(prediction))]
     numbered = {}
     for position, label in labels.items():
         if position >= len(read):

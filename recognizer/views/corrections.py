@@ -36,5 +36,5 @@ def save_correction(request: UserRequest, prediction: Prediction) -> None:
 
 def labelled_boxes(prediction: Prediction, current: Correction | None) -> list[dict[str, Any]]:
     """Return the boxes over the picture with their labels, as the templates need them."""
-    labels = corrections.labels_of(prediction, current)
+    labels = corrections.labelled_boxes(prediction, current)
     return [dict(zip(BOX_FIELDS, each.box, strict=True), label=each.label) for each in labels]

@@ -18,14 +18,13 @@ from recognizer.forms.history import BulkActionForm, RestoreForm, parse_deletion
 from recognizer.models import Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.services.exports import exports
-from recognizer.services.history.history import (
-    bring_back,
-    correct_many,
+from recognizer.services.history.bulk_actions import (
+    correct_predictions,
     delete_uploads,
-    deleted_at_once,
-    deleted_page,
-    history_page,
+    restore_uploads,
+    uploads_deleted_at,
 )
+from recognizer.services.history.pages import deleted_page, history_page
 from recognizer.services.history.statistics import statistics_for
 from recognizer.views.requests import UserRequest
 
@@ -41,7 +40,7 @@ def history(request: UserRequest) -> HttpResponse:
         "has_deleted": selectors.deleted_uploads_for(request.user).exists(),
     }
     if deleted_at := parse_deletion_time(request.GET.get("deleted", "")):
-        count = deleted_at_once(request.user, deleted_at).count()
+        count = uploads_deleted_at(request.user, deleted_at).count()
         context |= {"deleted": deleted_at.isoformat(), "deleted_count": count}
     try:
         page = history_page(filtered.qs, order=filtered.order, cursor=request.GET.get("cursor", ""))
@@ -79,7 +78,7 @@ def history_bulk(request: UserRequest) -> HttpResponseBase:
     if action == "delete":
         deleted_at = delete_uploads(request.user, rows.values_list("upload", flat=True))
         return redirect_to_list(data["query"], deleted=deleted_at.isoformat())
-    count = correct_many(rows, by=request.user, kind=action, text=data["value"])
+    count = correct_predictions(rows, by=request.user, kind=action, text=data["value"])
     text = ngettext("Saved for %(count)d picture.", "Saved for %(count)d pictures.", count)
     messages.success(request, text % {"count": count})
     return redirect_to_list(data["query"])
@@ -109,7 +108,7 @@ def history_deleted(request: UserRequest) -> HttpResponse:
 @require_POST
 def history_restore(request: UserRequest) -> HttpResponse:
     data = clean_or_raise(RestoreForm(request.POST))
-    count = bring_back(selected_deleted(request, data))
+    count = restore_uploads(selected_deleted(request, data))
     text = ngettext("%(count)d picture restored.", "%(count)d pictures restored.", count)
     messages.success(request, text % {"count": count})
     return redirect("history")
@@ -120,7 +119,7 @@ def selected_deleted(request: UserRequest, data: dict[str, Any]) -> QuerySet[Upl
     if data["all"]:
         return own_deleted
     if data["deleted"]:
-        return deleted_at_once(request.user, data["deleted"])
+        return uploads_deleted_at(request.user, data["deleted"])
     return own_deleted.filter(pk__in=data["pick"])
 
 

@@ -47,7 +47,7 @@ def review_correct(request: UserRequest, pk: UUID) -> HttpResponse:
 def save_review(request: UserRequest, prediction: Prediction) -> bool:
     """Save the correction and return whether the prediction is finished."""
     action = request.POST.get("action")
-    if action == "confirm" and corrections.standing_of(prediction):
+    if action == "confirm" and corrections.current_correction(prediction):
         return True  # the digits were corrected one by one before; this ends the number
     save_correction(request, prediction)
     if action == "labels":

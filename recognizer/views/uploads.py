@@ -20,7 +20,7 @@ from recognizer.forms.reading import ReadAgainForm
 from recognizer.models import Glyph, Job, Prediction
 from recognizer.models.prediction import Mode
 from recognizer.problems import Problem
-from recognizer.services.history import corrections, history
+from recognizer.services.history import bulk_actions, corrections
 from recognizer.services.reading import feature_maps
 from recognizer.services.reading.predictions import read_again
 from recognizer.services.work.worker_state import worker_state
@@ -68,7 +68,7 @@ def upload_maps(request: UserRequest, pk: UUID) -> HttpResponse:
 def prediction_context(prediction: Prediction) -> dict[str, Any]:
     """Return what the templates need to show a prediction with its corrections."""
     rows = list(prediction.upload.corrections.select_related("by").order_by("created_at", "id"))
-    current = corrections.standing(rows)
+    current = corrections.select_current(rows)
     current_text = current.text if current else prediction.text
     # Fetched once, for the boxes as well. The inputs are left out: they are pictures with their own addresses.
     prefetch_related_objects([prediction], Prefetch("glyphs", Glyph.objects.defer("input")))
@@ -76,7 +76,7 @@ def prediction_context(prediction: Prediction) -> dict[str, Any]:
         "prediction": prediction,
         "upload": prediction.upload,
         "glyphs": prediction.glyphs.all(),
-        "correction_history": corrections.spoken(rows)[::-1],
+        "correction_history": corrections.entered_corrections(rows)[::-1],
         "current_correction": current,
         "current_text": current_text,
         "title": current_text or _("No digit"),
@@ -139,5 +139,5 @@ def upload_read_again(request: UserRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def upload_delete(request: UserRequest, pk: UUID) -> HttpResponse:
     get_object_or_404(selectors.uploads_for(request.user), pk=pk)
-    deleted_at = history.delete_uploads(request.user, [pk])
+    deleted_at = bulk_actions.delete_uploads(request.user, [pk])
     return redirect(f"{reverse('history')}?{urlencode({'deleted': deleted_at.isoformat()})}")

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from recognizer.drawings import draw_png
 from recognizer.services.batches import batches
-from recognizer.services.history import corrections, history
+from recognizer.services.history import bulk_actions, corrections
 from recognizer.services.reading.predictions import create_prediction
 from tests.browser.fixtures import log_in
 from tests.browser.hand import draw, preview_says
@@ -40,7 +40,7 @@ def pages(alice, model, worker) -> dict[str, str]:
     seven = create_prediction(owner=alice, data=draw_png("7"), source="drawing", name="seven.png", draw_maps=True)
     for digits in ("8", "16", "1905"):
         given = create_prediction(owner=alice, data=draw_png(digits), source="drawing")
-        history.delete_uploads(alice, [given.upload_id])
+        bulk_actions.delete_uploads(alice, [given.upload_id])
     batch = batches.create_batch(owner=alice, name="holiday.zip")
     batch.items.create(position=0, name="seven.png", state="done", upload=seven.upload)
     batch.items.create(position=1, name="notes.txt", state="failed", error_code="unsupported_format")

@@ -12,16 +12,16 @@ from recognizer import filters, selectors
 from recognizer.models import Correction, Glyph
 from recognizer.problems import Problem
 from recognizer.services.exports import exports
+from recognizer.services.history.bulk_actions import correct_predictions
 from recognizer.services.history.corrections import (
     add_box,
     correct,
     correct_labels,
-    labels_of,
-    standing,
-    standing_of,
+    current_correction,
+    labelled_boxes,
+    select_current,
     undo,
 )
-from recognizer.services.history.history import correct_many
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,7 @@ def test_who_agrees_to_a_rejection_confirms_that_there_is_no_digit(rejected, ali
 
 
 def test_what_a_rejected_picture_looks_most_like_is_no_answer(rejected, alice):
-    assert [place.label for place in labels_of(rejected, None)] == [""]
+    assert [place.label for place in labelled_boxes(rejected, None)] == [""]
     assert correct_labels(prediction=rejected, by=alice, labels=[""]).kind == "confirm"
     assert add_box(prediction=rejected, by=alice, box=(10, 2, 3, 4), label="6").text == "6"
 
@@ -64,14 +64,14 @@ def test_of_one_moment_page_and_lists_take_the_same_statement(given, alice):
         said = {"upload": prediction.upload, "prediction": prediction, "by": alice, "created_at": now}
         Correction.objects.create(id=uuid.UUID(int=number), kind="correct", text=text, **said)
     for order in (["id"], ["-id"]):
-        assert standing(prediction.upload.corrections.order_by(*order)).text == "2"
-    assert standing_of(prediction).text == selectors.history_for(alice).get().correction_text == "2"
+        assert select_current(prediction.upload.corrections.order_by(*order)).text == "2"
+    assert current_correction(prediction).text == selectors.history_for(alice).get().correction_text == "2"
 
 
 def queries_for(count, given, alice, **said) -> int:
     rows = selectors.history_for(alice).filter(pk__in=[given("71").pk for _ in range(count)])
     with CaptureQueriesContext(connection) as queries:
-        assert correct_many(rows, by=alice, **said) == count
+        assert correct_predictions(rows, by=alice, **said) == count
     return len(queries)
 
 
@@ -88,18 +88,18 @@ def test_what_is_said_of_many_again_is_said_once(given, alice):
     taken_back = selectors.history_for(alice).get(text="17")
     rows = selectors.history_for(alice)
     for _ in range(2):
-        correct_many(rows, by=alice, kind="confirm")
+        correct_predictions(rows, by=alice, kind="confirm")
     assert Correction.objects.count() == 3
     undo(prediction=taken_back, by=alice)
-    correct_many(rows, by=alice, kind="confirm")
-    assert standing_of(taken_back).text == "17"
+    correct_predictions(rows, by=alice, kind="confirm")
+    assert current_correction(taken_back).text == "17"
     assert Correction.objects.count() == 5
 
 
 def test_many_are_corrected_all_or_none(given, alice):
     given("7"), given("1")
     with pytest.raises(Problem):
-        correct_many(selectors.history_for(alice), by=alice, kind="correct", text="seven")
+        correct_predictions(selectors.history_for(alice), by=alice, kind="correct", text="seven")
     assert not Correction.objects.exists()
 
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from PIL import Image
 
-from recognizer.services.history.lessons import Lesson, lessons_of
+from recognizer.services.history.training_labels import TrainingLabel, training_labels_of
 
 
 class Command(BaseCommand):
@@ -31,12 +31,12 @@ class Command(BaseCommand):
         users = [self.find_user(name) for name in options["user"]]
         exported: Counter[str] = Counter()
         redrawn = 0
-        for lesson in (lesson for user in users for lesson in lessons_of(user)):
-            if lesson.input is None:
+        for sample in (sample for user in users for sample in training_labels_of(user)):
+            if sample.input is None:
                 redrawn += 1
                 continue
-            label = lesson.label or "none"
-            write_picture(folder / label, lesson, lesson.input)
+            label = sample.label or "none"
+            write_picture(folder / label, sample, sample.input)
             exported[label] += 1
         for label in sorted(exported):
             self.stdout.write(f"{label} {exported[label]}")
@@ -53,8 +53,8 @@ class Command(BaseCommand):
         return user
 
 
-def write_picture(folder: Path, lesson: Lesson, pixels: bytes) -> None:
+def write_picture(folder: Path, sample: TrainingLabel, pixels: bytes) -> None:
     """Save the digit as a picture, dark on white as on paper."""
     folder.mkdir(parents=True, exist_ok=True)
     ink = np.frombuffer(pixels, np.uint8).reshape(28, 28)
-    Image.fromarray(255 - ink).save(folder / f"{lesson.upload.pk}-{lesson.number}.png")
+    Image.fromarray(255 - ink).save(folder / f"{sample.upload.pk}-{sample.number}.png")

@@ -8,7 +8,7 @@ from django.db import models
 
 from mlcore.training.datasets.mnist import load_folder
 from recognizer.services.history.corrections import add_box, correct, undo
-from recognizer.services.history.lessons import lessons_of
+from recognizer.services.history.training_labels import training_labels_of
 from recognizer.services.reading.predictions import create_prediction, read_again
 from tests.pictures import digit_png
 
@@ -48,7 +48,7 @@ def test_only_current_corrections_of_the_named_users_are_exported(given, alice, 
 def test_a_redrawn_box_has_no_picture(given, alice) -> None:
     number = given("12")
     add_box(prediction=number, by=alice, box=(40, 5, 10, 20), label="3")
-    assert [(lesson.label, lesson.input is None) for lesson in lessons_of(alice)] == [
+    assert [(label.label, label.input is None) for label in training_labels_of(alice)] == [
         ("1", False),
         ("2", False),
         ("3", True),
@@ -61,21 +61,21 @@ def test_a_correction_holds_after_the_upload_was_read_again(model, alice, media)
     again = read_again(seven.upload, "digit")
     again.glyphs.update(x=models.F("x") + 1)
     correct(prediction=again, by=alice, kind="correct", text="2")
-    [lesson] = lessons_of(alice)
-    assert lesson.label == "2"
-    assert lesson.input == bytes(seven.glyphs.get().input)
+    [label] = training_labels_of(alice)
+    assert label.label == "2"
+    assert label.input == bytes(seven.glyphs.get().input)
 
 
 def test_a_corrected_text_without_boxes_gives_no_labels(given, alice) -> None:
     correct(prediction=given("12"), by=alice, kind="correct", text="123")
-    assert list(lessons_of(alice)) == []
+    assert list(training_labels_of(alice)) == []
 
 
 def test_the_number_of_queries_does_not_grow(given, alice, django_assert_num_queries) -> None:
     for text in ("12", "3", "4"):
         correct(prediction=given(text), by=alice, kind="confirm")
     with django_assert_num_queries(4):  # uploads, corrections, predictions, glyphs
-        assert len(list(lessons_of(alice))) == 4
+        assert len(list(training_labels_of(alice))) == 4
 
 
 @pytest.mark.parametrize(("user", "message"), [("nobody", "no user nobody"), ("alice", "exists already")])

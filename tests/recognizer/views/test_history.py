@@ -144,7 +144,7 @@ def test_a_forged_cursor_is_refused(alice_client, given, cursor):
 
 
 def test_pages_stay_where_they_are_while_new_pictures_arrive(alice_client, given, monkeypatch):
-    monkeypatch.setattr("recognizer.services.history.history.PAGE_SIZE", 2)
+    monkeypatch.setattr("recognizer.services.history.pages.PAGE_SIZE", 2)
     for text in "12345":
         given(text)
     first = alice_client.get(reverse("history")).context["page"]

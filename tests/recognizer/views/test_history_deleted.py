@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from recognizer.models import Upload
 from recognizer.services.history import corrections
-from recognizer.services.history.history import delete_uploads
+from recognizer.services.history.bulk_actions import delete_uploads
 
 pytestmark = pytest.mark.django_db
 
@@ -65,7 +65,7 @@ def test_one_of_several_comes_back(alice_client, given, gone):
 
 
 def test_all_come_back_those_of_other_pages_too(alice_client, gone, monkeypatch):
-    monkeypatch.setattr("recognizer.services.history.history.PAGE_SIZE", 1)
+    monkeypatch.setattr("recognizer.services.history.pages.PAGE_SIZE", 1)
     gone("1"), gone("2")
     page = alice_client.post(reverse("history_restore"), {"all": "1"}, follow=True)
     assert "2 pictures restored." in page.content.decode()
@@ -97,7 +97,7 @@ def test_its_owner_still_sees_it_small_and_in_no_other_way(alice_client, gone):
 
 
 def test_it_has_pages(alice_client, gone, monkeypatch):
-    monkeypatch.setattr("recognizer.services.history.history.PAGE_SIZE", 2)
+    monkeypatch.setattr("recognizer.services.history.pages.PAGE_SIZE", 2)
     for days, text in enumerate("123"):
         gone(text, days=days)
     first = alice_client.get(reverse("history_deleted")).context["page"]

@@ -10,7 +10,7 @@ from recognizer.models import Batch, BatchItem, Job
 from recognizer.problems import Problem
 from recognizer.selectors import batch_items_for
 from recognizer.services.batches import batch_reading, batches
-from recognizer.services.history.history import delete_uploads
+from recognizer.services.history.bulk_actions import delete_uploads
 from recognizer.services.work import jobs
 from tests.pictures import digit_png
 from tests.recognizer.services.batches.test_archives import zipped

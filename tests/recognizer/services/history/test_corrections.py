@@ -9,12 +9,12 @@ from recognizer.services.history.corrections import (
     add_box,
     correct,
     correct_glyphs,
-    labels_of,
+    current_correction,
+    entered_corrections,
+    labelled_boxes,
     merge_boxes,
     remove_box,
     split_box,
-    spoken,
-    standing_of,
     undo,
 )
 from recognizer.services.reading.predictions import read_again
@@ -32,7 +32,7 @@ def texts(prediction) -> list[tuple[str, str]]:
 
 
 def boxes(prediction) -> list[tuple[tuple[int, ...], str]]:
-    return [(place.box, place.label) for place in labels_of(prediction, standing_of(prediction))]
+    return [(place.box, place.label) for place in labelled_boxes(prediction, current_correction(prediction))]
 
 
 def test_confirming_says_what_was_read(number, alice):
@@ -58,9 +58,9 @@ def test_a_text_of_the_same_length_keeps_the_places(number, alice):
 def test_a_text_of_another_length_has_no_places(number, alice):
     assert correct(prediction=number, by=alice, kind="correct", text="1905").boxes == []
     assert boxes(number) == []  # not the reader's, which would be taken for what was said
-    with pytest.raises(Problem, match="Nobody said where the digits of 1905 stand"):
+    with pytest.raises(Problem, match="1905 was corrected without boxes"):
         add_box(prediction=number, by=alice, box=(30, 5, 10, 20), label="5")
-    assert standing_of(number).text == "1905"
+    assert current_correction(number).text == "1905"
 
 
 def test_typing_what_was_read_is_confirming(number, alice):
@@ -108,10 +108,10 @@ def test_undo_brings_back_what_stood_before_step_by_step(number, alice):
     stood = []
     for _ in range(3):
         undo(prediction=number, by=alice)
-        standing = standing_of(number)
+        standing = current_correction(number)
         stood.append(standing and standing.text)
     assert stood == ["191", "190", None]
-    with pytest.raises(Problem, match="nothing to take back"):
+    with pytest.raises(Problem, match="no correction to undo"):
         undo(prediction=number, by=alice)
 
 
@@ -122,16 +122,16 @@ def test_what_undo_says_once_more_was_said_by_nobody(number, alice):
     correct(prediction=number, by=alice, kind="correct", text="193")
     kept = list(number.upload.corrections.order_by("created_at", "id"))
     assert [row.text for row in kept] == ["191", "192", "", "191", "193"]
-    assert [row.text for row in spoken(kept)] == ["191", "192", "", "193"]
+    assert [row.text for row in entered_corrections(kept)] == ["191", "192", "", "193"]
 
 
 def test_what_is_said_after_an_undo_counts(number, alice):
     correct(prediction=number, by=alice, kind="correct", text="191")
     undo(prediction=number, by=alice)
     correct(prediction=number, by=alice, kind="correct", text="191")
-    assert standing_of(number).text == "191"
+    assert current_correction(number).text == "191"
     undo(prediction=number, by=alice)
-    assert standing_of(number) is None
+    assert current_correction(number) is None
 
 
 def test_the_newest_row_always_speaks_for_itself(number, alice):
@@ -165,5 +165,5 @@ def test_a_box_lies_inside_the_picture(number, alice, box):
 def test_a_correction_survives_another_reading(number, alice):
     correct(prediction=number, by=alice, kind="correct", text="191")
     again = read_again(number.upload, "digit")
-    assert standing_of(again).text == "191"
-    assert standing_of(again).prediction == number
+    assert current_correction(again).text == "191"
+    assert current_correction(again).prediction == number

@@ -4,7 +4,7 @@ import pytest
 
 from recognizer.models import Upload, Usage
 from recognizer.problems import Problem
-from recognizer.services.history.history import bring_back, delete_uploads, deleted_at_once
+from recognizer.services.history.bulk_actions import delete_uploads, restore_uploads, uploads_deleted_at
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.space import quotas
 from recognizer.services.space.purge import remove_uploads
@@ -36,7 +36,7 @@ def test_deleting_makes_room_at_once(give, alice, settings, media, quota, django
     assert set(Upload.objects.all()) == {older, kept, new}
     assert len(list(media.rglob("original.png"))) == 3
     assert used(alice) == (3, 3 * len(DATA))
-    assert bring_back(deleted_at_once(alice, deleted_at)) == 1
+    assert restore_uploads(uploads_deleted_at(alice, deleted_at)) == 1
 
 
 @pytest.mark.django_db
@@ -46,7 +46,7 @@ def test_what_was_deleted_stays_where_it_makes_no_room(give, alice, settings):
     settings.QUOTA_BYTES = len(DATA) - 1
     with pytest.raises(Problem, match="Delete some pictures to make room"):
         give()
-    assert bring_back(deleted_at_once(alice, deleted_at)) == 1
+    assert restore_uploads(uploads_deleted_at(alice, deleted_at)) == 1
     assert used(alice) == (2, 2 * len(DATA))
 
 
@@ -81,7 +81,7 @@ def test_what_was_brought_back_before_its_end_is_not_removed(give, alice):
     upload = give()
     deleted_at = delete_uploads(alice, [upload.pk])
     listed = list(Upload.objects.filter(deleted_at=deleted_at))
-    assert bring_back(deleted_at_once(alice, deleted_at)) == 1
+    assert restore_uploads(uploads_deleted_at(alice, deleted_at)) == 1
     assert remove_uploads(listed) == 0
     assert Upload.objects.get() == upload
     assert used(alice) == (1, len(DATA))
@@ -92,5 +92,5 @@ def test_what_is_brought_back_while_it_is_removed_is_not(give, alice):
     deleted_at = delete_uploads(alice, [give().pk])
     listed = list(Upload.objects.all())
     with meanwhile(lambda: remove_uploads(listed)):
-        assert bring_back(deleted_at_once(alice, deleted_at)) == 1
+        assert restore_uploads(uploads_deleted_at(alice, deleted_at)) == 1
     assert Upload.objects.get().deleted_at is None

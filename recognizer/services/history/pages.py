@@ -1,0 +1,28 @@
+"""Pages of a user's history and of their deleted uploads."""
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from recognizer import selectors
+from recognizer.models import Prediction, Upload
+from recognizer.pagination import Page, SortOrder, fetch_page, parse_datetime
+
+PAGE_SIZE = 48
+ORDERS = {
+    "-given_at": (_("Newest first"), SortOrder("given_at", descending=True, parse=parse_datetime)),
+    "given_at": (_("Oldest first"), SortOrder("given_at", descending=False, parse=parse_datetime)),
+    "confidence": (_("Lowest confidence first"), SortOrder("confidence", descending=False, parse=float)),
+    "-confidence": (_("Highest confidence first"), SortOrder("confidence", descending=True, parse=float)),
+}
+LAST_DELETED_FIRST = SortOrder("deleted_at", descending=True, parse=parse_datetime)
+
+
+def history_page(rows: QuerySet[Prediction], *, order: str = "-given_at", cursor: str = "") -> Page[Prediction]:
+    return fetch_page(rows, ORDERS[order][1], cursor=cursor, size=PAGE_SIZE)
+
+
+def deleted_page(user: User, *, cursor: str = "") -> Page[Upload]:
+    """Return a page of the uploads that the user can restore, each with its current prediction."""
+    rows = selectors.with_answer(selectors.deleted_uploads_for(user)).defer("strokes")
+    return fetch_page(rows, LAST_DELETED_FIRST, cursor=cursor, size=PAGE_SIZE)
