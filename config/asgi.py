@@ -1,4 +1,4 @@
-"""ASGI, for those who serve it that way; everything here is synchronous."""
+"""ASGI entry point. All views are synchronous, so it has no advantage over WSGI."""
 
 import os
 

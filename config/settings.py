@@ -1,4 +1,4 @@
-"""Every setting, each from one environment variable (listed in .env.example) or a sound default."""
+"""Django's settings. Each comes from one environment variable, listed in .env.example, or has a default."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from config.env import env, load_dotenv
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_dotenv()
 
-# --- What this installation is ---------------------------------------------------------------------------
+# --- Installation ----------------------------------------------------------------------------------------
 
 INSECURE_SECRET_KEY = "insecure-key-for-a-first-look-only"  # noqa: S105
 PRODUCTION = env.bool("PRODUCTION", default=False)
@@ -24,7 +24,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", str.strip, default=[])
 SIGNUP_OPEN = env.bool("SIGNUP_OPEN", default=True)
 
 if PRODUCTION and SECRET_KEY == INSECURE_SECRET_KEY:
-    raise ImproperlyConfigured("PRODUCTION needs a SECRET_KEY of its own (50 random characters).")
+    raise ImproperlyConfigured("PRODUCTION needs its own SECRET_KEY (50 random characters).")
 if PRODUCTION and DEBUG:
     raise ImproperlyConfigured("PRODUCTION and DEBUG cannot both be on.")
 
@@ -105,7 +105,7 @@ def database(default: str) -> dict[str, Any]:
 DATABASES = {"default": database(default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
 
 LANGUAGE_CODE = "en"
-# Only what is whole: half a page in another language helps nobody.
+# Only complete translations: a page in two languages at once is of no use.
 LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_I18N = True
@@ -130,7 +130,7 @@ EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
 EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=True)
 EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", default=False)
-EMAIL_TIMEOUT = 10  # somebody waits for the page meanwhile
+EMAIL_TIMEOUT = 10  # seconds; a person waits for the page meanwhile
 EMAIL_BACKEND = env.str(
     "EMAIL_BACKEND", default=f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 )
@@ -155,9 +155,9 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
-# Each process keeps the model files it serves here, by hash.
+# Copies of the models that lie in the storage, by digest.
 MODEL_CACHE_ROOT = env.path("MODEL_CACHE_ROOT", default=BASE_DIR / ".run" / "models")
-# Set where nginx serves the files that a view has allowed (an `internal` location over MEDIA_ROOT).
+# The prefix of an `internal` nginx location over MEDIA_ROOT, which sends files after a view has allowed it.
 MEDIA_ACCEL_PREFIX = env.str("MEDIA_ACCEL_PREFIX", default="")
 
 # --- Security ----------------------------------------------------------------------------------------------
@@ -191,14 +191,14 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
-# The last so many addresses of X-Forwarded-For were written by proxies of ours.
+# How many addresses at the end of X-Forwarded-For were written by our own proxies.
 NUM_PROXIES = env.int("NUM_PROXIES", default=0)
 
 # --- REST --------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        # First, so that its WWW-Authenticate turns "who are you?" into 401 rather than 403.
+        # First, since its WWW-Authenticate header makes a missing login 401 instead of 403.
         "recognizer.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
@@ -232,7 +232,7 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# --- Background work (config/celery.py says why each value is what it is) -----------------------------------
+# --- Background work (config/celery.py explains the values) -----------------------------------
 
 REDIS_URL = (
     env.str("REDIS_URL", default="")
@@ -244,11 +244,11 @@ WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=1, at_least=1)
 WORKER_MEMORY_MB = env.int("WORKER_MEMORY_MB", default=400, at_least=100)
 JOB_SOFT_LIMIT_SECONDS = env.int("JOB_SOFT_LIMIT_SECONDS", default=20, at_least=1)
 JOB_HARD_LIMIT_SECONDS = env.int("JOB_HARD_LIMIT_SECONDS", default=30, at_least=2)
-JOB_LEASE_SECONDS = JOB_HARD_LIMIT_SECONDS + 5  # over the hard limit: a running job is never taken twice
+JOB_LEASE_SECONDS = JOB_HARD_LIMIT_SECONDS + 5  # above the hard limit, so that a running job is never claimed twice
 JOB_MAX_ATTEMPTS = 3
 SWEEP_EVERY_SECONDS = env.int("SWEEP_EVERY_SECONDS", default=10, at_least=1)
 
-# --- Promises ----------------------------------------------------------------------------------------------
+# --- Limits ------------------------------------------------------------------------------------------------
 
 DELETED_UPLOADS_KEPT_DAYS = env.int("DELETED_UPLOADS_KEPT_DAYS", default=7)
 API_REQUESTS_PER_USER = env.int("API_REQUESTS_PER_USER", default=12_000, at_least=1)  # a minute
@@ -266,6 +266,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    # A line for every task, the sweep every few seconds included, would bury all others.
+    # Celery logs a line per task, and the sweep runs every few seconds.
     "loggers": {name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace")},
 }

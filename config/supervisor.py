@@ -215,7 +215,7 @@ def main() -> int:
         port = env.int("PORT", default=8000, at_least=1)
         redis = None if env.str("REDIS_URL", default="") else EmbeddedRedis.plan(run_folder / "redis")
         check_port(port)
-        with lock(run_folder / "lock"), redis.announced() if redis else contextlib.nullcontext():
+        with lock(run_folder / "lock"), redis.publish_address() if redis else contextlib.nullcontext():
             return asyncio.run(Supervisor(port=port, run_folder=run_folder, redis=redis).run())
     except asyncio.CancelledError:  # by a person
         return 0

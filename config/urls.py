@@ -5,12 +5,12 @@ from recognizer.api import old_clients
 from recognizer.views.accounts import AdminLogin, PasswordChange
 
 urlpatterns = [
-    path("api/v1/", include("recognizer.api.urls")),  # first: programs ask most, and all pages would be tried before
+    path("api/v1/", include("recognizer.api.urls")),  # first, since programs send most requests
     path("", include("recognizer.urls")),
     path("predict", old_clients.Predict.as_view(), name="old-predict"),
     path("feature_maps", old_clients.FeatureMaps.as_view(), name="old-feature-maps"),
     path("reset", old_clients.reset, name="old-reset"),
-    # Ours in place of the admin's own, which know no limit of guesses.
+    # In place of the admin's own pages, which do not limit the number of attempts.
     path("admin/login/", AdminLogin.as_view()),
     path("admin/password_change/", admin.site.admin_view(PasswordChange.as_view())),
     path("admin/", admin.site.urls),

@@ -1,4 +1,4 @@
-"""The web process. In production it refuses to start on a broken configuration or a model that does not verify."""
+"""WSGI entry point. In production it refuses to start with an invalid configuration or a damaged model."""
 
 import os
 
@@ -8,7 +8,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = get_wsgi_application()
 
-import config.celery  # noqa: E402, F401  (tasks are sent through this application)
+import config.celery  # noqa: E402, F401  (its application sends the tasks)
 from recognizer.startup import prepare_web_process  # noqa: E402  (needs the app registry)
 
 prepare_web_process()

@@ -1,4 +1,4 @@
-"""Mail goes where the environment says, through a real connection."""
+"""Tests of the mail settings, over a real connection."""
 
 import os
 import socketserver
@@ -13,24 +13,24 @@ from tests.surroundings import ROOT
 
 
 class Mailbox(socketserver.StreamRequestHandler):
-    """Takes one letter, as a mail server on the same machine would."""
+    """A mail server on the same machine that accepts one message."""
 
     def handle(self) -> None:
-        self.say("220 mailbox")
+        self.reply("220 mailbox")
         while line := self.rfile.readline().decode().strip().upper():
             if line == "DATA":
-                self.say("354 go on")
-                self.server.letters.append(b"".join(iter(self.rfile.readline, b".\r\n")).decode())
-            self.say("221 bye" if line == "QUIT" else "250 fine")
+                self.reply("354 go on")
+                self.server.messages.append(b"".join(iter(self.rfile.readline, b".\r\n")).decode())
+            self.reply("221 bye" if line == "QUIT" else "250 fine")
 
-    def say(self, line: str) -> None:
+    def reply(self, line: str) -> None:
         self.wfile.write(f"{line}\r\n".encode())
 
 
 @pytest.fixture
 def mailbox() -> Iterator[socketserver.TCPServer]:
     with socketserver.TCPServer(("127.0.0.1", 0), Mailbox) as server:
-        server.letters = []
+        server.messages = []
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server
@@ -45,19 +45,19 @@ def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
-def test_where_a_host_is_named_mail_goes_there(mailbox):
+def test_with_a_host_mail_is_sent_to_it(mailbox):
     host, port = mailbox.server_address
     manage("sendtestemail", "alice@example.org", EMAIL_HOST=host, EMAIL_PORT=str(port), EMAIL_USE_TLS="no")
-    (letter,) = mailbox.letters
-    assert "To: alice@example.org" in letter
-    assert "From: digitscribe@localhost" in letter
+    (message,) = mailbox.messages
+    assert "To: alice@example.org" in message
+    assert "From: digitscribe@localhost" in message
 
 
-def test_where_none_is_named_mail_is_shown_in_the_terminal():
+def test_without_a_host_mail_is_printed():
     assert "To: alice@example.org" in manage("sendtestemail", "alice@example.org").stdout
 
 
-def test_two_kinds_of_encryption_stop_the_start():
+def test_both_kinds_of_encryption_at_once_stop_the_start():
     ended = manage("check", EMAIL_USE_TLS="yes", EMAIL_USE_SSL="yes")
     assert ended.returncode != 0
     assert "EMAIL_USE_TLS and EMAIL_USE_SSL cannot both be on" in ended.stderr

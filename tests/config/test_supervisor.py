@@ -205,7 +205,7 @@ def test_a_missing_redis_is_reported_in_one_line(tmp_path: Path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").touch()
     line = failed_start(tmp_path, REDIS_URL="", PYTHONPATH=str(tmp_path), PATH=str(tmp_path))
-    assert "No Redis here: install one" in line
+    assert "Redis was not found." in line
 
 
 def test_leftovers_of_an_earlier_run_are_killed_and_other_processes_are_not(tmp_path: Path):

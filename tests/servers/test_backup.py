@@ -1,4 +1,4 @@
-"""The drill of docs/deployment.md: a backup taken while pictures keep coming in, and what can be restored from it."""
+"""Tests of the backup in docs/deployment.md, taken while pictures are uploaded."""
 
 import hashlib
 import os
@@ -22,46 +22,44 @@ from tests.servers.web import WebServer
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
-FILES = "SELECT original, sha256 FROM recognizer_upload"
+QUERY = "SELECT original, sha256 FROM recognizer_upload"
 
 
-class Givers:
-    """Two programs that send picture after picture until they are told to stop."""
+class Uploaders:
+    """Two clients that upload pictures until they are stopped."""
 
     def __init__(self, server: WebServer, headers: dict[str, str]) -> None:
         self.url, self.headers = f"{server.url}/api/v1/predictions/", headers
-        self.given = 0
-        self.is_over = threading.Event()
-        self.threads = [threading.Thread(target=self.give, args=[size]) for size in (180, 200)]
+        self.count = 0
+        self.stopping = threading.Event()
+        self.threads = [threading.Thread(target=self.upload_pictures, args=[size]) for size in (180, 200)]
         for thread in self.threads:
             thread.start()
 
-    def give(self, size: int) -> None:
+    def upload_pictures(self, size: int) -> None:
         for picture in varied_pngs(1000, size=size):
-            if self.is_over.is_set():
+            if self.stopping.is_set():
                 return
             answer = httpx.post(self.url, files={"image": picture}, headers=self.headers, timeout=60)
             assert answer.status_code == 201
-            self.given += 1
+            self.count += 1
 
     def stop(self) -> None:
-        self.is_over.set()
+        self.stopping.set()
         for thread in self.threads:
             thread.join()
 
 
-def test_every_row_of_a_backup_taken_meanwhile_has_its_file(
-    server: WebServer, alice_token: dict[str, str], tmp_path: Path
-):
-    givers = Givers(server, alice_token)
+def test_every_row_of_the_backup_has_its_file(server: WebServer, alice_token: dict[str, str], tmp_path: Path):
+    uploaders = Uploaders(server, alice_token)
     try:
-        wait_until(lambda: givers.given >= 5, seconds=60, what="pictures coming in")
+        wait_until(lambda: uploaders.count >= 5, seconds=60, what="the first pictures")
         dump = dump_sqlite(tmp_path) if connection.vendor == "sqlite" else dump_postgres(tmp_path)
         shutil.copytree(surroundings.MEDIA, tmp_path / "media")
-        before = givers.given
-        wait_until(lambda: givers.given > before, seconds=60, what="pictures coming in still")
+        before = uploaders.count
+        wait_until(lambda: uploaders.count > before, seconds=60, what="another picture")
     finally:
-        givers.stop()
+        uploaders.stop()
 
     rows = list(rows_of_sqlite(dump) if connection.vendor == "sqlite" else rows_of_postgres(dump))
     assert len(rows) >= 5
@@ -78,7 +76,7 @@ def dump_sqlite(folder: Path) -> Path:
 def rows_of_sqlite(dump: Path) -> Iterable[tuple[str, str]]:
     restored = sqlite3.connect(dump)
     assert restored.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    return restored.execute(FILES)
+    return restored.execute(QUERY)
 
 
 def url_of(database: str) -> str:
@@ -97,7 +95,7 @@ def rows_of_postgres(dump: Path) -> Iterable[tuple[str, str]]:
         admin.execute("CREATE DATABASE restored")
     run("pg_restore", f"--dbname={url_of('restored')}", str(dump))
     with psycopg.connect(url_of("restored")) as restored:
-        return restored.execute(FILES).fetchall()
+        return restored.execute(QUERY).fetchall()
 
 
 def run(program: str, *arguments: str) -> None:
