@@ -1,0 +1,1 @@
+"""Datasets: MNIST, synthetic digits and strips, their augmentation, and the epochs made of them."""

@@ -167,13 +167,13 @@ def is_legible(line: TextLine, ink: Ink, margins: Margins) -> bool:
     """Tell if the reader found enough ink of every digit: the network cannot learn what the strip does not show."""
     top, _, _, left = (round(margin * ink.scale) for margin in margins)
     size = (max(1, round(line.ink.shape[1] * ink.scale)), max(1, round(line.ink.shape[0] * ink.scale)))
-    written = cv2.resize(line.ink, size, interpolation=cv2.INTER_AREA) > LEGIBLE
+    expected = cv2.resize(line.ink, size, interpolation=cv2.INTER_AREA) > LEGIBLE
     found = ink.strength[top : top + size[1], left : left + size[0]]
-    written = written[: found.shape[0], : found.shape[1]]
+    expected = expected[: found.shape[0], : found.shape[1]]
     for box in line.boxes:
         x, y, width, height = (round(part * ink.scale) for part in box)
         region = np.s_[y : y + height, x : x + width]
-        if written[region].any() and found[region][written[region]].mean() < LEGIBLE:
+        if expected[region].any() and found[region][expected[region]].mean() < LEGIBLE:
             return False
     return True
 

@@ -1,0 +1,1 @@
+"""Evaluation: calibration of thresholds and weights, the figures of an artifact, and its report."""

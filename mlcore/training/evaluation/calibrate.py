@@ -1,4 +1,4 @@
-"""Calibration: thresholds and confidences, fitted on synthetic pictures of validation digits, never on test digits.
+"""Calibration of thresholds and confidences on validation digits and synthetic ones, never on test digits.
 
 The pictures go through the reader's own steps, so the fit holds for what is served.
 """

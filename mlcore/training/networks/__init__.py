@@ -1,0 +1,1 @@
+"""Networks: their architectures, their training with Keras, checkpoints, and the export to ONNX."""

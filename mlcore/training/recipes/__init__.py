@@ -1,0 +1,1 @@
+"""Recipes: the whole trainings, from the data to the artifact, and the choice among several."""

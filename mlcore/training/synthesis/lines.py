@@ -128,9 +128,8 @@ def cut_short(line: TextLine, rng: np.random.Generator) -> TextLine:
     """Cut off a little at random sides, as the edge of a form's field does."""
     height, width = line.ink.shape
     shares = rng.uniform(0, 0.16, 4) * (rng.random(4) < 0.4)
-    sides = np.minimum(
-        line.height * shares, np.array([height, height, width, width]) / 4
-    )  # by no more than a quarter: a lone 1 is narrow
+    quarters = np.array([height, height, width, width]) / 4  # the limit: a lone 1 is narrow
+    sides = np.minimum(line.height * shares, quarters)
     top, bottom, left, right = sides.astype(int).tolist()
     ink = line.ink[top : height - bottom, left : width - right]
     boxes = []

@@ -10,7 +10,7 @@ def zero(rng: np.random.Generator) -> list[Stroke]:
     wide, start = rng.uniform(0.2, 0.45), rng.uniform(-140, -30)
     way = -1 if rng.random() < 0.8 else 1
     oval = arc(wide, 0.5, wide, 0.5, start, start + way * rng.uniform(325, 400))
-    drift = rng.uniform(-0.08, 0.08)  # the end misses the beginning
+    drift = rng.uniform(-0.08, 0.08)  # distance between end and beginning
     return [[(x + drift * i / len(oval), y, bend) for i, (x, y, bend) in enumerate(oval)]]
 
 
@@ -69,7 +69,7 @@ def footed_one(rng: np.random.Generator) -> list[Stroke]:
     stem = flagged_one(rng)[0] if rng.random() < 0.8 else bare_one(rng)[0]
     left, right, tilt = rng.uniform(0.08, 0.45), rng.uniform(0.08, 0.45), rng.normal(0, 0.04)
     at = 1 + rng.normal(0, 0.02)
-    if rng.random() < 0.15:  # the pen stays down
+    if rng.random() < 0.15:  # written without lifting the pen
         return [[*end_sharply(stem), (-left, at + tilt, True), (right, at - tilt, False)]]
     return [stem, curve((-left, at + tilt), (0, at + rng.normal(0, 0.02)), (right, at - tilt))]
 

@@ -202,7 +202,7 @@ def open_nine(rng: np.random.Generator) -> list[Stroke]:
 def cup_nine(rng: np.random.Generator) -> list[Stroke]:
     """Draw a 9 as a y or a g is written: a cup, then a bent stem."""
     low, wide = rng.uniform(0.36, 0.54), rng.uniform(0.34, 0.56)
-    lid = rng.uniform(-0.06, 0.2)  # how far the cup leans over to close itself
+    lid = rng.uniform(-0.06, 0.2)  # overhang that closes the cup
     cup = curve(
         (rng.uniform(0, 0.1) + max(lid, 0), 0.02), (0, low * 0.55), (wide * 0.45, low), (wide * 0.92, low * 0.6)
     )
@@ -236,7 +236,7 @@ def left_nine(rng: np.random.Generator) -> list[Stroke]:
     tail = curve(((x + foot[0]) / 2 + rng.normal(0, 0.02), (y + 1) / 2), foot)
     if rng.random() < 0.2:
         tail.append((foot[0] - rng.uniform(0.08, 0.25), rng.uniform(0.88, 1.0), False))
-    if rng.random() < 0.25:  # the pen comes from beside the ring
+    if rng.random() < 0.25:  # the pen starts beside the ring
         lead = (-rng.uniform(0.05, 0.25), high * rng.uniform(1.2, 2.2), False)
         ring.insert(0, lead)
     return [[*ring[:-1], (x, y, bool(rng.random() < 0.6)), *tail]]

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mlcore.artifact import load_artifact
+from mlcore.artifact import SHIPPED, load_artifact
 from mlcore.reading.engine import Engine
 from mlcore.training.datasets.mnist import Digits
 from mlcore.training.networks.digit import visible_layers
 from mlcore.training.networks.fit import predict_logits
+from mlcore.training.recipes.digit import line_part_of
 from tests.training import Trained
 
 keras = pytest.importorskip("keras")
@@ -25,6 +26,18 @@ def keras_model(trained: Trained) -> Any:
 
 def test_the_artifact_is_valid(trained: Trained) -> None:
     assert load_artifact(trained.artifact.folder, digest=trained.artifact.digest).version == "digits-9"
+
+
+def test_the_line_network_is_copied_from_its_source(trained: Trained) -> None:
+    source = load_artifact(SHIPPED)
+    assert trained.artifact.card.networks["lines"] == source.card.networks["lines"]
+    assert trained.artifact.read_bytes("lines.onnx") == source.read_bytes("lines.onnx")
+    assert trained.artifact.card.training["lines"] == source.card.training["lines"]
+
+
+def test_without_a_source_there_is_no_line_network() -> None:
+    assert line_part_of(None).networks == {}
+    assert line_part_of(None).files == {}
 
 
 def test_the_network_has_learnt(trained: Trained) -> None:
