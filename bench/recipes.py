@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from bench.options import add_data_option, create_parser
-from mlcore.reading.engine import NOT_A_DIGIT, scores
+from mlcore.reading.engine import NOT_A_DIGIT, to_scores
 from mlcore.training.datasets.augment import DEFAULT_AUGMENTATION
 from mlcore.training.datasets.digits import DigitCounts, render_digits
 from mlcore.training.datasets.epochs import Mixture
@@ -72,7 +72,7 @@ def count_errors(model: Any, digits: Digits) -> tuple[int, float]:
     logits = predict_logits(model, digits.images)
     is_digit = np.flatnonzero(digits.labels < NOT_A_DIGIT)
     temperature = fit_digit_temperature(logits, digits.labels)
-    probabilities = scores(logits[is_digit], temperature).probabilities
+    probabilities = to_scores(logits[is_digit], temperature).probabilities
     labels = digits.labels[is_digit]
     of_label = probabilities[np.arange(len(is_digit)), labels]
     return int((probabilities.argmax(axis=1) != labels).sum()), float(-np.log(np.maximum(of_label, 1e-9)).mean())

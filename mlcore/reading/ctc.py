@@ -1,113 +1,125 @@
-"""From what the line network says at every step to the digits it has read, and how sure it is of them."""
+"""The CTC decoder: it turns the line network's logits into texts with their probabilities."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-BLANK = 10  # the class of "no digit here"
-BEAM = 12  # texts kept while reading
-FAINTEST = 1e-3  # a digit less likely than this at a step starts no new text there
+from mlcore.reading.arrays import Floats
 
-Logs = NDArray[np.float64]  # (T, 11) log probabilities
+BLANK = 10  # the class for "no digit here"
+BEAM_WIDTH = 12  # texts that the search keeps after each step
+MIN_STEP_PROBABILITY = 1e-3  # a less probable digit does not extend a text
+
+LogProbabilities = NDArray[np.float64]  # (T, 11)
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class DecodedText:
+    """A text that a strip may show, aligned with the network's steps."""
+
     digits: tuple[int, ...]
-    confidence: float  # that exactly this is written: the sum over every way of saying it
-    steps: tuple[int, ...]  # for each digit the step at which it is seen best
-    spans: tuple[tuple[int, int], ...]  # for each digit the steps it covers: first, last
-    beliefs: tuple[tuple[float, ...], ...]  # for each digit ten probabilities
+    confidence: float  # the sum over all paths that collapse to exactly these digits
+    steps: tuple[int, ...]  # for each digit the step at which it is most probable
+    spans: tuple[tuple[int, int], ...]  # for each digit the first and last step that it covers
+    digit_probabilities: tuple[tuple[float, ...], ...]  # for each digit the probabilities of 0 to 9
 
 
-def read_text(logits: NDArray[np.float32], temperature: float = 1.0) -> Text:
-    return read_texts(logits, 1, temperature)[0]
+def decode_text(logits: NDArray[np.float32], temperature: float = 1.0) -> DecodedText:
+    """Return the most probable text."""
+    return decode_texts(logits, 1, temperature)[0]
 
 
-def read_texts(logits: NDArray[np.float32], most: int, temperature: float = 1.0, hopeless: float = 0.0) -> list[Text]:
-    """The likeliest texts, best first, at least one; none with less than `hopeless` of the best one's probability.
+def decode_texts(
+    logits: NDArray[np.float32], most: int, temperature: float = 1.0, min_ratio: float = 0.0
+) -> list[DecodedText]:
+    """Return up to `most` texts of one strip's (T, 11) logits, the most probable first.
 
-    `logits` (T, 11) of one strip.
+    Texts with less than `min_ratio` of the first one's probability are left out; the first one is always returned.
     """
-    logs = _log_softmax(logits.astype(np.float64) / temperature)
-    found = _beam(logs)[:most]
-    least = found[0][1] + np.log(max(hopeless, 1e-12))
-    return [_text(logs, digits, chance) for digits, chance in found if chance >= least]
+    log_probabilities = _log_softmax(logits.astype(np.float64) / temperature)
+    found = _search_beam(log_probabilities)[:most]
+    lowest = found[0][1] + np.log(max(min_ratio, 1e-12))
+    return [_align_text(log_probabilities, digits, log) for digits, log in found if log >= lowest]
 
 
-def _text(logs: Logs, digits: tuple[int, ...], chance: float) -> Text:
-    steps, spans = _align(logs, digits)
-    beliefs = tuple(_belief(logs, digit, span) for digit, span in zip(digits, spans, strict=True))
-    return Text(digits, float(np.exp(chance)), steps, spans, beliefs)
+def _align_text(log_probabilities: LogProbabilities, digits: tuple[int, ...], log_probability: float) -> DecodedText:
+    steps, spans = _align(log_probabilities, digits)
+    rows = tuple(_digit_probabilities(log_probabilities, *pair) for pair in zip(digits, spans, strict=True))
+    return DecodedText(digits, float(np.exp(log_probability)), steps, spans, rows)
 
 
-def _log_softmax(logits: Logs) -> Logs:
+def _log_softmax(logits: Floats) -> LogProbabilities:
     shifted = logits - logits.max(axis=1, keepdims=True)
-    logs: Logs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return logs
+    log_probabilities: LogProbabilities = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return log_probabilities
 
 
-def _beam(logs: Logs) -> list[tuple[tuple[int, ...], float]]:
-    """Prefix beam search: the likeliest texts with their log probabilities, best first."""
-    # each text: probability of the ways that end in a blank, and of those that end in its last digit
+def _search_beam(log_probabilities: LogProbabilities) -> list[tuple[tuple[int, ...], float]]:
+    """Return the most probable texts with their log probabilities, best first, by prefix beam search."""
+    # For each text: the probability of paths that end in a blank, and of paths that end in its last digit.
     beams: dict[tuple[int, ...], tuple[float, float]] = {(): (1.0, 0.0)}
-    scale = 0.0  # the logarithm of what was divided out so far
-    for step in np.exp(logs):  # (11,)
+    scale = 0.0  # the logarithm of all factors that were divided out
+    for step in np.exp(log_probabilities):  # (11,)
         grown: dict[tuple[int, ...], tuple[float, float]] = {}
-        likely = [(digit, float(step[digit])) for digit in range(BLANK) if step[digit] > FAINTEST]
+        likely = [(digit, float(step[digit])) for digit in range(BLANK) if step[digit] > MIN_STEP_PROBABILITY]
         blank = float(step[BLANK])
-        for text, (ended, open_) in beams.items():
+        for text, (after_blank, after_digit) in beams.items():
             in_blank, in_digit = grown.get(text, (0.0, 0.0))
-            stays = open_ * float(step[text[-1]]) if text else 0.0
-            grown[text] = (in_blank + (ended + open_) * blank, in_digit + stays)
-            for digit, chance in likely:
-                before = ended if text and text[-1] == digit else ended + open_
+            repeated = after_digit * float(step[text[-1]]) if text else 0.0
+            grown[text] = (in_blank + (after_blank + after_digit) * blank, in_digit + repeated)
+            for digit, probability in likely:
+                before = after_blank if text and text[-1] == digit else after_blank + after_digit
                 if before > 0:
                     longer = (*text, digit)
                     in_blank, in_digit = grown.get(longer, (0.0, 0.0))
-                    grown[longer] = (in_blank, in_digit + before * chance)
-        kept = sorted(grown.items(), key=lambda item: -sum(item[1]))[:BEAM]
-        total = sum(kept[0][1])
+                    grown[longer] = (in_blank, in_digit + before * probability)
+        best = sorted(grown.items(), key=lambda item: -sum(item[1]))[:BEAM_WIDTH]
+        total = sum(best[0][1])
         scale += float(np.log(total))
-        beams = {text: (ended / total, open_ / total) for text, (ended, open_) in kept}
-    ranked = sorted(((text, sum(chances)) for text, chances in beams.items()), key=lambda item: -item[1])
-    return [(text, float(np.log(chance) + scale)) for text, chance in ranked if chance > 0]
+        beams = {text: (after_blank / total, after_digit / total) for text, (after_blank, after_digit) in best}
+    ranked = sorted(((text, sum(parts)) for text, parts in beams.items()), key=lambda item: -item[1])
+    return [(text, float(np.log(probability) + scale)) for text, probability in ranked if probability > 0]
 
 
-def _align(logs: Logs, digits: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
-    """The single likeliest way to say `digits`: where each is said."""
+def _align(
+    log_probabilities: LogProbabilities, digits: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
+    """Return the steps and spans of `digits` on the single most probable path (Viterbi)."""
     if not digits:
         return (), ()
     states = [BLANK]
     for digit in digits:
         states += [digit, BLANK]
-    chosen = np.array(states)  # blank, first digit, blank, second digit, ...
-    may_skip = np.zeros(len(states), bool)  # over the blank between two different digits
-    may_skip[3::2] = chosen[3::2] != chosen[1:-2:2]
+    classes = np.array(states)  # blank, first digit, blank, second digit, ...
+    may_skip = np.zeros(len(states), bool)  # the blank between two different digits is optional
+    may_skip[3::2] = classes[3::2] != classes[1:-2:2]
     score = np.full(len(states), -np.inf)
-    score[:2] = logs[0, chosen[:2]]
-    back = np.zeros((len(logs), len(states)), int)
-    for time, step in enumerate(logs[1:], start=1):
+    score[:2] = log_probabilities[0, classes[:2]]
+    back = np.zeros((len(log_probabilities), len(states)), int)
+    for time, step in enumerate(log_probabilities[1:], start=1):
         stay, move = score, np.concatenate([[-np.inf], score[:-1]])
         skip = np.where(may_skip, np.concatenate([[-np.inf, -np.inf], score[:-2]]), -np.inf)
-        ways = np.stack([stay, move, skip])
-        back[time] = ways.argmax(axis=0)
-        score = ways.max(axis=0) + step[chosen]
+        options = np.stack([stay, move, skip])
+        back[time] = options.argmax(axis=0)
+        score = options.max(axis=0) + step[classes]
     state = len(states) - 1 if score[-1] >= score[-2] else len(states) - 2
-    path = [state]
-    for time in range(len(logs) - 1, 0, -1):
+    backwards = [state]
+    for time in range(len(log_probabilities) - 1, 0, -1):
         state -= back[time, state]
-        path.append(state)
-    said = np.array(path[::-1])  # (T,)
-    spans = [(int(at[0]), int(at[-1])) for at in (np.flatnonzero(said == 2 * i + 1) for i in range(len(digits)))]
-    steps = [a + int(logs[a : b + 1, digit].argmax()) for (a, b), digit in zip(spans, digits, strict=True)]
+        backwards.append(state)
+    path = np.array(backwards[::-1])  # (T,)
+    spans = [(int(at[0]), int(at[-1])) for at in (np.flatnonzero(path == 2 * i + 1) for i in range(len(digits)))]
+    steps = [
+        first + int(log_probabilities[first : last + 1, digit].argmax())
+        for (first, last), digit in zip(spans, digits, strict=True)
+    ]
     return tuple(steps), tuple(spans)
 
 
-def _belief(logs: Logs, digit: int, span: tuple[int, int]) -> tuple[float, ...]:
-    """What the network thinks stands here, were it sure that a digit does."""
-    seen = logs[span[0] : span[1] + 1, :BLANK]
-    best = seen[int(seen[:, digit].argmax())]
+def _digit_probabilities(log_probabilities: LogProbabilities, digit: int, span: tuple[int, int]) -> tuple[float, ...]:
+    """Return the probabilities of 0 to 9 at the digit's best step, given that some digit stands there."""
+    rows = log_probabilities[span[0] : span[1] + 1, :BLANK]
+    best = rows[int(rows[:, digit].argmax())]
     shares = np.exp(best - best.max())
     return tuple((shares / shares.sum()).tolist())

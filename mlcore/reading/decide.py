@@ -1,7 +1,7 @@
-"""What an answer is worth: read, unsure or rejected, why, and how likely the text is right.
+"""The decision on an answer: read, unsure or rejected, the reason, and the confidence.
 
-The numbers it needs come from the artifact's card, where `mlcore.training.evaluation.calibrate` wrote them: fitted on
-validation data, never on a test. The defaults serve cards without them.
+`mlcore.training.evaluation.calibrate` fits the thresholds on validation data and stores them in the artifact's card.
+The defaults here serve cards without them.
 """
 
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlcore.reading.number import Found
+from mlcore.reading.number import FoundNumber
 from mlcore.reading.result import Decision, Reason
 
 Thresholds = Mapping[str, float]
 
-FEATURES = ("one", "line", "rival", "digits", "weakest", "cuts", "explained", "length")
-PREFIX = "number_"  # of the weights of FEATURES in the card
+CONFIDENCE_FEATURES = ("one", "line", "rival", "digits", "weakest", "cuts", "explained", "length")
+PREFIX = "number_"  # begins the names of the features' weights in the card
 DEFAULTS = {"number_line": 1.0, "number_digits": 0.5, "number_explained": 1.0}
 
 
@@ -27,7 +27,7 @@ class Verdict:
 
 
 def judge_digit(confidence: float, is_digit: float, doubt: Reason | None, thresholds: Thresholds) -> Verdict:
-    """`confidence` that it is a digit and this one; `doubt` is what the picture itself gives reason for."""
+    """Decide on a single digit. `doubt` is the reason that the picture itself gives to distrust the answer."""
     if is_digit < thresholds.get("is_digit", 0.5):
         return Verdict("rejected", doubt or "not_a_digit", confidence)
     if confidence < thresholds.get("read", 0.9) or doubt == "too_small":
@@ -35,7 +35,8 @@ def judge_digit(confidence: float, is_digit: float, doubt: Reason | None, thresh
     return Verdict("read", None, confidence)
 
 
-def judge_number(found: Found, doubt: Reason | None, thresholds: Thresholds) -> Verdict:
+def judge_number(found: FoundNumber, doubt: Reason | None, thresholds: Thresholds) -> Verdict:
+    """Decide on a number."""
     confidence = number_confidence(found, thresholds)
     none_is_a_digit = all(digit.is_digit < thresholds.get("is_digit", 0.5) for digit in found.digits)
     if confidence < thresholds.get("number_reject", 0.02) or none_is_a_digit:
@@ -45,14 +46,14 @@ def judge_number(found: Found, doubt: Reason | None, thresholds: Thresholds) -> 
     return Verdict("read", None, confidence)
 
 
-def number_confidence(found: Found, thresholds: Thresholds) -> float:
-    """Logistic in what the line, the digits and the cuts say."""
-    weights = [thresholds.get(PREFIX + name, DEFAULTS.get(PREFIX + name, 0.0)) for name in FEATURES]
-    return float(1 / (1 + np.exp(-np.dot(weights, features(found)))))
+def number_confidence(found: FoundNumber, thresholds: Thresholds) -> float:
+    """Return the probability that the whole text is right, by logistic regression on `confidence_features`."""
+    weights = [thresholds.get(PREFIX + name, DEFAULTS.get(PREFIX + name, 0.0)) for name in CONFIDENCE_FEATURES]
+    return float(1 / (1 + np.exp(-np.dot(weights, confidence_features(found)))))
 
 
-def features(found: Found) -> list[float]:
-    """In the order of FEATURES."""
+def confidence_features(found: FoundNumber) -> list[float]:
+    """Return the features in the order of CONFIDENCE_FEATURES."""
     best = [float(digit.probabilities.max()) for digit in found.digits]
     return [
         1.0,
@@ -60,7 +61,7 @@ def features(found: Found) -> list[float]:
         float(np.log(found.rival + 1e-4)),
         sum(_log(p) for p in best),
         _logit(min(best, default=0.0)),
-        sum(_log(digit.is_digit) for digit in found.digits),  # a bad cut leaves what is no digit
+        sum(_log(digit.is_digit) for digit in found.digits),  # a wrong cut leaves ink that is no digit
         _log(found.explained),
         float(np.log(max(len(found.digits), 1))),
     ]
@@ -71,5 +72,5 @@ def _log(share: float) -> float:
 
 
 def _logit(share: float) -> float:
-    held = min(max(share, 1e-4), 1 - 1e-4)
-    return float(np.log(held / (1 - held)))
+    clipped = min(max(share, 1e-4), 1 - 1e-4)
+    return float(np.log(clipped / (1 - clipped)))

@@ -1,4 +1,4 @@
-"""From a file's bytes to upright RGB pixels on white. Every limit is checked before anything is decoded."""
+"""The decoder: it turns a file's bytes into upright RGB pixels on white. All limits are checked first."""
 
 import io
 import struct
@@ -17,12 +17,13 @@ from mlcore.reading.header import Format, Header, jpeg_scans, read_header
 MAX_BYTES = 20 * 1024 * 1024
 MAX_SIDE = 12_000
 MAX_PIXELS = 24_000_000
-MAX_PIXELS_JPEG = 50_000_000  # JPEG alone can be decoded at a fraction of its size
-MAX_SCANNED_PIXELS = 600_000_000  # a progressive JPEG goes over all its pixels once a scan
-LONGEST = 1600  # a bigger picture is brought down to this
-HEAVY_PIXELS = 4_000_000  # such pictures are decoded one at a time, so that a few of them cannot fill the memory
+MAX_PIXELS_JPEG = 50_000_000  # only JPEG can be decoded at a fraction of its size
+MAX_SCANNED_PIXELS = 600_000_000  # decoding a progressive JPEG passes over all pixels once per scan
+LONGEST = 1600  # px: larger pictures are reduced to this
+LARGE_PIXELS = 4_000_000  # larger pictures are decoded one at a time, so that several cannot fill the memory
 
 DAMAGE = (OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error, MemoryError, OverflowError)
+# For each EXIF orientation: quarter turns, and whether it is mirrored.
 UPRIGHT = {
     2: (0, True),
     3: (2, False),
@@ -33,7 +34,7 @@ UPRIGHT = {
     8: (1, False),
 }
 
-heavy_decode = threading.Lock()
+large_decode_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def decode(data: bytes) -> Picture:
     header = read_header(data)
     check_size(header.format, header.width, header.height)
     check_scans(data, header)
-    with heavy_decode if header.width * header.height > HEAVY_PIXELS else nullcontext():
+    with large_decode_lock if header.width * header.height > LARGE_PIXELS else nullcontext():
         try:
             return open_picture(data, header)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -73,9 +74,9 @@ def check_size(format_: Format, width: int, height: int) -> None:
 
 
 def check_scans(data: bytes, header: Header) -> None:
-    """Thousands of empty scans fit in a small file, and each costs a pass over the whole picture."""
+    """Reject a JPEG with too many scans: thousands fit in a small file, and each costs a pass over the picture."""
     most = MAX_SCANNED_PIXELS // (header.width * header.height)
-    if header.format == "JPEG" and data.count(b"\xff\xda") > most and jpeg_scans(data) > most:  # counting is quicker
+    if header.format == "JPEG" and data.count(b"\xff\xda") > most and jpeg_scans(data) > most:  # count() is faster
         raise too_many_pixels()
 
 
@@ -87,7 +88,7 @@ def open_picture(data: bytes, header: Header) -> Picture:
     with Image.open(io.BytesIO(data), formats=(header.format,)) as image:
         width, height = image.size
         check_size(header.format, width, height)  # a GIF frame may be larger than the file said
-        image.draft("RGB", fitted(width, height, LONGEST))
+        image.draft("RGB", fitted_size(width, height, LONGEST))
         image.load()
         pixels = rgb_on_white(image)  # (h, w, 3)
         orientation = read_orientation(image)
@@ -97,7 +98,7 @@ def open_picture(data: bytes, header: Header) -> Picture:
     return Picture(pixels, header.format, width, height, max(pixels.shape[:2]) / max(width, height))
 
 
-def fitted(width: int, height: int, longest: int) -> tuple[int, int]:
+def fitted_size(width: int, height: int, longest: int) -> tuple[int, int]:
     scale = min(1.0, longest / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
 
@@ -106,32 +107,32 @@ def reduce_to(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
     height, width = pixels.shape[:2]
     if max(height, width) <= longest:
         return pixels
-    reduced: NDArray[np.uint8] = cv2.resize(pixels, fitted(width, height, longest), interpolation=cv2.INTER_AREA)
+    reduced: NDArray[np.uint8] = cv2.resize(pixels, fitted_size(width, height, longest), interpolation=cv2.INTER_AREA)
     return reduced
 
 
 def rgb_on_white(image: Image.Image) -> NDArray[np.uint8]:
-    """Any mode -> (h, w, 3) uint8; what is transparent becomes white paper."""
+    """Convert any mode to (h, w, 3) uint8. Transparent areas become white paper."""
     if image.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion would clip it at 255
         grey = (np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8)
         return np.repeat(grey[:, :, None], 3, axis=2)
     if not image.has_transparency_data:
-        return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))  # which copies even then
+        return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))  # convert() would copy
     rgba = image.convert("RGBA")
-    opaque = on_paper(rgba, "white")
+    opaque = composite_on(rgba, "white")
     if int(opaque.min()) < 250 or rgba.getchannel("A").getextrema()[1] == 0:
         return opaque
-    return on_paper(rgba, "black")  # white ink on nothing
+    return composite_on(rgba, "black")  # white ink on a transparent ground
 
 
-def on_paper(rgba: Image.Image, colour: str) -> NDArray[np.uint8]:
+def composite_on(rgba: Image.Image, colour: str) -> NDArray[np.uint8]:
     paper = Image.new("RGB", rgba.size, colour)
     paper.paste(rgba, mask=rgba.getchannel("A"))
     return np.asarray(paper)  # (h, w, 3)
 
 
 def read_orientation(image: Image.Image) -> int:
-    """EXIF's; a damaged or unknown one counts as upright."""
+    """Return the EXIF orientation; a damaged or unknown one counts as upright."""
     try:
         value = image.getexif().get(ExifTags.Base.Orientation, 1)
     except (*DAMAGE, KeyError, TypeError):
@@ -146,7 +147,7 @@ def turn_upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint
 
 
 def encode_picture(picture: Picture, longest: int = LONGEST) -> bytes:
-    """The pixels and nothing else, to be shown: PNG for drawings, JPEG for photos."""
+    """Encode the pixels without metadata for display: JPEG for photos, PNG for drawings."""
     image = Image.fromarray(reduce_to(picture.pixels, longest))
     output = io.BytesIO()
     if picture.format in ("JPEG", "WEBP"):
@@ -158,8 +159,8 @@ def encode_picture(picture: Picture, longest: int = LONGEST) -> bytes:
 
 def encode_thumbnail(picture: Picture, longest: int = 160) -> bytes:
     pixels = picture.pixels
-    while max(pixels.shape[:2]) >= 2 * longest:  # halving costs a tenth of an uneven reduction
+    while max(pixels.shape[:2]) >= 2 * longest:  # halving takes a tenth of the time of other factors
         pixels = reduce_to(pixels, max(pixels.shape[:2]) // 2)
     output = io.BytesIO()
-    Image.fromarray(reduce_to(pixels, longest)).save(output, "JPEG", quality=80)  # a tenth of WebP's time
+    Image.fromarray(reduce_to(pixels, longest)).save(output, "JPEG", quality=80)  # takes a tenth of the time of WebP
     return output.getvalue()

@@ -1,4 +1,4 @@
-"""The digit network under ONNX Runtime. The temperature is applied here and nowhere else."""
+"""The inference engine: both networks under ONNX Runtime. Only here are their temperatures applied."""
 
 import math
 from collections.abc import Sequence
@@ -15,20 +15,20 @@ from mlcore.reading.strip import STEP, stack_strips
 if TYPE_CHECKING:
     import onnxruntime
 
-CHUNK = 256  # images a run of the network: enough to be fast, small enough to stay in the cache
+CHUNK = 256  # images in one run of the network: enough to be fast, small enough to stay in the cache
 NOT_A_DIGIT = 10  # the eleventh class
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What the network says of each image."""
+    """The digit network's calibrated results."""
 
-    probabilities: NDArray[np.float32]  # (N, 10), rows sum to 1: which digit, if it is one
+    probabilities: NDArray[np.float32]  # (N, 10), rows sum to 1: of each digit, given that it is one
     is_digit: NDArray[np.float32]  # (N,) 0..1: that it is a digit at all
 
 
 class Engine:
-    """Safe to share between threads; the network is loaded at first use."""
+    """The networks of one artifact. Threads may share it; the networks are loaded at first use."""
 
     def __init__(self, artifact: Artifact) -> None:
         self.artifact = artifact
@@ -45,25 +45,25 @@ class Engine:
         return "lines" in self.artifact.card.networks
 
     def classify(self, inputs: NDArray[np.uint8]) -> Scores:  # (N, 28, 28), ink is 255
-        return scores(self.logits(inputs), self._temperature)
+        return to_scores(self.logits(inputs), self._temperature)
 
     def logits(self, inputs: NDArray[np.uint8]) -> NDArray[np.float32]:  # (N, 28, 28) → (N, 11)
         parts = [self._run(["logits"], inputs[i : i + CHUNK])[0] for i in range(0, len(inputs), CHUNK)]
         return np.concatenate(parts) if parts else np.zeros((0, 11), np.float32)
 
     def activations(self, inputs: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-        """Every layer's maps, (N, height, width, channels), by the layer's name."""
+        """Return every layer's activations, (N, height, width, channels), by the layer's name."""
         names = [layer.name for layer in self.layers]
         return dict(zip(names, self._run(names, inputs), strict=True))
 
-    def read_strips(self, strips: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
-        """What the line network says at every step of each strip, (T, 11) logits at the card's temperature."""
+    def classify_strips(self, strips: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
+        """Return the line network's logits for each strip, (T, 11), divided by the card's temperature."""
         if not strips:
             return []
         session = self._sessions["lines"]
         (logits,) = session.run(["logits"], {"strip": stack_strips(strips)})  # (N, T, 11)
         logits /= self.artifact.card.thresholds.get("line_temperature", 1.0)
-        return [said[: math.ceil(strip.shape[1] / STEP)] for said, strip in zip(logits, strips, strict=True)]
+        return [rows[: math.ceil(strip.shape[1] / STEP)] for rows, strip in zip(logits, strips, strict=True)]
 
     def _run(self, names: list[str], inputs: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         image = inputs[..., np.newaxis].astype(np.float32) / 255  # (N, 28, 28, 1) 0..1
@@ -72,10 +72,10 @@ class Engine:
 
     @cached_property
     def _sessions(self) -> "dict[str, onnxruntime.InferenceSession]":
-        import onnxruntime  # a quarter of a second and 30 MB: not for processes that never read
+        import onnxruntime  # takes a quarter of a second and 30 MB, which processes that never read should not spend
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1  # processes are the unit of scale, as the server counts them
+        options.intra_op_num_threads = 1  # the server scales by processes, and counts one core for each
         options.inter_op_num_threads = 1
         return {
             name: onnxruntime.InferenceSession(
@@ -85,7 +85,7 @@ class Engine:
         }
 
 
-def scores(logits: NDArray[np.float32], temperature: float) -> Scores:  # (N, 11)
+def to_scores(logits: NDArray[np.float32], temperature: float) -> Scores:  # (N, 11)
     return Scores(
         probabilities=_softmax(logits[:, :NOT_A_DIGIT] / temperature),
         is_digit=1 - _softmax(logits / temperature)[:, NOT_A_DIGIT],

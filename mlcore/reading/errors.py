@@ -1,4 +1,4 @@
-"""Why a picture could not be opened: one code and one sentence, the same behind every door."""
+"""The errors of pictures that cannot be opened: one code and one sentence, the same for pages, API and commands."""
 
 from typing import Literal
 
@@ -6,7 +6,7 @@ PictureErrorCode = Literal["empty_file", "file_too_large", "too_many_pixels", "u
 
 
 class PictureError(Exception):
-    """The bytes given are no picture that the reader opens."""
+    """A file that the reader cannot open as a picture."""
 
     def __init__(self, code: PictureErrorCode, detail: str) -> None:
         super().__init__(detail)

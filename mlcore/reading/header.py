@@ -1,4 +1,4 @@
-"""What a file says of itself, read from its first bytes before any decoder sees it."""
+"""The header of a picture file: format and size, read before any decoder runs."""
 
 import re
 import struct
@@ -13,11 +13,11 @@ Format = Literal["PNG", "JPEG", "WEBP", "GIF", "BMP"]
 BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
 JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 JPEG_SCAN, JPEG_END = 0xDA, 0xD9
-# Those with a length, and the end. Between them lie the pixels, with markers of their own, and rubbish; what stands
-# behind a reserved marker among the pixels the decoder reads, whatever length it claims.
+# The markers of segments that state their length, and of the end. Other markers occur among the pixels. The decoder
+# ignores the length that a reserved marker claims, and reads the bytes after it.
 JPEG_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
-MOST_SEGMENTS = 10_000  # a photograph has dozens, and hundreds with all that can be written about it
-MOST_RUBBISH = 65_536  # bytes between two segments: decoders go over them one by one
+MAX_SEGMENTS = 10_000  # photographs have dozens, or hundreds with much metadata
+MAX_GAP = 65_536  # bytes between two segments, which decoders skip one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Header:
 
 
 def read_header(data: bytes) -> Header:
-    format_ = sniff(data)
+    format_ = detect_format(data)
     try:
         width, height = SIZES[format_](data)
     except (struct.error, IndexError) as error:
@@ -38,8 +38,8 @@ def read_header(data: bytes) -> Header:
     return Header(format_, width, height)
 
 
-def sniff(data: bytes) -> Format:
-    """The format by its magic bytes; a file's name and declared type are hearsay."""
+def detect_format(data: bytes) -> Format:
+    """Return the format by the magic bytes. File names and declared types are not trusted."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return "PNG"
     if data.startswith(b"\xff\xd8\xff"):
@@ -68,7 +68,7 @@ def gif_size(data: bytes) -> tuple[int, int]:
 def bmp_size(data: bytes) -> tuple[int, int]:
     old = data[14] == 12  # OS/2: 16-bit sides
     width, height = struct.unpack_from("<HH" if old else "<ii", data, 18)
-    return width, abs(height)  # a negative height only says that the rows run downwards
+    return width, abs(height)  # a negative height means that the rows run downwards
 
 
 def webp_size(data: bytes) -> tuple[int, int]:
@@ -83,7 +83,7 @@ def webp_size(data: bytes) -> tuple[int, int]:
 
 
 def jpeg_size(data: bytes) -> tuple[int, int]:
-    """The first frame header's; all segments up to the first scan are stepped over."""
+    """Return the size that the first frame header states; segments before it are skipped."""
     frame = len(data)
     for marker, at in jpeg_segments(data):
         if marker in JPEG_FRAMES:
@@ -95,17 +95,17 @@ def jpeg_size(data: bytes) -> tuple[int, int]:
 
 
 def jpeg_scans(data: bytes) -> int:
-    """How many times the decoder goes over the picture."""
+    """Return the number of scans: how many times the decoder passes over the picture."""
     return sum(marker == JPEG_SCAN for marker, _ in jpeg_segments(data))
 
 
 def jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """Each segment's marker and where it stands, up to the end of the image: a phone may have appended a video."""
+    """Yield each segment's marker and offset, up to the end of the image: some phones append a video."""
     at, number, marker = 2, 0, 0
     while (found := JPEG_MARKER.search(data, at)) and data[found.start() + 1] != JPEG_END:
-        rubbish = 0 if marker == JPEG_SCAN else found.start() - at
+        gap = 0 if marker == JPEG_SCAN else found.start() - at
         at, number, marker = found.start(), number + 1, data[found.start() + 1]
-        if number > MOST_SEGMENTS or rubbish > MOST_RUBBISH:
+        if number > MAX_SEGMENTS or gap > MAX_GAP:
             raise PictureError("corrupt_image", "The image is damaged.")
         yield marker, at
         at += 2 + int.from_bytes(data[at + 2 : at + 4])

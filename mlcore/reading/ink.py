@@ -1,175 +1,175 @@
-"""From the picture's pixels to its ink: polarity found, paper flattened, its lines and specks removed."""
+"""The extraction of ink: it detects polarity, evens out the light, and removes printed lines and specks."""
 
 from dataclasses import dataclass
 from typing import TypeVar
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from mlcore.reading.arrays import Floats, Pixels, Strength
 from mlcore.reading.paper import (
-    EVERYWHERE,
     PAPER_SIDE,
-    Part,
-    across,
+    WHOLE_PICTURE,
+    PixelArea,
+    average_blocks,
     box_blur,
-    enlarge,
+    enlarge_to,
     estimate_paper,
-    plain_paper,
-    reduce,
-    smooth_surface,
+    find_plain_paper,
+    fit_surface,
+    reduce_channels,
 )
-from mlcore.reading.rules import erase_lines
+from mlcore.reading.rulings import erase_rulings
 from mlcore.reading.specks import remove_specks
 from mlcore.reading.trace import Trace, no_trace
 
-Pixels = NDArray[np.uint8]  # (H, W, 3) RGB, or (H, W) grey
-Strength = NDArray[np.float32]  # (H, W), 0 is paper, 1 is full ink
 Plane = TypeVar("Plane", Pixels, Strength)
 
-cv2.setNumThreads(1)  # processes are the unit of scale, as the server counts them
+cv2.setNumThreads(1)  # the server scales by processes, and counts one core for each
 
-WORKING_SIDE = 1280  # a digit a twentieth of the picture wide still has 64 px, three times 20
-DARKEST = 32  # paper that is darker than this is taken to be this bright
-GRAIN = 40  # sigma, in pixels, of the blur for a noise of 1
+WORKING_SIDE = 1280  # px: a digit a twentieth of the picture wide still has 64 px, three times what the network needs
+MIN_PAPER_LEVEL = 32  # darker paper counts as this bright: ratios of smaller levels are noise
+BLUR_PER_NOISE = 40  # sigma, in pixels, of the blur for a noise of 1
 
 
 @dataclass(frozen=True, slots=True)
 class Ink:
     """The ink of one picture."""
 
-    strength: Strength  # (h, w), 0..1
-    pieces: int  # how many strokes or joined strokes
-    scale: float  # pixels of `strength` for one pixel of the picture given
-    contrast: float  # 0..1: how far the ink stands from its paper
-    noise: float  # 0..1: how far the paper itself wanders
-    pixels: Pixels  # (h, w, 3) dark ink on bright paper, before anything was taken away
+    strength: Strength
+    pieces: int  # number of connected pieces
+    scale: float  # pixels of `strength` for one pixel of the given picture
+    contrast: float  # 0..1: between ink and paper
+    noise: float  # 0..1: the spread of the bare paper
+    pixels: Pixels  # (h, w, 3) dark ink on bright paper, before anything was removed
     paper: Pixels  # (h, w, 3) the same without its ink
 
 
 def find_ink(pixels: Pixels, trace: Trace = no_trace) -> Ink:
+    """Return the ink of a picture."""
     work, scale = fit_to_side(pixels, WORKING_SIDE)  # (h, w, 3) uint8
-    work, paper, noise, inked = find_paper(work)
-    smooth = soften(work, noise)
-    darkness = flatten(smooth[inked], paper[inked])  # (h, w) uint8: 0 where the paper is
-    left = noise if smooth is work else estimate_noise(smooth, paper)
-    part, contrast = level(darkness, left, work.shape[0] * work.shape[1] - darkness.size)
-    strength = placed(part, inked, work)
-    trace("flattened", cv2.bitwise_not(placed(darkness, inked, work)))
+    work, paper, noise, area = find_paper(work)
+    smooth = reduce_noise(work, noise)
+    darkness = measure_darkness(smooth[area], paper[area])  # (h, w) uint8: 0 where the paper is
+    remaining_noise = noise if smooth is work else estimate_noise(smooth, paper)
+    bare_pixels = work.shape[0] * work.shape[1] - darkness.size
+    inner_strength, contrast = stretch_darkness(darkness, remaining_noise, bare_pixels)
+    strength = place_in_picture(inner_strength, area, work)
+    trace("flattened", cv2.bitwise_not(place_in_picture(darkness, area, work)))
     trace("levelled", strength)
-    unruled = erase_lines(strength)
+    unruled = erase_rulings(strength)
     trace("lines-erased", unruled)
     clean, pieces = remove_specks(unruled)
     trace("ink", clean)
     return Ink(clean, pieces, scale, contrast, noise, work, paper)
 
 
-def find_paper(pixels: Pixels) -> tuple[Pixels, Pixels, float, Part]:
-    """The picture with its paper brighter than its ink, the paper alone, how far it wanders, 0..1, and the part
-    that holds all the ink."""
-    plain = plain_paper(pixels)
+def find_paper(pixels: Pixels) -> tuple[Pixels, Pixels, float, PixelArea]:
+    """Return the picture as dark ink on bright paper, its paper alone, its noise, and the area that holds all ink."""
+    plain = find_plain_paper(pixels)
     if plain is not None:
-        paper, is_dark_on_it, inked = plain
-        if not is_dark_on_it:
+        paper, is_ink_darker, area = plain
+        if not is_ink_darker:
             pixels, paper = cv2.bitwise_not(pixels), cv2.bitwise_not(paper)
-        return pixels, paper, 0.0, inked
-    small = reduce(pixels, PAPER_SIDE)
+        return pixels, paper, 0.0, area
+    small = average_blocks(pixels, PAPER_SIDE)
     if not is_dark_on_light(small):
         pixels, small = cv2.bitwise_not(pixels), cv2.bitwise_not(small)
-    paper = enlarge(estimate_paper(small), pixels)
-    return pixels, paper, estimate_noise(pixels, paper), EVERYWHERE
+    paper = enlarge_to(estimate_paper(small), pixels)
+    return pixels, paper, estimate_noise(pixels, paper), WHOLE_PICTURE
 
 
-def placed(part: Plane, where: Part, whole: Pixels) -> Plane:
-    """The part in a plane as large as the whole picture, with nothing around it."""
-    if where == EVERYWHERE:
+def place_in_picture(part: Plane, area: PixelArea, picture: Pixels) -> Plane:
+    """Return an empty plane of the picture's size with the part in its area."""
+    if area == WHOLE_PICTURE:
         return part
-    plane = np.zeros(whole.shape[:2], part.dtype)
-    plane[where] = part
+    plane = np.zeros(picture.shape[:2], part.dtype)
+    plane[area] = part
     return plane
 
 
 def fit_to_side(pixels: Pixels, side: int) -> tuple[Pixels, float]:
+    """Return the picture with its longer side at most `side`, and the factor."""
     height, width = pixels.shape[:2]
     scale = min(1.0, side / max(height, width))
     if scale == 1.0:
         return pixels, scale
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    fitted: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    return fitted, scale
+    resized: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return resized, scale
 
 
 def is_dark_on_light(small: Pixels) -> bool:
-    """Ink is the minority that stands out from what is around it: the third moment tells which side."""
+    """Whether the ink is darker than the paper.
+
+    Ink is the minority that differs from its surroundings; the sign of the third moment tells on which side it lies.
+    """
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)  # (h, w) 0..255
-    even = grey - smooth_surface(grey)  # else the bright middle of a vignette stands out
-    out = even - box_blur(even, max(grey.shape) // 3, cv2.BORDER_REFLECT)  # else a line along an edge counts many times
-    return float((out * out * out).sum()) <= 0
+    even = grey - fit_surface(grey)  # otherwise the bright middle of a vignette counts as ink
+    # Without the local mean, a line along an edge would count many times.
+    difference = even - box_blur(even, max(grey.shape) // 3, cv2.BORDER_REFLECT)
+    return float((difference * difference * difference).sum()) <= 0
 
 
 def estimate_noise(pixels: Pixels, paper: Pixels) -> float:
-    """The spread of bare paper, 0..1, from its bright side: no ink is brighter than paper."""
+    """Return the spread of bare paper, 0..1. It is measured on the bright side, where no ink is."""
     step = 1 + max(pixels.shape) // 160
     sample = pixels[::step, ::step, 1].astype(np.float32) / paper[::step, ::step, 1]
     return max(0.0, float(np.percentile(sample, 84)) - 1)
 
 
-def soften(pixels: Pixels, noise: float) -> Pixels:
-    """Average the grain away, as far as the picture's size allows."""
-    sigma = min(GRAIN * noise, max(pixels.shape) / 150, 2.0)
+def reduce_noise(pixels: Pixels, noise: float) -> Pixels:
+    """Blur the grain, as far as the picture's size allows."""
+    sigma = min(BLUR_PER_NOISE * noise, max(pixels.shape) / 150, 2.0)
     if sigma < 0.3:
         return pixels
     soft: Pixels = cv2.GaussianBlur(pixels, (0, 0), sigma)
     return soft
 
 
-def flatten(pixels: Pixels, paper: Pixels) -> Pixels:
-    """How much darker than the paper under it each pixel is, in any colour. (h, w, 3) -> (h, w) uint8"""
-    if int(paper.min()) < DARKEST:  # in the dark, ratios of few levels mean nothing
-        lift = cv2.subtract(np.full_like(paper, DARKEST), paper)
+def measure_darkness(pixels: Pixels, paper: Pixels) -> Pixels:
+    """Return how much darker than its paper each pixel is, in any channel. (h, w, 3) -> (h, w) uint8"""
+    if int(paper.min()) < MIN_PAPER_LEVEL:
+        lift = cv2.subtract(np.full_like(paper, MIN_PAPER_LEVEL), paper)
         pixels, paper = cv2.add(pixels, lift), cv2.add(paper, lift)
-    kept = cv2.divide(pixels, paper, scale=255)  # (h, w, 3) uint8: 255 on paper, lit or in shadow
-    darkness: Pixels = cv2.bitwise_not(across(kept, cv2.min))
+    brightness = cv2.divide(pixels, paper, scale=255)  # (h, w, 3) uint8: 255 on paper, lit or in shadow
+    darkness: Pixels = cv2.bitwise_not(reduce_channels(brightness, cv2.min))
     return darkness
 
 
-def level(darkness: Pixels, noise: float, bare: int = 0) -> tuple[Strength, float]:
-    """Stretch darkness so that paper is 0 and full ink is 1; clean pictures keep their greys. (h, w) uint8
+def stretch_darkness(darkness: Pixels, noise: float, bare_pixels: int = 0) -> tuple[Strength, float]:
+    """Return the ink's strength and its contrast. Paper becomes 0 and full ink 1; clean pictures keep their greys.
 
-    `bare` is how many pixels of paper lie around it.
+    `bare_pixels` counts the pixels of paper around the given area.
     """
     grain = 255 * noise
     counts = cv2.calcHist([darkness], [0], None, [256], [0, 256]).ravel().astype(np.float64)  # of each level
-    counts[0] += bare
-    faintest = int(max(otsu(counts), 5 * grain, 8)) + 1
+    counts[0] += bare_pixels
+    faintest = int(max(otsu_threshold(counts), 5 * grain, 8)) + 1
     counts[:faintest] = 0
     if not counts.any():
         return np.zeros(darkness.shape, np.float32), 0.0
     full = float(np.searchsorted(counts.cumsum(), 0.8 * counts.sum()))
-    low = min(3 * grain, 0.2 * full)  # a printed texture is no grain: it must not cost the strokes their edges
+    low = min(3 * grain, 0.2 * full)  # limited because a printed texture would otherwise cost strokes their edges
     stretched = (np.arange(256, dtype=np.float32) - np.float32(low)) / np.float32(max(full - low, 1.0))
     strength: Strength = cv2.LUT(darkness, stretched.clip(0, 1))
     return strength, full / 255
 
 
-def otsu(counts: NDArray[np.float64]) -> int:
-    """The level that parts the pixels best in two, by how many there are of each. (256,)
-
-    OpenCV has it for whole pictures only.
-    """
+def otsu_threshold(counts: Floats) -> int:
+    """Return Otsu's threshold for a histogram (256,). OpenCV computes it for pictures only."""
     below, mass = counts.cumsum(), (counts * np.arange(256)).cumsum()
     above = below[-1] - below
-    apart = (mass[-1] * below / below[-1] - mass) ** 2 / np.maximum(below * above, 1)
-    return int(apart.argmax())
+    between = (mass[-1] * below / below[-1] - mass) ** 2 / np.maximum(below * above, 1)
+    return int(between.argmax())
 
 
-def find_printed(ink: Ink) -> Strength:
-    """The ink of a line of writing on printed paper, with the print: its pattern is no grain, and stays faint.
+def find_ink_with_print(ink: Ink) -> Strength:
+    """Return the ink with the printed pattern, for the search of lines.
 
-    The line network has learnt to read over patterns and lines; strokes broken by too high a threshold it
-    cannot mend. (h, w) 0..1
+    The line network is trained on patterns and lines, but it cannot mend strokes that a high threshold has broken.
     """
-    darkness = flatten(ink.pixels, ink.paper)
+    darkness = measure_darkness(ink.pixels, ink.paper)
     paper = float(np.median(darkness))
     spread = 1.4826 * float(np.median(np.abs(darkness.astype(np.float32) - paper)))
     threshold, _ = cv2.threshold(darkness, 0, 255, cv2.THRESH_OTSU)
@@ -177,6 +177,6 @@ def find_printed(ink: Ink) -> Strength:
     if inked.size == 0:
         return np.zeros(darkness.shape, np.float32)
     low = paper + 2.5 * spread
-    span = max(float(np.percentile(inked, 80)) - low, 1.0)
-    strength: Strength = np.clip((darkness.astype(np.float32) - low) / span, 0, 1)
+    difference = max(float(np.percentile(inked, 80)) - low, 1.0)
+    strength: Strength = np.clip((darkness.astype(np.float32) - low) / difference, 0, 1)
     return strength

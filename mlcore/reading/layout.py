@@ -1,4 +1,4 @@
-"""Where in the picture a line of digits may be: in printed boxes, or among the pieces of ink."""
+"""The layout of a picture: the regions that may hold one line of digits, in printed boxes or among all ink."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,112 +8,112 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.reading.cells import find_cells
-from mlcore.reading.ink import Ink, find_printed
+from mlcore.reading.arrays import InkBox, Strength
+from mlcore.reading.ink import Ink, find_ink_with_print
 from mlcore.reading.normalise import ink_box
+from mlcore.reading.printed_boxes import find_printed_boxes
 from mlcore.reading.specks import remove_specks
 
-Strength = NDArray[np.float32]  # (H, W), 0 is paper, 1 is full ink
-Box = tuple[int, int, int, int]  # x, y, width, height
-
-INKED = 0.25
-MOST_PIECES = 400  # more pieces of ink are noise; the largest are looked at
-MOST_LINES = 4
-FRAMED = 2  # pieces, and itself: more of them inside make a piece a frame
-LEAST_TALL = 0.5  # of the line's height: lower ink is a dot or a dash
-WIDEST_GAP = 2.5  # between neighbours on one line, in heights
+INK_THRESHOLD = 0.25
+MAX_PIECES = 400  # of the connected pieces of ink only the largest are grouped; more are noise
+MAX_LINES = 4
+FRAME_PIECES = 2  # a piece that holds more pieces than this, itself included, is a frame
+MIN_DIGIT_HEIGHT = 0.5  # of the line's height: lower ink is a dot or a dash
+MAX_GAP = 2.5  # between neighbours on one line, in heights
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Ink that may be one line of writing."""
+    """An area of ink that may be one line of writing."""
 
-    box: Box  # in ink px
-    strength: Strength  # (H, W) of the whole picture: other ink is taken away
+    box: InkBox
+    strength: Strength  # (H, W) of the whole picture, with all other ink removed
     share: float  # of the picture's ink, 0..1
-    cells: tuple[Box, ...] = ()  # the printed boxes it is written in, from left to right
+    printed_boxes: tuple[InkBox, ...] = ()  # that the line is written in, from left to right
 
 
 def find_regions(ink: Ink) -> list[Region]:
-    """The likeliest first."""
-    printed = find_printed(ink)  # with printed lines
-    cells = islice(find_cells(printed), MOST_LINES)
-    boxed = [Region(around(boxes), strength, 1.0, tuple(boxes)) for boxes, strength in cells]
+    """Return the regions that may hold a number, the most likely first."""
+    with_print = find_ink_with_print(ink)
+    rows = islice(find_printed_boxes(with_print), MAX_LINES)
+    boxed = [Region(bounding_box(boxes), strength, 1.0, tuple(boxes)) for boxes, strength in rows]
     if boxed:
-        return [*boxed, *find_lines(ink.strength)]  # squared paper has boxes as well
-    # erasing printed lines may cost digits their strokes; not erasing them may drown digits in them, or tie some of
-    # them to a frame and away from their neighbours: try each, and all ink as it is
-    kept = remove_specks(printed)[0]
-    lines = find_lines(kept)
-    return [*find_lines(ink.strength), *lines, *(whole(kept) if len(lines) > 1 else ())]
+        return [*boxed, *find_text_lines(ink.strength)]  # squared paper has boxes too
+    # Erasing printed lines may remove strokes of digits. Keeping them may hide digits, or connect some of them to a
+    # frame and separate them from their neighbours. So each is tried, and all ink as one line.
+    clean = remove_specks(with_print)[0]
+    lines = find_text_lines(clean)
+    return [*find_text_lines(ink.strength), *lines, *(all_ink_region(clean) if len(lines) > 1 else ())]
 
 
-def whole(strength: Strength) -> tuple[Region, ...]:
-    """All ink as one line."""
+def all_ink_region(strength: Strength) -> tuple[Region, ...]:
+    """Return all ink as one region, or nothing where there is no ink."""
     box = ink_box(strength)
     return (Region(box, strength, 1.0),) if box else ()
 
 
-def around(boxes: Sequence[Box]) -> Box:
+def bounding_box(boxes: Sequence[InkBox]) -> InkBox:
     left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
     right, bottom = max(box[0] + box[2] for box in boxes), max(box[1] + box[3] for box in boxes)
     return left, top, right - left, bottom - top
 
 
-def find_lines(strength: Strength) -> list[Region]:
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((strength > INKED).astype(np.uint8), connectivity=8)
+def find_text_lines(strength: Strength) -> list[Region]:
+    """Return the lines of writing, those with most ink first."""
+    mask = (strength > INK_THRESHOLD).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     if count < 2:
         return []
-    pieces = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:MOST_PIECES]  # labels
-    groups = group(stats[pieces, :4])
-    whole = max(float(stats[1:, cv2.CC_STAT_AREA].sum()), 1.0)
-    regions = []
-    for member in range(groups.max() + 1):
-        kept = pieces[groups == member]
-        share = float(stats[kept, cv2.CC_STAT_AREA].sum()) / whole
-        regions.append((share, kept))
-    regions.sort(key=lambda region: -region[0])
-    return [_region(strength, labels, stats, kept, share) for share, kept in regions[:MOST_LINES]]
+    pieces = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:MAX_PIECES]  # labels
+    groups = group_pieces(stats[pieces, :4])
+    all_ink = max(float(stats[1:, cv2.CC_STAT_AREA].sum()), 1.0)
+    lines = []
+    for number in range(groups.max() + 1):
+        members = pieces[groups == number]
+        share = float(stats[members, cv2.CC_STAT_AREA].sum()) / all_ink
+        lines.append((share, members))
+    lines.sort(key=lambda line: -line[0])
+    return [_make_region(strength, labels, stats, members, share) for share, members in lines[:MAX_LINES]]
 
 
-def tall_pieces(region: Region) -> tuple[Box, ...]:
-    """The boxes of ink with air on either side, from left to right, but for dots and dashes."""
+def tall_pieces(region: Region) -> tuple[InkBox, ...]:
+    """Return the boxes of the ink between vertical gaps, from left to right, without dots and dashes."""
     x, y, width, height = region.box
-    mask = (region.strength[y : y + height, x : x + width] > INKED).astype(np.uint8)
+    mask = (region.strength[y : y + height, x : x + width] > INK_THRESHOLD).astype(np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    joined: list[Box] = []
-    for left, top, wide, high in sorted(map(tuple, stats[1:, :4].tolist())):
+    joined: list[InkBox] = []
+    for left, top, piece_width, piece_height in sorted(map(tuple, stats[1:, :4].tolist())):
         if joined and left < joined[-1][0] + joined[-1][2]:
-            joined[-1] = around([joined[-1], (left, top, wide, high)])
+            joined[-1] = bounding_box([joined[-1], (left, top, piece_width, piece_height)])
         else:
-            joined.append((left, top, wide, high))
-    return tuple((x + left, y + top, wide, high) for left, top, wide, high in joined if high > LEAST_TALL * height)
+            joined.append((left, top, piece_width, piece_height))
+    return tuple((x + left, y + top, w, h) for left, top, w, h in joined if h > MIN_DIGIT_HEIGHT * height)
 
 
-def standing_apart(tall: tuple[Box, ...], height: int) -> tuple[Box, ...]:
-    """Those pieces, if each may be one digit of a line as high; none where any two may touch or hold a sign."""
-    return () if len(tall) < 2 or any(box[2] > 1.3 * height for box in tall) else tall
+def separate_digits(pieces: tuple[InkBox, ...], height: int) -> tuple[InkBox, ...]:
+    """Return the tall pieces if each may be one digit of a line of this height; nothing where two digits may touch."""
+    return () if len(pieces) < 2 or any(box[2] > 1.3 * height for box in pieces) else pieces
 
 
-def group(boxes: NDArray[np.int32]) -> NDArray[np.intp]:
-    """Pieces beside each other on one line get one number. (N, 4) x, y, width, height -> (N,)"""
+def group_pieces(boxes: NDArray[np.int32]) -> NDArray[np.intp]:
+    """Return the same number for pieces beside each other on one line. (N, 4) x, y, width, height -> (N,)"""
     x, y, width, height = (boxes[:, i].astype(np.float32) for i in range(4))
     left, right, top, bottom = x[:, None], (x + width)[:, None], y[:, None], (y + height)[:, None]
-    tall = np.maximum(height[:, None], height[None, :])
-    apart = np.maximum(left, left.T) - np.minimum(right, right.T)  # negative: one above the other
-    shared = np.minimum(bottom, bottom.T) - np.maximum(top, top.T)
-    low = np.minimum(height[:, None], height[None, :])
-    beside = (shared > 0.3 * low) & (apart < WIDEST_GAP * tall) & (low > 0.3 * tall)
-    # a dot, a bar or a broken stroke belongs to the letter it nearly touches
-    near = (apart < 0.3 * tall) & (shared > -0.3 * tall) & (low <= 0.5 * tall)
-    # what holds several others is a frame round them, no neighbour
-    within = (left >= left.T) & (right <= right.T) & (top >= top.T) & (bottom <= bottom.T) & (low > 0.08 * tall)
-    frames = within.sum(axis=0) > FRAMED
-    return _connected((beside | near) & ~frames[:, None] & ~frames[None, :])
+    higher = np.maximum(height[:, None], height[None, :])
+    gap = np.maximum(left, left.T) - np.minimum(right, right.T)  # negative: one above the other
+    overlap = np.minimum(bottom, bottom.T) - np.maximum(top, top.T)
+    lower = np.minimum(height[:, None], height[None, :])
+    is_beside = (overlap > 0.3 * lower) & (gap < MAX_GAP * higher) & (lower > 0.3 * higher)
+    # A dot, a bar or a broken stroke belongs to the character that it nearly touches.
+    is_near = (gap < 0.3 * higher) & (overlap > -0.3 * higher) & (lower <= 0.5 * higher)
+    # A piece that contains several others is a frame around them and no neighbour.
+    is_within = (left >= left.T) & (right <= right.T) & (top >= top.T) & (bottom <= bottom.T) & (lower > 0.08 * higher)
+    is_frame = is_within.sum(axis=0) > FRAME_PIECES
+    return _connected((is_beside | is_near) & ~is_frame[:, None] & ~is_frame[None, :])
 
 
 def _connected(linked: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Numbers of the connected parts of a graph, (N, N) -> (N,) from 0."""
+    """Number the connected parts of a graph from 0. (N, N) -> (N,)"""
     numbers = np.arange(len(linked))
     while True:
         lowest = np.where(linked | np.eye(len(linked), dtype=bool), numbers[None, :], len(linked)).min(axis=1)
@@ -123,15 +123,15 @@ def _connected(linked: NDArray[np.bool_]) -> NDArray[np.intp]:
         numbers = lowest
 
 
-def _region(
-    strength: Strength, labels: NDArray[np.int32], stats: NDArray[np.int32], kept: NDArray[np.intp], share: float
+def _make_region(
+    strength: Strength, labels: NDArray[np.int32], stats: NDArray[np.int32], members: NDArray[np.intp], share: float
 ) -> Region:
-    left, top = stats[kept, :2].min(axis=0)
-    right, bottom = (stats[kept, :2] + stats[kept, 2:4]).max(axis=0)
+    left, top = stats[members, :2].min(axis=0)
+    right, bottom = (stats[members, :2] + stats[members, 2:4]).max(axis=0)
     box = (int(left), int(top), int(right - left), int(bottom - top))
     if share > 0.999:
         return Region(box, strength, share)
-    members = np.zeros(len(stats), np.uint8)
-    members[kept] = 1
-    rim = cv2.dilate(members[labels], np.ones((3, 3), np.uint8))  # the faint edge of its strokes
-    return Region(box, np.where(rim > 0, strength, np.float32(0)), share)
+    is_member = np.zeros(len(stats), np.uint8)
+    is_member[members] = 1
+    mask = cv2.dilate(is_member[labels], np.ones((3, 3), np.uint8))  # includes the faint edge of the strokes
+    return Region(box, np.where(mask > 0, strength, np.float32(0)), share)

@@ -1,47 +1,47 @@
-"""From a digit's ink to the 28x28 frame of MNIST: the one function that serving and training share."""
+"""The normalisation of one digit: from its ink to the 28×28 frame of MNIST. Serving and training share it."""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Strength = NDArray[np.float32]  # (H, W), 0 is paper, 1 is full ink
+from mlcore.reading.arrays import InkBox, Strength
 
 SIDE = 28
-LONGEST = 20  # the longer side of a digit, as in MNIST
-VISIBLE = 0.1  # fainter ink is no edge of a digit
-THINNEST = 1.8  # px at LONGEST: thinner pens are widened to this
+LONGEST = 20  # px: the longer side of a digit, as in MNIST
+VISIBLE = 0.1  # fainter ink is not part of a digit's box
+THINNEST = 1.8  # px at LONGEST: thinner strokes are widened to this
 LARGE_DISC = 16  # px of radius from which dilating by rows is faster
 
 
 def normalise(ink: Strength) -> NDArray[np.uint8]:
-    """The ink of one digit -> (28, 28) uint8, ink is 255. No ink gives an empty frame."""
+    """Return the frame of one digit, (28, 28), ink is 255. Without ink the frame is empty."""
     box = ink_box(ink)
     if box is None:
         return np.zeros((SIDE, SIDE), np.uint8)
-    crop = harden(cut(ink, box))
-    inner = ink_box(crop)  # what was faint may be gone now
-    return centre(shrink(thicken(cut(crop, inner) if inner else crop)))
+    crop = increase_contrast(crop_to(ink, box))
+    inner = ink_box(crop)  # more contrast may have removed faint ink
+    return centre(shrink(thicken(crop_to(crop, inner) if inner else crop)))
 
 
-def ink_box(ink: Strength) -> tuple[int, int, int, int] | None:
-    """x, y, width, height around all visible ink."""
+def ink_box(ink: Strength) -> InkBox | None:
+    """Return the box around all visible ink."""
     x, y, width, height = cv2.boundingRect((ink > VISIBLE).view(np.uint8))
     return (x, y, width, height) if width else None
 
 
-def cut(ink: Strength, box: tuple[int, int, int, int]) -> Strength:
+def crop_to(ink: Strength, box: InkBox) -> Strength:
     x, y, width, height = box
     return ink[y : y + height, x : x + width]
 
 
-def harden(crop: Strength) -> Strength:
-    """MNIST averaged black and white pixels: the finer the picture, the closer to these it is made."""
+def increase_contrast(crop: Strength) -> Strength:
+    """Move greys towards black and white, more so in large crops: MNIST was averaged from black and white pixels."""
     gain = float(np.clip(max(crop.shape) / (2 * LONGEST), 1, 4))
     return np.clip((crop - 0.5) * gain + 0.5, 0, 1) if gain > 1 else crop
 
 
 def stroke_width(crop: Strength) -> float:
-    """Mean width of the strokes in pixels: a stroke's area over half its outline."""
+    """Return the mean width of the strokes in pixels: their area over half of their outline."""
     padded = cv2.copyMakeBorder(crop, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     corner = padded[:-1, :-1]
     across, down = cv2.subtract(padded[:-1, 1:], corner), cv2.subtract(padded[1:, :-1], corner)
@@ -50,7 +50,7 @@ def stroke_width(crop: Strength) -> float:
 
 
 def thicken(crop: Strength) -> Strength:
-    """Widen thin strokes to what MNIST's pens drew."""
+    """Widen thin strokes to the width of MNIST's pens."""
     longest = max(crop.shape)
     missing = THINNEST * longest / LONGEST - stroke_width(crop)  # px
     radius = round(missing / 2)
@@ -58,8 +58,8 @@ def thicken(crop: Strength) -> Strength:
         return crop
     padded = cv2.copyMakeBorder(crop, radius, radius, radius, radius, cv2.BORDER_CONSTANT, value=0)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    wide: Strength = dilate_by_rows(padded, disc) if radius >= LARGE_DISC else cv2.dilate(padded, disc)
-    return wide
+    thick: Strength = dilate_by_rows(padded, disc) if radius >= LARGE_DISC else cv2.dilate(padded, disc)
+    return thick
 
 
 def dilate_by_rows(plane: Strength, disc: NDArray[np.uint8]) -> Strength:
@@ -82,7 +82,7 @@ def dilate_by_rows(plane: Strength, disc: NDArray[np.uint8]) -> Strength:
 
 
 def shrink(crop: Strength) -> Strength:
-    """Longest side to 20 px, anti-aliased."""
+    """Resize the longer side to LONGEST, anti-aliased."""
     height, width = crop.shape
     scale = LONGEST / max(height, width)
     if scale == 1:
@@ -94,7 +94,7 @@ def shrink(crop: Strength) -> Strength:
 
 
 def centre(small: Strength) -> NDArray[np.uint8]:
-    """Centre of mass to the middle of the frame. (h, w) with h, w <= 20 -> (28, 28) uint8"""
+    """Place the digit with its centre of mass in the middle. (h, w) with h, w <= 20 -> (28, 28) uint8"""
     height, width = small.shape
     mass = max(float(small.sum()), 1e-6)
     y = float((small.sum(axis=1) * np.arange(height)).sum()) / mass

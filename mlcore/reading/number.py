@@ -1,8 +1,7 @@
-"""From ink to a number: which line it is, what the line network reads there, and what each digit looks like.
+"""The reading of a number: which line of ink holds it, its text, and the ink of each digit.
 
-The line network proposes texts, and with each where its digits stand; the digit network then looks at each
-digit's own ink. The text that both like best is read. In printed boxes there is nothing to cut: each box
-holds one digit.
+The line network proposes texts and the place of each digit. The digit network then classifies each digit's own ink.
+The proposal with the highest score is read. Printed boxes need no cutting: each holds one digit.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,33 +10,34 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.reading.ctc import Text, read_texts
+from mlcore.reading.arrays import Floats, InkBox
+from mlcore.reading.ctc import DecodedText, decode_texts
 from mlcore.reading.engine import Engine
 from mlcore.reading.ink import Ink
-from mlcore.reading.layout import Box, Region, find_regions, standing_apart, tall_pieces
-from mlcore.reading.segment import LOOSE, STIFF, Cutter, Part, cut_cells
+from mlcore.reading.layout import Region, find_regions, separate_digits, tall_pieces
+from mlcore.reading.segment import LOOSE, STIFF, DigitCrop, DigitCutter, crop_printed_boxes
 from mlcore.reading.strip import Strip, cut_strip
 from mlcore.reading.trace import Trace, no_trace
-from mlcore.reading.weights import Standing, Weights
+from mlcore.reading.weights import Placement, Weights
 
-REGIONS, TEXTS = 2, 6  # so many of the likeliest are looked at closely
-SURE = 0.9  # a line read with this probability needs no second region to be looked at
-HOPELESS = 0.02  # beside the likeliest text
-BOXED = 0.5  # what the line network's probability counts as where it saw other boxes filled
-FAINTEST = 0.01
-ODD = 0.1  # of the pieces of ink that look like one digit are two
-
-Floats = NDArray[np.float64]
+MAX_REGIONS, MAX_TEXTS = 2, 6  # the best regions, and the best texts of each, that are cut and scored
+SURE_LINE = 0.9  # with a line of this confidence no other region is tried
+MIN_RATIO = 0.02  # a text's probability beside the best text's; below it the text is not tried
+UNREAD_PROBABILITY = 0.5  # assumed for the line network when it read another number of digits than boxes hold
+FLOOR = 0.01
+TWO_AS_ONE = 0.1  # share of the connected pieces classified as one digit that are really two
 
 
 @dataclass(frozen=True, slots=True)
 class FoundDigit:
-    box: Box  # in ink px
+    """One digit of a number."""
+
+    box: InkBox
     input: NDArray[np.uint8]  # (28, 28)
     probabilities: Floats  # (10,) of both networks together, sum 1
-    is_digit: float  # the digit network's
-    standing: Standing
-    words: Floats  # (10, 2) log probabilities by either network
+    is_digit: float  # by the digit network
+    placement: Placement
+    log_probabilities: Floats  # (10, 2) by each network, in the order of weights.NETWORKS
 
     @property
     def digit(self) -> int:
@@ -45,15 +45,15 @@ class FoundDigit:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A number and what its confidence follows from."""
+class FoundNumber:
+    """A proposed number and the values from which its confidence follows."""
 
     digits: tuple[FoundDigit, ...]
-    line: float  # the line network's probability of the text it proposed
-    rival: float  # and of its best other text
-    explained: float  # share of the picture's ink that these digits are
-    clues: Floats  # (7,) in the order of CLUES
-    worth: float  # by which it was preferred
+    line: float  # the line network's probability of the proposed text
+    rival: float  # the probability of its best other text
+    explained: float  # share of the picture's ink that belongs to the digits
+    features: Floats  # (7,) in the order of weights.SCORE_FEATURES
+    score: float  # the weighted sum of the features; the proposal with the highest one is read
 
     @property
     def text(self) -> str:
@@ -61,144 +61,177 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What the digit network says of one piece of ink."""
+class ClassifiedCrop:
+    """One crop and the digit network's result for it."""
 
-    part: Part
+    crop: DigitCrop
     probabilities: Floats  # (10,)
     is_digit: float
 
 
-class Eye:
-    """The digit network, which looks at no ink twice."""
+class DigitClassifier:
+    """The digit network with a cache: proposals for one picture share many crops."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.seen: dict[bytes, tuple[Floats, float]] = {}
+        self.cache: dict[bytes, tuple[Floats, float]] = {}
 
-    def look(self, parts: Sequence[Part]) -> list[Look]:
-        new = {part.input.tobytes(): part.input for part in parts if part.input.tobytes() not in self.seen}
+    def classify(self, crops: Sequence[DigitCrop]) -> list[ClassifiedCrop]:
+        new = {crop.input.tobytes(): crop.input for crop in crops if crop.input.tobytes() not in self.cache}
         if new:
             scores = self.engine.classify(np.stack(list(new.values())))
             for key, row, is_digit in zip(new, scores.probabilities, scores.is_digit, strict=True):
-                self.seen[key] = (row.astype(np.float64), float(is_digit))
-        return [Look(part, *self.seen[part.input.tobytes()]) for part in parts]
+                self.cache[key] = (row.astype(np.float64), float(is_digit))
+        return [ClassifiedCrop(crop, *self.cache[crop.input.tobytes()]) for crop in crops]
 
 
-def find_number(ink: Ink, engine: Engine, trace: Trace = no_trace, weights: Weights | None = None) -> Found | None:
-    """None where no line holds a digit. The clues are weighed as the model's card says, unless told otherwise."""
-    found = proposals(ink, engine, weights or Weights.of_card(engine.artifact.card.thresholds))
+def find_number(
+    ink: Ink, engine: Engine, trace: Trace = no_trace, weights: Weights | None = None
+) -> FoundNumber | None:
+    """Return the number with the highest score, or None where no line holds a digit.
+
+    `weights` default to those of the model's card.
+    """
+    found = propose_numbers(ink, engine, weights or Weights.from_card(engine.artifact.card.thresholds))
     if not found:
         return None
-    best, strip = max(found, key=lambda pair: pair[0].worth)
+    best, strip = max(found, key=lambda pair: pair[0].score)
     trace("line", strip.image)
     trace("digits", np.hstack([digit.input for digit in best.digits]))
     return best
 
 
-def proposals(ink: Ink, engine: Engine, weights: Weights) -> list[tuple[Found, Strip]]:
-    """Every number that the picture may show, and the strip it was read from."""
-    candidates = [(region, strip) for region in find_regions(ink) if (strip := cut_strip(region.strength, region.box))]
-    logits = engine.read_strips([strip.image for _, strip in candidates])
-    read = [
-        (region, strip, read_texts(said, TEXTS, hopeless=HOPELESS))
-        for (region, strip), said in zip(candidates, logits, strict=True)
+def propose_numbers(ink: Ink, engine: Engine, weights: Weights) -> list[tuple[FoundNumber, Strip]]:
+    """Return every number that the picture may show, each with the strip from which it was read."""
+    strips = [(region, strip) for region in find_regions(ink) if (strip := cut_strip(region.strength, region.box))]
+    logits = engine.classify_strips([strip.image for _, strip in strips])
+    lines = [
+        (region, strip, decode_texts(strip_logits, MAX_TEXTS, min_ratio=MIN_RATIO))
+        for (region, strip), strip_logits in zip(strips, logits, strict=True)
     ]
-    read.sort(key=lambda row: -promise(row[2][0], row[0]))
-    if read and read[0][2][0].confidence > SURE:
-        read = read[:1]
-    eye = Eye(engine)
+    lines.sort(key=lambda line: -region_score(line[2][0], line[0]))
+    if lines and lines[0][2][0].confidence > SURE_LINE:
+        lines = lines[:1]
+    classifier = DigitClassifier(engine)
     return [
         (number, strip)
-        for region, strip, texts in read[:REGIONS]
-        for number in numbers(region, strip, texts, eye, weights)
+        for region, strip, texts in lines[:MAX_REGIONS]
+        for number in propose_in_region(region, strip, texts, classifier, weights)
     ]
 
 
-def promise(text: Text, region: Region) -> float:
+def region_score(text: DecodedText, region: Region) -> float:
+    """Return how promising a region is: confident, long texts in most of the ink come first."""
     return float(text.confidence * len(text.digits) * np.sqrt(region.share))
 
 
-def numbers(region: Region, strip: Strip, texts: Sequence[Text], eye: Eye, weights: Weights) -> Iterator[Found]:
-    if region.cells:
-        yield from in_cells(region, texts, eye, weights, unread=BOXED)
+def propose_in_region(
+    region: Region, strip: Strip, texts: Sequence[DecodedText], classifier: DigitClassifier, weights: Weights
+) -> Iterator[FoundNumber]:
+    """Yield the numbers that one line of ink may show."""
+    if region.printed_boxes:
+        yield from propose_in_boxes(region, texts, classifier, weights, unread=UNREAD_PROBABILITY)
         return
     pieces = tall_pieces(region)
-    apart = standing_apart(pieces, region.box[3])
-    if apart and all(len(text.digits) != len(apart) for text in texts):  # the line network overlooked one, or saw two
-        said = [text.confidence for text in texts]
-        unread = max(0.0, min(*said, 1 - sum(said)))  # no likelier than what it read, nor than all that it left open
-        yield from in_cells(replace(region, cells=apart), texts, eye, weights, unread=unread)
-    cutter = Cutter(region, strip)
+    apart = separate_digits(pieces, region.box[3])
+    if apart and all(len(text.digits) != len(apart) for text in texts):  # the line network missed or doubled a digit
+        known = [text.confidence for text in texts]
+        unread = max(0.0, min(*known, 1 - sum(known)))  # at most what its own texts have, or leave to all others
+        yield from propose_in_boxes(replace(region, printed_boxes=apart), texts, classifier, weights, unread=unread)
+    cutter = DigitCutter(region, strip)
     for text in texts:
         if not text.digits:
             continue
         rival = max((other.confidence for other in texts if other is not text), default=0.0)
-        for parts in ways(cutter, text):
-            pairs = [(part, belief) for part, belief in zip(parts, text.beliefs, strict=True) if part]
+        for crops in segmentations(cutter, text):
+            pairs = [(crop, row) for crop, row in zip(crops, text.digit_probabilities, strict=True) if crop]
             if pairs:
-                looks = eye.look([part for part, _ in pairs])
-                lost = 0.5 ** (len(parts) - len(pairs))
-                split = log_split([look.part.box for look in looks], pieces, region, eye)
-                beliefs = [belief for _, belief in pairs]
-                yield weigh(region, looks, beliefs, text.confidence * lost, rival, weights, split)
+                classified = classifier.classify([crop for crop, _ in pairs])
+                missing = 0.5 ** (len(crops) - len(pairs))
+                split = log_split_probability([each.crop.box for each in classified], pieces, region, classifier)
+                rows = [row for _, row in pairs]
+                yield score_number(region, classified, rows, text.confidence * missing, rival, weights, split)
 
 
-def ways(cutter: Cutter, text: Text) -> Iterator[list[Part | None]]:
-    """To cut the line: loosely, and stiffly where that makes a difference."""
+def segmentations(cutter: DigitCutter, text: DecodedText) -> Iterator[list[DigitCrop | None]]:
+    """Yield the line cut along the least ink, and also cut nearly straight where that makes a difference."""
     loose = cutter.cut(text.steps, LOOSE)
     yield loose
-    if any(part and part.cut for part in loose):
+    if any(crop and crop.is_cut for crop in loose):
         yield cutter.cut(text.steps, STIFF)
 
 
-def log_split(digits: Sequence[Box], pieces: Sequence[Box], region: Region, eye: Eye) -> float:
-    """Log probability that no piece of ink in which several digits were read is one digit."""
+def log_split_probability(
+    digits: Sequence[InkBox], pieces: Sequence[InkBox], region: Region, classifier: DigitClassifier
+) -> float:
+    """Return the log probability that no connected piece in which several digits were read is a single digit."""
     middles = [x + width / 2 for x, _, width, _ in digits]
     split = tuple(box for box in pieces if sum(box[0] <= middle <= box[0] + box[2] for middle in middles) > 1)
-    looks = eye.look(cut_cells(replace(region, cells=split)))
-    return float(sum(np.log1p(ODD - look.probabilities.max() * look.is_digit) for look in looks))
+    classified = classifier.classify(crop_printed_boxes(replace(region, printed_boxes=split)))
+    return float(sum(np.log1p(TWO_AS_ONE - each.probabilities.max() * each.is_digit) for each in classified))
 
 
-def in_cells(region: Region, texts: Sequence[Text], eye: Eye, weights: Weights, unread: float) -> Iterator[Found]:
-    """The line network has its say if it saw as many digits as there are boxes with ink; if not, `unread` is its
-    probability."""
-    looks = eye.look(cut_cells(region))
-    if not looks:
+def propose_in_boxes(
+    region: Region, texts: Sequence[DecodedText], classifier: DigitClassifier, weights: Weights, unread: float
+) -> Iterator[FoundNumber]:
+    """Yield the number with one digit for each box that holds ink.
+
+    The line network counts if it read as many digits; otherwise `unread` stands for its probability.
+    """
+    classified = classifier.classify(crop_printed_boxes(region))
+    if not classified:
         return
-    text = next((text for text in texts if len(text.digits) == len(looks)), None)
-    beliefs = text.beliefs if text else [(0.1,) * 10] * len(looks)
+    text = next((text for text in texts if len(text.digits) == len(classified)), None)
+    rows = text.digit_probabilities if text else [(0.1,) * 10] * len(classified)
     rival = max((other.confidence for other in texts if other is not text), default=0.0)
-    yield weigh(region, looks, beliefs, text.confidence if text else unread, rival, weights, split=0.0)
+    yield score_number(region, classified, rows, text.confidence if text else unread, rival, weights, split=0.0)
 
 
-def weigh(
+def score_number(
     region: Region,
-    looks: Sequence[Look],
-    beliefs: Sequence[Sequence[float]],
+    classified: Sequence[ClassifiedCrop],
+    line_probabilities: Sequence[Sequence[float]],  # for each crop the line network's (10,)
     line: float,
     rival: float,
     weights: Weights,
     split: float,
-) -> Found:
-    digits = tuple(digit_of(region, look, belief, weights) for look, belief in zip(looks, beliefs, strict=True))
-    whole = max(float(region.strength.sum()) / region.share, 1e-6)
-    explained = min(1.0, sum(look.part.ink for look in looks) / whole)
-    seen = sum(
-        np.log(look.probabilities[d.digit] * look.is_digit + FAINTEST) for look, d in zip(looks, digits, strict=True)
+) -> FoundNumber:
+    """Combine both networks' results for the digits of one proposal, and score it."""
+    digits = tuple(
+        combine_networks(region, each, row, weights) for each, row in zip(classified, line_probabilities, strict=True)
+    )
+    all_ink = max(float(region.strength.sum()) / region.share, 1e-6)
+    explained = min(1.0, sum(each.crop.ink for each in classified) / all_ink)
+    digits_log = sum(
+        np.log(each.probabilities[found.digit] * each.is_digit + FLOOR)
+        for each, found in zip(classified, digits, strict=True)
     )
     overlooked = len(digits) * (1 - explained) / max(explained, 0.1)
-    clues = np.array(
-        [np.log(line + 1e-6), seen, len(looks), np.log(explained + 0.05), -overlooked, np.log(region.share), split]
+    features = np.array(
+        [
+            np.log(line + 1e-6),
+            digits_log,
+            len(classified),
+            np.log(explained + 0.05),
+            -overlooked,
+            np.log(region.share),
+            split,
+        ]
     )
-    return Found(digits, line, rival, explained, clues, float(weights.worth @ clues))
+    return FoundNumber(digits, line, rival, explained, features, float(weights.feature_weights @ features))
 
 
-def digit_of(region: Region, look: Look, belief: Sequence[float], weights: Weights) -> FoundDigit:
-    """What either network says of one digit, together; a bad cut says little."""
-    standing: Standing = "boxed" if region.cells else "cut" if look.part.cut else "whole"
-    seen = look.probabilities * look.is_digit + (1 - look.is_digit) / 10 + 1e-3
-    words = np.stack([np.log(np.array(belief) + 1e-6), np.log(seen)], axis=1)  # (10, 2)
-    logs = words @ weights.says[standing]
+def combine_networks(
+    region: Region, classified: ClassifiedCrop, line_probabilities: Sequence[float], weights: Weights
+) -> FoundDigit:
+    """Weight the results of both networks for one digit. A crop that looks like no digit has little influence."""
+    placement: Placement = "boxed" if region.printed_boxes else "cut" if classified.crop.is_cut else "whole"
+    is_digit = classified.is_digit
+    digit_probabilities = classified.probabilities * is_digit + (1 - is_digit) / 10 + 1e-3
+    log_probabilities = np.stack(
+        [np.log(np.array(line_probabilities) + 1e-6), np.log(digit_probabilities)], axis=1
+    )  # (10, 2)
+    logs = log_probabilities @ weights.network_weights[placement]
     shares = np.exp(logs - logs.max())
-    return FoundDigit(look.part.box, look.part.input, shares / shares.sum(), look.is_digit, standing, words)
+    crop = classified.crop
+    return FoundDigit(crop.box, crop.input, shares / shares.sum(), is_digit, placement, log_probabilities)

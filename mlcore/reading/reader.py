@@ -1,4 +1,4 @@
-"""The reader: from a picture's bytes to what it says."""
+"""The reader: it turns the bytes of a picture into a reading."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,46 +9,49 @@ from numpy.typing import NDArray
 
 from mlcore.artifact import Artifact
 from mlcore.reading import specks
+from mlcore.reading.arrays import InkBox
 from mlcore.reading.decide import Verdict, judge_digit, judge_number
 from mlcore.reading.decode import Picture, decode
 from mlcore.reading.engine import Engine
 from mlcore.reading.errors import PictureError
 from mlcore.reading.ink import Ink, find_ink
-from mlcore.reading.normalise import SIDE, cut, ink_box, normalise
-from mlcore.reading.number import Found, find_number
+from mlcore.reading.normalise import SIDE, crop_to, ink_box, normalise
+from mlcore.reading.number import FoundNumber, find_number
 from mlcore.reading.result import Box, Glyph, Mode, Reading, Reason
-from mlcore.reading.shade import written
+from mlcore.reading.shade import stroke_share
 from mlcore.reading.trace import Trace, no_trace
 
-TOGETHER = 64  # pictures that the digit network looks at together
-PIXELS_TOGETHER = 4_000_000  # of ink
-SURELY_ONE = 0.9  # a single piece of ink that is a digit with this confidence is not also read as a line
-CLEARLY = 1.1  # as likely as one digit must several be, to be seen in a single piece of ink no broader than tall
-SPECK = 3  # px of the original: less is no ink
-SMALLEST = 6  # px of the original: less shows no digit
-FAINTEST = 0.05  # contrast with the paper
-WRITTEN = 0.9  # of its ink: 1 in 1,500 generated digits on any paper has less, of the things on a table 9 in 10
-WRITTEN_CUT_OFF = 0.7  # where the picture's edge hides one side of a stroke
-MOST_PIECES = 40  # of ink in one digit: of 1,500 generated ones none had over 8, a page of print has hundreds
-NOTHING = np.zeros((SIDE, SIDE), np.uint8)
+BATCH_IMAGES = 64  # that the digit network classifies in one call
+BATCH_PIXELS = 4_000_000  # of ink that may wait in memory for one call
+SURE_DIGIT = 0.9  # a single piece of ink with this confidence as a digit is not also read as a line
+SINGLE_PIECE_MARGIN = 1.1  # a narrow single piece is read as a number only if that is so many times more confident
+MIN_INK_SIDE = 3  # px of the original: anything smaller counts as no ink
+MIN_DIGIT_SIDE = 6  # px of the original: anything smaller is too small to read
+MIN_CONTRAST = 0.05  # between ink and paper
+# Share of the ink that lies in strokes. Of the synthetic digits on all papers 1 in 1,500 has less; of photographed
+# things and shadows 9 in 10 have less.
+MIN_STROKE_SHARE = 0.9
+MIN_STROKE_SHARE_CUT_OFF = 0.7  # where the picture's edge hides one side of a stroke
+MAX_PIECES = 40  # of ink in one digit: no synthetic digit of 1,500 had over 8, a printed page has hundreds
+EMPTY_INPUT = np.zeros((SIDE, SIDE), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What is known of a picture before the networks look at it."""
+class PreparedImage:
+    """A picture prepared for the networks."""
 
     width: int
     height: int
     scale: float  # px of the ink for one px of the original
-    box: Box | None  # around all of its ink; None where there is none
+    box: Box | None  # around all ink; None where there is none
     input: NDArray[np.uint8]  # (28, 28): all ink as one digit
-    likely: float  # 0..1: that this is one written digit, by the ink alone
+    ink_likelihood: float  # 0..1: probability by the ink alone that this is one written digit
     doubt: Reason | None
-    ink: Ink | None  # None where no number is to be looked for
+    ink: Ink | None  # None where the picture is not searched for a number
 
 
 class Reader:
-    """Safe to share between threads."""
+    """The digit reader of one model. Threads may share it."""
 
     def __init__(self, artifact: Artifact) -> None:
         self.engine = Engine(artifact)
@@ -59,62 +62,66 @@ class Reader:
         return self.read_picture(decode(data), mode, trace)
 
     def read_picture(self, picture: Picture, mode: Mode = "auto", trace: Trace = no_trace) -> Reading:
-        return self.answer([see(picture, mode, trace)], mode, trace)[0]
+        return self.read_all([prepare_image(picture, mode, trace)], mode, trace)[0]
 
     def read_pictures(self, pictures: Iterable[Picture], mode: Mode = "auto") -> list[Reading]:
-        """As `read_picture`, but the digit network looks at many together; the pictures pass by one at a time."""
-        return [reading for group in grouped(see(p, mode) for p in pictures) for reading in self.answer(group, mode)]
+        """Read many pictures in batches. Only the ink of one batch is kept in memory."""
+        prepared = (prepare_image(picture, mode) for picture in pictures)
+        return [reading for batch in split_in_batches(prepared) for reading in self.read_all(batch, mode)]
 
     def read_many(self, pictures: Sequence[bytes], mode: Mode = "auto") -> list[Reading | PictureError]:
-        """As `read`, but the digit network looks at many together; an error takes its picture's place."""
+        """Read many files in batches. A file that cannot be decoded has its error in its place."""
         answers: list[Reading | PictureError] = []
-        for group in grouped(see_or_fail(data, mode) for data in pictures):
-            readings = iter(self.answer([sight for sight in group if isinstance(sight, Sight)], mode))
-            answers += [sight if isinstance(sight, PictureError) else next(readings) for sight in group]
+        for batch in split_in_batches(prepare_or_error(data, mode) for data in pictures):
+            readings = iter(self.read_all([image for image in batch if isinstance(image, PreparedImage)], mode))
+            answers += [image if isinstance(image, PictureError) else next(readings) for image in batch]
         return answers
 
-    def answer(self, sights: list[Sight], mode: Mode, trace: Trace = no_trace) -> list[Reading]:
-        if not sights:
+    def read_all(self, images: list[PreparedImage], mode: Mode, trace: Trace = no_trace) -> list[Reading]:
+        """Read one batch: all images in one call of the digit network."""
+        if not images:
             return []
-        scores = self.engine.classify(np.stack([sight.input for sight in sights]))  # (N, 28, 28) uint8
-        rows = zip(sights, scores.probabilities, scores.is_digit, strict=True)
-        return [self.answer_one(sight, row, float(is_digit), mode, trace) for sight, row, is_digit in rows]
+        scores = self.engine.classify(np.stack([image.input for image in images]))  # (N, 28, 28) uint8
+        rows = zip(images, scores.probabilities, scores.is_digit, strict=True)
+        return [self.read_one(image, row, float(is_digit), mode, trace) for image, row, is_digit in rows]
 
-    def answer_one(
-        self, sight: Sight, probabilities: NDArray[np.float32], is_digit: float, mode: Mode, trace: Trace
+    def read_one(
+        self, image: PreparedImage, probabilities: NDArray[np.float32], is_digit: float, mode: Mode, trace: Trace
     ) -> Reading:
-        digit = self.as_digit(sight, sight.box, probabilities, is_digit) if sight.box else self.without_ink(sight)
-        if sight.ink is None or not self.engine.reads_lines:
+        """Choose between one digit and a number. The probabilities are those of all ink as one digit."""
+        digit = self.make_digit_reading(image, probabilities, is_digit)
+        if image.ink is None or not self.engine.reads_lines:
             return digit
-        if mode == "auto" and looks_single(sight) and digit.confidence >= SURELY_ONE:
+        if mode == "auto" and is_narrow_piece(image) and digit.confidence >= SURE_DIGIT:
             return digit
-        found = find_number(sight.ink, self.engine, trace)
-        fewest = 1 if sight.box else 2  # out of a print, one stroke alone is made too easily
+        found = find_number(image.ink, self.engine, trace)
+        fewest = 1 if image.box else 2  # printed patterns easily yield a single stroke
         if found is None or len(found.digits) < fewest:
             return digit
-        number = self.as_number(sight, found)
-        if number.decision == "rejected" and (mode == "auto" or not sight.box):
+        number = self.make_number_reading(image, found)
+        if number.decision == "rejected" and (mode == "auto" or not image.box):
             return digit
         if mode == "number":
             return number
-        likelier = number.confidence > (CLEARLY if looks_single(sight) else 1.0) * digit.confidence
-        return number if len(found.digits) > 1 and likelier else digit
+        is_likelier = number.confidence > (SINGLE_PIECE_MARGIN if is_narrow_piece(image) else 1.0) * digit.confidence
+        return number if len(found.digits) > 1 and is_likelier else digit
 
-    def without_ink(self, sight: Sight) -> Reading:
-        return Reading("", "rejected", "no_ink", 0.0, (), self.version, sight.width, sight.height)
-
-    def as_digit(self, sight: Sight, box: Box, probabilities: NDArray[np.float32], is_digit: float) -> Reading:
+    def make_digit_reading(self, image: PreparedImage, probabilities: NDArray[np.float32], is_digit: float) -> Reading:
+        """Return the reading of all ink as one digit."""
+        if image.box is None:
+            return Reading("", "rejected", "no_ink", 0.0, (), self.version, image.width, image.height)
         digit = int(probabilities.argmax())
-        is_digit *= sight.likely
+        is_digit *= image.ink_likelihood
         confidence = is_digit * float(probabilities[digit])
-        glyph = Glyph(box, digit, confidence, tuple(float(p) for p in probabilities), sight.input)
-        verdict = judge_digit(confidence, is_digit, sight.doubt, self.thresholds)
-        return self.reading(sight, str(digit), verdict, (glyph,))
+        glyph = Glyph(image.box, digit, confidence, tuple(float(p) for p in probabilities), image.input)
+        verdict = judge_digit(confidence, is_digit, image.doubt, self.thresholds)
+        return self.make_reading(image, str(digit), verdict, (glyph,))
 
-    def as_number(self, sight: Sight, found: Found) -> Reading:
+    def make_number_reading(self, image: PreparedImage, found: FoundNumber) -> Reading:
+        """Return the reading of the ink as a number."""
         glyphs = tuple(
             Glyph(
-                original_box(digit.box, sight.scale, sight.width, sight.height),
+                to_original_box(digit.box, image.scale, image.width, image.height),
                 digit.digit,
                 digit.is_digit * float(digit.probabilities.max()),
                 tuple(float(p) for p in digit.probabilities),
@@ -122,67 +129,69 @@ class Reader:
             )
             for digit in found.digits
         )
-        return self.reading(sight, found.text, judge_number(found, sight.doubt, self.thresholds), glyphs)
+        return self.make_reading(image, found.text, judge_number(found, image.doubt, self.thresholds), glyphs)
 
-    def reading(self, sight: Sight, text: str, verdict: Verdict, glyphs: tuple[Glyph, ...]) -> Reading:
+    def make_reading(self, image: PreparedImage, text: str, verdict: Verdict, glyphs: tuple[Glyph, ...]) -> Reading:
         text = "" if verdict.decision == "rejected" else text
-        size = (sight.width, sight.height)
+        size = (image.width, image.height)
         return Reading(text, verdict.decision, verdict.reason, verdict.confidence, glyphs, self.version, *size)
 
 
-def see_or_fail(data: bytes, mode: Mode) -> Sight | PictureError:
+def prepare_or_error(data: bytes, mode: Mode) -> PreparedImage | PictureError:
     try:
-        return see(decode(data), mode)
+        return prepare_image(decode(data), mode)
     except PictureError as error:
         return error
 
 
-Seen = TypeVar("Seen", bound=Sight | PictureError)
+Prepared = TypeVar("Prepared", bound=PreparedImage | PictureError)
 
 
-def grouped(sights: Iterable[Seen]) -> Iterator[list[Seen]]:
-    """Many small pictures, or few large ones: their ink waits in memory."""
-    group: list[Seen] = []
+def split_in_batches(images: Iterable[Prepared]) -> Iterator[list[Prepared]]:
+    """Yield batches of up to BATCH_IMAGES. Large pictures make smaller batches, because their ink waits in memory."""
+    batch: list[Prepared] = []
     size = 0
-    for sight in sights:
-        group.append(sight)
-        size += sight.ink.strength.size if isinstance(sight, Sight) and sight.ink is not None else 0
-        if len(group) == TOGETHER or size > PIXELS_TOGETHER:
-            yield group
-            group, size = [], 0
-    if group:
-        yield group
+    for image in images:
+        batch.append(image)
+        size += image.ink.strength.size if isinstance(image, PreparedImage) and image.ink is not None else 0
+        if len(batch) == BATCH_IMAGES or size > BATCH_PIXELS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
-def see(picture: Picture, mode: Mode, trace: Trace = no_trace) -> Sight:
-    """All ink of the picture as one digit, and the ink itself where it may be more."""
+def prepare_image(picture: Picture, mode: Mode, trace: Trace = no_trace) -> PreparedImage:
+    """Find the ink and normalise all of it as one digit. The ink itself is kept where it may be a number."""
     trace("picture", picture.pixels)
     ink = find_ink(picture.pixels, trace)
     scale = ink.scale * picture.scale
-    box = ink_box(ink.strength)
-    outer = original_box(box, scale, picture.width, picture.height) if box else None
-    kept = None if mode == "digit" or ink.pieces >= specks.MOST_PIECES else ink
+    inner_box = ink_box(ink.strength)
+    box = to_original_box(inner_box, scale, picture.width, picture.height) if inner_box else None
+    number_ink = None if mode == "digit" or ink.pieces >= specks.MAX_PIECES else ink
     size = (picture.width, picture.height)
-    if not box or not outer or max(outer.width, outer.height) < SPECK:  # a number's ink may still stand out of a print
-        return Sight(*size, scale, None, NOTHING, likely=0.0, doubt=None, ink=kept)
-    doubt, share = find_doubt(ink, outer), written(ink)
-    if share < (WRITTEN_CUT_OFF if doubt == "cut_off" else WRITTEN):  # the edges of things and shadows
-        return Sight(*size, scale, None, NOTHING, likely=0.0, doubt=None, ink=None)
-    digit = normalise(cut(ink.strength, box))
+    if not inner_box or not box or max(box.width, box.height) < MIN_INK_SIDE:
+        # A number may still be found in the ink with the print.
+        return PreparedImage(*size, scale, None, EMPTY_INPUT, ink_likelihood=0.0, doubt=None, ink=number_ink)
+    doubt, share = find_doubt(ink, box), stroke_share(ink)
+    if share < (MIN_STROKE_SHARE_CUT_OFF if doubt == "cut_off" else MIN_STROKE_SHARE):
+        # These are the edges of things and shadows.
+        return PreparedImage(*size, scale, None, EMPTY_INPUT, ink_likelihood=0.0, doubt=None, ink=None)
+    digit = normalise(crop_to(ink.strength, inner_box))
     trace("input", digit)
-    likely = 0.0 if ink.pieces > MOST_PIECES else share if share < WRITTEN else 1.0
-    return Sight(*size, scale, outer, digit, likely, doubt, kept)
+    likelihood = 0.0 if ink.pieces > MAX_PIECES else share if share < MIN_STROKE_SHARE else 1.0
+    return PreparedImage(*size, scale, box, digit, likelihood, doubt, number_ink)
 
 
-def looks_single(sight: Sight) -> bool:
-    """One piece of ink, not broad: most pictures of one digit need no second look."""
-    if sight.ink is None or sight.box is None or sight.box.width > 1.1 * sight.box.height:
+def is_narrow_piece(image: PreparedImage) -> bool:
+    """Whether all ink is one connected piece that is not wide, as in most pictures of one digit."""
+    if image.ink is None or image.box is None or image.box.width > 1.1 * image.box.height:
         return False
-    return sight.ink.pieces == 1
+    return image.ink.pieces == 1
 
 
-def original_box(box: tuple[int, int, int, int], scale: float, width: int, height: int) -> Box:
-    """From the ink's pixels to the original's."""
+def to_original_box(box: InkBox, scale: float, width: int, height: int) -> Box:
+    """Convert a box from the ink's pixels to the original's."""
     left, top = int(box[0] / scale), int(box[1] / scale)
     right = min(width, round((box[0] + box[2]) / scale))
     bottom = min(height, round((box[1] + box[3]) / scale))
@@ -190,10 +199,10 @@ def original_box(box: tuple[int, int, int, int], scale: float, width: int, heigh
 
 
 def find_doubt(ink: Ink, box: Box) -> Reason | None:
-    """Why the network may be unsure of this ink, should it be."""
-    if max(box.width, box.height) < SMALLEST:
+    """Return the reason why this ink may be hard to read, or None."""
+    if max(box.width, box.height) < MIN_DIGIT_SIDE:
         return "too_small"
-    if ink.contrast < FAINTEST:
+    if ink.contrast < MIN_CONTRAST:
         return "low_contrast"
     edges = (ink.strength[0], ink.strength[-1], ink.strength[:, 0], ink.strength[:, -1])
     return "cut_off" if any(float(edge.max()) > 0.5 for edge in edges) else None

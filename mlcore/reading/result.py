@@ -1,4 +1,4 @@
-"""What the reader answers: plain values, without Django, Keras or ONNX Runtime."""
+"""The result types of the reader: plain values without Django, Keras or ONNX Runtime."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -17,7 +17,7 @@ REASONS: tuple[Reason, ...] = ("no_ink", "not_a_digit", "too_small", "low_contra
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """In the original's pixels, after its EXIF rotation."""
+    """A rectangle in the original's pixels, after its EXIF rotation."""
 
     x: int
     y: int
@@ -31,20 +31,20 @@ class Glyph:
 
     box: Box
     digit: int
-    confidence: float  # that this is a digit, and this one: never above probabilities[digit]
+    confidence: float  # that this is a digit, and this digit: at most probabilities[digit]
     probabilities: tuple[float, ...]  # ten, sum 1
-    input: NDArray[np.uint8]  # (28, 28), ink is 255: what the network saw
+    input: NDArray[np.uint8]  # (28, 28), ink is 255: the input of the network
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The answer for one picture."""
+    """The reader's answer for one picture."""
 
     text: str  # digits only; empty exactly when rejected
     decision: Decision
-    reason: Reason | None  # why it was rejected or is unsure, where there is one
+    reason: Reason | None  # for rejected and unsure answers, where one is known
     confidence: float  # that the whole text is right
     glyphs: tuple[Glyph, ...]  # in reading order; empty when no ink was found
-    model: str  # the version that answered
+    model: str  # version
     width: int  # of the original after its EXIF rotation, in pixels
     height: int

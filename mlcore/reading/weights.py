@@ -1,6 +1,6 @@
-"""How much each clue counts when a number is chosen among the texts proposed for it.
+"""The weights by which the best reading of a number is chosen among several.
 
-Fitted on generated lines of validation digits by `mlcore.training.evaluation.weights` and kept in the artifact's card.
+`mlcore.training.evaluation.weights` fits them on synthetic lines of validation digits. The card stores them.
 """
 
 from collections.abc import Mapping
@@ -8,39 +8,48 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-Standing = Literal["boxed", "whole", "cut"]  # a digit in a printed box, by itself, or cut from its neighbour
-STANDINGS: tuple[Standing, ...] = ("boxed", "whole", "cut")
+from mlcore.reading.arrays import Floats
+
+Placement = Literal["boxed", "whole", "cut"]  # a digit in a printed box, separate, or cut from its neighbour
+PLACEMENTS: tuple[Placement, ...] = ("boxed", "whole", "cut")
 NETWORKS = ("line", "digit")
-CLUES = (
+SCORE_FEATURES = (
     "line",  # log probability of the text by the line network
     "digits",  # sum of the digits' log probabilities
-    "count",  # of digits
-    "explained",  # log share of the ink that the digits are
-    "overlooked",  # minus how many digits' worth of ink is left over
-    "region",  # log share of the picture's ink that the line is
-    "split",  # log probability that none of the ink that stands together and was split is one digit
+    "count",  # number of digits
+    "explained",  # log share of the ink that belongs to the digits
+    "overlooked",  # minus how many digits would fit in the remaining ink
+    "region",  # log share of the picture's ink that the line holds
+    "split",  # log probability that no connected piece which was split is a single digit
 )
-START = {"say_boxed_line": 0.0, "say_boxed_digit": 1.0, "say_whole_line": 0.3, "say_whole_digit": 0.7,
-         "say_cut_line": 0.5, "say_cut_digit": 0.5, "worth_line": 1.0, "worth_digits": 0.3, "worth_count": 0.5,
-         "worth_explained": 1.0, "worth_overlooked": 0.0, "worth_region": 0.5,
-         "worth_split": 0.0}  # fmt: skip
+DEFAULT_WEIGHTS = {"say_boxed_line": 0.0, "say_boxed_digit": 1.0, "say_whole_line": 0.3, "say_whole_digit": 0.7,
+                   "say_cut_line": 0.5, "say_cut_digit": 0.5, "worth_line": 1.0, "worth_digits": 0.3,
+                   "worth_count": 0.5, "worth_explained": 1.0, "worth_overlooked": 0.0, "worth_region": 0.5,
+                   "worth_split": 0.0}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Weights:
-    says: Mapping[Standing, NDArray[np.float64]]  # (2,) of NETWORKS, about one digit that stands so
-    worth: NDArray[np.float64]  # (7,) of CLUES, about a whole text
+    """The weights of both networks and of the score's features.
+
+    In the card their names begin with "say_" and "worth_"; published cards keep these names.
+    """
+
+    network_weights: Mapping[Placement, Floats]  # (2,) in the order of NETWORKS, for one digit
+    feature_weights: Floats  # (7,) in the order of SCORE_FEATURES, for a whole number
 
     @classmethod
-    def of_card(cls, thresholds: Mapping[str, float]) -> "Weights":
-        known = {**START, **thresholds}
-        says = {s: np.array([known[f"say_{s}_{network}"] for network in NETWORKS]) for s in STANDINGS}
-        return cls(says, np.array([known[f"worth_{clue}"] for clue in CLUES]))
+    def from_card(cls, thresholds: Mapping[str, float]) -> "Weights":
+        known = {**DEFAULT_WEIGHTS, **thresholds}
+        network_weights = {p: np.array([known[f"say_{p}_{network}"] for network in NETWORKS]) for p in PLACEMENTS}
+        return cls(network_weights, np.array([known[f"worth_{feature}"] for feature in SCORE_FEATURES]))
 
-    def for_card(self) -> dict[str, float]:
-        says = {
-            f"say_{s}_{network}": float(w) for s in STANDINGS for network, w in zip(NETWORKS, self.says[s], strict=True)
-        }
-        return says | {f"worth_{clue}": float(w) for clue, w in zip(CLUES, self.worth, strict=True)}
+    def as_card_entries(self) -> dict[str, float]:
+        entries = {}
+        for placement in PLACEMENTS:
+            for network, weight in zip(NETWORKS, self.network_weights[placement], strict=True):
+                entries[f"say_{placement}_{network}"] = float(weight)
+        for feature, weight in zip(SCORE_FEATURES, self.feature_weights, strict=True):
+            entries[f"worth_{feature}"] = float(weight)
+        return entries

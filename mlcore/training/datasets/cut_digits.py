@@ -7,11 +7,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.reading.arrays import InkBox
 from mlcore.reading.engine import NOT_A_DIGIT
 from mlcore.reading.ink import Ink
-from mlcore.reading.layout import Box, Region, standing_apart, tall_pieces, whole
-from mlcore.reading.normalise import cut, normalise
-from mlcore.reading.segment import LOOSE, STIFF, Cutter, cut_cells
+from mlcore.reading.layout import Region, all_ink_region, separate_digits, tall_pieces
+from mlcore.reading.normalise import crop_to, normalise
+from mlcore.reading.segment import LOOSE, STIFF, DigitCutter, crop_printed_boxes
 from mlcore.reading.strip import STEP, Strip, cut_strip
 from mlcore.training.datasets.lines import Writers, render_line_sheets
 from mlcore.training.synthesis.lines import TextLine
@@ -26,7 +27,7 @@ def cut_digits(rng: np.random.Generator, writers: Writers) -> Iterator[LabelledI
     """Yield images from one line after another, without end."""
     for line, ink, margins in render_line_sheets(rng, writers):
         written = place_in_ink(line, ink, margins)
-        for region in whole(ink.strength):
+        for region in all_ink_region(ink.strength):
             yield from _cut_at_labels(written, region, float(rng.choice([LOOSE, STIFF])))
             yield from _cut_negatives(written, region)
 
@@ -55,16 +56,16 @@ def _cut_at_labels(line: TextLine, region: Region, stiffness: float) -> Iterator
     strip = cut_strip(region.strength, region.box)
     steps = _digit_steps(line.boxes, strip) if strip else ()
     if strip and steps:
-        parts = Cutter(region, strip).cut(steps, stiffness)
+        parts = DigitCutter(region, strip).cut(steps, stiffness)
         for part, box, character in zip(parts, line.boxes, line.text, strict=True):
             if part and _shows(part.input, line, box):
                 yield part.input, int(character)
 
 
-def _digit_steps(boxes: tuple[Box, ...], strip: Strip) -> tuple[int, ...]:
+def _digit_steps(boxes: tuple[InkBox, ...], strip: Strip) -> tuple[int, ...]:
     """Return the step of the strip at the middle of each digit, or none if two digits share a step."""
     x, y, width, height = np.array(boxes).reshape(-1, 4).T
-    columns, _ = strip.places(x + width // 2, y + height // 2)
+    columns, _ = strip.locate(x + width // 2, y + height // 2)
     steps = columns // STEP
     return tuple(steps.tolist()) if (np.diff(steps) > 0).all() else ()
 
@@ -72,14 +73,14 @@ def _digit_steps(boxes: tuple[Box, ...], strip: Strip) -> tuple[int, ...]:
 def _cut_negatives(line: TextLine, region: Region) -> Iterator[LabelledImage]:
     """Yield the signs and letters that stand by themselves."""
     digit_spans = [(x, x + width) for x, _, width, _ in line.boxes]
-    for box in standing_apart(tall_pieces(region), region.box[3]):
+    for box in separate_digits(tall_pieces(region), region.box[3]):
         x, _, width, _ = box
         if all(x >= end or x + width <= start for start, end in digit_spans):
-            for part in cut_cells(replace(region, cells=(box,))):
+            for part in crop_printed_boxes(replace(region, printed_boxes=(box,))):
                 if _shows(part.input, line, box):  # leaves out printed borders, which look like a 1
                     yield part.input, NOT_A_DIGIT
 
 
-def _shows(image: NDArray[np.uint8], line: TextLine, box: Box) -> bool:
+def _shows(image: NDArray[np.uint8], line: TextLine, box: InkBox) -> bool:
     """Tell if the image still shows what was written in the box."""
-    return correlation(image, normalise(cut(line.ink, box))) >= MIN_CORRELATION
+    return correlation(image, normalise(crop_to(line.ink, box))) >= MIN_CORRELATION

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.atomic_files import open_atomic
-from mlcore.reading.ink import Ink, find_ink, find_printed
+from mlcore.reading.ink import Ink, find_ink, find_ink_with_print
 from mlcore.reading.specks import remove_specks
 from mlcore.reading.strip import HEIGHT, cut_strip
 from mlcore.training.datasets.mnist import Digits
@@ -152,7 +152,7 @@ def render_line_sheets(
         margins = _margins_in_pixels(line.ink.shape[0], rng.uniform(low, high, 4))
         ink = find_ink(render_sheet(line.ink, rng, replace(style, margins=margins)))
         if rng.random() < WITH_PRINT_SHARE:  # the reader reads with and without print, and takes the better answer
-            strength, pieces = remove_specks(find_printed(ink))
+            strength, pieces = remove_specks(find_ink_with_print(ink))
             ink = replace(ink, strength=strength, pieces=pieces)
         if is_legible(line, ink, margins):
             yield line, ink, margins

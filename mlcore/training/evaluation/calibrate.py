@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.artifact import Artifact
-from mlcore.reading.decide import FEATURES, PREFIX, features
+from mlcore.reading.decide import CONFIDENCE_FEATURES, PREFIX, confidence_features
 from mlcore.reading.engine import Engine
 from mlcore.reading.ink import find_ink
 from mlcore.reading.normalise import normalise
@@ -58,7 +58,7 @@ def fit_thresholds(
     )
     rng = np.random.default_rng([seed, 77])
     return {
-        **weights.for_card(),
+        **weights.as_card_entries(),
         **fit_digit_thresholds(*_classify_digits(engine, writers, counts, rng)),
         **fit_number_thresholds(*_read_numbers(engine, writers, weights, counts.numbers, rng)),
     }
@@ -87,7 +87,7 @@ def fit_number_thresholds(rows: Floats, right: NDArray[np.bool_]) -> dict[str, f
     """
     weights = fit_logistic(rows, right)
     confidence = 1 / (1 + np.exp(-rows @ weights))
-    fitted = {PREFIX + name: float(weight) for name, weight in zip(FEATURES, weights, strict=True)}
+    fitted = {PREFIX + name: float(weight) for name, weight in zip(CONFIDENCE_FEATURES, weights, strict=True)}
     fitted["number_read"] = max(MIN_READ, lowest_safe_threshold(confidence, right, NUMBER_RISK))
     fitted["number_reject"] = float(np.quantile(confidence[right], MAX_REJECTED)) if right.any() else 1.0
     return fitted
@@ -143,7 +143,7 @@ def _read_numbers(
     for sample in _samples(writers, count, rng):
         found = find_number(sample.ink, engine, weights=weights)
         if found is not None and found.digits:
-            rows.append(features(found))
+            rows.append(confidence_features(found))
             right.append(found.text == sample.text)
     return np.array(rows), np.array(right)
 

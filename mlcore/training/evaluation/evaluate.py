@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.artifact import Artifact
-from mlcore.reading.engine import NOT_A_DIGIT, Engine, scores
+from mlcore.reading.engine import NOT_A_DIGIT, Engine, to_scores
 from mlcore.reading.ink import find_ink
 from mlcore.reading.normalise import normalise
 from mlcore.reading.reader import Reader
@@ -110,7 +110,7 @@ def measure_png_files(reader: Reader, test: Digits) -> dict[str, Any]:
 
 def measure_network(classify: Classify, test: Digits, temperature: float) -> dict[str, Any]:
     """Return the figures of the network alone, on images in MNIST's frame."""
-    classified = scores(classify(test.images), temperature)
+    classified = to_scores(classify(test.images), temperature)
     answers = classified.probabilities.argmax(axis=1)
     right = answers == test.labels
     low, high = wilson_interval(int(right.sum()), len(test))

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from mlcore.reading.engine import NOT_A_DIGIT, Engine, scores
+from mlcore.reading.engine import NOT_A_DIGIT, Engine, to_scores
 from mlcore.training.datasets.mnist import Digits
 from mlcore.training.evaluation.evaluate import Calibration, count_confusions, measure_calibration
 
@@ -26,7 +26,7 @@ def draw_report(
     """Draw four PNG files into `folder` and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     logits = engine.logits(test.images)
-    classified = scores(logits, temperature)
+    classified = to_scores(logits, temperature)
     figures = {
         "learning-curves": _draw_curves(training.get("history", [])),
         "confusion": _draw_confusion(count_confusions(lambda images: logits, test)),

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from mlcore.reading.engine import Engine
 from mlcore.reading.ink import Ink
-from mlcore.reading.number import Found, proposals
-from mlcore.reading.weights import STANDINGS, Weights
+from mlcore.reading.number import FoundNumber, propose_numbers
+from mlcore.reading.weights import PLACEMENTS, Weights
 
 Floats = NDArray[np.float64]
 
@@ -30,39 +30,40 @@ class LineSample:
 
 def fit_weights(engine: Engine, samples: Callable[[], Iterable[LineSample]]) -> Weights:
     """Fit all weights; `samples` is called twice for the same lines, which do not fit into memory together."""
-    start = Weights.of_card({})
+    start = Weights.from_card({})
     fitted = fit_network_weights(((_propose(line, engine, start), line.text) for line in samples()), start)
     proposed = ((_propose(line, engine, fitted), line.text) for line in samples())
-    return Weights(fitted.says, fit_text_weights(proposed, fitted))
+    return Weights(fitted.network_weights, fit_text_weights(proposed, fitted))
 
 
-def fit_network_weights(proposed: Iterable[tuple[list[Found], str]], start: Weights) -> Weights:
+def fit_network_weights(proposed: Iterable[tuple[list[FoundNumber], str]], start: Weights) -> Weights:
     """Fit how much each network counts for one digit, by the way the digit stands."""
-    options: dict[str, list[Floats]] = {standing: [] for standing in STANDINGS}
-    labels: dict[str, list[int]] = {standing: [] for standing in STANDINGS}
+    options: dict[str, list[Floats]] = {placement: [] for placement in PLACEMENTS}
+    labels: dict[str, list[int]] = {placement: [] for placement in PLACEMENTS}
     for found, text in proposed:
         close = [number for number in found if _agreement(number, text) >= MIN_AGREEMENT]
-        best = max(close, key=_worth, default=None)
+        best = max(close, key=_score, default=None)
         for digit, label in zip(best.digits if best else (), text, strict=False):
-            options[digit.standing].append(digit.words)
-            labels[digit.standing].append(int(label))
+            options[digit.placement].append(digit.log_probabilities)
+            labels[digit.placement].append(int(label))
     fitted = {
-        standing: fit_choices(options[standing], labels[standing], start.says[standing]) for standing in STANDINGS
+        placement: fit_choices(options[placement], labels[placement], start.network_weights[placement])
+        for placement in PLACEMENTS
     }
-    return Weights(fitted, start.worth)
+    return Weights(fitted, start.feature_weights)
 
 
-def fit_text_weights(proposed: Iterable[tuple[list[Found], str]], start: Weights) -> Floats:
+def fit_text_weights(proposed: Iterable[tuple[list[FoundNumber], str]], start: Weights) -> Floats:
     """Fit how much each feature of a whole text counts."""
     options, chosen = [], []
     for found, text in proposed:
         right = [number for number in found if number.text == text]
         if right and len(right) < len(found):
-            best = max(right, key=_worth)
+            best = max(right, key=_score)
             wrong = [number for number in found if number.text != text]
-            options.append(np.stack([number.clues for number in (best, *wrong)]))
+            options.append(np.stack([number.features for number in (best, *wrong)]))
             chosen.append(0)
-    return fit_choices(options, chosen, start.worth)
+    return fit_choices(options, chosen, start.feature_weights)
 
 
 def fit_choices(options: Sequence[Floats], chosen: Sequence[int], start: Floats) -> Floats:
@@ -87,16 +88,16 @@ def fit_choices(options: Sequence[Floats], chosen: Sequence[int], start: Floats)
     return weights
 
 
-def _propose(line: LineSample, engine: Engine, weights: Weights) -> list[Found]:
-    return [number for number, _ in proposals(line.ink, engine, weights)]
+def _propose(line: LineSample, engine: Engine, weights: Weights) -> list[FoundNumber]:
+    return [number for number, _ in propose_numbers(line.ink, engine, weights)]
 
 
-def _agreement(number: Found, text: str) -> float:
+def _agreement(number: FoundNumber, text: str) -> float:
     """Return the share of digits that are right, or 0 if the number of digits is wrong."""
     if len(number.text) != len(text):
         return 0.0
     return sum(a == b for a, b in zip(number.text, text, strict=True)) / len(text)
 
 
-def _worth(number: Found) -> float:
-    return number.worth
+def _score(number: FoundNumber) -> float:
+    return number.score

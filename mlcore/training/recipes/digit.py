@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.artifact import Artifact, ArtifactError, Card, Network, save_artifact
-from mlcore.reading.engine import NOT_A_DIGIT, scores
+from mlcore.reading.engine import NOT_A_DIGIT, to_scores
 from mlcore.training.datasets.digits import DigitCounts, render_digits
 from mlcore.training.datasets.epochs import Mixture
 from mlcore.training.datasets.lines import Writers
@@ -172,7 +172,7 @@ def _measure_validation(data: TrainingData, logits: NDArray[np.float32], tempera
     labels = data.validation.labels
     right = logits.argmax(axis=1) == labels
     digits = labels < NOT_A_DIGIT
-    probabilities = scores(logits[digits], temperature).probabilities
+    probabilities = to_scores(logits[digits], temperature).probabilities
     return {
         "mnist": float(right[:mnist].mean()),
         "generated": float(right[mnist:].mean()),

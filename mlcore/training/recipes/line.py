@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from mlcore.artifact import Artifact, save_artifact
-from mlcore.reading.ctc import read_text
+from mlcore.reading.ctc import decode_text
 from mlcore.reading.engine import Engine
 from mlcore.training.datasets import lines as line_datasets
 from mlcore.training.datasets.fingerprint import fingerprint
@@ -153,12 +153,12 @@ def _save_shard(writers: Writers, path: Path, count: int, seed: list[int]) -> No
 
 def fit_line_temperature(engine: Engine, checks: StripDataset) -> float:
     """Return the temperature that calibrates the network's probability of a text: the least log loss of being right."""
-    logits = [engine.read_strips([checks.strip(i)])[0] for i in range(len(checks))]
+    logits = [engine.classify_strips([checks.strip(i)])[0] for i in range(len(checks))]
 
     def log_loss(temperature: float) -> float:
         total = 0.0
         for strip_logits, truth in zip(logits, checks.texts, strict=True):
-            text = read_text(strip_logits, temperature)
+            text = decode_text(strip_logits, temperature)
             probability = min(max(text.confidence, 1e-4), 1 - 1e-4)
             is_right = "".join(map(str, text.digits)) == truth
             total -= np.log(probability if is_right else 1 - probability)
@@ -169,6 +169,6 @@ def fit_line_temperature(engine: Engine, checks: StripDataset) -> float:
 
 def measure_lines(engine: Engine, checks: StripDataset) -> dict[str, float]:
     """Return the share of lines that the network reads exactly."""
-    texts = [read_text(engine.read_strips([checks.strip(i)])[0]) for i in range(len(checks))]
+    texts = [decode_text(engine.classify_strips([checks.strip(i)])[0]) for i in range(len(checks))]
     right = ["".join(map(str, text.digits)) == truth for text, truth in zip(texts, checks.texts, strict=True)]
     return {"validation_lines": len(checks), "validation_exact": float(np.mean(right))}

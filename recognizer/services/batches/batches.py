@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from mlcore.reading.decode import MAX_BYTES
 from mlcore.reading.errors import PictureError
-from mlcore.reading.header import sniff
+from mlcore.reading.header import detect_format
 from mlcore.reading.result import Mode
 from recognizer.models import Batch, BatchItem, Job, Prediction
 from recognizer.pagination import SortOrder, parse_datetime
@@ -121,7 +121,7 @@ def refusal(file: File) -> str:
     head = file.read(64)
     file.seek(0)
     try:
-        sniff(head)
+        detect_format(head)
     except PictureError as error:
         return error.code
     return ""

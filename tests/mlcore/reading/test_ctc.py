@@ -3,7 +3,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from mlcore.reading.ctc import BLANK, read_text, read_texts
+from mlcore.reading.ctc import BLANK, decode_text, decode_texts
 
 
 def logits_saying(*steps, sure=8.0):
@@ -27,12 +27,12 @@ def every_way(logits, allowed):
 
 
 def test_repeats_are_one_digit_and_a_blank_parts_two():
-    assert read_text(logits_saying(BLANK, 1, 1, BLANK, 1, 7, BLANK)).digits == (1, 1, 7)
+    assert decode_text(logits_saying(BLANK, 1, 1, BLANK, 1, 7, BLANK)).digits == (1, 1, 7)
 
 
 def test_nothing_said_is_no_text_for_sure():
-    text = read_text(logits_saying(BLANK, BLANK, BLANK))
-    assert text.digits == text.steps == text.beliefs == ()
+    text = decode_text(logits_saying(BLANK, BLANK, BLANK))
+    assert text.digits == text.steps == text.digit_probabilities == ()
     assert text.confidence > 0.98
 
 
@@ -43,31 +43,31 @@ def test_the_confidence_is_the_sum_over_every_way_of_saying_the_text(seed):
     logits[:, allowed] = np.random.default_rng(seed).normal(0, 2, (6, 3))
     texts = every_way(logits, allowed)
     best, second = sorted(texts, key=lambda text: -texts[text])[:2]
-    first, other = read_texts(logits, 2)
+    first, other = decode_texts(logits, 2)
     assert (first.digits, other.digits) == (best, second)
     assert first.confidence == pytest.approx(texts[best], rel=0.02)
     assert other.confidence == pytest.approx(texts[second], rel=0.05)
 
 
 def test_each_digit_knows_its_steps():
-    text = read_text(logits_saying(BLANK, 4, 4, BLANK, BLANK, 2, BLANK))
+    text = decode_text(logits_saying(BLANK, 4, 4, BLANK, BLANK, 2, BLANK))
     assert text.spans == ((1, 2), (5, 5))
     assert text.steps[1] == 5
 
 
 def test_two_equal_digits_have_their_own_steps():
-    text = read_text(logits_saying(0, BLANK, 0, 0))
+    text = decode_text(logits_saying(0, BLANK, 0, 0))
     assert text.spans == ((0, 0), (2, 3))
 
 
 def test_beliefs_say_what_else_it_may_be():
     logits = logits_saying(BLANK, 9, BLANK)
     logits[1, 4] = 7.0
-    (belief,) = read_text(logits).beliefs
-    assert sum(belief) == pytest.approx(1)
-    assert belief[9] == pytest.approx(np.e * belief[4], rel=0.01)
+    (digit_row,) = decode_text(logits).digit_probabilities
+    assert sum(digit_row) == pytest.approx(1)
+    assert digit_row[9] == pytest.approx(np.e * digit_row[4], rel=0.01)
 
 
 def test_a_higher_temperature_is_less_sure():
     said = logits_saying(BLANK, 9, BLANK, sure=3.0)
-    assert read_text(said, 2.0).confidence < read_text(said, 1.0).confidence
+    assert decode_text(said, 2.0).confidence < decode_text(said, 1.0).confidence

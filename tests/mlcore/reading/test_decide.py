@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from mlcore.reading.decide import FEATURES, features, judge_digit, judge_number, number_confidence
-from mlcore.reading.number import Found, FoundDigit
+from mlcore.reading.decide import CONFIDENCE_FEATURES, confidence_features, judge_digit, judge_number, number_confidence
+from mlcore.reading.number import FoundDigit, FoundNumber
 
 CARD = {"is_digit": 0.3, "read": 0.8, "number_reject": 0.1, "number_read": 0.7, "number_line": 1.0}
 
@@ -13,7 +13,7 @@ def found(line=0.9, best=0.99, is_digit=0.99, explained=1.0, count=3):
     digit = FoundDigit(
         (0, 0, 10, 20), np.zeros((28, 28), np.uint8), probabilities, is_digit, "whole", np.zeros((10, 2))
     )
-    return Found((digit,) * count, line, 0.01, explained, np.zeros(6), 0.0)
+    return FoundNumber((digit,) * count, line, 0.01, explained, np.zeros(6), 0.0)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_number_none_of_whose_digits_looks_like_one_is_rejected():
 
 
 def test_features_are_as_many_as_their_names():
-    assert len(features(found())) == len(FEATURES)
+    assert len(confidence_features(found())) == len(CONFIDENCE_FEATURES)
 
 
 def test_without_a_fitted_card_a_doubtful_line_is_doubted():
@@ -55,4 +55,4 @@ def test_without_a_fitted_card_a_doubtful_line_is_doubted():
 
 
 def test_no_digits_have_features_too():
-    assert np.isfinite(features(found(count=0))).all()
+    assert np.isfinite(confidence_features(found(count=0))).all()

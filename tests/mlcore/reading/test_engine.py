@@ -16,7 +16,9 @@ def test_a_strip_is_said_no_digit_beyond_its_end(engine: Engine) -> None:
     """Together they are as wide as the widest, and what is added is empty."""
     rng = np.random.default_rng(1)
     strips = [rng.integers(0, 256, (HEIGHT, width)).astype(np.uint8) for width in (17, 64, 150, 31)]
-    assert [len(said) for said in engine.read_strips(strips)] == [math.ceil(strip.shape[1] / STEP) for strip in strips]
+    assert [len(said) for said in engine.classify_strips(strips)] == [
+        math.ceil(strip.shape[1] / STEP) for strip in strips
+    ]
 
 
 class Rambling(Engine):
@@ -24,8 +26,8 @@ class Rambling(Engine):
 
     rng = np.random.default_rng(2)
 
-    def read_strips(self, strips):
-        return [self.rng.normal(0, 3, said.shape).astype(np.float32) for said in super().read_strips(strips)]
+    def classify_strips(self, strips):
+        return [self.rng.normal(0, 3, said.shape).astype(np.float32) for said in super().classify_strips(strips)]
 
 
 def test_whatever_the_line_network_says_a_number_is_found_or_none() -> None:

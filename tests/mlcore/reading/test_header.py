@@ -3,7 +3,7 @@ import struct
 import pytest
 
 from mlcore.reading.errors import PictureError
-from mlcore.reading.header import jpeg_scans, read_header, sniff
+from mlcore.reading.header import detect_format, jpeg_scans, read_header
 from tests.pictures import draw_digit, encode
 
 
@@ -35,13 +35,13 @@ def test_a_bmp_stored_from_the_top_has_a_positive_height() -> None:
 
 def test_a_word_that_starts_like_a_bmp_is_none() -> None:
     with pytest.raises(PictureError) as refusal:
-        sniff(b"BMW is what this text is about, at length")
+        detect_format(b"BMW is what this text is about, at length")
     assert refusal.value.code == "unsupported_format"
 
 
 def test_heic_is_refused_with_a_hint() -> None:
     with pytest.raises(PictureError, match="JPEG"):
-        sniff(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+        detect_format(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
 
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])

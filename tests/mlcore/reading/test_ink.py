@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mlcore.reading.ink import find_ink, find_paper, is_dark_on_light, otsu
-from mlcore.reading.paper import EVERYWHERE, PAPER_SIDE, reduce
+from mlcore.reading.ink import find_ink, find_paper, is_dark_on_light, otsu_threshold
+from mlcore.reading.paper import PAPER_SIDE, WHOLE_PICTURE, average_blocks
 from tests.pictures import draw_digit
 
 Floats = NDArray[np.float32]
@@ -62,7 +62,7 @@ def test_a_line_along_the_edge_of_a_strip_does_not_turn_paper_into_ink() -> None
     sheet[:2] = 90
     for x in range(30, 176, 30):
         cv2.circle(sheet, (x, 28), 12, (100, 100, 100), 3)
-    assert is_dark_on_light(reduce(sheet, PAPER_SIDE))
+    assert is_dark_on_light(average_blocks(sheet, PAPER_SIDE))
 
 
 @pytest.mark.parametrize("colour", [(255, 255, 255), (250, 246, 230), (20, 22, 30)])
@@ -98,7 +98,7 @@ def test_a_bar_of_two_shades_with_no_paper_in_its_box_is_kept_whole(monkeypatch:
 
 def seen_everywhere(picture: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> Floats:
     with monkeypatch.context() as patched:
-        patched.setattr("mlcore.reading.ink.find_paper", lambda pixels: (*find_paper(pixels)[:3], EVERYWHERE))
+        patched.setattr("mlcore.reading.ink.find_paper", lambda pixels: (*find_paper(pixels)[:3], WHOLE_PICTURE))
         return find_ink(picture).strength
 
 
@@ -107,7 +107,10 @@ def test_levels_are_parted_where_opencv_parts_them(seed: int) -> None:
     rng = np.random.default_rng(seed)
     picture = np.where(rng.random((90, 70)) < 0.2, rng.normal(180, 25, (90, 70)), rng.normal(40, 20, (90, 70)))
     grey = picture.clip(0, 255).astype(np.uint8)
-    assert otsu(np.bincount(grey.ravel(), minlength=256).astype(float)) == cv2.threshold(grey, 0, 1, cv2.THRESH_OTSU)[0]
+    assert (
+        otsu_threshold(np.bincount(grey.ravel(), minlength=256).astype(float))
+        == cv2.threshold(grey, 0, 1, cv2.THRESH_OTSU)[0]
+    )
 
 
 @pytest.mark.parametrize("digit", range(10))

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 
 from mlcore.reading.ink import find_ink
-from mlcore.reading.layout import find_lines, find_regions, group, standing_apart, tall_pieces
+from mlcore.reading.layout import find_regions, find_text_lines, group_pieces, separate_digits, tall_pieces
 
 
 def blocks(*boxes):
@@ -13,45 +13,45 @@ def blocks(*boxes):
 
 
 def test_nothing_has_no_lines():
-    assert find_lines(np.zeros((50, 50), np.float32)) == []
+    assert find_text_lines(np.zeros((50, 50), np.float32)) == []
 
 
 def test_digits_beside_each_other_are_one_line():
-    regions = find_lines(blocks((50, 100, 20, 40), (90, 105, 20, 40), (200, 95, 20, 40)))
+    regions = find_text_lines(blocks((50, 100, 20, 40), (90, 105, 20, 40), (200, 95, 20, 40)))
     assert [region.box for region in regions] == [(50, 95, 170, 50)]
     assert regions[0].share > 0.999
 
 
 def test_two_lines_are_two_and_the_larger_comes_first():
-    regions = find_lines(blocks((50, 40, 20, 40), (90, 40, 20, 40), (50, 200, 30, 60), (120, 200, 30, 60)))
+    regions = find_text_lines(blocks((50, 40, 20, 40), (90, 40, 20, 40), (50, 200, 30, 60), (120, 200, 30, 60)))
     assert [region.box[1] for region in regions] == [200, 40]
     assert regions[0].strength[:150].max() == 0
 
 
 def test_a_sinking_line_stays_together():
-    regions = find_lines(blocks(*((40 + 45 * i, 60 + 14 * i, 22, 40) for i in range(10))))
+    regions = find_text_lines(blocks(*((40 + 45 * i, 60 + 14 * i, 22, 40) for i in range(10))))
     assert len(regions) == 1
 
 
 def test_a_bar_above_belongs_to_its_digit():
-    assert len(find_lines(blocks((50, 100, 20, 40), (58, 90, 25, 5)))) == 1
+    assert len(find_text_lines(blocks((50, 100, 20, 40), (58, 90, 25, 5)))) == 1
 
 
 def test_a_drawing_round_the_line_is_not_in_it():
     ink = blocks((250, 140, 20, 40), (290, 140, 20, 40), (330, 140, 20, 40))
     cv2.rectangle(ink, (20, 20), (580, 280), 1.0, 4)
-    boxes = [region.box for region in find_lines(ink)]
+    boxes = [region.box for region in find_text_lines(ink)]
     assert (250, 140, 100, 40) in boxes
 
 
 def test_groups_are_numbered_from_nought():
-    numbers = group(np.array([[0, 0, 10, 20], [15, 0, 10, 20], [0, 200, 10, 20]], np.int32))
+    numbers = group_pieces(np.array([[0, 0, 10, 20], [15, 0, 10, 20], [0, 200, 10, 20]], np.int32))
     assert numbers.tolist() == [0, 0, 1]
 
 
 def test_digits_with_air_between_them_stand_apart():
-    (region,) = find_lines(blocks((50, 100, 20, 40), (90, 105, 20, 40), (150, 110, 25, 30)))
-    assert standing_apart(tall_pieces(region), region.box[3]) == (
+    (region,) = find_text_lines(blocks((50, 100, 20, 40), (90, 105, 20, 40), (150, 110, 25, 30)))
+    assert separate_digits(tall_pieces(region), region.box[3]) == (
         (50, 100, 20, 40),
         (90, 105, 20, 40),
         (150, 110, 25, 30),
@@ -59,14 +59,14 @@ def test_digits_with_air_between_them_stand_apart():
 
 
 def test_a_bar_over_its_digit_stands_with_it_and_a_dot_does_not_stand():
-    (region,) = find_lines(blocks((50, 110, 20, 30), (55, 100, 20, 6), (90, 100, 20, 40), (120, 132, 6, 8)))
-    assert standing_apart(tall_pieces(region), region.box[3]) == ((50, 100, 25, 40), (90, 100, 20, 40))
+    (region,) = find_text_lines(blocks((50, 110, 20, 30), (55, 100, 20, 6), (90, 100, 20, 40), (120, 132, 6, 8)))
+    assert separate_digits(tall_pieces(region), region.box[3]) == ((50, 100, 25, 40), (90, 100, 20, 40))
 
 
 def test_what_may_touch_does_not_stand_apart():
-    (region,) = find_lines(blocks((50, 100, 20, 40), (90, 100, 70, 40)))
+    (region,) = find_text_lines(blocks((50, 100, 20, 40), (90, 100, 70, 40)))
     assert tall_pieces(region) == ((50, 100, 20, 40), (90, 100, 70, 40))
-    assert standing_apart(tall_pieces(region), region.box[3]) == ()
+    assert separate_digits(tall_pieces(region), region.box[3]) == ()
 
 
 def test_a_digit_tied_to_a_line_round_the_others_is_read_with_them():
@@ -88,5 +88,5 @@ def test_boxes_of_squared_paper_do_not_hide_the_line_across_them():
     for x in range(30, 480, 55):
         cv2.line(sheet, (x + 8, 60), (x, 110), 30, 5)
     regions = find_regions(find_ink(np.repeat(sheet[..., None], 3, axis=2)))
-    assert any(region.cells for region in regions)
-    assert any(region.box[2] > 420 and not region.cells for region in regions)
+    assert any(region.printed_boxes for region in regions)
+    assert any(region.box[2] > 420 and not region.printed_boxes for region in regions)

@@ -3,8 +3,8 @@ import numpy as np
 
 from mlcore.reading.engine import Engine
 from mlcore.reading.ink import find_ink
-from mlcore.reading.layout import tall_pieces, whole
-from mlcore.reading.number import Eye, log_split, proposals
+from mlcore.reading.layout import all_ink_region, tall_pieces
+from mlcore.reading.number import DigitClassifier, log_split_probability, propose_numbers
 from mlcore.reading.weights import Weights
 
 
@@ -13,7 +13,7 @@ def test_what_the_line_network_did_not_read_is_no_likelier_than_what_it_left_ope
     sheet = np.full((160, 420, 3), 255, np.uint8)
     for x, y, radius in ((80, 80, 30), (170, 100, 10), (240, 80, 30), (330, 80, 30)):
         cv2.circle(sheet, (x, y), radius, (0, 0, 0), 5)
-    found = [number for number, _ in proposals(find_ink(sheet), engine, Weights.of_card({}))]
+    found = [number for number, _ in propose_numbers(find_ink(sheet), engine, Weights.from_card({}))]
     read = max(number.line for number in found if len(number.digits) == 4)
     others = [number.line for number in found if len(number.digits) == 3]
     assert read > 0.9
@@ -26,11 +26,11 @@ def test_ink_that_looks_like_one_digit_is_not_lightly_split(engine: Engine) -> N
     sheet = np.full((160, 460, 3), 255, np.uint8)
     for x in (80, 240, 305):
         cv2.ellipse(sheet, (x, 80), (30, 44), 0, 0, 360, (0, 0, 0), 6)
-    (region,) = whole(find_ink(sheet).strength)
+    (region,) = all_ink_region(find_ink(sheet).strength)
     ring, pair = tall_pieces(region)
     halves = [(x, y, width // 2, height) for x, y, width, height in (ring, pair)]
     others = [(x + width // 2, y, width // 2, height) for x, y, width, height in (ring, pair)]
-    eye = Eye(engine)
-    assert log_split([ring, pair], (ring, pair), region, eye) == 0
-    assert log_split([ring, halves[1], others[1]], (ring, pair), region, eye) > -0.2
-    assert log_split([halves[0], others[0], pair], (ring, pair), region, eye) < -2
+    classifier = DigitClassifier(engine)
+    assert log_split_probability([ring, pair], (ring, pair), region, classifier) == 0
+    assert log_split_probability([ring, halves[1], others[1]], (ring, pair), region, classifier) > -0.2
+    assert log_split_probability([halves[0], others[0], pair], (ring, pair), region, classifier) < -2

@@ -6,7 +6,7 @@ from PIL import Image
 
 from mlcore.reading.decode import decode
 from mlcore.reading.errors import PictureError
-from mlcore.reading.reader import Reader, see
+from mlcore.reading.reader import Reader, prepare_image
 from mlcore.reading.result import Reading
 from mlcore.training.synthesis.handwriting import write_digit
 from mlcore.training.synthesis.lines import Spacing, write_line
@@ -124,8 +124,8 @@ def test_ink_that_runs_into_the_pictures_edge_gives_a_doubt(side: int) -> None:
     whole = draw_digit(8).rotate(90 * side, fillcolor="white")
     _, top, _, bottom = Image.eval(whole.convert("L"), lambda level: 255 * (level < 128)).getbbox() or (0,) * 4
     cut = whole.crop((0, (top + bottom) // 2, *whole.size)).rotate(-90 * side, expand=True)
-    assert see(decode(encode(whole)), "digit").doubt is None
-    assert see(decode(encode(cut)), "digit").doubt == "cut_off"
+    assert prepare_image(decode(encode(whole)), "digit").doubt is None
+    assert prepare_image(decode(encode(cut)), "digit").doubt == "cut_off"
 
 
 def test_a_number_is_read_where_print_hides_it_from_the_way_of_one_digit(reader: Reader) -> None:

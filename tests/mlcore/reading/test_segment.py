@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 
 from mlcore.reading.layout import Region
-from mlcore.reading.segment import Cutter
-from mlcore.reading.strip import WIDER, cut_strip
+from mlcore.reading.segment import DigitCutter
+from mlcore.reading.strip import STRETCH, cut_strip
 
 
 def cut(sheet, middles, stiffness=0.08):
@@ -12,8 +12,8 @@ def cut(sheet, middles, stiffness=0.08):
     rows, columns = np.flatnonzero(strength.any(axis=1)), np.flatnonzero(strength.any(axis=0))
     box = (int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1))
     strip = cut_strip(strength, box)
-    steps = tuple(int((x - strip.x) * strip.scale * WIDER // 4) for x in middles)
-    return Cutter(Region(box, strength, 1.0), strip).cut(steps, stiffness)
+    steps = tuple(int((x - strip.x) * strip.scale * STRETCH // 4) for x in middles)
+    return DigitCutter(Region(box, strength, 1.0), strip).cut(steps, stiffness)
 
 
 def ring(sheet, x, y=60, radius=22):

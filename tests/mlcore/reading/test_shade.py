@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mlcore.reading.ink import Ink, find_ink
-from mlcore.reading.shade import written
+from mlcore.reading.shade import stroke_share
 from mlcore.training.synthesis.handwriting import write_digit
 from mlcore.training.synthesis.sheets import NOISY_SHEET, PLAIN_PHOTO, render_sheet
 
@@ -26,18 +26,18 @@ def edge(softness: float) -> Ink:
 
 @pytest.mark.parametrize("softness", [1, 4, 8])
 def test_the_edge_of_a_thing_is_not(softness: float) -> None:
-    assert written(edge(softness)) < 0.5
+    assert stroke_share(edge(softness)) < 0.5
 
 
 @pytest.mark.parametrize("paper", [PLAIN_PHOTO, NOISY_SHEET, replace(PLAIN_PHOTO, p_shadow=1.0, p_vignette=1.0)])
 def test_digits_are_also_in_shadow(paper) -> None:
     rng = np.random.default_rng(3)
     inks = [find_ink(render_sheet(write_digit(digit, rng), rng, paper)) for digit in range(10) for _ in range(4)]
-    assert min(written(ink) for ink in inks) > 0.9
+    assert min(stroke_share(ink) for ink in inks) > 0.9
 
 
 @pytest.mark.parametrize("width", [4, 20, 40])
 def test_a_pen_may_be_of_any_width(width: int) -> None:
     sheet = np.tile(np.linspace(180, 240, 300).astype(np.uint8)[None, :, None], (300, 1, 3))
     cv2.circle(sheet, (150, 150), 80, (30, 30, 60), width)
-    assert written(find_ink(sheet)) > 0.9
+    assert stroke_share(find_ink(sheet)) > 0.9

@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 
-from mlcore.reading.specks import MOST_PIECES, remove_specks
+from mlcore.reading.specks import MAX_PIECES, remove_specks
 
 
 def test_countless_dots_are_not_all_compared_with_each_other() -> None:
@@ -9,7 +9,7 @@ def test_countless_dots_are_not_all_compared_with_each_other() -> None:
     dots = np.zeros((400, 400), np.float32)
     dots[1::2, 1::2] = 1
     _, pieces = remove_specks(dots)
-    assert pieces == MOST_PIECES
+    assert pieces == MAX_PIECES
 
 
 def test_writing_among_countless_specks_is_kept() -> None:

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mlcore.reading.strip import HEIGHT, WRITING, cut_strip, slant_of, slope_of, stack_strips
+from mlcore.reading.strip import HEIGHT, WRITING, cut_strip, measure_slant, measure_slope, stack_strips
 
 
 def strokes(count=6, height=60, lean=0.0, sink=0.0, thick=4):
@@ -37,7 +37,7 @@ def test_no_ink_is_no_strip():
 @pytest.mark.parametrize("sink", [-0.2, 0.15])
 def test_a_sinking_line_is_made_level(sink):
     ink = strokes(sink=sink)
-    assert slope_of(ink) == pytest.approx(sink, abs=0.02)
+    assert measure_slope(ink) == pytest.approx(sink, abs=0.02)
     strip = cut_strip(ink, box_of(ink))
     middles = [
         np.average(np.arange(HEIGHT), weights=part.sum(axis=1) + 1e-6) for part in np.array_split(strip.image, 6, 1)
@@ -50,7 +50,7 @@ def test_leaning_writing_is_made_upright(lean):
     ink = strokes(lean=lean)
     strip = cut_strip(ink, box_of(ink))
     assert strip.slant == pytest.approx(0.9 * lean, abs=0.1)
-    assert abs(slant_of(strip.image)) <= 0.1
+    assert abs(measure_slant(strip.image)) <= 0.1
 
 
 def test_a_single_leaning_stroke_is_left_alone():
@@ -63,7 +63,7 @@ def test_every_pixel_of_ink_finds_its_place_in_the_strip(lean, sink):
     ink = strokes(lean=lean, sink=sink)
     strip = cut_strip(ink, box_of(ink))
     ys, xs = np.nonzero(ink > 0.9)
-    columns, rows = strip.places(xs, ys)
+    columns, rows = strip.locate(xs, ys)
     assert (strip.image[rows, columns] > 60).mean() > 0.95
 
 

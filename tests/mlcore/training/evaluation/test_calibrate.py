@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mlcore.reading.decide import FEATURES, PREFIX
+from mlcore.reading.decide import CONFIDENCE_FEATURES, PREFIX
 from mlcore.training.evaluation.calibrate import (
     NEGATIVE_RISK,
     fit_digit_thresholds,
@@ -48,12 +48,12 @@ def test_digit_thresholds_reject_few_digits_and_read_few_negatives():
 
 def test_number_thresholds_keep_the_risk_on_their_own_data():
     rng = np.random.default_rng(2)
-    rows = np.zeros((4000, len(FEATURES)))
+    rows = np.zeros((4000, len(CONFIDENCE_FEATURES)))
     rows[:, 0] = 1
     rows[:, 1] = rng.normal(2, 2, 4000)
     right = rng.random(4000) < 1 / (1 + np.exp(-2 * rows[:, 1]))
     fitted = fit_number_thresholds(rows, right)
-    weights = np.array([fitted[PREFIX + name] for name in FEATURES])
+    weights = np.array([fitted[PREFIX + name] for name in CONFIDENCE_FEATURES])
     confidence = 1 / (1 + np.exp(-rows @ weights))
     assert (~right[confidence >= fitted["number_read"]]).mean() <= 0.011
     assert abs(confidence.mean() - right.mean()) < 0.01

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mlcore.reading.cells import find_cells
+from mlcore.reading.printed_boxes import find_printed_boxes
 
 
 def form(boxes=4, side=60, *, written=True, left=40, slant=0):
@@ -20,7 +20,7 @@ def form(boxes=4, side=60, *, written=True, left=40, slant=0):
 @pytest.mark.parametrize("slant", [0, 8])
 def test_a_row_of_boxes_is_found_and_only_what_is_written_in_it_is_left(slant):
     raw = form(slant=slant)
-    ((boxes, inside),) = find_cells(raw)
+    ((boxes, inside),) = find_printed_boxes(raw)
     assert len(boxes) == 4
     assert [abs(x + slant - 40 - 60 * i) < 6 for i, (x, _, _, _) in enumerate(boxes)] == [True] * 4
     assert all(abs(y - 40) < 5 and abs(height - 60) < 6 for _, y, _, height in boxes)
@@ -29,24 +29,24 @@ def test_a_row_of_boxes_is_found_and_only_what_is_written_in_it_is_left(slant):
 
 
 def test_one_box_is_no_row():
-    assert list(find_cells(form(boxes=1))) == []
+    assert list(find_printed_boxes(form(boxes=1))) == []
 
 
 def test_empty_boxes_are_not_where_the_number_stands():
-    assert list(find_cells(form(written=False))) == []
+    assert list(find_printed_boxes(form(written=False))) == []
 
 
 def test_loops_of_digits_are_no_boxes():
     sheet = np.zeros((100, 300), np.uint8)
     for x in (50, 110, 170, 230):
         cv2.ellipse(sheet, (x, 50), (22, 34), 0, 0, 360, 255, 4)
-    assert list(find_cells(sheet.astype(np.float32) / 255)) == []
+    assert list(find_printed_boxes(sheet.astype(np.float32) / 255)) == []
 
 
 def test_a_digit_that_touches_its_box_is_kept():
     raw = form()
     cv2.line(raw, (45, 70), (68, 70), 1.0, 4)  # a bar that runs into the left side
-    ((_, inside),) = find_cells(raw)
+    ((_, inside),) = find_printed_boxes(raw)
     assert inside[70, 52] == pytest.approx(1)
 
 
@@ -54,7 +54,7 @@ def test_other_drawing_is_left_out():
     raw = form()
     cv2.line(raw, (20, 20), (380, 24), 1.0, 4)
     cv2.circle(raw, (340, 120), 20, 1.0, 3)
-    ((_, inside),) = find_cells(raw)
+    ((_, inside),) = find_printed_boxes(raw)
     assert inside[:38].max() == 0
     assert inside[104:].max() == 0
 
@@ -63,5 +63,5 @@ def test_squared_paper_is_no_form():
     squares = np.zeros((600, 600), np.float32)
     squares[::12] = squares[:, ::12] = 1
     squares[5::12, 5::12] = squares[6::12, 6::12] = squares[5::12, 6::12] = 1
-    assert list(find_cells(squares[:200])) != []  # a part of it could be one
-    assert list(find_cells(squares)) == []
+    assert list(find_printed_boxes(squares[:200])) != []  # a part of it could be one
+    assert list(find_printed_boxes(squares)) == []
