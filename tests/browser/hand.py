@@ -110,4 +110,4 @@ def preview_says(page: Page, words: str) -> None:
 
 
 def preview_rests(page: Page) -> None:
-    expect(page.locator("[data-preview]")).to_have_attribute("aria-busy", "false", timeout=20_000)
+    expect(page.locator("[data-preview]")).to_have_attribute("aria-busy", "false")

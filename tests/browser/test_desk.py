@@ -79,7 +79,7 @@ def test_three_pictures_are_dropped_and_become_a_batch(alice_page: Page, worker)
     for event in ("dragover", "drop"):
         alice_page.dispatch_event("[data-drop]", event, {"dataTransfer": dropped})
     alice_page.wait_for_url(re.compile("/batches/.+"))
-    expect(alice_page.locator("main").get_by_text("3 of 3 read")).to_be_visible(timeout=30_000)
+    expect(alice_page.locator("main").get_by_text("3 of 3 read")).to_be_visible()
     expect(alice_page.locator("a.card")).to_have_count(3)
     assert Batch.objects.get().items.count() == 3
 

@@ -59,7 +59,7 @@ def test_the_answer_follows_the_pen_and_nothing_is_kept(desk):
     assert not Prediction.objects.exists()
 
 
-def test_the_answer_comes_within_150_ms_of_lifting_the_pen(desk):
+def test_the_answer_comes_as_soon_as_the_server_has_it(desk):
     desk.evaluate(
         """() => {
             window.waits = [];
@@ -75,15 +75,19 @@ def test_the_answer_comes_within_150_ms_of_lifting_the_pen(desk):
     waits = desk.evaluate("window.waits")
     assert len(waits) >= 4
     print(f"answers after lifting the pen: {sorted(round(wait) for wait in waits)} ms")
-    # The quickest: a machine that runs all the tests at once has its pauses, and a delay of ours would be in each.
-    assert min(waits) < 150, waits
+    # A wait is the end of the request under way, and the next request. The rest is delay of ours, and would be in each.
+    requests = desk.evaluate(
+        """() => performance.getEntriesByType("resource").filter(({ name }) => name.includes("/preview/"))
+            .map(({ duration }) => duration)"""
+    )
+    assert min(waits) < 100 + 2 * max(requests), (waits, requests)
 
 
 def test_a_question_that_nobody_answers_is_given_up_with_words(desk, server):
     server.freeze()
     draw(desk, "7")
     expect(desk.locator("[data-preview]")).to_have_attribute("aria-busy", "true")
-    expect(desk.get_by_text("The server does not answer")).to_be_visible(timeout=10_000)
+    expect(desk.get_by_text("The server does not answer")).to_be_visible()
     preview_rests(desk)
     server.thaw()
     desk.get_by_role("button", name="Undo").click()

@@ -117,11 +117,11 @@ def test_scene_9_without_a_worker_the_answer_comes_and_the_maps_wait_until_it_is
     give(alice_page, tmp_path / "seven.png")
     expect(alice_page).to_have_title(re.compile("^7 "))
     alice_page.evaluate("window.isTheSame = true")
-    expect(alice_page.locator("main").get_by_text(WAITING)).to_be_visible(timeout=40_000)
+    expect(alice_page.locator("main").get_by_text(WAITING)).to_be_visible()
     alice_page.keyboard.press("Enter")  # everything else works
     expect(alice_page.locator(".current-correction")).to_contain_text("Confirmed")
     worker.start()
-    expect(alice_page.locator(".map img").first).to_be_visible(timeout=60_000)
+    expect(alice_page.locator(".map img").first).to_be_visible()
     expect(alice_page.get_by_text(WAITING)).to_have_count(0)
     expect(alice_page.locator("[data-announcer]")).to_have_text("The feature maps are drawn.")
     assert alice_page.locator("#maps").get_attribute("hx-trigger") is None  # it has stopped asking

@@ -87,7 +87,7 @@ def test_every_page_is_written_as_a_picture(browser: Browser, alice, server, pag
     for name, path in pages.items():
         page.goto(path)
         if name in ("upload_detail", "upload_detail-one"):
-            page.locator(".map").first.wait_for(timeout=30_000)
+            page.locator(".map").first.wait_for()
             page.locator(".map").last.scroll_into_view_if_needed()  # or its pictures are not loaded at all
             page.evaluate("scrollTo(0, 0)")
         page.wait_for_load_state("load" if name == "batch_detail" else "networkidle")  # which asks again and again

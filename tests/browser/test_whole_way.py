@@ -22,7 +22,7 @@ def test_a_picture_is_answered_its_maps_appear_without_a_reload_and_it_stays_in_
     alice_page.wait_for_url(re.compile(r"/uploads/.+"))
     expect(alice_page).to_have_title(re.compile("^7"))
     alice_page.evaluate("window.isStillHere = true")
-    expect(alice_page.locator("img[src*='/feature-maps/']").first).to_be_visible(timeout=30_000)
+    expect(alice_page.locator("img[src*='/feature-maps/']").first).to_be_visible()
 
     assert alice_page.evaluate("window.isStillHere") is True
 

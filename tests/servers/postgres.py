@@ -56,7 +56,7 @@ class Postgres(Server):
     def url(self) -> str:
         return f"postgres://digitscribe:{self.password}@127.0.0.1:{self.port}/postgres"
 
-    def start(self, *, seconds: float = 30) -> None:
+    def start(self, *, seconds: float = 120) -> None:
         if not self.data.exists():
             self._initialise()
         super().start(seconds=seconds)

@@ -55,7 +55,7 @@ class Server:
     def is_alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    def start(self, *, seconds: float = 30) -> None:
+    def start(self, *, seconds: float = 120) -> None:
         parent = os.getpid()
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(

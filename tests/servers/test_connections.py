@@ -35,7 +35,8 @@ def seconds_of_a_request_beside_silent_connections(port: int, silent: int) -> fl
 
 
 def test_connections_opened_in_advance_block_no_thread(server: WebServer):
-    assert seconds_of_a_request_beside_silent_connections(server.port, 2 * threads) < 2
+    # gunicorn's own worker waits five seconds for each of them.
+    assert seconds_of_a_request_beside_silent_connections(server.port, 2 * threads) < 5
 
 
 def test_a_connection_may_send_its_request_late(server: WebServer):
