@@ -1,4 +1,4 @@
-"""Forms of accounts: sign-up, password, e-mail address, API tokens and deletion."""
+"""Forms of accounts: sign-up, password, email address, API tokens and deletion."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +8,7 @@ from django import forms
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm, SetPasswordMixin, UserCreationForm
 from django.contrib.auth.models import User
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from recognizer.models.access import Scope
@@ -30,7 +31,7 @@ class ChangedPasswordForm(WeakPasswordMixin, PasswordChangeForm):
 
 class SignupForm(WeakPasswordMixin, UserCreationForm):
     email = forms.EmailField(
-        label=_("E-mail address"),
+        label=_("Email address"),
         required=False,
         help_text=_("Optional. It is used only to reset a forgotten password."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
@@ -45,7 +46,7 @@ class EmailForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["email"]
-        labels = {"email": _("E-mail address")}
+        labels = {"email": _("Email address")}
         help_texts = {"email": _("Optional. It is used only to reset a forgotten password.")}
         widgets = {"email": forms.EmailInput(attrs={"autocomplete": "email"})}
 
@@ -59,7 +60,7 @@ class TokenForm(forms.Form):
     name = forms.CharField(
         label=_("Name"), max_length=100, help_text=_("The program that uses the token, for example “backup script”.")
     )
-    scope = forms.ChoiceField(label=_("Access"), choices=Scope.choices)
+    scope = forms.ChoiceField(label=_("Access"), choices=[(scope, capfirst(scope.label)) for scope in Scope])
     days = forms.ChoiceField(label=_("Expires"), choices=DAYS, required=False)
 
     def expires_at(self) -> datetime | None:

@@ -175,7 +175,7 @@ def account_email(request: UserRequest) -> HttpResponse:
     if not form.is_valid():
         return account_page(request, email_form=form, status=400)
     form.save()
-    messages.success(request, _("E-mail address saved."))
+    messages.success(request, _("Email address saved."))
     return redirect("account")
 
 

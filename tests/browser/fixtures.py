@@ -1,4 +1,4 @@
-"""A real Chromium: the system's, since none can be downloaded everywhere."""
+"""Fixtures with a real Chromium. The system's browser is used: downloads are not possible everywhere."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ def browser() -> Iterator[Browser]:
         message = "No Chromium: install one, or name it in CHROMIUM."
         pytest.fail(message) if os.environ.get("REQUIRE_BROWSER") == "1" else pytest.skip(message)
     with sync_playwright() as playwright:
-        # Its sandbox does not work for root.
+        # Chromium's sandbox does not work for root.
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=executable, args=arguments)
         yield browser
@@ -46,22 +46,22 @@ def context(browser: Browser, server: WebServer) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
-    """A page whose scripts may not fail and may not be refused by the content security policy."""
+    """A page that fails its test on script errors and on violations of the content security policy."""
     page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda message: _note_violation(message.text, complaints))
+    violations: list[str] = []
+    page.on("pageerror", lambda error: violations.append(str(error)))
+    page.on("console", lambda message: _note_violation(message.text, violations))
     yield page
-    assert complaints == []
+    assert violations == []
 
 
-def _note_violation(text: str, complaints: list[str]) -> None:
+def _note_violation(text: str, violations: list[str]) -> None:
     if "Content Security Policy" in text:
-        complaints.append(text)
+        violations.append(text)
 
 
 def log_in(context: BrowserContext, user: User, server: WebServer) -> None:
-    """Without the form, which has a test of its own."""
+    """Log the user in by a session cookie. The login form has its own test."""
     client = Client()
     client.force_login(user)
     cookie = client.cookies[settings.SESSION_COOKIE_NAME]
@@ -77,7 +77,7 @@ def alice_page(page: Page, alice: User, server: WebServer) -> Page:
 
 @pytest.fixture
 def phone(browser: Browser, alice: User, server: WebServer) -> Iterator[Page]:
-    """Alice on a phone of 390 px, at the desk."""
+    """The start page on a phone of 390 px, with Alice logged in."""
     context = browser.new_context(
         base_url=server.url,
         viewport={"width": 390, "height": 844},

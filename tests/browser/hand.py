@@ -1,4 +1,4 @@
-"""Drawing on the pad as a person does: with the mouse, or with fingers."""
+"""Helpers that draw on the pad with the mouse or with fingers."""
 
 import re
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ Point = tuple[float, float]
 PAD = "[data-pad] canvas"
 
 
-def written(text: str, box: tuple[float, float, float, float], steps: int = 6) -> Iterator[list[Point]]:
-    """The strokes of a text, laid into a box (x, y, width, height) without changing its proportions."""
+def strokes_in_box(text: str, box: tuple[float, float, float, float], steps: int = 6) -> Iterator[list[Point]]:
+    """Yield the strokes of a text, scaled into a box (x, y, width, height) with unchanged proportions."""
     x, y, width, height = box
     scale = min(width / width_of(text), height / (HEIGHT + 2 * MARGIN))
     left = x + (width - scale * width_of(text)) / 2
@@ -24,8 +24,8 @@ def written(text: str, box: tuple[float, float, float, float], steps: int = 6) -
 
 
 def draw(page: Page, text: str, *, at: Point = (0.5, 0.5), size: float = 0.8) -> None:
-    """`at` is the middle of what is written and `size` its height, in parts of the pad."""
-    for stroke in written(text, place_on(pad_of(page), at, size)):
+    """Draw the text. `at` is its centre and `size` its height, as shares of the pad."""
+    for stroke in strokes_in_box(text, place_on(pad_of(page), at, size)):
         draw_stroke(page, stroke)
 
 
@@ -61,7 +61,7 @@ def place_on(pad: dict[str, float], at: Point, size: float) -> tuple[float, floa
 
 
 class Fingers:
-    """Touches, as the screen reports them: Playwright itself can only tap."""
+    """Touch events of several fingers. Playwright itself can only tap."""
 
     def __init__(self, page: Page) -> None:
         self.session = page.context.new_cdp_session(page)
@@ -77,7 +77,7 @@ class Fingers:
 
     def lift(self, finger: int) -> None:
         del self.down[finger]
-        # An end ends all touches: one of several is lifted by a move in which it is missing.
+        # touchEnd ends all touches. One of several fingers is lifted by a move without it.
         self.send("touchMove" if self.down else "touchEnd")
 
     def send(self, kind: str) -> None:
@@ -85,7 +85,7 @@ class Fingers:
         self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
     def draw(self, text: str, box: tuple[float, float, float, float]) -> None:
-        for stroke in written(text, box):
+        for stroke in strokes_in_box(text, box):
             self.touch(0, stroke[0])
             for point in stroke[1:]:
                 self.move(0, point)
@@ -93,7 +93,7 @@ class Fingers:
 
 
 def tap_until(page: Page, button: Locator, url: re.Pattern[str]) -> None:
-    """On a busy machine a tap may last so long that the browser takes it for a long press, and does nothing."""
+    """Tap the button until the page changes. On a slow machine, a tap may be taken for a long press and ignored."""
     for _ in range(3):
         button.tap()
         try:
@@ -104,10 +104,11 @@ def tap_until(page: Page, button: Locator, url: re.Pattern[str]) -> None:
     page.wait_for_url(url)
 
 
-def preview_says(page: Page, words: str) -> None:
-    """Sooner or later; `preview_rests` waits for the one of all that is drawn."""
-    expect(page.locator("[data-preview] [data-status]")).to_have_attribute("data-status", words)
+def expect_preview(page: Page, text: str | re.Pattern[str]) -> None:
+    """Wait until the preview shows the text, perhaps of an unfinished drawing."""
+    expect(page.locator("[data-preview] [data-status]")).to_have_attribute("data-status", text)
 
 
-def preview_rests(page: Page) -> None:
+def wait_for_preview(page: Page) -> None:
+    """Wait until the preview shows the whole drawing."""
     expect(page.locator("[data-preview]")).to_have_attribute("aria-busy", "false")

@@ -1,4 +1,4 @@
-"""A person's account: tokens, theme, everything taken along, everything deleted."""
+"""The account page: tokens, theme, export and deletion."""
 
 import zipfile
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.servers.web import WebServer
 pytestmark = pytest.mark.browser
 
 
-def test_a_token_is_made_used_and_revoked(alice_page: Page, server: WebServer):
+def test_a_token_is_created_used_and_revoked(alice_page: Page, server: WebServer):
     def ask(secret: str) -> int:
         headers = {"Authorization": f"Bearer {secret}"}
         return httpx.get(f"{server.url}/api/v1/predictions/", headers=headers, timeout=10).status_code
@@ -35,7 +35,7 @@ def test_a_token_is_made_used_and_revoked(alice_page: Page, server: WebServer):
     assert ask(secret) == 401
 
 
-def test_the_theme_changes_at_once_and_is_kept(alice_page: Page):
+def test_the_theme_changes_at_once_and_is_stored(alice_page: Page):
     alice_page.emulate_media(color_scheme="light")
     alice_page.goto("/")
     light = alice_page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -50,13 +50,13 @@ def test_the_theme_changes_at_once_and_is_kept(alice_page: Page):
     assert alice_page.evaluate("getComputedStyle(document.body).backgroundColor") == light
 
 
-def test_what_is_written_on_stays_paper_in_the_dark(alice_page: Page):
+def test_the_pad_stays_light_in_the_dark_theme(alice_page: Page):
     alice_page.emulate_media(color_scheme="dark")
     alice_page.goto("/")
     assert alice_page.locator("canvas").evaluate("c => getComputedStyle(c).backgroundColor") == "rgb(255, 254, 250)"
 
 
-def test_everything_is_taken_along(alice_page: Page, alice: User, model, tmp_path: Path):
+def test_all_data_can_be_exported(alice_page: Page, alice: User, model, tmp_path: Path):
     prediction = create_prediction(owner=alice, data=digit_png(7), source="upload")
     alice_page.goto("/account/")
     with alice_page.expect_download() as download:
@@ -72,7 +72,7 @@ def test_everything_is_taken_along(alice_page: Page, alice: User, model, tmp_pat
     ]
 
 
-def test_an_account_is_deleted_with_everything_in_it(alice_page: Page, alice: User, model, media: Path):
+def test_an_account_is_deleted_with_all_data(alice_page: Page, alice: User, model, media: Path):
     create_prediction(owner=alice, data=digit_png(7), source="upload")
     alice_page.goto("/account/")
     alice_page.get_by_label("Your password").fill("not hers")

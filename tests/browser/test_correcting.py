@@ -1,4 +1,4 @@
-"""What people say is true: by keys, one answer after another, and taken back."""
+"""Corrections with keyboard and mouse, on the page of a picture and in the review queue."""
 
 import re
 import time
@@ -14,11 +14,11 @@ from tests.pictures import digit_png, varied_pngs
 pytestmark = pytest.mark.browser
 
 
-LISTEN = """() => {
-  window.said = [];
+RECORD_ANNOUNCEMENTS = """() => {
+  window.announced = [];
   const announcer = document.querySelector("[data-announcer]");
-  const heard = () => announcer.textContent && window.said.push(announcer.textContent);
-  new MutationObserver(heard).observe(announcer, { childList: true });
+  const record = () => announcer.textContent && window.announced.push(announcer.textContent);
+  new MutationObserver(record).observe(announcer, { childList: true });
 }"""
 
 
@@ -28,7 +28,7 @@ def seven(alice, model) -> Prediction:
 
 
 def number(alice, digits: str) -> Prediction:
-    """An answer of several digits, whatever the reader would say of the picture."""
+    """Return an unsure prediction of these digits, whatever the picture shows."""
     prediction = create_prediction(owner=alice, data=digit_png(7, size=300), source="upload", mode="digit")
     Prediction.objects.filter(pk=prediction.pk).update(text=digits, decision="unsure")
     (glyph,) = prediction.glyphs.all()
@@ -49,40 +49,40 @@ def number(alice, digits: str) -> Prediction:
     return prediction
 
 
-def stands(page: Page, words: str) -> None:
-    expect(page.locator(".current-correction")).to_have_text(re.compile(rf"^\s*{words}\b"))
+def expect_correction(page: Page, text: str) -> None:
+    expect(page.locator(".current-correction")).to_have_text(re.compile(rf"^\s*{text}\b"))
 
 
-def hold(page: Page, address: str) -> list[Route]:
-    """The requests to an address, which wait there until the test lets them continue."""
-    held: list[Route] = []
-    page.route(address, lambda route: held.append(route))
-    return held
+def hold_requests(page: Page, address: str) -> list[Route]:
+    """Return a list of the requests to an address, which wait until the test lets them continue."""
+    waiting: list[Route] = []
+    page.route(address, lambda route: waiting.append(route))
+    return waiting
 
 
-def next_of(held: list[Route], page: Page) -> Route:
-    while not held:
+def next_request(waiting: list[Route], page: Page) -> Route:
+    while not waiting:
         page.wait_for_timeout(10)
-    return held.pop()
+    return waiting.pop()
 
 
-def said() -> list[tuple[str, str]]:
+def saved_corrections() -> list[tuple[str, str]]:
     return list(Correction.objects.order_by("created_at").values_list("kind", "text"))
 
 
-def test_a_digit_is_corrected_by_its_key_and_taken_back(alice_page: Page, seven):
+def test_a_digit_is_corrected_by_its_key_and_the_correction_is_undone(alice_page: Page, seven):
     alice_page.goto(f"/uploads/{seven.upload_id}/")
     alice_page.keyboard.press("1")
-    stands(alice_page, "Corrected to 1")
+    expect_correction(alice_page, "Corrected to 1")
     expect(alice_page.locator("[data-announcer]")).to_have_text(re.compile("^Corrected to 1 alice,"))
     alice_page.keyboard.press("u")
     expect(alice_page.locator(".current-correction")).to_have_count(0)
     expect(alice_page.locator("[data-announcer]")).to_have_text(re.compile("sure"))
     alice_page.keyboard.press("Enter")
-    stands(alice_page, "Confirmed")
+    expect_correction(alice_page, "Confirmed")
     alice_page.keyboard.press("n")
-    stands(alice_page, "Marked as not a digit")
-    assert said() == [("correct", "1"), ("undo", ""), ("confirm", "7"), ("not_a_digit", "")]
+    expect_correction(alice_page, "Marked as not a digit")
+    assert saved_corrections() == [("correct", "1"), ("undo", ""), ("confirm", "7"), ("not_a_digit", "")]
     expect(alice_page).to_have_title(re.compile("^No digit "))
     expect(alice_page.locator("main").get_by_text("Read as 7: ")).to_be_visible()  # the first answer stays
 
@@ -93,10 +93,10 @@ def test_a_number_is_corrected_digit_by_digit_with_arrows(alice_page: Page, alic
     expect(alice_page.locator("[data-cell].is-selected")).to_have_value("1")
     alice_page.keyboard.press("ArrowRight")
     alice_page.keyboard.press("4")
-    stands(alice_page, "Corrected to 140")
+    expect_correction(alice_page, "Corrected to 140")
     expect(alice_page.locator("[data-cell].is-selected")).to_have_value("0")
     alice_page.keyboard.press("n")
-    stands(alice_page, "Corrected to 14")
+    expect_correction(alice_page, "Corrected to 14")
 
 
 @pytest.mark.parametrize(("pause", "delay"), [(0, 0), (40, 0), (40, 250), (180, 250)])
@@ -105,56 +105,56 @@ def test_a_number_that_is_typed_quickly_is_saved_as_typed(alice_page: Page, alic
     alice_page.goto(f"/uploads/{prediction.upload_id}/")
     alice_page.route("**/correct/", lambda route: (alice_page.wait_for_timeout(delay), route.continue_()))
     alice_page.keyboard.type("8642", delay=pause)
-    stands(alice_page, "Corrected to 8642")
-    assert said()[-1] == ("correct", "8642")
+    expect_correction(alice_page, "Corrected to 8642")
+    assert saved_corrections()[-1] == ("correct", "8642")
 
 
-def test_what_is_typed_before_the_answer_came_is_said_at_once_after_it(alice_page: Page, alice, model):
+def test_digits_typed_during_a_request_are_sent_together_after_it(alice_page: Page, alice, model):
     prediction = number(alice, "7104")
     alice_page.goto(f"/uploads/{prediction.upload_id}/")
-    held = hold(alice_page, "**/correct/")
+    waiting = hold_requests(alice_page, "**/correct/")
     for key in ("8", "ArrowRight", "n", "2"):
         alice_page.keyboard.press(key)
     assert [cell.input_value() for cell in alice_page.locator("[data-cell]").all()] == ["8", "1", "", "2"]
-    next_of(held, alice_page).continue_()
-    stands(alice_page, "Corrected to 8104")
-    next_of(held, alice_page).continue_()
-    stands(alice_page, "Corrected to 812")
-    assert said() == [("correct", "8104"), ("correct", "812")]
+    next_request(waiting, alice_page).continue_()
+    expect_correction(alice_page, "Corrected to 8104")
+    next_request(waiting, alice_page).continue_()
+    expect_correction(alice_page, "Corrected to 812")
+    assert saved_corrections() == [("correct", "8104"), ("correct", "812")]
 
 
-def test_nothing_more_is_said_after_a_refusal(alice_page: Page, alice, model):
+def test_pending_digits_are_dropped_after_an_error(alice_page: Page, alice, model):
     prediction = number(alice, "7104")
     alice_page.goto(f"/uploads/{prediction.upload_id}/")
-    held = hold(alice_page, "**/correct/")
+    waiting = hold_requests(alice_page, "**/correct/")
     alice_page.keyboard.type("86")
-    first = next_of(held, alice_page)
+    first = next_request(waiting, alice_page)
     first.continue_(post_data=(first.request.post_data or "").replace("label=8", "label=x"))
     expect(alice_page.get_by_role("alert")).to_have_text("Enter up to 100 digits from 0 to 9.")
     alice_page.wait_for_timeout(300)
-    assert held == []
+    assert waiting == []
 
 
 def test_enter_sends_what_was_edited_in_the_cells(alice_page: Page, alice, model):
     prediction = number(alice, "190")
     alice_page.goto(f"/uploads/{prediction.upload_id}/")
     cell = alice_page.get_by_label("Digit 2")
-    cell.fill("4")  # pasted, or by a phone's keyboard, which tells no key
+    cell.fill("4")  # as by pasting or a phone's keyboard, which send no key
     cell.press("Enter")
-    stands(alice_page, "Corrected to 140")
+    expect_correction(alice_page, "Corrected to 140")
     expect(cell).to_be_focused()
     cell.press("Delete")
     cell.press("Enter")
-    stands(alice_page, "Corrected to 10")
+    expect_correction(alice_page, "Corrected to 10")
     expect(alice_page.locator("[data-box]")).to_have_count(3)
     cell.press("5")
-    stands(alice_page, "Corrected to 150")
-    expect(alice_page.get_by_label("Digit 3")).to_be_focused()  # and written over next
+    expect_correction(alice_page, "Corrected to 150")
+    expect(alice_page.get_by_label("Digit 3")).to_be_focused()  # and its digit is selected
     alice_page.keyboard.press("6")
-    stands(alice_page, "Corrected to 156")
+    expect_correction(alice_page, "Corrected to 156")
 
 
-def test_the_chosen_box_stays_while_the_maps_are_asked_for(alice_page: Page, alice, model):
+def test_polling_for_feature_maps_keeps_the_selected_box(alice_page: Page, alice, model):
     prediction = number(alice, "190")
     alice_page.goto(f"/uploads/{prediction.upload_id}/")
     alice_page.locator("[data-boxes] summary").click()
@@ -168,12 +168,12 @@ def test_the_chosen_box_stays_while_the_maps_are_asked_for(alice_page: Page, ali
     picture = box_of(alice_page.locator(".boxes"))
     draw_stroke(alice_page, [(picture["x"] + 30, picture["y"] + picture["height"] - y) for y in (60, 40, 20)])
     expect(alice_page.locator(".boxes .is-new")).to_have_count(1)
-    alice_page.get_by_role("heading", level=2).first.click()  # out of the form
+    alice_page.get_by_role("heading", level=2).first.click()  # leave the form
     alice_page.keyboard.press("6")
-    stands(alice_page, "Corrected to 196")
+    expect_correction(alice_page, "Corrected to 196")
 
 
-def test_a_cancelled_drag_draws_no_further(alice_page: Page, alice, model):
+def test_a_cancelled_drag_stops_drawing_the_box(alice_page: Page, alice, model):
     prediction = number(alice, "190")
     alice_page.goto(f"/uploads/{prediction.upload_id}/")
     alice_page.locator("[data-boxes] summary").click()
@@ -188,12 +188,12 @@ def test_a_cancelled_drag_draws_no_further(alice_page: Page, alice, model):
     assert alice_page.locator("[data-add-box] [name=width]").input_value() == before
 
 
-def test_a_click_on_a_box_chooses_its_digit(alice_page: Page, alice, model):
+def test_a_click_on_a_box_selects_its_digit(alice_page: Page, alice, model):
     prediction = number(alice, "190")
     alice_page.goto(f"/uploads/{prediction.upload_id}/")
     alice_page.locator("[data-box='2']").click()
     alice_page.keyboard.press("6")
-    stands(alice_page, "Corrected to 196")
+    expect_correction(alice_page, "Corrected to 196")
 
 
 def test_a_box_is_split_joined_removed_and_added(alice_page: Page, seven):
@@ -207,14 +207,14 @@ def test_a_box_is_split_joined_removed_and_added(alice_page: Page, seven):
 
     open_and("Split into two boxes", "17")
     expect(boxes).to_have_count(2)
-    stands(alice_page, "Corrected to 17")
+    expect_correction(alice_page, "Corrected to 17")
     open_and("Join with next box", "9")
     expect(boxes).to_have_count(1)
     open_and("Split into two boxes", "34")
     expect(boxes).to_have_count(2)
     open_and("Remove box")
     expect(boxes).to_have_count(1)
-    stands(alice_page, "Corrected to 4")
+    expect_correction(alice_page, "Corrected to 4")
     alice_page.locator("[data-boxes]").evaluate("details => { details.open = true; }")
     for name, value in {"x": 1, "y": 2, "width": 10, "height": 20}.items():
         alice_page.locator(f"[data-add-box] [name={name}]").fill(str(value))
@@ -224,19 +224,19 @@ def test_a_box_is_split_joined_removed_and_added(alice_page: Page, seven):
     assert Correction.objects.count() == 5
 
 
-def test_enter_says_what_the_chosen_box_reads(alice_page: Page, alice, model):
+def test_enter_saves_the_digits_of_the_selected_box(alice_page: Page, alice, model):
     prediction = number(alice, "7104")
     alice_page.goto(f"/uploads/{prediction.upload_id}/")
     for keys, words in (("5", "Corrected to 5104"), ("", "Corrected to 5104"), ("12", "Corrected to 12104")):
         alice_page.keyboard.press("s")
         alice_page.keyboard.type(keys)
         alice_page.keyboard.press("Enter")
-        stands(alice_page, words)
-        alice_page.get_by_role("heading", level=2).first.click()  # out of the form
-    assert said() == [("correct", "5104"), ("correct", "12104")]
+        expect_correction(alice_page, words)
+        alice_page.get_by_role("heading", level=2).first.click()  # leave the form
+    assert saved_corrections() == [("correct", "5104"), ("correct", "12104")]
 
 
-def test_a_box_outside_the_picture_is_refused_in_words(alice_page: Page, seven):
+def test_a_box_outside_the_picture_gets_an_error(alice_page: Page, seven):
     alice_page.goto(f"/uploads/{seven.upload_id}/")
     alice_page.locator("[data-boxes]").evaluate("details => { details.open = true; }")
     for name in ("x", "y", "width", "height"):
@@ -247,7 +247,7 @@ def test_a_box_outside_the_picture_is_refused_in_words(alice_page: Page, seven):
     assert not Correction.objects.exists()
 
 
-def test_the_keys_for_boxes_do_what_the_legend_says(alice_page: Page, alice, model):
+def test_the_box_shortcuts_do_what_the_legend_says(alice_page: Page, alice, model):
     number(alice, "190")
     alice_page.goto("/review/")
     legend = alice_page.locator(".keys")
@@ -255,24 +255,24 @@ def test_the_keys_for_boxes_do_what_the_legend_says(alice_page: Page, alice, mod
     expect(legend).to_contain_text("Del remove the box")
     alice_page.keyboard.press("ArrowRight")
     alice_page.keyboard.press("n")
-    stands(alice_page, "Corrected to 10")
+    expect_correction(alice_page, "Corrected to 10")
     expect(alice_page.locator("[data-box]")).to_have_count(3)
     alice_page.keyboard.press("ArrowLeft")
     alice_page.keyboard.press("Delete")
     expect(alice_page.locator("[data-box]")).to_have_count(2)
-    assert said() == [("correct", "10"), ("correct", "10")]
+    assert saved_corrections() == [("correct", "10"), ("correct", "10")]
     alice_page.keyboard.press("s")
     expect(alice_page.get_by_role("button", name="Split into two boxes")).to_be_visible()
 
 
-def test_a_phone_is_not_told_of_keys(alice_page: Page, phone: Page, seven):
+def test_a_phone_shows_no_keyboard_shortcuts(alice_page: Page, phone: Page, seven):
     for page, has_keys in ((alice_page, True), (phone, False)):
         page.goto("/review/?all")
         expect(page.get_by_role("button", name="Confirm")).to_be_visible()
         expect(page.locator("kbd:visible")).to_have_count(page.locator("kbd").count() if has_keys else 0)
 
 
-def test_the_review_queue_is_worked_off_by_keys(alice_page: Page, alice, model):
+def test_the_review_queue_works_with_the_keyboard(alice_page: Page, alice, model):
     for confidence, data in zip((0.3, 0.2, 0.4), varied_pngs(3), strict=True):
         prediction = create_prediction(owner=alice, data=data, source="upload", mode="digit")
         Prediction.objects.filter(pk=prediction.pk).update(decision="unsure", confidence=confidence, text="5")
@@ -283,12 +283,12 @@ def test_the_review_queue_is_worked_off_by_keys(alice_page: Page, alice, model):
     expect(alice_page.locator(".review .confidence")).to_contain_text("30.0 %")
     alice_page.keyboard.press("Enter")
     expect(alice_page.locator(".review .confidence")).to_contain_text("40.0 %")
-    alice_page.keyboard.press("u")  # the last one, taken back
+    alice_page.keyboard.press("u")  # undo the previous correction
     expect(alice_page.locator(".review .confidence")).to_contain_text("30.0 %")
-    alice_page.evaluate(LISTEN)
-    alice_page.keyboard.press("k")  # skipped: the next one's words are the same
+    alice_page.evaluate(RECORD_ANNOUNCEMENTS)
+    alice_page.keyboard.press("k")  # skip: the next text is the same
     expect(alice_page.locator(".review .confidence")).to_contain_text("40.0 %")
-    alice_page.wait_for_function("window.said.at(-1)?.startsWith('2 unsure pictures left.')")
+    alice_page.wait_for_function("window.announced.at(-1)?.startsWith('2 unsure pictures left.')")
     alice_page.keyboard.press("k")
     expect(alice_page.locator(".review").get_by_text("Only skipped pictures are left.")).to_be_visible()
     alice_page.get_by_role("link", name="Review skipped pictures").click()
@@ -300,10 +300,10 @@ def test_the_review_queue_is_worked_off_by_keys(alice_page: Page, alice, model):
     alice_page.keyboard.press("u")
     expect(alice_page.locator(".review .confidence")).to_contain_text("40.0 %")
     once = [("correct", "3"), ("confirm", "5"), ("undo", "")]
-    assert said() == [*once, ("confirm", "5"), ("not_a_digit", ""), ("undo", "")]
+    assert saved_corrections() == [*once, ("confirm", "5"), ("not_a_digit", ""), ("undo", "")]
 
 
-def test_a_key_held_down_is_said_of_one_picture_only(alice_page: Page, alice, model):
+def test_a_key_held_down_corrects_one_picture_only(alice_page: Page, alice, model):
     for data in varied_pngs(3):
         prediction = create_prediction(owner=alice, data=data, source="upload", mode="digit")
         Prediction.objects.filter(pk=prediction.pk).update(decision="unsure", text="5")
@@ -315,34 +315,34 @@ def test_a_key_held_down_is_said_of_one_picture_only(alice_page: Page, alice, mo
         alice_page.wait_for_timeout(500)
         expect(alice_page.locator("main").get_by_text(left)).to_be_visible()
         alice_page.keyboard.up(key)
-    assert said() == [("correct", "8"), ("confirm", "5")]
+    assert saved_corrections() == [("correct", "8"), ("confirm", "5")]
 
 
 @pytest.mark.parametrize("digits", ["5", "55"])
-def test_keys_that_are_typed_too_early_are_not_said_of_the_next_picture(alice_page: Page, alice, model, digits):
+def test_keys_typed_before_the_next_picture_do_not_correct_it(alice_page: Page, alice, model, digits):
     number(alice, digits)
     number(alice, digits)
     alice_page.goto("/review/")
     shown = alice_page.locator("[data-correct]").get_attribute("action")
-    held = hold(alice_page, "**/review/*/")
+    waiting = hold_requests(alice_page, "**/review/*/")
     alice_page.keyboard.press("Enter")
     for key in ("3", "Enter", "n", "u", "k", "4"):
         alice_page.keyboard.press(key)
-    next_of(held, alice_page).continue_()
+    next_request(waiting, alice_page).continue_()
     expect(alice_page.locator("main").get_by_text("1 unsure picture left.")).to_be_visible()
     alice_page.wait_for_timeout(300)
     expect(alice_page.locator("[data-correct]")).not_to_have_attribute("action", shown)
     assert [cell.input_value() for cell in alice_page.locator("[data-cell]").all()] == list(digits)
-    assert held == []
-    assert said() == [("confirm", digits)]
+    assert waiting == []
+    assert saved_corrections() == [("confirm", digits)]
 
 
 def test_a_number_that_is_typed_quickly_stays_in_the_queue(alice_page: Page, alice, model):
     number(alice, "7104")
     alice_page.goto("/review/")
     alice_page.keyboard.type("8642", delay=40)
-    stands(alice_page, "Corrected to 8642")
-    assert said()[-1] == ("correct", "8642")
+    expect_correction(alice_page, "Corrected to 8642")
+    assert saved_corrections()[-1] == ("correct", "8642")
 
 
 def test_scene_5_twenty_corrections_by_keyboard_in_under_a_minute(alice_page: Page, alice, model):

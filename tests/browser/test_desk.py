@@ -1,4 +1,4 @@
-"""Every way to give a picture, from the first visit on."""
+"""Every way to send a picture, and the first visit."""
 
 import base64
 import re
@@ -28,7 +28,7 @@ FILES = """names => {
 }"""
 
 
-def named(*pictures: bytes) -> list[list[str]]:
+def named_files(*pictures: bytes) -> list[list[str]]:
     return [[f"{number}.png", base64.b64encode(data).decode()] for number, data in enumerate(pictures)]
 
 
@@ -37,7 +37,7 @@ def paste(page: Page, picture: bytes) -> None:
         f"""names => document.dispatchEvent(
             new ClipboardEvent("paste", {{ clipboardData: ({FILES})(names), bubbles: true }})
         )""",
-        named(picture),
+        named_files(picture),
     )
 
 
@@ -64,18 +64,18 @@ def test_a_picture_is_pasted(alice_page: Page):
     assert Upload.objects.get().source == "paste"
 
 
-def test_what_was_drawn_before_is_not_kept_with_a_pasted_picture(alice_page: Page):
+def test_a_pasted_picture_does_not_get_the_strokes_of_an_earlier_drawing(alice_page: Page):
     alice_page.goto("/")
-    # As the browser's button for going back leaves the form of a drawing.
+    # The browser's back button leaves the strokes of an earlier drawing in the form.
     alice_page.locator("[name=strokes]").evaluate("(field, strokes) => { field.value = strokes; }", STROKES)
     paste(alice_page, digit_png(7))
     alice_page.wait_for_url(ANSWER)
     assert Upload.objects.get().strokes is None
 
 
-def test_three_pictures_are_dropped_and_become_a_batch(alice_page: Page, worker):
+def test_three_dropped_pictures_become_a_batch(alice_page: Page, worker):
     alice_page.goto("/")
-    dropped = alice_page.evaluate_handle(FILES, named(*varied_pngs(3)))
+    dropped = alice_page.evaluate_handle(FILES, named_files(*varied_pngs(3)))
     for event in ("dragover", "drop"):
         alice_page.dispatch_event("[data-drop]", event, {"dataTransfer": dropped})
     alice_page.wait_for_url(re.compile("/batches/.+"))
@@ -91,7 +91,7 @@ def test_an_example_is_read(alice_page: Page):
     expect(alice_page).to_have_title(re.compile("^7 "))
 
 
-def test_a_bad_file_is_said_on_the_desk_and_the_drawing_stays(alice_page: Page, tmp_path: Path):
+def test_an_unreadable_file_shows_an_error_and_keeps_the_drawing(alice_page: Page, tmp_path: Path):
     (tmp_path / "text.png").write_text("no picture")
     alice_page.goto("/")
     draw(alice_page, "7")
@@ -101,7 +101,7 @@ def test_a_bad_file_is_said_on_the_desk_and_the_drawing_stays(alice_page: Page, 
     expect(alice_page.locator("[data-preview] [data-status]")).to_have_attribute("data-status", re.compile("^7, "))
 
 
-def test_a_picture_from_an_iphone_is_told_what_to_do(alice_page: Page, tmp_path: Path):
+def test_a_heic_picture_shows_how_to_convert_it(alice_page: Page, tmp_path: Path):
     (tmp_path / "photo.heic").write_bytes(b"\x00\x00\x00\x18ftypheic")
     alice_page.goto("/")
     alice_page.get_by_label("Choose files or drop them here").set_input_files(tmp_path / "photo.heic")
@@ -111,7 +111,7 @@ def test_a_picture_from_an_iphone_is_told_what_to_do(alice_page: Page, tmp_path:
     assert not Upload.objects.exists()
 
 
-def test_more_files_than_can_be_sent_are_told_the_way(alice_page: Page):
+def test_too_many_files_show_how_to_send_them(alice_page: Page):
     alice_page.goto("/")
     files = [{"name": f"{n}.png", "mimeType": "image/png", "buffer": b"\x89PNG"} for n in range(101)]
     alice_page.get_by_label("Choose files or drop them here").set_input_files(files)
@@ -121,7 +121,7 @@ def test_more_files_than_can_be_sent_are_told_the_way(alice_page: Page):
     assert not Batch.objects.exists()
 
 
-def test_without_script_pictures_are_given_read_corrected_and_found_again(
+def test_without_javascript_pictures_can_be_uploaded_corrected_and_found_again(
     browser: Browser, alice: User, server: WebServer, tmp_path: Path
 ):
     (tmp_path / "seven.png").write_bytes(digit_png(7))

@@ -1,4 +1,4 @@
-"""What holds on every page: no error, no other host, nothing heavy, nothing that a screen reader stumbles over."""
+"""Checks of every page: accessibility, other hosts, size, width and the content security policy."""
 
 import re
 from urllib.parse import urlsplit
@@ -19,14 +19,14 @@ from tests.pictures import digit_png
 
 pytestmark = pytest.mark.browser
 
-# Pictures belong to the person, not to the page.
+# Pictures do not count for the size of a page.
 PICTURES = re.compile(r"/(thumbnail|picture|original|input|feature-maps)/|/feature-maps/|\.png$")
-MOST_BYTES = 150_000
+MAX_BYTES = 150_000
 
 
 @pytest.fixture
 def pages(alice, model) -> dict[str, str]:
-    """The address of every page, with something on it."""
+    """Return the address of every page by name, each with some content."""
     number = create_prediction(owner=alice, data=draw_png("1905"), source="drawing", draw_maps=True)
     seven = create_prediction(owner=alice, data=digit_png(7), source="upload", name="seven.png", mode="digit")
     corrections.correct(prediction=seven, by=alice, kind="correct", text="1")
@@ -42,8 +42,8 @@ def pages(alice, model) -> dict[str, str]:
         "upload_detail": reverse("upload_detail", args=[number.upload_id]),
         "corrected": reverse("upload_detail", args=[seven.upload_id]),
         "batch_detail": reverse("batch_detail", args=[batch.pk]),
-        "narrowed": reverse("history") + "?digit=7",
-        "nothing": reverse("history") + "?q=nothing-is-called-so",
+        "filtered": reverse("history") + "?digit=7",
+        "nothing": reverse("history") + "?q=no-such-name",
         "explorer": reverse("explorer", args=[glyph.pk]),
         "channel": reverse("explorer", args=[glyph.pk, "conv3", 5]),
         "why": reverse("why", args=[glyph.pk]),
@@ -52,10 +52,10 @@ def pages(alice, model) -> dict[str, str]:
     }
 
 
-OPEN = {"login": "/login/", "signup": "/signup/", "password_reset": "/password/reset/", "about": "/about/"}
+PUBLIC_PAGES = {"login": "/login/", "signup": "/signup/", "password_reset": "/password/reset/", "about": "/about/"}
 
 
-def complaints_of(page: Page) -> list[str]:
+def accessibility_violations(page: Page) -> list[str]:
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
     return [
         f"{violation['id']}: {node['html'][:200]} {node['failureSummary']}"
@@ -65,37 +65,37 @@ def complaints_of(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing(alice_page: Page, pages, theme):
+def test_axe_finds_no_violations(alice_page: Page, pages, theme):
     alice_page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     for name, path in pages.items():
         alice_page.goto(path)
         alice_page.wait_for_load_state("load")
         alice_page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true; })")
-        assert complaints_of(alice_page) == [], (name, theme)
+        assert accessibility_violations(alice_page) == [], (name, theme)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_before_logging_in(page: Page, theme):
+def test_axe_finds_no_violations_before_login(page: Page, theme):
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-    for name, path in OPEN.items():
+    for name, path in PUBLIC_PAGES.items():
         page.goto(path)
-        assert complaints_of(page) == [], (name, theme)
+        assert accessibility_violations(page) == [], (name, theme)
 
 
-def test_no_page_asks_another_host_or_complains(alice_page: Page, pages, server):
+def test_no_page_uses_another_host_or_logs_an_error(alice_page: Page, pages, server):
     hosts: set[str] = set()
-    said: list[str] = []
+    errors: list[str] = []
     alice_page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
-    alice_page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    alice_page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     for path in pages.values():
         alice_page.goto(path)
         alice_page.wait_for_load_state("networkidle" if "uploads" not in path else "load")
-    # A missing page is reported by the browser itself; anything else would be ours.
-    assert [words for words in said if "404" not in words] == []
+    # The browser itself reports the missing page.
+    assert [text for text in errors if "404" not in text] == []
     assert hosts - {urlsplit(server.url).netloc, ""} == set()
 
 
-def test_every_page_loads_light(browser, alice, pages, server):
+def test_every_page_loads_less_than_the_maximum(browser, alice, pages, server):
     from tests.browser.fixtures import log_in
 
     for name, path in pages.items():
@@ -112,14 +112,14 @@ def test_every_page_loads_light(browser, alice, pages, server):
         page.on("requestfinished", weigh)
         page.goto(path)
         page.wait_for_timeout(500)
-        assert sum(weights.values()) < MOST_BYTES, (name, weights)
+        assert sum(weights.values()) < MAX_BYTES, (name, weights)
         context.close()
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_no_page_scrolls_sideways(alice_page: Page, pages, width):
     alice_page.set_viewport_size({"width": width, "height": 800})
-    # As long as may be, and without a place to break.
+    # Names of the maximum length, without spaces.
     User.objects.update(username="w" * 150)
     Batch.objects.update(name="b" * 200)
     BatchItem.objects.update(name="i" * 200)
@@ -136,7 +136,7 @@ def test_the_policy_allows_neither_inline_script_nor_eval(alice_page: Page):
     assert "script-src 'self'" in policy
 
 
-def test_everything_on_the_desk_is_reached_by_keyboard(alice_page: Page):
+def test_every_control_of_the_start_page_is_reached_by_keyboard(alice_page: Page):
     alice_page.goto("/")
     reached = []
     for _ in range(40):

@@ -1,4 +1,4 @@
-"""The history in the browser: narrowed, chosen from, deleted and brought back, gone for good in the end."""
+"""The history: filters, selection, bulk actions, deletion and restoring."""
 
 import csv
 import re
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def three(alice, model) -> list[str]:
-    """A 1, a 7 and another 7, the last of them newest."""
+    """Read a 1, a 7 and another 7, and return the texts, the oldest first."""
     return [
         create_prediction(owner=alice, data=digit_png(digit, seed=seed), source="upload", mode="digit").text
         for seed, digit in enumerate((1, 7, 7))
@@ -34,7 +34,7 @@ def history(alice_page: Page, three) -> Page:
     return alice_page
 
 
-def test_it_is_narrowed_by_what_was_read(history):
+def test_the_history_is_filtered_by_digit(history):
     history.get_by_text("Search and filter").click()
     history.get_by_label("Digit", exact=True).select_option("7")
     history.get_by_role("button", name="Apply filters").click()
@@ -44,12 +44,12 @@ def test_it_is_narrowed_by_what_was_read(history):
     expect(history.locator("a.card")).to_have_count(3)
 
 
-def test_the_numbers_come_by_themselves(history):
+def test_the_statistics_load_with_the_history(history):
     expect(history.locator(".numbers")).to_contain_text("Pictures")
     expect(history.locator(".numbers dd").first).to_have_text("3")
 
 
-def test_many_are_deleted_and_brought_back(history):
+def test_selected_pictures_are_deleted_and_restored(history):
     delete = history.get_by_role("button", name="Delete")
     expect(delete).to_be_hidden()
     history.locator("[name=pick]").nth(0).check()
@@ -62,7 +62,7 @@ def test_many_are_deleted_and_brought_back(history):
     expect(history.locator("a.card")).to_have_count(3)
 
 
-def test_what_was_deleted_is_found_again_later(history):
+def test_deleted_pictures_are_listed_and_restored_later(history):
     history.locator("[data-select-page]").check()
     history.get_by_role("button", name="Delete").click()
     history.goto("/account/")
@@ -78,7 +78,7 @@ def test_what_was_deleted_is_found_again_later(history):
     expect(history.locator(".card")).to_have_count(2)
 
 
-def test_all_of_a_page_are_chosen_and_taken_along(history, tmp_path: Path):
+def test_a_whole_page_is_selected_and_exported(history, tmp_path: Path):
     history.locator("[data-select-page]").check()
     expect(history.get_by_text("3 selected")).to_be_visible()
     with history.expect_download() as download:
@@ -88,7 +88,7 @@ def test_all_of_a_page_are_chosen_and_taken_along(history, tmp_path: Path):
         assert [row["text"] for row in csv.DictReader(file)] == ["7", "7", "1"]
 
 
-def test_many_are_corrected_at_once(history):
+def test_selected_pictures_are_corrected_at_once(history):
     history.locator("[name=pick]").nth(2).check()
     history.get_by_label("Correct number for the selected pictures").fill("4")
     history.get_by_role("button", name="Save correction").click()
@@ -96,7 +96,7 @@ def test_many_are_corrected_at_once(history):
     expect(history.locator("a.card").nth(2)).to_contain_text(re.compile(r"4\s+corrected"))
 
 
-def test_enter_says_what_is_in_the_field_and_nothing_on_a_tick(history):
+def test_enter_saves_the_correction_in_the_field_but_not_on_a_checkbox(history):
     history.locator("[name=pick]").nth(2).check()
     history.locator("[name=pick]").nth(2).press("Enter")
     history.get_by_label("Correct number for the selected pictures").fill("4")
@@ -107,7 +107,7 @@ def test_enter_says_what_is_in_the_field_and_nothing_on_a_tick(history):
     assert Correction.objects.get().text == "4"
 
 
-def test_deletion_removes_the_files_in_the_end(history, settings, media: Path):
+def test_the_purge_removes_deleted_files(history, settings, media: Path):
     settings.DELETED_UPLOADS_KEPT_DAYS = 0
     history.locator("[data-select-page]").check()
     history.get_by_role("button", name="Delete").click()
@@ -118,7 +118,7 @@ def test_deletion_removes_the_files_in_the_end(history, settings, media: Path):
     assert not [path for path in media.rglob("*") if path.is_file() and path.name != ".gitignore"]
 
 
-def test_a_second_user_sees_nothing(browser: Browser, bob: User, server: WebServer, three):
+def test_another_user_sees_no_pictures(browser: Browser, bob: User, server: WebServer, three):
     upload = Upload.objects.first()
     context = browser.new_context(base_url=server.url)
     log_in(context, bob, server)

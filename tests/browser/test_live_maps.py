@@ -1,4 +1,4 @@
-"""The pad shows what the first layer sees while the pen moves."""
+"""Live feature maps of the first layer while the pen moves."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ POINTS = [(0.3, 0.25), (0.7, 0.25), (0.5, 0.55), (0.4, 0.8)]
 
 
 def draw(page: Page, is_over: Callable[[], object]) -> None:
-    """Draw a 7 slowly, without lifting the pen; then move the pen back and forth until it is over."""
+    """Draw a 7 slowly, then move back and forth until `is_over` is true. The pen is not lifted."""
     box = page.locator("canvas.pad").bounding_box()
     place = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in POINTS]
     page.mouse.move(*place[0])
@@ -28,13 +28,13 @@ def draw(page: Page, is_over: Callable[[], object]) -> None:
         page.wait_for_timeout(10)
 
 
-def test_the_maps_follow_the_pen_and_nothing_is_kept(alice_page: Page, alice) -> None:
+def test_the_live_maps_follow_the_pen_and_nothing_is_stored(alice_page: Page, alice) -> None:
     page = alice_page
     page.goto("/")
     answers: list[float] = []
     page.on("response", lambda answer: answers.append(time.monotonic()) if "/preview/" in answer.url else None)
     maps = page.locator(".preview-maps img")
-    draw(page, maps.is_visible)  # the first answers load the model
+    draw(page, maps.is_visible)  # the first requests load the model
     before = maps.get_attribute("src")
     answers.clear()
     draw(page, lambda: len(answers) > 5)
@@ -46,7 +46,7 @@ def test_the_maps_follow_the_pen_and_nothing_is_kept(alice_page: Page, alice) ->
     assert alice.uploads.count() == 0
 
 
-def test_the_maps_are_gone_with_the_drawing(alice_page: Page) -> None:
+def test_clearing_the_pad_removes_the_live_maps(alice_page: Page) -> None:
     page = alice_page
     page.goto("/")
     draw(page, page.locator(".preview-maps img").is_visible)

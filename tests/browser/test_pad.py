@@ -1,4 +1,4 @@
-"""The pad: ink under mouse and finger, undone and redone, kept over a reload, read while it is drawn."""
+"""The drawing pad: strokes, undo and redo, reload, preview and saving."""
 
 import re
 
@@ -12,11 +12,11 @@ from tests.browser.hand import (
     box_of,
     draw,
     draw_stroke,
+    expect_preview,
     pad_of,
     place_on,
-    preview_rests,
-    preview_says,
     tap_until,
+    wait_for_preview,
 )
 
 pytestmark = pytest.mark.browser
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.browser
 SEVEN = re.compile("^7, ")
 
 
-def drawn(page: Page) -> list[dict]:
-    """The strokes that the pad holds, as it keeps them."""
+def stored_strokes(page: Page) -> list[dict]:
+    """Return the strokes that the pad has stored in the browser."""
     return page.evaluate(
         """() => {
             const key = document.querySelector("[data-pad]").dataset.key;
@@ -34,8 +34,8 @@ def drawn(page: Page) -> list[dict]:
     )
 
 
-def ink(page: Page) -> int:
-    """How many pixels of the pad are inked."""
+def count_ink(page: Page) -> int:
+    """Count the pixels of the pad that have ink."""
     return page.evaluate(
         """selector => {
             const canvas = document.querySelector(selector);
@@ -52,14 +52,14 @@ def desk(alice_page: Page) -> Page:
     return alice_page
 
 
-def test_the_answer_follows_the_pen_and_nothing_is_kept(desk):
+def test_the_preview_follows_the_pen_and_nothing_is_stored(desk):
     draw(desk, "7")
-    preview_says(desk, SEVEN)
+    expect_preview(desk, SEVEN)
     expect(desk.locator("[data-preview] [data-preview-status]")).to_have_text(SEVEN)
     assert not Prediction.objects.exists()
 
 
-def test_the_answer_comes_as_soon_as_the_server_has_it(desk):
+def test_the_preview_appears_as_soon_as_the_server_has_answered(desk):
     desk.evaluate(
         """() => {
             window.waits = [];
@@ -75,7 +75,7 @@ def test_the_answer_comes_as_soon_as_the_server_has_it(desk):
     waits = desk.evaluate("window.waits")
     assert len(waits) >= 4
     print(f"answers after lifting the pen: {sorted(round(wait) for wait in waits)} ms")
-    # A wait is the end of the request under way, and the next request. The rest is delay of ours, and would be in each.
+    # A wait consists of the end of the running request and the next request. Any other delay is the script's own.
     requests = desk.evaluate(
         """() => performance.getEntriesByType("resource").filter(({ name }) => name.includes("/preview/"))
             .map(({ duration }) => duration)"""
@@ -83,84 +83,84 @@ def test_the_answer_comes_as_soon_as_the_server_has_it(desk):
     assert min(waits) < 100 + 2 * max(requests), (waits, requests)
 
 
-def test_a_question_that_nobody_answers_is_given_up_with_words(desk, server):
+def test_an_unanswered_preview_request_times_out_with_a_message(desk, server):
     server.freeze()
     draw(desk, "7")
     expect(desk.locator("[data-preview]")).to_have_attribute("aria-busy", "true")
     expect(desk.get_by_text("The server does not answer")).to_be_visible()
-    preview_rests(desk)
+    wait_for_preview(desk)
     server.thaw()
     desk.get_by_role("button", name="Undo").click()
     desk.get_by_role("button", name="Redo").click()
-    preview_says(desk, SEVEN)
+    expect_preview(desk, SEVEN)
     expect(desk.get_by_text("The server does not answer")).to_be_hidden()
 
 
-def test_what_was_drawn_survives_a_reload(desk):
+def test_a_drawing_survives_a_reload(desk):
     draw(desk, "7")
-    before, inked = drawn(desk), ink(desk)
+    before, inked = stored_strokes(desk), count_ink(desk)
     desk.reload()
-    assert drawn(desk) == before
-    assert ink(desk) == pytest.approx(inked, rel=0.02)
-    preview_says(desk, SEVEN)
+    assert stored_strokes(desk) == before
+    assert count_ink(desk) == pytest.approx(inked, rel=0.02)
+    expect_preview(desk, SEVEN)
 
 
 def test_strokes_are_undone_redone_and_cleared(desk):
     draw(desk, "7")
-    whole = ink(desk)
+    whole = count_ink(desk)
     desk.get_by_role("button", name="Undo").click()
-    assert 0 < ink(desk) < whole
+    assert 0 < count_ink(desk) < whole
     desk.keyboard.press("Control+z")
     desk.keyboard.press("Control+z")
-    assert ink(desk) == 0
+    assert count_ink(desk) == 0
     expect(desk.get_by_role("button", name="Undo")).to_be_disabled()
     expect(desk.get_by_text("The number appears here")).to_be_visible()
     for _ in range(3):
         desk.keyboard.press("Control+Shift+Z")
-    assert ink(desk) == pytest.approx(whole, rel=0.02)
+    assert count_ink(desk) == pytest.approx(whole, rel=0.02)
     desk.get_by_role("button", name="Clear").click()
-    assert ink(desk) == 0
+    assert count_ink(desk) == 0
     desk.get_by_role("button", name="Redo").click()
-    assert ink(desk) > 0
+    assert count_ink(desk) > 0
 
 
-def test_the_eraser_takes_ink_away(desk):
+def test_the_eraser_removes_ink(desk):
     draw(desk, "1")
-    whole = ink(desk)
+    whole = count_ink(desk)
     desk.get_by_role("button", name="Eraser").click()
     pad = pad_of(desk)
     middle = pad["y"] + pad["height"] / 2
     draw_stroke(desk, [(pad["x"] + pad["width"] * part, middle) for part in (0.3, 0.5, 0.7)])
-    assert 0 < ink(desk) < whole
+    assert 0 < count_ink(desk) < whole
 
 
-def test_a_blank_pad_is_stopped_with_words(desk):
+def test_an_empty_pad_shows_a_message(desk):
     desk.get_by_role("button", name="Read and save").click()
     expect(desk.get_by_text("The pad is empty")).to_be_visible()
     assert not Prediction.objects.exists()
 
 
-def test_the_strokes_are_kept_with_the_drawing_and_the_pad_is_free_again(desk):
+def test_saving_stores_the_strokes_and_clears_the_pad(desk):
     draw(desk, "7")
-    strokes = drawn(desk)
+    strokes = stored_strokes(desk)
     desk.get_by_role("button", name="Read and save").click()
     desk.wait_for_url(re.compile("/uploads/.+"))
     upload = Prediction.objects.get().upload
     assert (upload.source, upload.strokes) == ("drawing", strokes)
     desk.goto("/")
-    assert drawn(desk) == []
+    assert stored_strokes(desk) == []
 
 
-def test_a_double_click_keeps_the_drawing_once(desk):
+def test_a_double_click_saves_the_drawing_once(desk):
     draw(desk, "7")
     desk.get_by_role("button", name="Read and save").dblclick()
     expect(desk).to_have_url(re.compile("/uploads/.+"))
     assert Prediction.objects.count() == 1
 
 
-def test_a_drawing_that_could_not_be_sent_is_kept_at_the_next_try(desk):
+def test_a_drawing_that_could_not_be_sent_is_saved_at_the_next_attempt(desk):
     draw(desk, "7")
-    strokes = drawn(desk)
+    strokes = stored_strokes(desk)
     desk.context.set_offline(True)
     desk.get_by_role("button", name="Read and save").click()
     expect(desk).to_have_url(re.compile("^chrome-error:"))
@@ -171,10 +171,10 @@ def test_a_drawing_that_could_not_be_sent_is_kept_at_the_next_try(desk):
     assert Prediction.objects.get().upload.strokes == strokes
 
 
-def test_a_drawing_whose_sending_was_stopped_is_kept_at_the_next_try(desk):
+def test_a_drawing_whose_request_was_stopped_is_saved_at_the_next_attempt(desk):
     draw(desk, "7")
     with desk.expect_event("request", lambda request: request.is_navigation_request()):
-        desk.route("**/uploads/", lambda route: None)  # nobody answers
+        desk.route("**/uploads/", lambda route: None)  # the request is never answered
         desk.get_by_role("button", name="Read and save").click(no_wait_after=True)
     desk.context.new_cdp_session(desk).send("Page.stopLoading")
     desk.unroute("**/uploads/")
@@ -183,10 +183,10 @@ def test_a_drawing_whose_sending_was_stopped_is_kept_at_the_next_try(desk):
     assert Prediction.objects.count() == 1
 
 
-def test_the_preview_and_the_record_agree(desk):
+def test_the_preview_and_the_saved_prediction_agree(desk):
     draw(desk, "7")
-    preview_says(desk, SEVEN)
-    preview_rests(desk)
+    expect_preview(desk, SEVEN)
+    wait_for_preview(desk)
     shown = desk.locator("[data-preview] .confidence").inner_text()
     desk.get_by_role("button", name="Read and save").click()
     expect(desk.locator(".answer .confidence")).to_have_text(shown)
@@ -205,7 +205,7 @@ def test_scene_4_a_second_finger_does_not_break_a_stroke(phone):
             fingers.move(1, (pad["x"] + 20, pad["y"] + 120))
             fingers.lift(1)
     fingers.lift(0)
-    (stroke,) = drawn(phone)
+    (stroke,) = stored_strokes(phone)
     heights = [point[1] for point in stroke["points"]]
     assert max(heights) - min(heights) < 5
     assert stroke["points"][-1][0] > 650
@@ -215,13 +215,13 @@ def test_scene_4_drawing_on_a_phone_does_not_scroll_the_page(phone):
     phone.evaluate("scrollTo(0, 40)")
     before = phone.evaluate("scrollY")
     Fingers(phone).draw("7", place_on(pad_of(phone), (0.5, 0.5), 0.8))
-    preview_says(phone, SEVEN)
+    expect_preview(phone, SEVEN)
     assert phone.evaluate("scrollY") == before
     tap_until(phone, phone.get_by_role("button", name="Read and save"), re.compile("/uploads/.+"))
     assert Prediction.objects.get().text == "7"
 
 
-def test_the_screen_is_as_fine_as_the_device(phone):
+def test_the_canvas_has_the_resolution_of_the_device(phone):
     width = box_of(phone.locator(PAD))["width"]
     assert phone.locator(PAD).evaluate("canvas => canvas.width") == pytest.approx(3 * width, abs=8)
 
@@ -233,4 +233,4 @@ def test_the_pad_fits_every_screen(desk, width):
     pad = pad_of(desk)
     assert pad["width"] >= min(280, width - 40)
     draw(desk, "7")
-    preview_says(desk, SEVEN)
+    expect_preview(desk, SEVEN)

@@ -1,4 +1,4 @@
-"""Parts of pages that come anew: what is no part is not put into the page, and the focus stays where it is."""
+"""Parts that htmx replaces: whole pages are not inserted, and the focus is kept."""
 
 import re
 
@@ -9,7 +9,7 @@ from recognizer.models import Correction
 from recognizer.services.batches import batches
 from recognizer.services.reading.predictions import create_prediction
 from tests.browser.fixtures import log_in
-from tests.browser.hand import draw, preview_rests, preview_says
+from tests.browser.hand import draw, expect_preview, wait_for_preview
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.browser
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def waiting(alice, model):
-    """A batch of which one picture is read and one waits for a worker that is not there."""
+    """Return a batch with one read picture and one that waits, because no worker runs."""
     seven = create_prediction(owner=alice, data=digit_png(7), source="upload", mode="digit")
     batch = batches.create_batch(owner=alice, name="holiday.zip")
     batch.items.create(position=0, name="seven.png", state="done", upload=seven.upload)
@@ -25,22 +25,22 @@ def waiting(alice, model):
     return batch
 
 
-def asked_again(page: Page, path: str) -> None:
+def wait_for_poll(page: Page, path: str) -> None:
     with page.expect_response(re.compile(path)) as answer:
         pass
     answer.value.finished()
 
 
-def test_focus_stays_while_a_batch_is_asked_for(alice_page: Page, waiting):
+def test_polling_a_batch_keeps_the_focus(alice_page: Page, waiting):
     alice_page.goto(f"/batches/{waiting.pk}/")
     for link in (alice_page.get_by_role("link", name="Export CSV"), alice_page.locator("a.card")):
         link.focus()
         for _ in range(2):
-            asked_again(alice_page, "/batches/")
+            wait_for_poll(alice_page, "/batches/")
         expect(link).to_be_focused()
 
 
-def test_where_the_session_has_ended_the_whole_page_goes_to_the_login(alice_page: Page, alice, server, waiting):
+def test_an_expired_session_leads_the_whole_page_to_the_login(alice_page: Page, alice, server, waiting):
     upload = waiting.items.get(position=0).upload_id
     alice_page.goto(f"/uploads/{upload}/")
     alice_page.context.clear_cookies(name="sessionid")
@@ -54,7 +54,7 @@ def test_where_the_session_has_ended_the_whole_page_goes_to_the_login(alice_page
     assert not Correction.objects.exists()
 
 
-def test_a_form_that_is_too_old_brings_the_page_anew(alice_page: Page, waiting):
+def test_a_form_with_an_expired_token_reloads_the_page(alice_page: Page, waiting):
     upload = waiting.items.get(position=0).upload_id
     alice_page.goto(f"/uploads/{upload}/")
     alice_page.context.clear_cookies(name="csrftoken")
@@ -65,19 +65,19 @@ def test_a_form_that_is_too_old_brings_the_page_anew(alice_page: Page, waiting):
     expect(alice_page.locator(".current-correction")).to_contain_text("Corrected to 1")
 
 
-def test_the_preview_shows_nothing_but_previews(alice_page: Page, alice, server):
+def test_the_preview_never_shows_a_whole_page(alice_page: Page, alice, server):
     alice_page.goto("/")
     cookies = alice_page.context.cookies()
     alice_page.context.clear_cookies(name="csrftoken")
     draw(alice_page, "7")
     expect(alice_page.locator("main").get_by_text("Your drawing is saved in this browser")).to_be_visible()
     expect(alice_page.get_by_role("banner")).to_have_count(1)
-    preview_rests(alice_page)  # a question under way would go to the login before Undo is pressed
+    wait_for_preview(alice_page)  # a running request would lead to the login before Undo is pressed
     alice_page.context.add_cookies(cookies)
     alice_page.context.clear_cookies(name="sessionid")
     alice_page.get_by_role("button", name="Undo").click()
     expect(alice_page).to_have_url(f"{server.url}/login/?next=/")
     log_in(alice_page.context, alice, server)
     alice_page.goto("/")
-    alice_page.get_by_role("button", name="Redo").click()  # the drawing is there still
-    preview_says(alice_page, re.compile("^7, "))
+    alice_page.get_by_role("button", name="Redo").click()  # the drawing is still stored
+    expect_preview(alice_page, re.compile("^7, "))

@@ -1,4 +1,4 @@
-"""Scenes from complaints about systems like this one, each under its number."""
+"""Numbered scenes that other digit readers fail at."""
 
 import io
 import re
@@ -13,7 +13,7 @@ from recognizer.drawings import draw_png
 from recognizer.models import Correction, Prediction
 from recognizer.services.history import corrections
 from recognizer.services.reading.predictions import create_prediction
-from tests.browser.hand import draw, draw_stroke, pad_of, preview_says
+from tests.browser.hand import draw, draw_stroke, expect_preview, pad_of
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.browser
@@ -22,7 +22,7 @@ ANSWER = re.compile("/uploads/.+")
 WAITING = "The feature maps are waiting"
 
 
-def give(page: Page, path: Path, mode: str = "Automatic") -> None:
+def upload_picture(page: Page, path: Path, mode: str = "Automatic") -> None:
     page.goto("/")
     page.get_by_label("Choose files or drop them here").set_input_files(path)
     page.get_by_label(mode).check()
@@ -37,7 +37,7 @@ def test_scene_1_the_same_seven_is_read_the_same_in_nine_places_and_three_sizes(
         for x in (0.25, 0.5, 0.75):
             for y in (0.3, 0.5, 0.7):
                 draw(alice_page, "7", at=(x, y), size=size)
-                preview_says(alice_page, re.compile("^7, (Very sure|Sure)$"))
+                expect_preview(alice_page, re.compile("^7, (Very sure|Sure)$"))
                 alice_page.get_by_role("button", name="Clear").click()
 
 
@@ -59,7 +59,7 @@ HORSE = [
 @pytest.mark.parametrize(
     "strokes", [pytest.param(HORSE, id="horse"), *[pytest.param(s, id=name) for name, s in LETTERS.items()]]
 )
-def test_scene_2_what_is_no_digit_is_called_none(alice_page: Page, strokes):
+def test_scene_2_a_drawing_without_digits_is_not_read_as_sure(alice_page: Page, strokes):
     alice_page.goto("/")
     pad = pad_of(alice_page)
     side = 0.6 * pad["height"]
@@ -74,18 +74,18 @@ def test_scene_2_what_is_no_digit_is_called_none(alice_page: Page, strokes):
 @pytest.mark.parametrize("shade", [0, 255], ids=["black", "blank"])
 def test_scene_2_an_empty_sheet_is_no_digit(alice_page: Page, tmp_path: Path, shade):
     Image.new("L", (400, 300), shade).save(tmp_path / "sheet.png")
-    give(alice_page, tmp_path / "sheet.png")
+    upload_picture(alice_page, tmp_path / "sheet.png")
     expect(alice_page.locator(".answer .confidence")).to_have_text(re.compile("No digit found"))
     expect(alice_page.locator(".answer")).to_contain_text("No writing was found")
 
 
 def photo_of_a_seven() -> bytes:
-    """Blue ink under a shadow on yellowish paper, taken with the phone held sideways."""
+    """Return a photo with blue ink and a shadow on yellowish paper, taken sideways."""
     sheet = Image.new("RGB", (640, 480), "#f3ecd8")
     digit = Image.open(io.BytesIO(draw_png("7", height=260)))
     mask = digit.convert("L").point(lambda level: 255 - level)
     sheet.paste(Image.new("RGB", digit.size, "#2d4a9e"), (240, 110), mask)
-    across = np.linspace(1.0, 0.45, 640)[None, :, None]  # light falls from the left
+    across = np.linspace(1.0, 0.45, 640)[None, :, None]  # the light comes from the left
     noise = np.random.default_rng(4).normal(0, 3, (480, 640, 1))
     pixels = np.clip(np.asarray(sheet, np.float32) * across + noise, 0, 255).astype(np.uint8)  # (480, 640, 3)
     turned = Image.fromarray(pixels).rotate(90, expand=True)
@@ -98,12 +98,12 @@ def photo_of_a_seven() -> bytes:
 
 def test_scene_3_a_sideways_photo_with_a_shadow_and_blue_ink_is_read(alice_page: Page, tmp_path: Path):
     (tmp_path / "photo.jpg").write_bytes(photo_of_a_seven())
-    give(alice_page, tmp_path / "photo.jpg")
+    upload_picture(alice_page, tmp_path / "photo.jpg")
     expect(alice_page).to_have_title(re.compile("^7 "))
     cells = alice_page.request.get(alice_page.locator(".glyph-input").get_attribute("src"))
     shown = np.asarray(Image.open(io.BytesIO(cells.body())))  # (28, 28) uint8
     assert shown.shape == (28, 28)
-    # Clean: most cells are paper, and some are ink.
+    # Most pixels are paper, and some are ink.
     assert (shown == 0).mean() > 0.6
     assert (shown > 200).sum() > 15
 
@@ -114,17 +114,17 @@ def test_scene_9_without_a_worker_the_answer_comes_and_the_maps_wait_until_it_is
 ):
     worker.kill()
     (tmp_path / "seven.png").write_bytes(digit_png(7))
-    give(alice_page, tmp_path / "seven.png")
+    upload_picture(alice_page, tmp_path / "seven.png")
     expect(alice_page).to_have_title(re.compile("^7 "))
     alice_page.evaluate("window.isTheSame = true")
     expect(alice_page.locator("main").get_by_text(WAITING)).to_be_visible()
-    alice_page.keyboard.press("Enter")  # everything else works
+    alice_page.keyboard.press("Enter")  # corrections work without a worker
     expect(alice_page.locator(".current-correction")).to_contain_text("Confirmed")
     worker.start()
     expect(alice_page.locator(".map img").first).to_be_visible()
     expect(alice_page.get_by_text(WAITING)).to_have_count(0)
     expect(alice_page.locator("[data-announcer]")).to_have_text("The feature maps are drawn.")
-    assert alice_page.locator("#maps").get_attribute("hx-trigger") is None  # it has stopped asking
+    assert alice_page.locator("#maps").get_attribute("hx-trigger") is None  # polling has stopped
     assert alice_page.evaluate("window.isTheSame") is True
 
 

@@ -1,4 +1,4 @@
-"""Every page as a picture, on a desk and on a phone, in light and dark: written to be looked at."""
+"""Screenshots of every page, for a large screen and a phone, in both themes. People look at them."""
 
 import io
 import os
@@ -15,7 +15,7 @@ from recognizer.services.batches import batches
 from recognizer.services.history import bulk_actions, corrections
 from recognizer.services.reading.predictions import create_prediction
 from tests.browser.fixtures import log_in
-from tests.browser.hand import draw, preview_says
+from tests.browser.hand import draw, expect_preview
 from tests.pictures import digit_png
 from tests.surroundings import ROOT
 
@@ -29,9 +29,9 @@ WIDTHS = {390: 844, 1280: 900}
 def pages(alice, model, worker) -> dict[str, str]:
     for seed in range(12):
         data = digit_png((7 * seed + 3) % 10, size=260, seed=seed)
-        said = create_prediction(owner=alice, data=data, source="upload", name=f"{seed}.png")
-        if seed % 3 == 0 and said.text:
-            corrections.correct(prediction=said, by=alice, kind="confirm")
+        prediction = create_prediction(owner=alice, data=data, source="upload", name=f"{seed}.png")
+        if seed % 3 == 0 and prediction.text:
+            corrections.correct(prediction=prediction, by=alice, kind="confirm")
     unsure = create_prediction(owner=alice, data=draw_png("4"), source="drawing", name="four.png")
     type(unsure).objects.filter(pk=unsure.pk).update(decision="unsure", confidence=0.61)
     number = create_prediction(owner=alice, data=draw_png("1905"), source="drawing", mode="number", draw_maps=True)
@@ -39,8 +39,8 @@ def pages(alice, model, worker) -> dict[str, str]:
     blank = create_prediction(owner=alice, data=blank_png(), source="upload", name="blank.png")
     seven = create_prediction(owner=alice, data=draw_png("7"), source="drawing", name="seven.png", draw_maps=True)
     for digits in ("8", "16", "1905"):
-        given = create_prediction(owner=alice, data=draw_png(digits), source="drawing")
-        bulk_actions.delete_uploads(alice, [given.upload_id])
+        deleted = create_prediction(owner=alice, data=draw_png(digits), source="drawing")
+        bulk_actions.delete_uploads(alice, [deleted.upload_id])
     batch = batches.create_batch(owner=alice, name="holiday.zip")
     batch.items.create(position=0, name="seven.png", state="done", upload=seven.upload)
     batch.items.create(position=1, name="notes.txt", state="failed", error_code="unsupported_format")
@@ -52,13 +52,13 @@ def pages(alice, model, worker) -> dict[str, str]:
         "upload_detail-one": reverse("upload_detail", args=[seven.upload_id]),
         "upload_detail-long": reverse("upload_detail", args=[long.upload_id]),
         "upload_detail-rejected": reverse("upload_detail", args=[blank.upload_id]),
-        "history-nothing": reverse("history") + "?q=nothing-is-called-so",
+        "history-nothing": reverse("history") + "?q=no-such-name",
         "batch_detail": reverse("batch_detail", args=[batch.pk]),
         "explorer": reverse("explorer", args=[glyph.pk]),
         "explorer-channel": reverse("explorer", args=[glyph.pk, "conv3", 5]),
         "why": reverse("why", args=[glyph.pk]),
         "compare": f"{reverse('compare')}?a={glyph.pk}&b={seven.glyphs.get().pk}",
-        "error": "/nothing-lies-here/",
+        "error": "/no-such-page/",
     }
 
 
@@ -70,7 +70,7 @@ def blank_png() -> bytes:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
-def test_every_page_is_written_as_a_picture(browser: Browser, alice, server, pages, width, theme):
+def test_every_page_is_saved_as_a_screenshot(browser: Browser, alice, server, pages, width, theme):
     FOLDER.mkdir(parents=True, exist_ok=True)
     context = browser.new_context(
         base_url=server.url, viewport={"width": width, "height": WIDTHS[width]}, color_scheme=theme
@@ -82,15 +82,15 @@ def test_every_page_is_written_as_a_picture(browser: Browser, alice, server, pag
     log_in(context, alice, server)
     page.goto("/")
     draw(page, "7")
-    preview_says(page, re.compile("^7, "))
+    expect_preview(page, re.compile("^7, "))
     write(page, f"desk-{width}-{theme}")
     for name, path in pages.items():
         page.goto(path)
         if name in ("upload_detail", "upload_detail-one"):
             page.locator(".map").first.wait_for()
-            page.locator(".map").last.scroll_into_view_if_needed()  # or its pictures are not loaded at all
+            page.locator(".map").last.scroll_into_view_if_needed()  # the maps are loaded lazily
             page.evaluate("scrollTo(0, 0)")
-        page.wait_for_load_state("load" if name == "batch_detail" else "networkidle")  # which asks again and again
+        page.wait_for_load_state("load" if name == "batch_detail" else "networkidle")  # the page polls
         write(page, f"{name}-{width}-{theme}")
     context.close()
 

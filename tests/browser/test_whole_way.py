@@ -1,4 +1,4 @@
-"""One picture's whole way in a real browser: given, answered, explained, found again."""
+"""The way of one picture through the pages: uploaded, read, explained and found in the history."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.pictures import digit_png
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def test_a_picture_is_answered_its_maps_appear_without_a_reload_and_it_stays_in_the_history(
+def test_a_picture_is_read_its_maps_appear_without_a_reload_and_it_is_in_the_history(
     alice_page: Page, worker, tmp_path: Path
 ):
     (tmp_path / "seven.png").write_bytes(digit_png(7))

@@ -67,7 +67,7 @@ def delete_me(client, password):
     return client.delete("/api/v1/me/", {"password": password}, content_type="application/json")
 
 
-def test_an_account_is_deleted_with_everything_in_it(alice, alice_client, alice_token, model, media):
+def test_an_account_is_deleted_with_all_data(alice, alice_client, alice_token, model, media):
     post(alice_token)
     assert delete_me(alice_client, "wrong").status_code == 403
     assert delete_me(alice_client, "alice-password").status_code == 204

@@ -1,4 +1,4 @@
-"""Accounts: made, entered, left, mended, deleted."""
+"""Accounts: sign-up, login, password, tokens, export, deletion and theme."""
 
 import io
 import json
@@ -24,7 +24,7 @@ NEW = {"username": "dora", "password1": "a-long-password-of-dora", "password2": 
 
 
 @pytest.fixture(autouse=True)
-def nobody_guessed_yet(monkeypatch):
+def empty_attempt_counters(monkeypatch):
     from recognizer.services.limits import throttles
 
     monkeypatch.setattr(throttles, "local", throttles.LocalCounter())
@@ -38,14 +38,14 @@ def test_signing_up_logs_in(client):
 @pytest.mark.parametrize(
     "wrong", [{"username": ""}, {"password2": "another"}, {"password1": "12345678", "password2": "12345678"}]
 )
-def test_a_wrong_sign_up_is_said_and_makes_nobody(client, wrong):
+def test_an_invalid_sign_up_shows_errors_and_creates_no_user(client, wrong):
     page = client.post(reverse("signup"), NEW | wrong)
     assert page.status_code == 400
     assert "errorlist" in page.content.decode()
     assert not User.objects.exists()
 
 
-def test_a_weak_password_is_said_beside_it_and_not_under_its_repetition(client, alice_client):
+def test_the_error_of_a_weak_password_is_shown_at_the_first_field(client, alice_client):
     weak = {"password1": "123", "password2": "123"}
     form = client.post(reverse("signup"), {"username": "dora", **weak}).context["form"]
     assert set(form.errors) == {"password1"}
@@ -54,7 +54,7 @@ def test_a_weak_password_is_said_beside_it_and_not_under_its_repetition(client, 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_that_take_a_name_at_once_one_is_told():
+def test_one_of_two_simultaneous_sign_ups_with_the_same_name_gets_an_error():
     answers = []
     with meanwhile(lambda: answers.append(Client().post(reverse("signup"), NEW))):
         User.objects.create_user("dora")
@@ -71,7 +71,7 @@ def test_sign_up_can_be_switched_off(client, settings):
 
 
 @pytest.mark.parametrize("name", ["signup", "about"])
-def test_who_else_may_look_at_pictures_is_said(client, model, name):
+def test_the_page_says_that_administrators_can_open_pictures(client, model, name):
     assert "the administrators of this installation can" in client.get(reverse(name)).content.decode()
 
 
@@ -82,7 +82,7 @@ def test_logging_out_needs_a_post(alice_client):
     assert alice_client.get(reverse("desk")).status_code == 302
 
 
-def test_guesses_at_a_password_are_counted(client, alice, settings):
+def test_login_attempts_are_limited(client, alice, settings):
     settings.LOGINS_PER_NAME = 3
     for _ in range(3):
         assert client.post(reverse("login"), {"username": "alice", "password": "guess"}).status_code == 200
@@ -92,7 +92,7 @@ def test_guesses_at_a_password_are_counted(client, alice, settings):
 
 
 @pytest.mark.parametrize("spelled", ["ALICE", " alice", "alice ", "\uff41lice"])
-def test_a_name_spelled_otherwise_is_the_same_name(client, alice, settings, spelled):
+def test_spellings_of_one_username_share_the_limit(client, alice, settings, spelled):
     settings.LOGINS_PER_NAME = 3
     for _ in range(3):
         client.post(reverse("login"), {"username": spelled, "password": "guess"})
@@ -104,25 +104,25 @@ NEXT = {"new_password1": "another-long-one", "new_password2": "another-long-one"
 
 
 @pytest.mark.parametrize(
-    ("door", "guess", "right"),
+    ("name", "guess", "right"),
     [
         ("account_delete", {"password": "guess"}, {"password": "admin-password"}),
         ("password_change", NEXT | {"old_password": "guess"}, NEXT | {"old_password": "admin-password"}),
         ("admin:password_change", NEXT | {"old_password": "guess"}, NEXT | {"old_password": "admin-password"}),
     ],
 )
-def test_whoever_took_over_a_session_cannot_guess_its_password(admin, admin_client, settings, door, guess, right):
+def test_password_attempts_of_a_logged_in_user_are_limited(admin, admin_client, settings, name, guess, right):
     settings.LOGINS_PER_NAME = 3
     for _ in range(3):
-        assert admin_client.post(reverse(door), guess).status_code in (200, 400)
-    refused = admin_client.post(reverse(door), right)
+        assert admin_client.post(reverse(name), guess).status_code in (200, 400)
+    refused = admin_client.post(reverse(name), right)
     assert refused.status_code == 429
     assert int(refused["Retry-After"]) > 60
     admin.refresh_from_db()
     assert admin.check_password("admin-password")
 
 
-def test_guesses_at_one_password_are_counted_together_whatever_the_door(alice, alice_client, settings):
+def test_all_forms_and_the_api_share_one_limit_of_password_attempts(alice, alice_client, settings):
     settings.LOGINS_PER_NAME = 3
     alice_client.post(reverse("account_delete"), {"password": "guess"})
     alice_client.post(reverse("password_change"), NEXT | {"old_password": "guess"})
@@ -130,7 +130,7 @@ def test_guesses_at_one_password_are_counted_together_whatever_the_door(alice, a
     assert alice_client.post(reverse("account_delete"), {"password": "alice-password"}).status_code == 429
 
 
-def test_sign_ups_are_counted(client, settings):
+def test_sign_ups_are_limited(client, settings):
     settings.LOGINS_PER_ADDRESS = 2
     for _ in range(2):
         assert client.post(reverse("signup"), NEW | {"password2": "another"}).status_code == 400
@@ -138,7 +138,7 @@ def test_sign_ups_are_counted(client, settings):
     assert not User.objects.exists()
 
 
-def test_nobodys_mailbox_is_filled_with_resets(client, alice, settings):
+def test_password_reset_emails_are_limited(client, alice, settings):
     settings.LOGINS_PER_NAME = 2
     for spelled in ("alice@example.org", "ALICE@example.org", " alice@example.org"):
         answer = client.post(reverse("password_reset"), {"email": spelled})
@@ -146,30 +146,30 @@ def test_nobodys_mailbox_is_filled_with_resets(client, alice, settings):
     assert len(mail.outbox) == 2
 
 
-def test_a_person_under_attack_logs_in_from_elsewhere(client, alice, settings):
+def test_attempts_from_one_address_do_not_lock_the_user_out_elsewhere(client, alice, settings):
     settings.LOGINS_PER_NAME = 3
     for _ in range(5):
         client.post(reverse("login"), {"username": "alice", "password": "guess"})
-    hers = {"username": "alice", "password": "alice-password"}
-    assert client.post(reverse("login"), hers, REMOTE_ADDR="198.51.100.7").status_code == 302
+    alice_login = {"username": "alice", "password": "alice-password"}
+    assert client.post(reverse("login"), alice_login, REMOTE_ADDR="198.51.100.7").status_code == 302
 
 
-def test_the_door_of_the_admin_counts_too(client, admin, settings):
+def test_login_attempts_are_limited_in_the_admin(client, admin, settings):
     settings.LOGINS_PER_NAME = 3
     for _ in range(3):
         client.post("/admin/login/", {"username": "admin", "password": "guess"})
-    hers = {"username": "admin", "password": "admin-password"}
-    assert client.post("/admin/login/", hers).status_code == 429
+    alice_login = {"username": "admin", "password": "admin-password"}
+    assert client.post("/admin/login/", alice_login).status_code == 429
 
 
-def test_the_admin_is_entered_through_our_door(client, admin):
+def test_the_admin_uses_our_login_page(client, admin):
     page = client.get("/admin/", follow=True)
     assert page.redirect_chain[0][0].startswith("/admin/login/")
-    hers = {"username": "admin", "password": "admin-password", "next": "/admin/"}
-    assert client.post("/admin/login/", hers).url == "/admin/"
+    alice_login = {"username": "admin", "password": "admin-password", "next": "/admin/"}
+    assert client.post("/admin/login/", alice_login).url == "/admin/"
 
 
-def test_the_admins_door_tells_others_no(alice_client):
+def test_the_admin_login_page_refuses_users_who_are_not_staff(alice_client):
     page = alice_client.get("/admin/", follow=True)
     assert page.status_code == 403
     assert "Your account is not allowed to open this page." in page.content.decode()
@@ -182,7 +182,7 @@ def test_a_password_is_changed(alice, alice_client):
     assert alice.check_password("another-long-one")
 
 
-def test_a_forgotten_password_is_reset_by_e_mail(client, alice):
+def test_a_forgotten_password_is_reset_by_email(client, alice):
     client.post(reverse("password_reset"), {"email": "alice@example.org"})
     link = re.search(r"http://testserver(\S+)", mail.outbox[0].body)[1]
     page = client.get(link, follow=True)
@@ -192,14 +192,14 @@ def test_a_forgotten_password_is_reset_by_e_mail(client, alice):
     assert alice.check_password("another-long-one")
 
 
-def test_nobody_learns_which_addresses_are_known(client, alice):
+def test_a_password_reset_does_not_reveal_known_addresses(client, alice):
     known = client.post(reverse("password_reset"), {"email": "alice@example.org"})
     unknown = client.post(reverse("password_reset"), {"email": "nobody@example.org"})
     assert (known.status_code, known.url) == (unknown.status_code, unknown.url)
     assert len(mail.outbox) == 1
 
 
-def test_the_address_for_that_can_be_changed(alice, alice_client):
+def test_the_email_address_can_be_changed(alice, alice_client):
     alice_client.post(reverse("account_email"), {"email": "new@example.org"})
     alice.refresh_from_db()
     assert alice.email == "new@example.org"
@@ -219,7 +219,7 @@ def test_a_token_is_shown_once(alice, alice_client):
     assert secret not in alice_client.get(reverse("account")).content.decode()
 
 
-def test_a_page_loaded_again_makes_no_second_token(alice_client):
+def test_sending_a_form_twice_creates_one_token(alice_client):
     alice_client.post(reverse("token_create"), TOKEN)
     again = alice_client.post(reverse("token_create"), TOKEN, follow=True)
     assert again.redirect_chain == [(reverse("account"), 302)]
@@ -227,7 +227,7 @@ def test_a_page_loaded_again_makes_no_second_token(alice_client):
     assert ApiToken.objects.count() == 1
 
 
-def test_every_form_makes_another_token(alice_client):
+def test_each_form_creates_its_own_token(alice_client):
     for _ in range(2):
         form = alice_client.get(reverse("account")).context["token_form"]
         alice_client.post(reverse("token_create"), TOKEN | {"id": form["id"].value()})
@@ -235,7 +235,7 @@ def test_every_form_makes_another_token(alice_client):
 
 
 @pytest.mark.parametrize("wrong", [{"name": ""}, {"scope": "root"}, {"days": "9"}, {"id": "1"}])
-def test_a_wrong_token_is_not_made(alice_client, wrong):
+def test_an_invalid_form_creates_no_token(alice_client, wrong):
     page = alice_client.post(reverse("token_create"), TOKEN | wrong)
     assert page.status_code == 400
     assert not ApiToken.objects.exists()
@@ -249,7 +249,7 @@ def test_only_its_owner_revokes_a_token(alice, alice_client, bob_client):
     assert find_token(secret) is None
 
 
-def test_all_of_a_persons_data_can_be_taken_along(alice, alice_client, given):
+def test_all_data_of_an_account_can_be_exported(alice, alice_client, given):
     prediction = given("19")
     create_token(user=alice, name="script")
     archive = zipfile.ZipFile(io.BytesIO(b"".join(alice_client.get(reverse("account_export")))))
@@ -268,7 +268,7 @@ def test_an_account_is_not_deleted_with_a_wrong_password(alice_client):
     assert User.objects.filter(username="alice").exists()
 
 
-def test_a_deleted_account_takes_everything_with_it(alice_client, bob, given):
+def test_deleting_an_account_deletes_its_uploads_only(alice_client, bob, given):
     given("1"), given("2", owner=bob)
     alice_client.post(reverse("account_delete"), {"password": "alice-password"})
     assert [user.username for user in User.objects.all()] == ["bob"]
@@ -276,6 +276,6 @@ def test_a_deleted_account_takes_everything_with_it(alice_client, bob, given):
 
 
 @pytest.mark.parametrize(("chosen", "kept"), [("dark", "dark"), ("light", "light"), ("", ""), ("pink", "")])
-def test_a_theme_is_kept_in_a_cookie(client, chosen, kept):
+def test_the_theme_is_stored_in_a_cookie(client, chosen, kept):
     answer = client.post(reverse("theme"), {"theme": chosen, "next": "/about/"})
     assert (answer.url, answer.cookies["theme"].value) == ("/about/", kept)

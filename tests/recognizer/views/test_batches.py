@@ -1,4 +1,4 @@
-"""The pages of batches: how far each is, and what its files are called."""
+"""Pages of batches: progress, names and polling."""
 
 from datetime import UTC, datetime
 
@@ -21,23 +21,23 @@ def batch(alice, given):
     return batch
 
 
-def test_the_list_says_how_far_each_is(alice_client, batch):
+def test_the_list_shows_the_progress_of_each_batch(alice_client, batch):
     assert "1 of 3" in alice_client.get(reverse("batches")).content.decode()
 
 
-def test_one_without_a_name_is_called_by_when_it_was_given(alice, alice_client):
+def test_a_batch_without_a_name_is_named_by_its_time(alice, alice_client):
     created_at = datetime(2026, 11, 3, 23, 30, tzinfo=UTC)
     Batch.objects.create(owner=alice, created_at=created_at)
     alice_client.cookies["time_zone"] = "Europe/Berlin"
     assert "Batch of 4 Nov 2026, 00:30" in alice_client.get(reverse("batches")).content.decode()
 
 
-def test_its_pictures_are_called_as_their_files(alice_client, batch):
+def test_items_show_their_file_names(alice_client, batch):
     page = alice_client.get(reverse("batch_detail", args=[batch.pk])).content.decode()
     assert "inside/seven.png" in page
 
 
-def test_only_what_waits_is_asked_for_again(alice_client, batch):
+def test_the_page_polls_only_while_items_wait(alice_client, batch):
     assert "hx-trigger" in alice_client.get(reverse("batch_detail", args=[batch.pk])).content.decode()
-    batch.items.filter(state="waiting").delete()  # it takes more files still
+    batch.items.filter(state="waiting").delete()  # the batch is still open for more files
     assert "hx-trigger" not in alice_client.get(reverse("batch_detail", args=[batch.pk])).content.decode()

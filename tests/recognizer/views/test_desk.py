@@ -1,4 +1,4 @@
-"""The desk: a picture given in any way becomes an answer; what is wrong with it is said, and nothing is kept."""
+"""The start page: uploads, drawings, examples and previews, and the errors of each."""
 
 import io
 import json
@@ -26,24 +26,24 @@ STROKES = [{"pen": 26, "erases": False, "points": [[1.5, 2, 0.5, 0], [3, 4, 0.5,
 
 def send(client: Client, data: bytes, name: str = "seven.png", **fields: str):
     image = SimpleUploadedFile(name, data)
-    return client.post(reverse("upload_create"), {**fields, "image": image})  # in the form's order
+    return client.post(reverse("upload_create"), {**fields, "image": image})  # in the order of the form
 
 
-def kept(media: Path) -> list[Path]:
+def stored_files(media: Path) -> list[Path]:
     return [path for path in media.rglob("*") if path.is_file() and path.name != ".gitignore"]
 
 
-def test_it_says_what_to_do_first(alice_client, model):
+def test_the_start_page_explains_what_to_do(alice_client, model):
     page = alice_client.get(reverse("desk"))
     assert page.status_code == 200
     assert "Draw a digit or a number, or upload a picture" in page.content.decode()
 
 
-def test_limits_are_said_before_a_picture_is_given(alice_client, model):
+def test_the_start_page_shows_the_limits_for_files(alice_client, model):
     assert "up to 20 MB and 24 megapixels" in alice_client.get(reverse("desk")).content.decode()
 
 
-def test_a_picture_becomes_an_answer_with_a_permalink(alice, alice_client, model):
+def test_an_uploaded_picture_is_read_and_has_a_page(alice, alice_client, model):
     answer = send(alice_client, digit_png(7))
     prediction = Prediction.objects.get(owner=alice)
     assert answer.status_code == 302
@@ -51,12 +51,12 @@ def test_a_picture_becomes_an_answer_with_a_permalink(alice, alice_client, model
     assert (prediction.upload.source, prediction.upload.name) == ("upload", "seven.png")
 
 
-def test_the_wanted_mode_is_kept(alice_client, model):
+def test_the_chosen_mode_is_used(alice_client, model):
     send(alice_client, digit_png(7), mode="digit")
     assert Prediction.objects.get().mode == "digit"
 
 
-def test_a_drawing_brings_its_strokes(alice_client, model):
+def test_the_strokes_of_a_drawing_are_stored(alice_client, model):
     send(alice_client, digit_png(7), source="drawing", strokes=json.dumps(STROKES))
     upload = Upload.objects.get()
     assert (upload.source, upload.strokes) == ("drawing", STROKES)
@@ -77,30 +77,30 @@ def test_a_drawing_brings_its_strokes(alice_client, model):
         "[" * 100_000,
     ],
 )
-def test_strokes_that_make_no_sense_are_refused(alice_client, model, media, strokes):
+def test_invalid_strokes_are_refused(alice_client, model, media, strokes):
     answer = send(alice_client, digit_png(7), source="drawing", strokes=strokes)
     assert answer.status_code == 400
     assert "The drawing is damaged." in answer.content.decode()
     assert not Upload.objects.exists()
-    assert not kept(media)
+    assert not stored_files(media)
 
 
-# An archive is no picture for the other doors; here it becomes a batch.
+# This page accepts archives and makes a batch of them.
 PICTURES = [case for case in REFUSED if case.name != "archive.zip"]
 
 
 @pytest.mark.parametrize("case", PICTURES, ids=lambda case: case.name)
-def test_a_bad_picture_gets_its_status_and_words_and_leaves_nothing(alice_client, model, media, case: Case):
+def test_an_unreadable_file_gets_an_error_and_is_not_stored(alice_client, model, media, case: Case):
     answer = send(alice_client, case.data, name=case.name)
     kind = KINDS[case.error]
     assert answer.status_code == kind.status
     assert escape(answer.context["problem"].detail) in answer.content.decode()
     assert case.error not in answer.content.decode()
     assert not Upload.objects.exists()
-    assert not kept(media)
+    assert not stored_files(media)
 
 
-def test_no_picture_is_said(alice_client, model):
+def test_a_form_without_a_picture_gets_an_error(alice_client, model):
     answer = alice_client.post(reverse("upload_create"), {"mode": "auto"})
     assert answer.status_code == 400
     assert "No picture was sent" in answer.content.decode()
@@ -120,12 +120,12 @@ def test_several_pictures_become_a_batch(alice, alice_client, model):
     assert batch.closed_at is not None
 
 
-def test_a_damaged_archive_is_said_and_leaves_nothing(alice_client, model, media):
+def test_a_damaged_archive_gets_an_error_and_is_not_stored(alice_client, model, media):
     answer = send(alice_client, b"PK\x03\x04" + bytes(60), name="archive.zip")
     assert 400 <= answer.status_code < 500
     assert 'role="alert"' in answer.content.decode()
     assert not Batch.objects.exists()
-    assert not kept(media)
+    assert not stored_files(media)
 
 
 def test_every_example_can_be_read(alice_client, model):
@@ -136,21 +136,21 @@ def test_every_example_can_be_read(alice_client, model):
     assert Upload.objects.count() == len(page.context["examples"])
 
 
-def test_an_example_that_is_none_is_refused(alice_client, model):
+def test_an_unknown_example_is_refused(alice_client, model):
     assert alice_client.post(reverse("example_create"), {"example": "cat"}).status_code == 400
 
 
-def test_a_preview_answers_and_keeps_nothing(alice_client, model, media):
+def test_a_preview_is_read_and_not_stored(alice_client, model, media):
     image = SimpleUploadedFile("drawing.png", digit_png(7, size=400))
     answer = alice_client.post(reverse("preview"), {"image": image, "mode": "digit"})
     assert answer.status_code == 200
     assert 'data-status="7' in answer.content.decode()
     assert not Upload.objects.exists()
-    assert not kept(media)
+    assert not stored_files(media)
     assert not BatchItem.objects.exists()
 
 
-def test_a_preview_of_rubbish_says_so(alice_client, model):
+def test_a_preview_of_an_unreadable_file_shows_the_error(alice_client, model):
     answer = alice_client.post(reverse("preview"), {"image": SimpleUploadedFile("drawing.png", b"rubbish")})
     assert answer.status_code == 415
     assert "Use PNG" in answer.content.decode()
@@ -165,7 +165,7 @@ def zip_of(*files: tuple[str, bytes]) -> bytes:
 
 
 def send_with_token(user: User, data: bytes, name: str):
-    """As a browser: the token is in the form, and looking for it reads the body before the view is called."""
+    """Send the form with its CSRF token. Checking the token reads the body before the view is called."""
     client = Client(enforce_csrf_checks=True)
     client.force_login(user)
     desk = client.get(reverse("desk")).content.decode()
@@ -190,6 +190,6 @@ def test_a_picture_may_not_be_as_large_as_a_zip(alice, model):
     assert not Upload.objects.exists()
 
 
-def test_what_is_wrong_is_said_once(alice_client, model):
+def test_the_error_text_is_shown_once(alice_client, model):
     page = send(alice_client, b"no picture", "notes.txt").content.decode()
     assert page.count("Use PNG, JPEG, WebP, GIF or BMP.") == 1

@@ -1,4 +1,4 @@
-"""The history: what is shown, in which order, and what is done to many."""
+"""The history: filters, order, pages, bulk actions and statistics."""
 
 import base64
 import csv
@@ -27,7 +27,7 @@ def shown(client, query: str = "") -> list[str]:
     return [prediction.text for prediction in page.context["page"].rows]
 
 
-def test_an_empty_history_says_what_to_do(alice_client, model):
+def test_an_empty_history_links_to_the_start_page(alice_client, model):
     assert "Read your first picture" in alice_client.get(reverse("history")).content.decode()
 
 
@@ -37,7 +37,7 @@ def test_the_newest_is_first(alice_client, given):
     assert shown(alice_client, "?ordering=given_at") == ["3", "2", "1"]
 
 
-def test_the_least_sure_can_be_first(alice_client, given):
+def test_the_history_can_be_sorted_by_confidence(alice_client, given):
     given("1", confidence=0.8), given("2", confidence=0.5), given("3", confidence=0.9)
     assert shown(alice_client, "?ordering=confidence") == ["2", "1", "3"]
     assert shown(alice_client, "?ordering=-confidence") == ["3", "1", "2"]
@@ -61,7 +61,7 @@ def test_the_least_sure_can_be_first(alice_client, given):
     ],
 )
 @pytest.mark.parametrize("most", [0, 500])
-def test_it_can_be_narrowed_to_few_and_to_many(alice_client, given, monkeypatch, query, expected, most):
+def test_filters_work_for_few_and_for_many_matches(alice_client, given, monkeypatch, query, expected, most):
     monkeypatch.setattr(filters, "FEW", most)
     given("7", name="holiday-2026.jpg", source="drawing")
     given("1905")
@@ -70,7 +70,7 @@ def test_it_can_be_narrowed_to_few_and_to_many(alice_client, given, monkeypatch,
     assert shown(alice_client, query) == expected
 
 
-def test_it_can_be_narrowed_by_date_in_the_persons_zone(alice_client, given):
+def test_date_filters_use_the_users_time_zone(alice_client, given):
     day = timezone.now().replace(year=2026, month=3, day=5, hour=23, minute=30)
     given("1", at=day), given("2", at=day - timedelta(days=1))
     assert shown(alice_client, "?since=2026-03-05&until=2026-03-05") == ["1"]
@@ -80,14 +80,14 @@ def test_it_can_be_narrowed_by_date_in_the_persons_zone(alice_client, given):
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles"])
-def test_the_calendar_may_be_narrowed_to_its_ends(alice_client, given, zone):
+def test_date_filters_accept_the_first_and_last_day_of_the_calendar(alice_client, given, zone):
     given("1")
     alice_client.cookies["time_zone"] = zone
     assert shown(alice_client, "?since=0001-01-01&until=9999-12-31") == ["1"]
     assert shown(alice_client, "?since=9999-12-31") == shown(alice_client, "?until=0001-01-01") == []
 
 
-def test_it_can_be_narrowed_by_what_was_said(alice, alice_client, given):
+def test_the_history_can_be_filtered_by_corrections(alice, alice_client, given):
     right, wrong, taken_back = given("1"), given("2"), given("3")
     given("4")
     corrections.correct(prediction=right, by=alice, kind="confirm")
@@ -100,7 +100,9 @@ def test_it_can_be_narrowed_by_what_was_said(alice, alice_client, given):
 
 
 @pytest.mark.parametrize("most", [0, 500])
-def test_what_was_said_is_found_and_what_was_deleted_is_not(alice, bob, alice_client, given, monkeypatch, most):
+def test_search_finds_corrected_texts_but_no_deleted_or_foreign_uploads(
+    alice, bob, alice_client, given, monkeypatch, most
+):
     monkeypatch.setattr(filters, "FEW", most)
     corrections.correct(prediction=given("1"), by=alice, kind="correct", text="43")
     deleted = given("43")
@@ -111,7 +113,7 @@ def test_what_was_said_is_found_and_what_was_deleted_is_not(alice, bob, alice_cl
 
 
 @pytest.mark.parametrize("query", ["?digit=x", "?since=yesterday", "?ordering=text", "?batch=1", "?model=none"])
-def test_a_filter_that_makes_no_sense_is_said(alice_client, given, query):
+def test_an_invalid_filter_gets_an_error(alice_client, given, query):
     given("1")
     page = alice_client.get(reverse("history") + query)
     assert page.status_code == 400
@@ -122,7 +124,7 @@ def cursor_at(moment):
     return base64.urlsafe_b64encode(json.dumps([False, moment, str(uuid.UUID(int=1))]).encode()).decode()
 
 
-def test_a_cursor_knows_its_place(alice_client, given):
+def test_a_cursor_starts_after_its_row(alice_client, given):
     given("1")
     page = alice_client.get(reverse("history"), {"cursor": cursor_at("2999-01-01T00:00:00+00:00")})
     assert [row.text for row in page.context["page"].rows] == ["1"]
@@ -143,7 +145,7 @@ def test_a_forged_cursor_is_refused(alice_client, given, cursor):
     assert alice_client.get(reverse("history") + f"?cursor={cursor}").status_code == 400
 
 
-def test_pages_stay_where_they_are_while_new_pictures_arrive(alice_client, given, monkeypatch):
+def test_pages_do_not_shift_when_new_uploads_arrive(alice_client, given, monkeypatch):
     monkeypatch.setattr("recognizer.services.history.pages.PAGE_SIZE", 2)
     for text in "12345":
         given(text)
@@ -157,7 +159,7 @@ def test_pages_stay_where_they_are_while_new_pictures_arrive(alice_client, given
     assert [row.text for row in back.rows] == ["1", "2"]
 
 
-def test_a_page_that_has_emptied_leads_back_to_the_first(alice_client, given):
+def test_an_empty_page_links_to_the_first_page(alice_client, given):
     given("1")
     cursor = cursor_at("1999-01-01T00:00:00+00:00")
     page = alice_client.get(reverse("history"), {"cursor": cursor, "ordering": "-given_at"}).content.decode()
@@ -166,7 +168,7 @@ def test_a_page_that_has_emptied_leads_back_to_the_first(alice_client, given):
     assert "No pictures yet." not in page
 
 
-def test_what_is_deleted_can_be_brought_back(alice_client, given):
+def test_deleted_pictures_can_be_restored(alice_client, given):
     one = given("1")
     given("2")
     gone = alice_client.post(reverse("history_bulk"), {"action": "delete", "pick": [str(one.upload_id)]})
@@ -180,7 +182,7 @@ def test_what_is_deleted_can_be_brought_back(alice_client, given):
 @pytest.mark.parametrize(
     "deleted", ["never", "2026-11-26T08:00:00", "2026-11-26T08:00:00+00:00", "0001-01-01T00:00:00+14:00"]
 )
-def test_an_address_that_speaks_of_no_deletion_offers_no_undo(alice_client, given, deleted):
+def test_an_invalid_deletion_time_offers_no_undo(alice_client, given, deleted):
     given("1")
     page = alice_client.get(reverse("history"), {"deleted": deleted})
     assert page.status_code == 200
@@ -188,7 +190,7 @@ def test_an_address_that_speaks_of_no_deletion_offers_no_undo(alice_client, give
     assert alice_client.post(reverse("history_restore"), {"deleted": deleted}).status_code in (302, 400)
 
 
-def test_nobody_brings_back_what_another_deleted(alice_client, bob_client, given):
+def test_another_users_deleted_upload_cannot_be_restored(alice_client, bob_client, given):
     prediction = given("1")
     alice_client.post(reverse("history_bulk"), {"action": "delete", "pick": [str(prediction.upload_id)]})
     deleted_at = Upload.objects.get().deleted_at
@@ -197,13 +199,13 @@ def test_nobody_brings_back_what_another_deleted(alice_client, bob_client, given
     assert Upload.objects.get().deleted_at == deleted_at
 
 
-def test_all_that_the_filters_show_can_be_deleted(alice_client, given):
+def test_all_filtered_results_can_be_deleted(alice_client, given):
     given("1"), given("2", decision="unsure"), given("3", decision="unsure")
     alice_client.post(reverse("history_bulk"), {"action": "delete", "all": "1", "query": "decision=unsure"})
     assert shown(alice_client) == ["1"]
 
 
-def test_many_can_be_corrected_at_once(alice_client, given):
+def test_several_pictures_can_be_corrected_at_once(alice_client, given):
     picks = [str(given(text).upload_id) for text in "127"]
     alice_client.post(reverse("history_bulk"), {"action": "correct", "value": "7", "pick": picks})
     said = Correction.objects.order_by("created_at")
@@ -211,7 +213,7 @@ def test_many_can_be_corrected_at_once(alice_client, given):
 
 
 @pytest.mark.parametrize("action", ["confirm", "delete"])
-def test_after_many_were_dealt_with_the_filters_still_hold(alice_client, given, action):
+def test_bulk_actions_keep_the_filters(alice_client, given, action):
     given("1", decision="unsure")
     filters = "decision=unsure&ordering=confidence&deleted=2026-01-01"
     answer = alice_client.post(reverse("history_bulk"), {"action": action, "all": "1", "query": filters})
@@ -219,13 +221,13 @@ def test_after_many_were_dealt_with_the_filters_still_hold(alice_client, given, 
     assert "2026-01-01" not in answer.url
 
 
-def test_nothing_picked_is_said(alice_client, given):
+def test_a_bulk_action_without_a_selection_gets_an_error(alice_client, given):
     answer = alice_client.post(reverse("history_bulk"), {"action": "delete"})
     assert answer.status_code == 400
     assert "Select at least one picture." in answer.content.decode()
 
 
-def test_the_table_guards_against_formulas(alice_client, given):
+def test_the_csv_export_escapes_formulas(alice_client, given):
     given("7", name='=HYPERLINK("http://evil.example")')
     answer = alice_client.post(reverse("history_bulk"), {"action": "csv", "all": "1"})
     (row,) = csv.DictReader(io.StringIO(b"".join(answer).decode()))
@@ -233,14 +235,14 @@ def test_the_table_guards_against_formulas(alice_client, given):
     assert (row["text"], row["decision"]) == ("7", "read")
 
 
-def test_the_list_can_be_had_as_json(alice, alice_client, given):
+def test_the_history_can_be_exported_as_json(alice, alice_client, given):
     corrections.correct(prediction=given("7"), by=alice, kind="correct", text="1")
     answer = alice_client.post(reverse("history_bulk"), {"action": "json", "all": "1"})
     (row,) = json.loads(b"".join(answer))
     assert (row["text"], row["correction"], row["correction_text"]) == ("7", "correct", "1")
 
 
-def test_an_archive_holds_the_pictures_as_they_were_given(alice_client, given):
+def test_the_zip_export_contains_the_original_files(alice_client, given):
     prediction = given("7")
     answer = alice_client.post(reverse("history_bulk"), {"action": "zip", "all": "1"})
     archive = zipfile.ZipFile(io.BytesIO(b"".join(answer)))
@@ -249,7 +251,7 @@ def test_an_archive_holds_the_pictures_as_they_were_given(alice_client, given):
     assert str(prediction.upload_id) in archive.read("history.csv").decode()
 
 
-def test_the_numbers_count_what_was_said(alice, alice_client, given):
+def test_statistics_count_corrections(alice, alice_client, given):
     corrections.correct(prediction=given("7"), by=alice, kind="confirm")
     corrections.correct(prediction=given("71"), by=alice, kind="correct", text="11")
     corrections.correct(prediction=given("", decision="rejected", confidence=0.0), by=alice, kind="confirm")
@@ -258,7 +260,7 @@ def test_the_numbers_count_what_was_said(alice, alice_client, given):
     assert [(d.name, d.part, d.whole) for d in numbers.digits if d.whole] == [("1", 1, 2), ("7", 1, 1)]
 
 
-def test_a_picture_is_chosen_by_what_its_card_says(alice, alice_client, given):
+def test_checkboxes_are_labelled_with_the_current_text(alice, alice_client, given):
     corrections.correct(prediction=given("7"), by=alice, kind="correct", text="1")
     taken_back = given("4")
     corrections.correct(prediction=taken_back, by=alice, kind="correct", text="9")
@@ -268,14 +270,14 @@ def test_a_picture_is_chosen_by_what_its_card_says(alice, alice_client, given):
     assert re.findall(r">Select (\S+),", page) == ["1", "4", "–"]
 
 
-def test_what_was_rejected_is_no_answer_to_be_sure_of(alice_client, given):
+def test_rejected_pictures_do_not_count_for_the_average_confidence(alice_client, given):
     for text, decision, confidence in (("1", "read", 0.9), ("2", "unsure", 0.5), ("", "rejected", 0.0)):
         given(text, decision=decision, confidence=confidence)
     assert alice_client.get(reverse("history_statistics")).context["statistics"].confidence == pytest.approx(0.7)
 
 
 @pytest.mark.parametrize(("slow", "counted"), [(60, [1, 2]), (0, [1, 1])])
-def test_the_numbers_are_of_this_moment_unless_counting_takes_long(alice_client, given, monkeypatch, slow, counted):
+def test_statistics_are_cached_only_if_counting_is_slow(alice_client, given, monkeypatch, slow, counted):
     monkeypatch.setattr(statistics, "SLOW_SECONDS", slow)
     shown = []
     for _ in counted:
@@ -284,7 +286,7 @@ def test_the_numbers_are_of_this_moment_unless_counting_takes_long(alice_client,
     assert shown == counted
 
 
-def test_without_a_picture_there_is_nothing_to_search_or_count(alice_client):
+def test_an_empty_history_shows_neither_filters_nor_statistics(alice_client):
     page = alice_client.get(reverse("history")).content.decode()
     assert "No pictures yet." in page
     assert "Search and filter" not in page

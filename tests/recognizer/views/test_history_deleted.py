@@ -1,4 +1,4 @@
-"""What was deleted and is still kept: where its owner finds it, until when, and how it comes back."""
+"""The page of deleted pictures: what it lists, until when, and how pictures are restored."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -15,104 +15,104 @@ DAY = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def gone(given):
-    """A picture that was deleted so many days after DAY."""
+def delete_picture(given):
+    """Return a function that creates a picture which was deleted the given number of days after DAY."""
 
-    def delete(text="7", *, days=0, **given_as):
-        prediction = given(text, **given_as)
+    def delete(text="7", *, days=0, **options):
+        prediction = given(text, **options)
         Upload.objects.filter(pk=prediction.upload_id).update(deleted_at=DAY + timedelta(days=days))
         return prediction
 
     return delete
 
 
-def listed(client, **query) -> list[str]:
+def deleted_texts(client, **query) -> list[str]:
     page = client.get(reverse("history_deleted"), query)
     assert page.status_code == 200
     return [upload.current[0].text for upload in page.context["page"].rows]
 
 
-def kept(client) -> list[str]:
+def history_texts(client) -> list[str]:
     return [prediction.text for prediction in client.get(reverse("history")).context["page"].rows]
 
 
-def test_the_last_deletion_is_first(alice_client, given, gone):
+def test_the_latest_deletion_is_first(alice_client, given, delete_picture):
     given("4")
-    gone("1", days=1), gone("2", days=3), gone("3", days=2)
-    assert listed(alice_client) == ["2", "3", "1"]
+    delete_picture("1", days=1), delete_picture("2", days=3), delete_picture("3", days=2)
+    assert deleted_texts(alice_client) == ["2", "3", "1"]
 
 
-def test_each_shows_the_day_on_which_it_goes_for_good(alice_client, gone, settings):
+def test_each_picture_shows_the_date_of_its_removal(alice_client, delete_picture, settings):
     settings.DELETED_UPLOADS_KEPT_DAYS = 7
-    gone()
+    delete_picture()
     assert "12 Mar 2026" in alice_client.get(reverse("history_deleted")).content.decode()
 
 
-def test_each_shows_the_answer_that_stood(alice, alice_client, gone):
-    corrections.correct(prediction=gone("1"), by=alice, kind="correct", text="8642")
-    taken_back = gone("3579")
+def test_each_picture_shows_its_current_text(alice, alice_client, delete_picture):
+    corrections.correct(prediction=delete_picture("1"), by=alice, kind="correct", text="8642")
+    taken_back = delete_picture("3579")
     corrections.correct(prediction=taken_back, by=alice, kind="correct", text="9999")
     corrections.undo(prediction=taken_back, by=alice)
     page = alice_client.get(reverse("history_deleted")).content.decode()
     assert ("8642" in page, "3579" in page, "9999" in page) == (True, True, False)
 
 
-def test_one_of_several_comes_back(alice_client, given, gone):
-    given("4"), gone("1")
-    picked = gone("2")
-    alice_client.post(reverse("history_restore"), {"pick": [str(picked.upload_id)]})
-    assert (kept(alice_client), listed(alice_client)) == (["4", "2"], ["1"])
+def test_a_selected_picture_is_restored(alice_client, given, delete_picture):
+    given("4"), delete_picture("1")
+    selected = delete_picture("2")
+    alice_client.post(reverse("history_restore"), {"pick": [str(selected.upload_id)]})
+    assert (history_texts(alice_client), deleted_texts(alice_client)) == (["4", "2"], ["1"])
 
 
-def test_all_come_back_those_of_other_pages_too(alice_client, gone, monkeypatch):
+def test_all_pictures_of_all_pages_can_be_restored(alice_client, delete_picture, monkeypatch):
     monkeypatch.setattr("recognizer.services.history.pages.PAGE_SIZE", 1)
-    gone("1"), gone("2")
+    delete_picture("1"), delete_picture("2")
     page = alice_client.post(reverse("history_restore"), {"all": "1"}, follow=True)
     assert "2 pictures restored." in page.content.decode()
-    assert listed(alice_client) == []
+    assert deleted_texts(alice_client) == []
 
 
 @pytest.mark.parametrize(("form", "words"), [({}, "Select at least one picture."), ({"pick": "x"}, "key is not valid")])
-def test_who_picks_nothing_is_told(alice_client, gone, form, words):
-    gone()
+def test_an_invalid_selection_gets_an_error(alice_client, delete_picture, form, words):
+    delete_picture()
     answer = alice_client.post(reverse("history_restore"), form)
     assert answer.status_code == 400
     assert words in answer.content.decode()
 
 
-def test_a_stranger_neither_sees_nor_brings_back(bob_client, gone):
-    pk = gone().upload_id
-    assert listed(bob_client) == []
+def test_another_user_can_neither_see_nor_restore_deleted_pictures(bob_client, delete_picture):
+    pk = delete_picture().upload_id
+    assert deleted_texts(bob_client) == []
     for form in ({"pick": [str(pk)]}, {"all": "1"}):
         bob_client.post(reverse("history_restore"), form)
     assert bob_client.get(reverse("upload_thumbnail", args=[pk])).status_code == 404
     assert Upload.objects.get().deleted_at == DAY
 
 
-def test_its_owner_still_sees_it_small_and_in_no_other_way(alice_client, gone):
-    pk = gone().upload_id
+def test_only_the_thumbnail_of_a_deleted_picture_is_served(alice_client, delete_picture):
+    pk = delete_picture().upload_id
     assert alice_client.get(reverse("upload_thumbnail", args=[pk])).status_code == 200
     for name in ("upload_picture", "upload_original", "upload_detail"):
         assert alice_client.get(reverse(name, args=[pk])).status_code == 404
 
 
-def test_it_has_pages(alice_client, gone, monkeypatch):
+def test_the_list_has_pages(alice_client, delete_picture, monkeypatch):
     monkeypatch.setattr("recognizer.services.history.pages.PAGE_SIZE", 2)
     for days, text in enumerate("123"):
-        gone(text, days=days)
+        delete_picture(text, days=days)
     first = alice_client.get(reverse("history_deleted")).context["page"]
-    assert listed(alice_client, cursor=first.older) == ["1"]
+    assert deleted_texts(alice_client, cursor=first.older) == ["1"]
     Upload.objects.update(deleted_at=None)
     emptied = alice_client.get(reverse("history_deleted"), {"cursor": first.older}).content.decode()
     assert "This page of the list is empty now." in emptied
 
 
-def test_a_forged_cursor_is_refused(alice_client, gone):
-    gone()
+def test_a_forged_cursor_is_refused(alice_client, delete_picture):
+    delete_picture()
     assert alice_client.get(reverse("history_deleted"), {"cursor": "x"}).status_code == 400
 
 
-def test_history_and_account_lead_here_once_something_is_deleted(alice, alice_client, given):
+def test_history_and_account_link_to_the_deleted_pictures_if_there_are_any(alice, alice_client, given):
     uploads = [given(text).upload_id for text in "123"]
     link = f'href="{reverse("history_deleted")}"'
     pages = [reverse("history"), reverse("account")]
@@ -124,20 +124,20 @@ def test_history_and_account_lead_here_once_something_is_deleted(alice, alice_cl
     assert "2 of them are deleted" in account
 
 
-def test_what_another_deleted_leads_nowhere(bob_client, gone):
-    gone()
+def test_another_users_deletions_show_no_link(bob_client, delete_picture):
+    delete_picture()
     for page in ("history", "account"):
         assert reverse("history_deleted") not in bob_client.get(reverse(page)).content.decode()
 
 
-def test_a_full_page_asks_as_much_as_a_short_one(alice_client, gone, django_assert_num_queries):
+def test_a_full_page_needs_four_queries(alice_client, delete_picture, django_assert_num_queries):
     for _ in range(30):
-        gone()
+        delete_picture()
     with django_assert_num_queries(4):  # session, person, pictures, their answers
-        assert len(listed(alice_client)) == 30
+        assert len(deleted_texts(alice_client)) == 30
 
 
-def test_it_is_marked_as_a_part_of_the_history(alice_client):
+def test_the_navigation_marks_the_history(alice_client):
     page = alice_client.get(reverse("history_deleted")).content.decode()
     assert f'<a href="{reverse("history")}" aria-current="true">' in page
     assert f'<a href="{reverse("review")}">' in page

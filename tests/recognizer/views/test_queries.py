@@ -1,4 +1,4 @@
-"""A page asks the database a bounded number of questions, however much there is."""
+"""The number of database queries per page is bounded, however many rows there are."""
 
 import pytest
 from django.db import connection
@@ -11,12 +11,12 @@ from recognizer.services.history import corrections
 from recognizer.services.reading.predictions import create_prediction
 
 pytestmark = pytest.mark.django_db
-MOST = 12
+MAX_QUERIES = 12
 
 
 @pytest.fixture
-def full(alice, given):
-    """A number with corrections, among many answers; it is the newest."""
+def number_among_many(alice, given):
+    """Return the newest prediction, a number with corrections, among many others."""
     number = given("1905", decision="unsure", confidence=0.4)
     for text in "2468":
         corrections.correct(prediction=number, by=alice, kind="correct", text=text * 4)
@@ -29,33 +29,33 @@ def full(alice, given):
 @pytest.mark.parametrize(
     "name", ["desk", "history", "history_statistics", "review", "batches", "account", "about", "password_change"]
 )
-def test_a_page_asks_at_most_twelve_questions(alice_client, full, name):
-    with CaptureQueriesContext(connection) as asked:
+def test_a_page_makes_at_most_twelve_queries(alice_client, number_among_many, name):
+    with CaptureQueriesContext(connection) as queries:
         assert alice_client.get(reverse(name)).status_code == 200
-    assert len(asked) <= MOST, [query["sql"] for query in asked]
+    assert len(queries) <= MAX_QUERIES, [query["sql"] for query in queries]
 
 
 @pytest.mark.parametrize("name", ["upload_detail", "upload_maps"])
-def test_the_page_of_a_picture_asks_at_most_twelve_questions(alice_client, full, name):
-    alice_client.get(reverse(name, args=[full.upload_id]))  # the first view asks for the maps
-    with CaptureQueriesContext(connection) as asked:
-        assert alice_client.get(reverse(name, args=[full.upload_id])).status_code == 200
-    assert len(asked) <= MOST, [query["sql"] for query in asked]
+def test_the_page_of_a_picture_makes_at_most_twelve_queries(alice_client, number_among_many, name):
+    alice_client.get(reverse(name, args=[number_among_many.upload_id]))  # the first view asks for the maps
+    with CaptureQueriesContext(connection) as queries:
+        assert alice_client.get(reverse(name, args=[number_among_many.upload_id])).status_code == 200
+    assert len(queries) <= MAX_QUERIES, [query["sql"] for query in queries]
 
 
-def test_the_page_of_a_batch_asks_at_most_twelve_questions(alice, alice_client, given):
+def test_the_page_of_a_batch_makes_at_most_twelve_queries(alice, alice_client, given):
     batch = batches.create_batch(owner=alice)
     for position in range(20):
         prediction = given("1")
         batch.items.create(position=position, name="1.png", state="done", upload=prediction.upload)
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as queries:
         assert alice_client.get(reverse("batch_detail", args=[batch.pk])).status_code == 200
-    assert len(asked) <= MOST, [query["sql"] for query in asked]
+    assert len(queries) <= MAX_QUERIES, [query["sql"] for query in queries]
 
 
 @pytest.fixture
-def explained(alice, model):
-    """One digit of a number that was really read: the network looks at it again."""
+def explained_glyph(alice, model):
+    """Return a digit of a number that the model has read."""
     prediction = create_prediction(owner=alice, data=draw_png("1905"), source="drawing", mode="number")
     for _ in range(3):
         create_prediction(owner=alice, data=draw_png("7"), source="drawing", mode="digit")
@@ -63,15 +63,15 @@ def explained(alice, model):
 
 
 @pytest.mark.parametrize("path", ["network/", "network/conv3/5/", "network/conv3/map.png", "why/"])
-def test_the_pages_of_the_explorer_ask_at_most_twelve_questions(alice_client, explained, path):
-    with CaptureQueriesContext(connection) as asked:
-        assert alice_client.get(f"/glyphs/{explained.pk}/{path}").status_code == 200
-    assert len(asked) <= MOST, [query["sql"] for query in asked]
+def test_the_explorer_pages_make_at_most_twelve_queries(alice_client, explained_glyph, path):
+    with CaptureQueriesContext(connection) as queries:
+        assert alice_client.get(f"/glyphs/{explained_glyph.pk}/{path}").status_code == 200
+    assert len(queries) <= MAX_QUERIES, [query["sql"] for query in queries]
 
 
-def test_comparing_asks_at_most_twelve_questions(alice_client, explained):
-    other = explained.prediction.glyphs.all()[1]
-    with CaptureQueriesContext(connection) as asked:
-        response = alice_client.get(f"/compare/?a={explained.pk}&b={other.pk}")
+def test_the_comparison_makes_at_most_twelve_queries(alice_client, explained_glyph):
+    other = explained_glyph.prediction.glyphs.all()[1]
+    with CaptureQueriesContext(connection) as queries:
+        response = alice_client.get(f"/compare/?a={explained_glyph.pk}&b={other.pk}")
     assert response.context["comparison"]
-    assert len(asked) <= MOST, [query["sql"] for query in asked]
+    assert len(queries) <= MAX_QUERIES, [query["sql"] for query in queries]
