@@ -34,7 +34,7 @@ def save_correction(request: UserRequest, prediction: Prediction) -> None:
             corrections.add_box(**target, box=form.box, label=value)
 
 
-def labelled_boxes(prediction: Prediction, current: Correction | None) -> list[dict[str, Any]]:
+def box_values(prediction: Prediction, current: Correction | None) -> list[dict[str, Any]]:
     """Return the boxes over the picture with their labels, as the templates need them."""
-    labels = corrections.labelled_boxes(prediction, current)
-    return [dict(zip(BOX_FIELDS, each.box, strict=True), label=each.label) for each in labels]
+    boxes = corrections.labelled_boxes(prediction, current)
+    return [dict(zip(BOX_FIELDS, each.box, strict=True), label=each.label) for each in boxes]

@@ -24,7 +24,7 @@ from recognizer.services.history import bulk_actions, corrections
 from recognizer.services.reading import feature_maps
 from recognizer.services.reading.predictions import read_again
 from recognizer.services.work.worker_state import worker_state
-from recognizer.views.corrections import labelled_boxes, save_correction
+from recognizer.views.corrections import box_values, save_correction
 from recognizer.views.requests import UserRequest
 
 
@@ -80,7 +80,7 @@ def prediction_context(prediction: Prediction) -> dict[str, Any]:
         "current_correction": current,
         "current_text": current_text,
         "title": current_text or _("No digit"),
-        "boxes": labelled_boxes(prediction, current),
+        "boxes": box_values(prediction, current),
         "correct_url": prediction_url("upload_correct", prediction),
         "box_fields": BOX_FIELDS,
         "box_radius": max(prediction.upload.width, prediction.upload.height) // 100,

@@ -16,6 +16,7 @@ from django.utils import timezone
 from recognizer import filters
 from recognizer.models import Correction, Upload
 from recognizer.services.history import corrections, statistics
+from recognizer.views import history
 from tests.recognizer.conftest import PICTURE
 
 pytestmark = pytest.mark.django_db
@@ -203,6 +204,29 @@ def test_all_filtered_results_can_be_deleted(alice_client, given):
     given("1"), given("2", decision="unsure"), given("3", decision="unsure")
     alice_client.post(reverse("history_bulk"), {"action": "delete", "all": "1", "query": "decision=unsure"})
     assert shown(alice_client) == ["1"]
+
+
+def test_the_list_shows_the_number_of_results_to_select(alice_client, given):
+    given("1"), given("2")
+    page = alice_client.get(reverse("history")).content.decode()
+    assert "Select all 2 results" in page
+    assert reverse("history_count") not in page
+
+
+def test_the_number_of_results_on_several_pages_is_loaded_later(alice_client, given, monkeypatch):
+    monkeypatch.setattr("recognizer.services.history.pages.PAGE_SIZE", 2)
+    given("1"), given("2", decision="unsure"), given("3", decision="unsure"), given("4", decision="unsure")
+    page = alice_client.get(reverse("history") + "?decision=unsure").content.decode()
+    assert f'hx-get="{reverse("history_count")}?decision=unsure"' in page
+    count = alice_client.get(reverse("history_count") + "?decision=unsure", headers={"HX-Request": "true"})
+    assert count.content.decode().strip() == "Select all 3 results"
+
+
+def test_a_long_history_is_counted_up_to_a_maximum(alice_client, given, monkeypatch):
+    monkeypatch.setattr(history, "MAX_COUNTED", 1)
+    given("1"), given("2")
+    count = alice_client.get(reverse("history_count"))
+    assert count.content.decode().strip() == "Select all results (more than 1)"
 
 
 def test_several_pictures_can_be_corrected_at_once(alice_client, given):
