@@ -1,3 +1,5 @@
+"""Middleware: body size, login, problem pages and the user's time zone."""
+
 import zoneinfo
 from collections.abc import Callable
 from functools import cache
@@ -16,21 +18,21 @@ from recognizer.uploadhandlers import allow_archive
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-# What is a little over the limit is read, so that its sender can be told; what is far over is not read at all.
+# A body slightly over the limit of 200 MB is read, so that the client gets the answer. A larger one is not read.
 MAX_BODY_BYTES = 220 * 1024 * 1024
 
 TIME_ZONE_COOKIE = "time_zone"
 
 
 class BodyLimitMiddleware:
-    """Refuses a body by its announced length, before anything reads it."""
+    """Refuse a request by the announced length of its body, before anything reads it."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
-            # Django would take it for an empty one.
+            # Django would treat a chunked body as empty.
             return problem_page(
                 request, Problem("file_too_large", _("Send a Content-Length header. A file may have at most 20 MB."))
             )
@@ -47,7 +49,7 @@ class BodyLimitMiddleware:
 
 
 class LoginMiddleware(LoginRequiredMiddleware):
-    """Who was logged out while filling in a form is told that it was not taken."""
+    """The login requirement of all pages. The login page tells whether a sent form was not saved."""
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> HttpResponseRedirect:
         to_login = super().handle_no_permission(request, view_func)
@@ -55,7 +57,7 @@ class LoginMiddleware(LoginRequiredMiddleware):
 
 
 class ProblemMiddleware:
-    """A Problem that a page's view did not catch becomes a page in its words, with its status."""
+    """Return a problem page for a Problem that a view raised, and for the wrong method."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -64,8 +66,8 @@ class ProblemMiddleware:
         response = self.get_response(request)
         if response.status_code == 405 and not response.streaming and not response.content:
             if request.method in ("GET", "HEAD") and not request.path.startswith("/api/"):
-                query = request.META["QUERY_STRING"]  # which of a picture's answers the form was about
-                return redirect(page_above(request.path) + (f"?{query}" if query else ""))
+                query = request.META["QUERY_STRING"]  # names the prediction that the form belongs to
+                return redirect(parent_page(request.path) + (f"?{query}" if query else ""))
             page = problem_page(request, Problem("method_not_allowed"))
             page["Allow"] = response.get("Allow", "")
             return page
@@ -75,8 +77,8 @@ class ProblemMiddleware:
         return problem_page(request, exception) if isinstance(exception, Problem) else None
 
 
-def page_above(path: str) -> str:
-    """Where the form stands whose own address was opened: from the address bar, or after logging in again."""
+def parent_page(path: str) -> str:
+    """Return the nearest page above a form's address, which a user may open by hand or after logging in again."""
     while len(path) > 1:
         path = path[: path.rstrip("/").rindex("/") + 1]
         if is_valid_path(path):
@@ -85,7 +87,7 @@ def page_above(path: str) -> str:
 
 
 class TimeZoneMiddleware:
-    """Times in the person's own zone, which the browser tells in a cookie."""
+    """Show times in the user's time zone, which the browser stores in a cookie."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""The moving picture of the README: a digit is drawn, the answer follows, and the network is opened layer by layer."""
+"""The animation of the README: a digit is drawn and read, and the network's layers are opened one by one."""
 
 import io
 import os
@@ -12,13 +12,13 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.fixtures import log_in
-from tests.browser.hand import pad_of, place_on, preview_says, written
+from tests.browser.hand import expect_preview, pad_of, place_on, strokes_in_box
 from tests.surroundings import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 FILE = Path(os.environ.get("SCREENSHOTS") or ROOT / ".run" / "screenshots") / "moving.webp"
-MOST_BYTES = 2_000_000
+MAX_BYTES = 2_000_000
 SIZE = {"width": 1000, "height": 780}
 LAYERS = ("conv1", "pool1", "conv4", "conv7")
 
@@ -49,7 +49,7 @@ def film(browser: Browser, alice, server) -> Iterator[Film]:
 
 def test_a_digit_is_drawn_and_the_network_is_opened(film: Film):
     draw_slowly(film, "7")
-    preview_says(film.page, re.compile("^7, "))
+    expect_preview(film.page, re.compile("^7, "))
     film.take(1200)
     film.page.locator("[data-action=save]").click()
     film.page.wait_for_url(re.compile(r"/uploads/"))
@@ -70,12 +70,12 @@ def test_a_digit_is_drawn_and_the_network_is_opened(film: Film):
     film.take(2500)
     film.write(FILE)
     assert len(film.frames) > 15
-    assert FILE.stat().st_size < MOST_BYTES
+    assert FILE.stat().st_size < MAX_BYTES
 
 
 def draw_slowly(film: Film, text: str) -> None:
     film.page.goto("/")
-    for stroke in written(text, place_on(pad_of(film.page), (0.5, 0.5), 0.8), steps=8):
+    for stroke in strokes_in_box(text, place_on(pad_of(film.page), (0.5, 0.5), 0.8), steps=8):
         film.page.mouse.move(*stroke[0])
         film.page.mouse.down()
         for number, point in enumerate(stroke[1:]):
