@@ -78,7 +78,7 @@ class Bench:
         from django.db import connection
 
         from recognizer.models import BatchItem
-        from recognizer.services.batches.batches import add_files, close_batch, create_batch
+        from recognizer.services.batches.intake import add_files, close_batch, create_batch
 
         batch = create_batch(owner=self.batch_owner)
         files = [(f"{n}.png", ContentFile(data)) for n, data in enumerate(self.pictures)]

@@ -12,7 +12,7 @@ from mlcore.explaining.overlay import draw_overlay
 from recognizer.models import Glyph, Upload
 from recognizer.problems import Problem
 from recognizer.services.explaining.explanations import Look
-from recognizer.services.reading.pictures import input_png
+from recognizer.services.reading.images import encode_input
 
 # Uploaded files are untrusted: the browser must not run scripts that are hidden in them.
 SANDBOX_POLICY = "default-src 'none'; sandbox"
@@ -61,7 +61,7 @@ def picture_type(upload: Upload) -> str:
 
 def serve_input(request: HttpRequest, glyph: Glyph) -> HttpResponseBase:
     """Return the glyph's 28×28 network input as a PNG."""
-    return serve_png(request, str(glyph.pk), lambda: input_png(bytes(glyph.input)))
+    return serve_png(request, str(glyph.pk), lambda: encode_input(bytes(glyph.input)))
 
 
 def serve_overlay(request: HttpRequest, look: Look, kind: str, digit: int) -> HttpResponseBase:

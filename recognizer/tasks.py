@@ -7,7 +7,7 @@ from celery import Task, shared_task
 from django.conf import settings
 
 from recognizer.models import Job
-from recognizer.services.batches import batch_reading
+from recognizer.services.batches import chunks
 from recognizer.services.reading import rescoring
 from recognizer.services.reading.feature_maps import draw_maps
 from recognizer.services.space import planning, reconcile
@@ -18,8 +18,8 @@ logger = logging.getLogger(__name__)
 
 WORK = {
     Job.Kind.FEATURE_MAPS: draw_maps,
-    Job.Kind.BATCH_CHUNK: batch_reading.read_chunk,
-    Job.Kind.RESCORE: rescoring.read_again,
+    Job.Kind.BATCH_CHUNK: chunks.read_chunk,
+    Job.Kind.RESCORE: rescoring.rescore_chunk,
 }
 
 

@@ -14,7 +14,7 @@ from recognizer.admin.base import EvidenceAdmin, KnownValues, PictureAdmin, pict
 from recognizer.models import Correction, FeatureMap, Glyph, ModelVersion, Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.services.reading import feature_maps, rescoring
-from recognizer.services.reading.pictures import ensure_picture, ensure_thumbnail
+from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
 from recognizer.services.registry.model_versions import models
 from recognizer.serving import THUMBNAIL_TYPE, picture_type, serve_file, serve_input
 from recognizer.words import percent
@@ -119,7 +119,7 @@ class PredictionAdmin(EvidenceAdmin):
 
     @admin.action(description="Draw the feature maps again", permissions=["steer"])
     def draw_maps_again(self, request: HttpRequest, queryset: QuerySet[Prediction]) -> None:
-        self.message_user(request, f"The maps of {feature_maps.draw_again(queryset)} predictions are drawn again.")
+        self.message_user(request, f"The maps of {feature_maps.redraw_maps(queryset)} predictions are drawn again.")
 
     @admin.display(description="confidence", ordering="confidence")
     def how_sure(self, prediction: Prediction) -> str:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from recognizer.admin.base import EvidenceAdmin
 from recognizer.models import Batch, BatchItem, Job
-from recognizer.services.batches import batches
+from recognizer.services.batches import control
 from recognizer.services.work import jobs
 from recognizer.services.work.worker_state import worker_state
 
@@ -62,10 +62,10 @@ class BatchAdmin(WorkAdmin):
 
     @admin.action(description="Read the failed pictures again", permissions=["steer"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
-        again = sum(batches.retry_failed(batch) for batch in queryset)
+        again = sum(control.retry_failed(batch) for batch in queryset)
         self.message_user(request, f"{again} pictures are read again.")
 
     @admin.action(description="Cancel what was not read yet", permissions=["steer"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
-        cancelled = sum(batches.cancel_batch(batch) for batch in queryset)
+        cancelled = sum(control.cancel_batch(batch) for batch in queryset)
         self.message_user(request, f"{cancelled} pictures were cancelled.")

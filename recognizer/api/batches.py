@@ -22,7 +22,9 @@ from recognizer.api.serializers import BatchRequestSerializer
 from recognizer.models import Batch, BatchItem
 from recognizer.pagination import SortOrder
 from recognizer.problems import Problem
-from recognizer.services.batches import batches
+from recognizer.services.batches import control, intake
+from recognizer.services.batches.progress import NEWEST_FIRST
+from recognizer.services.batches.results import result_rows
 from recognizer.services.exports.exports import csv_lines
 from recognizer.uploadhandlers import allow_archive
 
@@ -42,12 +44,12 @@ class BatchList(TakesFiles):
     @operations.list_batches
     def get(self, request: Request) -> Response:
         mine = selectors.batches_for(request.user)
-        return Response(page_body(request, mine, batches.NEWEST_FIRST, lambda rows: batch_bodies(rows, request)))
+        return Response(page_body(request, mine, NEWEST_FIRST, lambda rows: batch_bodies(rows, request)))
 
     @operations.create_batch
     def post(self, request: Request) -> Response:
         wanted = parameters_of(request)
-        batch = batches.new_batch(owner=person(request), name=wanted["name"], mode=wanted["mode"])
+        batch = intake.new_batch(owner=person(request), name=wanted["name"], mode=wanted["mode"])
         return take(request, batch, same=("batch", wanted["name"], wanted["mode"]), close=wanted["close"])
 
 
@@ -72,7 +74,7 @@ class BatchCancel(Endpoint):
     @operations.cancel_batch
     def post(self, request: Request, pk: Any) -> Response:
         batch = batch_for(request, pk)
-        batches.cancel_batch(batch)
+        control.cancel_batch(batch)
         return Response(batch_body(batch, request))
 
 
@@ -85,7 +87,7 @@ class BatchItems(Endpoint):
                 request,
                 items,
                 AS_GIVEN,
-                lambda rows: [batch_item_body(row, results.answer_of(row), request) for row in rows],
+                lambda rows: [batch_item_body(row, results.item_prediction(row), request) for row in rows],
             )
         )
 
@@ -100,7 +102,7 @@ class BatchLines(Endpoint):
 class BatchTable(Endpoint):
     @operations.get_batch_table
     def get(self, request: Request, pk: Any) -> StreamingHttpResponse:
-        lines = csv_lines(batches.outcome_rows(batch_for(request, pk)))
+        lines = csv_lines(result_rows(batch_for(request, pk)))
         return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
 
 
@@ -147,7 +149,7 @@ def take(request: Request, batch: Batch, *, same: tuple[Any, ...], close: bool) 
     files = files_of(request)
 
     def create(remember: Remember) -> None:
-        batches.add_files(
+        intake.add_files(
             batch,
             [(file.name or "", file) for file in files.pictures],
             files.archives,

@@ -26,14 +26,14 @@ from recognizer.models import (
     Usage,
 )
 from recognizer.problems import KINDS
-from recognizer.services.batches.batches import Progress, progress_of
-from recognizer.services.reading.predictions import Answer
+from recognizer.services.batches.progress import Progress, progress_by_batch
+from recognizer.services.reading.predictions import PictureReading
 
 Body = dict[str, Any]
 AnyGlyph = Glyph | result.Glyph
 
 
-def reading_body(answer: Answer, mode: str) -> Body:
+def reading_body(answer: PictureReading, mode: str) -> Body:
     """An answer that is not kept."""
     reading = answer.reading
     return {
@@ -168,7 +168,7 @@ def batch_body(batch: Batch, request: Request) -> Body:
 
 
 def batch_bodies(batches: Sequence[Batch], request: Request) -> list[Body]:
-    progress = progress_of(batches)
+    progress = progress_by_batch(batches)
     return [_batch_body(batch, progress[batch.pk], request) for batch in batches]
 
 

@@ -13,7 +13,7 @@ from recognizer.api.bodies import feature_maps_body
 from recognizer.api.endpoint import Endpoint
 from recognizer.models import Job, Prediction
 from recognizer.services.reading.feature_maps import ensure_maps
-from recognizer.services.reading.pictures import ensure_picture, ensure_thumbnail
+from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
 
 DRAWING = (Job.State.WAITING, Job.State.RUNNING)
 DRAWN_SOON_SECONDS = 1

@@ -8,15 +8,15 @@ from django.db.models import Prefetch, QuerySet
 
 from recognizer.api.bodies import glyph_body, problem_body
 from recognizer.models import BatchItem, Glyph, Prediction
-from recognizer.services.batches.batches import answer_of
+from recognizer.services.batches.results import item_prediction
 
-__all__ = ["answer_of"]
+__all__ = ["item_prediction"]
 
 AT_ONCE = 200
 
 
 def with_answers(items: QuerySet[BatchItem]) -> QuerySet[BatchItem]:
-    """Each item's upload with its current prediction, as `answer_of` wants them."""
+    """Each item's upload with its current prediction, as `item_prediction` wants them."""
     current = Prediction.objects.filter(is_current=True).select_related("model").defer("model__card")
     current = current.prefetch_related(Prefetch("glyphs", Glyph.objects.defer("input")))
     return items.select_related("upload").prefetch_related(Prefetch("upload__predictions", current, to_attr="current"))
@@ -28,7 +28,7 @@ def json_lines(items: QuerySet[BatchItem]) -> Iterator[str]:
 
 
 def line_of(item: BatchItem) -> dict[str, Any]:
-    prediction = answer_of(item)
+    prediction = item_prediction(item)
     if prediction:
         return {
             "file": item.name,

@@ -14,7 +14,7 @@ from recognizer.drawings import HEIGHT, MARGIN, svg_path, width_of
 from recognizer.models import Correction
 from recognizer.problems import KINDS
 from recognizer.services.installation import installation
-from recognizer.services.reading import pictures
+from recognizer.services.reading import images
 
 register = template.Library()
 
@@ -79,7 +79,7 @@ def svg_percent(share: float) -> str:
 @register.filter
 def png_data_url(cells: Any) -> str:
     """Return 28×28 cells as a PNG in a data URL: a preview is not stored, so it has no address."""
-    return "data:image/png;base64," + base64.b64encode(pictures.input_png(bytes(cells))).decode()
+    return "data:image/png;base64," + base64.b64encode(images.encode_input(bytes(cells))).decode()
 
 
 @register.filter

@@ -11,8 +11,10 @@ from django.views.decorators.http import require_POST, require_safe
 from recognizer import selectors
 from recognizer.models import Batch
 from recognizer.pagination import fetch_page
-from recognizer.services.batches import batches as services
+from recognizer.services.batches import control, intake
 from recognizer.services.batches.archives import ZIP_MAGIC
+from recognizer.services.batches.progress import NEWEST_FIRST, progress_by_batch, progress_of
+from recognizer.services.batches.results import result_rows
 from recognizer.services.exports.exports import csv_lines
 from recognizer.views.history import download
 from recognizer.views.requests import UserRequest
@@ -23,10 +25,10 @@ BATCHES_SHOWN = 100
 
 def create_batch(request: UserRequest, files: list[UploadedFile], mode: Any) -> Batch:
     """Create a batch from the files of a form: pictures, ZIP archives, or both."""
-    batch = services.new_batch(owner=request.user, name=batch_name(files), mode=mode)
+    batch = intake.new_batch(owner=request.user, name=batch_name(files), mode=mode)
     archives = list(filter(is_zip, files))
     pictures = [(file.name or "", file) for file in files if file not in archives]
-    services.add_files(batch, pictures, archives, close=True)
+    intake.add_files(batch, pictures, archives, close=True)
     return batch
 
 
@@ -46,8 +48,8 @@ def is_zip(file: UploadedFile) -> bool:
 @require_safe
 def batches(request: UserRequest) -> HttpResponse:
     own_batches = selectors.batches_for(request.user)
-    page = fetch_page(own_batches, services.NEWEST_FIRST, cursor=request.GET.get("cursor", ""), size=BATCHES_SHOWN)
-    progress = services.progress_of(page.rows)
+    page = fetch_page(own_batches, NEWEST_FIRST, cursor=request.GET.get("cursor", ""), size=BATCHES_SHOWN)
+    progress = progress_by_batch(page.rows)
     rows = [(batch, progress[batch.pk]) for batch in page.rows]
     return render(request, "batches.html", {"page": page, "rows": rows})
 
@@ -62,27 +64,27 @@ def batch_detail(request: UserRequest, pk: UUID) -> HttpResponse:
     by_upload = {str(prediction.upload_id): prediction for prediction in predictions}
     context = {
         "batch": batch,
-        "progress": services.progress(batch),
+        "progress": progress_of(batch),
         "items": [(item, by_upload.get(str(item.upload_id))) for item in items],
         "shown": ITEMS_SHOWN,
-        "can_retry": services.retryable(batch).exists(),
+        "can_retry": control.retryable_items(batch).exists(),
     }
     return render(request, "_batch.html" if request.htmx else "batch_detail.html", context)
 
 
 @require_POST
 def batch_cancel(request: UserRequest, pk: UUID) -> HttpResponse:
-    services.cancel_batch(get_object_or_404(selectors.batches_for(request.user), pk=pk))
+    control.cancel_batch(get_object_or_404(selectors.batches_for(request.user), pk=pk))
     return redirect("batch_detail", pk)
 
 
 @require_POST
 def batch_retry(request: UserRequest, pk: UUID) -> HttpResponse:
-    services.retry_failed(get_object_or_404(selectors.batches_for(request.user), pk=pk))
+    control.retry_failed(get_object_or_404(selectors.batches_for(request.user), pk=pk))
     return redirect("batch_detail", pk)
 
 
 @require_safe
 def batch_results(request: UserRequest, pk: UUID) -> HttpResponseBase:
     batch = get_object_or_404(selectors.batches_for(request.user), pk=pk)
-    return download(csv_lines(services.outcome_rows(batch)), f"batch-{batch.pk}.csv", "text/csv; charset=utf-8")
+    return download(csv_lines(result_rows(batch)), f"batch-{batch.pk}.csv", "text/csv; charset=utf-8")

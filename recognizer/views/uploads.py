@@ -22,7 +22,7 @@ from recognizer.models.prediction import Mode
 from recognizer.problems import Problem
 from recognizer.services.history import bulk_actions, corrections
 from recognizer.services.reading import feature_maps
-from recognizer.services.reading.predictions import read_again
+from recognizer.services.reading.predictions import reread_upload
 from recognizer.services.work.worker_state import worker_state
 from recognizer.views.corrections import box_values, save_correction
 from recognizer.views.requests import UserRequest
@@ -132,7 +132,7 @@ def correction_response(request: UserRequest, prediction: Prediction, problem: P
 def upload_read_again(request: UserRequest, pk: UUID) -> HttpResponse:
     mode = clean_or_raise(ReadAgainForm(request.POST))["mode"]
     upload = get_object_or_404(selectors.uploads_for(request.user), pk=pk)
-    read_again(upload, cast(result.Mode, mode))
+    reread_upload(upload, cast(result.Mode, mode))
     return redirect("upload_detail", pk)
 
 

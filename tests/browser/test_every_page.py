@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from recognizer.drawings import draw_png
 from recognizer.models import Batch, BatchItem, Upload
-from recognizer.services.batches import batches
+from recognizer.services.batches import intake
 from recognizer.services.history import bulk_actions, corrections
 from recognizer.services.people.tokens import create_token
 from recognizer.services.reading.predictions import create_prediction
@@ -33,7 +33,7 @@ def pages(alice, model) -> dict[str, str]:
     type(number).objects.filter(pk=number.pk).update(decision="unsure")
     gone = create_prediction(owner=alice, data=digit_png(3), source="upload", mode="digit")
     bulk_actions.delete_uploads(alice, [gone.upload_id])
-    batch = batches.create_batch(owner=alice, name="holiday.zip")
+    batch = intake.create_batch(owner=alice, name="holiday.zip")
     batch.items.create(position=0, name="seven.png", state="done", upload=seven.upload)
     batch.items.create(position=1, name="text.png", state="failed", error_code="unsupported_format")
     glyph = number.glyphs.all()[0]

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from recognizer.models import Correction
-from recognizer.services.batches import batches
+from recognizer.services.batches import intake
 from recognizer.services.reading.predictions import create_prediction
 from tests.browser.fixtures import log_in
 from tests.browser.hand import draw, expect_preview, wait_for_preview
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 def waiting(alice, model):
     """Return a batch with one read picture and one that waits, because no worker runs."""
     seven = create_prediction(owner=alice, data=digit_png(7), source="upload", mode="digit")
-    batch = batches.create_batch(owner=alice, name="holiday.zip")
+    batch = intake.create_batch(owner=alice, name="holiday.zip")
     batch.items.create(position=0, name="seven.png", state="done", upload=seven.upload)
     batch.items.create(position=1, name="waiting.png", state="waiting")
     return batch

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from recognizer.drawings import draw_png
-from recognizer.services.batches import batches
+from recognizer.services.batches import intake
 from recognizer.services.history import bulk_actions, corrections
 from recognizer.services.reading.predictions import create_prediction
 from tests.browser.fixtures import log_in
@@ -41,7 +41,7 @@ def pages(alice, model, worker) -> dict[str, str]:
     for digits in ("8", "16", "1905"):
         deleted = create_prediction(owner=alice, data=draw_png(digits), source="drawing")
         bulk_actions.delete_uploads(alice, [deleted.upload_id])
-    batch = batches.create_batch(owner=alice, name="holiday.zip")
+    batch = intake.create_batch(owner=alice, name="holiday.zip")
     batch.items.create(position=0, name="seven.png", state="done", upload=seven.upload)
     batch.items.create(position=1, name="notes.txt", state="failed", error_code="unsupported_format")
     batch.items.create(position=2, name="waiting.png", state="waiting")

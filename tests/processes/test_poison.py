@@ -4,7 +4,8 @@ import pytest
 from django.core.files.base import ContentFile
 
 from recognizer.models import BatchItem, Job, Upload
-from recognizer.services.batches import batches
+from recognizer.services.batches import intake
+from recognizer.services.batches.progress import progress_of
 from tests.pictures import varied_pngs
 from tests.processes.conftest import sized, wait_for
 from tests.processes.storages import POISON
@@ -18,11 +19,11 @@ def test_it_condemns_no_neighbour(alice, cluster, media):
     count = sized(20, 100)
     files = [(f"{n}.png", ContentFile(data)) for n, data in enumerate(varied_pngs(count, size=100))]
     files.insert(7, ("poison.png", ContentFile(next(varied_pngs(1, size=100)) + POISON)))
-    batch = batches.create_batch(owner=alice)
-    batches.add_files(batch, files)
-    batches.close_batch(batch)
-    wait_for(lambda: batches.progress(batch).is_ready, sized(60, 240), "the batch")
+    batch = intake.create_batch(owner=alice)
+    intake.add_files(batch, files)
+    intake.close_batch(batch)
+    wait_for(lambda: progress_of(batch).is_ready, sized(60, 240), "the batch")
     failed = batch.items.get(state=BatchItem.State.FAILED)
     assert (failed.name, failed.error_code, failed.attempts) == ("poison.png", "reader_failed", 3)
-    assert batches.progress(batch).done == Upload.objects.count() == count
+    assert progress_of(batch).done == Upload.objects.count() == count
     assert Job.objects.get(state=Job.State.FAILED).error

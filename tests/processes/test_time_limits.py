@@ -4,7 +4,8 @@ import pytest
 from django.core.files.base import ContentFile
 
 from recognizer.models import Job
-from recognizer.services.batches import batches
+from recognizer.services.batches import intake
+from recognizer.services.batches.progress import progress_of
 from recognizer.services.work import jobs
 from tests.pictures import digit_png
 from tests.processes.conftest import sized, wait_for
@@ -33,11 +34,11 @@ def read_beside(mark: bytes, alice, cluster, *, seconds: float) -> None:
     cluster.environment |= LIMITS
     cluster.start_worker(MEDIA_STORAGE="tests.processes.storages.SlowStorage")
     cluster.start_beat()
-    batch = batches.create_batch(owner=alice)
+    batch = intake.create_batch(owner=alice)
     pictures = [digit_png(1, size=100) + mark, digit_png(2, size=100)]
-    batches.add_files(batch, [(f"{n}.png", ContentFile(data)) for n, data in enumerate(pictures)])
-    batches.close_batch(batch)
-    wait_for(lambda: batches.progress(batch).is_ready, seconds, "the batch")
+    intake.add_files(batch, [(f"{n}.png", ContentFile(data)) for n, data in enumerate(pictures)])
+    intake.close_batch(batch)
+    wait_for(lambda: progress_of(batch).is_ready, seconds, "the batch")
     states = [(item.state, item.error_code) for item in batch.items.all()]
     assert states == [("failed", "reader_failed"), ("done", "")]
     assert Job.objects.get(state=Job.State.FAILED).attempts == 3

@@ -13,7 +13,7 @@ from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
 from recognizer.models import Correction, FeatureMap, ModelVersion, Upload
-from recognizer.services.batches import batches
+from recognizer.services.batches import intake
 from recognizer.services.history.corrections import correct
 from recognizer.services.limits import throttles
 from recognizer.services.people.tokens import create_token, revoke_token
@@ -40,8 +40,8 @@ def stage(alice: User, bob: User, admin: User, model: ModelVersion, settings) ->
     drawn = FeatureMap.objects.filter(glyph__prediction=prediction).order_by("position")[0]
     drawn.drawn_at, drawn.columns = prediction.created_at, 1
     drawn.image.save("map.png", ContentFile(digit_png()), save=True)
-    batch = batches.create_batch(owner=alice, name=NAME)
-    batches.add_files(batch, [(f"{NAME}.png", ContentFile(digit_png(4), f"{NAME}.png"))])
+    batch = intake.create_batch(owner=alice, name=NAME)
+    intake.add_files(batch, [(f"{NAME}.png", ContentFile(digit_png(4), f"{NAME}.png"))])
     token, _secret = create_token(user=alice, name=NAME)
     gone, gone_secret = create_token(user=alice, name=NAME)
     revoke_token(gone)

@@ -7,7 +7,7 @@ from django.core.files.base import ContentFile
 from django.urls import reverse
 
 from recognizer.models import ApiToken, BatchItem, Upload
-from recognizer.services.batches import batches
+from recognizer.services.batches import intake
 from recognizer.services.people.tokens import create_token
 from recognizer.services.reading.predictions import create_prediction
 from tests.pictures import digit_png
@@ -20,8 +20,8 @@ EVIDENCE = ["upload", "prediction", "glyph", "featuremap", "correction", "modelv
 @pytest.fixture
 def prediction(alice, model, media):
     """Beside it a picture that waits in a batch."""
-    waiting = batches.create_batch(owner=alice)
-    batches.add_files(waiting, [("3.png", ContentFile(digit_png(3)))])
+    waiting = intake.create_batch(owner=alice)
+    intake.add_files(waiting, [("3.png", ContentFile(digit_png(3)))])
     return create_prediction(owner=alice, data=digit_png(7), source="upload", draw_maps=True)
 
 

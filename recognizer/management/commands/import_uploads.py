@@ -13,7 +13,8 @@ from django.core.management.base import BaseCommand, CommandError
 from mlcore.reading.result import MODES
 from recognizer.models import Batch
 from recognizer.problems import Problem
-from recognizer.services.batches import batches
+from recognizer.services.batches import intake
+from recognizer.services.batches.progress import Progress, progress_of
 
 AT_ONCE = 100  # files whose rows are written together
 
@@ -38,8 +39,8 @@ class Command(BaseCommand):
         files = iter(sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")))
         made: list[Batch] = []
         try:
-            while group := list(islice(files, batches.MAX_ITEMS)):
-                batch = batches.create_batch(owner=user, name=options["name"] or folder.name, mode=options["mode"])
+            while group := list(islice(files, intake.MAX_ITEMS)):
+                batch = intake.create_batch(owner=user, name=options["name"] or folder.name, mode=options["mode"])
                 made.append(batch)
                 self.fill(batch, folder, group)
         except Problem as problem:
@@ -50,19 +51,19 @@ class Command(BaseCommand):
 
     def fill(self, batch: Batch, folder: Path, paths: list[Path]) -> None:
         for start in range(0, len(paths), AT_ONCE):
-            batches.add_files(batch, opened(folder, paths[start : start + AT_ONCE]))
-        batches.close_batch(batch)
+            intake.add_files(batch, opened(folder, paths[start : start + AT_ONCE]))
+        intake.close_batch(batch)
         self.stdout.write(f"{batch.pk} {len(paths)}")
 
     def wait(self, batch: Batch) -> bool:
-        while not (progress := batches.progress(batch)).is_ready:
+        while not (progress := progress_of(batch)).is_ready:
             self.show(progress)
             time.sleep(0.5)
         self.show(progress)
         self.stderr.write(f"{batch.pk}: {progress.done} read, {progress.failed} failed, {progress.cancelled} cancelled")
         return progress.done == progress.total
 
-    def show(self, progress: batches.Progress) -> None:
+    def show(self, progress: Progress) -> None:
         if self.stderr.isatty():
             self.stderr.write(f"\r{progress.finished} of {progress.total}", ending="\n" if progress.is_ready else "")
 

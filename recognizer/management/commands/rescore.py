@@ -42,7 +42,7 @@ class Command(BaseCommand):
             raise CommandError(problem.detail) from problem
 
     def list_changes(self, version: ModelVersion) -> None:
-        for prediction in rescoring.changes(version).iterator():
+        for prediction in rescoring.changed_predictions(version).iterator():
             before = f"{prediction.before_text or '-'} {prediction.before_decision}"  # type: ignore[attr-defined]
             after = f"{prediction.text or '-'} {prediction.decision}"
             self.stdout.write(f"{prediction.upload_id} {before} → {after}  {prediction.upload.name}".rstrip())

@@ -15,7 +15,7 @@ from mlcore.reading.engine import Engine
 from mlcore.reading.result import Box
 from recognizer.models import Glyph, ModelVersion
 from recognizer.problems import Problem
-from recognizer.services.reading.predictions import Answer
+from recognizer.services.reading.predictions import PictureReading
 from recognizer.services.registry.model_versions import ModelCache, models
 
 REASONS_KEPT = 32  # the overlays of one page are asked for right after one another
@@ -115,7 +115,7 @@ class Live:
     sheet: Sheet
 
 
-def live(answer: Answer) -> Live | None:
+def live(answer: PictureReading) -> Live | None:
     """Of the first glyph; None where nothing was found."""
     if not answer.reading.glyphs:
         return None

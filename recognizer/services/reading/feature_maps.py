@@ -1,4 +1,4 @@
-"""Feature maps: asked for with the prediction or on first view, drawn by a worker in one job per prediction."""
+"""Feature maps: requested with the prediction or on first view, drawn by a worker in one job per prediction."""
 
 from collections.abc import Iterable, Sequence
 
@@ -17,7 +17,7 @@ from recognizer.services.work import jobs
 
 
 def request_maps(prediction: Prediction, glyphs: Iterable[Glyph], layers: Sequence[Layer]) -> None:
-    """Rows for every (glyph, layer) and the one job that draws them. Call it inside a transaction."""
+    """Save a row for every (glyph, layer) and the one job that draws them. Call it inside a transaction."""
     FeatureMap.objects.bulk_create(
         FeatureMap(
             glyph=glyph,
@@ -37,7 +37,10 @@ def request_maps(prediction: Prediction, glyphs: Iterable[Glyph], layers: Sequen
 
 
 def ensure_maps(prediction: Prediction) -> None:
-    """On first view of a prediction that came through a batch, the API or a re-reading."""
+    """Request the feature maps of a prediction unless a job for them exists.
+
+    Predictions from batches, the API and rescoring get their maps on first view.
+    """
     if prediction.jobs.filter(kind=Job.Kind.FEATURE_MAPS).exists():
         return
     glyphs = list(prediction.glyphs.defer("input"))
@@ -48,29 +51,29 @@ def ensure_maps(prediction: Prediction) -> None:
         with transaction.atomic():
             request_maps(prediction, glyphs, layers)
     except IntegrityError:
-        # Two first views at once: the other one has asked.
+        # A concurrent first view created the job.
         return
 
 
-def draw_again(predictions: QuerySet[Prediction]) -> int:
-    """As if for the first time, over the same files; for those never drawn it is the first time."""
+def redraw_maps(predictions: QuerySet[Prediction]) -> int:
+    """Queue the feature maps of the predictions to be drawn over the existing files. Return the number of jobs."""
     for prediction in predictions:
         ensure_maps(prediction)
     return jobs.retry(Job.objects.filter(kind=Job.Kind.FEATURE_MAPS, prediction__in=predictions), done_too=True)
 
 
 def draw_maps(job: Job) -> None:
-    """One pass of the network over all glyphs of the prediction, every file under its own fixed name."""
+    """Draw all feature maps of a prediction from one call of the network. Every file has a fixed name."""
     prediction = Prediction.objects.select_related("model").get(jobs=job)
-    waiting = list(FeatureMap.objects.filter(glyph__prediction=prediction).select_related("glyph"))
-    glyphs = list(dict.fromkeys(feature_map.glyph for feature_map in waiting))
+    feature_maps = list(FeatureMap.objects.filter(glyph__prediction=prediction).select_related("glyph"))
+    glyphs = list(dict.fromkeys(feature_map.glyph for feature_map in feature_maps))
     inputs = np.stack([np.frombuffer(glyph.input, np.uint8).reshape(28, 28) for glyph in glyphs])  # (n, 28, 28)
     activations = models.model(prediction.model).reader.engine.activations(inputs)
-    place = {glyph.pk: index for index, glyph in enumerate(glyphs)}
-    for feature_map in waiting:
-        mosaic = draw_mosaic(activations[feature_map.layer][place[feature_map.glyph_id]])
+    row_of = {glyph.pk: index for index, glyph in enumerate(glyphs)}
+    for feature_map in feature_maps:
+        mosaic = draw_mosaic(activations[feature_map.layer][row_of[feature_map.glyph_id]])
         feature_map.columns, feature_map.low, feature_map.high = mosaic.columns, mosaic.low, mosaic.high
         feature_map.drawn_at = timezone.now()
         feature_map.image.save("map.png", ContentFile(mosaic.png), save=False)
     with jobs.finishing(job):
-        FeatureMap.objects.bulk_update(waiting, ["columns", "low", "high", "drawn_at", "image"])
+        FeatureMap.objects.bulk_update(feature_maps, ["columns", "low", "high", "drawn_at", "image"])

@@ -1,10 +1,8 @@
-"""From bytes to a record: the one way in which a picture is read and kept, whatever door it came through."""
+"""Readings of images and their rows: the service behind the pages, the API, the admin and the commands."""
 
-import errno
 import hashlib
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -21,12 +19,13 @@ from recognizer.problems import Problem
 from recognizer.services.reading import feature_maps
 from recognizer.services.registry.model_versions import ActiveModel, models
 from recognizer.services.rows import insert
+from recognizer.services.space.cleanup import delete_files_on_error
 from recognizer.services.space.room import take_space
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A reading that is not (yet) a record."""
+class PictureReading:
+    """A decoded image and its reading by the active model, not saved."""
 
     picture: Picture
     reading: Reading
@@ -34,8 +33,8 @@ class Answer:
     latency_ms: float
 
 
-def read_picture(data: bytes, mode: Mode = "auto") -> Answer:
-    """Read without keeping anything. Raises Problem with the code of what is wrong with the bytes."""
+def read_picture(data: bytes, mode: Mode = "auto") -> PictureReading:
+    """Read an image without saving anything. Raise Problem if it cannot be decoded."""
     model = models.active_model()
     started = time.perf_counter()
     try:
@@ -43,7 +42,7 @@ def read_picture(data: bytes, mode: Mode = "auto") -> Answer:
     except PictureError as error:
         raise Problem.of_picture(error) from error
     reading = model.reader.read_picture(picture, mode)
-    return Answer(picture, reading, model, 1000 * (time.perf_counter() - started))
+    return PictureReading(picture, reading, model, 1000 * (time.perf_counter() - started))
 
 
 def create_prediction(
@@ -55,74 +54,71 @@ def create_prediction(
     name: str = "",
     strokes: Any = None,
     draw_maps: bool = False,
-    in_transaction: Callable[[Prediction, Answer], None] | None = None,
+    in_transaction: Callable[[Prediction, PictureReading], None] | None = None,
 ) -> Prediction:
-    """Read a picture and keep it: its file first, then all its rows, and what `in_transaction` writes, at once."""
-    answer = read_picture(data, mode)
+    """Read an image, store its file, and return its saved prediction.
+
+    All rows, and those that `in_transaction` writes, are one transaction. If it fails, the file is deleted.
+    """
+    picture_reading = read_picture(data, mode)
+    picture = picture_reading.picture
     upload = Upload(
         owner=owner,
         source=source,
         name=name[:200],
         strokes=strokes,
         sha256=hashlib.sha256(data).hexdigest(),
-        format=answer.picture.format,
+        format=picture.format,
         bytes=len(data),
-        width=answer.picture.width,
-        height=answer.picture.height,
+        width=picture.width,
+        height=picture.height,
     )
-    with file_only_with_rows(upload):
+    with delete_files_on_error() as stored:
+        stored.append(upload.original)
         upload.original.save("original", ContentFile(data), save=False)
         with transaction.atomic():
             take_space(upload.owner_id, pictures=1, size=upload.bytes)
             insert([upload])
-            prediction = write_answer(upload, answer, mode=mode, draw_maps=draw_maps)
+            prediction = write_prediction(upload, picture_reading, mode=mode, draw_maps=draw_maps)
             if in_transaction:
-                in_transaction(prediction, answer)
+                in_transaction(prediction, picture_reading)
     return prediction
 
 
-@contextmanager
-def file_only_with_rows(upload: Upload) -> Iterator[None]:
-    """No file stays behind when its row was not written; a full disk is said in words."""
-    try:
-        yield
-    except BaseException as error:
-        if upload.original.name:
-            upload.original.storage.delete(upload.original.name)
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise Problem("storage_full") from error
-        raise
-
-
-def record_answer(upload: Upload, answer: Answer, *, mode: Mode, draw_maps: bool) -> Prediction:
-    """Write a further reading of an upload as the current one. Call it inside a transaction."""
+def replace_current(upload: Upload, picture_reading: PictureReading, *, mode: Mode, draw_maps: bool) -> Prediction:
+    """Save another reading of an upload as its current prediction. Call it inside a transaction."""
     if not lock_uploads([upload.pk]):
         raise Problem("not_found")
     Prediction.objects.filter(upload=upload, is_current=True).update(is_current=False)
-    return write_answer(upload, answer, mode=mode, draw_maps=draw_maps)
+    return write_prediction(upload, picture_reading, mode=mode, draw_maps=draw_maps)
 
 
 def lock_uploads(ids: Collection[UUID]) -> list[UUID]:
-    """Those that are still there. Only under this lock may a reading become current: of two at once the second one
-    would not see the first one's, and an upload has one current reading."""
+    """Lock the rows of those uploads that still exist, and return their keys.
+
+    Hold this lock while a prediction becomes current: an upload has one current prediction, and without the lock a
+    second transaction would not see the first one's.
+    """
     rows = Upload.objects.filter(pk__in=ids).select_for_update().order_by("pk")
     return list(rows.values_list("pk", flat=True))
 
 
-def write_answer(upload: Upload, answer: Answer, *, mode: Mode, draw_maps: bool) -> Prediction:
-    """Write the first reading of an upload. Call it inside a transaction."""
-    prediction = prediction_of(upload, answer.reading, answer.model.version, mode=mode, latency_ms=answer.latency_ms)
-    glyphs = glyphs_of(prediction, answer.reading)
+def write_prediction(upload: Upload, picture_reading: PictureReading, *, mode: Mode, draw_maps: bool) -> Prediction:
+    """Save a prediction with its glyphs, and request its feature maps if wanted. Call it inside a transaction."""
+    model, reading = picture_reading.model, picture_reading.reading
+    prediction = build_prediction(upload, reading, model.version, mode=mode, latency_ms=picture_reading.latency_ms)
+    glyphs = build_glyphs(prediction, reading)
     insert([prediction])
     insert(glyphs)
     if draw_maps and glyphs:
-        feature_maps.request_maps(prediction, glyphs, answer.model.reader.engine.layers)
+        feature_maps.request_maps(prediction, glyphs, model.reader.engine.layers)
     return prediction
 
 
-def prediction_of(
+def build_prediction(
     upload: Upload, reading: Reading, version: ModelVersion, *, mode: str, latency_ms: float
 ) -> Prediction:
+    """Return an unsaved prediction."""
     return Prediction(
         upload=upload,
         owner_id=upload.owner_id,
@@ -137,7 +133,8 @@ def prediction_of(
     )
 
 
-def glyphs_of(prediction: Prediction, reading: Reading) -> list[Glyph]:
+def build_glyphs(prediction: Prediction, reading: Reading) -> list[Glyph]:
+    """Return the unsaved glyphs of a prediction."""
     return [
         Glyph(
             prediction=prediction,
@@ -155,13 +152,13 @@ def glyphs_of(prediction: Prediction, reading: Reading) -> list[Glyph]:
     ]
 
 
-def read_again(upload: Upload, mode: Mode) -> Prediction:
-    """Another reading of a kept picture, by the active model; the earlier ones stay."""
+def reread_upload(upload: Upload, mode: Mode) -> Prediction:
+    """Read a stored upload with the active model and save that as its current prediction. Earlier ones are kept."""
     try:
         with upload.original.open("rb") as original:
             data = original.read()
     except FileNotFoundError as error:  # as after a restore without all media
         raise Problem("not_found") from error
-    answer = read_picture(data, mode)
+    picture_reading = read_picture(data, mode)
     with transaction.atomic():
-        return record_answer(upload, answer, mode=mode, draw_maps=True)
+        return replace_current(upload, picture_reading, mode=mode, draw_maps=True)

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from recognizer.models import Batch, BatchItem, IdempotencyRecord, Job
-from recognizer.services.batches.batch_reading import read_chunk
+from recognizer.services.batches.chunks import read_chunk
 from recognizer.services.limits import idempotency
 from recognizer.services.work import jobs
 from tests.pictures import digit_png

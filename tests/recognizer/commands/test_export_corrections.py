@@ -9,7 +9,7 @@ from django.db import models
 from mlcore.training.datasets.mnist import load_folder
 from recognizer.services.history.corrections import add_box, correct, undo
 from recognizer.services.history.training_labels import training_labels_of
-from recognizer.services.reading.predictions import create_prediction, read_again
+from recognizer.services.reading.predictions import create_prediction, reread_upload
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +58,7 @@ def test_a_redrawn_box_has_no_picture(given, alice) -> None:
 def test_a_correction_holds_after_the_upload_was_read_again(model, alice, media) -> None:
     seven = create_prediction(owner=alice, data=digit_png(7), source="upload")
     correct(prediction=seven, by=alice, kind="correct", text="1")
-    again = read_again(seven.upload, "digit")
+    again = reread_upload(seven.upload, "digit")
     again.glyphs.update(x=models.F("x") + 1)
     correct(prediction=again, by=alice, kind="correct", text="2")
     [label] = training_labels_of(alice)

@@ -8,7 +8,8 @@ from django.core.management import CommandError, call_command
 
 from recognizer.models import Batch, Job
 from recognizer.queues import BULK
-from recognizer.services.batches import batches
+from recognizer.services.batches import intake
+from recognizer.services.batches.progress import progress_of
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +71,7 @@ def test_a_folder_is_imported_with_the_folders_within(alice, media, tmp_path):
     said_so = said("import_uploads", str(tmp_path / "forms"), "--user", "alice", "--mode", "digit")
     batch = Batch.objects.get()
     assert said_so == f"{batch.pk} 3\n"
-    assert (batch.owner, batch.name, batch.mode, batches.progress(batch).is_open) == (alice, "forms", "digit", False)
+    assert (batch.owner, batch.name, batch.mode, progress_of(batch).is_open) == (alice, "forms", "digit", False)
     assert dict(batch.items.values_list("name", "state")) == {
         "b.png": "waiting",
         "in/a.png": "waiting",
@@ -79,7 +80,7 @@ def test_a_folder_is_imported_with_the_folders_within(alice, media, tmp_path):
 
 
 def test_a_large_folder_becomes_several_batches(alice, media, tmp_path, monkeypatch):
-    monkeypatch.setattr(batches, "MAX_ITEMS", 2)
+    monkeypatch.setattr(intake, "MAX_ITEMS", 2)
     for n in range(5):
         (tmp_path / f"{n}.png").write_bytes(digit_png(n, size=60))
     said("import_uploads", str(tmp_path), "--user", "alice")

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from recognizer.models import Batch
-from recognizer.services.batches import batches
+from recognizer.services.batches import intake
 
 pytestmark = pytest.mark.django_db
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def batch(alice, given):
     seven = given("7", name="seven.png")
-    batch = batches.create_batch(owner=alice, name="holiday.zip")
+    batch = intake.create_batch(owner=alice, name="holiday.zip")
     batch.items.create(position=0, name="inside/seven.png", state="done", upload=seven.upload)
     batch.items.create(position=1, name="notes.txt", state="failed", error_code="unsupported_format")
     batch.items.create(position=2, name="waiting.png", state="waiting")

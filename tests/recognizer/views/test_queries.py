@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from recognizer.drawings import draw_png
-from recognizer.services.batches import batches
+from recognizer.services.batches import intake
 from recognizer.services.history import corrections
 from recognizer.services.reading.predictions import create_prediction
 
@@ -44,7 +44,7 @@ def test_the_page_of_a_picture_makes_at_most_twelve_queries(alice_client, number
 
 
 def test_the_page_of_a_batch_makes_at_most_twelve_queries(alice, alice_client, given):
-    batch = batches.create_batch(owner=alice)
+    batch = intake.create_batch(owner=alice)
     for position in range(20):
         prediction = given("1")
         batch.items.create(position=position, name="1.png", state="done", upload=prediction.upload)

@@ -17,7 +17,7 @@ from recognizer.services.history.corrections import (
     split_box,
     undo,
 )
-from recognizer.services.reading.predictions import read_again
+from recognizer.services.reading.predictions import reread_upload
 
 pytestmark = pytest.mark.django_db
 
@@ -164,6 +164,6 @@ def test_a_box_lies_inside_the_picture(number, alice, box):
 
 def test_a_correction_survives_another_reading(number, alice):
     correct(prediction=number, by=alice, kind="correct", text="191")
-    again = read_again(number.upload, "digit")
+    again = reread_upload(number.upload, "digit")
     assert current_correction(again).text == "191"
     assert current_correction(again).prediction == number

@@ -54,7 +54,7 @@ def test_the_picture_has_the_columns_that_the_row_says(prediction):
 def test_drawing_again_leaves_the_same_files(prediction):
     draw(prediction)
     names = set(FeatureMap.objects.values_list("image", flat=True))
-    feature_maps.draw_again(Prediction.objects.all())
+    feature_maps.redraw_maps(Prediction.objects.all())
     draw(prediction)
     assert set(FeatureMap.objects.values_list("image", flat=True)) == names
 

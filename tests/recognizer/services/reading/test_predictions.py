@@ -11,8 +11,8 @@ from PIL import Image
 
 from recognizer.models import FeatureMap, Job, Prediction, Upload
 from recognizer.problems import Problem
-from recognizer.services.reading.pictures import ensure_picture, ensure_thumbnail
-from recognizer.services.reading.predictions import create_prediction, read_picture, record_answer
+from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
+from recognizer.services.reading.predictions import create_prediction, read_picture, replace_current
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +79,7 @@ def test_a_full_disk_is_said_in_words(alice, model, media, monkeypatch):
 def test_a_second_reading_keeps_the_first(alice, model, media):
     data = digit_png(7)
     first = create_prediction(owner=alice, data=data, source="upload")
-    second = record_answer(first.upload, read_picture(data, "digit"), mode="digit", draw_maps=False)
+    second = replace_current(first.upload, read_picture(data, "digit"), mode="digit", draw_maps=False)
     assert Prediction.objects.filter(upload=first.upload).count() == 2
     assert Prediction.objects.get(upload=first.upload, is_current=True) == second
 

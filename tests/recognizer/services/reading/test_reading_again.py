@@ -6,8 +6,8 @@ from django.db import transaction
 from recognizer.models import ModelVersion, Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.services.reading import rescoring
-from recognizer.services.reading.pictures import ensure_picture, ensure_thumbnail
-from recognizer.services.reading.predictions import create_prediction, read_again, read_picture, record_answer
+from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
+from recognizer.services.reading.predictions import create_prediction, read_picture, replace_current, reread_upload
 from tests.pictures import digit_png
 from tests.recognizer.threads import meanwhile
 
@@ -22,8 +22,8 @@ def upload(model, alice, media) -> Upload:
 @pytest.mark.django_db(transaction=True)
 def test_of_two_readings_at_once_one_is_current(upload):
     answer = read_picture(DATA)
-    with meanwhile(lambda: read_again(upload, "digit")):
-        record_answer(upload, answer, mode="auto", draw_maps=False)
+    with meanwhile(lambda: reread_upload(upload, "digit")):
+        replace_current(upload, answer, mode="auto", draw_maps=False)
     assert Prediction.objects.filter(upload=upload).count() == 3
     assert Prediction.objects.get(upload=upload, is_current=True).mode == "digit"
 
@@ -37,10 +37,10 @@ def test_what_a_person_had_read_meanwhile_stays_current(upload, model):
 
     def rescore() -> None:
         with transaction.atomic():
-            rescoring.write(pairs, model, latency_ms=1.0)
+            rescoring.write_predictions(pairs, model, latency_ms=1.0)
 
     with meanwhile(rescore):
-        mine = record_answer(upload, newer, mode="digit", draw_maps=False)
+        mine = replace_current(upload, newer, mode="digit", draw_maps=False)
     assert Prediction.objects.get(upload=upload, is_current=True) == mine
 
 
@@ -52,7 +52,7 @@ def a_retired_version(model: ModelVersion) -> ModelVersion:
 def test_a_picture_whose_file_is_gone_is_not_read_again(upload):
     upload.original.storage.delete(upload.original.name)
     with pytest.raises(Problem) as raised:
-        read_again(upload, "auto")
+        reread_upload(upload, "auto")
     assert raised.value.code == "not_found"
 
 
@@ -61,7 +61,7 @@ def test_a_picture_that_was_purged_meanwhile_is_not_found(upload):
     answer = read_picture(DATA)
     Upload.objects.all().delete()
     with pytest.raises(Problem) as raised:
-        record_answer(upload, answer, mode="auto", draw_maps=False)
+        replace_current(upload, answer, mode="auto", draw_maps=False)
     assert raised.value.code == "not_found"
 
 

@@ -41,7 +41,7 @@ def read_again() -> None:
     for job in Job.objects.filter(kind=Job.Kind.RESCORE, state=Job.State.WAITING):
         taken = jobs.claim(job.pk, message=uuid.uuid4())
         assert taken
-        jobs.run(taken, rescoring.read_again)
+        jobs.run(taken, rescoring.rescore_chunk)
 
 
 def test_the_old_answers_stay_and_a_candidates_are_kept_beside_them(loaded, predictions, alice):
@@ -80,9 +80,9 @@ def test_deleted_uploads_are_left_alone(loaded, predictions):
 def test_what_changed_is_listed_with_what_it_was(loaded, predictions):
     rescoring.rescore(Upload.objects.all(), loaded)
     read_again()
-    assert not rescoring.changes(loaded).exists()
+    assert not rescoring.changed_predictions(loaded).exists()
     Prediction.objects.filter(model=loaded, upload=predictions[1].upload).update(text="4", decision="unsure")
-    (changed,) = rescoring.changes(loaded)
+    (changed,) = rescoring.changed_predictions(loaded)
     assert (changed.upload, changed.text, changed.before_text) == (predictions[1].upload, "4", predictions[1].text)
     out = StringIO()
     call_command("rescore", "other", changes=True, stdout=out)

@@ -11,8 +11,8 @@ from django.core.files.base import ContentFile
 from django.core.management import call_command
 
 from recognizer.models import Upload
-from recognizer.services.batches import batches
-from recognizer.services.reading.pictures import ensure_picture, ensure_thumbnail
+from recognizer.services.batches import intake
+from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.space.reconcile import reconcile
 from tests.pictures import digit_png
@@ -25,7 +25,7 @@ NO_GRACE = timedelta(0)
 @pytest.fixture
 def upload(alice, model, media) -> Upload:
     """With its pictures made, and a batch beside it: every kind of file that a row records."""
-    batches.add_files(batches.create_batch(owner=alice), [("a.png", ContentFile(digit_png(3, size=60)))])
+    intake.add_files(intake.create_batch(owner=alice), [("a.png", ContentFile(digit_png(3, size=60)))])
     upload = create_prediction(owner=alice, data=digit_png(7, size=100), source="upload").upload
     ensure_picture(upload)
     ensure_thumbnail(upload)

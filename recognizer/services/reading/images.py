@@ -1,4 +1,4 @@
-"""The pictures that pages show: upright, without metadata, of bounded size; made when they are first looked at."""
+"""Images that pages show: upright, without metadata, limited in size, and made when they are first requested."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -14,14 +14,16 @@ from recognizer.problems import Problem
 
 
 def ensure_picture(upload: Upload) -> FieldFile:
-    return ensure(upload, upload.picture, encode_picture)
+    """Return the picture of an upload, and make it first if it does not exist."""
+    return _ensure_image(upload, upload.picture, encode_picture)
 
 
 def ensure_thumbnail(upload: Upload) -> FieldFile:
-    return ensure(upload, upload.thumbnail, encode_thumbnail)
+    """Return the thumbnail of an upload, and make it first if it does not exist."""
+    return _ensure_image(upload, upload.thumbnail, encode_thumbnail)
 
 
-def ensure(upload: Upload, file: FieldFile, encode: Callable[[Picture], bytes]) -> FieldFile:
+def _ensure_image(upload: Upload, file: FieldFile, encode: Callable[[Picture], bytes]) -> FieldFile:
     if not file:
         try:
             with upload.original.open("rb") as original:
@@ -35,8 +37,8 @@ def ensure(upload: Upload, file: FieldFile, encode: Callable[[Picture], bytes]) 
     return file
 
 
-def input_png(cells: bytes) -> bytes:
-    """The 28×28 cells that the network saw (ink is 255) as a picture of one pixel per cell."""
+def encode_input(cells: bytes) -> bytes:
+    """Return the 28×28 input of the network (ink is 255) as a PNG with one pixel per cell."""
     buffer = BytesIO()
     Image.frombytes("L", (28, 28), cells).save(buffer, "PNG")
     return buffer.getvalue()

@@ -1,0 +1,127 @@
+"""Chunks of a batch: jobs of a few items each, which a worker reads in one call of the network."""
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from django.core.files.base import ContentFile
+from django.db.models import QuerySet
+
+from mlcore.reading.decode import Picture, decode, encode_thumbnail
+from mlcore.reading.errors import PictureError
+from mlcore.reading.result import Mode, Reading
+from recognizer.models import Batch, BatchItem, Glyph, Job, ModelVersion, Prediction, Upload
+from recognizer.queues import BULK
+from recognizer.services.reading.predictions import build_glyphs, build_prediction
+from recognizer.services.registry.model_versions import models
+from recognizer.services.work import jobs
+from recognizer.services.work.chunks import in_chunks
+
+CHUNK_ITEMS = 20  # enough for one efficient call of the network; a worker reads them in about a second
+
+# Error codes of items whose job failed, beside those of problems.KINDS
+ITEM_CANCELLED = jobs.ITEM_CANCELLED
+
+
+@dataclass
+class ChunkResult:
+    """Results of one chunk before they are written, by the key of the item."""
+
+    uploads: dict[str, Upload] = field(default_factory=dict)
+    readings: dict[str, Reading] = field(default_factory=dict)
+    error_codes: dict[str, str] = field(default_factory=dict)
+    latency_ms: float = 0.0
+
+
+def enqueue_chunks(batch: Batch, items: Sequence[BatchItem]) -> None:
+    """Save jobs that read the items, and enqueue them after the commit. Call it inside a transaction."""
+    keys = [str(item.pk) for item in items]
+    chunks = [keys[start : start + CHUNK_ITEMS] for start in range(0, len(keys), CHUNK_ITEMS)]
+    created = [
+        jobs.create_job(Job.Kind.BATCH_CHUNK, BULK, batch=batch, payload={"ids": chunk}, total=len(chunk))
+        for chunk in chunks
+    ]
+    Job.objects.bulk_create(created)
+    jobs.enqueue_on_commit(created)
+
+
+@in_chunks
+def read_chunk(job: Job) -> None:
+    """Read the waiting items of a job and write their uploads, predictions and states in one transaction."""
+    items = list(waiting_items(job).select_related("batch"))
+    model = models.active_model()
+    started = time.perf_counter()
+    result = ChunkResult()
+    # The network is called once for the whole chunk. The images are decoded one at a time to bound the memory.
+    mode = cast(Mode, items[0].batch.mode if items else "auto")
+    readings = model.reader.read_pictures(decode_items(items, result), mode)
+    result.readings = dict(zip(result.uploads, readings, strict=True))
+    result.latency_ms = 1000 * (time.perf_counter() - started) / max(1, len(items))
+    with jobs.finishing(job):
+        # Items that were cancelled in the meantime are left out.
+        still_waiting = waiting_items(job).select_for_update(of=("self",)).order_by("pk")
+        write_result(list(still_waiting.select_related("batch")), result, model.version, attempts=job.attempts)
+
+
+def waiting_items(job: Job) -> QuerySet[BatchItem]:
+    return BatchItem.objects.filter(pk__in=job.payload["ids"], state=BatchItem.State.WAITING)
+
+
+def decode_items(items: list[BatchItem], result: ChunkResult) -> Iterator[Picture]:
+    """Yield the decoded image of each item, and note its upload or its error code in the result."""
+    for item in items:
+        with item.staged.open("rb") as file:
+            data = file.read()
+        try:
+            picture = decode(data)
+        except PictureError as error:
+            result.error_codes[str(item.pk)] = error.code
+            continue
+        result.uploads[str(item.pk)] = build_upload(item, data, picture)
+        yield picture
+
+
+def build_upload(item: BatchItem, data: bytes, picture: Picture) -> Upload:
+    """Return the unsaved upload of an item.
+
+    The staged file becomes its original without being moved, and the item's key becomes its key. A chunk that is read
+    twice therefore ends in the same rows and files.
+    """
+    upload = Upload(
+        id=item.pk,
+        owner_id=item.batch.owner_id,
+        source=Upload.Source.BATCH,
+        name=item.name,
+        original=item.staged.name,
+        sha256=hashlib.sha256(data).hexdigest(),
+        format=picture.format,
+        bytes=len(data),
+        width=picture.width,
+        height=picture.height,
+    )
+    upload.thumbnail.save("thumbnail", ContentFile(encode_thumbnail(picture)), save=False)
+    return upload
+
+
+def write_result(items: list[BatchItem], result: ChunkResult, version: ModelVersion, *, attempts: int) -> None:
+    uploads: list[Upload] = []
+    predictions: list[Prediction] = []
+    glyphs: list[Glyph] = []
+    for item in items:
+        item.attempts = attempts
+        key = str(item.pk)
+        if key in result.error_codes:
+            item.state, item.error_code = BatchItem.State.FAILED, result.error_codes[key]
+            continue
+        upload, reading = result.uploads[key], result.readings[key]
+        prediction = build_prediction(upload, reading, version, mode=item.batch.mode, latency_ms=result.latency_ms)
+        uploads.append(upload)
+        predictions.append(prediction)
+        glyphs += build_glyphs(prediction, reading)
+        item.state, item.upload, item.staged = BatchItem.State.DONE, upload, ""
+    Upload.objects.bulk_create(uploads)
+    Prediction.objects.bulk_create(predictions)
+    Glyph.objects.bulk_create(glyphs)
+    BatchItem.objects.bulk_update(items, ["state", "error_code", "attempts", "upload", "staged"])

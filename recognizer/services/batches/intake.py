@@ -1,0 +1,150 @@
+"""Intake of a batch: its files are stored first and queued for reading at once, while more may still be added."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import IO
+
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile, File
+from django.db import transaction
+from django.db.models import Max
+from django.db.models.fields.files import FieldFile
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from mlcore.reading.decode import MAX_BYTES
+from mlcore.reading.errors import PictureError
+from mlcore.reading.header import detect_format
+from mlcore.reading.result import Mode
+from recognizer.models import Batch, BatchItem
+from recognizer.problems import Problem
+from recognizer.services.batches.archives import shown_name, unpack
+from recognizer.services.batches.chunks import enqueue_chunks
+from recognizer.services.space.cleanup import delete_files_on_error
+from recognizer.services.space.room import take_space
+
+MAX_ITEMS = 1000
+
+
+def new_batch(*, owner: User, name: str = "", mode: Mode = "auto") -> Batch:
+    """Return an unsaved batch. `add_files` saves it together with its first files, so no list shows it empty."""
+    return Batch(owner=owner, name=name[:200], mode=mode)
+
+
+def create_batch(*, owner: User, name: str = "", mode: Mode = "auto") -> Batch:
+    """Save an empty batch whose files follow later."""
+    batch = new_batch(owner=owner, name=name, mode=mode)
+    batch.save(force_insert=True)
+    return batch
+
+
+def add_files(
+    batch: Batch,
+    files: Iterable[tuple[str, File]] = (),
+    archives: Iterable[IO[bytes]] = (),
+    *,
+    close: bool = False,
+    remember: Callable[[], object] | None = None,
+) -> list[BatchItem]:
+    """Store the files and the members of the ZIP archives, queue them for reading, and return their items.
+
+    A file that is no image becomes a failed item and does not affect the others. All rows, and those that `remember`
+    writes, are one transaction.
+    """
+    with stage_files(batch) as staged:
+        for archive in archives:
+            staged.add_zip(archive)
+        for name, file in files:
+            staged.add(name, file)
+        with transaction.atomic():
+            if batch._state.adding:
+                batch.save(force_insert=True)
+            save_items(batch, staged.items)
+            if close:
+                close_batch(batch)
+            if remember:
+                remember()
+    return staged.items
+
+
+@dataclass
+class StagedFiles:
+    """Files of a batch that are in the storage while their rows are not yet in the database."""
+
+    batch: Batch
+    free_places: int
+    stored: list[FieldFile]
+    items: list[BatchItem] = field(default_factory=list)
+
+    def add(self, name: str, file: File, error_code: str = "") -> None:
+        if len(self.items) == self.free_places:
+            raise Problem("too_many_files")
+        item = BatchItem(batch=self.batch, name=shown_name(name), error_code=error_code or find_error_code(file))
+        if item.error_code:
+            item.state = BatchItem.State.FAILED
+        else:
+            self.stored.append(item.staged)
+            item.staged.save("staged", file, save=False)
+        self.items.append(item)
+
+    def add_zip(self, archive: IO[bytes]) -> None:
+        for member in unpack(archive, most=self.free_places - len(self.items)):
+            self.add(member.name, ContentFile(member.data), member.error)
+
+
+@contextmanager
+def stage_files(batch: Batch) -> Iterator[StagedFiles]:
+    """Yield a collector of files. If the block fails, the files that it stored are deleted."""
+    free_places = count_free_places(batch)
+    with delete_files_on_error() as stored:
+        yield StagedFiles(batch, free_places, stored)
+
+
+def find_error_code(file: File) -> str:
+    """Return the problem code that the size or the first bytes of a file show, or an empty string.
+
+    The worker that decodes the whole file may still find others.
+    """
+    if not file.size:
+        return "empty_file"
+    if file.size > MAX_BYTES:
+        return "file_too_large"
+    file.seek(0)
+    head = file.read(64)
+    file.seek(0)
+    try:
+        detect_format(head)
+    except PictureError as error:
+        return error.code
+    return ""
+
+
+def count_free_places(batch: Batch, wanted: int = 0) -> int:
+    """Return how many files the batch still takes. Raise Problem if it is closed or `wanted` files do not fit."""
+    if batch.closed_at or batch.cancelled_at:
+        raise Problem("conflict", _("This batch is closed. Create a new batch."))
+    free_places = MAX_ITEMS - batch.items.count()
+    if wanted > free_places:
+        raise Problem("too_many_files")
+    return free_places
+
+
+def save_items(batch: Batch, items: list[BatchItem]) -> None:
+    """Save the items together with the jobs that read them. Reading does not wait until the batch is closed."""
+    readable = [item for item in items if item.staged]
+    with transaction.atomic():
+        batch = Batch.objects.select_for_update().get(pk=batch.pk)  # concurrent requests must not share positions
+        count_free_places(batch, len(items))
+        last = batch.items.aggregate(last=Max("position"))["last"]
+        for position, item in enumerate(items, 0 if last is None else last + 1):
+            item.position = position
+        take_space(batch.owner_id, pictures=len(readable), size=sum(item.staged.size for item in readable))
+        BatchItem.objects.bulk_create(items)
+        enqueue_chunks(batch, readable)
+
+
+def close_batch(batch: Batch) -> None:
+    """Mark the batch as complete. It takes no more files."""
+    batch.closed_at = batch.closed_at or timezone.now()
+    batch.save(update_fields=["closed_at"])

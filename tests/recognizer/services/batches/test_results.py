@@ -1,0 +1,87 @@
+"""Tests of the results of a batch and of retrying its jobs."""
+
+import pytest
+from django.core.files.base import ContentFile
+
+from recognizer.api import results
+from recognizer.models import Batch, BatchItem, Job, Prediction
+from recognizer.problems import Problem
+from recognizer.selectors import batch_items_for
+from recognizer.services.batches import control, intake
+from recognizer.services.batches.results import HEADERS, result_rows
+from recognizer.services.history.bulk_actions import delete_uploads
+from recognizer.services.work import jobs
+from tests.pictures import digit_png
+from tests.recognizer.services.batches.conftest import run_waiting_jobs
+from tests.recognizer.services.batches.test_archives import zipped
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def batch(alice, model, media) -> Batch:
+    batch = intake.create_batch(owner=alice)
+    intake.add_files(batch, [(f"{digit}.png", ContentFile(digit_png(digit, size=60))) for digit in (3, 7)])
+    return batch
+
+
+def test_the_table_hides_deleted_uploads(batch, alice):
+    run_waiting_jobs()
+    _headers, first, second = result_rows(batch)
+    assert first[4] and second[4]
+    delete_uploads(alice, [batch.items.first().upload_id])
+    _headers, first, second = result_rows(batch)
+    assert first == ["1", "3.png", "done", "", "", "", "", ""]
+    assert second[4]
+
+
+def test_the_table_and_the_json_lines_show_the_same_texts(batch, alice):
+    run_waiting_jobs()
+    delete_uploads(alice, [batch.items.first().upload_id])
+    items = results.with_answers(batch_items_for(alice, batch))
+    texts = [answer.text if (answer := results.item_prediction(item)) else "" for item in items]
+    assert texts == [row[4] for row in list(result_rows(batch))[1:]]
+
+
+def test_a_cancelled_job_that_is_retried_reads_its_items(batch):
+    jobs.cancel(Job.objects.all())
+    assert set(batch.items.values_list("state", "error_code")) == {("failed", "cancelled")}
+    jobs.retry(Job.objects.all())
+    run_waiting_jobs()
+    assert set(batch.items.values_list("state", "error_code")) == {("done", "")}
+
+
+def test_items_cancelled_with_their_batch_are_not_retried_with_their_job(batch):
+    control.cancel_batch(batch)
+    jobs.cancel(Job.objects.all())
+    jobs.retry(Job.objects.all())
+    assert set(batch.items.values_list("state", flat=True)) == {BatchItem.State.CANCELLED}
+
+
+def test_the_table_lists_all_files(alice, model, media):
+    batch = intake.create_batch(owner=alice)
+    contents = [digit_png(7, size=300), b"\x89PNG\r\n\x1a\n"]
+    intake.add_files(batch, [(f"{n}.png", ContentFile(data)) for n, data in enumerate(contents)])
+    run_waiting_jobs()
+    header, good, bad = result_rows(batch)
+    assert header == HEADERS
+    prediction = Prediction.objects.get()
+    assert good == [
+        "1",
+        "0.png",
+        "done",
+        "",
+        prediction.text,
+        prediction.decision,
+        f"{prediction.confidence:.4f}",
+        str(prediction.pk),
+    ]
+    assert bad == ["2", "1.png", "failed", "corrupt_image", "", "", "", ""]
+
+
+@pytest.mark.parametrize("files", [{}, {"scans/": b""}, {"__MACOSX/._7.png": b"x", ".DS_Store": b"x"}])
+def test_a_zip_without_files_creates_no_batch(alice, media, files):
+    with pytest.raises(Problem, match="no files in the ZIP") as raised:
+        intake.add_files(intake.new_batch(owner=alice), archives=[zipped(files)], close=True)
+    assert raised.value.code == "missing_file"
+    assert not Batch.objects.exists()
