@@ -122,7 +122,7 @@ def _load_idx(folder: Path, name: str) -> NDArray[np.uint8]:
         raw = path.read_bytes() if path.exists() else gzip.decompress((folder / f"{name}.gz").read_bytes())
     except (OSError, EOFError) as error:
         raise DataError(f"{folder} lacks a readable {name} or {name}.gz.") from error
-    dimensions = raw[3] if raw[:3] == b"\0\0\x08" and len(raw) > 3 else 0  # the header says: unsigned bytes
+    dimensions = raw[3] if raw[:3] == b"\0\0\x08" and len(raw) > 3 else 0  # header of unsigned bytes
     start = 4 + 4 * dimensions
     if not dimensions or len(raw) < start:
         raise DataError(f"{path} is damaged.")

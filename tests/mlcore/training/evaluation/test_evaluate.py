@@ -28,7 +28,7 @@ def test_the_interval_equals_published_values() -> None:
 
 
 def test_the_temperature_lowers_overconfidence() -> None:
-    """At 90 % accuracy calibrated logits differ by log(9 * 9) instead of 10."""
+    """Calibrated logits differ by log(9 * 9) instead of 10, because 90 % of the answers are right."""
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 10, 20_000).astype(np.uint8)
     answers = np.where(rng.random(20_000) < 0.9, labels, (labels + rng.integers(1, 10, 20_000)) % 10)

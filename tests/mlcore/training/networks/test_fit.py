@@ -40,13 +40,13 @@ def run(
 
 
 @pytest.fixture(scope="module")
-def whole(digits: Digits, tmp_path_factory: pytest.TempPathFactory) -> FittedDigitNetwork:
-    return run(tmp_path_factory.mktemp("whole"), digits)
+def complete(digits: Digits, tmp_path_factory: pytest.TempPathFactory) -> FittedDigitNetwork:
+    return run(tmp_path_factory.mktemp("complete"), digits)
 
 
-def test_the_same_seed_gives_the_same_weights(whole: FittedDigitNetwork, digits: Digits, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_weights(complete: FittedDigitNetwork, digits: Digits, tmp_path: Path) -> None:
     again = run(tmp_path, digits)
-    for a, b in zip(whole.model.get_weights(), again.model.get_weights(), strict=True):
+    for a, b in zip(complete.model.get_weights(), again.model.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
 
 
@@ -65,13 +65,13 @@ def test_an_interruption_keeps_the_best_so_far(digits: Digits, tmp_path: Path, m
     assert not all(last)
 
 
-def test_an_interrupted_training_resumes(whole: FittedDigitNetwork, digits: Digits, tmp_path: Path) -> None:
+def test_an_interrupted_training_resumes(complete: FittedDigitNetwork, digits: Digits, tmp_path: Path) -> None:
     run(tmp_path, digits, Interrupt(epoch=2))
     seen: list[int] = []
     resumed = run(tmp_path, digits, lambda progress: seen.append(progress.epoch))
     assert min(seen) == 2
     assert [epoch.number for epoch in resumed.history] == [1, 2, 3]
-    for a, b in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
+    for a, b in zip(complete.model.get_weights(), resumed.model.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-4)
 
 
@@ -128,7 +128,7 @@ def test_bfloat16_is_used_only_on_processors_that_have_it(
 
 
 def test_fused_normalisation_equals_that_of_keras(digits: Digits) -> None:
-    """After one step in training mode outputs agree within bfloat16, and moving statistics are the same."""
+    """Outputs agree within bfloat16 after one training step, and moving statistics are the same."""
     fast, plain = build_digit_network("digitscribe", fast=True), build_digit_network("digitscribe")
     plain.set_weights(fast.get_weights())
     inputs = digits.images[:64, :, :, None].astype(np.float32) / 255
@@ -140,15 +140,15 @@ def test_fused_normalisation_equals_that_of_keras(digits: Digits) -> None:
 
 
 def test_a_plateau_ends_the_training(digits: Digits, tmp_path: Path) -> None:
-    """With so small a rate the first epoch stays the best, and training ends five epochs later."""
+    """The rate is so small that the first epoch stays the best; training ends five epochs later."""
     plan = replace(PLAN, epochs=40, rate=1e-30, schedule="plateau")
     fitted = fit_digit_network(plan, Mixture(digits[:100], digits[:0], 0), digits[250:300], tmp_path)
     assert [epoch.rate / plan.rate for epoch in fitted.history] == pytest.approx([1, 1, 1, 0.5, 0.5, 0.25])
 
 
-def test_training_starts_from_given_weights(whole: FittedDigitNetwork, digits: Digits, tmp_path: Path) -> None:
-    """With a rate of 0 the weights stay the same."""
-    weights = whole.model.get_weights()
+def test_training_starts_from_given_weights(complete: FittedDigitNetwork, digits: Digits, tmp_path: Path) -> None:
+    """A rate of 0 changes no weights."""
+    weights = complete.model.get_weights()
     mixture = Mixture(digits[:100], digits[:0], 0)
     fitted = fit_digit_network(replace(PLAN, epochs=1, rate=0.0), mixture, digits[250:300], tmp_path, start=weights)
     for a, b in zip(weights, fitted.model.get_weights(), strict=True):
@@ -156,9 +156,9 @@ def test_training_starts_from_given_weights(whole: FittedDigitNetwork, digits: D
 
 
 def test_fine_tuned_weights_are_blended_with_the_start(
-    whole: FittedDigitNetwork, digits: Digits, tmp_path: Path
+    complete: FittedDigitNetwork, digits: Digits, tmp_path: Path
 ) -> None:
-    start = whole.model.get_weights()
+    start = complete.model.get_weights()
     mixture = Mixture(digits[:200], digits[:0], 0)
     fitted = fit_digit_network(replace(PLAN, epochs=1), mixture, digits[250:300], tmp_path, start=start)
     trained = load_checkpoint(fitted.checkpoint)
@@ -172,13 +172,13 @@ def test_fine_tuned_weights_are_blended_with_the_start(
 
 def test_one_cycle_ends_with_its_last_weights(digits: Digits, tmp_path: Path) -> None:
     fitted = fit_digit_network(replace(PLAN, epochs=2), mix(digits), digits[250:300], tmp_path)
-    kept = load_checkpoint(fitted.checkpoint)
-    assert kept is not None
-    for a, b in zip(fitted.model.get_weights(), kept.arrays["weights"], strict=True):
+    checkpoint = load_checkpoint(fitted.checkpoint)
+    assert checkpoint is not None
+    for a, b in zip(fitted.model.get_weights(), checkpoint.arrays["weights"], strict=True):
         np.testing.assert_array_equal(a, b)
 
 
-def test_the_machine_is_recorded(whole: FittedDigitNetwork) -> None:
-    (machine,) = whole.machines
+def test_the_machine_is_recorded(complete: FittedDigitNetwork) -> None:
+    (machine,) = complete.machines
     assert "cores" in machine
     assert "(tensorflow)" in machine

@@ -45,12 +45,12 @@ def test_a_step_is_four_columns_wide():
 def test_an_interrupted_training_resumes(strokes, tmp_path):
     from mlcore.training.networks.line import LinePlan, fit_line_network
 
-    whole = fit_line_network(lambda: strokes, LinePlan(2, 1), tmp_path / "whole.npz")
+    complete = fit_line_network(lambda: strokes, LinePlan(2, 1), tmp_path / "complete.npz")
     with pytest.raises(KeyboardInterrupt):
         fit_line_network(lambda: strokes, LinePlan(2, 1), tmp_path / "cut.npz", interrupt)
     resumed = fit_line_network(lambda: strokes, LinePlan(2, 1), tmp_path / "cut.npz")
     assert len(resumed.losses) == 2
-    for expected, weights in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
+    for expected, weights in zip(complete.model.get_weights(), resumed.model.get_weights(), strict=True):
         np.testing.assert_allclose(weights, expected, atol=2e-4)
 
 

@@ -76,10 +76,10 @@ def test_a_training_interrupted_after_its_last_epoch_does_not_train_again(lines:
 
 def test_keep_fits_only_the_thresholds(lines: Lines, tmp_path: Path) -> None:
     keep = replace(lines.recipe, keep=True, seed=5)
-    kept = train_line_network(keep, lines.artifact, tmp_path / "digits-22", lines.runs, lambda stage: None)
-    assert kept.read_bytes("lines.onnx") == lines.artifact.read_bytes("lines.onnx")
-    assert kept.card.training["lines"] == lines.artifact.card.training["lines"]
-    assert kept.card.thresholds != lines.artifact.card.thresholds
+    refitted = train_line_network(keep, lines.artifact, tmp_path / "digits-22", lines.runs, lambda stage: None)
+    assert refitted.read_bytes("lines.onnx") == lines.artifact.read_bytes("lines.onnx")
+    assert refitted.card.training["lines"] == lines.artifact.card.training["lines"]
+    assert refitted.card.thresholds != lines.artifact.card.thresholds
 
 
 def test_further_fine_tunes_the_line_network_of_the_base(lines: Lines, tmp_path: Path) -> None:

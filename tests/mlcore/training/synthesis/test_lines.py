@@ -85,8 +85,8 @@ def test_a_line_cut_short_loses_a_little_at_its_edges():
     whole = line("478", marks=False)
     for seed in range(20):
         cut = cut_short(whole, np.random.default_rng(seed))
-        for full, kept in zip(whole.ink.shape, cut.ink.shape, strict=True):
-            assert full - 2 * 0.16 * whole.height <= kept <= full
+        for full, remaining in zip(whole.ink.shape, cut.ink.shape, strict=True):
+            assert full - 2 * 0.16 * whole.height <= remaining <= full
         for x, y, width, height in cut.boxes:
             crop = cut.ink[y : y + height, x : x + width]
             assert crop.shape == (height, width)
