@@ -1,5 +1,6 @@
 """Ends of processes: with their parent, with their whole group, or by the next start."""
 
+import asyncio
 import contextlib
 import ctypes
 import fcntl
@@ -8,6 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
+PATIENCE_SECONDS = 10.0  # between SIGTERM and SIGKILL
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -23,6 +25,17 @@ def end_with_parent(parent: int) -> None:
 def kill_group(group: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
+
+
+async def end_process(process: asyncio.subprocess.Process) -> None:
+    """End the process, and kill what is left of its group. A cancellation meanwhile kills it at once."""
+    try:
+        if process.returncode is None:
+            process.terminate()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), PATIENCE_SECONDS)
+    finally:
+        kill_group(process.pid)
 
 
 def kill_leftovers(pid_folder: Path) -> list[str]:

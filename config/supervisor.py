@@ -22,12 +22,11 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.embedded_redis import EmbeddedRedis
 from config.env import env, load_dotenv
-from config.processes import end_with_parent, kill_group, kill_leftovers
+from config.processes import end_process, end_with_parent, kill_leftovers
 from mlcore.atomic_files import open_atomic
 
 ROOT = Path(__file__).resolve().parent.parent
 COLOURS = {"redis": 35, "setup": 33, "worker": 36, "beat": 34, "web": 32, "run": 1}
-PATIENCE_SECONDS = 10.0  # between SIGTERM and SIGKILL
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0  # before a restart
 STEADY_SECONDS = 20.0  # a process that ran this long is restarted after the first pause again
 
@@ -102,10 +101,28 @@ class Supervisor:
 
     async def run_once(self, name: str, command: Sequence[str], stdin: bytes = b"") -> int:
         """Run the command until it ends, and return its status as a shell does. A cancellation ends it."""
-        pid_path, parent = self.pid_folder / f"{name}.pid", os.getpid()
+        pid_path = self.pid_folder / f"{name}.pid"
+        process, printing = await self.start(name, command, stdin, pid_path)
+        try:
+            status = await process.wait()
+        finally:
+            await end_process(process)
+            pid_path.unlink(missing_ok=True)
+            await asyncio.wait([printing], timeout=1)
+        if status > 0:
+            print_line("run", f"{name} ended with status {status}.")
+        elif status < 0:
+            print_line("run", f"{name} was ended by {signal.Signals(-status).name}.")
+        return status if status >= 0 else 128 - status
+
+    async def start(
+        self, name: str, command: Sequence[str], stdin: bytes, pid_path: Path
+    ) -> tuple[asyncio.subprocess.Process, asyncio.Task[None]]:
+        """Return the started process and the task that prints its output."""
+        parent = os.getpid()
         output, output_writer = os.pipe()  # asyncio's own would make wait() wait for grandchildren in some Pythons 3.12
         with pid_path.open("w") as pid_file, os.fdopen(output_writer, "wb") as stdout:
-            fcntl.flock(pid_file, fcntl.LOCK_EX)  # held by its process group from now on: kill_leftovers asks for it
+            fcntl.flock(pid_file, fcntl.LOCK_EX)  # the process group holds this lock from now on; see kill_leftovers
             process = await asyncio.create_subprocess_exec(
                 *command,
                 cwd=ROOT,
@@ -121,24 +138,7 @@ class Supervisor:
         if process.stdin:
             process.stdin.write(stdin)
             process.stdin.close()
-        printing = asyncio.create_task(print_lines(name, output))
-        try:
-            status = await process.wait()
-        finally:
-            try:
-                if process.returncode is None:
-                    process.terminate()
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(process.wait(), PATIENCE_SECONDS)
-            finally:  # a second cancellation kills at once
-                kill_group(process.pid)
-                pid_path.unlink(missing_ok=True)
-                await asyncio.wait([printing], timeout=1)
-        if status > 0:
-            print_line("run", f"{name} ended with status {status}.")
-        elif status < 0:
-            print_line("run", f"{name} was ended by {signal.Signals(-status).name}.")
-        return status if status >= 0 else 128 - status
+        return process, asyncio.create_task(print_lines(name, output))
 
     async def announce(self) -> int:
         """Ask the web server until it answers, and print its address."""

@@ -17,8 +17,8 @@ import psutil
 import pytest
 
 from config.embedded_redis import BUNDLED, free_port
-from config.processes import kill_leftovers
-from config.supervisor import PATIENCE_SECONDS, own_secret_key
+from config.processes import PATIENCE_SECONDS, kill_leftovers
+from config.supervisor import own_secret_key
 from tests.servers.process import ROOT, Server, wait_until
 from tests.surroundings import variables
 
@@ -109,7 +109,7 @@ def test_a_command_in_another_terminal_finds_the_queue(running: Run):
     wait_until(lambda: "The worker is ready." in jobs(), seconds=30, what="the worker found")
     os.kill(running.pid, signal.SIGKILL)
     running.wait_until_nothing_is_left()
-    assert "The queue cannot be reached." in jobs()
+    assert "The job queue cannot be reached." in jobs()
 
 
 def test_the_end_of_the_web_server_ends_the_rest_and_a_second_start_makes_no_second_admin(running: Run):

@@ -53,7 +53,7 @@ def register_shipped_model() -> None:
     active = ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).first()
     if not active:
         _activate(version)
-    elif not _has_files(active):
+    elif version.digest == shipped.digest and not _has_files(active):
         logger.warning(FILES_MISSING, {"active": active, "shipped": version})
         _activate(version)
 
