@@ -39,7 +39,7 @@ class APIBench(Bench):
 
     def creations(self, server: WebServer) -> None:
         png = {**self.token, "Content-Type": "image/png"}
-        self.measure(server, "POST prediction, multipart", self.posts())
+        self.measure(server, "POST prediction, multipart", self.api_requests())
         self.measure(server, "POST prediction, raw body", [request("POST", PREDICTIONS, png, p) for p in self.pictures])
         self.measure(server, "POST prediction, JSON", [self.as_json(picture) for picture in self.pictures])
         answered = [request("POST", f"{PREDICTIONS}?save=false", png, picture) for picture in self.pictures]

@@ -1,8 +1,8 @@
-"""What explaining costs: all stored maps of one digit, and why it is that digit.
+"""A benchmark of explanations: all stored maps of one digit, and the maps of why it is that digit.
 
     python -m bench.explaining [--model FOLDER] [--digits 50]
 
-Wall and processor time of one process, the network's warm-up apart; files are written and synced as a worker does.
+It prints wall and processor time of one process after warm-up. Files are written and synced as a worker does.
 """
 
 import os
@@ -25,7 +25,7 @@ from mlcore.reading.reader import Reader
 from tests.pictures import varied_pngs
 
 
-def timed(name: str, work: Callable[[Image], Any], images: list[Image]) -> None:
+def print_times(name: str, work: Callable[[Image], Any], images: list[Image]) -> None:
     work(images[0])
     walls, processors = [], []
     for image in images:
@@ -37,7 +37,7 @@ def timed(name: str, work: Callable[[Image], Any], images: list[Image]) -> None:
 
 
 def draw_all(explainer: Explainer, image: Image, folder: Path) -> int:
-    """Bytes of all maps."""
+    """Draw and write all maps, and return their bytes."""
     size = 0
     for name, maps in explainer.activations(image).items():
         png = draw_mosaic(maps).png
@@ -68,13 +68,13 @@ def main() -> None:
     flat = [0.1] * 10
     with tempfile.TemporaryDirectory() as folder:
         print(f"{'median and slowest of ' + str(len(images)) + ' digits':40}{'wall':>11}{'':11}{'processor':>15}")
-        timed("all stored maps, files written", lambda image: draw_all(explainer, image, Path(folder)), images)
-        timed("occlusion and class-activation maps", lambda image: explainer.why(image, flat, 1.0), images)
-        timed("the same and their four overlays", lambda image: draw_overlays(explainer, image), images)
+        print_times("all stored maps, files written", lambda image: draw_all(explainer, image, Path(folder)), images)
+        print_times("occlusion and class-activation maps", lambda image: explainer.why(image, flat, 1.0), images)
+        print_times("the same and their four overlays", lambda image: draw_overlays(explainer, image), images)
         sizes = [draw_all(explainer, image, Path(folder)) for image in images]
     changes = [len(list(changes_of(image))) for image in images]
     print(f"bytes of all maps of a digit: median {median(sizes):.0f}, most {max(sizes)}")
-    print(f"questions to the network for an occlusion map: median {median(changes):.0f}, most {max(changes)}")
+    print(f"images classified for an occlusion map: median {median(changes):.0f}, most {max(changes)}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A large installation in a minute or two: real rows of a few predictions, copied by SQL under new keys."""
+"""A large installation made in a minute or two: the rows of a few predictions, copied by SQL under new keys."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ OWNER_SHARE = 10  # one row in ten belongs to the user whose pages are measured
 
 
 def fill(owner: User, others: Sequence[User], templates: Sequence[Prediction], count: int, *, first: int = 0) -> None:
-    """Copies number `first` to `count`, newest first, dealt out to the owner and the others."""
+    """Make the copies number `first` to `count`, newest first, shared among the owner and the others."""
     dialect = SQLite if connection.vendor == "sqlite" else PostgreSQL
     with connection.cursor() as cursor:
         for statement in dialect.before:
@@ -61,12 +61,12 @@ def ownership(time_column: str) -> dict[str, str]:
 
 
 def copy(cursor: object, model: type[models.Model], column: str, key: str, changed: dict[str, str]) -> None:
-    """Every column of the template's row, but for those that are changed."""
+    """Copy a template's row for each line of `filler`, with other values in the changed columns."""
     columns = [field.column for field in model._meta.concrete_fields]
     values = ", ".join(changed.get(name, f's."{name}"') for name in columns)
     names = ", ".join(f'"{name}"' for name in columns)
     table = model._meta.db_table
-    # The rows of the templates aside, first: looked for among all others, each copy would cost a scan.
+    # Copied aside first: to look them up among all other rows would cost a scan for each copy.
     cursor.execute("DROP TABLE IF EXISTS source")
     cursor.execute(
         f"CREATE TEMPORARY TABLE source AS SELECT t.number AS template, s.* FROM templates t"
@@ -77,16 +77,16 @@ def copy(cursor: object, model: type[models.Model], column: str, key: str, chang
     )
 
 
-LOOK = ("PRAGMA analysis_limit=400", "ANALYZE")  # as every start and every hour does
+ANALYSE = ("PRAGMA analysis_limit=400", "ANALYZE")  # as every start and every hour does
 
 
 class SQLite:
     new_key = "lower(hex(randomblob(16)))"
     seconds_ago = "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-' || n || ' seconds')"
     series = "(WITH RECURSIVE c(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM c WHERE n < {last}) SELECT n FROM c)"
-    # Safe for a file that is thrown away: no journal of a gigabyte, and keys in random order stay in memory.
+    # The file is thrown away, so speed counts: no journal of a gigabyte, and keys in random order stay in memory.
     before = ("PRAGMA synchronous=OFF", "PRAGMA cache_size=-2000000", "PRAGMA temp_store=MEMORY")
-    after = ("PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA cache_size=-16000", *LOOK)
+    after = ("PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA cache_size=-16000", *ANALYSE)
 
     @staticmethod
     def key(value: object) -> str:

@@ -1,9 +1,8 @@
-"""Damaged files through the decoder: it may refuse them, it may read them, and nothing else.
+"""A fuzzer of the decoder: a damaged file may be read or refused, and nothing else may happen.
 
 python -m bench.fuzz_decoder [--files 200000] [--seed 1] [--processes 1]
 
-File number n of a seed is always the same; a crash names its number. Any error that is not the project's own
-ends the run.
+File number n of a seed is always the same, and a crash names its number. Any error but a refusal ends the run.
 """
 
 import random
@@ -26,9 +25,18 @@ from tests.pictures import draw_digit, encode
 
 SLOW_SECONDS = 1.0
 GROWTH_MB = 50
-WARM_UP = 500  # files before memory is first looked at: the decoders have allocated what they keep
+WARM_UP = 500  # files before memory is first measured, so that the decoders have allocated what they keep
 CHUNK = 2000
-JUICY = (b"\x00", b"\xff", b"\x7f", b"\x80", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x00\x00\x00\x00", b"\xff\xda")
+SPECIAL_BYTES = (
+    b"\x00",
+    b"\xff",
+    b"\x7f",
+    b"\x80",
+    b"\xff\xff\xff\xff",
+    b"\x7f\xff\xff\xff",
+    b"\x00\x00\x00\x00",
+    b"\xff\xda",
+)
 
 
 @dataclass
@@ -47,7 +55,7 @@ class Tally:
 
 @cache
 def originals() -> tuple[bytes, ...]:
-    """Small files of every kind that is read, among them the strange ones of the corpus."""
+    """Return small files of every format that is read, with rare variants among them."""
     digit = draw_digit(7, size=48)
     plain = [encode(digit, format) for format in ("PNG", "JPEG", "WEBP", "GIF", "BMP")]
     special = [
@@ -72,8 +80,8 @@ def flip(data: bytearray, rng: random.Random) -> None:
 
 
 def overwrite(data: bytearray, rng: random.Random) -> None:
-    at, juicy = rng.randrange(len(data)), rng.choice(JUICY)
-    data[at : at + len(juicy)] = juicy
+    at, special = rng.randrange(len(data)), rng.choice(SPECIAL_BYTES)
+    data[at : at + len(special)] = special
 
 
 def overwrite_header(data: bytearray, rng: random.Random) -> None:
@@ -137,7 +145,7 @@ def fuzz(seed: int, start: int, stop: int) -> Tally:
 
 
 def memory() -> int:
-    """Resident bytes of this process."""
+    """Return the resident bytes of this process."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 

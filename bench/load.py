@@ -1,4 +1,4 @@
-"""Many clients on raw sockets: cheap enough that the server, not the client, is what is measured."""
+"""Clients on raw sockets, cheap enough that the figures are the server's and not the client's."""
 
 import itertools
 import json
@@ -20,7 +20,7 @@ def request(method: str, path: str, headers: Mapping[str, str], body: bytes = b"
 
 
 def multipart(field_name: str, picture: bytes) -> tuple[bytes, str]:
-    """The body, and its content type."""
+    """Return the body and its content type."""
     boundary = "digitscribe-benchmark"
     head = (
         f'--{boundary}\r\nContent-Disposition: form-data; name="{field_name}"; filename="digit.png"\r\n'
@@ -32,7 +32,7 @@ def multipart(field_name: str, picture: bytes) -> tuple[bytes, str]:
 
 @dataclass
 class Result:
-    """Of one run: how long each answer took, and what went wrong."""
+    """The outcome of one run: how long each answer took, and the errors by status."""
 
     seconds: float
     latencies: list[float]  # in milliseconds, ascending
@@ -59,7 +59,7 @@ class Result:
 
 
 class Client(threading.Thread):
-    """One connection kept alive, one request after another."""
+    """A client that sends one request after another on a connection that it keeps alive."""
 
     def __init__(self, url: str, requests: Iterator[bytes], until: float) -> None:
         super().__init__(daemon=True)
@@ -82,7 +82,7 @@ class Client(threading.Thread):
                 self.errors[outcome] = self.errors.get(outcome, 0) + 1
 
     def ask(self, message: bytes) -> str:
-        """The status. A server may close an idle connection, so a dead one is replaced once."""
+        """Send the request and return the status. A connection that the server closed is replaced once."""
         for fresh in (False, True):
             try:
                 if self.connection is None or fresh:
@@ -117,10 +117,10 @@ class Client(threading.Thread):
 
 
 def run(url: str, requests: Sequence[bytes], *, seconds: float, clients: int = CLIENTS) -> Result:
-    """The requests, round and round, by so many clients for so long."""
+    """Send the requests over and over from several clients at once, and return the outcome."""
     until = time.perf_counter() + seconds
     shares = (itertools.islice(itertools.cycle(requests), start, None) for start in range(clients))
-    # Each client starts elsewhere, so that no two send the same picture at the same time.
+    # Each client starts at another request, so that no two send the same picture at the same time.
     threads = [Client(url, share, until) for share in shares]
     started = time.perf_counter()
     for thread in threads:

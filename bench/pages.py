@@ -1,8 +1,8 @@
-"""Every page of the web app for somebody with a hundred thousand pictures, asked by one browser at a time.
+"""A benchmark of every page for an owner of a hundred thousand pictures, requested by one client at a time.
 
     python -m bench.pages [--database sqlite|postgres|both] [--seconds 1.5] [--rows 100000]
 
-All pictures are the same person's: the hardest case for their history. A page is wanted within 40 ms at p50.
+All pictures belong to one owner, the hardest case for the history. The median of a page should be under 40 ms.
 """
 
 import os
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from recognizer.models import Batch, Prediction
 
 WANTED_MS = 40
-SAID_OF = 2_000  # pictures that were confirmed or corrected
+CORRECTED = 2_000  # pictures that were confirmed or corrected
 IN_BATCH = 1_000
 
 
 @dataclass
 class Rows:
     owner: "User"
-    number: "Prediction"  # really read, with its pictures
+    number: "Prediction"  # read by the model, with its files
     batch: "Batch"
 
 
@@ -49,7 +49,7 @@ def fill_in(rows: int) -> Rows:
     unsure = create_prediction(owner=owner, data=draw_png("4"), source="drawing", name="four.png")
     type(unsure).objects.filter(pk=unsure.pk).update(decision="unsure", confidence=0.6)
     fill(owner, [], [*templates, unsure], rows)
-    some = list(type(unsure).objects.order_by("pk")[:SAID_OF])  # by random keys: from everywhere
+    some = list(type(unsure).objects.order_by("pk")[:CORRECTED])  # keys are random, so these are spread over all dates
     kinds = ("confirm", "correct")
     Correction.objects.bulk_create(
         Correction(upload_id=each.upload_id, prediction=each, by=owner, kind=kinds[n % 2], text=str(n % 10))
@@ -112,7 +112,7 @@ def measure(place: Stage, seconds: float, count: int) -> None:
         print(f"{'':36}{'p50':>9}{'p95':>9}")
         for name, path in pages(rows):
             message = [request("GET", path, headers)]
-            run(server.url, message, seconds=0.3, clients=2)  # warm up: every process has seen one
+            run(server.url, message, seconds=0.3, clients=2)  # warm up every process
             result = run(server.url, message, seconds=seconds, clients=1)
             late = "" if result.p50 < WANTED_MS else f"   over {WANTED_MS} ms"
             errors = "" if not result.errors else f"   ERRORS {result.errors}"
@@ -121,7 +121,7 @@ def measure(place: Stage, seconds: float, count: int) -> None:
         server.stop()
     started = time.perf_counter()
     count_all(rows.owner)
-    print(f"the numbers over the history, when their minute is over: {1000 * (time.perf_counter() - started):.0f} ms")
+    print(f"statistics, counted anew: {1000 * (time.perf_counter() - started):.0f} ms")
 
 
 def measure_database(database: str, seconds: float, rows: int) -> None:

@@ -1,4 +1,4 @@
-"""How fast the reader is, on one core; medians, the first runs left out.
+"""A benchmark of the reader on one core: medians, without the first runs.
 
 python -m bench.reading
 """
@@ -44,7 +44,7 @@ def median_ms(work: Callable[[], object], times: int) -> float:
 
 
 def large_jpeg() -> bytes:
-    """12 megapixels with the grain of a phone's camera."""
+    """Return a picture of 12 megapixels with the grain of a phone's camera."""
     drawn = np.asarray(draw_digit(7, size=3000).resize((4000, 3000)), np.float32)
     grain = np.random.default_rng(0).normal(0, 4, (3000, 4000, 1))
     output = io.BytesIO()
@@ -53,7 +53,7 @@ def large_jpeg() -> bytes:
 
 
 def fresh_process(picture: Path) -> tuple[float, float]:
-    """ms from nothing imported to the first answer, and the peak of memory in MB."""
+    """Return the milliseconds from a new process to its first answer, and its peak memory in MB."""
     program = FRESH.format(picture=str(picture))
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     milliseconds, megabytes = done.stdout.split()

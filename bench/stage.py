@@ -1,4 +1,4 @@
-"""Where a benchmark runs: a database, a Redis and folders of its own, and gunicorn as in production."""
+"""The environment of a benchmark: its own database, Redis and folders, and gunicorn as in production."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ class Stage:
 
 @contextmanager
 def stage(engine: Engine) -> Iterator[Stage]:
-    """Django is set up inside, with the database migrated and the shipped model active."""
+    """Set up Django with a migrated database and the shipped model active, and remove all of it at the end."""
     folder = Path(tempfile.mkdtemp(prefix="digitscribe-bench-"))
     redis = RedisServer.in_folder(folder / "redis")
     postgres = Postgres(durable=True) if engine == "postgres" else None
@@ -47,14 +47,14 @@ def stage(engine: Engine) -> Iterator[Stage]:
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "ENV_FILE": os.devnull,
             "PRODUCTION": "1",
-            "HTTPS": "0",  # no proxy here that would speak it
+            "HTTPS": "0",  # no proxy terminates TLS here
             "SECRET_KEY": "a key for this benchmark only, long enough to be accepted",
             "DATABASE_URL": postgres.url if postgres else f"sqlite:///{folder / 'bench.sqlite3'}",
             "REDIS_URL": redis.url,
             "MEDIA_ROOT": str(folder / "media"),
             "STATIC_ROOT": str(folder / "static"),
             "LOG_LEVEL": "WARNING",
-            "API_REQUESTS_PER_USER": "1000000000",  # the throttle counts, but lets all through
+            "API_REQUESTS_PER_USER": "1000000000",  # the throttle counts and refuses nothing
             "API_REQUESTS_PER_ADDRESS": "1000000000",
         }
         prepare()
@@ -75,7 +75,7 @@ def prepare() -> None:
 
 @dataclass(frozen=True)
 class Memory:
-    """Of one process, in MB."""
+    """The resident memory of one process, in MB."""
 
     now: float
     peak: float
@@ -83,7 +83,7 @@ class Memory:
 
 
 def memory_of(server: Server) -> list[Memory]:
-    """Of the processes that do the work: the children of gunicorn's or Celery's master."""
+    """Return the memory of the processes that do the work: the children of gunicorn's or Celery's master."""
     return [measure(child.pid) for child in psutil.Process(server.pid).children()]
 
 

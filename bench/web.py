@@ -1,8 +1,8 @@
-"""The web server under load, on SQLite and on PostgreSQL; every figure beside the one of a trivial view.
+"""A benchmark of the web server under load, on SQLite and on PostgreSQL, compared with a trivial view.
 
     python -m bench.web [--database sqlite|postgres|both] [--seconds 8] [--rows 1000000]
 
-Clients and servers share the machine's cores, so a busy machine slows all of it: the ratios are what compares.
+Clients and servers share the machine's cores, so a busy machine slows everything. Compare the ratios.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ FEW = 100
 
 @dataclass
 class Table:
-    """Lines of figures, each also as a ratio to the first."""
+    """A printed table of figures, each also as a ratio to the first line's."""
 
     trivial: Result | None = None
 
@@ -67,21 +67,21 @@ class Bench:
             server.stop()
 
     def measure(self, server: WebServer, name: str, requests: Sequence[bytes], clients: int = CLIENTS) -> Result:
-        run(server.url, requests, seconds=1)  # warm up: every process has seen one
+        run(server.url, requests, seconds=1)  # warm up every process
         result = run(server.url, requests, seconds=self.seconds, clients=clients)
         self.table.add(name, result)
         return result
 
-    def posts(self) -> list[bytes]:
+    def api_requests(self) -> list[bytes]:
         return [post("/api/v1/predictions/", "image", picture, self.token) for picture in self.pictures]
 
-    def uploads(self) -> list[bytes]:
-        """Through the page's form, which asks for the feature maps at once."""
+    def page_requests(self) -> list[bytes]:
+        """Return requests of the page's form, which queues the feature maps at once."""
         from django.urls import reverse
 
         return [post(reverse("upload_create"), "image", picture, self.cookies) for picture in self.pictures]
 
-    def lists(self, server: WebServer, rows: str) -> tuple[Result, Result]:
+    def measure_lists(self, server: WebServer, rows: str) -> tuple[Result, Result]:
         from django.urls import reverse
 
         page = self.measure(server, f"GET history, {rows}", [request("GET", reverse("history"), self.cookies)])
@@ -98,22 +98,22 @@ class Bench:
         print(f"({count - first:,} predictions filled in by SQL in {time.perf_counter() - started:.0f} s)", flush=True)
 
     def main(self, rows: int) -> None:
-        self.start_up()
+        self.measure_start_up()
         with self.web() as server:
             self.fill(0, FEW, [])
             self.measure(server, "trivial view (GET /healthz)", [request("GET", "/healthz", {})])
-            few = self.lists(server, f"{FEW} predictions")
-            self.answers(server, "")
-            self.maps(server)
+            few = self.measure_lists(server, f"{FEW} predictions")
+            self.measure_answers(server, "")
+            self.measure_maps(server)
         self.fill(FEW, rows, self.others)
         with self.web() as server:
-            many = self.lists(server, f"{rows // 10:,} of {rows:,}")
-            self.answers(server, f" at {rows:,}")
+            many = self.measure_lists(server, f"{rows // 10:,} of {rows:,}")
+            self.measure_answers(server, f" at {rows:,}")
             for name, before, after in zip(("history", "API list"), few, many, strict=True):
                 print(f"{name}: {after.p50 / before.p50:.2f} times the p50 of {FEW} predictions (at most 3 wanted)")
-            self.memory(server)
+            self.report_memory(server)
 
-    def start_up(self) -> None:
+    def measure_start_up(self) -> None:
         server = self.place.web()
         started = time.perf_counter()
         server.start()
@@ -123,8 +123,8 @@ class Bench:
         print(f"web processes at rest: {rest} MB (at most 160 wanted)")
         server.stop()
 
-    def answers(self, server: WebServer, where: str) -> None:
-        result = self.measure(server, f"POST prediction (API){where}", self.posts())
+    def measure_answers(self, server: WebServer, where: str) -> None:
+        result = self.measure(server, f"POST prediction (API){where}", self.api_requests())
         trivial = self.table.trivial
         assert trivial is not None
         print(
@@ -132,27 +132,27 @@ class Bench:
             f" p50 {result.p50:.1f} ms of {8 * trivial.p50 + 6:.1f} ms allowed"
         )
 
-    def maps(self, server: WebServer) -> None:
-        """Pictures given in the page put a job on the queue each: first nobody takes them, then a worker does."""
-        uploads = self.uploads()
-        before = self.queued()
+    def measure_maps(self, server: WebServer) -> None:
+        """Measure uploads in the page, each of which queues a job: first without a worker, then with one."""
+        uploads = self.page_requests()
+        before = self.queue_length()
         self.measure(server, "POST picture (page), worker stopped", uploads)
-        print(f"  → the queue grew from {before} to {self.queued()} jobs")
+        print(f"  → the queue grew from {before} to {self.queue_length()} jobs")
         worker = self.place.worker()
         worker.start()
         try:
-            before = self.queued()
+            before = self.queue_length()
             self.measure(server, "POST picture (page), worker running", uploads)
-            print(f"  → the queue went from {before} to {self.queued()} jobs")
-            self.drawing()
+            print(f"  → the queue went from {before} to {self.queue_length()} jobs")
+            self.measure_drawing()
             loaded = any(memory.loaded_tensorflow for memory in memory_of(worker))
             peak = max(memory.peak for memory in memory_of(worker))
             print(f"  → worker process: {peak:.0f} MB at its peak, TensorFlow {'LOADED' if loaded else 'not loaded'}")
         finally:
             worker.stop()
 
-    def drawing(self) -> None:
-        """Nothing else runs: what one worker process does in ten seconds."""
+    def measure_drawing(self) -> None:
+        """Measure what one worker process draws in ten seconds while nothing else runs."""
         from django.db.models import Avg, F
 
         from recognizer.models import FeatureMap, Job
@@ -169,13 +169,13 @@ class Bench:
             f" {each} for the maps of one prediction (at most 150 wanted)"
         )
 
-    def queued(self) -> int:
+    def queue_length(self) -> int:
         from recognizer.queues import BULK, INTERACTIVE
         from recognizer.services.work.broker import queue_lengths
 
         return sum(queue_lengths([INTERACTIVE, BULK]).values())
 
-    def memory(self, server: WebServer) -> None:
+    def report_memory(self, server: WebServer) -> None:
         memories = memory_of(server)
         peak = ", ".join(f"{memory.peak:.0f}" for memory in memories)
         loaded = "LOADED" if any(memory.loaded_tensorflow for memory in memories) else "not loaded"
@@ -188,7 +188,7 @@ def post(path: str, field: str, picture: bytes, headers: dict[str, str]) -> byte
 
 
 def session_of(user: "User") -> dict[str, str]:
-    """The headers of a browser in which the person is logged in."""
+    """Return the headers of a browser in which the person is logged in."""
     from django.conf import settings
     from django.middleware.csrf import _get_new_csrf_string
     from django.test import Client

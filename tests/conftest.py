@@ -1,4 +1,4 @@
-"""The cast and the stage. Everything is real: Redis, PostgreSQL, workers, gunicorn, Chromium."""
+"""Fixtures that all tests share: users, clients, folders and the shipped model. Servers are real, never mocked."""
 
 import os
 import shutil
@@ -112,7 +112,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture(autouse=True)
 def media(settings: Any) -> Iterator[Path]:
-    """The folder of the pictures, empty at the start of every test."""
+    """Return the folder of uploaded files, empty at the start of every test."""
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -123,26 +123,26 @@ def media(settings: Any) -> Iterator[Path]:
 
 
 @pytest.fixture(autouse=True)
-def rested_breaker() -> Iterator[None]:
-    """What one test learned about Redis, or left in the cache under a user's number, is not the next one's business."""
+def reset_caches() -> Iterator[None]:
+    """Clear what one test learned about Redis or left in the cache, before another sees it."""
     cache.clear()
     yield
     broker.breaker.close()
     worker_state.Memory.asked_at = -float("inf")
 
 
-# --- The cast ------------------------------------------------------------------------------------
+# --- Users --------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def alice(db: None) -> User:
-    """She owns what there is."""
+    """Return the user who owns what there is."""
     return User.objects.create_user("alice", "alice@example.org", "alice-password")
 
 
 @pytest.fixture
 def bob(db: None) -> User:
-    """Another user, who must see nothing of hers."""
+    """Return another user, who must see nothing of Alice's."""
     return User.objects.create_user("bob", "bob@example.org", "bob-password")
 
 
@@ -178,7 +178,7 @@ def token_headers(user: User, **options: Any) -> dict[str, str]:
 
 @pytest.fixture
 def alice_token(alice: User) -> dict[str, str]:
-    """Headers, for `client.get(..., headers=alice_token)`."""
+    """Return headers for `client.get(..., headers=alice_token)`."""
     return token_headers(alice)
 
 
@@ -210,7 +210,7 @@ SHIPPED_KEY = uuid.UUID("00000000-0000-4000-8000-000000000001")
 
 @pytest.fixture
 def model(db: None) -> ModelVersion:
-    """The shipped model, registered and active."""
+    """Return the shipped model, registered and active."""
     model_versions.register_shipped_model()
     # The same key in every test: a server that outlives one remembers it.
     ModelVersion.objects.filter(shipped=True).update(id=SHIPPED_KEY)

@@ -212,7 +212,7 @@ def squared_paper() -> bytes:
 
 
 def with_video() -> bytes:
-    """As phones save a moment: what follows the picture is a video, in which any two bytes occur."""
+    """Return a picture followed by a video, as phones save moving pictures; any two bytes may occur in it."""
     return jpeg(draw_digit(DIGIT).resize((4000, 3000))) + np.random.default_rng(6).bytes(5_000_000)
 
 

@@ -1,4 +1,4 @@
-"""What every test process runs in: folders of its own, and none of the settings of whoever starts it."""
+"""The environment of each test process: its own folders and servers, and no setting of the person who starts it."""
 
 import atexit
 import os
@@ -17,7 +17,7 @@ ENGINE = os.environ.get("TEST_DATABASE", "sqlite")  # or postgres
 
 
 def variables() -> set[str]:
-    """Every setting that a person may have set, by .env.example."""
+    """Return the names of all settings, by .env.example."""
     lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
     return {match[1] for line in lines if (match := re.match(r"#? ?([A-Z][A-Z_0-9]+)=", line))}
 
@@ -38,7 +38,7 @@ SHARED_POSTGRES = "DIGITSCRIBE_TESTS_POSTGRES"  # the address of the server that
 
 
 def prepare() -> None:
-    """Before Django reads its settings."""
+    """Set the environment, before Django reads its settings."""
     for name in variables():
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)

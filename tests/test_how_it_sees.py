@@ -33,7 +33,7 @@ def test_the_maps_have_the_size_that_the_page_gives_them():
 
 
 def test_the_shipped_model_explains_the_seven_like_this(tmp_path):
-    """If this fails: make the tour anew, with the command that it names, and look at what it says of the pictures."""
+    """Where this fails, make the pictures anew with the command that the page names, and check its sentences."""
     seven = DOCS / "how-it-sees" / "seven.jpg"
     explain = [sys.executable, "manage.py", "explain", str(seven), "--out", str(tmp_path), "--mode", "digit"]
     explain += ["--model", str(SHIPPED)]

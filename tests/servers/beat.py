@@ -1,4 +1,4 @@
-"""Celery's clock, as `make run` starts it."""
+"""Celery's scheduler, started as `make run` starts it."""
 
 import sys
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Fixtures for the servers: each is started for the test that asks, on its own port, and ended after it."""
+"""Fixtures of the servers: each is started for the test that asks for it, on its own port, and ended after it."""
 
 import os
 from collections.abc import Iterator
@@ -24,15 +24,15 @@ def tests_database() -> dict[str, str]:
 
 @pytest.fixture
 def same_database(transactional_db: None) -> dict[str, str]:
-    """The environment of a process that shares the tests' database. What it shall see must be committed."""
+    """Return the environment of a process that shares the tests' database. It sees what is committed."""
     return tests_database()
 
 
 @pytest.fixture
 def redis_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
-    """Where REDIS_URL points to. Without this fixture nothing listens there, and all works nevertheless.
+    """Start the Redis of REDIS_URL. Without this fixture nothing listens there, which nothing may depend on.
 
-    The test's own process is patient with it, however busy the machine; servers under test are not."""
+    The deadlines of the test's own process are raised, since the machine may be busy; those of servers are not."""
     broker.warm_up()
     for name in ("DEADLINE_SECONDS", "SLOW_SECONDS"):
         monkeypatch.setattr(breaker, name, 10.0)
@@ -47,7 +47,7 @@ def redis_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
 def worker(
     redis_server: RedisServer, same_database: dict[str, str], model: ModelVersion, tmp_path: Path
 ) -> Iterator[Worker]:
-    """A Celery worker with one child process, on both queues."""
+    """Start a Celery worker with one child process, on both queues."""
     worker = Worker(log=tmp_path / "worker.log", environment=same_database)
     worker.start()
     yield worker
@@ -56,7 +56,7 @@ def worker(
 
 @pytest.fixture(scope="session")
 def static_files() -> None:
-    """As the manifest storage of a web server wants them."""
+    """Collect the static files, which a web server's manifest storage needs."""
     Command().collect_static_files()
 
 
@@ -83,11 +83,11 @@ def own_server(
 def server(
     request: pytest.FixtureRequest, static_files: None, same_database: dict[str, str], model: ModelVersion
 ) -> Iterator[WebServer]:
-    """gunicorn with one worker process; `server.url` is where it answers.
+    """Return a gunicorn with one worker process, which answers at `server.url`.
 
-    It outlives the test, since starting it takes longer than most tests do. One with Redis gets a server of its own:
-    the lasting one may have learned that there is no Redis, and would leave it alone for a while. So has one on
-    PostgreSQL, where emptying the tables waits for whoever still looks at them; few tests ask for it there."""
+    It outlives the test, since starting it takes longer than most tests do. A test with Redis gets a server of its own:
+    the lasting one may have learned that there is no Redis, and would not ask it for a while. So does a test on
+    PostgreSQL, where emptying the tables waits for open transactions."""
     if "redis_server" in request.fixturenames or surroundings.ENGINE == "postgres":
         yield request.getfixturevalue("own_server")
         return
@@ -96,4 +96,4 @@ def server(
         server.start()
     yield server
     if server.is_alive:
-        server.thaw()  # whatever the test did to it
+        server.thaw()  # in case the test froze it

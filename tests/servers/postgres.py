@@ -29,7 +29,7 @@ def binaries() -> Path:
 class Postgres(Server):
     def __init__(self, *, durable: bool = False) -> None:
         self.user_name = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
-        # Not under the session's folder: `nobody` could not enter that one.
+        # Not under the session's folder, which `nobody` could not enter.
         self.home = Path(tempfile.mkdtemp(prefix="digitscribe-pg-", dir="/tmp"))
         self.data = self.home / "data"
         self.port = reserve_port()
@@ -71,7 +71,7 @@ class Postgres(Server):
         return True
 
     def stop(self, number: signal.Signals = signal.SIGINT, *, seconds: float = 20) -> None:
-        """SIGINT is PostgreSQL's fast shutdown: it waits for no client."""
+        """Stop with SIGINT, PostgreSQL's fast shutdown, which waits for no client."""
         super().stop(number, seconds=seconds)
         shutil.rmtree(self.home, ignore_errors=True)
 
@@ -98,7 +98,7 @@ class Postgres(Server):
             raise RuntimeError(f"{name}: {result.stdout}\n{result.stderr}")
 
     def _reachable_binaries(self) -> Path:
-        """The wheel's, or a copy where `nobody` may not enter the folder they lie in."""
+        """Return the programs' folder, or a copy of it where `nobody` may not enter it."""
         installed = binaries()
         try:
             self._version_of(installed)

@@ -1,4 +1,4 @@
-"""A real server for tests and benchmarks: in a process group of its own, gone with whoever started it."""
+"""A server for tests and benchmarks, in its own process group. It ends with the process that started it."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class NotReadyError(Exception):
-    """It ended or stayed silent; the message holds its log."""
+    """Raised when a server ended or did not answer. The message holds its log."""
 
 
 def wait_until(condition: Callable[[], object], *, seconds: float, what: str) -> None:
@@ -93,7 +93,7 @@ class Server:
         self.kill()
 
     def kill(self) -> None:
-        """SIGKILL, to it and to all its children."""
+        """Send SIGKILL to the server and all its children."""
         if self.process is not None:
             kill_group(self.process.pid)
             self.process.wait()

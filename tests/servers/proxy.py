@@ -1,4 +1,4 @@
-"""A door in front of a server that can be shut, or walled up so that nothing comes through and nothing is refused."""
+"""A proxy in front of a server that can refuse connections, delay answers, or swallow everything."""
 
 import contextlib
 import socket
@@ -25,7 +25,7 @@ class Proxy:
         threading.Thread(target=self._accept, args=[self.listener], daemon=True).start()
 
     def shut(self) -> None:
-        """From now on connections are refused."""
+        """Refuse all connections from now on."""
         for connection in (self.listener, *self.sockets):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""The Redis of `make run`, on a port that stays the same when it is killed and started again."""
+"""The Redis of `make run`, on a port that stays the same when the server is killed and started again."""
 
 import socket
 from pathlib import Path

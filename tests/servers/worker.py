@@ -1,4 +1,4 @@
-"""A Celery worker with its child processes, as `make run` starts it."""
+"""A Celery worker with its child processes, started as `make run` starts it."""
 
 from collections.abc import Mapping
 from pathlib import Path
