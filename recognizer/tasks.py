@@ -10,8 +10,8 @@ from recognizer.models import Job
 from recognizer.services.batches import chunks
 from recognizer.services.reading import rescoring
 from recognizer.services.reading.feature_maps import draw_maps
-from recognizer.services.space import planning, reconcile
 from recognizer.services.space import purge as purging
+from recognizer.services.space import query_planner, reconcile
 from recognizer.services.work import jobs, sweeper
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def sweep() -> None:
 @shared_task
 def purge() -> None:
     purging.purge(seconds=settings.JOB_SOFT_LIMIT_SECONDS / 2)
-    planning.tell_sizes()
+    query_planner.update_planner_statistics()
 
 
 @shared_task

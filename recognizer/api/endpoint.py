@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recognizer.services.limits import throttles
-from recognizer.services.limits.throttles import Rate, Standing
+from recognizer.services.limits.throttles import Rate, RateStatus
 
 CREDENTIALS = ["Authorization", "Cookie"]
 
@@ -36,10 +36,10 @@ class Endpoint(APIView):
         rates = [Rate("address", settings.API_REQUESTS_PER_ADDRESS, throttles.address_of(request._request))]
         if user is not None:
             rates.insert(0, Rate("user", settings.API_REQUESTS_PER_USER, str(user.pk)))
-        standings = throttles.count(rates)
-        tightest = min(standings, key=lambda standing: standing.remaining)
+        statuses = throttles.count_request(rates)
+        tightest = min(statuses, key=lambda status: status.remaining)
         self.headers |= rate_headers(tightest)
-        refused = [standing.resets_in_seconds for standing in standings if not standing.allowed]
+        refused = [status.resets_in_seconds for status in statuses if not status.is_allowed]
         if refused:
             raise Throttled(wait=max(refused))
 
@@ -65,13 +65,13 @@ def answer_if_changed(request: HttpRequest, response: HttpResponse) -> HttpRespo
     return conditional if isinstance(conditional, HttpResponse) else None
 
 
-def rate_headers(standing: Standing) -> dict[str, str]:
+def rate_headers(status: RateStatus) -> dict[str, str]:
     """The names that clients know, and the structured fields of the IETF's draft."""
-    rate, resets_in = standing.rate, str(math.ceil(standing.resets_in_seconds))
+    rate, resets_in = status.rate, str(math.ceil(status.resets_in_seconds))
     return {
         "RateLimit-Limit": str(rate.limit),
-        "RateLimit-Remaining": str(standing.remaining),
+        "RateLimit-Remaining": str(status.remaining),
         "RateLimit-Reset": resets_in,
         "RateLimit-Policy": f'"{rate.name}";q={rate.limit};w={rate.seconds}',
-        "RateLimit": f'"{rate.name}";r={standing.remaining};t={resets_in}',
+        "RateLimit": f'"{rate.name}";r={status.remaining};t={resets_in}',
     }

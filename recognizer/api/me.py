@@ -16,7 +16,7 @@ from recognizer.api.tokens import LoggedIn
 from recognizer.models import ApiToken
 from recognizer.problems import Problem
 from recognizer.services.exports.exports import export_account
-from recognizer.services.limits.attempts import seconds_to_wait
+from recognizer.services.limits.attempts import count_attempt
 from recognizer.services.people.accounts import delete_account
 from recognizer.services.space.quotas import usage
 
@@ -36,7 +36,7 @@ class Me(Endpoint):
         wanted = PasswordSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         user = person(request)
-        seconds = seconds_to_wait(request._request, "password", user.get_username())
+        seconds = count_attempt(request._request, "password", user.get_username())
         if seconds is not None:
             raise Throttled(wait=seconds)
         if not user.check_password(wanted.validated_data["password"]):

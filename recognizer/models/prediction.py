@@ -4,7 +4,6 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from mlcore.explaining.mosaic import Sheet
 from mlcore.reading.result import Box
 from recognizer.models.base import ImmutableModel, UUIDModel
 
@@ -147,8 +146,3 @@ class FeatureMap(UUIDModel):
 
     def __str__(self) -> str:
         return self.layer
-
-    @property
-    def sheet(self) -> Sheet:
-        """Its size, so that a page keeps the place before the picture has come."""
-        return Sheet((self.height, self.width, self.channels))

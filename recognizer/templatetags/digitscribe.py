@@ -13,13 +13,13 @@ from recognizer import words
 from recognizer.drawings import HEIGHT, MARGIN, svg_path, width_of
 from recognizer.models import Correction
 from recognizer.problems import KINDS
-from recognizer.services.installation import installation
+from recognizer.services.people.installation_status import fetch_installation_status
 from recognizer.services.reading import images
 
 register = template.Library()
 
 register.filter("percent", words.percent)
-register.simple_tag(installation)
+register.simple_tag(fetch_installation_status, name="installation_status")
 
 
 @register.filter

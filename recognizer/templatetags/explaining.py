@@ -4,6 +4,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from mlcore.explaining.mosaic import Sheet
+from recognizer.models import FeatureMap
 from recognizer.services.explaining.exploring import Tile
 
 register = template.Library()
@@ -15,6 +16,12 @@ HIDDEN = mark_safe('aria-hidden="true" focusable="false"')
 def signed(amount: float) -> str:
     """+0.37 or −0.37: what is added, with a minus as wide as the plus."""
     return f"{'−' if amount < 0 else '+'}{floatformat(abs(amount), 2)}"
+
+
+@register.simple_tag
+def mosaic_sheet(feature_map: FeatureMap) -> Sheet:
+    """Return the layout of a feature map's picture. Its size reserves the place before the picture is loaded."""
+    return Sheet((feature_map.height, feature_map.width, feature_map.channels))
 
 
 @register.simple_tag

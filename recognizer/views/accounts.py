@@ -41,7 +41,7 @@ from recognizer.forms.accounts import (
 from recognizer.problem_pages import problem_page
 from recognizer.problems import Problem
 from recognizer.services.exports.exports import export_account
-from recognizer.services.limits.attempts import seconds_to_wait
+from recognizer.services.limits.attempts import count_attempt
 from recognizer.services.people import tokens
 from recognizer.services.people.accounts import delete_account
 from recognizer.services.space import quotas
@@ -53,7 +53,7 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 def refuse_excess(request: HttpRequest, action: str, name: str = "") -> HttpResponse | None:
     """Count one attempt and return the 429 page if it is one too many, else None."""
-    seconds = seconds_to_wait(request, action, name)
+    seconds = count_attempt(request, action, name)
     if seconds is None:
         return None
     response = problem_page(

@@ -33,7 +33,7 @@ def stage(alice: User, bob: User, admin: User, model: ModelVersion, settings) ->
     settings.LOGINS_PER_ADDRESS = settings.LOGINS_PER_NAME = 10**9
     # A session that one request ends (POST /logout/) goes on in the cookies of the next.
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
-    throttles.local.windows.clear()
+    throttles.local_counter.windows.clear()
     prediction = create_prediction(owner=alice, data=digit_png(7), source=Upload.Source.API, name=NAME)
     ensure_maps(prediction)
     correct(prediction=prediction, by=alice, kind=Correction.Kind.CORRECT, text="1")

@@ -9,22 +9,22 @@ from django.utils import timezone
 from recognizer.models import ApiToken
 from recognizer.services.people.tokens import create_token
 
-MOST_DAYS = 36_500  # the calendar ends somewhere
+MAX_DAYS = 36_500  # later dates could overflow the calendar
 
 
 class Command(BaseCommand):
-    help = "Make an API token for a user and print it, once."
+    help = "Create an API token for a user and print it once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("user", help="user name")
         parser.add_argument("--name", default="command line", help="what the token is for")
         parser.add_argument("--scope", choices=ApiToken.Scope.values, default=ApiToken.Scope.WRITE)
-        parser.add_argument("--days", type=int, help="how long it lasts (for ever unless given)")
+        parser.add_argument("--days", type=int, help="days until it expires (default: never)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         days = options["days"]
-        if days is not None and not 1 <= days <= MOST_DAYS:
-            raise CommandError(f"--days must be between 1 and {MOST_DAYS}, not {days}.", returncode=2)
+        if days is not None and not 1 <= days <= MAX_DAYS:
+            raise CommandError(f"--days must be between 1 and {MAX_DAYS}, not {days}.", returncode=2)
         user = User.objects.filter(username=options["user"], is_active=True).first()
         if not user:
             raise CommandError(f"There is no active user {options['user']}.")

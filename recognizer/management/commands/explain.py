@@ -13,14 +13,18 @@ from recognizer.management.commands.read import make_reader
 
 
 class Command(BaseCommand):
-    help = "Show what the network saw of a picture: its maps, what speaks for and against, and why, as files."
-    requires_system_checks = []  # as `read`, it needs neither a database nor the pages
+    help = "Write files that explain how a picture was read: feature maps, evidence and a sentence for each digit."
+    requires_system_checks = []  # like `read`, it needs neither a database nor the web pages
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("image", metavar="IMAGE")
-        parser.add_argument("--out", metavar="FOLDER", required=True, help="where to write; a folder for each digit")
-        parser.add_argument("--mode", choices=MODES, default="auto", help="one digit, one number, or either")
-        parser.add_argument("--model", metavar="VERSION", help="a version or a folder; the active one unless given")
+        parser.add_argument(
+            "--out", metavar="FOLDER", required=True, help="output folder, which gets one folder for each digit"
+        )
+        parser.add_argument("--mode", choices=MODES, default="auto", help="read one digit, a number, or whichever fits")
+        parser.add_argument(
+            "--model", metavar="VERSION", help="version or artifact folder (default: the active version)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         reader = make_reader(options["model"])

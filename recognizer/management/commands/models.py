@@ -11,7 +11,7 @@ class Command(BaseCommand):
     help = "List the model versions, newest first."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--json", action="store_true", help="one JSON object per line")
+        parser.add_argument("--json", action="store_true", help="print one JSON object per line")
 
     def handle(self, *args: Any, **options: Any) -> None:
         for version in ModelVersion.objects.order_by("-created_at"):

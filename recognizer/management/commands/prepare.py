@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand
 
 from recognizer.services.registry.model_files import store_shipped_artifacts
 from recognizer.services.registry.model_versions import register_shipped_model
-from recognizer.services.space.planning import tell_sizes
+from recognizer.services.space.query_planner import update_planner_statistics
 
 ADMIN_NAME = "admin"
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
-        tell_sizes()
+        update_planner_statistics()
         self.collect_static_files()
         register_shipped_model()
         self.store_artifacts()

@@ -9,7 +9,7 @@ from recognizer.services.registry.model_versions import promote_model
 
 
 class Command(BaseCommand):
-    help = "Make a registered model version the one that reads. Promote the one before to go back."
+    help = "Activate a registered model version. Promote the previous version to roll back."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("version")
@@ -21,5 +21,5 @@ class Command(BaseCommand):
         try:
             promote_model(version)
         except ArtifactError as error:
-            raise CommandError(f"Refused: {error}", returncode=3) from error
-        self.stdout.write(f"{version.version} reads from now on.")
+            raise CommandError(f"The model was not activated: {error}", returncode=3) from error
+        self.stdout.write(f"{version.version} is active.")

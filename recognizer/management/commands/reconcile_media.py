@@ -9,13 +9,17 @@ from recognizer.services.space.reconcile import GRACE, reconcile
 
 
 class Command(BaseCommand):
-    help = "Hold files and rows against each other. It only looks, unless told to remove."
+    help = "Compare stored files with database rows. Removes nothing unless told to."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--remove", action="store_true", help="remove the files that no row records")
-        parser.add_argument("--force", action="store_true", help="even if more than a quarter of all files would go")
+        parser.add_argument("--remove", action="store_true", help="remove files that no database row refers to")
+        parser.add_argument(
+            "--force", action="store_true", help="remove them even if they are more than a quarter of all files"
+        )
         hours = int(GRACE.total_seconds() // 3600)
-        parser.add_argument("--grace-hours", type=float, default=hours, help=f"spare younger files (default {hours})")
+        parser.add_argument(
+            "--grace-hours", type=float, default=hours, help=f"ignore files younger than this (default {hours})"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         grace = timedelta(hours=options["grace_hours"])
@@ -29,7 +33,9 @@ class Command(BaseCommand):
             f"{len(report.without_file)} rows without their file."
         )
         if options["remove"] and report.removed < len(report.without_row):
-            self.stderr.write("Nothing was removed: so many lost files mean another database. --force insists.")
+            self.stderr.write(
+                "Nothing was removed: so many files without a row suggest the wrong database. --force removes them."
+            )
             sys.exit(3)
         if report.without_file:
             sys.exit(1)

@@ -22,7 +22,7 @@ from recognizer.problems import Problem
 from recognizer.services.batches.archives import shown_name, unpack
 from recognizer.services.batches.chunks import enqueue_chunks
 from recognizer.services.space.cleanup import delete_files_on_error
-from recognizer.services.space.room import take_space
+from recognizer.services.space.reservation import reserve_space
 
 MAX_ITEMS = 1000
 
@@ -139,7 +139,7 @@ def save_items(batch: Batch, items: list[BatchItem]) -> None:
         last = batch.items.aggregate(last=Max("position"))["last"]
         for position, item in enumerate(items, 0 if last is None else last + 1):
             item.position = position
-        take_space(batch.owner_id, pictures=len(readable), size=sum(item.staged.size for item in readable))
+        reserve_space(batch.owner_id, pictures=len(readable), size=sum(item.staged.size for item in readable))
         BatchItem.objects.bulk_create(items)
         enqueue_chunks(batch, readable)
 

@@ -1,5 +1,7 @@
-"""Attempts at what costs a hash or an e-mail: counted before either is made, per address, and per name and address, so
-that nobody can lock a person out from elsewhere."""
+"""Limits for actions that cost a password hash or an e-mail, such as a login.
+
+Attempts are counted per address, and per name and address, so that nobody can lock an account out from elsewhere.
+"""
 
 import hashlib
 import unicodedata
@@ -11,20 +13,20 @@ from recognizer.services.limits import throttles
 from recognizer.services.limits.throttles import Rate
 
 WINDOW_SECONDS = 300
-LONGEST_NAME = 254  # of an e-mail address; normalising more of it would be work without end
+MAX_NAME_LENGTH = 254  # of an e-mail address; normalising longer input would cost unbounded time
 
 
-def seconds_to_wait(request: HttpRequest, door: str, name: str = "") -> float | None:
-    """Count one attempt at a door, under a name if there is one; None lets it through."""
+def count_attempt(request: HttpRequest, action: str, name: str = "") -> float | None:
+    """Count one attempt, under a name if there is one. Return the seconds to wait, or None if it is allowed."""
     address = throttles.address_of(request)
-    rates = [Rate(f"{door}-address", settings.LOGINS_PER_ADDRESS, address, WINDOW_SECONDS)]
+    rates = [Rate(f"{action}-address", settings.LOGINS_PER_ADDRESS, address, WINDOW_SECONDS)]
     if name:
-        rates.append(Rate(f"{door}-name", settings.LOGINS_PER_NAME, f"{address}:{_key_of(name)}", WINDOW_SECONDS))
-    refused = [standing.resets_in_seconds for standing in throttles.count(rates) if not standing.allowed]
+        rates.append(Rate(f"{action}-name", settings.LOGINS_PER_NAME, f"{address}:{_hash_name(name)}", WINDOW_SECONDS))
+    refused = [status.resets_in_seconds for status in throttles.count_request(rates) if not status.is_allowed]
     return max(refused, default=None)
 
 
-def _key_of(name: str) -> str:
-    """The same for all spellings that the forms take for one name."""
-    plain = unicodedata.normalize("NFKC", name.strip()[:LONGEST_NAME]).lower()
+def _hash_name(name: str) -> str:
+    """Return the same key for all spellings that the forms accept for one name."""
+    plain = unicodedata.normalize("NFKC", name.strip()[:MAX_NAME_LENGTH]).lower()
     return hashlib.sha256(plain.encode()).hexdigest()[:16]

@@ -1,5 +1,7 @@
-"""Counting requests in windows of fixed length: in Redis for all processes together, or, while Redis is out of
-reach, in this process alone (then each process lets the whole limit through)."""
+"""Request rates in windows of fixed length, counted in Redis for all processes together.
+
+While Redis is unreachable each process counts alone, so that each of them lets the whole limit through.
+"""
 
 import threading
 import time
@@ -14,7 +16,7 @@ from redis.commands.core import Script
 
 from recognizer.services.work import broker
 
-# One step for Redis: of any number of parallel callers exactly `limit` see a count within the limit.
+# One atomic step and one round trip: of any number of parallel callers exactly `limit` get a count within the limit.
 COUNT = """
 local answer = {}
 for i, key in ipairs(KEYS) do
@@ -28,7 +30,7 @@ return answer
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """At most `limit` requests of one `who` in `seconds`, which begin with the first."""
+    """A limit of requests for one caller (`who`) within `seconds`, which start with the first request."""
 
     name: str
     limit: int
@@ -41,15 +43,15 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a caller stands after a request was counted."""
+class RateStatus:
+    """The state of a rate after a request was counted."""
 
     rate: Rate
     used: int
     resets_in_seconds: float
 
     @property
-    def allowed(self) -> bool:
+    def is_allowed(self) -> bool:
         return self.used <= self.rate.limit
 
     @property
@@ -58,44 +60,45 @@ class Standing:
 
 
 class LocalCounter:
-    """The stand-in. It forgets windows that are over, so that rotating callers cannot fill the memory."""
+    """Counter for one process. It drops windows that have ended, so that changing callers cannot fill the memory."""
 
-    MOST_KEYS = 10_000
+    MAX_KEYS = 10_000
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self.lock = threading.Lock()
         self.windows: dict[str, tuple[int, float]] = {}  # key: count, end
 
-    def count(self, rate: Rate) -> Standing:
+    def count_request(self, rate: Rate) -> RateStatus:
         with self.lock:
             now = self.clock()
-            used, ends = self.windows.get(rate.key, (0, 0.0))
-            if ends <= now:
-                used, ends = 0, now + rate.seconds
-                self._make_room(now)
-            self.windows[rate.key] = (used + 1, ends)
-        return Standing(rate, used + 1, ends - now)
+            used, ends_at = self.windows.get(rate.key, (0, 0.0))
+            if ends_at <= now:
+                used, ends_at = 0, now + rate.seconds
+                self._limit_size(now)
+            self.windows[rate.key] = (used + 1, ends_at)
+        return RateStatus(rate, used + 1, ends_at - now)
 
-    def _make_room(self, now: float) -> None:
-        if len(self.windows) >= self.MOST_KEYS:
+    def _limit_size(self, now: float) -> None:
+        if len(self.windows) >= self.MAX_KEYS:
             self.windows = {key: window for key, window in self.windows.items() if window[1] > now}
-        while len(self.windows) >= self.MOST_KEYS:
+        while len(self.windows) >= self.MAX_KEYS:
             del self.windows[next(iter(self.windows))]
 
 
-local = LocalCounter()
+local_counter = LocalCounter()
 
 
-def count(rates: Sequence[Rate]) -> list[Standing]:
-    """Count one request against each rate."""
+def count_request(rates: Sequence[Rate]) -> list[RateStatus]:
+    """Count one request against each rate and return their states."""
+    keys, milliseconds = [rate.key for rate in rates], [1000 * rate.seconds for rate in rates]
     try:
-        answer = broker.breaker.call(lambda: _script()([rate.key for rate in rates], [1000 * r.seconds for r in rates]))
+        answer = broker.breaker.call(lambda: _script()(keys, milliseconds))
     except broker.BrokerDown:
-        return [local.count(rate) for rate in rates]
+        return [local_counter.count_request(rate) for rate in rates]
     return [
-        Standing(rate, int(used), int(milliseconds) / 1000)
-        for rate, used, milliseconds in zip(rates, answer[::2], answer[1::2], strict=True)
+        RateStatus(rate, int(used), int(resets_in_ms) / 1000)
+        for rate, used, resets_in_ms in zip(rates, answer[::2], answer[1::2], strict=True)
     ]
 
 
@@ -105,8 +108,10 @@ def _script() -> Script:
 
 
 def address_of(request: HttpRequest) -> str:
-    """Who is calling: what the nearest trusted proxy wrote, never what the caller wrote. An IPv6 customer owns a
-    whole /64 and is counted as one."""
+    """Return the caller's address as the nearest trusted proxy wrote it, never as the caller claims it.
+
+    An IPv6 customer owns a whole /64 network, which counts as one address.
+    """
     address: str = request.META.get("REMOTE_ADDR", "")
     proxies = settings.NUM_PROXIES
     if proxies:

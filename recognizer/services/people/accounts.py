@@ -1,4 +1,4 @@
-"""The end of an account: everything in it goes at once, files included."""
+"""Deletion of accounts with everything in them, files included."""
 
 from functools import partial
 
@@ -6,13 +6,13 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from recognizer.models import BatchItem, Upload
-from recognizer.services.space.purge import AT_ONCE, delete_files, remove_uploads
+from recognizer.services.space.purge import CHUNK_SIZE, delete_files, remove_uploads
 
 
 def delete_account(user: User) -> None:
-    """Nobody can log in as them any more from the first moment on, whatever happens after it."""
+    """Delete the account with all rows and files. Logging in is impossible from the start, even if this fails later."""
     User.objects.filter(pk=user.pk).update(is_active=False)
-    while uploads := list(Upload.objects.filter(owner=user)[:AT_ONCE]):
+    while uploads := list(Upload.objects.filter(owner=user)[:CHUNK_SIZE]):
         remove_uploads(uploads)
     staged = list(BatchItem.objects.filter(batch__owner=user).exclude(staged="").values_list("staged", flat=True))
     user.delete()

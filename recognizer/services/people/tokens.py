@@ -1,4 +1,4 @@
-"""API tokens: shown once, stored as a digest."""
+"""API tokens. The secret is shown once; only its digest is stored."""
 
 import hashlib
 import secrets
@@ -13,7 +13,7 @@ from recognizer.models import ApiToken
 from recognizer.services.rows import find
 
 PREFIX = "dgs_"
-LAST_USE_KEPT_TO = timedelta(minutes=1)
+LAST_USE_PRECISION = timedelta(minutes=1)
 
 
 def create_token(
@@ -24,7 +24,7 @@ def create_token(
     expires_at: datetime | None = None,
     id: UUID | None = None,
 ) -> tuple[ApiToken, str]:
-    """The row, and the secret that nobody will see again. IntegrityError where there is one with that `id`."""
+    """Return the new token and its secret, which cannot be shown again. Raise IntegrityError if the `id` exists."""
     secret = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         token = ApiToken.objects.create(
@@ -34,17 +34,17 @@ def create_token(
 
 
 def find_token(secret: str) -> ApiToken | None:
-    """The live token of an active user, or None."""
+    """Return the token with its user, or None if it is unknown, expired or revoked, or its user is inactive."""
     token = find(ApiToken, digest=_digest(secret))
     user = token and find(User, id=token.user_id)
     if not token or not user:
         return None
     now = timezone.now()
-    is_over = token.expires_at is not None and token.expires_at <= now
-    if is_over or token.revoked_at is not None or not user.is_active:
+    is_expired = token.expires_at is not None and token.expires_at <= now
+    if is_expired or token.revoked_at is not None or not user.is_active:
         return None
     token.user = user
-    if token.last_used_at is None or now - token.last_used_at > LAST_USE_KEPT_TO:
+    if token.last_used_at is None or now - token.last_used_at > LAST_USE_PRECISION:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
     return token
 

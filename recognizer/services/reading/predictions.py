@@ -20,7 +20,7 @@ from recognizer.services.reading import feature_maps
 from recognizer.services.registry.model_versions import ActiveModel, models
 from recognizer.services.rows import insert
 from recognizer.services.space.cleanup import delete_files_on_error
-from recognizer.services.space.room import take_space
+from recognizer.services.space.reservation import reserve_space
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def create_prediction(
         stored.append(upload.original)
         upload.original.save("original", ContentFile(data), save=False)
         with transaction.atomic():
-            take_space(upload.owner_id, pictures=1, size=upload.bytes)
+            reserve_space(upload.owner_id, pictures=1, size=upload.bytes)
             insert([upload])
             prediction = write_prediction(upload, picture_reading, mode=mode, draw_maps=draw_maps)
             if in_transaction:

@@ -1,4 +1,4 @@
-"""What is removed for good, some time after nobody can see it any more."""
+"""Purge: the final removal of deleted uploads and of other rows and files that nobody can see any more."""
 
 import time
 from collections.abc import Iterable
@@ -16,34 +16,36 @@ from recognizer.models import Batch, BatchItem, FeatureMap, IdempotencyRecord, U
 from recognizer.services.space.quotas import free_space
 
 IDEMPOTENCY_KEPT = timedelta(hours=24)
-OPEN_AT_MOST = timedelta(days=1)  # a batch whose sender went away
-AT_ONCE = 200
+MAX_BATCH_OPEN = timedelta(days=1)  # after that its sender is not expected to add files
+CHUNK_SIZE = 200
 
 
 def purge(seconds: float = float("inf")) -> int:
-    """Deleted uploads past their time, with every file; answers how many uploads went. What does not fit into the
-    time is left for the next call."""
-    ends = time.monotonic() + seconds
+    """Remove uploads that were deleted long ago, with their files, and return their number.
+
+    What does not fit into the time is left for the next call.
+    """
+    ends_at = time.monotonic() + seconds
     now = timezone.now()
     IdempotencyRecord.objects.filter(created_at__lt=now - IDEMPOTENCY_KEPT).delete()
-    too_old = Upload.objects.filter(deleted_at__lt=now - timedelta(days=settings.DELETED_UPLOADS_KEPT_DAYS))
-    gone = 0
-    while time.monotonic() < ends and (uploads := list(too_old[:AT_ONCE])):
-        gone += remove_uploads(uploads)
-    forget_staged(now)
-    Batch.objects.filter(closed_at=None, created_at__lt=now - OPEN_AT_MOST).update(closed_at=now)
-    return gone
+    expired = Upload.objects.filter(deleted_at__lt=now - timedelta(days=settings.DELETED_UPLOADS_KEPT_DAYS))
+    removed = 0
+    while time.monotonic() < ends_at and (uploads := list(expired[:CHUNK_SIZE])):
+        removed += remove_uploads(uploads)
+    purge_staged_files(now)
+    Batch.objects.filter(closed_at=None, created_at__lt=now - MAX_BATCH_OPEN).update(closed_at=now)
+    return removed
 
 
-def forget_staged(now: datetime) -> None:
-    """Files of a batch that were not read, kept a while so that they could be tried again."""
+def purge_staged_files(now: datetime) -> None:
+    """Remove files of failed and cancelled batch items, which are kept for a while so that they can be retried."""
     unread = BatchItem.objects.filter(
         state__in=[BatchItem.State.FAILED, BatchItem.State.CANCELLED],
         batch__created_at__lt=now - timedelta(days=settings.DELETED_UPLOADS_KEPT_DAYS),
     ).exclude(staged="")
-    while ids := list(unread.values_list("pk", flat=True)[:AT_ONCE]):
+    while ids := list(unread.values_list("pk", flat=True)[:CHUNK_SIZE]):
         with transaction.atomic():
-            # Of several that purge at once, one still finds the file in the row, and that one frees its space.
+            # The lock makes only one of several parallel purges find the file in the row and free its space.
             items = list(
                 unread.filter(pk__in=ids).select_for_update(of=("self",)).order_by("pk").select_related("batch")
             )
@@ -55,28 +57,30 @@ def forget_staged(now: datetime) -> None:
 
 
 def remove_uploads(uploads: list[Upload]) -> int:
-    """Rows first: a file without a row is rubbish that reconcile_media finds, a row without a file is a loss.
-    Answers how many went."""
+    """Remove uploads with their files and return how many were removed.
+
+    Rows go first: reconcile_media finds a file without a row, but a row without its file is a loss.
+    """
     with transaction.atomic():
-        # Space before pictures, as whoever takes space locks them: otherwise two could wait for each other.
+        # Lock usage before uploads, in the order of reserve_space; another order could deadlock.
         list(Usage.objects.select_for_update().filter(user__in={u.owner_id for u in uploads}).order_by("user"))
-        # Of several that remove them at once, one still finds the rows, and that one frees their space.
+        # The lock makes only one of several parallel removals find the rows and free their space.
         deleted_at = {upload.pk: upload.deleted_at for upload in uploads}
         rows = Upload.objects.filter(pk__in=deleted_at).select_for_update().order_by("pk")
-        # One that was brought back meanwhile stays.
+        # An upload that was restored in the meantime stays.
         unchanged = (row for row in rows if row.deleted_at == deleted_at[row.pk])
-        mine = sorted(unchanged, key=attrgetter("owner_id"))
-        ids = [upload.pk for upload in mine]
-        files = [file for upload in mine for file in (upload.original, upload.picture, upload.thumbnail)]
+        removable = sorted(unchanged, key=attrgetter("owner_id"))
+        ids = [upload.pk for upload in removable]
+        files = [file for upload in removable for file in (upload.original, upload.picture, upload.thumbnail)]
         names = [file.name for file in files if file.name]
         maps = FeatureMap.objects.filter(glyph__prediction__upload__in=ids).exclude(image="")
         names += maps.values_list("image", flat=True)
         Upload.objects.filter(pk__in=ids).delete()
-        for owner_id, theirs in groupby(mine, attrgetter("owner_id")):
-            sizes = [upload.bytes for upload in theirs]
+        for owner_id, owned in groupby(removable, attrgetter("owner_id")):
+            sizes = [upload.bytes for upload in owned]
             free_space(owner_id, pictures=len(sizes), size=sum(sizes))
         transaction.on_commit(partial(delete_files, names))
-    return len(mine)
+    return len(removable)
 
 
 def delete_files(names: Iterable[str | None]) -> None:

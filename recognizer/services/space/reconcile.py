@@ -1,7 +1,7 @@
-"""Files and rows held against each other: what a killed process or a lost disk left behind.
+"""Comparison of stored files with database rows, which finds what a killed process or a lost disk left behind.
 
-Everything is looked at in 256 parts, by the first two hex digits of the keys in its paths, so that memory stays
-bounded and a worker can do some parts now and others later.
+The work is divided into 256 parts, by the first two hex digits of the keys in the paths. So memory stays bounded, and
+a worker can check some parts now and others later.
 """
 
 import random
@@ -17,13 +17,15 @@ from django.utils import timezone
 
 from recognizer.models import BatchItem, FeatureMap, Upload
 
-GRACE = timedelta(hours=24)  # files younger than this may be waiting for their rows
+GRACE = timedelta(hours=24)  # younger files may belong to rows that are not committed yet
 PARTS = tuple(f"{number:02x}" for number in range(256))
-AT_ONCE = 500
+CHUNK_SIZE = 500
 
 
 @dataclass
-class Report:
+class MediaReport:
+    """The result of a comparison: the number of files, and the names that lack a row or a file."""
+
     files: int = 0
     without_row: list[str] = field(default_factory=list)
     without_file: list[str] = field(default_factory=list)
@@ -31,21 +33,23 @@ class Report:
 
     @property
     def is_suspicious(self) -> bool:
-        """So many lost files mean that this is another installation's database, or an old one."""
+        """Tell whether so many files lack a row that this is probably the wrong or an outdated database."""
         return len(self.without_row) > 20 and len(self.without_row) > self.files / 4
 
 
-def reconcile(*, remove: bool, grace: timedelta = GRACE, force: bool = False, seconds: float | None = None) -> Report:
-    """Remove files without rows (or, dry, only list them), and list rows without files.
+def reconcile(
+    *, remove: bool, grace: timedelta = GRACE, force: bool = False, seconds: float | None = None
+) -> MediaReport:
+    """Remove files without rows (or only list them, unless `remove`), and list rows without files.
 
-    With `seconds`, as many parts as fit, at random: called again and again it comes round to all of them.
+    With `seconds`, check random parts until the time is over, so that repeated calls cover all of them.
     """
-    report = Report()
+    report = MediaReport()
     before = timezone.now() - grace
-    ends = time.monotonic() + (seconds if seconds is not None else float("inf"))
+    ends_at = time.monotonic() + (seconds if seconds is not None else float("inf"))
     for part in random.sample(PARTS, len(PARTS)) if seconds is not None else PARTS:
-        look_at(part, before, report)
-        if time.monotonic() > ends:
+        check_part(part, before, report)
+        if time.monotonic() > ends_at:
             break
     if remove and (force or not report.is_suspicious):
         for name in report.without_row:
@@ -54,18 +58,20 @@ def reconcile(*, remove: bool, grace: timedelta = GRACE, force: bool = False, se
     return report
 
 
-def look_at(part: str, before: datetime, report: Report) -> None:
-    for names in in_groups(stored(part)):
+def check_part(part: str, before: datetime, report: MediaReport) -> None:
+    """Add the files and rows of one part to the report. Files changed after `before` are not reported."""
+    for names in in_chunks(stored_names(part)):
         report.files += len(names)
-        unknown = set(names) - known(names)
-        report.without_row += sorted(name for name in unknown if is_older(name, before))
-    report.without_file += [name for name in recorded(part) if not default_storage.exists(name)]
+        without_row = set(names) - names_with_row(names)
+        report.without_row += sorted(name for name in without_row if is_older(name, before))
+    report.without_file += [name for name in recorded_names(part) if not default_storage.exists(name)]
 
 
-def stored(part: str) -> Iterator[str]:
+def stored_names(part: str) -> Iterator[str]:
+    """Yield the names of all files of one part."""
     for folder in ("uploads", "feature-maps"):
         yield from walk(f"{folder}/{part}")
-    for batch in folders_in("batches"):
+    for batch in list_folders("batches"):
         if batch.startswith(part):
             yield from walk(f"batches/{batch}")
 
@@ -80,7 +86,7 @@ def walk(folder: str) -> Iterator[str]:
         yield from walk(f"{folder}/{inner}")
 
 
-def folders_in(folder: str) -> list[str]:
+def list_folders(folder: str) -> list[str]:
     try:
         return sorted(default_storage.listdir(folder)[0])
     except FileNotFoundError:
@@ -90,37 +96,37 @@ def folders_in(folder: str) -> list[str]:
 def is_older(name: str, time: datetime) -> bool:
     try:
         return default_storage.get_modified_time(name) < time
-    except FileNotFoundError:  # it went its regular way meanwhile
+    except FileNotFoundError:  # it was deleted in the meantime
         return False
 
 
-def in_groups(names: Iterable[str]) -> Iterator[list[str]]:
+def in_chunks(names: Iterable[str]) -> Iterator[list[str]]:
     names = iter(names)
-    while group := list(islice(names, AT_ONCE)):
-        yield group
+    while chunk := list(islice(names, CHUNK_SIZE)):
+        yield chunk
 
 
-def known(names: list[str]) -> set[str]:
-    """Those that a row records. Every path holds its row's key, so the rows are found without a search."""
-    keys = {key for name in names for part in name.split("/") if (key := as_key(part))}
+def names_with_row(names: list[str]) -> set[str]:
+    """Return the names that a row records. Each path contains the key of its row, so no search is needed."""
+    keys = {key for name in names for part in name.split("/") if (key := parse_key(part))}
     uploads = Upload.objects.filter(pk__in=keys).values_list("original", "picture", "thumbnail")
     staged = BatchItem.objects.filter(pk__in=keys).values_list("staged")
     maps = FeatureMap.objects.filter(glyph__in=keys).values_list("image")
     return set(chain.from_iterable(chain(uploads, staged, maps)))
 
 
-def as_key(part: str) -> UUID | None:
+def parse_key(part: str) -> UUID | None:
     try:
         return UUID(part)
     except ValueError:
         return None
 
 
-def recorded(part: str) -> Iterator[str]:
-    """The name of every file that a row of this part says is there."""
+def recorded_names(part: str) -> Iterator[str]:
+    """Return the file names that the rows of one part record."""
     bounds = (UUID(part + 30 * "0"), UUID(part + 30 * "f"))
     uploads = Upload.objects.filter(pk__range=bounds).values_list("original", "picture", "thumbnail")
     staged = BatchItem.objects.filter(pk__range=bounds).values_list("staged")
     maps = FeatureMap.objects.filter(glyph__gte=bounds[0], glyph__lte=bounds[1]).values_list("image")
-    rows = chain.from_iterable(found.iterator(AT_ONCE) for found in (uploads, staged, maps))
+    rows = chain.from_iterable(found.iterator(CHUNK_SIZE) for found in (uploads, staged, maps))
     return (name for name in chain.from_iterable(rows) if name)

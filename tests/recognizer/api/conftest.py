@@ -7,5 +7,5 @@ from recognizer.services.limits import throttles
 
 @pytest.fixture(autouse=True)
 def nobody_has_asked_yet() -> Iterator[None]:
-    throttles.local.windows.clear()
+    throttles.local_counter.windows.clear()
     yield

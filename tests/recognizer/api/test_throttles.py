@@ -6,7 +6,7 @@ import pytest
 from django.test import Client, RequestFactory
 
 from recognizer.services.limits import throttles
-from recognizer.services.limits.throttles import LocalCounter, Rate, address_of, count
+from recognizer.services.limits.throttles import LocalCounter, Rate, address_of, count_request
 from recognizer.services.work import broker
 
 URL = "/api/v1/models/"
@@ -14,7 +14,7 @@ URL = "/api/v1/models/"
 
 def burst(times: int, rate: Rate) -> int:
     with ThreadPoolExecutor(64) as pool:
-        return sum(standing.allowed for [standing] in pool.map(lambda _: count([rate]), range(times)))
+        return sum(status.is_allowed for [status] in pool.map(lambda _: count_request([rate]), range(times)))
 
 
 def test_of_64_parallel_requests_exactly_10_pass_in_redis(redis_server):
@@ -29,27 +29,27 @@ def test_of_64_parallel_requests_exactly_10_pass_in_one_process_while_redis_is_d
 def test_one_persons_burst_is_not_anothers(redis_server):
     burst(20, Rate("test", 10, "carol"))
 
-    assert count([Rate("test", 10, "dave")])[0].allowed
+    assert count_request([Rate("test", 10, "dave")])[0].is_allowed
 
 
 def test_a_window_ends():
     now = 0.0
     counter = LocalCounter(clock=lambda: now)
     rate = Rate("test", 1, "alice", seconds=60)
-    assert [counter.count(rate).allowed for _ in range(2)] == [True, False]
+    assert [counter.count(rate).is_allowed for _ in range(2)] == [True, False]
     now = 60.0
-    assert counter.count(rate).allowed
+    assert counter.count(rate).is_allowed
 
 
 def test_a_window_in_redis_ends_by_itself(redis_server):
     rate = Rate("test", 1, "erin", seconds=1)
 
-    assert 0 < count([rate])[0].resets_in_seconds <= 1
+    assert 0 < count_request([rate])[0].resets_in_seconds <= 1
     assert 0 < broker.client().pttl(rate.key) <= 1000
 
 
 def test_rotating_callers_cannot_fill_the_memory(monkeypatch):
-    monkeypatch.setattr(LocalCounter, "MOST_KEYS", 5)
+    monkeypatch.setattr(LocalCounter, "MAX_KEYS", 5)
     counter = LocalCounter()
     for who in range(100):
         counter.count(Rate("test", 1, str(who)))
@@ -59,7 +59,7 @@ def test_rotating_callers_cannot_fill_the_memory(monkeypatch):
 @pytest.mark.django_db
 def test_too_many_requests_are_told_when_to_come_back(client, alice_token, settings):
     settings.API_REQUESTS_PER_USER = 2
-    throttles.local.windows.clear()
+    throttles.local_counter.windows.clear()
     answers = [client.get(URL, headers=alice_token) for _ in range(3)]
 
     assert [answer.status_code for answer in answers] == [200, 200, 429]
@@ -73,7 +73,7 @@ def test_too_many_requests_are_told_when_to_come_back(client, alice_token, setti
 @pytest.mark.django_db
 def test_who_guesses_tokens_is_limited_by_address_whatever_they_say_it_is(client, settings):
     settings.API_REQUESTS_PER_ADDRESS = 5
-    throttles.local.windows.clear()
+    throttles.local_counter.windows.clear()
     answers = [
         client.get(URL, headers={"Authorization": f"Bearer dgs_{n}", "X-Forwarded-For": f"10.0.0.{n}"})
         for n in range(7)
@@ -85,7 +85,7 @@ def test_who_guesses_tokens_is_limited_by_address_whatever_they_say_it_is(client
 @pytest.mark.django_db
 def test_a_locked_out_address_locks_nobody_out_elsewhere(alice_token, settings):
     settings.API_REQUESTS_PER_ADDRESS = 1
-    throttles.local.windows.clear()
+    throttles.local_counter.windows.clear()
     here = Client(REMOTE_ADDR="192.0.2.1")
     assert [here.get(URL, headers=alice_token).status_code for _ in range(2)] == [200, 429]
 

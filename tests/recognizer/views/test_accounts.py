@@ -27,7 +27,7 @@ NEW = {"username": "dora", "password1": "a-long-password-of-dora", "password2": 
 def empty_attempt_counters(monkeypatch):
     from recognizer.services.limits import throttles
 
-    monkeypatch.setattr(throttles, "local", throttles.LocalCounter())
+    monkeypatch.setattr(throttles, "local_counter", throttles.LocalCounter())
 
 
 def test_signing_up_logs_in(client):

@@ -44,7 +44,7 @@ def test_what_was_deleted_stays_where_it_makes_no_room(give, alice, settings):
     gone, _kept = give(), give()
     deleted_at = delete_uploads(alice, [gone.pk])
     settings.QUOTA_BYTES = len(DATA) - 1
-    with pytest.raises(Problem, match="Delete some pictures to make room"):
+    with pytest.raises(Problem, match="Delete pictures to free space"):
         give()
     assert restore_uploads(uploads_deleted_at(alice, deleted_at)) == 1
     assert used(alice) == (2, 2 * len(DATA))

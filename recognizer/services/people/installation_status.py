@@ -1,4 +1,4 @@
-"""What the whole installation holds and does, for those who look after it."""
+"""Status of the whole installation for its administrators: accounts, storage, jobs, model and worker."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from recognizer.services.work.worker_state import WorkerState, worker_state
 
 
 @dataclass(frozen=True)
-class Installation:
+class InstallationStatus:
     people: int
     pictures: int
     bytes: int
@@ -22,10 +22,12 @@ class Installation:
     worker: WorkerState
 
 
-def installation() -> Installation:
-    """Quick with millions of pictures: what each person keeps is counted as it comes."""
-    kept = Usage.objects.aggregate(pictures=Sum("pictures", default=0), bytes=Sum("bytes", default=0))
+def fetch_installation_status() -> InstallationStatus:
+    """Return the status. It stays fast with millions of pictures, because the usage of each owner is a stored sum."""
+    usage = Usage.objects.aggregate(pictures=Sum("pictures", default=0), bytes=Sum("bytes", default=0))
     states = (Job.State.WAITING, Job.State.RUNNING, Job.State.FAILED)
     jobs = Job.objects.filter(state__in=states).aggregate(**{s.value: Count("pk", filter=Q(state=s)) for s in states})
     active = ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).values_list("version", flat=True)
-    return Installation(people=User.objects.count(), model=active.first() or "", worker=worker_state(), **kept, **jobs)
+    return InstallationStatus(
+        people=User.objects.count(), model=active.first() or "", worker=worker_state(), **usage, **jobs
+    )

@@ -1,0 +1,44 @@
+"""Reservation of storage for new pictures.
+
+Deleted uploads can be restored for a while. If the owner's quota is used up they are purged early, the oldest
+deletions first, to make room for new pictures.
+"""
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from recognizer.models import Upload
+from recognizer.problems import Problem
+from recognizer.services.space.purge import CHUNK_SIZE, remove_uploads
+from recognizer.services.space.quotas import book_space, usage
+
+
+def reserve_space(owner_id: int, *, pictures: int, size: int) -> None:
+    """Reserve storage for pictures. Call it in the transaction that writes them, so that a rollback purges nothing."""
+    while not book_space(owner_id, pictures=pictures, size=size):
+        deleted = uploads_to_purge(owner_id, pictures=pictures, size=size)
+        if deleted is None:
+            raise Problem("quota_exceeded", _("Your storage quota is used up. Delete pictures to free space."))
+        for start in range(0, len(deleted), CHUNK_SIZE):
+            remove_uploads(deleted[start : start + CHUNK_SIZE])
+
+
+def uploads_to_purge(owner_id: int, *, pictures: int, size: int) -> list[Upload] | None:
+    """Return the deleted uploads to purge, or None if even all of them would not make room.
+
+    The list is empty if another request has made room in the meantime.
+    """
+    current = usage(owner_id)
+    pictures += current.pictures - settings.QUOTA_PICTURES  # what exceeds the quota
+    size += current.bytes - settings.QUOTA_BYTES
+    deleted = Upload.objects.filter(owner=owner_id, deleted_at__isnull=False).order_by("deleted_at", "id")
+    selected: list[Upload] = []
+    if pictures <= 0 and size <= 0:
+        return selected
+    for upload in deleted.only("owner", "deleted_at", "bytes").iterator():
+        selected.append(upload)
+        pictures -= 1
+        size -= upload.bytes
+        if pictures <= 0 and size <= 0:
+            return selected
+    return None
