@@ -48,9 +48,9 @@ def test_a_list_asks_the_same_few_questions_however_long_it_is(
 def test_the_first_page_counts_and_tells_of_the_worker(admin_client, prediction):
     page = admin_client.get(reverse("admin:index")).content.decode()
     assert "Accounts: 2. Pictures: 1," in page
-    assert f"{SHIPPED.name} reads them." in page
+    assert f"Active model: {SHIPPED.name}." in page
     assert "1 waiting, 0 running, 0 failed" in page
-    assert "The queue cannot be reached." in page
+    assert "The job queue cannot be reached." in page
     assert "Batches" in page
 
 

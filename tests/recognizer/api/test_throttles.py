@@ -36,9 +36,9 @@ def test_a_window_ends():
     now = 0.0
     counter = LocalCounter(clock=lambda: now)
     rate = Rate("test", 1, "alice", seconds=60)
-    assert [counter.count(rate).is_allowed for _ in range(2)] == [True, False]
+    assert [counter.count_request(rate).is_allowed for _ in range(2)] == [True, False]
     now = 60.0
-    assert counter.count(rate).is_allowed
+    assert counter.count_request(rate).is_allowed
 
 
 def test_a_window_in_redis_ends_by_itself(redis_server):
@@ -52,7 +52,7 @@ def test_rotating_callers_cannot_fill_the_memory(monkeypatch):
     monkeypatch.setattr(LocalCounter, "MAX_KEYS", 5)
     counter = LocalCounter()
     for who in range(100):
-        counter.count(Rate("test", 1, str(who)))
+        counter.count_request(Rate("test", 1, str(who)))
     assert len(counter.windows) <= 5
 
 
