@@ -154,7 +154,7 @@ form.addEventListener("change", (event) => {
 });
 
 area.hidden = false;
-preview.place.hidden = false;
+preview.element.hidden = false;
 sessionStorage.removeItem("pad-sent");
 new ResizeObserver(resize).observe(canvas);
 resize();

@@ -6,10 +6,10 @@ const INTERVAL_MS = 90; // between two requests while the pen moves: about ten a
 const TIMEOUT_MS = 6000; // a lost request would otherwise never end
 
 export class Preview {
-  constructor(place, { url, token, picture, mode, onAnswer, onFailure }) {
-    Object.assign(this, { place, url, token, picture, mode, onAnswer, onFailure });
-    this.status = place.querySelector("[data-preview-status]");
-    this.content = place.querySelector("[data-preview-content]");
+  constructor(element, { url, token, picture, mode, onAnswer, onFailure }) {
+    Object.assign(this, { element, url, token, picture, mode, onAnswer, onFailure });
+    this.status = element.querySelector("[data-preview-status]");
+    this.content = element.querySelector("[data-preview-content]");
     this.running = null;
     this.isStale = false;
     this.timer = 0;
@@ -34,7 +34,7 @@ export class Preview {
     const running = (this.running = new AbortController());
     this.isStale = false;
     this.requestedAt = performance.now();
-    this.place.setAttribute("aria-busy", "true");
+    this.element.setAttribute("aria-busy", "true");
     const timeout = setTimeout(() => running.abort(), TIMEOUT_MS);
     try {
       const html = await this.fetchPreview(draft, running.signal);
@@ -67,7 +67,7 @@ export class Preview {
 
   // The preview shows the whole drawing once no request runs or waits.
   updateBusy() {
-    if (!this.running && !this.timer) this.place.setAttribute("aria-busy", "false");
+    if (!this.running && !this.timer) this.element.setAttribute("aria-busy", "false");
   }
 
   clear() {
@@ -77,7 +77,7 @@ export class Preview {
     this.timer = 0;
     this.isStale = false;
     this.updateBusy();
-    this.content.replaceChildren(...this.place.querySelector("template").content.cloneNode(true).childNodes);
+    this.content.replaceChildren(...this.element.querySelector("template").content.cloneNode(true).childNodes);
     this.status.textContent = "";
   }
 
