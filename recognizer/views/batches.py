@@ -23,8 +23,8 @@ ITEMS_SHOWN = 60
 BATCHES_SHOWN = 100
 
 
-def create_batch(request: UserRequest, files: list[UploadedFile], mode: Any) -> Batch:
-    """Create a batch from the files of a form: pictures, ZIP archives, or both."""
+def start_batch(request: UserRequest, files: list[UploadedFile], mode: Any) -> Batch:
+    """Create a batch from the files of a form (pictures, ZIP archives or both) and have it read."""
     batch = intake.new_batch(owner=request.user, name=batch_name(files), mode=mode)
     archives = list(filter(is_zip, files))
     pictures = [(file.name or "", file) for file in files if file not in archives]

@@ -20,7 +20,7 @@ from recognizer.problems import Problem
 from recognizer.services.explaining.explanations import live
 from recognizer.services.reading.predictions import create_prediction, read_picture
 from recognizer.uploadhandlers import takes_archive
-from recognizer.views.batches import create_batch, is_zip
+from recognizer.views.batches import is_zip, start_batch
 from recognizer.views.requests import UserRequest
 
 RECENT = 6
@@ -51,7 +51,7 @@ def upload_create(request: UserRequest) -> HttpResponse:
         options = read_options(request)
         files = sent_files(request)
         if len(files) > 1 or is_zip(files[0]):
-            return redirect("batch_detail", create_batch(request, files, options["mode"]).pk)
+            return redirect("batch_detail", start_batch(request, files, options["mode"]).pk)
         name, data = files[0].name or "", files[0].read()
         prediction = create_prediction(owner=request.user, data=data, name=name, draw_maps=True, **options)
     except Problem as problem:
