@@ -40,7 +40,7 @@ class Me(Endpoint):
         if seconds is not None:
             raise Throttled(wait=seconds)
         if not user.check_password(wanted.validated_data["password"]):
-            raise Problem("permission_denied", "This is not your password.")
+            raise Problem("permission_denied", "The password is wrong.")
         delete_account(user)
         return Response(status=204)
 
