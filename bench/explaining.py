@@ -19,7 +19,7 @@ from bench.options import add_model_option, create_parser
 from mlcore.artifact import load_artifact
 from mlcore.explaining.explainer import Explainer
 from mlcore.explaining.mosaic import draw_mosaic
-from mlcore.explaining.occlusion import Image, changes_of
+from mlcore.explaining.occlusion import Image, list_changes
 from mlcore.explaining.overlay import draw_overlay
 from mlcore.reading.reader import Reader
 from tests.pictures import varied_pngs
@@ -51,10 +51,10 @@ def draw_all(explainer: Explainer, image: Image, folder: Path) -> int:
 
 def draw_overlays(explainer: Explainer, image: Image) -> None:
     (probabilities,) = explainer.engine.classify(image[np.newaxis]).probabilities
-    why = explainer.why(image, probabilities.tolist(), 1.0)
-    for kind, maps in why.maps.items():
+    explanation = explainer.explain(image, probabilities.tolist(), 1.0)
+    for kind, maps in explanation.maps.items():
         for values in maps:
-            draw_overlay(values, why.limit(kind))
+            draw_overlay(values, explanation.limit(kind))
 
 
 def main() -> None:
@@ -69,10 +69,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         print(f"{'median and slowest of ' + str(len(images)) + ' digits':40}{'wall':>11}{'':11}{'processor':>15}")
         print_times("all stored maps, files written", lambda image: draw_all(explainer, image, Path(folder)), images)
-        print_times("occlusion and class-activation maps", lambda image: explainer.why(image, flat, 1.0), images)
+        print_times("occlusion and class-activation maps", lambda image: explainer.explain(image, flat, 1.0), images)
         print_times("the same and their four overlays", lambda image: draw_overlays(explainer, image), images)
         sizes = [draw_all(explainer, image, Path(folder)) for image in images]
-    changes = [len(list(changes_of(image))) for image in images]
+    changes = [len(list(list_changes(image))) for image in images]
     print(f"bytes of all maps of a digit: median {median(sizes):.0f}, most {max(sizes)}")
     print(f"images classified for an occlusion map: median {median(changes):.0f}, most {max(changes)}")
 

@@ -7,11 +7,8 @@ from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from mlcore.explaining.explainer import Kind
-from mlcore.explaining.overlay import draw_overlay
 from recognizer.models import Glyph, Upload
-from recognizer.problems import Problem
-from recognizer.services.explaining.explanations import Look
+from recognizer.services.explaining.explanations import ExplainedGlyph
 from recognizer.services.reading.images import encode_input
 
 # Uploaded files are untrusted: the browser must not run scripts that are hidden in them.
@@ -64,14 +61,9 @@ def serve_input(request: HttpRequest, glyph: Glyph) -> HttpResponseBase:
     return serve_png(request, str(glyph.pk), lambda: encode_input(bytes(glyph.input)))
 
 
-def serve_overlay(request: HttpRequest, look: Look, kind: str, digit: int) -> HttpResponseBase:
+def serve_overlay(request: HttpRequest, explained: ExplainedGlyph, kind: str, digit: int) -> HttpResponseBase:
     """Return one map of the explanation as a PNG; 404 for a kind or a digit that the explanation does not have."""
-    reasons = look.why()
-    known: Kind | None = next((name for name in reasons.maps if name == kind), None)
-    if known is None or digit not in reasons.answers:
-        raise Problem("not_found")
-    values = reasons.maps[known][reasons.answers.index(digit)]
-    return serve_png(request, f"{look.etag}-{kind}-{digit}", lambda: draw_overlay(values, reasons.limit(known)))
+    return serve_png(request, f"{explained.etag}-{kind}-{digit}", lambda: explained.draw_overlay(kind, digit))
 
 
 def serve_png(request: HttpRequest, name: str, png: Callable[[], bytes]) -> HttpResponseBase:

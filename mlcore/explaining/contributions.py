@@ -1,18 +1,18 @@
-"""What one cell of a channel is made of: exact shares of the channels before it."""
+"""The exact contributions of the previous layer's channels to one cell of a channel."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.explaining.geometry import Step
+from mlcore.explaining.geometry import LayerGeometry
 
 
 @dataclass(frozen=True, slots=True)
 class Contributions:
-    """The shares and the bias add up to what goes into the activation."""
+    """The contributions to one cell. Together with the bias they are the input of its activation function."""
 
-    shares: NDArray[np.float32]  # (channels before,)
+    shares: NDArray[np.float32]  # (channels of the previous layer,)
     bias: float
 
     @property
@@ -20,32 +20,32 @@ class Contributions:
         return float(self.shares.sum()) + self.bias
 
     def largest_first(self) -> list[int]:
-        """Channels before, by the size of what they give or take."""
+        """Return the channels by the absolute value of their contribution."""
         return [int(k) for k in np.argsort(-np.abs(self.shares), kind="stable")]
 
 
-def contributions(
-    step: Step,
-    before: NDArray[np.float32],  # (h, w, channels before)
-    kernel: NDArray[np.float32],  # (rows, columns, channels before): of this channel alone
+def compute_contributions(
+    geometry: LayerGeometry,
+    before: NDArray[np.float32],  # (h, w, channels of the previous layer)
+    kernel: NDArray[np.float32],  # (rows, columns, channels of the previous layer): of this channel alone
     bias: float,
     row: int,
     column: int,
 ) -> Contributions:
-    """Of a convolution's cell."""
-    seen = cells_in_window(step, before, row, column)
-    shares = np.einsum("ijk,ijk->k", seen, kernel, dtype=np.float64).astype(np.float32)
+    """Return the contributions to one cell of a convolution."""
+    window = cells_in_window(geometry, before, row, column)
+    shares = np.einsum("ijk,ijk->k", window, kernel, dtype=np.float64).astype(np.float32)
     return Contributions(shares, bias)
 
 
-def cells_in_window(step: Step, before: NDArray[np.float32], row: int, column: int) -> NDArray[np.float32]:
-    """(h, w, channels) → (rows, columns, channels); beyond the edge is 0."""
-    window = step.window(row, column)
+def cells_in_window(geometry: LayerGeometry, before: NDArray[np.float32], row: int, column: int) -> NDArray[np.float32]:
+    """Return the cells that one cell sees; cells outside the map are 0. (h, w, channels) → (rows, columns, channels)"""
+    window = geometry.window(row, column)
     height, width, channels = before.shape
-    seen = np.zeros((window.height, window.width, channels), np.float32)
+    cells = np.zeros((window.height, window.width, channels), np.float32)
     top, left = max(window.top, 0), max(window.left, 0)
     bottom, right = min(window.bottom, height), min(window.right, width)
-    seen[top - window.top : bottom - window.top, left - window.left : right - window.left] = before[
+    cells[top - window.top : bottom - window.top, left - window.left : right - window.left] = before[
         top:bottom, left:right
     ]
-    return seen
+    return cells

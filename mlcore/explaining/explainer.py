@@ -1,4 +1,4 @@
-"""All explanations of one network: what pages, the API and the command line ask."""
+"""The explainer of one network: activations, contributions and explanations for pages, API and command line."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.explaining.cam import class_map
-from mlcore.explaining.contributions import Contributions, contributions
-from mlcore.explaining.geometry import Step, steps_of
+from mlcore.explaining.contributions import Contributions, compute_contributions
+from mlcore.explaining.geometry import LayerGeometry, layer_geometries
 from mlcore.explaining.occlusion import Image, occlude
-from mlcore.explaining.words import Gettext, Turn, sentence, turn_of, two_best
+from mlcore.explaining.sentences import Gettext, KeyChange, find_key_change, top_two, write_sentence
 from mlcore.reading.engine import Engine
 
 Kind = Literal["occlusion", "cam"]
@@ -21,26 +21,26 @@ Activations = Mapping[str, NDArray[np.float32]]  # (h, w, channels) by the layer
 
 
 @dataclass(frozen=True)
-class Why:
-    """Why this digit: for the first and the second answer, where the picture speaks for and against it."""
+class Explanation:
+    """The evidence for and against the first and the second answer."""
 
     answers: tuple[int, int]
     logits: NDArray[np.float32]  # (classes,)
     maps: Mapping[Kind, tuple[NDArray[np.float32], NDArray[np.float32]]]  # "cam" only where it is exact
-    turn: Turn | None
+    key_change: KeyChange | None
     probabilities: tuple[float, ...]
     is_digit: float
 
     def sentence(self, gettext: Gettext = str) -> str:
-        return sentence(self.probabilities, self.is_digit, self.turn, gettext)
+        return write_sentence(self.probabilities, self.is_digit, self.key_change, gettext)
 
     def limit(self, kind: Kind) -> float:
-        """The largest value of both maps: they share one scale."""
+        """Return the largest absolute value of both maps, which share one scale."""
         return max(float(np.abs(values).max()) for values in self.maps[kind])
 
 
 class Explainer:
-    """Safe to share between threads."""
+    """The digit network of one engine with its kernels. Threads may share it."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -54,37 +54,38 @@ class Explainer:
         return {name: stored[name] for name in stored.files}
 
     @cached_property
-    def steps(self) -> tuple[Step, ...]:
-        return steps_of(self.network.layers, self.kernels)
+    def geometries(self) -> tuple[LayerGeometry, ...]:
+        return layer_geometries(self.network.layers, self.kernels)
 
     def activations(self, image: Image) -> Activations:
         return {name: maps[0] for name, maps in self.engine.activations(image[np.newaxis]).items()}
 
-    def before(self, position: int, image: Image, activations: Activations) -> NDArray[np.float32]:
-        """What the layer at this position looks at, (h, w, channels)."""
+    def input_of(self, position: int, image: Image, activations: Activations) -> NDArray[np.float32]:
+        """Return the input of the layer at this position, (h, w, channels)."""
         if position == 0:
             return (image[..., np.newaxis] / np.float32(255)).astype(np.float32)
         return activations[self.network.layers[position - 1].name]
 
     def contributions(
-        self, position: int, channel: int, cell: tuple[int, int], before: NDArray[np.float32]
+        self, position: int, channel: int, cell: tuple[int, int], layer_input: NDArray[np.float32]
     ) -> Contributions:
-        """Of a convolution's cell."""
+        """Return the contributions to one cell of a convolution."""
         name = self.network.layers[position].name
         kernel, bias = self.kernels[name][..., channel], float(self.kernels[f"{name}_bias"][channel])
-        return contributions(self.steps[position], before, kernel, bias, *cell)
+        return compute_contributions(self.geometries[position], layer_input, kernel, bias, *cell)
 
-    def why(self, image: Image, probabilities: Sequence[float], is_digit: float) -> Why:
-        first, second = answers = two_best(probabilities)
+    def explain(self, image: Image, probabilities: Sequence[float], is_digit: float) -> Explanation:
+        """Explain the two most probable digits."""
+        first, second = answers = top_two(probabilities)
         occlusion = occlude(self.engine.logits, image)
         maps: dict[Kind, tuple[NDArray[np.float32], NDArray[np.float32]]] = {
-            "occlusion": (occlusion.map(first), occlusion.map(second))
+            "occlusion": (occlusion.loss_map(first), occlusion.loss_map(second))
         }
         if self.network.averaged:
             averaged = self.activations(image)[self.network.averaged]
             maps["cam"] = (self.class_map(averaged, first), self.class_map(averaged, second))
-        turn = turn_of(occlusion, image, first, second)
-        return Why(answers, occlusion.logits[0], maps, turn, tuple(probabilities), is_digit)
+        key_change = find_key_change(occlusion, image, first, second)
+        return Explanation(answers, occlusion.logits[0], maps, key_change, tuple(probabilities), is_digit)
 
     def class_map(self, averaged: NDArray[np.float32], digit: int) -> NDArray[np.float32]:
         return class_map(averaged, self.kernels["logits"][:, digit], float(self.kernels["logits_bias"][digit]))

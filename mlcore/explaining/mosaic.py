@@ -1,4 +1,4 @@
-"""All channels of one layer in one picture: in reading order, on one colour scale, crisp."""
+"""Mosaics: all channels of one layer in one PNG, in reading order and on one colour scale."""
 
 import math
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from PIL import Image
 
 from mlcore.explaining.colours import colour_table
 
-ZOOM = 2  # picture pixels a cell
+ZOOM = 2  # pixels of the PNG for one cell
 GAP = 1  # cells between tiles
 COLUMNS = {32: 8, 64: 8}  # 4×8 and 8×8, as these layers are usually shown
-HIGHEST = 254  # level of the highest activation
-CLEAR = 255  # level of the gaps: transparent, so that nobody takes them for activations
+MAX_LEVEL = 254  # of the highest activation
+CLEAR = 255  # level of the gaps: transparent, so that they do not look like activations
 # Measured on all layers of one digit: 6 is 7 % smaller and takes three times as long; 9 ten times.
 COMPRESSION = 3
 
@@ -22,8 +22,8 @@ Scale = tuple[float, float]  # the activations at the dark and at the bright end
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """Where the tiles of a layer's channels stand, in cells."""
+class MosaicLayout:
+    """The positions of a layer's channels in its mosaic, in cells."""
 
     shape: tuple[int, int, int]  # height, width, channels
 
@@ -45,50 +45,52 @@ class Sheet:
         return self.rows * (self.shape[0] + GAP) - GAP
 
     def corner(self, channel: int) -> tuple[int, int]:
-        """x and y of its tile: channel k stands in row k // columns, column k % columns."""
+        """Return x and y of a tile: channel k stands in row k // columns, column k % columns."""
         row, column = divmod(channel, self.columns)
         return column * (self.shape[1] + GAP), row * (self.shape[0] + GAP)
 
 
 @dataclass(frozen=True, slots=True)
 class Mosaic:
+    """A drawn mosaic with its colour scale."""
+
     png: bytes
-    sheet: Sheet
+    layout: MosaicLayout
     low: float  # the activation at the dark end of the scale
     high: float
 
     @property
     def columns(self) -> int:
-        return self.sheet.columns
+        return self.layout.columns
 
 
 def scale_of(*activations: NDArray[np.float32]) -> Scale:
-    """One for whole layers: a scale per channel would make noise look like signal."""
+    """Return one scale for whole layers: a scale per channel would make noise look like signal."""
     return min(float(a.min()) for a in activations), max(float(a.max()) for a in activations)
 
 
 def draw_mosaic(activation: NDArray[np.float32], scale: Scale | None = None, zoom: int = ZOOM) -> Mosaic:
-    """(h, w, channels), any range; every cell becomes zoom × zoom pixels."""
+    """Draw all channels of a layer (h, w, channels); each cell becomes zoom × zoom pixels."""
     height, width, channels = activation.shape
     low, high = scale or scale_of(activation)
-    sheet = Sheet((height, width, channels))
-    tiles = np.full((sheet.rows * sheet.columns, height + GAP, width + GAP), CLEAR, np.uint8)
-    tiles[:channels, :height, :width] = levels(activation, (low, high)).transpose(2, 0, 1)
-    rows = tiles.reshape(sheet.rows, sheet.columns, height + GAP, width + GAP).transpose(0, 2, 1, 3)
-    laid = rows.reshape(sheet.height + GAP, sheet.width + GAP)[:-GAP, :-GAP]  # (H, W)
-    return Mosaic(paint(laid, zoom), sheet, low, high)
+    layout = MosaicLayout((height, width, channels))
+    tiles = np.full((layout.rows * layout.columns, height + GAP, width + GAP), CLEAR, np.uint8)
+    tiles[:channels, :height, :width] = to_levels(activation, (low, high)).transpose(2, 0, 1)
+    rows = tiles.reshape(layout.rows, layout.columns, height + GAP, width + GAP).transpose(0, 2, 1, 3)
+    levels = rows.reshape(layout.height + GAP, layout.width + GAP)[:-GAP, :-GAP]  # (H, W)
+    return Mosaic(encode_levels(levels, zoom), layout, low, high)
 
 
-def levels(activation: NDArray[np.float32], scale: Scale) -> NDArray[np.uint8]:
-    """Any shape → the same shape, 0..254."""
+def to_levels(activation: NDArray[np.float32], scale: Scale) -> NDArray[np.uint8]:
+    """Return the activations as levels from 0 to MAX_LEVEL, clipped to the scale."""
     low, high = scale
-    gain = HIGHEST / (high - low) if high > low else 0.0
-    return np.rint(np.clip((activation - low) * gain, 0, HIGHEST)).astype(np.uint8)
+    gain = MAX_LEVEL / (high - low) if high > low else 0.0
+    return np.rint(np.clip((activation - low) * gain, 0, MAX_LEVEL)).astype(np.uint8)
 
 
-def paint(sheet: NDArray[np.uint8], zoom: int) -> bytes:
-    """(H, W) levels → PNG, each cell zoom × zoom pixels."""
-    picture = Image.fromarray(sheet.repeat(zoom, axis=0).repeat(zoom, axis=1)).convert("P")
+def encode_levels(levels: NDArray[np.uint8], zoom: int) -> bytes:
+    """Return levels (H, W) as a PNG in the colours of the table; each cell becomes zoom × zoom pixels."""
+    picture = Image.fromarray(levels.repeat(zoom, axis=0).repeat(zoom, axis=1)).convert("P")
     picture.putpalette(colour_table().tobytes())
     buffer = BytesIO()
     picture.save(buffer, "PNG", compress_level=COMPRESSION, transparency=CLEAR)

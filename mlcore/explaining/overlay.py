@@ -1,4 +1,4 @@
-"""Maps of the 28×28 laid over the original picture: where they lie, and how they look."""
+"""Overlays: maps of the 28×28 input drawn for the original picture."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -13,36 +13,36 @@ from mlcore.explaining.geometry import Window
 from mlcore.reading.result import Box
 
 SIDE = 28
-PIXELS = 8 * SIDE  # of an overlay: smooth edges at the size of a page
-STRONGEST = 0.85  # opacity of the largest value, so that the ink shows through
+PIXELS = 8 * SIDE  # side of an overlay: smooth edges at the size of a page
+MAX_OPACITY = 0.85  # of the largest value, so that the ink shows through
 LEVELS = 127  # of each of the two colours
-NOTHING = 128  # the level that is clear
-FAINT = 26  # of 255: what normalising takes for the edge of the ink
+CLEAR = 128  # the level without colour
+FAINT = 26  # of 255: the edge of the ink for `mlcore.reading.normalise`
 
-Place = tuple[float, float, float, float]  # x, y, width, height in the original's pixels
+Rectangle = tuple[float, float, float, float]  # x, y, width, height in the original's pixels
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Where the 28×28 lies on the original picture, in the original's pixels."""
+    """The position of the 28×28 input on the original picture, in the original's pixels."""
 
     left: float
     top: float
-    cell: float  # pixels a cell
+    cell: float  # pixels of one cell
 
     @property
     def side(self) -> float:
         return SIDE * self.cell
 
-    def surroundings(self, width: int, height: int) -> Place:
-        """With a margin of two cells, as far as the picture goes: what a page shows of it."""
+    def surroundings(self, width: int, height: int) -> Rectangle:
+        """Return the frame with a margin of two cells, clipped to a picture of this size."""
         left, top = max(self.left - 2 * self.cell, 0), max(self.top - 2 * self.cell, 0)
         right = min(self.left + self.side + 2 * self.cell, width)
         bottom = min(self.top + self.side + 2 * self.cell, height)
         return left, top, right - left, bottom - top
 
-    def place(self, window: Window) -> Place:
-        """Of some cells."""
+    def locate(self, window: Window) -> Rectangle:
+        """Return where some cells lie on the original."""
         return (
             self.left + window.left * self.cell,
             self.top + window.top * self.cell,
@@ -52,9 +52,12 @@ class Frame:
 
 
 def frame_of(image: NDArray[np.uint8], box: Box) -> Frame:
-    """From the ink in the (28, 28) and its box in the original: both have one middle, and one longest side."""
-    seen = image >= FAINT
-    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    """Return the frame of an input (28, 28) whose ink has this box in the original.
+
+    Ink and box have the same centre and the same longer side.
+    """
+    is_visible = image >= FAINT
+    rows, columns = np.flatnonzero(is_visible.any(axis=1)), np.flatnonzero(is_visible.any(axis=0))
     if not rows.size:
         return Frame(box.x, box.y, max(box.width, box.height) / SIDE)
     top, bottom, left, right = (int(i) for i in (rows[0], rows[-1] + 1, columns[0], columns[-1] + 1))
@@ -67,11 +70,14 @@ def frame_of(image: NDArray[np.uint8], box: Box) -> Frame:
 
 
 def draw_overlay(values: NDArray[np.float32], limit: float) -> bytes:
-    """(h, w) → PNG of PIXELS × PIXELS: one colour speaks for, the other against, 0 is clear; ±limit is strongest."""
+    """Return values (h, w) as a PNG of PIXELS × PIXELS.
+
+    Positive values have one colour, negative ones the other, 0 is clear. ±limit has the highest opacity.
+    """
     smooth = np.asarray(Image.fromarray(values).resize((PIXELS, PIXELS), Image.Resampling.BICUBIC))
     share = np.clip(smooth / limit if limit > 0 else smooth * 0, -1, 1)
-    # A palette, and not four channels: a quarter of the bytes to compress.
-    picture = Image.fromarray((NOTHING + np.rint(LEVELS * share)).astype(np.uint8)).convert("P")
+    # A palette instead of four channels leaves a quarter of the bytes to compress.
+    picture = Image.fromarray((CLEAR + np.rint(LEVELS * share)).astype(np.uint8)).convert("P")
     colours, opacities = _palette()
     picture.putpalette(colours)
     buffer = BytesIO()
@@ -81,7 +87,7 @@ def draw_overlay(values: NDArray[np.float32], limit: float) -> bytes:
 
 @cache
 def _palette() -> tuple[bytes, bytes]:
-    """Colours (256 × 3) and opacities (256) of the levels: against below NOTHING, for above it."""
-    share = (np.arange(256) - NOTHING) / LEVELS
-    opacities = np.rint(255 * STRONGEST * np.minimum(np.abs(share), 1)).astype(np.uint8)
+    """Return the colours (256 × 3) and opacities (256) of all levels: negative below CLEAR, positive above."""
+    share = (np.arange(256) - CLEAR) / LEVELS
+    opacities = np.rint(255 * MAX_OPACITY * np.minimum(np.abs(share), 1)).astype(np.uint8)
     return evidence_colours()[(share < 0).astype(np.intp)].tobytes(), opacities.tobytes()

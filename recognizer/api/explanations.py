@@ -10,11 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mlcore.artifact import Layer
-from mlcore.explaining.mosaic import Sheet, draw_mosaic, scale_of
 from recognizer import selectors
 from recognizer.api import operations
 from recognizer.api.endpoint import Endpoint
-from recognizer.services.explaining.explanations import Look, look_at
+from recognizer.services.explaining.explanations import ExplainedGlyph, explain_glyph, mosaic_layout
 from recognizer.services.registry.model_versions import version_named
 from recognizer.serving import serve_immutable, serve_overlay, serve_png
 
@@ -24,9 +23,12 @@ class LayerList(Endpoint):
 
     @operations.list_layers
     def get(self, request: Request, pk: Any, position: int) -> Response:
-        look = look_for(request, pk, position)
+        explained = explained_glyph(request, pk, position)
         return Response(
-            {"model": look.version.version, "layers": [layer_body(look, la, request) for la in look.layers]}
+            {
+                "model": explained.version.version,
+                "layers": [layer_body(explained, la, request) for la in explained.layers],
+            }
         )
 
 
@@ -35,15 +37,15 @@ class LayerActivations(Endpoint):
 
     @operations.get_activations
     def get(self, request: Request, pk: Any, position: int, layer: str) -> HttpResponseBase:
-        look = look_for(request, pk, position)
-        known = look.layer_named(layer)
+        explained = explained_glyph(request, pk, position)
+        known = explained.layer_named(layer)
 
         def npy() -> HttpResponse:
             buffer = BytesIO()
-            np.save(buffer, look.activations[known.name], allow_pickle=False)
+            np.save(buffer, explained.activations[known.name], allow_pickle=False)
             return HttpResponse(buffer.getvalue(), content_type="application/octet-stream")
 
-        return serve_immutable(request._request, f"{look.etag}-{known.name}.npy", npy)
+        return serve_immutable(request._request, f"{explained.etag}-{known.name}.npy", npy)
 
 
 class LayerMap(Endpoint):
@@ -51,9 +53,9 @@ class LayerMap(Endpoint):
 
     @operations.get_layer_map
     def get(self, request: Request, pk: Any, position: int, layer: str) -> HttpResponseBase:
-        look = look_for(request, pk, position)
-        name = look.layer_named(layer).name
-        return serve_png(request._request, f"{look.etag}-{name}-2x", lambda: draw_mosaic(look.activations[name]).png)
+        explained = explained_glyph(request, pk, position)
+        opened = explained.layer_named(layer)
+        return serve_png(request._request, f"{explained.etag}-{opened.name}-2x", lambda: explained.draw_layer(opened))
 
 
 class Explanation(Endpoint):
@@ -61,7 +63,7 @@ class Explanation(Endpoint):
 
     @operations.get_explanation
     def get(self, request: Request, pk: Any, position: int) -> Response:
-        return Response(explanation_body(look_for(request, pk, position), request))
+        return Response(explanation_body(explained_glyph(request, pk, position), request))
 
 
 class Overlay(Endpoint):
@@ -69,19 +71,19 @@ class Overlay(Endpoint):
 
     @operations.get_overlay
     def get(self, request: Request, pk: Any, position: int, kind: str, digit: int) -> HttpResponseBase:
-        return serve_overlay(request._request, look_for(request, pk, position), kind, digit)
+        return serve_overlay(request._request, explained_glyph(request, pk, position), kind, digit)
 
 
-def layer_body(look: Look, layer: Layer, request: Request) -> dict[str, Any]:
-    low, high = scale_of(look.activations[layer.name])
+def layer_body(explained: ExplainedGlyph, layer: Layer, request: Request) -> dict[str, Any]:
+    low, high = explained.scale_of(layer)
     # The query, if any, names the version: it belongs to what is linked as well.
     path = f"{request._request.path}{layer.name}"
-    query = "" if look.own else f"?model={look.version.version}"
+    query = "" if explained.is_own_version else f"?model={explained.version.version}"
     return {
         "name": layer.name,
         "kind": layer.kind,
         "shape": layer.shape,
-        "columns": Sheet(layer.shape).columns,
+        "columns": mosaic_layout(layer).columns,
         "low": low,
         "high": high,
         "activations_url": request.build_absolute_uri(f"{path}/activations/{query}"),
@@ -89,32 +91,32 @@ def layer_body(look: Look, layer: Layer, request: Request) -> dict[str, Any]:
     }
 
 
-def explanation_body(look: Look, request: Request) -> dict[str, Any]:
-    why = look.why()
-    frame, turn = look.frame, why.turn
+def explanation_body(explained: ExplainedGlyph, request: Request) -> dict[str, Any]:
+    why = explained.explain()
+    frame, key_change = explained.frame, why.key_change
     return {
-        "model": look.version.version,
+        "model": explained.version.version,
         "sentence": why.sentence(),
         "answers": [
             {
                 "digit": digit,
-                "probability": look.probabilities[digit],
+                "probability": explained.probabilities[digit],
                 "logit": float(why.logits[digit]),
                 **{kind: np.round(maps[place].astype(float), 4).tolist() for kind, maps in why.maps.items()},
             }
             for place, digit in enumerate(why.answers)
         ],
-        "turn": turn
+        "turn": key_change
         and {
-            "kind": "gap" if turn.change.gap else "stroke",
-            "place": turn.place,
-            "box": [round(length, 1) for length in frame.place(turn.change.window)],
-            "decides": turn.decides,
+            "kind": "gap" if key_change.change.is_gap else "stroke",
+            "place": key_change.place,
+            "box": [round(length, 1) for length in frame.locate(key_change.change.window)],
+            "decides": key_change.is_decisive,
         },
         "frame": [round(length, 1) for length in (frame.left, frame.top, frame.side, frame.side)],
     }
 
 
-def look_for(request: Request, pk: Any, position: int) -> Look:
+def explained_glyph(request: Request, pk: Any, position: int) -> ExplainedGlyph:
     glyph = get_object_or_404(selectors.explained_glyphs_for(request.user), prediction=pk, position=position)
-    return look_at(glyph, version_named(request.query_params.get("model")))
+    return explain_glyph(glyph, version_named(request.query_params.get("model")))

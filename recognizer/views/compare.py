@@ -1,4 +1,4 @@
-"""One layer seen twice, on one colour scale: of two digits, or of one digit under two model versions."""
+"""The comparison page: one layer of two digits, or of one digit under two model versions, on one colour scale."""
 
 from typing import Any
 from uuid import UUID
@@ -11,20 +11,20 @@ from recognizer import selectors
 from recognizer.models import Glyph, ModelVersion
 from recognizer.problems import Problem
 from recognizer.services.explaining.comparing import Comparison, common_layers, compare
-from recognizer.services.explaining.explanations import Look, look_at
+from recognizer.services.explaining.explanations import ExplainedGlyph, explain_glyph
 from recognizer.services.registry.model_versions import version_named
 
-CANDIDATES = 24  # the newest digits that are offered to compare with
+MAX_OTHER_GLYPHS = 24  # the newest digits, offered for comparison
 
 
 @require_safe
 def comparison(request: HttpRequest) -> HttpResponse:
-    left = look_at(glyph_named(request, "a"))
-    right = right_look(request, left)
+    left = explain_glyph(requested_glyph(request, "a"))
+    right = requested_right_side(request, left)
     context: dict[str, Any] = {
-        "look": left,
+        "explained": left,
         "prediction": left.glyph.prediction,
-        "candidates": candidates(request, left.glyph),
+        "other_glyphs": newest_other_glyphs(request, left.glyph),
         "versions": ModelVersion.objects.exclude(pk=left.version.pk).defer("card").order_by("-created_at"),
     }
     if right:
@@ -32,29 +32,29 @@ def comparison(request: HttpRequest) -> HttpResponse:
         opened = next((layer for layer in layers if layer.name == request.GET.get("layer")), None)
         context |= {"right": right, "layers": layers}
         if layers:
-            context |= sides(right, compare(left, right, opened or layers[0]))
+            context |= comparison_context(right, compare(left, right, opened or layers[0]))
     return render(request, "explorer/compare.html", context)
 
 
-def sides(right: Look, comparison: Comparison) -> dict[str, Any]:
-    # With all digits: both sheets must be drawn on the very same scale.
+def comparison_context(right: ExplainedGlyph, comparison: Comparison) -> dict[str, Any]:
+    # repr() keeps all digits: both mosaics must be drawn on exactly the same scale.
     scale = "scale={!r},{!r}".format(*comparison.scale)
     return {
         "comparison": comparison,
-        "sheet_query": f"?{scale}",
+        "left_query": f"?{scale}",
         "right_query": f"?{scale}&model={right.version.version}",
     }
 
 
-def right_look(request: HttpRequest, left: Look) -> Look | None:
-    """The other digit, or the same one under the version that was asked for."""
+def requested_right_side(request: HttpRequest, left: ExplainedGlyph) -> ExplainedGlyph | None:
+    """Return the other digit that `?b=` names, or the same digit under the version that `?model=` names."""
     if request.GET.get("b"):
-        return look_at(glyph_named(request, "b"), left.version)
+        return explain_glyph(requested_glyph(request, "b"), left.version)
     version = version_named(request.GET.get("model"))
-    return look_at(left.glyph, version) if version else None
+    return explain_glyph(left.glyph, version) if version else None
 
 
-def glyph_named(request: HttpRequest, parameter: str) -> Glyph:
+def requested_glyph(request: HttpRequest, parameter: str) -> Glyph:
     try:
         pk = UUID(request.GET.get(parameter, ""))
     except ValueError as error:
@@ -63,8 +63,8 @@ def glyph_named(request: HttpRequest, parameter: str) -> Glyph:
     return glyph
 
 
-def candidates(request: HttpRequest, glyph: Glyph) -> list[Glyph]:
-    """By the newest answers: to sort all digits by their answers' time would be to look at all of them."""
-    answers = selectors.history_for(request.user).exclude(text="")[: CANDIDATES + 1]
+def newest_other_glyphs(request: HttpRequest, glyph: Glyph) -> list[Glyph]:
+    """Return the digits of the newest answers. Sorting all digits by time would read every row."""
+    answers = selectors.history_for(request.user).exclude(text="")[: MAX_OTHER_GLYPHS + 1]
     digits = [each for answer in selectors.with_glyphs(answers) for each in answer.glyphs.all()]
-    return [each for each in digits if each != glyph][:CANDIDATES]
+    return [each for each in digits if each != glyph][:MAX_OTHER_GLYPHS]

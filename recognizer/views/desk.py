@@ -17,7 +17,7 @@ from recognizer.forms.reading import ExampleForm, ReadForm
 from recognizer.models import Upload
 from recognizer.models.prediction import Mode
 from recognizer.problems import Problem
-from recognizer.services.explaining.explanations import live
+from recognizer.services.explaining.explanations import preview_first_layer
 from recognizer.services.reading.predictions import create_prediction, read_picture
 from recognizer.uploadhandlers import takes_archive
 from recognizer.views.batches import is_zip, start_batch
@@ -84,7 +84,7 @@ def preview(request: UserRequest) -> HttpResponse:
         answer = read_picture(sent_files(request)[0].read(), options["mode"])
     except Problem as problem:
         return render(request, "_preview.html", {"problem": problem}, status=problem.status)
-    return render(request, "_preview.html", {"reading": answer.reading, "live": live(answer)})
+    return render(request, "_preview.html", {"reading": answer.reading, "preview": preview_first_layer(answer)})
 
 
 def read_options(request: HttpRequest) -> dict[str, Any]:

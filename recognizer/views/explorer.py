@@ -1,4 +1,4 @@
-"""What the network saw of one digit: its layers in a row, a layer's channels, and what a channel is made of."""
+"""The explorer's pages for one digit: its layers, a layer's channels, one channel, and the explanation."""
 
 from typing import Any
 from uuid import UUID
@@ -10,103 +10,98 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from mlcore.artifact import Layer
-from mlcore.explaining.mosaic import draw_mosaic
-from mlcore.explaining.row import draw_row
 from recognizer import selectors
-from recognizer.services.explaining.explanations import Look, look_at
-from recognizer.services.explaining.exploring import Order, open_channel, open_layer, stations
+from recognizer.services.explaining.explanations import ExplainedGlyph, explain_glyph
+from recognizer.services.explaining.exploring import ChannelOrder, layer_tiles, open_channel, open_layer
 from recognizer.services.registry.model_versions import version_named
 from recognizer.serving import serve_overlay, serve_png
 
 KINDS = {
     "occlusion": (
-        _("What the answer rests on"),
-        _("The reader was asked again and again, each time with a piece of stroke erased or a gap filled in."),
+        _("Important strokes and gaps"),
+        _("Measured by erasing each piece of stroke, or filling each gap, and reading the digit again."),
     ),
     "cam": (
-        _("Where the network found it"),
-        _("What each place of the last layer adds to the digit's score; together they are exactly that score."),
+        _("Important regions"),
+        _("What each region of the last layer adds to the digit's score. All regions add up to the score."),
     ),
 }
 
 
 @require_safe
 def explorer(request: HttpRequest, pk: UUID, layer: str | None = None, channel: int | None = None) -> HttpResponse:
-    look = look_for(request, pk)
-    opened = look.layer_named(layer) if layer else look.layers[0]
-    order: Order = "number" if request.GET.get("order") == "number" else "strength"
+    """Show the layers with one of them open, and one of its channels if the address names it."""
+    explained = explained_glyph(request, pk)
+    opened = explained.layer_named(layer) if layer else explained.layers[0]
+    order: ChannelOrder = "number" if request.GET.get("order") == "number" else "strength"
     context: dict[str, Any] = {
-        "look": look,
-        "prediction": look.glyph.prediction,
-        "stations": stations(look, opened.name),
-        "open_layer": open_layer(look, opened, order),
+        "explained": explained,
+        "prediction": explained.glyph.prediction,
+        "layer_tiles": layer_tiles(explained, opened.name),
+        "open_layer": open_layer(explained, opened, order),
         "order": order,
-        "query": query_of(look, order),
-        "look_query": query_of(look),
-        "row_width": 28 * len(look.layers),
+        "query": link_query(explained, order),
+        "version_query": link_query(explained),
+        "row_width": 28 * len(explained.layers),
     }
     if channel is not None:
         if channel >= opened.shape[2]:
             raise Http404
-        at = cell_asked_for(request, opened)
-        context["open_channel"] = open_channel(look, look.layers.index(opened), channel, order, at)
+        at = parse_cell(request, opened)
+        context["open_channel"] = open_channel(explained, explained.layers.index(opened), channel, order, at)
     return render(request, "explorer/explorer.html", context)
 
 
 @require_safe
 def why(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Why this digit: what speaks for and against the first and the second answer."""
-    look = look_for(request, pk)
-    reasons = look.why()
-    turn = reasons.turn and look.frame.place(reasons.turn.change.window)
+    """Show the evidence for and against the first and the second answer."""
+    explained = explained_glyph(request, pk)
+    explanation = explained.explain()
+    key_change = explanation.key_change
+    mark = key_change and explained.frame.locate(key_change.change.window)
     context = {
-        "look": look,
-        "prediction": look.glyph.prediction,
-        "why": reasons,
-        "sentence": reasons.sentence(gettext),
-        "kinds": [(kind, *KINDS[kind], turn if kind == "occlusion" else None) for kind in reasons.maps],
-        "answers": [(digit, look.probabilities[digit]) for digit in reasons.answers],
-        "turn": turn,
-        "query": query_of(look),
+        "explained": explained,
+        "prediction": explained.glyph.prediction,
+        "explanation": explanation,
+        "sentence": explanation.sentence(gettext),
+        "kinds": [(kind, *KINDS[kind], mark if kind == "occlusion" else None) for kind in explanation.maps],
+        "answers": [(digit, explained.probabilities[digit]) for digit in explanation.answers],
+        "mark": mark,
+        "query": link_query(explained),
     }
     return render(request, "explorer/why.html", context)
 
 
 @require_safe
 def layer_row(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """One tile of every layer, side by side."""
-    look = look_for(request, pk)
-
-    def png() -> bytes:
-        row = stations(look, None)
-        return draw_row([look.activations[s.layer.name] for s in row], [s.channel for s in row])
-
-    return serve_png(request, f"{look.etag}-row", png)
+    """Return one tile of every layer, side by side."""
+    explained = explained_glyph(request, pk)
+    return serve_png(request, f"{explained.etag}-row", explained.draw_row)
 
 
 @require_safe
 def layer_map(request: HttpRequest, pk: UUID, layer: str) -> HttpResponseBase:
-    """All channels of a layer, at one pixel a cell; pages cut tiles out of it."""
-    look = look_for(request, pk)
-    opened = look.layer_named(layer)
-    scale = scale_asked_for(request)
-    etag = f"{look.etag}-{opened.name}-{scale or 'own'}"
-    return serve_png(request, etag, lambda: draw_mosaic(look.activations[opened.name], scale, zoom=1).png)
+    """Return all channels of a layer at one pixel per cell; pages cut tiles out of it."""
+    explained = explained_glyph(request, pk)
+    opened = explained.layer_named(layer)
+    scale = parse_scale(request)
+    etag = f"{explained.etag}-{opened.name}-{scale or 'own'}"
+    return serve_png(request, etag, lambda: explained.draw_layer(opened, scale, zoom=1))
 
 
 @require_safe
 def overlay(request: HttpRequest, pk: UUID, kind: str, digit: int) -> HttpResponseBase:
-    return serve_overlay(request, look_for(request, pk), kind, digit)
+    return serve_overlay(request, explained_glyph(request, pk), kind, digit)
 
 
-def look_for(request: HttpRequest, pk: UUID) -> Look:
-    """At the person's own glyph, through the version that read it or the one asked for."""
+def explained_glyph(request: HttpRequest, pk: UUID) -> ExplainedGlyph:
+    """Return one of the person's glyphs under the version that `?model=` names, or the one that read it."""
     glyph = get_object_or_404(selectors.explained_glyphs_for(request.user), pk=pk)
-    return look_at(glyph, version_named(request.GET.get("model")))
+    return explain_glyph(glyph, version_named(request.GET.get("model")))
 
 
-def cell_asked_for(request: HttpRequest, layer: Layer) -> tuple[int, int] | None:
-    """`?at=12,5`: row and column; None is the strongest."""
+def parse_cell(request: HttpRequest, layer: Layer) -> tuple[int, int] | None:
+    """Return row and column of `?at=12,5`, or None where they are missing or outside the layer."""
     try:
         row, column = (int(part) for part in request.GET.get("at", "").split(","))
     except ValueError:
@@ -114,8 +109,8 @@ def cell_asked_for(request: HttpRequest, layer: Layer) -> tuple[int, int] | None
     return (row, column) if 0 <= row < layer.shape[0] and 0 <= column < layer.shape[1] else None
 
 
-def scale_asked_for(request: HttpRequest) -> tuple[float, float] | None:
-    """`?scale=0,3.5`: where two layers are compared."""
+def parse_scale(request: HttpRequest) -> tuple[float, float] | None:
+    """Return the ends of `?scale=0,3.5`, which comparisons pass, or None where they are missing or invalid."""
     try:
         low, high = (float(part) for part in request.GET.get("scale", "").split(","))
     except ValueError:
@@ -123,9 +118,9 @@ def scale_asked_for(request: HttpRequest) -> tuple[float, float] | None:
     return (low, high) if abs(low) < float("inf") and low < high < float("inf") else None
 
 
-def query_of(look: Look, order: Order = "strength") -> str:
-    """What every link of the page carries on."""
-    parts = [] if look.own else [f"model={look.version.version}"]
+def link_query(explained: ExplainedGlyph, order: ChannelOrder = "strength") -> str:
+    """Return the query that every link of the page carries on."""
+    parts = [] if explained.is_own_version else [f"model={explained.version.version}"]
     if order != "strength":
         parts.append(f"order={order}")
     return "?" + "&".join(parts) if parts else ""

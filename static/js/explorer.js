@@ -7,7 +7,7 @@ async function open(url, { remember = true } = {}) {
   request?.abort();
   request = new AbortController();
   const focused = document.activeElement?.id;
-  const scrolled = document.querySelector(".stations")?.scrollLeft;
+  const scrolled = document.querySelector(".layer-tiles")?.scrollLeft;
   const explorer = document.getElementById("explorer");
   explorer.setAttribute("aria-busy", "true");
   try {
@@ -19,8 +19,8 @@ async function open(url, { remember = true } = {}) {
     explorer.replaceWith(opened);
     document.title = page.title;
     if (remember) history.pushState({}, "", url);
-    const stations = document.querySelector(".stations");
-    if (stations) stations.scrollLeft = scrolled;
+    const layerTiles = document.querySelector(".layer-tiles");
+    if (layerTiles) layerTiles.scrollLeft = scrolled;
     document.getElementById(focused)?.focus({ preventScroll: true });
     show();
   } catch (error) {
@@ -30,7 +30,7 @@ async function open(url, { remember = true } = {}) {
 
 // What was opened is brought into view, if it is not.
 function show() {
-  document.querySelector(".stations [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  document.querySelector(".layer-tiles [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   document.querySelector(".channel")?.scrollIntoView({ block: "nearest" });
 }
 

@@ -29,7 +29,7 @@ def explorer(alice_page: Page, glyph) -> Page:
 
 
 def open_layer(page: Page, name: str) -> None:
-    page.locator(f"#station-{name}").click()
+    page.locator(f"#layer-tile-{name}").click()
     expect(page.locator("#layer-title")).to_have_text(name)
 
 
@@ -45,7 +45,7 @@ def test_every_layer_opens_with_its_maps_without_a_reload(explorer):
     for name in LAYERS:
         open_layer(explorer, name)
         expect(explorer).to_have_url(re.compile(f"/network/{name}/$"))
-        expect(explorer.locator(f"#station-{name}")).to_have_attribute("aria-current", "true")
+        expect(explorer.locator(f"#layer-tile-{name}")).to_have_attribute("aria-current", "true")
         explorer.wait_for_load_state("networkidle")
         assert colours(explorer, ".tiles .tile .cells") > 5
     assert explorer.evaluate("window.isTheSame") is True
@@ -56,13 +56,13 @@ def test_a_channel_is_followed_back_to_the_picture(explorer):
     explorer.locator(".tiles .tile").first.click()
     expect(explorer.locator("#channel-title")).to_contain_text("conv4, channel")
     for name in ("conv3", "pool1"):
-        explorer.locator(".share .tile").first.click()
+        explorer.locator(".contribution .tile").first.click()
         expect(explorer.locator("#channel-title")).to_contain_text(f"{name}, channel")
     explorer.locator("#pooled").click()
     expect(explorer.locator("#channel-title")).to_contain_text("conv2, channel")
-    explorer.locator(".share .tile").first.click()
+    explorer.locator(".contribution .tile").first.click()
     expect(explorer.locator("#channel-title")).to_contain_text("conv1, channel")
-    expect(explorer.get_by_text("What the picture gives to this cell")).to_be_visible()
+    expect(explorer.get_by_text("Contribution of the picture to this cell")).to_be_visible()
     mark = explorer.locator(".original .mark").bounding_box()
     picture = explorer.locator(".original").bounding_box()
     # Three cells of the 28, somewhere on the picture.
@@ -89,16 +89,16 @@ def test_a_cell_is_chosen_by_a_click_and_by_arrow_keys(explorer):
     explorer.keyboard.press("ArrowUp")
     expect(explorer).to_have_url(re.compile(r"at=8(,|%2C)4$"))
     explorer.locator("#strongest").click()
-    expect(explorer.get_by_text("Marked: its strongest response,")).to_be_visible()
+    expect(explorer.get_by_text("Marked: the strongest response,")).to_be_visible()
 
 
 def test_the_keyboard_alone_reaches_everything(explorer):
-    explorer.locator("#station-conv1").focus()
+    explorer.locator("#layer-tile-conv1").focus()
     explorer.keyboard.press("ArrowRight")
-    expect(explorer.locator("#station-conv2")).to_be_focused()
+    expect(explorer.locator("#layer-tile-conv2")).to_be_focused()
     explorer.keyboard.press("Enter")
     expect(explorer.locator("#layer-title")).to_have_text("conv2")
-    expect(explorer.locator("#station-conv2")).to_be_focused()
+    expect(explorer.locator("#layer-tile-conv2")).to_be_focused()
     first, second = explorer.locator(".tiles .tile").nth(0), explorer.locator(".tiles .tile").nth(1)
     first.focus()
     explorer.keyboard.press("ArrowRight")
@@ -160,7 +160,7 @@ def test_why_lays_both_maps_over_the_picture(alice_page, glyph):
 def test_two_predictions_are_compared_side_by_side(explorer, alice, glyph):
     create_prediction(owner=alice, data=digit_png(4), source="upload", mode="digit")
     explorer.get_by_role("link", name="Compare").click()
-    explorer.locator(".candidates .tile").click()
+    explorer.locator(".other-glyphs .tile").click()
     expect(explorer.locator(".pair")).to_have_count(LAYERS["conv1"][2])
     explorer.locator("#layer-conv3").click()
     expect(explorer.locator(".pair")).to_have_count(LAYERS["conv3"][2])
@@ -177,7 +177,7 @@ def test_a_layer_opens_quickly(explorer):
             const times = [];
             for (const name of ["conv4", "pool2", "conv6", "conv2", "conv5"]) {
                 const started = performance.now();
-                document.getElementById(`station-${name}`).click();
+                document.getElementById(`layer-tile-${name}`).click();
                 while (document.getElementById("layer-title").textContent !== name)
                     await new Promise((done) => setTimeout(done, 2));
                 const image = new Image();

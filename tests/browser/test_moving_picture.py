@@ -58,7 +58,7 @@ def test_a_digit_is_drawn_and_the_network_is_opened(film: Film):
     film.page.wait_for_load_state("networkidle")
     film.take(1000)
     for layer in LAYERS:
-        film.page.locator(f"#station-{layer}").click()
+        film.page.locator(f"#layer-tile-{layer}").click()
         expect(film.page.locator("#layer-title")).to_have_text(layer)
         film.page.wait_for_load_state("networkidle")
         film.page.locator("#layer-title").scroll_into_view_if_needed()

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from mlcore.explaining.album import write_album
 from mlcore.explaining.explainer import Explainer
+from mlcore.explaining.explanation_files import write_explanation_files
 from mlcore.reading.decode import MAX_BYTES, decode
 from mlcore.reading.errors import PictureError
 from mlcore.reading.result import MODES
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         for place, glyph in enumerate(reading.glyphs, start=1):
             folder = Path(options["out"]) / f"{place}-{glyph.digit}"
             try:
-                why = write_album(folder, picture, glyph, explainer)
+                explanation = write_explanation_files(folder, picture, glyph, explainer)
             except OSError as error:
                 raise CommandError(f"{folder} cannot be written: {error.strerror}.") from error
-            self.stdout.write(f"{folder}: {why.sentence()}")
+            self.stdout.write(f"{folder}: {explanation.sentence()}")

@@ -1,4 +1,4 @@
-"""What is shown of a glyph and never stored: maps, contributions and reasons, from its 28×28 and a model version."""
+"""What pages and API show of a glyph and never store: activations, maps and explanations under any model version."""
 
 import base64
 from dataclasses import dataclass
@@ -7,10 +7,12 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from mlcore.artifact import Layer
-from mlcore.explaining.explainer import Activations, Explainer, Why
-from mlcore.explaining.mosaic import Sheet, draw_mosaic
+from mlcore.explaining.explainer import Activations, Explainer, Explanation, Kind
+from mlcore.explaining.geometry import strongest_first
+from mlcore.explaining.mosaic import ZOOM, MosaicLayout, Scale, draw_mosaic, scale_of
 from mlcore.explaining.occlusion import Image
-from mlcore.explaining.overlay import Frame, frame_of
+from mlcore.explaining.overlay import Frame, draw_overlay, frame_of
+from mlcore.explaining.row import draw_layer_row
 from mlcore.reading.engine import Engine
 from mlcore.reading.result import Box
 from recognizer.models import Glyph, ModelVersion
@@ -18,25 +20,25 @@ from recognizer.problems import Problem
 from recognizer.services.reading.predictions import PictureReading
 from recognizer.services.registry.model_versions import ModelCache, models
 
-REASONS_KEPT = 32  # the overlays of one page are asked for right after one another
+MAX_EXPLANATIONS = 32  # kept in memory: a page requests all overlays of one glyph in quick succession
 
 
 @dataclass(frozen=True)
-class Look:
-    """One glyph as one model version sees it."""
+class ExplainedGlyph:
+    """One glyph with the activations and explanations of one model version."""
 
     glyph: Glyph
     version: ModelVersion
     explainer: Explainer
 
     @property
-    def own(self) -> bool:
-        """Whether it is the version that gave the answer."""
+    def is_own_version(self) -> bool:
+        """Whether the glyph was read by this version."""
         return self.version.pk == self.glyph.prediction.model_id
 
     @cached_property
     def siblings(self) -> list[Glyph]:
-        """The digits of the number it belongs to, itself among them."""
+        """All digits of the same number, including this one."""
         return list(self.glyph.prediction.glyphs.defer("input"))
 
     @cached_property
@@ -49,8 +51,8 @@ class Look:
 
     @cached_property
     def probabilities(self) -> list[float]:
-        """Of the ten digits: as recorded, or as another version gives them now."""
-        if self.own:
+        """The probabilities of the ten digits: the stored ones, or another version's."""
+        if self.is_own_version:
             return list(self.glyph.probabilities)
         (row,) = self.explainer.engine.classify(self.image[np.newaxis]).probabilities
         return [float(share) for share in row]
@@ -66,8 +68,8 @@ class Look:
         return frame_of(self.image, Box(glyph.x, glyph.y, glyph.width, glyph.height))
 
     @property
-    def view(self) -> tuple[float, ...]:
-        """x, y, width, height of the original's part round the glyph."""
+    def surroundings(self) -> tuple[float, ...]:
+        """The part of the original around the glyph: x, y, width, height."""
         upload = self.glyph.prediction.upload
         return self.frame.surroundings(upload.width, upload.height)
 
@@ -82,18 +84,47 @@ class Look:
                 return layer
         raise Problem("not_found")
 
-    def why(self) -> Why:
-        return _why(self.explainer, self.image.tobytes(), tuple(self.probabilities), self.is_digit)
+    def scale_of(self, layer: Layer) -> Scale:
+        return scale_of(self.activations[layer.name])
+
+    def strongest_channel(self, layer: Layer) -> int:
+        return strongest_first(self.activations[layer.name])[0]
+
+    def draw_layer(self, layer: Layer, scale: Scale | None = None, zoom: int = ZOOM) -> bytes:
+        """Return the mosaic of a layer as a PNG."""
+        return draw_mosaic(self.activations[layer.name], scale, zoom).png
+
+    def draw_row(self) -> bytes:
+        """Return the strongest channel of every layer side by side as a PNG."""
+        maps = [self.activations[layer.name] for layer in self.layers]
+        return draw_layer_row(maps, [self.strongest_channel(layer) for layer in self.layers])
+
+    def draw_overlay(self, kind: str, digit: int) -> bytes:
+        """Return one map of the explanation as a PNG; a Problem (not_found) if it has none for this kind and digit."""
+        explanation = self.explain()
+        known: Kind | None = next((name for name in explanation.maps if name == kind), None)
+        if known is None or digit not in explanation.answers:
+            raise Problem("not_found")
+        values = explanation.maps[known][explanation.answers.index(digit)]
+        return draw_overlay(values, explanation.limit(known))
+
+    def explain(self) -> Explanation:
+        return _explain(self.explainer, self.image.tobytes(), tuple(self.probabilities), self.is_digit)
 
     @property
     def etag(self) -> str:
-        """Of whatever is computed of it: neither the glyph nor the version ever changes."""
+        """The ETag prefix of all computed files: neither the glyph nor the version ever changes."""
         return f"{self.glyph.pk.hex}-{self.version.digest[:16]}"
 
 
-def look_at(glyph: Glyph, version: ModelVersion | None = None) -> Look:
+def explain_glyph(glyph: Glyph, version: ModelVersion | None = None) -> ExplainedGlyph:
+    """Return the glyph under a version; the version that read it is the default."""
     chosen = version or glyph.prediction.model
-    return Look(glyph, chosen, explainer_of(models.model(chosen).reader.engine))
+    return ExplainedGlyph(glyph, chosen, explainer_of(models.model(chosen).reader.engine))
+
+
+def mosaic_layout(layer: Layer) -> MosaicLayout:
+    return MosaicLayout(layer.shape)
 
 
 @lru_cache(maxsize=ModelCache.MAX_LOADED)
@@ -101,25 +132,25 @@ def explainer_of(engine: Engine) -> Explainer:
     return Explainer(engine)
 
 
-@lru_cache(maxsize=REASONS_KEPT)
-def _why(explainer: Explainer, image: bytes, probabilities: tuple[float, ...], is_digit: float) -> Why:
-    return explainer.why(np.frombuffer(image, np.uint8).reshape(28, 28), probabilities, is_digit)
+@lru_cache(maxsize=MAX_EXPLANATIONS)
+def _explain(explainer: Explainer, image: bytes, probabilities: tuple[float, ...], is_digit: float) -> Explanation:
+    return explainer.explain(np.frombuffer(image, np.uint8).reshape(28, 28), probabilities, is_digit)
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
-    """What the pad shows while the pen moves; nothing of it is kept."""
+class LayerPreview:
+    """The first layer's maps for a drawing that is not finished; they are never stored."""
 
-    layer: Layer  # the first one
+    layer: Layer
     maps: str  # a data URI
-    sheet: Sheet
+    layout: MosaicLayout
 
 
-def live(answer: PictureReading) -> Live | None:
-    """Of the first glyph; None where nothing was found."""
+def preview_first_layer(answer: PictureReading) -> LayerPreview | None:
+    """Return the maps of the first glyph, or None where nothing was found."""
     if not answer.reading.glyphs:
         return None
     explainer = explainer_of(answer.model.reader.engine)
     layer = explainer.network.layers[0]
     mosaic = draw_mosaic(explainer.activations(answer.reading.glyphs[0].input)[layer.name], zoom=1)
-    return Live(layer, f"data:image/png;base64,{base64.b64encode(mosaic.png).decode()}", mosaic.sheet)
+    return LayerPreview(layer, f"data:image/png;base64,{base64.b64encode(mosaic.png).decode()}", mosaic.layout)

@@ -1,4 +1,4 @@
-"""The explorer's pages as plain values: tiles of sheets, layers, and one channel with all it is made of."""
+"""The values that the explorer's pages show: layers, their channels, and all that one channel is computed from."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,82 +8,88 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.artifact import Layer
-from mlcore.explaining.geometry import Window, peak, receptive_field, strongest_first
-from mlcore.explaining.mosaic import Scale, Sheet, scale_of
-from recognizer.services.explaining.explanations import Look
+from mlcore.explaining.geometry import Window, find_peak, receptive_field, strongest_first
+from mlcore.explaining.mosaic import MosaicLayout, Scale
+from recognizer.services.explaining.explanations import ExplainedGlyph, mosaic_layout
 
-Order = Literal["strength", "number"]
-SHARES_SHOWN = 8
+ChannelOrder = Literal["strength", "number"]
+MAX_CONTRIBUTIONS = 8  # shown of one cell
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
+    """The place of one channel in its layer's mosaic."""
+
     channel: int
-    x: int  # on the sheet
+    x: int
     y: int
     width: int
     height: int
 
     @classmethod
-    def on(cls, sheet: Sheet, channel: int) -> "Tile":
-        return cls(channel, *sheet.corner(channel), sheet.shape[1], sheet.shape[0])
+    def in_layout(cls, layout: MosaicLayout, channel: int) -> "Tile":
+        return cls(channel, *layout.corner(channel), layout.shape[1], layout.shape[0])
 
 
 @dataclass(frozen=True, slots=True)
-class Station:
-    """A layer in the row of layers."""
+class LayerTile:
+    """One layer in the row of layers."""
 
     layer: Layer
     x: int  # of its tile in the row's picture
-    channel: int  # the strongest, which the tile shows
+    channel: int  # the strongest one, which the tile shows
     is_open: bool
 
 
 @dataclass(frozen=True, slots=True)
 class OpenLayer:
+    """The layer that a page shows with all its channels."""
+
     layer: Layer
-    sheet: Sheet
+    layout: MosaicLayout
     scale: Scale
     tiles: list[tuple[Tile, float]]  # with each channel's strongest response
-    silent: int  # channels without any
+    silent: int  # number of channels without any response
 
 
 @dataclass(frozen=True, slots=True)
-class Weight:
-    """One cell of a kernel, as a square."""
+class KernelWeight:
+    """One weight of a kernel, drawn as a square."""
 
     x: int
     y: int
     share: float  # of the channel's largest weight, 0..1
-    positive: bool
+    is_positive: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """What one channel before gives."""
+class Contribution:
+    """What one channel of the previous layer adds to a cell."""
 
     tile: Tile
     amount: float
-    width: float  # of its bar, 0..1
-    kernel: list[Weight]
+    bar_width: float  # 0..1
+    kernel: list[KernelWeight]
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
+    """One cell of a channel."""
+
     row: int
     column: int
     value: float
-    window: Window  # what it looks at in the layer before, within its edges
-    field: Window  # what it sees of the 28×28
-    on_picture: tuple[float, ...]  # x, y, width, height of that, in the original's pixels
+    window: Window  # the cells of the previous layer that it sees
+    field: Window  # the cells of the 28×28 input that it sees
+    on_picture: tuple[float, ...]  # the same in the original's pixels: x, y, width, height
 
 
 @dataclass(frozen=True, slots=True)
-class Ingredients:
-    """What a convolution's cell is made of: all of it adds up to `total`."""
+class CellSum:
+    """The contributions to a convolution's cell. Together with the bias they add up to `total`."""
 
-    shares: list[Share]  # the largest, first
-    others: int  # how many are not shown
+    contributions: list[Contribution]  # the largest, first
+    others: int  # number of contributions that are not shown
     others_amount: float
     bias: float
     total: float
@@ -92,93 +98,99 @@ class Ingredients:
 
 @dataclass(frozen=True, slots=True)
 class OpenChannel:
+    """The channel that a page shows, at one of its cells."""
+
     layer: Layer
-    sheet: Sheet
+    layout: MosaicLayout
     tile: Tile
-    previous: int | None  # channels, in the order chosen
+    previous: int | None  # channels before and after it in the chosen order
     next: int | None
     cell: Cell
     is_peak: bool
-    before: Layer | None  # None: the 28×28 itself
-    before_sheet: Sheet | None
-    made_of: Ingredients | None  # None: a pooling, which looks at one channel alone
+    before: Layer | None  # None: the layer sees the 28×28 input itself
+    before_layout: MosaicLayout | None
+    cell_sum: CellSum | None  # None: a pooling, whose cells see one channel
 
 
-def stations(look: Look, opened: str | None) -> list[Station]:
+def layer_tiles(explained: ExplainedGlyph, open_name: str) -> list[LayerTile]:
     return [
-        Station(layer, 28 * position, strongest_first(look.activations[layer.name])[0], layer.name == opened)
-        for position, layer in enumerate(look.layers)
+        LayerTile(layer, 28 * position, explained.strongest_channel(layer), layer.name == open_name)
+        for position, layer in enumerate(explained.layers)
     ]
 
 
-def open_layer(look: Look, layer: Layer, order: Order) -> OpenLayer:
-    maps = look.activations[layer.name]
-    sheet, peaks = Sheet(layer.shape), maps.max(axis=(0, 1))
-    tiles = [(Tile.on(sheet, channel), float(peaks[channel])) for channel in _channels(look, layer, order)]
-    return OpenLayer(layer, sheet, scale_of(maps), tiles, int((peaks <= 0).sum()))
+def open_layer(explained: ExplainedGlyph, layer: Layer, order: ChannelOrder) -> OpenLayer:
+    layout, peaks = mosaic_layout(layer), explained.activations[layer.name].max(axis=(0, 1))
+    channels = _order_channels(explained, layer, order)
+    tiles = [(Tile.in_layout(layout, channel), float(peaks[channel])) for channel in channels]
+    return OpenLayer(layer, layout, explained.scale_of(layer), tiles, int((peaks <= 0).sum()))
 
 
-def _channels(look: Look, layer: Layer, order: Order) -> list[int]:
-    return strongest_first(look.activations[layer.name]) if order == "strength" else list(range(layer.shape[2]))
+def _order_channels(explained: ExplainedGlyph, layer: Layer, order: ChannelOrder) -> list[int]:
+    if order == "strength":
+        return strongest_first(explained.activations[layer.name])
+    return list(range(layer.shape[2]))
 
 
 def open_channel(
-    look: Look, position: int, channel: int, order: Order, at: tuple[int, int] | None = None
+    explained: ExplainedGlyph, position: int, channel: int, order: ChannelOrder, at: tuple[int, int] | None = None
 ) -> OpenChannel:
-    """At one cell; the strongest unless told."""
-    layer = look.layers[position]
-    strongest = peak(look.activations[layer.name][..., channel])
-    channels = _channels(look, layer, order)
+    """Return a channel of the layer at this position, at the given cell or at its strongest one."""
+    layer = explained.layers[position]
+    strongest = find_peak(explained.activations[layer.name][..., channel])
+    channels = _order_channels(explained, layer, order)
     place = channels.index(channel)
-    before = look.layers[position - 1] if position else None
+    before = explained.layers[position - 1] if position else None
     return OpenChannel(
         layer=layer,
-        sheet=Sheet(layer.shape),
-        tile=Tile.on(Sheet(layer.shape), channel),
+        layout=mosaic_layout(layer),
+        tile=Tile.in_layout(mosaic_layout(layer), channel),
         previous=channels[place - 1] if place else None,
         next=channels[place + 1] if place + 1 < len(channels) else None,
-        cell=_cell(look, position, channel, at or strongest),
+        cell=_make_cell(explained, position, channel, at or strongest),
         is_peak=at in (None, strongest),
         before=before,
-        before_sheet=Sheet(before.shape) if before else None,
-        made_of=_ingredients(look, position, channel, at or strongest) if layer.kind == "conv" else None,
+        before_layout=mosaic_layout(before) if before else None,
+        cell_sum=_sum_cell(explained, position, channel, at or strongest) if layer.kind == "conv" else None,
     )
 
 
-def _cell(look: Look, position: int, channel: int, at: tuple[int, int]) -> Cell:
-    step = look.explainer.steps[position]
-    reach = step.window(*at)
-    height, width, _ = step.before
-    within = Window(max(reach.top, 0), max(reach.left, 0), min(reach.bottom, height), min(reach.right, width))
-    value = float(look.activations[look.layers[position].name][(*at, channel)])
-    field = receptive_field(look.explainer.steps[: position + 1], *at)
-    return Cell(*at, value, within, field, look.frame.place(field))
+def _make_cell(explained: ExplainedGlyph, position: int, channel: int, at: tuple[int, int]) -> Cell:
+    geometries = explained.explainer.geometries
+    window = geometries[position].window(*at)
+    height, width, _ = geometries[position].before
+    inside = Window(max(window.top, 0), max(window.left, 0), min(window.bottom, height), min(window.right, width))
+    value = float(explained.activations[explained.layers[position].name][(*at, channel)])
+    field = receptive_field(geometries[: position + 1], *at)
+    return Cell(*at, value, inside, field, explained.frame.locate(field))
 
 
-def _ingredients(look: Look, position: int, channel: int, cell: tuple[int, int]) -> Ingredients:
-    before = look.explainer.before(position, look.image, look.activations)
-    made_of = look.explainer.contributions(position, channel, cell, before)
-    largest = made_of.largest_first()[:SHARES_SHOWN]
-    return Ingredients(
-        shares=list(_shares(look, position, channel, largest, made_of.shares)),
-        others=len(made_of.shares) - len(largest),
-        others_amount=float(made_of.shares.sum() - made_of.shares[largest].sum()),
-        bias=made_of.bias,
-        total=made_of.total,
-        kernel_size=look.explainer.steps[position].size,
+def _sum_cell(explained: ExplainedGlyph, position: int, channel: int, cell: tuple[int, int]) -> CellSum:
+    explainer = explained.explainer
+    layer_input = explainer.input_of(position, explained.image, explained.activations)
+    sums = explainer.contributions(position, channel, cell, layer_input)
+    largest = sums.largest_first()[:MAX_CONTRIBUTIONS]
+    return CellSum(
+        contributions=list(_contributions(explained, position, channel, largest, sums.shares)),
+        others=len(sums.shares) - len(largest),
+        others_amount=float(sums.shares.sum() - sums.shares[largest].sum()),
+        bias=sums.bias,
+        total=sums.total,
+        kernel_size=explainer.geometries[position].size,
     )
 
 
-def _shares(
-    look: Look, position: int, channel: int, largest: list[int], amounts: NDArray[np.float32]
-) -> Iterator[Share]:
-    step = look.explainer.steps[position]
-    kernel = look.explainer.kernels[step.layer.name][..., channel]  # (rows, columns, channels before)
-    strongest, widest = float(np.abs(kernel).max()) or 1.0, float(np.abs(amounts).max()) or 1.0
+def _contributions(
+    explained: ExplainedGlyph, position: int, channel: int, largest: list[int], amounts: NDArray[np.float32]
+) -> Iterator[Contribution]:
+    geometry = explained.explainer.geometries[position]
+    kernel = explained.explainer.kernels[geometry.layer.name][..., channel]  # (rows, columns, channels before)
+    max_weight, max_amount = float(np.abs(kernel).max()) or 1.0, float(np.abs(amounts).max()) or 1.0
     for source in largest:
         weights = [
-            Weight(column, row, abs(float(weight)) / strongest, bool(weight > 0))
+            KernelWeight(column, row, abs(float(weight)) / max_weight, bool(weight > 0))
             for (row, column), weight in np.ndenumerate(kernel[..., source])
         ]
         amount = float(amounts[source])
-        yield Share(Tile.on(Sheet(step.before), source), amount, abs(amount) / widest, weights)
+        tile = Tile.in_layout(MosaicLayout(geometry.before), source)
+        yield Contribution(tile, amount, abs(amount) / max_amount, weights)

@@ -38,7 +38,7 @@ def assert_every_layer_follows_from_the_one_before(explainer, image):
     activations = explainer.activations(image)
     assert list(activations) == [layer.name for layer in explainer.network.layers]
     for position, layer in enumerate(explainer.network.layers):
-        before = explainer.before(position, image, activations).astype(np.float64)
+        before = explainer.input_of(position, image, activations).astype(np.float64)
         if layer.kind == "conv":
             kernel, bias = explainer.kernels[layer.name], explainer.kernels[f"{layer.name}_bias"]
             expected = convolved(before, kernel, bias, layer.shape)

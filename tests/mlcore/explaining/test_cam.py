@@ -15,13 +15,13 @@ def test_the_class_map_summed_over_its_places_is_the_logit(explainer, seven):
 
 
 def test_the_reasons_hold_a_class_map_for_both_answers(explainer, seven):
-    why = explainer.why(seven, [0, 0.3, 0, 0, 0, 0, 0, 0.7, 0, 0], 1.0)
-    assert why.answers == (7, 1)
-    for digit, places in zip(why.answers, why.maps["cam"], strict=True):
-        assert float(places.sum()) == pytest.approx(float(why.logits[digit]), abs=1e-4)
+    explanation = explainer.explain(seven, [0, 0.3, 0, 0, 0, 0, 0, 0.7, 0, 0], 1.0)
+    assert explanation.answers == (7, 1)
+    for digit, places in zip(explanation.answers, explanation.maps["cam"], strict=True):
+        assert float(places.sum()) == pytest.approx(float(explanation.logits[digit]), abs=1e-4)
 
 
 @pytest.mark.slow
 def test_a_network_that_ends_otherwise_has_no_class_map(classic, seven):
     explainer = Explainer(Engine(classic))
-    assert set(explainer.why(seven, [0.1] * 10, 1.0).maps) == {"occlusion"}
+    assert set(explainer.explain(seven, [0.1] * 10, 1.0).maps) == {"occlusion"}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mlcore.explaining.explainer import Explainer
-from mlcore.explaining.geometry import peak
+from mlcore.explaining.geometry import find_peak
 from mlcore.reading.engine import Engine
 
 
@@ -10,33 +10,33 @@ from mlcore.reading.engine import Engine
 def test_the_shares_and_the_bias_add_up_to_the_activation(explainer, seven, layer):
     activations = explainer.activations(seven)
     position = [layer.name for layer in explainer.network.layers].index(layer)
-    before = explainer.before(position, seven, activations)
+    before = explainer.input_of(position, seven, activations)
     height, width, channels = explainer.network.layers[position].shape
     for channel in range(0, channels, 5):
-        for cell in {peak(activations[layer][..., channel]), (0, 0), (height - 1, width - 1)}:
-            made_of = explainer.contributions(position, channel, cell, before)
+        for cell in {find_peak(activations[layer][..., channel]), (0, 0), (height - 1, width - 1)}:
+            sums = explainer.contributions(position, channel, cell, before)
             activation = activations[layer][(*cell, channel)]
-            assert max(made_of.total, 0) == pytest.approx(activation, abs=1e-4)
+            assert max(sums.total, 0) == pytest.approx(activation, abs=1e-4)
 
 
 @pytest.mark.slow
 def test_so_they_do_in_a_network_without_padding(classic, seven):
     explainer = Explainer(Engine(classic))
     activations = explainer.activations(seven)
-    made_of = explainer.contributions(2, 5, (10, 10), explainer.before(2, seven, activations))
-    assert len(made_of.shares) == 32
-    assert max(made_of.total, 0) == pytest.approx(activations["conv2"][10, 10, 5], abs=1e-5)
+    sums = explainer.contributions(2, 5, (10, 10), explainer.input_of(2, seven, activations))
+    assert len(sums.shares) == 32
+    assert max(sums.total, 0) == pytest.approx(activations["conv2"][10, 10, 5], abs=1e-5)
 
 
 def test_a_channel_that_is_silent_contributes_nothing(explainer, seven):
-    before = explainer.before(1, seven, explainer.activations(seven)).copy()
+    before = explainer.input_of(1, seven, explainer.activations(seven)).copy()
     before[..., 3] = 0
     assert explainer.contributions(1, 0, (10, 10), before).shares[3] == 0
 
 
 def test_the_largest_come_first_whatever_their_sign(explainer, seven):
-    before = explainer.before(1, seven, explainer.activations(seven))
-    made_of = explainer.contributions(1, 0, (10, 10), before)
-    sizes = np.abs(made_of.shares[made_of.largest_first()])
+    before = explainer.input_of(1, seven, explainer.activations(seven))
+    sums = explainer.contributions(1, 0, (10, 10), before)
+    sizes = np.abs(sums.shares[sums.largest_first()])
     assert (np.diff(sizes) <= 0).all()
     assert sizes[0] > 0

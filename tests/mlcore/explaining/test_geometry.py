@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mlcore.artifact import Layer
-from mlcore.explaining.geometry import Window, peak, receptive_field, steps_of, strongest_first
+from mlcore.explaining.geometry import Window, find_peak, layer_geometries, receptive_field, strongest_first
 
 
 def kernels(**sizes):
@@ -30,33 +30,33 @@ def pool(name, side):
     ],
 )
 def test_window_stride_and_padding_follow_from_the_shapes(layer, size, expected):
-    (step,) = steps_of([layer], kernels(a=size) if size else {})
-    assert (step.size[0], step.stride[0], step.pad[0]) == expected
+    (geometry,) = layer_geometries([layer], kernels(a=size) if size else {})
+    assert (geometry.size[0], geometry.stride[0], geometry.pad[0]) == expected
 
 
 def test_shapes_that_do_not_fit_are_an_error():
     with pytest.raises(ValueError, match="No window"):
-        steps_of([conv("a", 27)], kernels(a=3))
+        layer_geometries([conv("a", 27)], kernels(a=3))
 
 
 def test_a_cell_of_a_padded_convolution_looks_over_the_edge():
-    (step,) = steps_of([conv("a", 28)], kernels(a=3))
-    assert step.window(0, 27) == Window(-1, 26, 2, 29)
+    (geometry,) = layer_geometries([conv("a", 28)], kernels(a=3))
+    assert geometry.window(0, 27) == Window(-1, 26, 2, 29)
 
 
 def test_a_receptive_field_grows_with_the_layers_and_ends_at_the_edge():
-    steps = steps_of([conv("a", 28), conv("b", 28), pool("p", 14), conv("c", 14)], kernels(a=3, b=3, c=3))
-    assert receptive_field(steps[:1], 10, 10) == Window(9, 9, 12, 12)
-    assert receptive_field(steps[:3], 5, 5) == Window(8, 8, 14, 14)
-    assert receptive_field(steps, 5, 5) == Window(6, 6, 16, 16)
-    assert receptive_field(steps, 0, 13) == Window(0, 22, 6, 28)
+    geometries = layer_geometries([conv("a", 28), conv("b", 28), pool("p", 14), conv("c", 14)], kernels(a=3, b=3, c=3))
+    assert receptive_field(geometries[:1], 10, 10) == Window(9, 9, 12, 12)
+    assert receptive_field(geometries[:3], 5, 5) == Window(8, 8, 14, 14)
+    assert receptive_field(geometries, 5, 5) == Window(6, 6, 16, 16)
+    assert receptive_field(geometries, 0, 13) == Window(0, 22, 6, 28)
 
 
 def test_the_receptive_field_holds_every_pixel_that_matters_and_no_other(explainer, seven, rng):
     """Changing the input outside of it changes nothing; changing it inside does."""
     name, position = "conv3", 3
     assert explainer.network.layers[position].name == name
-    field = receptive_field(explainer.steps[: position + 1], 6, 7)
+    field = receptive_field(explainer.geometries[: position + 1], 6, 7)
     inside = np.zeros((28, 28), bool)
     inside[field.top : field.bottom, field.left : field.right] = True
     noise = rng.integers(0, 256, (28, 28), dtype=np.uint8)
@@ -69,7 +69,7 @@ def test_the_receptive_field_holds_every_pixel_that_matters_and_no_other(explain
 
 
 def test_the_peak_is_the_first_of_equals():
-    assert peak(np.array([[0, 2], [2, 1]], np.float32)) == (0, 1)
+    assert find_peak(np.array([[0, 2], [2, 1]], np.float32)) == (0, 1)
 
 
 def test_channels_come_strongest_first():

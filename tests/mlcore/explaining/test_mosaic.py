@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from mlcore.explaining.colours import colour_table
-from mlcore.explaining.mosaic import CLEAR, Sheet, draw_mosaic, scale_of
+from mlcore.explaining.mosaic import CLEAR, MosaicLayout, draw_mosaic, scale_of
 
 
 def drawn(mosaic):
@@ -16,7 +16,7 @@ def drawn(mosaic):
 
 @pytest.mark.parametrize(("channels", "columns"), [(32, 8), (64, 8), (1, 1), (7, 3), (16, 4), (128, 12)])
 def test_tiles_stand_near_square_but_32_as_4_by_8(channels, columns):
-    sheet = Sheet((3, 3, channels))
+    sheet = MosaicLayout((3, 3, channels))
     assert (sheet.columns, sheet.rows) == (columns, -(-channels // columns))
 
 
@@ -33,7 +33,7 @@ def test_channel_k_stands_where_the_legend_says(channels):
         expected = np.zeros((5, 4))
         expected[k % 5, k % 4] = round(254 * (1 + k) / channels)
         np.testing.assert_array_equal(tile, expected)
-        assert mosaic.sheet.corner(k) == (left, top)
+        assert mosaic.layout.corner(k) == (left, top)
 
 
 def test_the_whole_layer_has_one_scale():
@@ -60,7 +60,7 @@ def test_several_maps_share_a_scale():
 def test_cells_are_squares_of_crisp_pixels_in_the_tables_colours(rng):
     mosaic = draw_mosaic(rng.random((6, 6, 3), dtype=np.float32))
     levels, picture = drawn(mosaic)
-    assert picture.size == (2 * 13, 2 * 13) == (2 * mosaic.sheet.width, 2 * mosaic.sheet.height)
+    assert picture.size == (2 * 13, 2 * 13) == (2 * mosaic.layout.width, 2 * mosaic.layout.height)
     np.testing.assert_array_equal(np.asarray(picture), levels.repeat(2, 0).repeat(2, 1))
     rgba = np.asarray(picture.convert("RGBA"))[::2, ::2]
     np.testing.assert_array_equal(rgba[0, 0, :3], colour_table()[levels[0, 0]])

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from mlcore.explaining.occlusion import Change, changes_of, log_odds, occlude
+from mlcore.explaining.occlusion import Change, list_changes, log_odds, occlude
 
 
 def naive_loss(engine, image, digit, top, left, size, value):
@@ -40,26 +40,26 @@ def test_the_map_equals_a_naive_loop(explainer, seven, digit):
                             count[top + row, left + column] += weight
     expected = np.divide(total, count, out=np.zeros((28, 28)), where=count > 0)
     assert np.abs(expected).max() > 0.1
-    np.testing.assert_allclose(occlude(explainer.engine.logits, seven).map(digit), expected, atol=1e-3)
+    np.testing.assert_allclose(occlude(explainer.engine.logits, seven).loss_map(digit), expected, atol=1e-3)
 
 
 def test_an_empty_frame_has_nothing_to_lose(explainer):
     occlusion = occlude(explainer.engine.logits, np.zeros((28, 28), np.uint8))
     assert occlusion.changes == ()
-    assert not occlusion.map(3).any()
+    assert not occlusion.loss_map(3).any()
 
 
 def test_ink_is_erased_and_gaps_are_filled(seven):
-    changes = list(changes_of(seven))
-    assert {change.gap for change in changes} == {True, False}
+    changes = list(list_changes(seven))
+    assert {change.is_gap for change in changes} == {True, False}
     for change in changes:
-        changed = change.applied_to(seven)
-        assert (changed.sum() > seven.sum()) == change.gap
+        changed = change.apply_to(seven)
+        assert (changed.sum() > seven.sum()) == change.is_gap
         assert (changed != seven)[change.area].any()
 
 
 def test_a_change_leaves_the_rest_as_it_was(seven):
-    changed = Change(8, 12, gap=False).applied_to(seven)
+    changed = Change(8, 12, is_gap=False).apply_to(seven)
     assert not changed[8:14, 12:18].any()
     changed[8:14, 12:18] = seven[8:14, 12:18]
     assert (changed == seven).all()

@@ -19,7 +19,7 @@ def test_the_frame_lies_where_the_ink_was_found():
     image[4:24, 10:18] = 255  # 20 high, 8 wide
     frame = frame_of(image, Box(100, 50, 80, 200))
     assert frame == Frame(left=0, top=10, cell=10)
-    assert frame.place(Window(4, 10, 24, 18)) == (100, 50, 80, 200)
+    assert frame.locate(Window(4, 10, 24, 18)) == (100, 50, 80, 200)
 
 
 def test_a_picture_that_is_a_frame_already_lies_on_itself(seven):

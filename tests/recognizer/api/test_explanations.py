@@ -8,7 +8,7 @@ from PIL import Image
 
 from mlcore.explaining.mosaic import draw_mosaic
 from recognizer.models import Glyph
-from recognizer.services.explaining.explanations import look_at
+from recognizer.services.explaining.explanations import explain_glyph
 from tests.pictures import digit_png
 
 URL = "/api/v1/predictions/"
@@ -22,49 +22,49 @@ def glyph_url(client, alice_token, model) -> str:
 
 
 @pytest.fixture
-def look(glyph_url):
-    return look_at(Glyph.objects.get())
+def explained(glyph_url):
+    return explain_glyph(Glyph.objects.get())
 
 
-def test_the_layers_are_listed_with_their_links(client, glyph_url, alice_token, look):
+def test_the_layers_are_listed_with_their_links(client, glyph_url, alice_token, explained):
     body = client.get(f"{glyph_url}layers/", headers=alice_token).json()
-    assert body["model"] == look.version.version
-    assert [layer["name"] for layer in body["layers"]] == [layer.name for layer in look.layers]
+    assert body["model"] == explained.version.version
+    assert [layer["name"] for layer in body["layers"]] == [layer.name for layer in explained.layers]
     for layer in body["layers"]:
-        assert layer["high"] == pytest.approx(float(look.activations[layer["name"]].max()))
+        assert layer["high"] == pytest.approx(float(explained.activations[layer["name"]].max()))
         assert client.get(layer["map_url"], headers=alice_token).status_code == 200
 
 
-def test_activations_are_the_exact_numbers(client, glyph_url, alice_token, look):
+def test_activations_are_the_exact_numbers(client, glyph_url, alice_token, explained):
     answer = client.get(f"{glyph_url}layers/conv3/activations/", headers=alice_token)
     array = np.load(io.BytesIO(answer.getvalue()), allow_pickle=False)
-    assert (array.dtype, array.shape) == (np.float32, look.layer_named("conv3").shape)
-    np.testing.assert_array_equal(array, look.activations["conv3"])
+    assert (array.dtype, array.shape) == (np.float32, explained.layer_named("conv3").shape)
+    np.testing.assert_array_equal(array, explained.activations["conv3"])
     again = client.get(
         f"{glyph_url}layers/conv3/activations/", headers={**alice_token, "If-None-Match": answer["ETag"]}
     )
     assert again.status_code == 304
 
 
-def test_a_map_is_the_stored_picture(client, glyph_url, alice_token, look):
+def test_a_map_is_the_stored_picture(client, glyph_url, alice_token, explained):
     answer = client.get(f"{glyph_url}layers/pool2/map/", headers=alice_token)
-    assert answer.getvalue() == draw_mosaic(look.activations["pool2"]).png
+    assert answer.getvalue() == draw_mosaic(explained.activations["pool2"]).png
 
 
-def test_the_explanation_says_why_in_numbers_and_words(client, glyph_url, alice_token, look):
+def test_the_explanation_says_why_in_numbers_and_words(client, glyph_url, alice_token, explained):
     body = client.get(f"{glyph_url}explanation/", headers=alice_token).json()
-    assert body["sentence"] == look.why().sentence()
+    assert body["sentence"] == explained.explain().sentence()
     first, second = body["answers"]
-    assert (first["digit"], second["digit"]) == look.why().answers
+    assert (first["digit"], second["digit"]) == explained.explain().answers
     assert np.shape(first["occlusion"]) == (28, 28)
     assert np.sum(first["cam"]) == pytest.approx(first["logit"], abs=0.01)
     assert body["turn"]["kind"] in ("gap", "stroke")
     assert len(body["frame"]) == 4
 
 
-def test_overlays_are_pictures_of_both_maps(client, glyph_url, alice_token, look):
+def test_overlays_are_pictures_of_both_maps(client, glyph_url, alice_token, explained):
     for kind in ("occlusion", "cam"):
-        for digit in look.why().answers:
+        for digit in explained.explain().answers:
             answer = client.get(f"{glyph_url}overlays/{kind}/{digit}/", headers=alice_token)
             assert Image.open(io.BytesIO(answer.getvalue())).has_transparency_data
 

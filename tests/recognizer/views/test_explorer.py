@@ -12,10 +12,10 @@ from PIL import Image
 
 from mlcore.artifact import SHIPPED, load_artifact, save_artifact
 from mlcore.explaining.colours import colour_table
-from mlcore.explaining.geometry import peak, strongest_first
-from mlcore.explaining.mosaic import Sheet
+from mlcore.explaining.geometry import find_peak, strongest_first
+from mlcore.explaining.mosaic import MosaicLayout
 from recognizer.models import Glyph
-from recognizer.services.explaining.explanations import look_at
+from recognizer.services.explaining.explanations import explain_glyph
 from recognizer.services.explaining.exploring import open_channel
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.registry.model_versions import register_model
@@ -30,8 +30,8 @@ def glyph(alice, model):
 
 
 @pytest.fixture
-def look(glyph):
-    return look_at(glyph)
+def explained(glyph):
+    return explain_glyph(glyph)
 
 
 @pytest.fixture
@@ -54,16 +54,16 @@ def image(answer):
     return Image.open(BytesIO(answer.getvalue()))
 
 
-def test_every_layer_has_a_page_with_all_its_channels(alice_client, glyph, look):
-    for layer in look.layers:
+def test_every_layer_has_a_page_with_all_its_channels(alice_client, glyph, explained):
+    for layer in explained.layers:
         text = page(alice_client, "explorer", glyph.pk, layer.name)
         numbers = [int(number) for number in re.findall(r'id="tile-(\d+)"', text)]
-        assert numbers == strongest_first(look.activations[layer.name])
+        assert numbers == strongest_first(explained.activations[layer.name])
 
 
-def test_channels_come_by_number_where_that_is_asked(alice_client, glyph, look):
+def test_channels_come_by_number_where_that_is_asked(alice_client, glyph, explained):
     text = page(alice_client, "explorer", glyph.pk, "conv2", order="number")
-    channels = look.layer_named("conv2").shape[2]
+    channels = explained.layer_named("conv2").shape[2]
     assert [int(number) for number in re.findall(r'id="tile-(\d+)"', text)] == list(range(channels))
     assert 'href="' + reverse("explorer", args=[glyph.pk, "pool1"]) + '?order=number"' in text
 
@@ -77,21 +77,21 @@ def test_what_the_network_does_not_have_is_not_found(alice_client, glyph, path):
     assert alice_client.get(reverse("explorer", args=[glyph.pk]) + path).status_code == 404
 
 
-def test_a_sheet_holds_every_channel_where_the_page_cuts_it(alice_client, glyph, look):
-    maps = look.activations["conv3"]
+def test_a_sheet_holds_every_channel_where_the_page_cuts_it(alice_client, glyph, explained):
+    maps = explained.activations["conv3"]
     height, width, channels = maps.shape
-    sheet = Sheet(maps.shape)
+    layout = MosaicLayout(maps.shape)
     picture = image(alice_client.get(reverse("layer_map", args=[glyph.pk, "conv3"])))
-    assert picture.size == (sheet.width, sheet.height)
+    assert picture.size == (layout.width, layout.height)
     levels = np.asarray(picture)
     for channel in (0, 9, channels - 1):
-        x, y = sheet.corner(channel)
+        x, y = layout.corner(channel)
         expected = np.rint(254 * maps[..., channel] / maps.max())
         np.testing.assert_allclose(levels[y : y + height, x : x + width], expected, atol=1)
 
 
-def test_the_row_has_a_tile_of_every_layer(alice_client, glyph, look):
-    assert image(alice_client.get(reverse("layer_row", args=[glyph.pk]))).size == (28 * len(look.layers), 28)
+def test_the_row_has_a_tile_of_every_layer(alice_client, glyph, explained):
+    assert image(alice_client.get(reverse("layer_row", args=[glyph.pk]))).size == (28 * len(explained.layers), 28)
 
 
 def test_maps_are_kept_by_the_browser_and_not_sent_twice(alice_client, glyph):
@@ -120,36 +120,36 @@ def test_nothing_is_shown_to_others(bob_client, client, glyph):
         assert bob_client.get(reverse("compare"), parameters).status_code == 404
 
 
-def test_a_channel_shows_its_strongest_response_and_what_it_is_made_of(alice_client, glyph, look):
-    maps = look.activations["conv3"]
+def test_a_channel_shows_its_strongest_response_and_what_it_is_made_of(alice_client, glyph, explained):
+    maps = explained.activations["conv3"]
     channel = strongest_first(maps)[0]
-    row, column = peak(maps[..., channel])
+    row, column = find_peak(maps[..., channel])
     text = page(alice_client, "explorer", glyph.pk, "conv3", channel)
     assert f'data-row="{row}" data-column="{column}"' in text
-    assert "Marked: its strongest response," in text
+    assert "Marked: the strongest response," in text
     assert f"<strong>{maps.max():.2f}</strong>" in re.sub(' class="figure"', "", text)
     assert text.count('class="kernel"') == 8
 
 
-def test_the_shares_of_any_cell_add_up(look):
-    shown = open_channel(look, 3, 17, "strength", (4, 9))
-    made_of = shown.made_of
-    amounts = sum(share.amount for share in made_of.shares)
-    assert amounts + made_of.others_amount + made_of.bias == pytest.approx(made_of.total, abs=1e-4)
-    assert len(made_of.shares) + made_of.others == look.layers[2].shape[2]
-    assert max(made_of.total, 0) == pytest.approx(shown.cell.value, abs=1e-4)
-    assert shown.cell.value == pytest.approx(float(look.activations["conv3"][4, 9, 17]))
+def test_the_shares_of_any_cell_add_up(explained):
+    shown = open_channel(explained, 3, 17, "strength", (4, 9))
+    cell_sum = shown.cell_sum
+    amounts = sum(share.amount for share in cell_sum.contributions)
+    assert amounts + cell_sum.others_amount + cell_sum.bias == pytest.approx(cell_sum.total, abs=1e-4)
+    assert len(cell_sum.contributions) + cell_sum.others == explained.layers[2].shape[2]
+    assert max(cell_sum.total, 0) == pytest.approx(shown.cell.value, abs=1e-4)
+    assert shown.cell.value == pytest.approx(float(explained.activations["conv3"][4, 9, 17]))
 
 
 def test_another_cell_can_be_linked_to(alice_client, glyph):
     text = page(alice_client, "explorer", glyph.pk, "conv2", 3, at="10,20")
     assert 'data-row="10" data-column="20"' in text
-    assert "Back to the strongest" in text
+    assert "Back to the strongest response" in text
 
 
 @pytest.mark.parametrize("at", ["28,0", "0,-1", "x", "1,2,3"])
 def test_a_cell_that_is_not_there_means_the_strongest(alice_client, glyph, at):
-    assert "Marked: its strongest response," in page(alice_client, "explorer", glyph.pk, "conv2", 3, at=at)
+    assert "Marked: the strongest response," in page(alice_client, "explorer", glyph.pk, "conv2", 3, at=at)
 
 
 def test_a_pooling_names_the_channel_it_looks_at(alice_client, glyph):
@@ -159,28 +159,28 @@ def test_a_pooling_names_the_channel_it_looks_at(alice_client, glyph):
 
 def test_the_first_layer_looks_at_the_picture(alice_client, glyph):
     text = page(alice_client, "explorer", glyph.pk, "conv1", 0)
-    assert "What the picture gives to this cell" in text
+    assert "Contribution of the picture to this cell" in text
     assert text.count('class="kernel"') == 1
 
 
-def test_why_says_it_in_a_sentence_and_shows_both_answers(alice_client, glyph, look):
+def test_why_says_it_in_a_sentence_and_shows_both_answers(alice_client, glyph, explained):
     text = page(alice_client, "why", glyph.pk)
-    assert look.why().sentence() in text
+    assert explained.explain().sentence() in text
     for kind in ("occlusion", "cam"):
-        for digit in look.why().answers:
+        for digit in explained.explain().answers:
             url = reverse("overlay", args=[glyph.pk, kind, digit])
             assert f'href="{url}"' in text
             assert image(alice_client.get(url)).has_transparency_data
 
 
-def test_an_overlay_of_another_answer_or_kind_is_not_found(alice_client, glyph, look):
-    neither = next(digit for digit in range(10) if digit not in look.why().answers)
+def test_an_overlay_of_another_answer_or_kind_is_not_found(alice_client, glyph, explained):
+    neither = next(digit for digit in range(10) if digit not in explained.explain().answers)
     for kind, digit in (("occlusion", neither), ("heat", glyph.digit)):
         assert alice_client.get(reverse("overlay", args=[glyph.pk, kind, digit])).status_code == 404
 
 
-def test_the_reasons_of_a_glyph_are_computed_once(look):
-    assert look.why() is look_at(look.glyph).why()
+def test_the_reasons_of_a_glyph_are_computed_once(explained):
+    assert explained.explain() is explain_glyph(explained.glyph).explain()
 
 
 def test_the_other_digits_of_a_number_are_one_step_away(alice_client, glyph):
@@ -218,13 +218,13 @@ def test_a_version_that_does_not_exist_is_not_found(alice_client, glyph, version
         assert alice_client.get(url, parameters | {"model": version}).status_code == 404
 
 
-def test_two_digits_are_compared_on_one_scale(alice_client, alice, glyph, look):
+def test_two_digits_are_compared_on_one_scale(alice_client, alice, glyph, explained):
     other = create_prediction(owner=alice, data=digit_png(4), source="upload", mode="digit").glyphs.get()
     text = page(alice_client, "compare", a=glyph.pk, b=other.pk, layer="conv4")
     scales = set(re.findall(r"[?]scale=([\d.,]+)", text))
     assert len(scales) == 1
     low, high = (float(part) for part in scales.pop().split(","))
-    both = [look.activations["conv4"], look_at(other).activations["conv4"]]
+    both = [explained.activations["conv4"], explain_glyph(other).activations["conv4"]]
     assert (low, high) == (min(float(maps.min()) for maps in both), max(float(maps.max()) for maps in both))
     numbers = [int(number) for number in re.findall(r'<span class="tile-number">(\d+)</span>', text)]
     assert numbers == strongest_first(np.abs(both[0] - both[1]))
@@ -232,7 +232,7 @@ def test_two_digits_are_compared_on_one_scale(alice_client, alice, glyph, look):
 
 def test_one_digit_is_compared_under_two_versions(alice_client, glyph, other_version):
     text = page(alice_client, "compare", a=glyph.pk, model="digits-other")
-    assert "Two versions learn their channels in different orders" in text
+    assert "The channels of two versions are unrelated" in text
     assert "&amp;model=digits-other" in text
 
 
@@ -255,8 +255,8 @@ def test_the_legend_shows_the_colours_of_the_maps():
     assert stops.split(", ") == ["#{:02x}{:02x}{:02x}".format(*colour_table()[level]) for level in wanted]
 
 
-def test_while_drawing_the_first_layer_is_shown(alice_client, look):
+def test_while_drawing_the_first_layer_is_shown(alice_client, explained):
     drawing = SimpleUploadedFile("drawing.png", digit_png(7), "image/png")
     answer = alice_client.post(reverse("preview"), {"image": drawing, "mode": "auto"})
     assert answer.status_code == 200
-    assert f'alt="Layer conv1: {look.layers[0].shape[2]} channels"' in answer.content.decode()
+    assert f'alt="Layer conv1: {explained.layers[0].shape[2]} channels"' in answer.content.decode()

@@ -9,7 +9,7 @@ from PIL import Image
 
 from mlcore.explaining.mosaic import draw_mosaic
 from recognizer.models import FeatureMap, Job, Prediction
-from recognizer.services.explaining.explanations import look_at
+from recognizer.services.explaining.explanations import explain_glyph
 from recognizer.services.reading import feature_maps
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.registry import model_versions
@@ -33,7 +33,7 @@ def prediction(alice, model):
 def test_every_layer_of_every_glyph_gets_a_picture(prediction):
     draw(prediction)
     for glyph in prediction.glyphs.all():
-        look = look_at(glyph)
+        look = explain_glyph(glyph)
         maps = list(glyph.feature_maps.all())
         assert [each.layer for each in maps] == [layer.name for layer in look.layers]
         for each in maps:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mlcore.explaining.occlusion import Change, Occlusion
-from mlcore.explaining.words import Turn, place_of, sentence, turn_of, two_best
+from mlcore.explaining.sentences import KeyChange, describe_place, find_key_change, top_two, write_sentence
 
 
 def probabilities(**shares):
@@ -14,7 +14,7 @@ def occlusion_of(*rows):
     logits = np.full((len(rows), 11), -10, np.float32)
     for index, (four, nine) in enumerate(rows):
         logits[index, [4, 9]] = four, nine
-    return Occlusion(tuple(Change(4 * i, 12, gap=bool(i % 2)) for i in range(len(rows) - 1)), logits)
+    return Occlusion(tuple(Change(4 * i, 12, is_gap=bool(i % 2)) for i in range(len(rows) - 1)), logits)
 
 
 @pytest.fixture
@@ -25,19 +25,22 @@ def square():
 
 
 def test_the_example_reads_as_a_sentence():
-    turn = Turn(Change(0, 12, gap=True), "at the top", 2.0, decides=True)
-    assert sentence(probabilities(d4=0.61, d9=0.35), 1.0, turn) == "4 at 61 %, 9 at 35 %: the gap at the top decides."
+    key_change = KeyChange(Change(0, 12, is_gap=True), "at the top", 2.0, is_decisive=True)
+    assert (
+        write_sentence(probabilities(d4=0.61, d9=0.35), 1.0, key_change)
+        == "4 at 61 %, 9 at 35 %: the gap at the top decides."
+    )
 
 
 def test_a_sure_answer_stands_alone_and_is_never_certain():
-    turn = Turn(Change(0, 0, gap=False), "on the left", 2.0, decides=False)
-    told = sentence(probabilities(d7=0.99996, d1=0.00004), 1.0, turn)
+    key_change = KeyChange(Change(0, 0, is_gap=False), "on the left", 2.0, is_decisive=False)
+    told = write_sentence(probabilities(d7=0.99996, d1=0.00004), 1.0, key_change)
     assert told == "7 at 99.9 %: the stroke on the left counts most."
 
 
 def test_what_is_hardly_a_digit_is_said_first():
-    assert sentence(probabilities(d3=0.6, d8=0.4), 0.12, None) == (
-        "Hardly a digit (12 %); if one, 3 at 60 %, 8 at 40 %: no single place decides."
+    assert write_sentence(probabilities(d3=0.6, d8=0.4), 0.12, None) == (
+        "Probably not a digit (digit at 12 %). If it is one: 3 at 60 %, 8 at 40 %: no single place decides."
     )
 
 
@@ -47,30 +50,30 @@ def test_the_sentence_speaks_the_language_it_is_given():
         "%(answers)s: the gap %(place)s decides.": "%(answers)s: Die Lücke %(place)s entscheidet.",
         "at the top": "oben",
     }
-    turn = Turn(Change(0, 12, gap=True), "at the top", 2.0, decides=True)
-    told = sentence(probabilities(d4=0.61, d9=0.35), 1.0, turn, german.__getitem__)
+    key_change = KeyChange(Change(0, 12, is_gap=True), "at the top", 2.0, is_decisive=True)
+    told = write_sentence(probabilities(d4=0.61, d9=0.35), 1.0, key_change, german.__getitem__)
     assert told == "4 zu 61 %, 9 zu 35 %: Die Lücke oben entscheidet."
 
 
 def test_the_two_best_are_in_order():
-    assert two_best(probabilities(d2=0.2, d9=0.7, d0=0.1)) == (9, 2)
+    assert top_two(probabilities(d2=0.2, d9=0.7, d0=0.1)) == (9, 2)
 
 
 def test_the_turn_is_where_the_lead_shrinks_most(square):
-    turn = turn_of(occlusion_of((5, 4), (5, 4.5), (4, 6), (5, 3)), square, 4, 9)
-    assert turn.change.gap
-    assert turn.lost == pytest.approx(3)
-    assert turn.decides
+    key_change = find_key_change(occlusion_of((5, 4), (5, 4.5), (4, 6), (5, 3)), square, 4, 9)
+    assert key_change.change.is_gap
+    assert key_change.loss == pytest.approx(3)
+    assert key_change.is_decisive
 
 
 def test_a_lead_that_only_shrinks_does_not_decide(square):
-    turn = turn_of(occlusion_of((5, 1), (5, 2)), square, 4, 9)
-    assert not turn.decides
+    key_change = find_key_change(occlusion_of((5, 1), (5, 2)), square, 4, 9)
+    assert not key_change.is_decisive
 
 
 def test_no_turn_where_nothing_is_lost(square):
-    assert turn_of(occlusion_of((5, 1), (6, 1)), square, 4, 9) is None
-    assert turn_of(occlusion_of((5, 1)), square, 4, 9) is None
+    assert find_key_change(occlusion_of((5, 1), (6, 1)), square, 4, 9) is None
+    assert find_key_change(occlusion_of((5, 1)), square, 4, 9) is None
 
 
 @pytest.mark.parametrize(
@@ -85,16 +88,16 @@ def test_no_turn_where_nothing_is_lost(square):
     ],
 )
 def test_places_are_named_within_the_digit(square, top, left, place):
-    assert place_of(Change(top, left, gap=True), square) == place
+    assert describe_place(Change(top, left, is_gap=True), square) == place
 
 
 def test_a_slim_digit_has_no_left_and_right():
     image = np.zeros((28, 28), np.uint8)
     image[4:24, 12:16] = 255
-    assert place_of(Change(4, 10, gap=False), image) == "at the top"
+    assert describe_place(Change(4, 10, is_gap=False), image) == "at the top"
 
 
 def test_a_stroke_is_placed_by_its_ink_and_not_by_the_square_around_it(square):
     image = np.zeros((28, 28), np.uint8)
     image[2:26, 2:5], image[2:5, 2:26] = 255, 255
-    assert place_of(Change(8, 4, gap=False), image) == "on the left"
+    assert describe_place(Change(8, 4, is_gap=False), image) == "on the left"

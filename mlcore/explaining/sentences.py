@@ -1,0 +1,103 @@
+"""The explanation of an answer in one sentence, in English or translated by a given `gettext`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.explaining.occlusion import INK, Change, Image, Occlusion
+
+MIN_SECOND = 0.01  # a less probable second answer is not mentioned
+UNLIKELY_DIGIT = 0.5  # below this probability of being a digit, the sentence says so first
+NARROW = 9  # cells: in narrower digits, such as a 1, left and right are not told apart
+Gettext = Callable[[str], str]
+
+
+def _(words: str) -> str:
+    """Mark a text for translation; mlcore does not import Django."""
+    return words
+
+
+PLACES = (
+    (_("at the top left"), _("at the top"), _("at the top right")),
+    (_("on the left"), _("in the middle"), _("on the right")),
+    (_("at the bottom left"), _("at the bottom"), _("at the bottom right")),
+)
+# By whether the change fills a gap, and whether it is decisive.
+KEY_CHANGES = {
+    (True, True): _("%(answers)s: the gap %(place)s decides."),
+    (True, False): _("%(answers)s: the gap %(place)s counts most."),
+    (False, True): _("%(answers)s: the stroke %(place)s decides."),
+    (False, False): _("%(answers)s: the stroke %(place)s counts most."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChange:
+    """The change that costs the first answer most of its lead over the second."""
+
+    change: Change
+    place: str
+    loss: float  # of the lead, in logits
+    is_decisive: bool  # the second answer would win
+
+
+def top_two(probabilities: Sequence[float]) -> tuple[int, int]:
+    """Return the two most probable digits."""
+    order = sorted(range(len(probabilities)), key=lambda digit: -probabilities[digit])
+    return order[0], order[1]
+
+
+def find_key_change(occlusion: Occlusion, image: Image, first: int, second: int) -> KeyChange | None:
+    """Return the change after which the first answer's lead is smallest, or None where no change reduces it."""
+    leads = occlusion.logits[:, first] - occlusion.logits[:, second]
+    if len(leads) < 2 or leads[1:].min() >= leads[0]:
+        return None
+    index = int(leads[1:].argmin())
+    change = occlusion.changes[index]
+    lead = float(leads[1 + index])
+    return KeyChange(change, describe_place(change, image), float(leads[0]) - lead, lead < 0)
+
+
+def describe_place(change: Change, image: Image) -> str:
+    """Return where in the digit the change lies; for an erased stroke its ink counts."""
+    is_ink = image >= INK
+    rows, columns = np.flatnonzero(is_ink.any(axis=1)), np.flatnonzero(is_ink.any(axis=0))
+    changed = np.ones((change.size, change.size), bool) if change.is_gap else is_ink[change.area]
+    row, column = (np.argwhere(changed).mean(axis=0) + np.array([change.top, change.left])).tolist()
+    return PLACES[_third(row, rows)][1 if columns[-1] - columns[0] < NARROW else _third(column, columns)]
+
+
+def _third(at: float, occupied: NDArray[np.intp]) -> int:
+    """Return 0, 1 or 2: the third of the occupied cells in which the position lies."""
+    share = (at - occupied[0] + 0.5) / (occupied[-1] - occupied[0] + 1)
+    return int(np.clip(3 * share, 0, 2))
+
+
+def write_sentence(
+    probabilities: Sequence[float], is_digit: float, key_change: KeyChange | None, gettext: Gettext = str
+) -> str:
+    """Return a sentence such as "4 at 61 %, 9 at 35 %: the gap at the top decides." """
+    first, second = top_two(probabilities)
+
+    def answer(digit: int) -> str:
+        return gettext("%(digit)d at %(share)s") % {"digit": digit, "share": percent(probabilities[digit])}
+
+    answers = answer(first)
+    if probabilities[second] >= MIN_SECOND:
+        answers += f", {answer(second)}"
+    if is_digit < UNLIKELY_DIGIT:
+        unlikely = gettext("Probably not a digit (digit at %(share)s). If it is one: %(answers)s")
+        answers = unlikely % {"share": percent(is_digit), "answers": answers}
+    if key_change is None:
+        return gettext("%(answers)s: no single place decides.") % {"answers": answers}
+    template = gettext(KEY_CHANGES[key_change.change.is_gap, key_change.is_decisive])
+    return template % {"answers": answers, "place": gettext(key_change.place)}
+
+
+def percent(share: float) -> str:
+    """Return a percentage that shows 100 % only for exactly 1."""
+    if 0.99 < share < 1:
+        return f"{min(100 * share, 99.9):.1f} %"
+    return f"{100 * share:.0f} %"
