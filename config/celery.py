@@ -13,7 +13,7 @@ from config import redis_qos
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from recognizer.heartbeat import SaysAlive
+from recognizer.heartbeat import HeartbeatStep
 from recognizer.queues import INTERACTIVE, QUEUES, UPKEEP
 
 warnings.filterwarnings("ignore", category=CPendingDeprecationWarning, module="celery")
@@ -89,6 +89,6 @@ app.conf.update(
         },
     },
 )
-app.steps["consumer"].add(SaysAlive)
+app.steps["consumer"].add(HeartbeatStep)
 app.autodiscover_tasks(["recognizer"])
 app.autodiscover_tasks(["recognizer"], related_name="worker")

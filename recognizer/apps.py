@@ -7,3 +7,6 @@ class RecognizerConfig(AppConfig):
 
     def ready(self) -> None:
         from recognizer import checks  # noqa: F401  (registers itself)
+        from recognizer.job_kinds import register_handlers
+
+        register_handlers()

@@ -1,14 +1,14 @@
-"""A worker says that it lives. Imported by the Celery application, so it needs no models."""
+"""The heartbeat of a worker. The Celery application imports this module, so it must not import models."""
 
 from typing import Any
 
 from celery import bootsteps
 
-from recognizer.services.work.worker_state import ALIVE_EVERY_SECONDS, say_alive
+from recognizer.services.work.worker_state import HEARTBEAT_EVERY_SECONDS, record_heartbeat
 
 
-class SaysAlive(bootsteps.StartStopStep):
-    """A step of the consumer: begun anew with every connection, which clears the timer."""
+class HeartbeatStep(bootsteps.StartStopStep):
+    """A step of the consumer that records heartbeats. It starts again with every connection, which clears its timer."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
 
@@ -17,8 +17,8 @@ class SaysAlive(bootsteps.StartStopStep):
         self.timer: Any = None
 
     def start(self, parent: Any) -> None:
-        say_alive()
-        self.timer = parent.timer.call_repeatedly(ALIVE_EVERY_SECONDS, say_alive)
+        record_heartbeat()
+        self.timer = parent.timer.call_repeatedly(HEARTBEAT_EVERY_SECONDS, record_heartbeat)
 
     def stop(self, parent: Any) -> None:
         if self.timer is not None:

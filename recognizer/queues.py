@@ -2,8 +2,8 @@
 
 from django.conf import settings
 
-UPKEEP: str = f"{settings.QUEUE_PREFIX}.upkeep"  # the sweeper: it must get through when all else piles up
-INTERACTIVE: str = f"{settings.QUEUE_PREFIX}.interactive"  # what a person waits for, never behind a batch
+UPKEEP: str = f"{settings.QUEUE_PREFIX}.upkeep"  # the sweeper, which must run even while other queues are long
+INTERACTIVE: str = f"{settings.QUEUE_PREFIX}.interactive"  # work that a person waits for, never behind a batch
 BULK: str = f"{settings.QUEUE_PREFIX}.bulk"
 
 QUEUES = (UPKEEP, INTERACTIVE, BULK)

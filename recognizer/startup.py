@@ -1,4 +1,4 @@
-"""What every web process does once, before its first request."""
+"""Start-up of a web process, before its first request."""
 
 import numpy as np
 from django.conf import settings
@@ -11,14 +11,14 @@ from recognizer.services.work import broker
 
 
 def prepare_web_process() -> None:
-    """Load the model now rather than in somebody's request; in production, refuse what is misconfigured."""
+    """Load the model and the Celery producer. In production, refuse to start with a wrong configuration."""
     if settings.PRODUCTION:
-        serious = [message for message in run_checks() if message.level >= ERROR]
-        if serious:
-            raise ImproperlyConfigured("\n".join(str(message) for message in serious))
-    broker.warm_up()
+        errors = [message for message in run_checks() if message.level >= ERROR]
+        if errors:
+            raise ImproperlyConfigured("\n".join(str(message) for message in errors))
+    broker.import_producer()
     try:
-        # The engine makes its sessions when it is first asked: better now than in somebody's request.
+        # The engine creates its sessions on first use, which no request should have to wait for.
         models.active_model().reader.engine.classify(np.zeros((1, 28, 28), np.uint8))
     except Problem:
         if settings.PRODUCTION:

@@ -1,4 +1,4 @@
-"""What Celery calls. Each task is a door: it takes an id and calls one service."""
+"""Celery tasks. Each one parses its arguments and calls one service."""
 
 import logging
 import uuid
@@ -6,29 +6,19 @@ import uuid
 from celery import Task, shared_task
 from django.conf import settings
 
-from recognizer.models import Job
-from recognizer.services.batches import chunks
-from recognizer.services.reading import rescoring
-from recognizer.services.reading.feature_maps import draw_maps
 from recognizer.services.space import purge as purging
 from recognizer.services.space import query_planner, reconcile
-from recognizer.services.work import jobs, sweeper
+from recognizer.services.work import runs, sweeper
 
 logger = logging.getLogger(__name__)
-
-WORK = {
-    Job.Kind.FEATURE_MAPS: draw_maps,
-    Job.Kind.BATCH_CHUNK: chunks.read_chunk,
-    Job.Kind.RESCORE: rescoring.rescore_chunk,
-}
 
 
 @shared_task(bind=True)
 def run_job(self: "Task[..., None]", job_id: str) -> None:
     redelivered = bool((self.request.delivery_info or {}).get("redelivered"))
-    job = jobs.claim(uuid.UUID(job_id), message=uuid.UUID(self.request.id), redelivered=redelivered)
+    job = runs.claim_job(uuid.UUID(job_id), message=uuid.UUID(self.request.id), redelivered=redelivered)
     if job:
-        jobs.run(job, WORK[Job.Kind(job.kind)])
+        runs.run_job(job)
 
 
 @shared_task

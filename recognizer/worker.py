@@ -1,4 +1,4 @@
-"""What a Celery worker does beside its tasks: its children warm up, and it looks after what others left behind."""
+"""Start-up of a Celery worker: its child processes load the model, and it enqueues a sweep."""
 
 import logging
 from typing import Any
@@ -16,20 +16,20 @@ logger = logging.getLogger(__name__)
 
 
 @worker_process_init.connect
-def warm_up(**kwargs: Any) -> None:
-    """The model is loaded before the first job is claimed: it is no part of anybody's time or attempts."""
+def load_model(**kwargs: Any) -> None:
+    """Load the model before a job is claimed, so that loading counts towards no job's time limit or attempts."""
     try:
         engine = models.active_model().reader.engine
         engine.activations(np.zeros((1, 28, 28), np.uint8))
     except (Problem, DatabaseError):
-        logger.exception("No model is ready; the jobs wait for one")
+        logger.exception("No model is available; jobs wait for one")
     finally:
         connection.close()
 
 
 @worker_ready.connect
 def sweep_at_start(**kwargs: Any) -> None:
-    """What waits since the last worker went should not wait for beat, which may not even run here."""
+    """Enqueue a sweep, so that jobs left by the previous worker do not wait for beat, which may not run here."""
     try:
         broker.publish("recognizer.tasks.sweep", queue=UPKEEP)
     except broker.BrokerDown:

@@ -128,7 +128,7 @@ def reset_caches() -> Iterator[None]:
     cache.clear()
     yield
     broker.breaker.close()
-    worker_state.Memory.asked_at = -float("inf")
+    worker_state.state_cache.clear()
 
 
 # --- Users --------------------------------------------------------------------------------------

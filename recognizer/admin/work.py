@@ -22,7 +22,7 @@ class WorkAdmin(EvidenceAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method == "GET":
             state = worker_state()
-            self.message_user(request, state.sentence, messages.INFO if state.works else messages.WARNING)
+            self.message_user(request, state.sentence, messages.INFO if state.is_working else messages.WARNING)
         return super().changelist_view(request, extra_context)
 
 
@@ -36,11 +36,11 @@ class JobAdmin(WorkAdmin):
 
     @admin.action(description="Try the failed ones again", permissions=["steer"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
-        self.message_user(request, f"{jobs.retry(queryset)} jobs are tried again.")
+        self.message_user(request, f"{jobs.retry_jobs(queryset)} jobs are tried again.")
 
     @admin.action(description="Cancel what waits or runs", permissions=["steer"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
-        self.message_user(request, f"{jobs.cancel(queryset)} jobs were cancelled.")
+        self.message_user(request, f"{jobs.cancel_jobs(queryset)} jobs were cancelled.")
 
 
 class BatchItemInline(admin.TabularInline):

@@ -11,7 +11,7 @@ from recognizer.models.prediction import Mode
 
 
 class Batch(UUIDModel):
-    """Many pictures given at once. Its state follows from its items and its jobs."""
+    """A set of files given together. Its progress follows from the states of its items."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="batches")
     name = models.CharField(max_length=200, blank=True)
@@ -43,7 +43,7 @@ def staged_path(item: "BatchItem", filename: str) -> str:
 
 
 class BatchItem(UUIDModel):
-    """One file of a batch: staged, then read into an upload, or refused with a code."""
+    """One file of a batch: staged first, then read into an upload or failed with an error code."""
 
     State = ItemState
 

@@ -1,3 +1,5 @@
+from uuid import UUID
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -20,13 +22,13 @@ class JobState(models.TextChoices):
 
 
 class Job(UUIDModel):
-    """One piece of background work, and the only place where its state lives.
+    """One piece of background work. Its state is stored here and nowhere else.
 
         waiting ──claim──▶ running ──▶ done
            ▲                  │
-           └──lease ran out───┴──▶ failed   (after three attempts, with the reason)
+           └──lease expired───┴──▶ failed   (after three attempts, with the reason)
 
-    A claim is a conditional update that sets the lease; whoever finishes must still hold it.
+    A claim is a conditional update that sets the lease. Only a run that still holds the lease can finish the job.
     """
 
     Kind = JobKind
@@ -65,7 +67,7 @@ class Job(UUIDModel):
             ),
         ]
         indexes = [
-            # The sweeper's question: what is unfinished? Nearly all rows are finished.
+            # The sweeper looks for unfinished jobs, and nearly all rows are finished.
             models.Index(
                 fields=["state", "created_at"], name="job_unfinished", condition=Q(state__in=["waiting", "running"])
             ),
@@ -74,3 +76,8 @@ class Job(UUIDModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.state}"
+
+    @property
+    def references(self) -> dict[str, UUID | None]:
+        """Return the foreign keys that name what the job works on, as arguments for another job."""
+        return {"prediction_id": self.prediction_id, "batch_id": self.batch_id}

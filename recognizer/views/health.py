@@ -47,7 +47,7 @@ def _model_is_loaded() -> bool:
 
 def _redis_answers() -> bool:
     try:
-        broker.breaker.call(broker.client().ping)
+        broker.breaker.call(broker.redis_client().ping)
     except broker.BrokerDown:
         return False
     return True

@@ -6,7 +6,7 @@ from django.core.files.base import ContentFile
 from recognizer.models import Job
 from recognizer.services.batches import intake
 from recognizer.services.batches.progress import progress_of
-from recognizer.services.work import jobs
+from recognizer.services.work import runs
 from tests.pictures import digit_png
 from tests.processes.conftest import sized, wait_for
 from tests.processes.storages import DEAF, SLOW, STUBBORN
@@ -26,7 +26,7 @@ def test_who_listens_is_asked_to_stop_and_says_why(alice, cluster, media):
 def test_who_does_not_listen_is_ended(alice, cluster, media, mark):
     """By a signal that Python still hears, or by one that nobody does; then the lease has to run out each time."""
     read_beside(SLOW + mark, alice, cluster, seconds=sized(250, 250))
-    assert Job.objects.get(state=Job.State.FAILED).error == jobs.DIED
+    assert Job.objects.get(state=Job.State.FAILED).error == runs.WORKER_DIED
 
 
 def read_beside(mark: bytes, alice, cluster, *, seconds: float) -> None:

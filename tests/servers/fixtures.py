@@ -33,7 +33,7 @@ def redis_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
     """Start the Redis of REDIS_URL. Without this fixture nothing listens there, which nothing may depend on.
 
     The deadlines of the test's own process are raised, since the machine may be busy; those of servers are not."""
-    broker.warm_up()
+    broker.import_producer()
     for name in ("DEADLINE_SECONDS", "SLOW_SECONDS"):
         monkeypatch.setattr(breaker, name, 10.0)
     server = RedisServer(surroundings.REDIS)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from recognizer.models import Job
 from recognizer.queues import QUEUES
 from recognizer.services.work import broker, jobs
-from recognizer.services.work.worker_state import ask_worker_state
+from recognizer.services.work.worker_state import fetch_worker_state
 
 FAILURES_SHOWN = 20
 
@@ -27,15 +27,15 @@ class Command(BaseCommand):
             named = (
                 Job.objects.all() if options["retry"] == ["all"] else Job.objects.filter(pk__in=keys(options["retry"]))
             )
-            self.stdout.write(f"{jobs.retry(named)} jobs are tried again.")
+            self.stdout.write(f"{jobs.retry_jobs(named)} jobs are tried again.")
         elif options["cancel"]:
             named = Job.objects.filter(pk__in=keys(options["cancel"]))
-            self.stdout.write(f"{jobs.cancel(named)} jobs were cancelled.")
+            self.stdout.write(f"{jobs.cancel_jobs(named)} jobs were cancelled.")
         else:
             self.show()
 
     def show(self) -> None:
-        self.stdout.write(ask_worker_state().sentence)
+        self.stdout.write(fetch_worker_state().sentence)
         self.stdout.write(f"\n{'queue':32} {'messages':>9} {'waiting':>9} {'running':>9} {'oldest':>9}")
         lengths = self.lengths()
         now = timezone.now()

@@ -16,13 +16,13 @@ from recognizer.models import Batch, BatchItem, Glyph, Job, ModelVersion, Predic
 from recognizer.queues import BULK
 from recognizer.services.reading.predictions import build_glyphs, build_prediction
 from recognizer.services.registry.model_versions import models
-from recognizer.services.work import jobs
-from recognizer.services.work.chunks import in_chunks
+from recognizer.services.work import jobs, runs
 
 CHUNK_ITEMS = 20  # enough for one efficient call of the network; a worker reads them in about a second
 
-# Error codes of items whose job failed, beside those of problems.KINDS
-ITEM_CANCELLED = jobs.ITEM_CANCELLED
+# Error codes of items whose job failed or was cancelled
+READER_FAILED = "reader_failed"
+CANCELLED = "cancelled"
 
 
 @dataclass
@@ -47,7 +47,6 @@ def enqueue_chunks(batch: Batch, items: Sequence[BatchItem]) -> None:
     jobs.enqueue_on_commit(created)
 
 
-@in_chunks
 def read_chunk(job: Job) -> None:
     """Read the waiting items of a job and write their uploads, predictions and states in one transaction."""
     items = list(waiting_items(job).select_related("batch"))
@@ -59,7 +58,7 @@ def read_chunk(job: Job) -> None:
     readings = model.reader.read_pictures(decode_items(items, result), mode)
     result.readings = dict(zip(result.uploads, readings, strict=True))
     result.latency_ms = 1000 * (time.perf_counter() - started) / max(1, len(items))
-    with jobs.finishing(job):
+    with runs.finish_job(job):
         # Items that were cancelled in the meantime are left out.
         still_waiting = waiting_items(job).select_for_update(of=("self",)).order_by("pk")
         write_result(list(still_waiting.select_related("batch")), result, model.version, attempts=job.attempts)
@@ -125,3 +124,25 @@ def write_result(items: list[BatchItem], result: ChunkResult, version: ModelVers
     Prediction.objects.bulk_create(predictions)
     Glyph.objects.bulk_create(glyphs)
     BatchItem.objects.bulk_update(items, ["state", "error_code", "attempts", "upload", "staged"])
+
+
+def fail_items(job: Job) -> None:
+    """Fail the waiting items of a job that failed for good."""
+    _fail_waiting_items(job, READER_FAILED)
+
+
+def cancel_items(job: Job) -> None:
+    """Fail the waiting items of a cancelled job."""
+    _fail_waiting_items(job, CANCELLED)
+
+
+def _fail_waiting_items(job: Job, error_code: str) -> None:
+    waiting_items(job).update(state=BatchItem.State.FAILED, error_code=error_code, attempts=job.attempts)
+
+
+def reset_items(job: Job) -> None:
+    """Let the items that failed with their job wait again, except those whose file no longer exists."""
+    failed = BatchItem.objects.filter(pk__in=job.payload["ids"], state=BatchItem.State.FAILED).exclude(staged="")
+    failed.filter(error_code__in=[READER_FAILED, CANCELLED]).update(
+        state=BatchItem.State.WAITING, error_code="", attempts=0
+    )

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from recognizer.models import Batch, BatchItem
-from recognizer.services.batches.chunks import ITEM_CANCELLED, enqueue_chunks
+from recognizer.services.batches.chunks import CANCELLED, enqueue_chunks
 
 
 def cancel_batch(batch: Batch) -> int:
@@ -19,7 +19,7 @@ def cancel_batch(batch: Batch) -> int:
         batch.closed_at = batch.closed_at or batch.cancelled_at
         batch.save(update_fields=["cancelled_at", "closed_at"])
         return batch.items.filter(state=BatchItem.State.WAITING).update(
-            state=BatchItem.State.CANCELLED, error_code=ITEM_CANCELLED
+            state=BatchItem.State.CANCELLED, error_code=CANCELLED
         )
 
 

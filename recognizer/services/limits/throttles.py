@@ -104,7 +104,7 @@ def count_request(rates: Sequence[Rate]) -> list[RateStatus]:
 
 @cache
 def _script() -> Script:
-    return broker.client().register_script(COUNT)
+    return broker.redis_client().register_script(COUNT)
 
 
 def address_of(request: HttpRequest) -> str:

@@ -13,7 +13,7 @@ from mlcore.explaining.mosaic import draw_mosaic
 from recognizer.models import FeatureMap, Glyph, Job, Prediction
 from recognizer.queues import INTERACTIVE
 from recognizer.services.registry.model_versions import models
-from recognizer.services.work import jobs
+from recognizer.services.work import jobs, runs
 
 
 def request_maps(prediction: Prediction, glyphs: Iterable[Glyph], layers: Sequence[Layer]) -> None:
@@ -59,7 +59,8 @@ def redraw_maps(predictions: QuerySet[Prediction]) -> int:
     """Queue the feature maps of the predictions to be drawn over the existing files. Return the number of jobs."""
     for prediction in predictions:
         ensure_maps(prediction)
-    return jobs.retry(Job.objects.filter(kind=Job.Kind.FEATURE_MAPS, prediction__in=predictions), done_too=True)
+    drawing = Job.objects.filter(kind=Job.Kind.FEATURE_MAPS, prediction__in=predictions)
+    return jobs.retry_jobs(drawing, include_done=True)
 
 
 def draw_maps(job: Job) -> None:
@@ -75,5 +76,5 @@ def draw_maps(job: Job) -> None:
         feature_map.columns, feature_map.low, feature_map.high = mosaic.columns, mosaic.low, mosaic.high
         feature_map.drawn_at = timezone.now()
         feature_map.image.save("map.png", ContentFile(mosaic.png), save=False)
-    with jobs.finishing(job):
+    with runs.finish_job(job):
         FeatureMap.objects.bulk_update(feature_maps, ["columns", "low", "high", "drawn_at", "image"])

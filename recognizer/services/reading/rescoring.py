@@ -14,8 +14,7 @@ from recognizer.models import Glyph, Job, ModelVersion, Prediction, Upload
 from recognizer.queues import BULK
 from recognizer.services.reading.predictions import build_glyphs, build_prediction, lock_uploads
 from recognizer.services.registry.model_versions import models
-from recognizer.services.work import jobs
-from recognizer.services.work.chunks import in_chunks
+from recognizer.services.work import jobs, runs
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +45,6 @@ def uploads_unread_by(version: ModelVersion, uploads: QuerySet[Upload]) -> Query
     return uploads.filter(deleted_at=None).exclude(pk__in=already_read)
 
 
-@in_chunks
 def rescore_chunk(job: Job) -> None:
     """Read the uploads of a job with its model version, and save the predictions in one transaction."""
     version = ModelVersion.objects.get(pk=job.payload["version"])
@@ -59,7 +57,7 @@ def rescore_chunk(job: Job) -> None:
         same_mode = [prediction for prediction in pending if prediction.mode == mode]
         readings += reader.read_pictures(decode_originals(same_mode, decoded), mode)
     latency_ms = 1000 * (time.perf_counter() - started) / max(1, len(readings))
-    with jobs.finishing(job):
+    with runs.finish_job(job):
         write_predictions(list(zip(decoded, readings, strict=True)), version, latency_ms)
 
 

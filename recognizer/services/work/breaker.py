@@ -1,4 +1,4 @@
-"""One circuit breaker for every use of Redis in a process."""
+"""The circuit breaker in front of every use of Redis in a process."""
 
 import logging
 import os
@@ -14,54 +14,54 @@ from kombu.exceptions import OperationalError
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
-DEADLINE_SECONDS = 0.4  # for one use of Redis, however many round trips it takes
-SLOW_SECONDS = 0.2  # two answers in a row that took longer, and the next use is spared
+DEADLINE_SECONDS = 0.4  # for one call, however many round trips it takes
+SLOW_SECONDS = 0.2  # the breaker opens after two calls in a row that took longer
 PROBE_EVERY_SECONDS = 1.0
-MOST_AT_ONCE = 8  # uses of Redis in flight; gunicorn has four threads
+MAX_CONCURRENT_CALLS = 8  # gunicorn has four threads
 
-OUTAGES = (redis.RedisError, OperationalError, OSError)  # TimeoutError is an OSError
+REDIS_ERRORS = (redis.RedisError, OperationalError, OSError)  # TimeoutError is an OSError
 
 
 class BrokerDown(Exception):
-    """Redis did not answer, or is known not to."""
+    """Redis did not answer, or the breaker is open."""
 
 
 class CircuitBreaker:
-    """Closed: calls pass, each with a deadline. Open: they are refused at once.
+    """A circuit breaker: closed, it passes calls with a deadline; open, it refuses them at once.
 
-    While it is open a thread asks Redis every second whether it is back, so that no request waits to find out.
-    Socket timeouts alone would not keep the deadline: they count anew for each round trip and each address.
-    The second slow use in a row opens it, so all uses of one request together cost at most twice the deadline.
-    One alone does not: on a busy machine it may be this process that was slow.
+    While it is open, a thread probes Redis every second, so that no request has to wait for the probe. Socket timeouts
+    alone would not keep the deadline, because they start again with each round trip and each address. The second slow
+    call in a row opens it, so all calls of one request together take at most twice the deadline. A single slow call
+    does not: on a busy machine this process may have been slow itself.
     """
 
     def __init__(self, probe: Callable[[], object]) -> None:
         self.probe = probe
-        self._begin()
-        os.register_at_fork(after_in_child=self._begin)  # threads and locks do not survive a fork
+        self._reset()
+        os.register_at_fork(after_in_child=self._reset)  # threads and locks do not survive a fork
 
-    def _begin(self) -> None:
+    def _reset(self) -> None:
         self.lock = threading.Lock()
         self.is_open = False
         self.slow_in_a_row = 0
         self.watcher: threading.Thread | None = None
-        self.threads = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="redis")
+        self.threads = ThreadPoolExecutor(MAX_CONCURRENT_CALLS, thread_name_prefix="redis")
 
-    def call(self, work: Callable[[], Result]) -> Result:
+    def call(self, use_redis: Callable[[], Result]) -> Result:
         if self.is_open:
-            raise BrokerDown("Redis did not answer a moment ago.")
+            raise BrokerDown("Redis did not answer recently.")
         started = time.monotonic()
-        future = self.threads.submit(work)
+        future = self.threads.submit(use_redis)
         try:
             result = future.result(DEADLINE_SECONDS)
-        except OUTAGES as error:
+        except REDIS_ERRORS as error:
             future.cancel()
             reason = str(error) or f"no answer within {DEADLINE_SECONDS} s"
             self.open(reason)
             raise BrokerDown(reason) from error
         self.slow_in_a_row = self.slow_in_a_row + 1 if time.monotonic() - started > SLOW_SECONDS else 0
         if self.slow_in_a_row > 1:
-            self.open(f"two answers in a row took more than {SLOW_SECONDS} s")
+            self.open(f"two calls in a row took more than {SLOW_SECONDS} s")
         return result
 
     def open(self, reason: str) -> None:
@@ -72,7 +72,7 @@ class CircuitBreaker:
             self.slow_in_a_row = 0
             self.watcher = threading.Thread(target=self._watch, name="redis-watcher", daemon=True)
             self.watcher.start()
-        logger.warning("Redis is out of reach (%s); background work waits in the database.", reason)
+        logger.warning("Redis is unreachable (%s); jobs wait in the database.", reason)
 
     def close(self) -> None:
         with self.lock:
@@ -84,7 +84,7 @@ class CircuitBreaker:
             started = time.monotonic()
             try:
                 self.probe()
-            except OUTAGES:
+            except REDIS_ERRORS:
                 continue
             if time.monotonic() - started < SLOW_SECONDS:
                 self.close()

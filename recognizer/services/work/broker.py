@@ -1,4 +1,4 @@
-"""Redis: tasks put on queues, counters and questions, all behind the breaker."""
+"""Access to Redis for publishing tasks, counting and queries, always through the circuit breaker."""
 
 import threading
 from collections.abc import Sequence
@@ -8,18 +8,18 @@ import redis
 from celery import current_app
 from django.conf import settings
 from kombu import Connection, Producer
-from kombu.transport import redis as _transport  # noqa: F401  (else it is imported within somebody's request)
+from kombu.transport import redis as _transport  # noqa: F401  (imported now so that no request has to wait for it)
 
-from recognizer.services.work.breaker import DEADLINE_SECONDS, OUTAGES, BrokerDown, CircuitBreaker
+from recognizer.services.work.breaker import DEADLINE_SECONDS, REDIS_ERRORS, BrokerDown, CircuitBreaker
 
-__all__ = ["OUTAGES", "BrokerDown", "breaker", "client", "publish", "queue_lengths"]
+__all__ = ["REDIS_ERRORS", "BrokerDown", "breaker", "publish", "queue_lengths", "redis_client"]
 
 PROBE_KEY = f"{settings.QUEUE_PREFIX}:probe"
 
 
 @cache
-def client() -> redis.Redis:
-    """For counters and questions. It never retries: the breaker decides."""
+def redis_client() -> redis.Redis:
+    """Return the client for counters and queries. It does not retry, because the breaker decides about that."""
     return redis.Redis.from_url(
         settings.REDIS_URL,
         socket_timeout=DEADLINE_SECONDS,
@@ -30,40 +30,40 @@ def client() -> redis.Redis:
 
 
 def _probe() -> None:
-    """A write, because a full Redis still answers questions."""
-    client().set(PROBE_KEY, "1", ex=5)
+    """Write to Redis: one that is full still answers reads."""
+    redis_client().set(PROBE_KEY, "1", ex=5)
 
 
 breaker = CircuitBreaker(_probe)
-_own = threading.local()
+_thread_local = threading.local()
 
 
-def warm_up() -> None:
-    """What Celery imports for its first message would take a tenth of a second of somebody's request."""
+def import_producer() -> None:
+    """Import what Celery needs for its first message. It takes a tenth of a second, which no request should wait."""
     current_app.finalize()
     _ = current_app.amqp.send_task_message
 
 
 def publish(task: str, *args: object, queue: str) -> None:
-    """Put one task on a queue. Raises BrokerDown; whoever calls has the work in the database already."""
+    """Put one task on a queue. Raise BrokerDown if Redis does not answer. The job must be in the database already."""
     breaker.call(lambda: _send(task, args, queue))
 
 
 def _send(task: str, args: tuple[object, ...], queue: str) -> None:
-    # A connection that Redis closed meanwhile shows only when it is used, and deserves a second try.
+    # A connection that Redis has closed is only noticed when it is used, so the task is sent a second time.
     for is_last in (False, True):
         try:
             current_app.send_task(task, args=args, queue=queue, producer=_producer(), retry=False)
             return
-        except OUTAGES:
-            _own.__dict__.pop("producer", None)
+        except REDIS_ERRORS:
+            _thread_local.__dict__.pop("producer", None)
             if is_last:
                 raise
 
 
 def _producer() -> Producer:
-    """This thread's. Celery's own producers wait and retry for many seconds; a person's request must not."""
-    if not hasattr(_own, "producer"):
+    """Return the producer of this thread. Celery's own ones retry for many seconds, too long for a request."""
+    if not hasattr(_thread_local, "producer"):
         connection = Connection(
             settings.REDIS_URL,
             transport_options={
@@ -73,16 +73,16 @@ def _producer() -> Producer:
                 "global_keyprefix": f"{settings.QUEUE_PREFIX}:",
             },
         )
-        _own.producer = Producer(connection)
-    producer: Producer = _own.producer
+        _thread_local.producer = Producer(connection)
+    producer: Producer = _thread_local.producer
     return producer
 
 
 def queue_lengths(queues: Sequence[str]) -> dict[str, int]:
-    """How many messages wait on each queue; those handed out to a worker are not counted."""
+    """Return the number of messages on each queue, without those that a worker has received."""
 
     def ask() -> list[int]:
-        pipe = client().pipeline(transaction=False)
+        pipe = redis_client().pipeline(transaction=False)
         for queue in queues:
             pipe.llen(f"{settings.QUEUE_PREFIX}:{queue}")
         lengths: list[int] = pipe.execute()

@@ -1,4 +1,4 @@
-"""What the worker is doing, in words that a page and the admin show."""
+"""The state of the workers, with the text that pages and the admin show."""
 
 import time
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from django.utils.translation import gettext, ngettext
 from recognizer.queues import INTERACTIVE
 from recognizer.services.work import broker
 
-ALIVE_KEY = f"{settings.QUEUE_PREFIX}:worker-alive"
-ALIVE_EVERY_SECONDS = 5
-ALIVE_FOR_SECONDS = 20  # by Redis' clock: those of the machines may differ
-ASK_EVERY_SECONDS = 2.0
+HEARTBEAT_KEY = f"{settings.QUEUE_PREFIX}:worker-alive"
+HEARTBEAT_EVERY_SECONDS = 5
+HEARTBEAT_VALID_SECONDS = 20  # measured by Redis, because the clocks of machines differ
+STATE_CACHED_SECONDS = 2.0
 
 Name = Literal["ready", "busy", "missing", "unreachable"]
 
@@ -21,10 +21,10 @@ Name = Literal["ready", "busy", "missing", "unreachable"]
 @dataclass(frozen=True, slots=True)
 class WorkerState:
     name: Name
-    ahead: int  # messages that people wait for
+    waiting_messages: int  # on the interactive queue
 
     @property
-    def works(self) -> bool:
+    def is_working(self) -> bool:
         return self.name in ("ready", "busy")
 
     @property
@@ -39,46 +39,58 @@ class WorkerState:
             words = ngettext(
                 "The worker is busy. %(count)d job is waiting.",
                 "The worker is busy. %(count)d jobs are waiting.",
-                self.ahead,
+                self.waiting_messages,
             )
-            return words % {"count": self.ahead}
+            return words % {"count": self.waiting_messages}
         return gettext("The worker is ready.")
 
 
-class Memory:
-    """Many pages poll; Redis is asked every two seconds."""
+class StateCache:
+    """The last known state: many pages poll it, and Redis is asked at most every two seconds."""
 
-    state = WorkerState("missing", 0)
-    asked_at = -float("inf")
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        self.state = WorkerState("missing", 0)
+        self.fetched_at = -float("inf")
+
+    def get(self) -> WorkerState:
+        if time.monotonic() - self.fetched_at > STATE_CACHED_SECONDS:
+            self.state = fetch_worker_state()
+            self.fetched_at = time.monotonic()
+        return self.state
+
+
+state_cache = StateCache()
 
 
 def worker_state() -> WorkerState:
-    if time.monotonic() - Memory.asked_at > ASK_EVERY_SECONDS:
-        Memory.state = ask_worker_state()
-        Memory.asked_at = time.monotonic()
-    return Memory.state
+    return state_cache.get()
 
 
-def ask_worker_state() -> WorkerState:
+def fetch_worker_state() -> WorkerState:
+    """Ask Redis whether a worker has sent a heartbeat lately and how many messages wait for it."""
+
     def ask() -> tuple[int, int]:
-        pipe = broker.client().pipeline(transaction=False)
-        pipe.exists(ALIVE_KEY)
+        pipe = broker.redis_client().pipeline(transaction=False)
+        pipe.exists(HEARTBEAT_KEY)
         pipe.llen(f"{settings.QUEUE_PREFIX}:{INTERACTIVE}")
-        alive, ahead = pipe.execute()
-        return alive, ahead
+        is_alive, waiting_messages = pipe.execute()
+        return is_alive, waiting_messages
 
     try:
-        alive, ahead = broker.breaker.call(ask)
+        is_alive, waiting_messages = broker.breaker.call(ask)
     except broker.BrokerDown:
         return WorkerState("unreachable", 0)
-    if not alive:
-        return WorkerState("missing", ahead)
-    return WorkerState("busy" if ahead else "ready", ahead)
+    if not is_alive:
+        return WorkerState("missing", waiting_messages)
+    return WorkerState("busy" if waiting_messages else "ready", waiting_messages)
 
 
-def say_alive() -> None:
-    """Called by every worker, every few seconds; whether Redis hears it is Redis' affair."""
+def record_heartbeat() -> None:
+    """Write into Redis that a worker is alive. Without Redis nothing is written, and pages show it as unreachable."""
     try:
-        broker.client().set(ALIVE_KEY, "1", ex=ALIVE_FOR_SECONDS)
-    except broker.OUTAGES:
+        broker.redis_client().set(HEARTBEAT_KEY, "1", ex=HEARTBEAT_VALID_SECONDS)
+    except broker.REDIS_ERRORS:
         return

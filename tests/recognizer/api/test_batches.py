@@ -12,9 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from recognizer.models import Batch, BatchItem, IdempotencyRecord, Job
-from recognizer.services.batches.chunks import read_chunk
 from recognizer.services.limits import idempotency
-from recognizer.services.work import jobs
+from recognizer.services.work import runs
 from tests.pictures import digit_png
 
 URL = "/api/v1/batches/"
@@ -39,7 +38,7 @@ def post(headers, **data):
 
 def read_all() -> None:
     for job_id in Job.objects.filter(state=Job.State.WAITING).values_list("pk", flat=True):
-        jobs.run(jobs.claim(job_id, message=uuid.uuid4()), read_chunk)
+        runs.run_job(runs.claim_job(job_id, message=uuid.uuid4()))
 
 
 @pytest.fixture

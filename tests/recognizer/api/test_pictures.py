@@ -8,8 +8,7 @@ import pytest
 from PIL import Image
 
 from recognizer.models import Job
-from recognizer.services.reading.feature_maps import draw_maps
-from recognizer.services.work import jobs
+from recognizer.services.work import runs
 from tests.pictures import digit_png, draw_digit, encode
 
 URL = "/api/v1/predictions/"
@@ -68,8 +67,8 @@ def test_maps_are_202_until_they_are_drawn(client, seven, alice_token):
     assert waiting["Location"] == seven["feature_maps_url"]
     assert int(waiting["Retry-After"]) > 0
 
-    job = jobs.claim(Job.objects.get().pk, message=uuid.uuid4())
-    jobs.run(job, draw_maps)
+    job = runs.claim_job(Job.objects.get().pk, message=uuid.uuid4())
+    runs.run_job(job)
     done = client.get(seven["feature_maps_url"], headers=alice_token)
     assert done.status_code == 200
     assert {one["kind"] for one in done.json()["maps"]} == {"conv", "pool"}

@@ -45,7 +45,7 @@ def test_a_window_in_redis_ends_by_itself(redis_server):
     rate = Rate("test", 1, "erin", seconds=1)
 
     assert 0 < count_request([rate])[0].resets_in_seconds <= 1
-    assert 0 < broker.client().pttl(rate.key) <= 1000
+    assert 0 < broker.redis_client().pttl(rate.key) <= 1000
 
 
 def test_rotating_callers_cannot_fill_the_memory(monkeypatch):

@@ -39,7 +39,7 @@ def test_jobs_shows_queues_ages_and_failures():
 def test_jobs_counts_the_messages_of_a_real_redis(redis_server):
     from recognizer.services.work import jobs
 
-    jobs.enqueue([a_job(), a_job()])
+    jobs.enqueue_jobs([a_job(), a_job()])
     bulk = next(line for line in said("jobs").splitlines() if line.startswith(BULK))
     assert bulk.split()[1:3] == ["2", "2"]
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 from recognizer.models import Correction, Job, Prediction
 from recognizer.services.history import corrections
 from recognizer.services.reading.predictions import create_prediction
-from recognizer.services.work.worker_state import say_alive
+from recognizer.services.work.worker_state import record_heartbeat
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +46,7 @@ def test_a_rejected_picture_shows_the_reason(alice_client, given, reason, words)
 
 
 def test_the_page_polls_while_feature_maps_are_drawn(alice, alice_client, model, redis_server):
-    say_alive()
+    record_heartbeat()
     prediction = create_prediction(owner=alice, data=digit_png(7), source="upload", draw_maps=True)
     maps = page_of(alice_client, prediction, "upload_maps")
     assert "are being drawn" in maps

@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 
 from recognizer.models import Batch, Job, ModelVersion
-from recognizer.services.batches import chunks, intake
-from recognizer.services.work import jobs
+from recognizer.services.batches import intake
+from recognizer.services.work import runs
 from tests.pictures import varied_pngs
 
 
@@ -27,7 +27,7 @@ def stored_files(media: Path) -> list[Path]:
 
 
 def claim(job: Job) -> Job:
-    claimed = jobs.claim(job.pk, message=uuid.uuid4())
+    claimed = runs.claim_job(job.pk, message=uuid.uuid4())
     assert claimed
     return claimed
 
@@ -38,5 +38,5 @@ def run_waiting_jobs() -> None:
         job = Job.objects.filter(state=Job.State.WAITING).first()
         if job is None:
             return
-        jobs.run(claim(job), chunks.read_chunk)
+        runs.run_job(claim(job))
     pytest.fail("Jobs still wait after 100 runs.")

@@ -11,7 +11,7 @@ from recognizer.services.batches import chunks, control, intake
 from recognizer.services.batches.progress import progress_of
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.space.purge import purge
-from recognizer.services.work import jobs
+from recognizer.services.work import jobs, runs
 from tests.pictures import digit_png, varied_pngs
 from tests.recognizer.services.batches.conftest import claim, run_waiting_jobs
 
@@ -72,15 +72,15 @@ def test_no_feature_maps_are_requested(batch, media):
 def test_items_cancelled_while_they_are_read_leave_no_rows(batch, media):
     add(batch, digit_png(7), digit_png(8))
     job = claim(Job.objects.get())
-    finishing = jobs.finishing
+    finish_job = runs.finish_job
 
-    def finishing_after_cancellation(job):
+    def finish_after_cancellation(job):
         control.cancel_batch(batch)
-        return finishing(job)
+        return finish_job(job)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jobs, "finishing", finishing_after_cancellation)
-        jobs.run(job, chunks.read_chunk)
+        patch.setattr(runs, "finish_job", finish_after_cancellation)
+        runs.run_job(job)
     assert not Upload.objects.exists()
     assert progress_of(batch).cancelled == 2
 
@@ -124,3 +124,14 @@ def test_files_that_could_not_be_read_are_purged_after_the_retention_time(batch,
     assert not batch.items.exclude(staged="").exists()
     staged = Path(media / "batches" / str(batch.pk))
     assert [path.name for path in staged.iterdir()] == [str(batch.items.get(position=1).pk)]
+
+
+def test_a_job_that_fails_for_good_fails_its_items_and_a_retry_resets_them(batch):
+    (item,) = add(batch, digit_png(7))
+    Job.objects.update(attempts=3)
+    jobs.fail_jobs(Job.objects.all(), "It died.")
+    item.refresh_from_db()
+    assert (item.state, item.error_code, item.attempts) == ("failed", "reader_failed", 3)
+    jobs.retry_jobs(Job.objects.all())
+    item.refresh_from_db()
+    assert (item.state, item.error_code, item.attempts) == ("waiting", "", 0)

@@ -44,17 +44,17 @@ def test_the_table_and_the_json_lines_show_the_same_texts(batch, alice):
 
 
 def test_a_cancelled_job_that_is_retried_reads_its_items(batch):
-    jobs.cancel(Job.objects.all())
+    jobs.cancel_jobs(Job.objects.all())
     assert set(batch.items.values_list("state", "error_code")) == {("failed", "cancelled")}
-    jobs.retry(Job.objects.all())
+    jobs.retry_jobs(Job.objects.all())
     run_waiting_jobs()
     assert set(batch.items.values_list("state", "error_code")) == {("done", "")}
 
 
 def test_items_cancelled_with_their_batch_are_not_retried_with_their_job(batch):
     control.cancel_batch(batch)
-    jobs.cancel(Job.objects.all())
-    jobs.retry(Job.objects.all())
+    jobs.cancel_jobs(Job.objects.all())
+    jobs.retry_jobs(Job.objects.all())
     assert set(batch.items.values_list("state", flat=True)) == {BatchItem.State.CANCELLED}
 
 

@@ -13,15 +13,15 @@ from recognizer.services.explaining.explanations import explain_glyph
 from recognizer.services.reading import feature_maps
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.registry import model_versions
-from recognizer.services.work import jobs
+from recognizer.services.work import runs
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.django_db
 
 
 def draw(prediction):
-    job = jobs.claim(prediction.jobs.get(kind=Job.Kind.FEATURE_MAPS).pk, message=uuid4())
-    jobs.run(job, feature_maps.draw_maps)
+    job = runs.claim_job(prediction.jobs.get(kind=Job.Kind.FEATURE_MAPS).pk, message=uuid4())
+    runs.run_job(job)
     assert prediction.jobs.get().state == Job.State.DONE
 
 

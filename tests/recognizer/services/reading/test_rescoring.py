@@ -10,7 +10,7 @@ from recognizer.models import Job, ModelVersion, Prediction, Upload
 from recognizer.services.reading import rescoring
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.registry.model_versions import models
-from recognizer.services.work import jobs
+from recognizer.services.work import runs
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.django_db
@@ -39,9 +39,9 @@ def predictions(alice, model, media) -> list[Prediction]:
 
 def read_again() -> None:
     for job in Job.objects.filter(kind=Job.Kind.RESCORE, state=Job.State.WAITING):
-        taken = jobs.claim(job.pk, message=uuid.uuid4())
+        taken = runs.claim_job(job.pk, message=uuid.uuid4())
         assert taken
-        jobs.run(taken, rescoring.rescore_chunk)
+        runs.run_job(taken)
 
 
 def test_the_old_answers_stay_and_a_candidates_are_kept_beside_them(loaded, predictions, alice):

@@ -1,4 +1,4 @@
-"""Whatever Redis does, all its uses in one request cost at most 0.8 s, and nothing once the outage is known."""
+"""Tests of the circuit breaker: all calls of one request take at most 0.8 s, and none while it is open."""
 
 import os
 import threading
@@ -13,7 +13,7 @@ from tests.servers.process import wait_until
 
 
 class Clock:
-    """The breaker's clock, which a use of Redis moves on: the tests do not depend on how busy the machine is."""
+    """A clock that only calls of Redis advance, so that the tests do not depend on how busy the machine is."""
 
     sleep = staticmethod(time.sleep)
 
@@ -24,8 +24,8 @@ class Clock:
         return self.now
 
 
-class Fake:
-    """A server that answers after `seconds` of the clock, or not at all: the breaker takes it for Redis."""
+class FakeRedis:
+    """A call of Redis that takes `seconds` of the clock and returns an answer or raises `error`."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -42,84 +42,84 @@ class Fake:
 
 
 @pytest.fixture
-def there(monkeypatch) -> Fake:
+def fake_redis(monkeypatch) -> FakeRedis:
     monkeypatch.setattr(module, "PROBE_EVERY_SECONDS", 0.05)
     monkeypatch.setattr(module, "DEADLINE_SECONDS", 30.0)
     clock = Clock()
     monkeypatch.setattr(module, "time", clock)
-    return Fake(clock)
+    return FakeRedis(clock)
 
 
 @pytest.fixture
-def breaker(there):
-    breaker = CircuitBreaker(there)
+def breaker(fake_redis):
+    breaker = CircuitBreaker(fake_redis)
     yield breaker
     breaker.close()
 
 
-def expect_outage(breaker: CircuitBreaker, work) -> None:
+def expect_outage(breaker: CircuitBreaker, call) -> None:
     with pytest.raises(BrokerDown):
-        breaker.call(work)
+        breaker.call(call)
 
 
-def test_an_answer_passes(breaker, there):
-    assert breaker.call(there) == "answer"
+def test_an_answer_is_returned(breaker, fake_redis):
+    assert breaker.call(fake_redis) == "answer"
     assert not breaker.is_open
 
 
 @pytest.mark.parametrize("error", [redis.ConnectionError("refused"), OSError(111, "refused"), TimeoutError()])
-def test_an_error_of_redis_opens_it(breaker, there, error):
-    there.error = error
-    expect_outage(breaker, there)
+def test_an_error_of_redis_opens_the_breaker(breaker, fake_redis, error):
+    fake_redis.error = error
+    expect_outage(breaker, fake_redis)
     assert breaker.is_open
 
 
-def test_a_defect_of_ours_passes_as_it_is(breaker, there):
-    there.error = ZeroDivisionError()
+def test_any_other_error_is_raised_and_leaves_it_closed(breaker, fake_redis):
+    fake_redis.error = ZeroDivisionError()
     with pytest.raises(ZeroDivisionError):
-        breaker.call(there)
+        breaker.call(fake_redis)
     assert not breaker.is_open
 
 
-def test_silence_ends_at_the_deadline(breaker, monkeypatch):
+def test_a_call_without_an_answer_ends_at_the_deadline(breaker, monkeypatch):
     monkeypatch.setattr(module, "DEADLINE_SECONDS", DEADLINE_SECONDS)
     answer = threading.Event()
-    expect_outage(breaker, answer.wait)  # which nobody would end
+    expect_outage(breaker, answer.wait)  # the event is not set before
     answer.set()
 
 
-def test_an_open_breaker_asks_nobody(breaker, there):
-    there.error = redis.ConnectionError()
+def test_an_open_breaker_does_not_call_redis(breaker, fake_redis):
+    fake_redis.error = redis.ConnectionError()
     breaker.open("for the test")
     expect_outage(breaker, lambda: pytest.fail("Redis is asked"))
 
 
-def test_slow_answers_are_believed_and_after_two_the_next_use_is_spared(breaker, there):
-    there.seconds = SLOW_SECONDS + 0.05
-    assert [breaker.call(there) for _ in range(2)] == ["answer", "answer"]
+def test_two_slow_answers_are_returned_and_open_the_breaker(breaker, fake_redis):
+    fake_redis.seconds = SLOW_SECONDS + 0.05
+    assert [breaker.call(fake_redis) for _ in range(2)] == ["answer", "answer"]
     expect_outage(breaker, lambda: pytest.fail("Redis is asked"))
 
 
-def test_one_slow_answer_among_quick_ones_is_forgiven(breaker, there):
+def test_single_slow_answers_leave_it_closed(breaker, fake_redis):
     for seconds in (SLOW_SECONDS + 0.05, 0.0) * 2:
-        there.seconds = seconds
-        breaker.call(there)
+        fake_redis.seconds = seconds
+        breaker.call(fake_redis)
     assert not breaker.is_open
 
 
-def test_it_closes_by_itself_when_redis_is_back(breaker, there):
-    there.error = redis.ConnectionError()
-    expect_outage(breaker, there)
-    there.error = None
+def test_it_closes_when_redis_answers_again(breaker, fake_redis):
+    fake_redis.error = redis.ConnectionError()
+    expect_outage(breaker, fake_redis)
+    fake_redis.error = None
     wait_until(lambda: not breaker.is_open, seconds=60, what="the closed breaker")
-    assert breaker.call(there) == "answer"
+    assert breaker.call(fake_redis) == "answer"
 
 
-def test_a_forked_process_starts_closed_and_works(breaker, there):
-    there.error = redis.ConnectionError()
-    expect_outage(breaker, there)
-    there.error = None
+def test_a_forked_process_starts_with_a_closed_breaker(breaker, fake_redis):
+    fake_redis.error = redis.ConnectionError()
+    expect_outage(breaker, fake_redis)
+    fake_redis.error = None
     child = os.fork()
     if child == 0:
-        os._exit(0 if breaker.call(there) == "answer" else 1)
+        os._exit(0 if breaker.call(fake_redis) == "answer" else 1)
     assert os.waitpid(child, 0)[1] == 0

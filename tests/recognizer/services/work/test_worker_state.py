@@ -1,4 +1,4 @@
-"""What the page says of the worker, asked of a real Redis."""
+"""Tests of the worker state with a real Redis."""
 
 import time
 
@@ -6,7 +6,7 @@ import pytest
 
 from recognizer.queues import INTERACTIVE
 from recognizer.services.work import broker
-from recognizer.services.work.worker_state import ask_worker_state, say_alive
+from recognizer.services.work.worker_state import fetch_worker_state, record_heartbeat
 
 
 @pytest.fixture
@@ -15,42 +15,42 @@ def redis(redis_server):
     return redis_server
 
 
-def test_without_redis_the_queue_cannot_be_reached():
-    state = ask_worker_state()
-    assert (state.name, state.works) == ("unreachable", False)
+def test_without_redis_the_queue_is_unreachable():
+    state = fetch_worker_state()
+    assert (state.name, state.is_working) == ("unreachable", False)
     assert "queue" in state.sentence
 
 
-def test_a_silent_worker_is_missing(redis):
-    assert ask_worker_state().name == "missing"
-    assert "No worker" in ask_worker_state().sentence
+def test_a_worker_without_a_heartbeat_is_missing(redis):
+    assert fetch_worker_state().name == "missing"
+    assert "No worker" in fetch_worker_state().sentence
 
 
-def test_a_worker_that_said_so_is_there(redis):
-    say_alive()
-    assert ask_worker_state().name == "ready"
+def test_a_worker_with_a_heartbeat_is_ready(redis):
+    record_heartbeat()
+    assert fetch_worker_state().name == "ready"
 
 
-def test_it_says_how_much_is_ahead(redis):
-    say_alive()
+def test_a_busy_worker_is_shown_with_the_number_of_waiting_messages(redis):
+    record_heartbeat()
     for _ in range(3):
         broker.publish("recognizer.tasks.run_job", "0" * 32, queue=INTERACTIVE)
-    state = ask_worker_state()
-    assert (state.name, state.ahead) == ("busy", 3)
+    state = fetch_worker_state()
+    assert (state.name, state.waiting_messages) == ("busy", 3)
     assert "3 pieces" in state.sentence
 
 
 @pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
-def test_a_real_worker_is_seen_also_after_redis_was_away(redis, worker):
-    assert ask_worker_state().works
+def test_a_real_worker_is_ready_again_after_redis_restarted(redis, worker):
+    assert fetch_worker_state().is_working
     redis.kill()
     redis.start()
     redis.client().flushall()
     broker.breaker.close()
     for _ in range(200):
-        if ask_worker_state().works:
+        if fetch_worker_state().is_working:
             return
         broker.breaker.close()
         time.sleep(0.1)
-    pytest.fail("the worker is not heard again")
+    pytest.fail("No heartbeat arrived after Redis restarted.")

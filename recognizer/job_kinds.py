@@ -1,0 +1,22 @@
+"""The kinds of background work and their handlers. The application registers them when it starts."""
+
+from recognizer.models import Job
+from recognizer.services.batches import chunks
+from recognizer.services.reading import rescoring
+from recognizer.services.reading.feature_maps import draw_maps
+from recognizer.services.work.handlers import Handler, register
+
+
+def register_handlers() -> None:
+    register(Job.Kind.FEATURE_MAPS, Handler(draw_maps))
+    register(
+        Job.Kind.BATCH_CHUNK,
+        Handler(
+            chunks.read_chunk,
+            on_give_up=chunks.fail_items,
+            on_cancel=chunks.cancel_items,
+            on_retry=chunks.reset_items,
+            is_splittable=True,
+        ),
+    )
+    register(Job.Kind.RESCORE, Handler(rescoring.rescore_chunk, is_splittable=True))
