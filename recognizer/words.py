@@ -64,6 +64,7 @@ def advice(decision: Decision | str, reason: Reason | str | None, digits: Iterab
         "not_a_digit": _("The writing does not look like a digit from 0 to 9."),
         "too_small": _("The writing is very small. Move closer, or crop the picture to the number."),
         "low_contrast": _("The ink is hardly darker than the paper. Try more light or a darker pen."),
+        "too_complex": _("The picture holds too many strokes to be a number. Crop it to the number."),
         "cut_off": _("The writing touches the edge of the picture. Leave some paper around it."),
     }
     if reason in sentences:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.reading.arrays import Floats, InkBox
+from mlcore.reading.budget import STRIP_UNITS, WorkBudget
 from mlcore.reading.ctc import DecodedText, decode_texts
 from mlcore.reading.engine import Engine
 from mlcore.reading.ink import Ink
@@ -85,11 +86,21 @@ class DigitClassifier:
         return [ClassifiedCrop(crop, *self.cache[crop.input.tobytes()]) for crop in crops]
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Everything that the proposals for one picture share."""
+
+    classifier: DigitClassifier
+    weights: Weights
+    budget: WorkBudget
+
+
 def find_number(
     ink: Ink, engine: Engine, trace: Trace = no_trace, weights: Weights | None = None
 ) -> FoundNumber | None:
     """Return the number with the highest score, or None where no line holds a digit.
 
+    Raise TooComplexError where the picture costs more work than a reading may.
     `weights` default to those of the model's card.
     """
     found = propose_numbers(ink, engine, weights or Weights.from_card(engine.artifact.card.thresholds))
@@ -103,7 +114,12 @@ def find_number(
 
 def propose_numbers(ink: Ink, engine: Engine, weights: Weights) -> list[tuple[FoundNumber, Strip]]:
     """Return every number that the picture may show, each with the strip from which it was read."""
-    strips = [(region, strip) for region in find_regions(ink) if (strip := cut_strip(region.strength, region.box))]
+    search = Search(DigitClassifier(engine), weights, WorkBudget())
+    strips = []
+    for region in find_regions(ink):
+        search.budget.spend(STRIP_UNITS * region.box[2] * region.box[3])
+        if strip := cut_strip(region.strength, region.box):
+            strips.append((region, strip))
     logits = engine.classify_strips([strip.image for _, strip in strips])
     lines = [
         (region, strip, decode_texts(strip_logits, MAX_TEXTS, min_ratio=MIN_RATIO))
@@ -112,11 +128,10 @@ def propose_numbers(ink: Ink, engine: Engine, weights: Weights) -> list[tuple[Fo
     lines.sort(key=lambda line: -region_score(line[2][0], line[0]))
     if lines and lines[0][2][0].confidence > SURE_LINE:
         lines = lines[:1]
-    classifier = DigitClassifier(engine)
     return [
         (number, strip)
         for region, strip, texts in lines[:MAX_REGIONS]
-        for number in propose_in_region(region, strip, texts, classifier, weights)
+        for number in propose_in_region(region, strip, texts, search)
     ]
 
 
@@ -126,19 +141,19 @@ def region_score(text: DecodedText, region: Region) -> float:
 
 
 def propose_in_region(
-    region: Region, strip: Strip, texts: Sequence[DecodedText], classifier: DigitClassifier, weights: Weights
+    region: Region, strip: Strip, texts: Sequence[DecodedText], search: Search
 ) -> Iterator[FoundNumber]:
     """Yield the numbers that one line of ink may show."""
     if region.printed_boxes:
-        yield from propose_in_boxes(region, texts, classifier, weights, unread=UNREAD_PROBABILITY)
+        yield from propose_in_boxes(region, texts, search, unread=UNREAD_PROBABILITY)
         return
     pieces = tall_pieces(region)
     apart = separate_digits(pieces, region.box[3])
     if apart and all(len(text.digits) != len(apart) for text in texts):  # the line network missed or doubled a digit
         known = [text.confidence for text in texts]
         unread = max(0.0, min(*known, 1 - sum(known)))  # at most what its own texts have, or leave to all others
-        yield from propose_in_boxes(replace(region, printed_boxes=apart), texts, classifier, weights, unread=unread)
-    cutter = DigitCutter(region, strip)
+        yield from propose_in_boxes(replace(region, printed_boxes=apart), texts, search, unread=unread)
+    cutter = DigitCutter(region, strip, search.budget)
     for text in texts:
         if not text.digits:
             continue
@@ -146,11 +161,11 @@ def propose_in_region(
         for crops in segmentations(cutter, text):
             pairs = [(crop, row) for crop, row in zip(crops, text.digit_probabilities, strict=True) if crop]
             if pairs:
-                classified = classifier.classify([crop for crop, _ in pairs])
+                classified = search.classifier.classify([crop for crop, _ in pairs])
                 missing = 0.5 ** (len(crops) - len(pairs))
-                split = log_split_probability([each.crop.box for each in classified], pieces, region, classifier)
+                split = log_split_probability([each.crop.box for each in classified], pieces, region, search)
                 rows = [row for _, row in pairs]
-                yield score_number(region, classified, rows, text.confidence * missing, rival, weights, split)
+                yield score_number(region, classified, rows, text.confidence * missing, rival, search.weights, split)
 
 
 def segmentations(cutter: DigitCutter, text: DecodedText) -> Iterator[list[DigitCrop | None]]:
@@ -161,30 +176,29 @@ def segmentations(cutter: DigitCutter, text: DecodedText) -> Iterator[list[Digit
         yield cutter.cut(text.steps, STIFF)
 
 
-def log_split_probability(
-    digits: Sequence[InkBox], pieces: Sequence[InkBox], region: Region, classifier: DigitClassifier
-) -> float:
+def log_split_probability(digits: Sequence[InkBox], pieces: Sequence[InkBox], region: Region, search: Search) -> float:
     """Return the log probability that no connected piece in which several digits were read is a single digit."""
     middles = [x + width / 2 for x, _, width, _ in digits]
     split = tuple(box for box in pieces if sum(box[0] <= middle <= box[0] + box[2] for middle in middles) > 1)
-    classified = classifier.classify(crop_printed_boxes(replace(region, printed_boxes=split)))
+    classified = search.classifier.classify(crop_printed_boxes(replace(region, printed_boxes=split), search.budget))
     return float(sum(np.log1p(TWO_AS_ONE - each.probabilities.max() * each.is_digit) for each in classified))
 
 
 def propose_in_boxes(
-    region: Region, texts: Sequence[DecodedText], classifier: DigitClassifier, weights: Weights, unread: float
+    region: Region, texts: Sequence[DecodedText], search: Search, unread: float
 ) -> Iterator[FoundNumber]:
     """Yield the number with one digit for each box that holds ink.
 
     The line network counts if it read as many digits; otherwise `unread` stands for its probability.
     """
-    classified = classifier.classify(crop_printed_boxes(region))
+    classified = search.classifier.classify(crop_printed_boxes(region, search.budget))
     if not classified:
         return
     text = next((text for text in texts if len(text.digits) == len(classified)), None)
     rows = text.digit_probabilities if text else [(0.1,) * 10] * len(classified)
     rival = max((other.confidence for other in texts if other is not text), default=0.0)
-    yield score_number(region, classified, rows, text.confidence if text else unread, rival, weights, split=0.0)
+    confidence = text.confidence if text else unread
+    yield score_number(region, classified, rows, confidence, rival, search.weights, split=0.0)
 
 
 def score_number(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mlcore.artifact import Artifact
 from mlcore.reading import specks
 from mlcore.reading.arrays import InkBox
+from mlcore.reading.budget import TooComplexError
 from mlcore.reading.decide import Verdict, judge_digit, judge_number
 from mlcore.reading.decode import Picture, decode
 from mlcore.reading.engine import Engine
@@ -94,7 +95,10 @@ class Reader:
             return digit
         if mode == "auto" and is_narrow_piece(image) and digit.confidence >= SURE_DIGIT:
             return digit
-        found = find_number(image.ink, self.engine, trace)
+        try:
+            found = find_number(image.ink, self.engine, trace)
+        except TooComplexError:
+            return self.make_rejection(image, "too_complex")
         fewest = 1 if image.box else 2  # printed patterns easily yield a single stroke
         if found is None or len(found.digits) < fewest:
             return digit
@@ -109,13 +113,16 @@ class Reader:
     def make_digit_reading(self, image: PreparedImage, probabilities: NDArray[np.float32], is_digit: float) -> Reading:
         """Return the reading of all ink as one digit."""
         if image.box is None:
-            return Reading("", "rejected", "no_ink", 0.0, (), self.version, image.width, image.height)
+            return self.make_rejection(image, "no_ink")
         digit = int(probabilities.argmax())
         is_digit *= image.ink_likelihood
         confidence = is_digit * float(probabilities[digit])
         glyph = Glyph(image.box, digit, confidence, tuple(float(p) for p in probabilities), image.input)
         verdict = judge_digit(confidence, is_digit, image.doubt, self.thresholds)
         return self.make_reading(image, str(digit), verdict, (glyph,))
+
+    def make_rejection(self, image: PreparedImage, reason: Reason) -> Reading:
+        return Reading("", "rejected", reason, 0.0, (), self.version, image.width, image.height)
 
     def make_number_reading(self, image: PreparedImage, found: FoundNumber) -> Reading:
         """Return the reading of the ink as a number."""

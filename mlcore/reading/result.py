@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 Mode = Literal["auto", "digit", "number"]
 Decision = Literal["read", "unsure", "rejected"]
-Reason = Literal["no_ink", "not_a_digit", "too_small", "low_contrast", "cut_off"]
+Reason = Literal["no_ink", "not_a_digit", "too_small", "low_contrast", "cut_off", "too_complex"]
 
 MODES: tuple[Mode, ...] = ("auto", "digit", "number")
 DECISIONS: tuple[Decision, ...] = ("read", "unsure", "rejected")
-REASONS: tuple[Reason, ...] = ("no_ink", "not_a_digit", "too_small", "low_contrast", "cut_off")
+REASONS: tuple[Reason, ...] = ("no_ink", "not_a_digit", "too_small", "low_contrast", "cut_off", "too_complex")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.reading.arrays import InkBox, Strength
+from mlcore.reading.budget import SORT_UNITS, WorkBudget
 from mlcore.reading.layout import INK_THRESHOLD, Region
 from mlcore.reading.normalise import normalise
 from mlcore.reading.strip import STEP, STRETCH, WRITING, Strip
@@ -36,7 +37,8 @@ class DigitCrop:
 class DigitCutter:
     """A cutter for one line. It computes once what different ways to cut the line share."""
 
-    def __init__(self, region: Region, strip: Strip) -> None:
+    def __init__(self, region: Region, strip: Strip, budget: WorkBudget | None = None) -> None:
+        self.budget = budget or WorkBudget()
         x, y, width, height = region.box
         self.origin = (x, y)
         self.crop = region.strength[y : y + height, x : x + width]  # (h, w)
@@ -76,9 +78,11 @@ class DigitCutter:
     def _crop_digit(self, is_own: Flags, is_whole: Flags, middle: float) -> DigitCrop | None:
         if not is_own.any():
             return None
+        self.budget.spend(SORT_UNITS * int(is_own.sum()))
         belonging = self._find_pieces(is_own, is_whole, middle)
         chosen = is_own & np.isin(self.pieces, belonging)
-        return make_crop(self.crop, self.ys[chosen], self.xs[chosen], self.origin, is_cut=not is_whole[belonging].all())
+        is_cut = not is_whole[belonging].all()
+        return make_crop(self.crop, self.ys[chosen], self.xs[chosen], self.origin, self.budget, is_cut=is_cut)
 
     def _find_pieces(self, is_own: Flags, is_whole: Flags, middle: float) -> list[int]:
         """Return the pieces of the digit, without dots, dashes and signs beside it."""
@@ -97,14 +101,15 @@ class DigitCutter:
         ]
 
 
-def crop_printed_boxes(region: Region) -> list[DigitCrop]:
+def crop_printed_boxes(region: Region, budget: WorkBudget | None = None) -> list[DigitCrop]:
     """Return the ink of each printed box that holds some."""
+    budget = budget or WorkBudget()
     crops = []
     for x, y, width, height in region.printed_boxes:
         inside = region.strength[y : y + height, x : x + width]
         ys, xs = np.nonzero(inside > INK_THRESHOLD)
         if len(ys) > MIN_BOX_INK * height:
-            crops.append(make_crop(inside, ys, xs, (x, y), is_cut=False))
+            crops.append(make_crop(inside, ys, xs, (x, y), budget, is_cut=False))
     return crops
 
 
@@ -172,8 +177,11 @@ def belongs_to(piece: Span, main: Span, writing: float, *, is_whole: bool) -> bo
     return gap < 0.1 * writing and (is_tall or is_upper)
 
 
-def make_crop(strength: Strength, ys: Indices, xs: Indices, origin: tuple[int, int], *, is_cut: bool) -> DigitCrop:
+def make_crop(
+    strength: Strength, ys: Indices, xs: Indices, origin: tuple[int, int], budget: WorkBudget, *, is_cut: bool
+) -> DigitCrop:
     left, top, right, bottom = measure_span(ys, xs)
+    budget.spend_on_crop(right - left, bottom - top)
     mask = np.zeros((bottom - top, right - left), np.uint8)
     mask[ys - top, xs - left] = 1
     mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))

@@ -1,10 +1,11 @@
 import cv2
 import numpy as np
 
+from mlcore.reading.budget import WorkBudget
 from mlcore.reading.engine import Engine
 from mlcore.reading.ink import find_ink
 from mlcore.reading.layout import all_ink_region, tall_pieces
-from mlcore.reading.number import DigitClassifier, log_split_probability, propose_numbers
+from mlcore.reading.number import DigitClassifier, Search, log_split_probability, propose_numbers
 from mlcore.reading.weights import Weights
 
 
@@ -30,7 +31,7 @@ def test_ink_that_looks_like_one_digit_is_not_lightly_split(engine: Engine) -> N
     ring, pair = tall_pieces(region)
     halves = [(x, y, width // 2, height) for x, y, width, height in (ring, pair)]
     others = [(x + width // 2, y, width // 2, height) for x, y, width, height in (ring, pair)]
-    classifier = DigitClassifier(engine)
-    assert log_split_probability([ring, pair], (ring, pair), region, classifier) == 0
-    assert log_split_probability([ring, halves[1], others[1]], (ring, pair), region, classifier) > -0.2
-    assert log_split_probability([halves[0], others[0], pair], (ring, pair), region, classifier) < -2
+    search = Search(DigitClassifier(engine), Weights.from_card({}), WorkBudget())
+    assert log_split_probability([ring, pair], (ring, pair), region, search) == 0
+    assert log_split_probability([ring, halves[1], others[1]], (ring, pair), region, search) > -0.2
+    assert log_split_probability([halves[0], others[0], pair], (ring, pair), region, search) < -2
