@@ -100,7 +100,7 @@ def pages(rows: Rows) -> Iterator[tuple[str, str]]:
 
 
 def measure(place: Stage, seconds: float, count: int) -> None:
-    from recognizer.services.history.statistics import count_all
+    from recognizer.services.history.statistics import compute_statistics
 
     started = time.perf_counter()
     rows = fill_in(count)
@@ -120,7 +120,7 @@ def measure(place: Stage, seconds: float, count: int) -> None:
     finally:
         server.stop()
     started = time.perf_counter()
-    count_all(rows.owner)
+    compute_statistics(rows.owner)
     print(f"statistics, counted anew: {1000 * (time.perf_counter() - started):.0f} ms")
 
 

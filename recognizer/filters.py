@@ -1,4 +1,4 @@
-"""What a history can be narrowed to: the same for the page, the API and every export."""
+"""Filters of the history, shared by the page, the API and the exports."""
 
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -19,7 +19,8 @@ from recognizer.problems import Problem
 from recognizer.services.history.pages import ORDERS
 
 DIGITS = [str(digit) for digit in range(10)]
-SAID = (Correction.Kind.CONFIRM, Correction.Kind.CORRECT, Correction.Kind.NOT_A_DIGIT)
+CHANGED_KINDS = (Correction.Kind.CORRECT, Correction.Kind.NOT_A_DIGIT)
+REVIEWED_KINDS = (Correction.Kind.CONFIRM, *CHANGED_KINDS)
 
 
 Choice = partial(filters.ChoiceFilter, empty_label=_("Any"))
@@ -29,64 +30,64 @@ class DateInput(forms.DateInput):
     input_type = "date"
 
 
-def versions(request: HttpRequest | None) -> QuerySet[ModelVersion]:
+def model_versions(request: HttpRequest | None) -> QuerySet[ModelVersion]:
     return ModelVersion.objects.defer("card").order_by("version")
 
 
-# One off the calendar's ends: a day is added, and a zone may be another day.
+# One day inside the calendar's limits: a day is added below, and a time zone may shift the date.
 FIRST_DAY, LAST_DAY = date(1, 1, 2), date(9999, 12, 30)
 
 
-def midnight(day: date) -> datetime:
-    """In the person's own zone."""
+def start_of_day(day: date) -> datetime:
+    """Return the start of the day in the current time zone, which is the person's own."""
     return timezone.make_aware(datetime.combine(min(max(day, FIRST_DAY), LAST_DAY), time.min))
 
 
-# What so few rows share is found by their keys; what more share, by walking down the list until its page is full.
-FEW = 500
+# Up to this many matches are looked up by their keys. With more, scanning the history until the page is full is faster.
+MAX_KEYS = 500
 
 
-def few(*keys: QuerySet[Any, UUID]) -> set[UUID] | None:
-    """All of them, or None if they are many."""
+def fetch_keys(*keys: QuerySet[Any, UUID]) -> set[UUID] | None:
+    """Return all keys, or None if there are more than MAX_KEYS."""
     found: set[UUID] = set()
     for each in keys:
-        found.update(each[: FEW + 1])
-        if len(found) > FEW:
+        found.update(each[: MAX_KEYS + 1])
+        if len(found) > MAX_KEYS:
             return None
     return found
 
 
 class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
-    """Over selectors.history_for(user), whose rows carry their newest correction."""
+    """Filter for selectors.history_for(user), whose rows include their newest correction."""
 
     q = filters.CharFilter(label=_("Search"), method="search", max_length=100)
     text = filters.CharFilter(label=_("Read as"), field_name="text", max_length=100)
-    digit = Choice(label=_("Digit"), choices=[(d, d) for d in DIGITS], method="having_digit")
+    digit = Choice(label=_("Digit"), choices=[(d, d) for d in DIGITS], method="filter_digit")
     kind = Choice(
         label=_("Length"),
         choices=[("digit", _("One digit")), ("number", _("Several digits"))],
-        method="of_kind",
+        method="filter_length",
     )
     decision = Choice(label=_("Decision"), choices=Decision.choices)
     corrected = Choice(
         label=_("Reviewed"),
         choices=[("yes", _("Confirmed or corrected")), ("changed", _("Corrected")), ("no", _("Not reviewed"))],
-        method="looked_at",
+        method="filter_reviewed",
     )
     source = Choice(label=_("Source"), field_name="upload__source", choices=Upload.Source.choices)
     model = filters.ModelChoiceFilter(
         label=_("Model"),
         to_field_name="version",
-        queryset=versions,
+        queryset=model_versions,
         empty_label=_("Any"),
     )
     batch = filters.UUIDFilter(label=_("Batch"), field_name="upload__batch_item__batch", widget=forms.HiddenInput)
-    since = filters.DateFilter(label=_("From"), method="given_since", widget=DateInput)
-    until = filters.DateFilter(label=_("To"), method="given_until", widget=DateInput)
+    since = filters.DateFilter(label=_("From"), method="filter_since", widget=DateInput)
+    until = filters.DateFilter(label=_("To"), method="filter_until", widget=DateInput)
     ordering = Choice(
         label=_("Sort by"),
         choices=[(name, label) for name, (label, _order) in ORDERS.items()],
-        method="unchanged",
+        method="keep_rows",
         empty_label=None,
     )
 
@@ -95,52 +96,52 @@ class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
         fields: list[str] = []
 
     def search(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
-        """Digits anywhere in the answer or in what a person said, or a part of the file's name."""
+        """Filter by digits in the prediction or a correction, or by a part of the file's name."""
         user = self.request.user
-        if not (value.isascii() and value.isdecimal()):  # no answer and no correction reads so
-            keys = few(selectors.uploads_named(user, name__icontains=value))
+        if not (value.isascii() and value.isdecimal()):  # predictions and corrections hold digits only
+            keys = fetch_keys(selectors.upload_keys_by_name(user, name__icontains=value))
             return rows.filter(Q(upload__name__icontains=value) if keys is None else Q(upload__in=keys))
-        said = selectors.corrections_by(user).filter(text__contains=value).values_list("upload", flat=True)
-        named = selectors.uploads_named(user, name__contains=value)
-        keys = few(selectors.uploads_read_as(user, text__contains=value), said, named)
+        corrected = selectors.corrections_by(user).filter(text__contains=value).values_list("upload", flat=True)
+        named = selectors.upload_keys_by_name(user, name__contains=value)
+        keys = fetch_keys(selectors.upload_keys_by_text(user, text__contains=value), corrected, named)
         if keys is not None:
             return rows.filter(upload__in=keys)
-        return rows.filter(Q(text__contains=value) | Q(upload__in=said) | Q(upload__name__contains=value))
+        return rows.filter(Q(text__contains=value) | Q(upload__in=corrected) | Q(upload__name__contains=value))
 
-    def having_digit(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
-        keys = few(selectors.uploads_read_as(self.request.user, text__contains=value))
+    def filter_digit(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
+        keys = fetch_keys(selectors.upload_keys_by_text(self.request.user, text__contains=value))
         return rows.filter(Q(text__contains=value) if keys is None else Q(upload__in=keys))
 
-    def of_kind(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
+    def filter_length(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
         if value == "digit":
             return rows.filter(text__in=DIGITS)
-        keys = few(selectors.uploads_read_as(self.request.user, but=DIGITS))
+        keys = fetch_keys(selectors.upload_keys_by_text(self.request.user, excluded=DIGITS))
         return rows.exclude(text__in=["", *DIGITS]) if keys is None else rows.filter(upload__in=keys)
 
-    def looked_at(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
+    def filter_reviewed(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
         if value == "no":
-            unsaid = Q(correction_kind=None) | Q(correction_kind=Correction.Kind.UNDO)
-            return rows.filter(unsaid)
-        kinds = SAID if value == "yes" else SAID[1:]
-        # The second condition says all; the first one finds the few without looking at every row.
-        ever = selectors.corrections_by(self.request.user).filter(kind__in=kinds).values("upload")
-        return rows.filter(upload__in=ever).filter(Q(correction_kind__in=kinds))
+            uncorrected = Q(correction_kind=None) | Q(correction_kind=Correction.Kind.UNDO)
+            return rows.filter(uncorrected)
+        kinds = REVIEWED_KINDS if value == "yes" else CHANGED_KINDS
+        # The second condition alone is exact. The first one lets the database find few rows without a full scan.
+        corrected = selectors.corrections_by(self.request.user).filter(kind__in=kinds).values("upload")
+        return rows.filter(upload__in=corrected).filter(Q(correction_kind__in=kinds))
 
-    # Moments and not `given_at__date`, which no index serves.
-    def given_since(self, rows: QuerySet[Prediction], name: str, value: date) -> QuerySet[Prediction]:
-        return rows.filter(given_at__gte=midnight(value))
+    # Compared with datetimes instead of `given_at__date`, because no index serves that.
+    def filter_since(self, rows: QuerySet[Prediction], name: str, value: date) -> QuerySet[Prediction]:
+        return rows.filter(given_at__gte=start_of_day(value))
 
-    def given_until(self, rows: QuerySet[Prediction], name: str, value: date) -> QuerySet[Prediction]:
-        return rows.filter(given_at__lt=midnight(min(value, LAST_DAY) + timedelta(days=1)))
+    def filter_until(self, rows: QuerySet[Prediction], name: str, value: date) -> QuerySet[Prediction]:
+        return rows.filter(given_at__lt=start_of_day(min(value, LAST_DAY) + timedelta(days=1)))
 
-    def unchanged(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
-        return rows  # the order belongs to the page's cursor
+    def keep_rows(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
+        return rows  # the page's cursor applies the order
 
     @property
     def qs(self) -> Any:
-        """The rows, or a Problem that names what was not understood."""
+        """Return the filtered rows. Raise a Problem that names the invalid values."""
         if self.is_bound and not self.is_valid():
-            raise Problem("invalid", " ".join(f"{name}: {' '.join(words)}" for name, words in self.errors.items()))
+            raise Problem("invalid", " ".join(f"{name}: {' '.join(errors)}" for name, errors in self.errors.items()))
         return super().qs
 
     @property

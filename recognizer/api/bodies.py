@@ -91,7 +91,7 @@ def glyph_body(glyph: AnyGlyph) -> Body:
 
 
 def correction_body(prediction: Prediction) -> Body | None:
-    """The newest one, which `selectors.answers_for` brings along; one that was taken back says nothing."""
+    """The newest one, which `selectors.detailed_predictions_for` brings along; one that was taken back says nothing."""
     kind = getattr(prediction, "correction_kind", None)
     if kind in (None, Correction.Kind.UNDO):
         return None

@@ -133,7 +133,7 @@ def by_box(prediction: Prediction, labels: Mapping[int, str]) -> dict[int, str]:
 
 
 def prediction_of(request: Request, pk: Any) -> Prediction:
-    return get_object_or_404(selectors.with_glyphs(selectors.answers_for(request.user)), pk=pk)
+    return get_object_or_404(selectors.with_glyphs(selectors.detailed_predictions_for(request.user)), pk=pk)
 
 
 def refuse_mistaken(request: Request) -> None:

@@ -105,7 +105,7 @@ def test_many_are_corrected_all_or_none(given, alice):
 
 @pytest.mark.parametrize("query", [{"q": "43"}, {"corrected": "yes"}])
 def test_what_others_said_is_not_looked_at(given, alice, bob, rf, query, monkeypatch):
-    monkeypatch.setattr(filters, "FEW", 1)
+    monkeypatch.setattr(filters, "MAX_KEYS", 1)
     for _ in range(3):
         correct(prediction=given("1", owner=bob), by=bob, kind="correct", text="43")
     correct(prediction=given("1"), by=alice, kind="correct", text="43")

@@ -24,5 +24,5 @@ def history_page(rows: QuerySet[Prediction], *, order: str = "-given_at", cursor
 
 def deleted_page(user: User, *, cursor: str = "") -> Page[Upload]:
     """Return a page of the uploads that the user can restore, each with its current prediction."""
-    rows = selectors.with_answer(selectors.deleted_uploads_for(user)).defer("strokes")
+    rows = selectors.with_current_prediction(selectors.deleted_uploads_for(user)).defer("strokes")
     return fetch_page(rows, LAST_DELETED_FIRST, cursor=cursor, size=PAGE_SIZE)

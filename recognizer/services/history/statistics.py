@@ -1,4 +1,4 @@
-"""A person's numbers: how many, how sure, how often corrected, and how often right where they said what is true."""
+"""Statistics of an owner's predictions: number, confidence, corrections, and accuracy on corrected pictures."""
 
 import time
 from collections import defaultdict
@@ -12,12 +12,12 @@ from recognizer import selectors
 from recognizer.models import Correction, Prediction
 
 SLOW_SECONDS = 0.05
-KEPT_SECONDS = 60
+CACHED_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Share:
-    """How many of how many."""
+    """A named part of a whole."""
 
     name: str
     part: int
@@ -39,37 +39,37 @@ class Statistics:
 
 
 def statistics_for(user: User) -> Statistics:
-    """Of this moment, but where there is so much to count that nobody should wait for it: there up to a minute old."""
+    """Return the owner's statistics. If counting is slow, the result is cached for a minute."""
     key = f"statistics-{user.pk}"
-    kept = cache.get(key)
-    if kept is None:
+    statistics = cache.get(key)
+    if statistics is None:
         started = time.monotonic()
-        kept = count_all(user)
+        statistics = compute_statistics(user)
         if time.monotonic() - started > SLOW_SECONDS:
-            cache.set(key, kept, KEPT_SECONDS)
-    return kept  # type: ignore[no-any-return]
+            cache.set(key, statistics, CACHED_SECONDS)
+    return statistics  # type: ignore[no-any-return]
 
 
-def count_all(user: User) -> Statistics:
+def compute_statistics(user: User) -> Statistics:
     current = selectors.predictions_for(user).filter(is_current=True)
-    of = {decision: Count("pk", filter=Q(decision=decision)) for decision in Prediction.Decision.values}
-    answered = ~Q(decision=Prediction.Decision.REJECTED)
-    counts = current.aggregate(count=Count("pk"), confidence=Avg("confidence", filter=answered), **of)
-    said = said_by(user)
-    pairs = [(read, true) for kind, true, read in said.values() if kind != Correction.Kind.UNDO]
-    changed = sum(kind in (Correction.Kind.CORRECT, Correction.Kind.NOT_A_DIGIT) for kind, _, _ in said.values())
+    by_decision = {decision: Count("pk", filter=Q(decision=decision)) for decision in Prediction.Decision.values}
+    not_rejected = ~Q(decision=Prediction.Decision.REJECTED)
+    counts = current.aggregate(count=Count("pk"), confidence=Avg("confidence", filter=not_rejected), **by_decision)
+    corrections = newest_corrections(user)
+    pairs = [(read, true) for kind, true, read in corrections.values() if kind != Correction.Kind.UNDO]
+    changed = sum(kind in (Correction.Kind.CORRECT, Correction.Kind.NOT_A_DIGIT) for kind, _, _ in corrections.values())
     return Statistics(
         count=counts["count"],
         confidence=counts["confidence"] or 0.0,
         decisions=tuple(Share(name, counts[name], counts["count"]) for name in Prediction.Decision.values),
         corrected=Share("corrected", changed, counts["count"]),
         right=Share("right", sum(read == true for read, true in pairs), len(pairs)),
-        digits=by_digit(pairs),
+        digits=accuracy_by_digit(pairs),
     )
 
 
-def said_by(user: User) -> dict[object, tuple[str, str, str]]:
-    """Per upload its newest correction: kind, text, and what the current answer reads."""
+def newest_corrections(user: User) -> dict[object, tuple[str, str, str]]:
+    """Return the newest correction of each upload: its kind, its text, and the text of the current prediction."""
     rows = Correction.objects.filter(
         prediction__owner=user, upload__deleted_at=None, upload__predictions__is_current=True
     ).order_by("created_at", "id")
@@ -77,12 +77,12 @@ def said_by(user: User) -> dict[object, tuple[str, str, str]]:
     return {upload: (kind, text, read) for upload, kind, text, read in values}
 
 
-def by_digit(pairs: list[tuple[str, str]]) -> tuple[Share, ...]:
-    """Of each true digit, how often it was read as itself; in a number of another length nothing is right."""
+def accuracy_by_digit(pairs: list[tuple[str, str]]) -> tuple[Share, ...]:
+    """Return for each true digit how often it was read correctly. Texts of different lengths count as all wrong."""
     right: dict[str, int] = defaultdict(int)
-    all_of: dict[str, int] = defaultdict(int)
+    total: dict[str, int] = defaultdict(int)
     for read, true in pairs:
         for place, digit in enumerate(true):
-            all_of[digit] += 1
+            total[digit] += 1
             right[digit] += len(read) == len(true) and read[place] == digit
-    return tuple(Share(str(digit), right[str(digit)], all_of[str(digit)]) for digit in range(10))
+    return tuple(Share(str(digit), right[str(digit)], total[str(digit)]) for digit in range(10))

@@ -63,7 +63,7 @@ def test_the_history_can_be_sorted_by_confidence(alice_client, given):
 )
 @pytest.mark.parametrize("most", [0, 500])
 def test_filters_work_for_few_and_for_many_matches(alice_client, given, monkeypatch, query, expected, most):
-    monkeypatch.setattr(filters, "FEW", most)
+    monkeypatch.setattr(filters, "MAX_KEYS", most)
     given("7", name="holiday-2026.jpg", source="drawing")
     given("1905")
     given("1", decision="unsure")
@@ -104,7 +104,7 @@ def test_the_history_can_be_filtered_by_corrections(alice, alice_client, given):
 def test_search_finds_corrected_texts_but_no_deleted_or_foreign_uploads(
     alice, bob, alice_client, given, monkeypatch, most
 ):
-    monkeypatch.setattr(filters, "FEW", most)
+    monkeypatch.setattr(filters, "MAX_KEYS", most)
     corrections.correct(prediction=given("1"), by=alice, kind="correct", text="43")
     deleted = given("43")
     Upload.objects.filter(pk=deleted.upload_id).update(deleted_at=timezone.now())
