@@ -57,6 +57,7 @@ ON_POSTGRES_TOO = (
     "recognizer/views/test_review.py",
     "servers/test_backup.py",
 )
+collect_ignore = ["browser", "config", "mlcore"] if surroundings.ENGINE == "postgres" else []
 LONG_FIRST = ("processes", "trains", "browser")
 
 

@@ -33,7 +33,7 @@ def test_the_maps_have_the_size_that_the_page_gives_them():
 
 
 def test_the_shipped_model_explains_the_seven_like_this(tmp_path):
-    """Where this fails, make the pictures anew with the command that the page names, and check its sentences."""
+    """Compare what the page shows. On failure, make its pictures anew with the command it names, and reread it."""
     seven = DOCS / "how-it-sees" / "seven.jpg"
     explain = [sys.executable, "manage.py", "explain", str(seven), "--out", str(tmp_path), "--mode", "digit"]
     explain += ["--model", str(SHIPPED)]
