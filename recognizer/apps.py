@@ -6,7 +6,7 @@ class RecognizerConfig(AppConfig):
     verbose_name = "Recognizer"
 
     def ready(self) -> None:
-        from recognizer import checks  # noqa: F401  (registers itself)
+        from recognizer import checks  # noqa: F401  (the import registers the checks)
         from recognizer.job_kinds import register_handlers
 
         register_handlers()

@@ -1,4 +1,4 @@
-"""Misconfiguration, said before it hurts: each check has an id and a hint. `manage.py check` runs them."""
+"""System checks of the configuration, each with an id and a hint. `manage.py check` runs them."""
 
 import os
 from pathlib import Path
@@ -17,7 +17,7 @@ def check_shipped_model(**kwargs: Any) -> list[CheckMessage]:
     except ArtifactError as error:
         return [
             Warning(
-                f"The shipped model does not verify: {error}",
+                f"The shipped model is damaged: {error}",
                 hint="Restore mlcore/artifacts from the repository, or train one with manage.py train_model.",
                 id="recognizer.W002",
             )
@@ -33,7 +33,7 @@ def check_media_writable(**kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Error(
-            f"Pictures cannot be kept: {root} is not writable.",
+            f"Pictures cannot be stored: {root} is not writable.",
             hint="Set MEDIA_ROOT to a folder that the server may write to.",
             id="recognizer.E001",
         )
@@ -42,13 +42,13 @@ def check_media_writable(**kwargs: Any) -> list[CheckMessage]:
 
 @register
 def check_broker_named(**kwargs: Any) -> list[CheckMessage]:
-    # Celery and the counters each know a name for a socket in a folder, and neither knows the other's.
+    # Celery and redis-py write the address of a Unix socket differently, so no such address works for both.
     if settings.REDIS_URL.startswith(("redis://", "rediss://")):
         return []
     return [
         Error(
-            "REDIS_URL does not name a Redis.",
-            hint="Use redis://[:password@]host:port/number, or rediss:// where it is encrypted.",
+            "REDIS_URL is not the address of a Redis server.",
+            hint="Use redis://[:password@]host:port/number, or rediss:// for an encrypted connection.",
             id="recognizer.E002",
         )
     ]
@@ -61,7 +61,7 @@ def check_job_limits(**kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
             "JOB_SOFT_LIMIT_SECONDS must be below JOB_HARD_LIMIT_SECONDS.",
-            hint="A job needs the time between to write down why it stopped.",
+            hint="A job needs the time between the two limits to record why it stopped.",
             id="recognizer.E003",
         )
     ]
@@ -74,25 +74,25 @@ def check_production(**kwargs: Any) -> list[CheckMessage]:
     return [
         Warning(
             "PRODUCTION is off.",
-            hint="Set PRODUCTION=1 where others than yourself use it: it insists on a secret key and HTTPS.",
+            hint="Set PRODUCTION=1 if other people use this server. It requires a secret key and HTTPS.",
             id="recognizer.W001",
         )
     ]
 
 
-GOES_NOWHERE = {
+NON_SENDING_BACKENDS = {
     f"django.core.mail.backends.{name}.EmailBackend" for name in ("console", "dummy", "filebased", "locmem")
 }
 
 
 @register(deploy=True)
 def check_mail(**kwargs: Any) -> list[CheckMessage]:
-    if settings.EMAIL_BACKEND not in GOES_NOWHERE:
+    if settings.EMAIL_BACKEND not in NON_SENDING_BACKENDS:
         return []
     return [
         Warning(
-            "Whoever forgot their password is promised an e-mail that nobody sends.",
-            hint="Set EMAIL_HOST to a server that takes mail; try it with manage.py sendtestemail ADDRESS.",
+            "Password reset e-mails are not sent.",
+            hint="Set EMAIL_HOST to a mail server. Test it with manage.py sendtestemail ADDRESS.",
             id="recognizer.W003",
         )
     ]

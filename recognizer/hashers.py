@@ -2,8 +2,10 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 
 
 class Argon2Hasher(Argon2PasswordHasher):
-    """Argon2id at OWASP's minimum: 19 MiB and two passes. Django's default takes 100 MiB and 157 ms a login
-    on two cores, which turns the login form into a lever against the server."""
+    """Argon2id with OWASP's minimum: 19 MiB of memory and two passes.
+
+    Django's default takes 100 MiB and 157 ms for each login on two cores, so a few logins would overload the server.
+    """
 
     time_cost = 2
     memory_cost = 19 * 1024

@@ -25,7 +25,7 @@ TIME_ZONE_COOKIE = "time_zone"
 
 
 class BodyLimitMiddleware:
-    """Refuse a request by the announced length of its body, before anything reads it."""
+    """Limit of the body size. The announced length is checked before anything reads the body."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -57,7 +57,7 @@ class LoginMiddleware(LoginRequiredMiddleware):
 
 
 class ProblemMiddleware:
-    """Return a problem page for a Problem that a view raised, and for the wrong method."""
+    """Problem pages for a Problem that a view raised, and for the wrong method."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -87,7 +87,7 @@ def parent_page(path: str) -> str:
 
 
 class TimeZoneMiddleware:
-    """Show times in the user's time zone, which the browser stores in a cookie."""
+    """Time zone of the user, which the browser stores in a cookie. All times of a page are shown in it."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""The plain Django admin: everything to look at, evidence read-only."""
+"""The Django admin. Evidence is read-only."""
 
 from django.contrib import admin
 

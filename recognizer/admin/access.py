@@ -1,4 +1,4 @@
-"""Who may come in."""
+"""Admin pages of accounts and API tokens."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,13 +18,13 @@ admin.site.unregister(User)
 
 @admin.register(User)
 class UserAdmin(auth_admin.UserAdmin):
-    """Django's own, but for an account's end, which takes the files along."""
+    """Admin of accounts. Deleting one deletes its files as well."""
 
     def get_deleted_objects(
         self, objs: Iterable[Any], request: HttpRequest
     ) -> tuple[list[Any], dict[Any, Any], set[Any], list[Any]]:
-        """Named as a whole: Django's own would list every row, and ask for a permission that nobody has."""
-        named = [f"{user}, with all that is in the account" for user in objs]
+        """Name the accounts only. Django would list every row and ask for permissions that nobody has."""
+        named = [f"{user}, with all pictures and data of the account" for user in objs]
         return named, {User._meta.verbose_name_plural: len(named)}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
@@ -44,5 +44,5 @@ class ApiTokenAdmin(EvidenceAdmin):
     exclude = ["digest"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """One that leaked is deleted here; nothing hangs on it."""
+        """Allow deletion, for tokens that leaked. No other row refers to a token."""
         return admin.ModelAdmin.has_delete_permission(self, request, obj)

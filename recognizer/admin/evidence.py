@@ -1,4 +1,4 @@
-"""Evidence: pictures, what was read of them, and what people said of that."""
+"""Admin pages of the evidence: uploads, predictions, glyphs, feature maps, corrections and model versions."""
 
 from typing import ClassVar, get_args
 from uuid import UUID
@@ -10,7 +10,7 @@ from django.urls import URLPattern, reverse
 
 from mlcore.reading.header import Format
 from mlcore.reading.result import REASONS
-from recognizer.admin.base import EvidenceAdmin, KnownValues, PictureAdmin, picture_of
+from recognizer.admin.base import EvidenceAdmin, KnownValuesFilter, PictureAdmin, render_picture
 from recognizer.models import Correction, FeatureMap, Glyph, ModelVersion, Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.services.reading import feature_maps, rescoring
@@ -20,12 +20,12 @@ from recognizer.serving import THUMBNAIL_TYPE, picture_type, serve_file, serve_i
 from recognizer.words import percent
 
 
-class FormatFilter(KnownValues):
+class FormatFilter(KnownValuesFilter):
     title = parameter_name = "format"
     values = get_args(Format)
 
 
-class ReasonFilter(KnownValues):
+class ReasonFilter(KnownValuesFilter):
     title = parameter_name = "reason"
     values = REASONS
 
@@ -34,9 +34,9 @@ class ReasonFilter(KnownValues):
 class UploadAdmin(PictureAdmin):
     picture_name = "upload_picture"
     exclude = ["original", "picture", "thumbnail"]
-    readonly_fields = ["picture_opened", "original_name"]
+    readonly_fields = ["linked_picture", "original_name"]
     list_display = [
-        "thumbnail_shown",
+        "thumbnail_picture",
         "name",
         "owner",
         "source",
@@ -52,14 +52,14 @@ class UploadAdmin(PictureAdmin):
     search_fields = ["name", "owner__username", "sha256"]
     actions = ["rescore"]
 
-    def has_steer_permission(self, request: HttpRequest) -> bool:
+    def has_manage_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("recognizer.change_job")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Upload]:
-        """Without a join: SQLite would begin with the few people, and sort all that they gave."""
+        """Prefetch the owners. With a join, SQLite would start from the owners and sort all of their uploads."""
         return super().get_queryset(request).prefetch_related("owner")
 
-    @admin.action(description="Read again with the active model", permissions=["steer"])
+    @admin.action(description="Read again with the active model", permissions=["manage"])
     def rescore(self, request: HttpRequest, queryset: QuerySet[Upload]) -> None:
         try:
             version = models.active_model().version
@@ -67,17 +67,17 @@ class UploadAdmin(PictureAdmin):
         except Problem as problem:
             self.message_user(request, problem.detail, messages.ERROR)
             return
-        self.message_user(request, f"{started} pictures are read again with {version}; their old answers stay.")
+        self.message_user(request, f"{started} pictures are read again with {version}. Their old predictions are kept.")
 
     @admin.display(description="picture")
-    def thumbnail_shown(self, upload: Upload) -> str:
-        return self.shown(upload.pk, str(upload))
+    def thumbnail_picture(self, upload: Upload) -> str:
+        return self.picture_tag(upload.pk, str(upload))
 
     def serve(self, request: HttpRequest, row: Upload) -> HttpResponseBase:
         return serve_file(request, ensure_thumbnail(row), content_type=THUMBNAIL_TYPE)
 
     def get_urls(self) -> list[URLPattern]:
-        return [self.door("full-picture", "upload_full_picture", self.serve_full), *super().get_urls()]
+        return [self.picture_path("full-picture", "upload_full_picture", self.serve_full), *super().get_urls()]
 
     def serve_full(self, request: HttpRequest, row: Upload) -> HttpResponseBase:
         return serve_file(request, ensure_picture(row), content_type=picture_type(row))
@@ -87,17 +87,17 @@ class UploadAdmin(PictureAdmin):
 
     @admin.display(description="original")
     def original_name(self, upload: Upload) -> str:
-        """In the storage; its bytes are its owner's alone."""
+        """Return the name in the storage. Only the owner may open the original."""
         return upload.original.name or ""
 
 
 @admin.register(Prediction)
 class PredictionAdmin(EvidenceAdmin):
     list_display = [
-        "thumbnail_shown",
+        "thumbnail_picture",
         "text",
         "decision",
-        "how_sure",
+        "confidence_percent",
         "model",
         "owner",
         "given_at",
@@ -110,30 +110,30 @@ class PredictionAdmin(EvidenceAdmin):
     search_fields = ["=text", "owner__username", "upload__name"]
     actions = ["draw_maps_again"]
 
-    def has_steer_permission(self, request: HttpRequest) -> bool:
+    def has_manage_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("recognizer.change_job")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
-        """Without joins, for the same reason."""
+        """Prefetch instead of joining, for the same reason as in UploadAdmin."""
         return super().get_queryset(request).prefetch_related("owner", "model")
 
-    @admin.action(description="Draw the feature maps again", permissions=["steer"])
+    @admin.action(description="Redraw the feature maps", permissions=["manage"])
     def draw_maps_again(self, request: HttpRequest, queryset: QuerySet[Prediction]) -> None:
         self.message_user(request, f"The maps of {feature_maps.redraw_maps(queryset)} predictions are drawn again.")
 
     @admin.display(description="confidence", ordering="confidence")
-    def how_sure(self, prediction: Prediction) -> str:
+    def confidence_percent(self, prediction: Prediction) -> str:
         return percent(prediction.confidence)
 
     @admin.display(description="picture")
-    def thumbnail_shown(self, prediction: Prediction) -> str:
-        return picture_of(reverse("admin:upload_picture", args=[prediction.upload_id]), str(prediction))
+    def thumbnail_picture(self, prediction: Prediction) -> str:
+        return render_picture(reverse("admin:upload_picture", args=[prediction.upload_id]), str(prediction))
 
 
 @admin.register(Glyph)
 class GlyphAdmin(PictureAdmin):
     picture_name = "glyph_picture"
-    list_display = ["input_shown", "digit", "how_sure", "position", "prediction"]
+    list_display = ["input_picture", "digit", "confidence_percent", "position", "prediction"]
     list_filter = ["digit"]
     list_select_related = ["prediction"]
     search_fields = ["prediction__owner__username"]
@@ -142,12 +142,12 @@ class GlyphAdmin(PictureAdmin):
         return super().get_queryset(request).defer("input")
 
     @admin.display(description="confidence", ordering="confidence")
-    def how_sure(self, glyph: Glyph) -> str:
+    def confidence_percent(self, glyph: Glyph) -> str:
         return percent(glyph.confidence)
 
     @admin.display(description="28×28")
-    def input_shown(self, glyph: Glyph) -> str:
-        return self.shown(glyph.pk, str(glyph))
+    def input_picture(self, glyph: Glyph) -> str:
+        return self.picture_tag(glyph.pk, str(glyph))
 
     def serve(self, request: HttpRequest, row: Glyph) -> HttpResponseBase:
         return serve_input(request, row)
@@ -157,21 +157,21 @@ class GlyphAdmin(PictureAdmin):
 class FeatureMapAdmin(PictureAdmin):
     picture_name = "feature_map_picture"
     exclude = ["image"]
-    list_display = ["map_shown", "layer", "kind", "channels", "drawn_at", "glyph"]
+    list_display = ["map_picture", "layer", "kind", "channels", "drawn_at", "glyph"]
     list_filter = ["layer", "kind", ("drawn_at", admin.EmptyFieldListFilter)]
     list_select_related = ["glyph"]
     date_hierarchy = "drawn_at"
     search_fields = ["=glyph__id", "glyph__prediction__owner__username"]
 
     @admin.display(description="map")
-    def map_shown(self, feature_map: FeatureMap) -> str:
+    def map_picture(self, feature_map: FeatureMap) -> str:
         if not feature_map.image:
             return "waiting"
-        return self.shown(feature_map.pk, f"{feature_map.layer} of {feature_map.glyph}")
+        return self.picture_tag(feature_map.pk, f"{feature_map.layer} of {feature_map.glyph}")
 
     @admin.display(description="map")
-    def picture_opened(self, row: FeatureMap) -> str:
-        return super().picture_opened(row) if row.image else "waiting"
+    def linked_picture(self, row: FeatureMap) -> str:
+        return super().linked_picture(row) if row.image else "waiting"
 
     def serve(self, request: HttpRequest, row: FeatureMap) -> HttpResponseBase:
         if not row.image:

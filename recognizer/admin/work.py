@@ -1,4 +1,4 @@
-"""Background work: what waits, runs and failed; tried again or cancelled here."""
+"""Admin pages of jobs and batches, where staff may retry and cancel them."""
 
 from typing import Any
 
@@ -14,9 +14,9 @@ from recognizer.services.work.worker_state import worker_state
 
 
 class WorkAdmin(EvidenceAdmin):
-    """Its rows are not edited, but those who could edit jobs may start and stop them."""
+    """Admin of background work. Rows are read-only, but staff who may change jobs may retry and cancel them."""
 
-    def has_steer_permission(self, request: HttpRequest) -> bool:
+    def has_manage_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("recognizer.change_job")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -34,11 +34,11 @@ class JobAdmin(WorkAdmin):
     search_fields = ["=id", "error"]
     actions = ["retry", "cancel"]
 
-    @admin.action(description="Try the failed ones again", permissions=["steer"])
+    @admin.action(description="Retry failed jobs", permissions=["manage"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
-        self.message_user(request, f"{jobs.retry_jobs(queryset)} jobs are tried again.")
+        self.message_user(request, f"{jobs.retry_jobs(queryset)} jobs are retried.")
 
-    @admin.action(description="Cancel what waits or runs", permissions=["steer"])
+    @admin.action(description="Cancel waiting and running jobs", permissions=["manage"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         self.message_user(request, f"{jobs.cancel_jobs(queryset)} jobs were cancelled.")
 
@@ -60,12 +60,12 @@ class BatchAdmin(WorkAdmin):
     inlines = [BatchItemInline]
     actions = ["retry", "cancel"]
 
-    @admin.action(description="Read the failed pictures again", permissions=["steer"])
+    @admin.action(description="Retry failed pictures", permissions=["manage"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
         again = sum(control.retry_failed(batch) for batch in queryset)
-        self.message_user(request, f"{again} pictures are read again.")
+        self.message_user(request, f"{again} pictures are retried.")
 
-    @admin.action(description="Cancel what was not read yet", permissions=["steer"])
+    @admin.action(description="Cancel pictures that were not read yet", permissions=["manage"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
         cancelled = sum(control.cancel_batch(batch) for batch in queryset)
         self.message_user(request, f"{cancelled} pictures were cancelled.")

@@ -44,7 +44,7 @@ def test_what_is_asked_for_nevertheless_is_refused(admin_client, prediction):
 
 def test_an_account_goes_with_its_files(admin_client, alice, prediction, media, django_capture_on_commit_callbacks):
     url = reverse("admin:auth_user_delete", args=[alice.pk])
-    assert "with all that is in the account" in admin_client.get(url).content.decode()
+    assert "with all pictures and data of the account" in admin_client.get(url).content.decode()
     with django_capture_on_commit_callbacks(execute=True):
         assert admin_client.post(url, {"post": "yes"}).status_code == 302
     assert_gone(alice, media)
