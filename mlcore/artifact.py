@@ -1,8 +1,8 @@
-"""A trained network as a folder: its files, and a card that names them, hashes them and says how they came to be.
+"""Artifacts: a trained model as a folder with its files, and a card that lists, hashes and describes them.
 
-What is covered: a file that is missing, cut, changed or swapped for another, and (with a digest kept
-elsewhere, as the database does) a folder that was replaced as a whole.
-What is not: who made the folder. Without a digest from elsewhere, card and files could be forged together.
+Covered: a file that is missing, truncated, changed or swapped, and a folder that was replaced as a whole if its digest
+is stored elsewhere, as the database does.
+Not covered: who made the folder. Without a digest from elsewhere, card and files can be forged together.
 """
 
 import hashlib
@@ -20,12 +20,12 @@ SHIPPED = Path(__file__).parent / "artifacts" / "digits-8"
 
 
 class ArtifactError(Exception):
-    """The folder is no artifact that can be trusted: it says which file, and what is wrong."""
+    """A folder that is not a valid artifact. The message names the file and what is wrong."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A feature map that the network gives out by this name."""
+    """A layer whose activations the network returns under this name."""
 
     name: str
     kind: Literal["conv", "pool"]
@@ -34,35 +34,35 @@ class Layer:
 
 @dataclass(frozen=True)
 class Network:
-    """One network of the artifact, and the names of its files."""
+    """One network of the artifact with the names of its files."""
 
     architecture: str
     onnx: str
     keras: str | None = None
     kernels: str | None = None
     layers: tuple[Layer, ...] = ()
-    averaged: str | None = None  # the layer whose spatial mean the last one weighs: its class maps are exact
+    averaged: str | None = None  # the layer that is averaged before the last one: its class maps are exact
     parameters: int = 0
 
 
 @dataclass(frozen=True)
 class Card:
-    """Everything known about the artifact; the JSON of it is card.json."""
+    """The description of an artifact, stored as card.json."""
 
     version: str
-    networks: Mapping[str, Network]  # "digit", and what else the reader needs
+    networks: Mapping[str, Network]  # "digit", and "lines" where the model reads numbers
     temperature: float
     thresholds: Mapping[str, float] = field(default_factory=dict)
-    frame: Mapping[str, Any] = field(default_factory=dict)  # how a picture is laid before the network
+    frame: Mapping[str, Any] = field(default_factory=dict)  # how a digit is placed in the network's input
     training: Mapping[str, Any] = field(default_factory=dict)  # command, seed, data, hardware, packages
     metrics: Mapping[str, Any] = field(default_factory=dict)
-    files: Mapping[str, str] = field(default_factory=dict)  # name → SHA-256; filled by save_artifact
+    files: Mapping[str, str] = field(default_factory=dict)  # name → SHA-256, filled in by save_artifact
     format: int = FORMAT
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """A folder whose every file was checked."""
+    """A folder whose files have all been checked."""
 
     folder: Path
     card: Card
@@ -73,30 +73,30 @@ class Artifact:
         return self.card.version
 
     def card_as_dict(self) -> dict[str, Any]:
-        """What card.json says, for whoever stores or shows it as JSON."""
+        """Return the content of card.json."""
         return asdict(self.card)
 
     def read_bytes(self, name: str) -> bytes:
-        """The file's bytes, checked again: what is used is what was verified."""
+        """Return a file's bytes, checked again, because the file may have changed since the artifact was loaded."""
         return _read_checked(self.folder, name, self.card.files[name])
 
 
 def load_artifact(folder: Path, *, digest: str | None = None) -> Artifact:
-    """Checks every file, and the card itself if its digest is known from elsewhere."""
-    written = _read(folder, CARD)
-    found = hashlib.sha256(written).hexdigest()
+    """Load an artifact and check every file, and the card itself if its digest is given."""
+    content = _read(folder, CARD)
+    found = hashlib.sha256(content).hexdigest()
     if digest is not None and found != digest:
         raise ArtifactError(f"{folder.name}/{CARD} is not the one that was registered.")
-    card = _parse(folder, written)
+    card = _parse(folder, content)
     for name, expected in card.files.items():
         _read_checked(folder, name, expected)
     return Artifact(folder, card, found)
 
 
 def save_artifact(folder: Path, card: Card, files: Mapping[str, bytes | Path]) -> Artifact:
-    """Writes beside the folder first and renames: nobody ever sees half an artifact."""
+    """Write an artifact to a new folder, which appears only when it is complete."""
     if folder.exists():
-        raise ArtifactError(f"{folder} exists already.")
+        raise ArtifactError(f"{folder} already exists.")
     with make_folder_atomic(folder) as unfinished:
         digests = {}
         for name, content in files.items():
@@ -123,13 +123,13 @@ def _read(folder: Path, name: str) -> bytes:
 def _read_checked(folder: Path, name: str, expected: str) -> bytes:
     data = _read(folder, name)
     if hashlib.sha256(data).hexdigest() != expected:
-        raise ArtifactError(f"{folder.name}/{name} is damaged or was swapped: its SHA-256 is not the card's.")
+        raise ArtifactError(f"{folder.name}/{name} is damaged or was replaced: its SHA-256 differs from the card.")
     return data
 
 
-def _parse(folder: Path, written: bytes) -> Card:
+def _parse(folder: Path, content: bytes) -> Card:
     try:
-        fields = json.loads(written)
+        fields = json.loads(content)
         version = fields["format"]
     except (ValueError, TypeError, KeyError) as error:
         raise ArtifactError(f"{folder.name}/{CARD} is damaged.") from error
@@ -138,12 +138,12 @@ def _parse(folder: Path, written: bytes) -> Card:
     try:
         card = Card(**fields | {"networks": {k: _network(v) for k, v in fields["networks"].items()}})
         named = {n for net in card.networks.values() for n in (net.onnx, net.keras, net.kernels) if n}
-        plain = all(Path(name).name == name for name in card.files)
-        ok = plain and named <= set(card.files) and float(card.temperature) > 0
+        has_plain_names = all(Path(name).name == name for name in card.files)
+        is_consistent = has_plain_names and named <= set(card.files) and float(card.temperature) > 0
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ArtifactError(f"{folder.name}/{CARD} lacks what a card must say: {error}.") from error
-    if not ok:
-        raise ArtifactError(f"{folder.name}/{CARD} contradicts itself.")
+        raise ArtifactError(f"{folder.name}/{CARD} lacks a required field: {error}.") from error
+    if not is_consistent:
+        raise ArtifactError(f"{folder.name}/{CARD} is inconsistent.")
     return card
 
 

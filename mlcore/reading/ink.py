@@ -100,7 +100,7 @@ def fit_to_side(pixels: Pixels, side: int) -> tuple[Pixels, float]:
 
 
 def is_dark_on_light(small: Pixels) -> bool:
-    """Whether the ink is darker than the paper.
+    """Return whether the ink is darker than the paper.
 
     Ink is the minority that differs from its surroundings; the sign of the third moment tells on which side it lies.
     """

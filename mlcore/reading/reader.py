@@ -191,7 +191,7 @@ def prepare_image(picture: Picture, mode: Mode, trace: Trace = no_trace) -> Prep
 
 
 def is_narrow_piece(image: PreparedImage) -> bool:
-    """Whether all ink is one connected piece that is not wide, as in most pictures of one digit."""
+    """Return whether all ink is one connected piece that is not wide, as in most pictures of one digit."""
     if image.ink is None or image.box is None or image.box.width > 1.1 * image.box.height:
         return False
     return image.ink.pieces == 1

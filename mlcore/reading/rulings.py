@@ -76,7 +76,7 @@ def find_rulings(mask: Mask) -> Mask:
 
 
 def is_off_edges(mask: Mask) -> bool:
-    """Whether all ink is so far from the picture's edges that no ruling can end there."""
+    """Return whether all ink is so far from the picture's edges that no ruling can end there."""
     height, width = mask.shape
     x, y, w, h = cv2.boundingRect(mask)
     aside, above = min(x, width - x - w), min(y, height - y - h)
@@ -186,7 +186,7 @@ def is_printed(ruling: Ruling, others: list[Ruling], length: int, breadth: int) 
 
 
 def ends_near(x: float, y: float, other: Ruling, slack: float) -> bool:
-    """Whether a ruling of the other direction ends near the point, so that both form a corner."""
+    """Return whether a ruling of the other direction ends near the point, so that both form a corner."""
     return abs(other.y_at(y) - x) <= slack and min(abs(y - other.start), abs(y - other.stop)) <= slack
 
 

@@ -159,7 +159,7 @@ def is_ruling(piece: Span, writing: float) -> bool:
 
 
 def belongs_to(piece: Span, main: Span, writing: float, *, is_whole: bool) -> bool:
-    """Whether a piece, or the part of it on this side of a cut, belongs to the same digit as the main piece."""
+    """Return whether a piece, or the part of it on this side of a cut, belongs to the same digit as the main piece."""
     left, top, right, bottom = piece
     gap = max(left, main[0]) - min(right, main[2])  # negative: they lie above one another
     if bottom - top < 0.04 * writing:

@@ -59,7 +59,7 @@ def with_edges(strength: Strength, mask: Mask) -> Strength:
 
 
 def is_speck(boxes: Boxes, is_writing: Flags, size: tuple[int, int]) -> Flags:
-    """Whether pieces are small beside the tallest writing. Isolated pieces and those at the edge must be larger."""
+    """Return which pieces are small beside the tallest writing; isolated ones and those at the edge count sooner."""
     height, width = size
     extent = boxes[:, 2:].max(axis=1)
     tallest = boxes[is_writing, 3].max(initial=0)
@@ -73,7 +73,7 @@ def is_speck(boxes: Boxes, is_writing: Flags, size: tuple[int, int]) -> Flags:
 
 
 def is_dash(boxes: Boxes) -> Flags:
-    """Whether pieces are thin, beside the writing and longer than it: underlines and margins."""
+    """Return which pieces are thin, beside the writing and longer than it: underlines and margins."""
     longest, shortest = boxes[:, 2:].max(axis=1), boxes[:, 2:].min(axis=1)
     is_thin = longest >= 10 * shortest
     others = np.flatnonzero(~is_thin[1:]) + 1
@@ -89,7 +89,7 @@ def is_dash(boxes: Boxes) -> Flags:
 
 
 def is_frame(boxes: Boxes, labels: NDArray[np.int32], pieces: NDArray[np.intp]) -> Flags:
-    """Whether pieces are hollow with writing inside. `pieces` (n,) are the boxes' labels."""
+    """Return which pieces are hollow with writing inside. `pieces` (n,) are the boxes' labels."""
     frame = np.zeros(len(boxes), np.bool_)
     x, y = boxes[:, 0], boxes[:, 1]
     right, bottom = x + boxes[:, 2], y + boxes[:, 3]

@@ -20,7 +20,7 @@ def change_card(artifact: Artifact, **changes: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
-def test_it_comes_back_as_it_was_saved(artifact: Artifact) -> None:
+def test_a_saved_artifact_loads_unchanged(artifact: Artifact) -> None:
     loaded = load_artifact(artifact.folder, digest=artifact.digest)
     assert loaded == artifact
     assert loaded.card.networks["digit"] == NETWORK
@@ -33,7 +33,7 @@ def test_a_flipped_bit_is_noticed(artifact: Artifact) -> None:
         load_artifact(artifact.folder)
 
 
-def test_a_cut_file_is_noticed(artifact: Artifact) -> None:
+def test_a_truncated_file_is_noticed(artifact: Artifact) -> None:
     (artifact.folder / "weights.npz").write_bytes(b"kern")
     with pytest.raises(ArtifactError, match=r"weights\.npz is damaged"):
         load_artifact(artifact.folder)
@@ -58,7 +58,7 @@ def test_a_folder_replaced_as_a_whole_is_noticed_by_the_digest(artifact: Artifac
         load_artifact(other.folder, digest=artifact.digest)
 
 
-def test_another_format_is_refused_by_its_number(artifact: Artifact) -> None:
+def test_an_unknown_format_is_refused(artifact: Artifact) -> None:
     change_card(artifact, format=99)
     with pytest.raises(ArtifactError, match="format 99"):
         load_artifact(artifact.folder)
@@ -75,18 +75,18 @@ def test_a_card_cannot_reach_outside_its_folder(artifact: Artifact) -> None:
     outside = artifact.folder.parent / "secret"
     outside.write_bytes(b"a graph")
     change_card(artifact, files=artifact.card.files | {"../secret": artifact.card.files["model.onnx"]})
-    with pytest.raises(ArtifactError, match="contradicts itself"):
+    with pytest.raises(ArtifactError, match="is inconsistent"):
         load_artifact(artifact.folder)
 
 
 def test_a_network_whose_file_is_not_hashed_is_refused(artifact: Artifact) -> None:
     change_card(artifact, files={"weights.npz": artifact.card.files["weights.npz"]})
-    with pytest.raises(ArtifactError, match="contradicts itself"):
+    with pytest.raises(ArtifactError, match="is inconsistent"):
         load_artifact(artifact.folder)
 
 
-def test_it_does_not_write_over_another(artifact: Artifact) -> None:
-    with pytest.raises(ArtifactError, match="exists already"):
+def test_an_existing_folder_is_not_overwritten(artifact: Artifact) -> None:
+    with pytest.raises(ArtifactError, match="already exists"):
         save_artifact(artifact.folder, CARD, FILES)
 
 
