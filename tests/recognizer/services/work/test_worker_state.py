@@ -37,7 +37,7 @@ def test_a_busy_worker_is_shown_with_the_number_of_waiting_messages(redis):
         broker.publish("recognizer.tasks.run_job", "0" * 32, queue=INTERACTIVE)
     state = fetch_worker_state()
     assert (state.name, state.waiting_messages) == ("busy", 3)
-    assert "3 pieces" in state.sentence
+    assert "3 jobs are waiting" in state.sentence
 
 
 @pytest.mark.processes
