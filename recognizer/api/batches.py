@@ -26,7 +26,7 @@ from recognizer.services.batches import control, intake
 from recognizer.services.batches.progress import NEWEST_FIRST
 from recognizer.services.batches.results import result_rows
 from recognizer.services.exports.exports import csv_lines
-from recognizer.uploadhandlers import allow_archive
+from recognizer.uploadhandlers import allow_archive, has_oversized_file
 
 AS_GIVEN = SortOrder("position", descending=False, parse=int)
 READ_SOON = {"Retry-After": "2"}
@@ -134,7 +134,7 @@ class Files:
 
 def files_of(request: Request) -> Files:
     pictures, archives = request.FILES.getlist("files"), request.FILES.getlist("zip")
-    if getattr(request._request, "upload_too_large", False):
+    if has_oversized_file(request._request):
         raise Problem("file_too_large", "Too large. The maximum is 20 MB for a picture and 200 MB for a ZIP file.")
     if not pictures and not archives:
         raise Problem("missing_file", "Send pictures in `files`, or a ZIP in `zip`.")

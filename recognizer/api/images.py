@@ -8,12 +8,13 @@ from urllib.parse import unquote_to_bytes
 from rest_framework.request import Request
 
 from recognizer.problems import Problem
+from recognizer.uploadhandlers import has_oversized_file
 
 
 def image_of(request: Request) -> tuple[bytes, str]:
     """Bytes and the sender's file name: multipart `image`, JSON `image` as a data URL or plain base64, or the body."""
     data: Any = request.data
-    if getattr(request._request, "upload_too_large", False):
+    if has_oversized_file(request._request):
         raise Problem("file_too_large")
     kind = request.content_type.partition("/")[0].lower()
     if kind == "multipart":

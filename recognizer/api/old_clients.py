@@ -19,6 +19,7 @@ from recognizer.models import Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.services.history import bulk_actions
 from recognizer.services.reading.predictions import create_prediction
+from recognizer.uploadhandlers import has_oversized_file
 
 
 class OldEndpoint(Endpoint):
@@ -36,7 +37,7 @@ class Predict(OldEndpoint):
 
     def post(self, request: Request) -> Response:
         file = request.FILES.get("file") or request.FILES.get("image")
-        if getattr(request._request, "upload_too_large", False):
+        if has_oversized_file(request._request):
             raise Problem("file_too_large")
         if file is None:
             raise Problem("missing_file", "Send the image as a file in the field `file`.")

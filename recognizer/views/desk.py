@@ -19,7 +19,7 @@ from recognizer.models.prediction import Mode
 from recognizer.problems import Problem
 from recognizer.services.explaining.explanations import preview_first_layer
 from recognizer.services.reading.predictions import create_prediction, read_picture
-from recognizer.uploadhandlers import takes_archive
+from recognizer.uploadhandlers import accepts_archive, has_oversized_file
 from recognizer.views.batches import is_zip, start_batch
 from recognizer.views.requests import UserRequest
 
@@ -43,7 +43,7 @@ def desk_page(request: HttpRequest, problem: Problem | None = None) -> HttpRespo
     return render(request, "desk.html", context, status=problem.status if problem else 200)
 
 
-@takes_archive("image")
+@accepts_archive("image")
 @require_POST
 def upload_create(request: UserRequest) -> HttpResponse:
     """Read one picture, or start a batch for several. A problem is shown on the start page, and nothing is stored."""
@@ -95,7 +95,7 @@ def read_options(request: HttpRequest) -> dict[str, Any]:
 
 def sent_files(request: HttpRequest) -> list[UploadedFile]:
     """Return the files of the form. Raise a Problem if there is none or if one is too large."""
-    if getattr(request, "upload_too_large", False):
+    if has_oversized_file(request):
         raise Problem("file_too_large")
     files = request.FILES.getlist("image")
     if not files:
