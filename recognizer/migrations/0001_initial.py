@@ -54,7 +54,9 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 (
                     "closed_at",
-                    models.DateTimeField(help_text="When it was complete; an open one takes more files.", null=True),
+                    models.DateTimeField(
+                        help_text="Time when the batch was complete. An open batch accepts more files.", null=True
+                    ),
                 ),
                 ("cancelled_at", models.DateTimeField(null=True)),
                 (
@@ -70,12 +72,15 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ("layer", models.CharField(max_length=64)),
-                ("position", models.PositiveSmallIntegerField(help_text="Of the layer in the network.")),
-                ("kind", models.CharField(help_text="conv or pool", max_length=8)),
-                ("height", models.PositiveSmallIntegerField(help_text="Of one map, in cells.")),
+                ("position", models.PositiveSmallIntegerField(help_text="Position of the layer in the network.")),
+                ("kind", models.CharField(help_text="Type of the layer: conv or pool.", max_length=8)),
+                ("height", models.PositiveSmallIntegerField(help_text="Height of one map, in cells.")),
                 ("width", models.PositiveSmallIntegerField()),
                 ("channels", models.PositiveSmallIntegerField()),
-                ("columns", models.PositiveSmallIntegerField(help_text="Of the mosaic.", null=True)),
+                (
+                    "columns",
+                    models.PositiveSmallIntegerField(help_text="Number of tiles in a row of the mosaic.", null=True),
+                ),
                 ("low", models.FloatField(help_text="The activation at the dark end of the colour scale.", null=True)),
                 ("high", models.FloatField(null=True)),
                 (
@@ -135,7 +140,10 @@ class Migration(migrations.Migration):
                         help_text="SHA-256 of card.json when it was registered.", max_length=64, unique=True
                     ),
                 ),
-                ("shipped", models.BooleanField(default=False, help_text="Its files came with the software.")),
+                (
+                    "shipped",
+                    models.BooleanField(default=False, help_text="True for a model that came with the software."),
+                ),
                 ("card", models.JSONField()),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ("activated_at", models.DateTimeField(null=True)),
@@ -223,13 +231,16 @@ class Migration(migrations.Migration):
                 ("payload", models.JSONField(default=dict)),
                 ("queue", models.CharField(max_length=100)),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("lease_id", models.UUIDField(help_text="Of the run that holds it.", null=True)),
+                ("lease_id", models.UUIDField(help_text="Identifies the run that holds the lease.", null=True)),
                 ("lease_until", models.DateTimeField(null=True)),
                 ("error", models.TextField(blank=True)),
                 ("done", models.PositiveIntegerField(default=0)),
                 ("total", models.PositiveIntegerField(default=1)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("enqueued_at", models.DateTimeField(help_text="When it was last put on the queue.", null=True)),
+                (
+                    "enqueued_at",
+                    models.DateTimeField(help_text="Time when the job was last put on the queue.", null=True),
+                ),
                 ("started_at", models.DateTimeField(null=True)),
                 ("finished_at", models.DateTimeField(null=True)),
                 (
@@ -279,26 +290,32 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("name", models.CharField(blank=True, help_text="What its owner called the file.", max_length=200)),
+                (
+                    "name",
+                    models.CharField(blank=True, help_text="Name of the file that the owner sent.", max_length=200),
+                ),
                 ("original", models.FileField(max_length=200, upload_to=recognizer.models.upload.original_path)),
                 (
                     "picture",
                     models.FileField(
                         blank=True,
-                        help_text="Upright, metadata removed; made on first view.",
+                        help_text="Upright JPEG without metadata, created on first view.",
                         max_length=200,
                         upload_to=recognizer.models.upload.picture_path,
                     ),
                 ),
                 ("thumbnail", models.FileField(max_length=200, upload_to=recognizer.models.upload.thumbnail_path)),
-                ("sha256", models.CharField(help_text="Of the original bytes.", max_length=64)),
+                ("sha256", models.CharField(help_text="SHA-256 of the original bytes.", max_length=64)),
                 ("format", models.CharField(max_length=8)),
                 ("bytes", models.PositiveIntegerField()),
-                ("width", models.PositiveIntegerField(help_text="Of the original after its EXIF rotation, in pixels.")),
+                (
+                    "width",
+                    models.PositiveIntegerField(help_text="Width of the original after its EXIF rotation, in pixels."),
+                ),
                 ("height", models.PositiveIntegerField()),
                 (
                     "strokes",
-                    models.JSONField(blank=True, help_text="Of a drawing: points with time and pressure.", null=True),
+                    models.JSONField(blank=True, help_text="Points of a drawing with time and pressure.", null=True),
                 ),
                 (
                     "owner",
@@ -346,7 +363,7 @@ class Migration(migrations.Migration):
                 (
                     "prediction",
                     models.ForeignKey(
-                        help_text="The answer it was given on.",
+                        help_text="Prediction that was shown when the correction was entered.",
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="corrections",
                         to="recognizer.prediction",
@@ -417,7 +434,12 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ("expires_at", models.DateTimeField(blank=True, null=True)),
                 ("revoked_at", models.DateTimeField(blank=True, null=True)),
-                ("last_used_at", models.DateTimeField(blank=True, help_text="To the minute.", null=True)),
+                (
+                    "last_used_at",
+                    models.DateTimeField(
+                        blank=True, help_text="Time of the last use, precise to one minute.", null=True
+                    ),
+                ),
                 (
                     "user",
                     models.ForeignKey(

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             name="thumbnail",
             field=models.FileField(
                 blank=True,
-                help_text="Made on first view, or with its batch.",
+                help_text="Small JPEG, created on first view or with its batch.",
                 max_length=200,
                 upload_to=recognizer.models.upload.thumbnail_path,
             ),

@@ -13,7 +13,7 @@ class Scope(models.TextChoices):
 
 
 class ApiToken(UUIDModel):
-    """What a program shows instead of a password. Only its digest is stored: 256 random bits need no salt."""
+    """Token that a program sends instead of a password. Only its digest is stored; 256 random bits need no salt."""
 
     Scope = Scope
 
@@ -24,7 +24,9 @@ class ApiToken(UUIDModel):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True, help_text=_("To the minute."))
+    last_used_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("Time of the last use, precise to one minute.")
+    )
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(scope__in=Scope.values), name="api_token_scope_known")]
@@ -35,8 +37,10 @@ class ApiToken(UUIDModel):
 
 
 class Usage(models.Model):
-    """What a person keeps, in one row that is written with every picture: the quota asks this row instead of
-    adding up a million others."""
+    """Number and size of the pictures that a person stores, updated with every picture.
+
+    The quota reads this row instead of adding up a million others.
+    """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
     pictures = models.PositiveIntegerField()
@@ -47,7 +51,7 @@ class Usage(models.Model):
 
 
 class IdempotencyRecord(UUIDModel):
-    """The answer to a creation that carried an Idempotency-Key; without a status it still runs."""
+    """Response to a creation with an Idempotency-Key. Without a status the request is still running."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)

@@ -5,7 +5,7 @@ from django.db import models
 
 
 class UUIDModel(models.Model):
-    """Keys that cannot be guessed or counted."""
+    """Model with a random key, which cannot be guessed or counted."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
 
@@ -14,11 +14,11 @@ class UUIDModel(models.Model):
 
 
 class ImmutableRowError(Exception):
-    """Evidence is written once: predictions, glyphs and corrections never change."""
+    """Error raised by a change of evidence. Predictions, glyphs and corrections are written once."""
 
 
 class ImmutableModel(UUIDModel):
-    """A row that is written once; the fields named in `mutable_fields` may be saved by name."""
+    """Model whose rows are written once. Only the fields in `mutable_fields` may be saved later, by name."""
 
     mutable_fields: frozenset[str] = frozenset()
 

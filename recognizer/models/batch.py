@@ -17,7 +17,9 @@ class Batch(UUIDModel):
     name = models.CharField(max_length=200, blank=True)
     mode = models.CharField(max_length=6, choices=Mode, default=Mode.AUTO)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    closed_at = models.DateTimeField(null=True, help_text=_("When it was complete; an open one takes more files."))
+    closed_at = models.DateTimeField(
+        null=True, help_text=_("Time when the batch was complete. An open batch accepts more files.")
+    )
     cancelled_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -13,14 +13,14 @@ class ModelState(models.TextChoices):
 
 
 class ModelVersion(UUIDModel):
-    """One trained network: a folder of files, known by the SHA-256 of its card, which holds theirs."""
+    """One trained model: a folder of files, identified by the SHA-256 of its card, which lists their digests."""
 
     State = ModelState
 
     version = models.SlugField(max_length=60, unique=True)
     state = models.CharField(max_length=9, choices=ModelState, default=ModelState.CANDIDATE)
     digest = models.CharField(max_length=64, unique=True, help_text=_("SHA-256 of card.json when it was registered."))
-    shipped = models.BooleanField(default=False, help_text=_("Its files came with the software."))
+    shipped = models.BooleanField(default=False, help_text=_("True for a model that came with the software."))
     card = models.JSONField()
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     activated_at = models.DateTimeField(null=True)

@@ -21,10 +21,10 @@ class Decision(models.TextChoices):
 
 
 class Prediction(ImmutableModel):
-    """One reading of one upload by one model version in one mode. It never changes.
+    """Stored reading of one upload by one model version in one mode. It never changes.
 
-    `owner` and `given_at` repeat what the upload says and never changes either: so every filter and sort
-    of the history is one index of this table.
+    `owner` and `given_at` are copies from the upload, which never change either. So every filter and order of the
+    history is one index of this table.
     """
 
     Mode = Mode
@@ -59,7 +59,7 @@ class Prediction(ImmutableModel):
             models.UniqueConstraint("upload", condition=Q(is_current=True), name="prediction_one_current_per_upload"),
         ]
         indexes = [
-            # The history and its cursor; with a filter on the answer; on how sure it was.
+            # The history and its cursor, without a filter, with a filter on the text, and on the decision.
             models.Index(fields=["owner", "-given_at", "-id"], name="prediction_history", condition=Q(is_current=True)),
             models.Index(
                 fields=["owner", "text", "-given_at", "-id"], name="prediction_by_text", condition=Q(is_current=True)
@@ -69,9 +69,9 @@ class Prediction(ImmutableModel):
                 name="prediction_by_decision",
                 condition=Q(is_current=True),
             ),
-            # The admin's list of everybody's.
+            # The admin's list of all predictions.
             models.Index(fields=["given_at", "id"], name="prediction_newest"),
-            # The review queue: what was least sure first.
+            # The review queue, the least confident first.
             models.Index(
                 fields=["owner", "confidence", "id"], name="prediction_by_confidence", condition=Q(is_current=True)
             ),
@@ -82,7 +82,7 @@ class Prediction(ImmutableModel):
 
 
 class Glyph(ImmutableModel):
-    """One digit found in the picture. It never changes."""
+    """Digit found in the picture. It never changes."""
 
     prediction = models.ForeignKey(Prediction, models.CASCADE, related_name="glyphs")
     position = models.PositiveSmallIntegerField()
@@ -119,16 +119,16 @@ def feature_map_path(feature_map: "FeatureMap", filename: str) -> str:
 
 
 class FeatureMap(UUIDModel):
-    """One picture of one layer's activations for one glyph. Without a file it waits for its prediction's job."""
+    """Picture of one layer's activations for one glyph. It has no file until its prediction's job has drawn it."""
 
     glyph = models.ForeignKey(Glyph, models.CASCADE, related_name="feature_maps")
     layer = models.CharField(max_length=64)
-    position = models.PositiveSmallIntegerField(help_text=_("Of the layer in the network."))
-    kind = models.CharField(max_length=8, help_text=_("conv or pool"))
-    height = models.PositiveSmallIntegerField(help_text=_("Of one map, in cells."))
+    position = models.PositiveSmallIntegerField(help_text=_("Position of the layer in the network."))
+    kind = models.CharField(max_length=8, help_text=_("Type of the layer: conv or pool."))
+    height = models.PositiveSmallIntegerField(help_text=_("Height of one map, in cells."))
     width = models.PositiveSmallIntegerField()
     channels = models.PositiveSmallIntegerField()
-    columns = models.PositiveSmallIntegerField(null=True, help_text=_("Of the mosaic."))
+    columns = models.PositiveSmallIntegerField(null=True, help_text=_("Number of tiles in a row of the mosaic."))
     low = models.FloatField(null=True, help_text=_("The activation at the dark end of the colour scale."))
     high = models.FloatField(null=True)
     image = models.FileField(upload_to=feature_map_path, max_length=200, blank=True)

@@ -31,7 +31,7 @@ def thumbnail_path(upload: "Upload", filename: str) -> str:
 
 
 class Upload(UUIDModel):
-    """A picture that a person gave. Deleted ones are kept for a while, then purged with their files."""
+    """Picture that a person uploaded. A deleted one can be restored for a while and is then purged with its files."""
 
     Source = Source
 
@@ -39,42 +39,45 @@ class Upload(UUIDModel):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     source = models.CharField(max_length=10, choices=Source)
-    name = models.CharField(max_length=200, blank=True, help_text=_("What its owner called the file."))
+    name = models.CharField(max_length=200, blank=True, help_text=_("Name of the file that the owner sent."))
     original = models.FileField(upload_to=original_path, max_length=200)
     picture = models.FileField(
         upload_to=picture_path,
         max_length=200,
         blank=True,
-        help_text=_("Upright, metadata removed; made on first view."),
+        help_text=_("Upright JPEG without metadata, created on first view."),
     )
     thumbnail = models.FileField(
-        upload_to=thumbnail_path, max_length=200, blank=True, help_text=_("Made on first view, or with its batch.")
+        upload_to=thumbnail_path,
+        max_length=200,
+        blank=True,
+        help_text=_("Small JPEG, created on first view or with its batch."),
     )
-    sha256 = models.CharField(max_length=64, help_text=_("Of the original bytes."))
+    sha256 = models.CharField(max_length=64, help_text=_("SHA-256 of the original bytes."))
     format = models.CharField(max_length=8)
     bytes = models.PositiveIntegerField()
-    width = models.PositiveIntegerField(help_text=_("Of the original after its EXIF rotation, in pixels."))
+    width = models.PositiveIntegerField(help_text=_("Width of the original after its EXIF rotation, in pixels."))
     height = models.PositiveIntegerField()
-    strokes = models.JSONField(null=True, blank=True, help_text=_("Of a drawing: points with time and pressure."))
+    strokes = models.JSONField(null=True, blank=True, help_text=_("Points of a drawing with time and pressure."))
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(source__in=Source.values), name="upload_source_known"),
         ]
         indexes = [
-            # An owner's pictures and their quota.
+            # An owner's uploads.
             models.Index(fields=["owner", "-created_at"], name="upload_owner_newest"),
-            # The search for a file's name, which looks into each: nothing but names is read for it.
+            # The search in file names, which scans all of an owner's names and reads nothing else.
             models.Index(fields=["owner", "name", "id"], name="upload_by_name"),
-            # The admin's list of everybody's.
+            # The admin's list of all uploads.
             models.Index(fields=["created_at", "id"], name="upload_newest"),
-            # What its owner deleted: to be brought back, or to make room.
+            # An owner's deleted uploads, to restore or to purge for new ones.
             models.Index(
                 fields=["owner", "-deleted_at", "-id"],
                 name="upload_owner_deleted",
                 condition=Q(deleted_at__isnull=False),
             ),
-            # The purge of what was deleted long ago.
+            # The purge of uploads that were deleted long ago.
             models.Index(fields=["deleted_at"], name="upload_deleted", condition=Q(deleted_at__isnull=False)),
         ]
 
@@ -83,7 +86,7 @@ class Upload(UUIDModel):
 
     @property
     def kept_until(self) -> datetime | None:
-        """When the purge may remove a deleted one for good."""
+        """Return the time when the purge may remove a deleted upload; None if it is not deleted."""
         return self.deleted_at and self.deleted_at + timedelta(days=settings.DELETED_UPLOADS_KEPT_DAYS)
 
 
@@ -95,7 +98,7 @@ class CorrectionKind(models.TextChoices):
 
 
 class Correction(ImmutableModel):
-    """What a person says is true of an upload, whatever model reads it. The newest counts; undo appends."""
+    """Statement of a person about an upload, valid for all its predictions. The newest counts; undo appends a row."""
 
     Kind = CorrectionKind
 
@@ -104,7 +107,7 @@ class Correction(ImmutableModel):
         "recognizer.Prediction",
         models.CASCADE,
         related_name="corrections",
-        help_text=_("The answer it was given on."),
+        help_text=_("Prediction that was shown when the correction was entered."),
     )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="corrections")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
