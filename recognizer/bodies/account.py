@@ -1,0 +1,115 @@
+"""The bodies of an account, its tokens, and the model versions that everybody may see."""
+
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from mlcore.artifact import SHIPPED
+from recognizer.bodies.answers import Absolute, Version
+from recognizer.bodies.plain import INLINE, About, Body, Moment, choice, url
+from recognizer.models import ApiToken, ModelVersion, Usage
+
+TOKEN_ID = "b7a4c9d0-2f3e-4a6b-8c5d-1e0f9a8b7c6d"  # noqa: S105  (an example's key, no secret)
+MODEL_PATH = f"/models/{SHIPPED.name}/"
+
+Scope: TypeAlias = Annotated[str, choice(*ApiToken.Scope.values, example="write")]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenBody(Body):
+    """An API token, without its secret."""
+
+    id: Annotated[UUID, About(example=TOKEN_ID)]
+    url: Annotated[str, url(f"/tokens/{TOKEN_ID}/")]
+    name: Annotated[str, About(example="scanner")]
+    scope: Scope
+    created_at: Moment
+    expires_at: Annotated[Moment | None, About(example=None)]
+    last_used_at: Annotated[Moment | None, About("To the minute.", example=None)]
+
+
+@dataclass(frozen=True, slots=True)
+class NewTokenBody(Body):
+    """An API token that was just made."""
+
+    made: Annotated[TokenBody, INLINE]
+    token: Annotated[str, About("The secret. It is shown only once.", example="dgs_…")]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomBody(Body):
+    """A number of pictures and of bytes."""
+
+    pictures: Annotated[int, About(example=12)]
+    bytes: Annotated[int, About(example=345678)]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonBody(Body):
+    """The account that sent the request."""
+
+    username: Annotated[str, About(example="alice")]
+    email: Annotated[str, About(example="alice@example.org")]
+    joined_at: Moment
+    scope: Annotated[Scope, About("What these credentials allow.")]
+    usage: RoomBody
+    quota: RoomBody
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersionBody(Body):
+    """One version of the networks that read."""
+
+    version: Version
+    url: Annotated[str, url(MODEL_PATH)]
+    card_url: Annotated[str, url(f"{MODEL_PATH}card/")]
+    state: Annotated[str, choice(*ModelVersion.State.values, example="active")]
+    digest: Annotated[
+        str,
+        About(
+            "SHA-256 of its card, which holds those of its files.",
+            example="2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+        ),
+    ]
+    created_at: Moment
+    activated_at: Moment | None
+
+
+def token_body(token: ApiToken, absolute: Absolute) -> TokenBody:
+    return TokenBody(
+        id=token.pk,
+        url=absolute(reverse("api:token", args=[token.pk])),
+        name=token.name,
+        scope=token.scope,
+        created_at=token.created_at,
+        expires_at=token.expires_at,
+        last_used_at=token.last_used_at,
+    )
+
+
+def person_body(user: User, usage: Usage, token: ApiToken | None) -> PersonBody:
+    return PersonBody(
+        username=user.username,
+        email=user.email,
+        joined_at=user.date_joined,
+        scope=token.scope if token else ApiToken.Scope.WRITE.value,
+        usage=RoomBody(usage.pictures, usage.bytes),
+        quota=RoomBody(settings.QUOTA_PICTURES, settings.QUOTA_BYTES),
+    )
+
+
+def model_version_body(version: ModelVersion, absolute: Absolute) -> ModelVersionBody:
+    own_url = absolute(reverse("api:model", args=[version.version]))
+    return ModelVersionBody(
+        version=version.version,
+        url=own_url,
+        card_url=f"{own_url}card/",
+        state=version.state,
+        digest=version.digest,
+        created_at=version.created_at,
+        activated_at=version.activated_at,
+    )

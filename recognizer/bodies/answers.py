@@ -1,0 +1,272 @@
+"""The bodies of an answer: a reading that is not kept, a prediction, and their forms as lines and rows."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+from uuid import UUID
+
+from django.urls import reverse
+
+from mlcore.artifact import SHIPPED
+from mlcore.reading import result
+from mlcore.reading.result import DECISIONS, MODES, REASONS
+from recognizer.bodies.plain import INLINE, About, Body, Moment, choice, url
+from recognizer.models import Correction, Glyph, Prediction, Upload
+
+Absolute: TypeAlias = Callable[[str], str]  # makes a URL of a path, as request.build_absolute_uri does
+
+PREDICTION_ID = "3f0c9f4e-6a0e-4b51-9d5c-0f6f3f0f8a11"
+PREDICTION_PATH = f"/predictions/{PREDICTION_ID}/"
+BOX_HELP = "x, y, width and height in the original's pixels, after its EXIF rotation."
+CURRENT_KINDS = [kind for kind in Correction.Kind.values if kind != Correction.Kind.UNDO]
+
+Version: TypeAlias = Annotated[str, About("The model version that answered.", example=SHIPPED.name)]
+Mode: TypeAlias = Annotated[str, choice(*MODES)]
+DecisionName: TypeAlias = Annotated[str, choice(*DECISIONS)]
+PredictionUrl: TypeAlias = Annotated[str, url(PREDICTION_PATH)]
+FileName: TypeAlias = Annotated[str, About("The name of the file.", example="seven.png")]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFields(Body):
+    """The fields that every form of an answer has. A field that is added here appears in all of them."""
+
+    text: Annotated[str, About("The digits; empty exactly when rejected.", example="7")]
+    decision: DecisionName
+    reason: Annotated[str | None, choice(*REASONS, help="Why it was rejected or is unsure, if known.", example=None)]
+    confidence: Annotated[float, About("The probability that the whole text is right.", example=0.9981)]
+    model: Version
+
+
+@dataclass(frozen=True, slots=True)
+class GlyphBody(Body):
+    """One digit that was found in the picture."""
+
+    box: Annotated[list[int], About(BOX_HELP, example=[121, 64, 148, 262], minItems=4, maxItems=4)]
+    digit: Annotated[int, About(example=7, minimum=0, maximum=9)]
+    confidence: Annotated[float, About("The probability that this is a digit, and this one.", example=0.9981)]
+    probabilities: Annotated[
+        list[float],
+        About(
+            "The probabilities of the digits 0 to 9.",
+            example=[0.0, 0.0011, 0.0004, 0.0001, 0.0, 0.0, 0.0, 0.9984, 0.0, 0.0],
+            decimals=6,
+            minItems=10,
+            maxItems=10,
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptGlyphBody(Body):
+    """One digit of a prediction."""
+
+    position: Annotated[int, About("The place in reading order, from 0.", example=0)]
+    glyph: Annotated[GlyphBody, INLINE]
+    input_url: Annotated[str, url(f"{PREDICTION_PATH}glyphs/0/input/", "The network's 28×28 input as a PNG.")]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredFields(Body):
+    """How a picture was read, and how large it is."""
+
+    mode: Mode
+    width: Annotated[int, About("Width of the original after its EXIF rotation, in pixels.", example=400)]
+    height: Annotated[int, About("Height of the original after its EXIF rotation, in pixels.", example=400)]
+    latency_ms: Annotated[float, About("Time that decoding and reading took.", example=3.2)]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingBody(Body):
+    """An answer that is not kept."""
+
+    answer: Annotated[AnswerFields, INLINE]
+    measured: Annotated[MeasuredFields, INLINE]
+    glyphs: list[GlyphBody]
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionBody(Body):
+    """The current correction of a picture."""
+
+    kind: Annotated[str, choice(*CURRENT_KINDS, example="correct")]
+    text: Annotated[str, About(example="1")]
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionBody(Body):
+    """A reading that is kept."""
+
+    id: Annotated[UUID, About(example=PREDICTION_ID)]
+    url: PredictionUrl
+    image_url: Annotated[
+        str, url(f"{PREDICTION_PATH}image/", "The picture: upright, without metadata, at most 1,600 pixels.")
+    ]
+    feature_maps_url: Annotated[str, url(f"{PREDICTION_PATH}feature-maps/")]
+    answer: Annotated[AnswerFields, INLINE]
+    measured: Annotated[MeasuredFields, INLINE]
+    created_at: Annotated[Moment, About("The time of the upload.", example="2026-11-20T10:00:00.123456Z")]
+    source: Annotated[str, choice(*Upload.Source.values, example="api")]
+    name: FileName
+    sha256: Annotated[
+        str,
+        About(
+            "SHA-256 of the uploaded bytes.", example="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+        ),
+    ]
+    is_current: Annotated[bool, About("`false` once another model has read the picture again.", example=True)]
+    correction: Annotated[CorrectionBody | None, About("The current correction, if there is one.", example=None)]
+    glyphs: list[KeptGlyphBody]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingLine(Body):
+    """One line of `manage.py read --json`."""
+
+    file: FileName
+    answer: Annotated[AnswerFields, INLINE]
+    glyphs: list[GlyphBody]
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionLine(ReadingLine):
+    """One line of a batch's JSON Lines."""
+
+    prediction: Annotated[UUID, About(example=PREDICTION_ID)]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow(Body):
+    """One row of the history as CSV or JSON."""
+
+    id: Annotated[UUID, About("The upload's key.")]
+    given_at: Annotated[str, About("ISO 8601.")]
+    name: FileName
+    source: str
+    mode: Mode
+    answer: Annotated[AnswerFields, INLINE]
+    correction: str | None
+    correction_text: str | None
+    sha256: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class OldAnswerBody(Body):
+    """The answer of POST /predict, for clients of the older demos."""
+
+    digit: int | None
+    confidence: float
+    prediction_url: PredictionUrl
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedBody(Body):
+    deleted: Annotated[int, About("How many of the pictures were yours and not deleted already.", example=2)]
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredBody(Body):
+    restored: Annotated[int, About("How many of the deleted pictures were yours and are restored.", example=2)]
+
+
+def answer_fields(answer: result.Reading | Prediction) -> AnswerFields:
+    return AnswerFields(
+        text=answer.text,
+        decision=answer.decision,
+        reason=answer.reason or None,
+        confidence=answer.confidence,
+        model=answer.model if isinstance(answer, result.Reading) else answer.model.version,
+    )
+
+
+def glyph_body(glyph: Glyph | result.Glyph) -> GlyphBody:
+    return GlyphBody(
+        box=[glyph.box.x, glyph.box.y, glyph.box.width, glyph.box.height],
+        digit=glyph.digit,
+        confidence=glyph.confidence,
+        probabilities=list(glyph.probabilities),
+    )
+
+
+def reading_body(reading: result.Reading, mode: str, latency_ms: float) -> ReadingBody:
+    return ReadingBody(
+        answer=answer_fields(reading),
+        measured=MeasuredFields(mode=mode, width=reading.width, height=reading.height, latency_ms=latency_ms),
+        glyphs=[glyph_body(glyph) for glyph in reading.glyphs],
+    )
+
+
+def prediction_body(
+    prediction: Prediction, glyphs: Iterable[Glyph | result.Glyph], absolute: Absolute
+) -> PredictionBody:
+    """Return the body of a prediction from `selectors.answers_for`; its glyphs are rows, or come from the reader."""
+    own_url = prediction_url(prediction, absolute)
+    upload = prediction.upload
+    return PredictionBody(
+        id=prediction.pk,
+        url=own_url,
+        image_url=f"{own_url}image/",
+        feature_maps_url=f"{own_url}feature-maps/",
+        answer=answer_fields(prediction),
+        measured=MeasuredFields(
+            mode=prediction.mode, width=upload.width, height=upload.height, latency_ms=prediction.latency_ms
+        ),
+        created_at=prediction.given_at,
+        source=upload.source,
+        name=upload.name,
+        sha256=upload.sha256,
+        is_current=prediction.is_current,
+        correction=correction_body(prediction),
+        glyphs=[
+            KeptGlyphBody(position, glyph_body(glyph), f"{own_url}glyphs/{position}/input/")
+            for position, glyph in enumerate(glyphs)
+        ],
+    )
+
+
+def prediction_url(prediction: Prediction, absolute: Absolute) -> str:
+    return absolute(reverse("api:prediction", args=[prediction.pk]))
+
+
+def correction_body(prediction: Prediction) -> CorrectionBody | None:
+    """Return the current correction, which `selectors.with_correction` annotates; None if it was undone."""
+    kind = getattr(prediction, "correction_kind", None)
+    if kind in (None, Correction.Kind.UNDO):
+        return None
+    return CorrectionBody(kind=kind, text=prediction.correction_text)  # type: ignore[arg-type, attr-defined]
+
+
+def reading_line(file: str, reading: result.Reading) -> ReadingLine:
+    return ReadingLine(file, answer_fields(reading), [glyph_body(glyph) for glyph in reading.glyphs])
+
+
+def prediction_line(file: str, prediction: Prediction) -> PredictionLine:
+    glyphs = [glyph_body(glyph) for glyph in prediction.glyphs.all()]
+    return PredictionLine(file, answer_fields(prediction), glyphs, prediction.pk)
+
+
+def history_row(prediction: Prediction) -> HistoryRow:
+    upload, correction = prediction.upload, correction_body(prediction)
+    return HistoryRow(
+        id=upload.pk,
+        given_at=prediction.given_at.isoformat(),
+        name=upload.name,
+        source=upload.source,
+        mode=prediction.mode,
+        answer=answer_fields(prediction),
+        correction=correction and correction.kind,
+        correction_text=getattr(prediction, "correction_text", None),
+        sha256=upload.sha256,
+        width=upload.width,
+        height=upload.height,
+    )
+
+
+def old_answer_body(prediction: Prediction, absolute: Absolute) -> OldAnswerBody:
+    return OldAnswerBody(
+        digit=int(prediction.text) if prediction.text else None,
+        confidence=prediction.confidence,
+        prediction_url=prediction_url(prediction, absolute),
+    )

@@ -1,0 +1,155 @@
+"""The bodies of batches and their items, and the rows and lines of their results."""
+
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+from uuid import UUID
+
+from django.urls import reverse
+
+from recognizer.bodies.answers import (
+    PREDICTION_ID,
+    Absolute,
+    DecisionName,
+    FileName,
+    Mode,
+    PredictionLine,
+    PredictionUrl,
+    prediction_line,
+    prediction_url,
+)
+from recognizer.bodies.plain import About, Body, Moment, choice, url
+from recognizer.bodies.problems import ErrorLine, FileErrorBody, file_error_body
+from recognizer.models import Batch, BatchItem, Prediction
+
+BATCH_ID = "8c1f4a52-08a5-4c3c-9f0e-5e9a4f6c2d77"
+BATCH_PATH = f"/batches/{BATCH_ID}/"
+
+
+class Counts(Protocol):
+    """The number of a batch's items in each state."""
+
+    total: int
+    waiting: int
+    done: int
+    failed: int
+    cancelled: int
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BatchBody(Body):
+    """A batch, and how far its reading is."""
+
+    id: Annotated[UUID, About(example=BATCH_ID)]
+    url: Annotated[str, url(BATCH_PATH)]
+    name: Annotated[str, About(example="Monday's sheets")]
+    mode: Mode
+    created_at: Moment
+    state: Annotated[str, choice("open", "reading", "done", "cancelled", example="reading")]
+    total: Annotated[int, About(example=40)]
+    waiting: Annotated[int, About(example=20)]
+    done: Annotated[int, About(example=19)]
+    failed: Annotated[int, About(example=1)]
+    cancelled: Annotated[int, About(example=0)]
+    items_url: Annotated[str, url(f"{BATCH_PATH}items/")]
+    results_jsonl_url: Annotated[str, url(f"{BATCH_PATH}results.jsonl")]
+    results_csv_url: Annotated[str, url(f"{BATCH_PATH}results.csv")]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchItemBody(Body):
+    """One file of a batch, with the essence of its current answer."""
+
+    position: Annotated[int, About("The place in the batch, from 0.", example=0)]
+    name: FileName
+    state: Annotated[str, choice(*BatchItem.State.values, example="done")]
+    error: Annotated[FileErrorBody | None, About(example=None)]
+    text: Annotated[str | None, About(example="7")]
+    decision: DecisionName | None
+    confidence: Annotated[float | None, About(example=0.9981)]
+    prediction_url: PredictionUrl | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow(Body):
+    """One row of a batch's results as CSV."""
+
+    position: Annotated[int, About("The place in the batch, from 1.", example=1)]
+    file: FileName
+    state: Annotated[str, choice(*BatchItem.State.values, example="done")]
+    error: Annotated[str | None, About("The code of the problem.", example="")]
+    text: Annotated[str | None, About(example="7")]
+    decision: DecisionName | None
+    confidence: Annotated[str | None, About("To four decimals.", example="0.9981")]
+    prediction: Annotated[UUID | None, About(example=PREDICTION_ID)]
+
+
+@dataclass(frozen=True, slots=True)
+class StateLine(Body):
+    """The line of a file that is not read, or whose owner deleted it."""
+
+    file: FileName
+    state: str
+
+
+def batch_body(batch: Batch, counts: Counts, absolute: Absolute) -> BatchBody:
+    own_url = absolute(reverse("api:batch", args=[batch.pk]))
+    return BatchBody(
+        id=batch.pk,
+        url=own_url,
+        name=batch.name,
+        mode=batch.mode,
+        created_at=batch.created_at,
+        state=batch_state(batch, counts),
+        total=counts.total,
+        waiting=counts.waiting,
+        done=counts.done,
+        failed=counts.failed,
+        cancelled=counts.cancelled,
+        items_url=f"{own_url}items/",
+        results_jsonl_url=f"{own_url}results.jsonl",
+        results_csv_url=f"{own_url}results.csv",
+    )
+
+
+def batch_state(batch: Batch, counts: Counts) -> str:
+    if batch.cancelled_at:
+        return "cancelled"
+    if counts.is_open:
+        return "open"
+    return "reading" if counts.waiting else "done"
+
+
+def batch_item_body(item: BatchItem, prediction: Prediction | None, absolute: Absolute) -> BatchItemBody:
+    return BatchItemBody(
+        position=item.position,
+        name=item.name,
+        state=item.state,
+        error=file_error_body(item.error_code) if item.error_code else None,
+        text=prediction and prediction.text,
+        decision=prediction and prediction.decision,
+        confidence=prediction and prediction.confidence,
+        prediction_url=prediction and prediction_url(prediction, absolute),
+    )
+
+
+def batch_row(item: BatchItem, prediction: Prediction | None) -> BatchRow:
+    return BatchRow(
+        position=item.position + 1,
+        file=item.name,
+        state=item.state,
+        error=item.error_code,
+        text=prediction and prediction.text,
+        decision=prediction and prediction.decision,
+        confidence=prediction and f"{prediction.confidence:.4f}",
+        prediction=prediction and prediction.pk,
+    )
+
+
+def batch_line(item: BatchItem, prediction: Prediction | None) -> PredictionLine | ErrorLine | StateLine:
+    """Return the item's line of JSON: its answer, its error, or its state while it has neither."""
+    if prediction:
+        return prediction_line(item.name, prediction)
+    if item.state == BatchItem.State.FAILED:
+        return ErrorLine(item.name, file_error_body(item.error_code))
+    return StateLine(item.name, item.state)

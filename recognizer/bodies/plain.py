@@ -1,0 +1,193 @@
+"""The machinery of bodies. From a dataclass it derives plain JSON values, an OpenAPI schema and an example."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from functools import cache
+from types import NoneType
+from typing import Annotated, Any, TypeAlias, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+Json: TypeAlias = dict[str, Any]
+Reference: TypeAlias = Callable[[type["Body"]], Json]
+
+NO_EXAMPLE: Any = object()
+TYPES: Mapping[Any, Json] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    bool: {"type": "boolean"},
+    float: {"type": "number", "format": "double"},
+    datetime: {"type": "string", "format": "date-time"},
+    UUID: {"type": "string", "format": "uuid"},
+    dict: {"type": "object", "additionalProperties": {}},
+}
+
+
+class Body:
+    """The base of all bodies."""
+
+
+class About:
+    """The part of a field's definition that its type cannot hold; keywords beyond these are OpenAPI's own."""
+
+    def __init__(
+        self,
+        help: str = "",
+        *,
+        example: Any = NO_EXAMPLE,
+        decimals: int | None = None,
+        optional: bool = False,
+        **schema: Any,
+    ) -> None:
+        self.help = help
+        self.example = example
+        self.decimals = decimals  # floats are rounded to so many
+        self.optional = optional  # left out of the JSON while it is None
+        self.schema = schema
+
+
+INLINE = About()  # marks a body whose fields are written among those of the body that holds it
+BASE = "https://digits.example.org/api/v1"
+
+
+def url(path: str, help: str = "") -> About:
+    return About(help, example=f"{BASE}{path}", format="uri")
+
+
+def choice(*values: str, help: str = "", example: Any = NO_EXAMPLE) -> About:
+    return About(help, example=values[0] if example is NO_EXAMPLE else example, enum=list(values))
+
+
+Moment: TypeAlias = Annotated[datetime, About(example="2026-11-20T10:00:00.123456Z")]
+Count: TypeAlias = Annotated[int, About(minimum=0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One field of a body, its annotation taken apart."""
+
+    name: str
+    type: Any
+    is_nullable: bool
+    about: About
+
+    @property
+    def is_inline(self) -> bool:
+        return self.about is INLINE
+
+
+@cache
+def members_of(body: type[Body]) -> tuple[Member, ...]:
+    hints = get_type_hints(body, include_extras=True)
+    return tuple(_member(field.name, hints[field.name]) for field in fields(body))  # type: ignore[arg-type]
+
+
+def _member(name: str, hint: Any) -> Member:
+    abouts: list[About] = []
+    is_nullable = False
+    while get_origin(hint) is Annotated or NoneType in get_args(hint):
+        if get_origin(hint) is Annotated:
+            hint, *inner = get_args(hint)
+            abouts = [*inner, *abouts]
+        else:
+            (hint,) = (part for part in get_args(hint) if part is not NoneType)
+            is_nullable = True
+    return Member(name, hint, is_nullable, abouts[-1] if abouts else About())
+
+
+def names_of(body: type[Body]) -> list[str]:
+    """Return the names under which the body's fields are written, in order."""
+    return [
+        name for member in members_of(body) for name in (names_of(member.type) if member.is_inline else [member.name])
+    ]
+
+
+def write(body: Body, *, decimals: int | None = None) -> Json:
+    """Return the body as JSON values; `decimals`, if given, rounds every float in place of its own precision."""
+    written: Json = {}
+    for member in members_of(type(body)):
+        value = getattr(body, member.name)
+        if member.is_inline:
+            written.update(write(value, decimals=decimals))
+        elif value is not None or not member.about.optional:
+            written[member.name] = _plain(value, member.about.decimals if decimals is None else decimals)
+    return written
+
+
+def write_row(body: Body, *, decimals: int | None = None) -> Json:
+    """Return the body as cells of a table, where None is an empty cell."""
+    return {name: "" if value is None else value for name, value in write(body, decimals=decimals).items()}
+
+
+def _plain(value: Any, decimals: int | None) -> Any:
+    if isinstance(value, float):
+        return value if decimals is None else round(value, decimals)
+    if isinstance(value, (list, tuple)):
+        return [_plain(one, decimals) for one in value]
+    if isinstance(value, Body):
+        return write(value, decimals=decimals)
+    if isinstance(value, datetime):
+        return format_datetime(value)
+    return str(value) if isinstance(value, UUID) else value
+
+
+def format_datetime(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def schema_of(body: type[Body], refer: Reference) -> Json:
+    """Return the body's OpenAPI 3.1 schema; `refer` returns the reference to another body's schema."""
+    properties: Json = {}
+    required: list[str] = []
+    for member in members_of(body):
+        if member.is_inline:
+            inner = schema_of(member.type, refer)
+            properties |= inner["properties"]
+            required += inner["required"]
+            continue
+        properties[member.name] = _member_schema(member, refer)
+        if not member.about.optional:
+            required.append(member.name)
+    described = {} if (body.__doc__ or "").startswith(f"{body.__name__}(") else {"description": body.__doc__}
+    return {"type": "object", **described, "properties": properties, "required": sorted(required)}
+
+
+def _member_schema(member: Member, refer: Reference) -> Json:
+    schema = {**_type_schema(member.type, refer), **member.about.schema}
+    if member.is_nullable and not member.about.optional:
+        if "$ref" in schema:
+            schema = {"oneOf": [schema, {"type": "null"}]}
+        else:
+            schema["type"] = [schema["type"], "null"]
+            if "enum" in schema:
+                schema["enum"] = [*schema["enum"], None]
+    return {**schema, "description": member.about.help} if member.about.help else schema
+
+
+def _type_schema(hint: Any, refer: Reference) -> Json:
+    if get_origin(hint) is list:
+        return {"type": "array", "items": _type_schema(get_args(hint)[0], refer)}
+    if isinstance(hint, type) and issubclass(hint, Body):
+        return refer(hint)
+    return TYPES[get_origin(hint) or hint]
+
+
+def example_of(body: type[Body], **changes: Any) -> Json:
+    """Return the body's example as JSON values, some of them changed."""
+    example: Json = {}
+    for member in members_of(body):
+        if member.is_inline:
+            example |= example_of(member.type)
+        elif not member.about.optional:
+            example[member.name] = _example(member)
+    return {**example, **changes}
+
+
+def _example(member: Member) -> Any:
+    if member.about.example is not NO_EXAMPLE:
+        return member.about.example
+    if get_origin(member.type) is list:
+        return [example_of(get_args(member.type)[0])]
+    if issubclass(member.type, Body):
+        return example_of(member.type)
+    raise TypeError(f"{member.name} has no example.")
