@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 
 from recognizer.problem_pages import problem_page
 from recognizer.problems import Problem
-from recognizer.uploadhandlers import allow_archive
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -42,10 +41,6 @@ class BodyLimitMiddleware:
         if int(length) > MAX_BODY_BYTES:
             return problem_page(request, Problem("file_too_large"))
         return self.get_response(request)
-
-    def process_view(self, request: HttpRequest, view: Callable[..., Any], *_args: Any) -> None:
-        if field := getattr(view, "archive_field", ""):
-            allow_archive(request, field)
 
 
 class LoginMiddleware(LoginRequiredMiddleware):

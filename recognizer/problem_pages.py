@@ -3,11 +3,15 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from recognizer.bodies.plain import write
+from recognizer.bodies.problems import problem_body
 from recognizer.problems import Problem
 
 
 def problem_page(request: HttpRequest, problem: Problem) -> HttpResponse:
     """Return the response that describes the problem, with the problem's status."""
     if request.path.startswith("/api/"):
-        return JsonResponse(problem.body(), status=problem.status, content_type="application/problem+json")
+        return JsonResponse(
+            write(problem_body(problem)), status=problem.status, content_type="application/problem+json"
+        )
     return render(request, "error.html", {"problem": problem}, status=problem.status)

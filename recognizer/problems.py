@@ -1,7 +1,6 @@
 """Problems that users are told about: each has a code, an HTTP status and a text, the same in pages and API."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
@@ -64,16 +63,6 @@ class Problem(Exception):
         self.title = gettext(KINDS[code].title)
         self.detail = detail or self.title
         super().__init__(self.detail)
-
-    def body(self) -> dict[str, Any]:
-        """Return the problem details (RFC 9457)."""
-        return {
-            "type": "about:blank",
-            "title": self.title,
-            "status": self.status,
-            "detail": self.detail,
-            "code": self.code,
-        }
 
     @classmethod
     def of_picture(cls, error: PictureError) -> "Problem":

@@ -1,7 +1,6 @@
 """The upload handler that limits the size of files while they arrive. Django's own settings do not limit files."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
@@ -11,7 +10,8 @@ from mlcore.reading.decode import MAX_BYTES
 from recognizer.services.batches.archives import ZIP_MAGIC
 from recognizer.services.batches.zip_directory import ZIP_MAX_BYTES
 
-View = TypeVar("View", bound=Callable[..., Any])
+# The fields that accept a ZIP archive, which has a higher limit than a picture, by the name of their view.
+ARCHIVE_FIELDS = {"upload_create": "image", "api:batches": "zip", "api:batch-files": "zip"}
 
 
 class LimitUploadHandler(FileUploadHandler):
@@ -21,11 +21,10 @@ class LimitUploadHandler(FileUploadHandler):
     view why there are no files.
     """
 
-    archive_field = ""
     has_oversized_file = False
 
-    def new_file(self, field_name: str, *args: Any, **kwargs: Any) -> None:
-        super().new_file(field_name, *args, **kwargs)
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
         self.received_bytes = 0
         self.limit_bytes = MAX_BYTES
 
@@ -41,29 +40,12 @@ class LimitUploadHandler(FileUploadHandler):
     def file_complete(self, file_size: int) -> UploadedFile | None:
         return None
 
+    @property
+    def archive_field(self) -> str | None:
+        match = self.request and self.request.resolver_match
+        return ARCHIVE_FIELDS.get(match.view_name) if match else None
+
 
 def has_oversized_file(request: HttpRequest) -> bool:
-    return any(handler.has_oversized_file for handler in _limit_handlers(request))
-
-
-def allow_archive(request: HttpRequest, field: str) -> None:
-    """Allow the size of a ZIP archive in one field. Call it before anything reads the body."""
-    for handler in _limit_handlers(request):
-        handler.archive_field = field
-
-
-def _limit_handlers(request: HttpRequest) -> list[LimitUploadHandler]:
-    return [handler for handler in request.upload_handlers if isinstance(handler, LimitUploadHandler)]
-
-
-def accepts_archive(field: str) -> Callable[[View], View]:
-    """Mark a view that accepts a ZIP archive in one field.
-
-    The middleware has to know the field, because the check of the CSRF token reads the body before the view runs.
-    """
-
-    def mark(view: View) -> View:
-        view.archive_field = field  # type: ignore[attr-defined]
-        return view
-
-    return mark
+    handlers = request.upload_handlers
+    return any(handler.has_oversized_file for handler in handlers if isinstance(handler, LimitUploadHandler))

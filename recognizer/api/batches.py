@@ -1,73 +1,71 @@
-"""Many pictures at once: given here, read by the workers, fetched when they are done."""
+"""The endpoints of batches: many pictures are uploaded at once, and workers read them."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from recognizer import selectors
-from recognizer.api import operations, results
-from recognizer.api.bodies import batch_bodies, batch_body, batch_item_body
+from recognizer.api import operations
 from recognizer.api.endpoint import Endpoint, person
-from recognizer.api.idempotent import Remember, idempotent
-from recognizer.api.lists import page_body
-from recognizer.api.serializers import BatchRequestSerializer
-from recognizer.models import Batch, BatchItem
+from recognizer.api.idempotent import claimed_key, created
+from recognizer.api.lists import page_response
+from recognizer.api.requests import BatchRequestSerializer
+from recognizer.bodies.batches import BatchBody, BatchItemPageBody, BatchPageBody, batch_body, batch_item_body
+from recognizer.bodies.plain import Json, write
+from recognizer.models import Batch, BatchItem, IdempotencyRecord
 from recognizer.pagination import SortOrder
 from recognizer.problems import Problem
 from recognizer.services.batches import control, intake
-from recognizer.services.batches.progress import NEWEST_FIRST
-from recognizer.services.batches.results import result_rows
+from recognizer.services.batches.progress import NEWEST_FIRST, progress_by_batch
+from recognizer.services.batches.results import item_prediction, result_lines, result_rows, with_predictions
 from recognizer.services.exports.exports import csv_lines
-from recognizer.uploadhandlers import allow_archive, has_oversized_file
+from recognizer.services.limits import idempotency
+from recognizer.uploadhandlers import has_oversized_file
 
-AS_GIVEN = SortOrder("position", descending=False, parse=int)
-READ_SOON = {"Retry-After": "2"}
+BY_POSITION = SortOrder("position", descending=False, parse=int)
+RETRY_SOON = {"Retry-After": "2"}
 
 
-class TakesFiles(Endpoint):
+class BatchList(Endpoint):
     parser_classes = [MultiPartParser]
 
-    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        allow_archive(request, "zip")
-        return super().initialize_request(request, *args, **kwargs)
-
-
-class BatchList(TakesFiles):
     @operations.list_batches
     def get(self, request: Request) -> Response:
-        mine = selectors.batches_for(request.user)
-        return Response(page_body(request, mine, NEWEST_FIRST, lambda rows: batch_bodies(rows, request)))
+        rows = selectors.batches_for(request.user)
+        return page_response(BatchPageBody, request, rows, NEWEST_FIRST, lambda rows: batch_bodies(rows, request))
 
     @operations.create_batch
     def post(self, request: Request) -> Response:
-        wanted = parameters_of(request)
-        batch = intake.new_batch(owner=person(request), name=wanted["name"], mode=wanted["mode"])
-        return take(request, batch, same=("batch", wanted["name"], wanted["mode"]), close=wanted["close"])
+        parameters = batch_parameters(request)
+        name, mode = parameters["name"], parameters["mode"]
+        batch = intake.new_batch(owner=person(request), name=name, mode=mode)
+        return add_files(request, batch, ("batch", name, mode), close=parameters["close"])
 
 
-class BatchFiles(TakesFiles):
-    """More of them, until the batch is closed."""
+class BatchFiles(Endpoint):
+    """More files for an open batch."""
+
+    parser_classes = [MultiPartParser]
 
     @operations.add_files
     def post(self, request: Request, pk: Any) -> Response:
         batch = batch_for(request, pk)
-        close = parameters_of(request)["close"]
-        return take(request, batch, same=("files", str(batch.pk)), close=close)
+        return add_files(request, batch, ("files", str(batch.pk)), close=batch_parameters(request)["close"])
 
 
 class BatchDetail(Endpoint):
     @operations.get_batch
     def get(self, request: Request, pk: Any) -> Response:
-        body = batch_body(batch_for(request, pk), request)
-        return Response(body, headers=READ_SOON if body["state"] == "reading" else {})
+        body = batch_json(batch_for(request, pk), request)
+        return Response(body, headers=RETRY_SOON if body["state"] == "reading" else {})
 
 
 class BatchCancel(Endpoint):
@@ -75,27 +73,25 @@ class BatchCancel(Endpoint):
     def post(self, request: Request, pk: Any) -> Response:
         batch = batch_for(request, pk)
         control.cancel_batch(batch)
-        return Response(batch_body(batch, request))
+        return Response(batch_json(batch, request))
 
 
 class BatchItems(Endpoint):
     @operations.list_batch_items
     def get(self, request: Request, pk: Any) -> Response:
-        items = results.with_answers(items_for(request, pk))
-        return Response(
-            page_body(
-                request,
-                items,
-                AS_GIVEN,
-                lambda rows: [batch_item_body(row, results.item_prediction(row), request) for row in rows],
-            )
+        return page_response(
+            BatchItemPageBody,
+            request,
+            with_predictions(items_for(request, pk)),
+            BY_POSITION,
+            lambda rows: [batch_item_body(row, item_prediction(row), request.build_absolute_uri) for row in rows],
         )
 
 
 class BatchLines(Endpoint):
     @operations.get_batch_lines
     def get(self, request: Request, pk: Any) -> StreamingHttpResponse:
-        lines = results.json_lines(items_for(request, pk))
+        lines = result_lines(items_for(request, pk))
         return StreamingHttpResponse(lines, content_type="application/jsonl")
 
 
@@ -114,50 +110,51 @@ def items_for(request: Request, pk: Any) -> QuerySet[BatchItem]:
     return selectors.batch_items_for(request.user, batch_for(request, pk))
 
 
-def parameters_of(request: Request) -> dict[str, Any]:
+def batch_bodies(rows: Sequence[Batch], request: Request) -> list[BatchBody]:
+    progress = progress_by_batch(rows)
+    return [batch_body(batch, progress[batch.pk], request.build_absolute_uri) for batch in rows]
+
+
+def batch_json(batch: Batch, request: Request) -> Json:
+    (body,) = batch_bodies([batch], request)
+    return write(body)
+
+
+def batch_parameters(request: Request) -> dict[str, Any]:
     data: Any = request.data
-    wanted = BatchRequestSerializer(data=dict(data.items()))
-    wanted.is_valid(raise_exception=True)
-    return dict(wanted.validated_data)
+    return BatchRequestSerializer.validate_body(dict(data.items()))
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
-    """Pictures, or one archive of them."""
+def add_files(request: Request, batch: Batch, parameters: tuple[str, ...], *, close: bool) -> Response:
+    """Add the request's files to the batch. A repeated request with the same key gets the first answer again."""
+    pictures, archives = uploaded_files(request)
+    hashes = [sha256_of(file) for file in (*pictures, *archives)]
+    with claimed_key(request, *parameters, hashes, close) as record:
+        if record and record.status is not None:
+            return repeated(record, request)
+        named = [(file.name or "", file) for file in pictures]
+        intake.add_files(batch, named, archives, close=close, record=record)
+    return created(record, batch_json(batch, request), status=202, headers=RETRY_SOON)
 
-    pictures: list[UploadedFile]
-    archives: list[UploadedFile]
 
-    def hashes(self) -> list[str]:
-        return [sha256_of(file) for file in (*self.pictures, *self.archives)]
+def repeated(record: IdempotencyRecord, request: Request) -> Response:
+    """Return the answer to the first request with this key; it is rendered anew only if it was never stored."""
+    body: Json = record.body or {}
+    if not idempotency.has_answer(record):
+        body = batch_json(batch_for(request, body["id"]), request)
+    return created(record, body, status=202, is_replay=True, headers=RETRY_SOON)
 
 
-def files_of(request: Request) -> Files:
-    pictures, archives = request.FILES.getlist("files"), request.FILES.getlist("zip")
+def uploaded_files(request: Request) -> tuple[list[UploadedFile], list[UploadedFile]]:
+    """Return the pictures and the archives of the request, which has either pictures or one archive."""
     if has_oversized_file(request._request):
-        raise Problem("file_too_large", "Too large. The maximum is 20 MB for a picture and 200 MB for a ZIP file.")
+        raise Problem("file_too_large", "The maximum is 20 MB for a picture and 200 MB for a ZIP file.")
+    pictures, archives = request.FILES.getlist("files"), request.FILES.getlist("zip")
     if not pictures and not archives:
-        raise Problem("missing_file", "Send pictures in `files`, or a ZIP in `zip`.")
+        raise Problem("missing_file", "Send pictures in `files`, or a ZIP file in `zip`.")
     if len(archives) > 1 or (pictures and archives):
-        raise Problem("bad_request", "Send pictures or one ZIP.")
-    return Files(pictures, archives)
-
-
-def take(request: Request, batch: Batch, *, same: tuple[Any, ...], close: bool) -> Response:
-    """The files of the request and the answer to it become one transaction: whoever repeats it after a crash finds
-    all of it, or nothing."""
-    files = files_of(request)
-
-    def create(remember: Remember) -> None:
-        intake.add_files(
-            batch,
-            [(file.name or "", file) for file in files.pictures],
-            files.archives,
-            close=close,
-            remember=lambda: remember(batch_body(batch, request)),
-        )
-
-    return idempotent(request, (*same, files.hashes(), close), create, status=202, headers=READ_SOON)
+        raise Problem("bad_request", "Send either pictures or one ZIP file.")
+    return pictures, archives
 
 
 def sha256_of(file: UploadedFile) -> str:

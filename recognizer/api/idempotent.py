@@ -1,56 +1,58 @@
-"""The Idempotency-Key of a creation (services/idempotency.py keeps the rules)."""
+"""Creations with an Idempotency-Key (services/limits/idempotency.py has the rules)."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recognizer.api.bodies import Body
 from recognizer.api.endpoint import person
+from recognizer.bodies.plain import Json
+from recognizer.models import IdempotencyRecord
 from recognizer.problems import Problem
 from recognizer.services.limits import idempotency
 
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[!-~]{1,255}")
-Remember = Callable[[Body], None]
 
 
 def key_of(request: Request) -> str | None:
+    """Return the request's Idempotency-Key, if it has one. Raises Problem for an invalid key."""
     key = request.headers.get(HEADER)
     if key is not None and not KEY.fullmatch(key):
-        raise Problem("bad_request", f"{HEADER} is 1 to 255 printable ASCII characters without spaces.")
+        raise Problem("bad_request", f"{HEADER} must be 1 to 255 printable ASCII characters without spaces.")
     return key
 
 
-def idempotent(
-    request: Request,
-    same: tuple[Any, ...],
-    create: Callable[[Remember], object],
-    *,
-    status: int = 201,
-    headers: Mapping[str, str] = MappingProxyType({}),
-) -> Response:
-    """`create` is given a function that it calls with the body of its answer, inside its transaction."""
+@contextmanager
+def claimed_key(request: Request, *parameters: Any) -> Iterator[IdempotencyRecord | None]:
+    """Yield the record of the request's key, or None without a key; an error releases the key.
 
-    def response(body: Body, **more: str) -> Response:
-        return Response(body, status, headers={"Location": body["url"], **headers, **more})
-
-    created: list[Body] = []
+    A record that already has a status belongs to the same request, sent before.
+    """
     key = key_of(request)
     if key is None:
-        create(created.append)
-        return response(created[0])
-    record = idempotency.claim(owner_id=person(request).pk, key=key, fingerprint=idempotency.fingerprint(*same))
-    if record.body is not None:
-        return response(record.body, **{"Idempotent-Replayed": "true"})
-
-    def remember(body: Body) -> None:
-        idempotency.finish(record, status=status, body=body)
-        created.append(body)
-
+        yield None
+        return
+    fingerprint = idempotency.fingerprint(*parameters)
+    record = idempotency.claim_key(owner_id=person(request).pk, key=key, fingerprint=fingerprint)
     with idempotency.released_on_error(record):
-        create(remember)
-    return response(created[0])
+        yield record
+
+
+def created(
+    record: IdempotencyRecord | None,
+    body: Json,
+    *,
+    status: int = 201,
+    is_replay: bool = False,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> Response:
+    """Return the response to a creation, and store its body under the request's key."""
+    if record and not idempotency.has_answer(record):
+        idempotency.store_answer(record, status=status, body=body)
+    replayed = {"Idempotent-Replayed": "true"} if is_replay else {}
+    return Response(body, status, headers={"Location": body["url"], **headers, **replayed})

@@ -1,4 +1,4 @@
-"""The picture of a request, however it was sent."""
+"""The picture of a request, in each of the forms in which it can be sent."""
 
 import base64
 import binascii
@@ -12,10 +12,11 @@ from recognizer.uploadhandlers import has_oversized_file
 
 
 def image_of(request: Request) -> tuple[bytes, str]:
-    """Bytes and the sender's file name: multipart `image`, JSON `image` as a data URL or plain base64, or the body."""
+    """Return the picture's bytes and its file name, if any.
+
+    The picture is the multipart field `image`, the JSON field `image` (a data URL or base64), or the body itself.
+    """
     data: Any = request.data
-    if has_oversized_file(request._request):
-        raise Problem("file_too_large")
     kind = request.content_type.partition("/")[0].lower()
     if kind == "multipart":
         return _from_files(request)
@@ -29,11 +30,13 @@ def image_of(request: Request) -> tuple[bytes, str]:
 
 
 def _from_files(request: Request) -> tuple[bytes, str]:
+    if has_oversized_file(request._request):
+        raise Problem("file_too_large")
     files = request.FILES.getlist("image")
     if not files:
         raise Problem("missing_file", "Send the image as a file in the field `image`.")
     if len(request.FILES) > 1 or len(files) > 1:
-        raise Problem("bad_request", "Send one image; several make a batch.")
+        raise Problem("bad_request", "Send one image. Several images make a batch.")
     return files[0].read(), files[0].name or ""
 
 

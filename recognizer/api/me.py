@@ -1,4 +1,4 @@
-"""The person who asks: who they are, what they keep, all of it as one file, and the end of it."""
+"""The account of the caller: its data, its export and its deletion."""
 
 from typing import Any, cast
 
@@ -9,10 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from recognizer.api import operations
-from recognizer.api.bodies import person_body
 from recognizer.api.endpoint import Endpoint, person
-from recognizer.api.serializers import PasswordSerializer
+from recognizer.api.requests import PasswordSerializer
 from recognizer.api.tokens import LoggedIn
+from recognizer.bodies.account import person_body
+from recognizer.bodies.plain import write
 from recognizer.models import ApiToken
 from recognizer.problems import Problem
 from recognizer.services.exports.exports import export_account
@@ -28,18 +29,17 @@ class Me(Endpoint):
     @operations.get_me
     def get(self, request: Request) -> Response:
         user = person(request)
-        return Response(person_body(user, usage(user.pk), cast("ApiToken | None", request.auth)))
+        return Response(write(person_body(user, usage(user.pk), cast("ApiToken | None", request.auth))))
 
     @operations.delete_me
     def delete(self, request: Request) -> Response:
-        """Of everything, files included. Asks for the password, as the page does."""
-        wanted = PasswordSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
+        """Delete the account with all rows and files. Requires the password."""
+        password = PasswordSerializer.validate_body(request.data)["password"]
         user = person(request)
         seconds = count_attempt(request._request, "password", user.get_username())
         if seconds is not None:
             raise Throttled(wait=seconds)
-        if not user.check_password(wanted.validated_data["password"]):
+        if not user.check_password(password):
             raise Problem("permission_denied", "The password is wrong.")
         delete_account(user)
         return Response(status=204)

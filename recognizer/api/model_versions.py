@@ -1,4 +1,4 @@
-"""The networks that read, for everybody who may ask."""
+"""The model versions, visible to every account."""
 
 from typing import Any
 
@@ -7,8 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from recognizer.api import operations
-from recognizer.api.bodies import model_body
 from recognizer.api.endpoint import Endpoint
+from recognizer.bodies.account import model_version_body
+from recognizer.bodies.plain import Json, write
 from recognizer.models import ModelVersion
 
 VERSIONS = ModelVersion.objects.defer("card")
@@ -17,25 +18,29 @@ VERSIONS = ModelVersion.objects.defer("card")
 class ModelList(Endpoint):
     @operations.list_models
     def get(self, request: Request) -> Response:
-        return Response([model_body(version, request) for version in VERSIONS.order_by("-created_at", "-id")])
+        return Response([version_json(version, request) for version in VERSIONS.order_by("-created_at", "-id")])
 
 
 class CurrentModel(Endpoint):
     @operations.get_current_model
     def get(self, request: Request) -> Response:
-        return Response(model_body(get_object_or_404(VERSIONS, state=ModelVersion.State.ACTIVE), request))
+        return Response(version_json(get_object_or_404(VERSIONS, state=ModelVersion.State.ACTIVE), request))
 
 
 class ModelDetail(Endpoint):
     @operations.get_model
     def get(self, request: Request, version: str) -> Response:
-        return Response(model_body(get_object_or_404(VERSIONS, version=version), request))
+        return Response(version_json(get_object_or_404(VERSIONS, version=version), request))
 
 
 class ModelCard(Endpoint):
-    """Its data, recipe, seed and every figure, as its card.json says."""
+    """The content of the version's card.json: data, recipe, seed and all figures."""
 
     @operations.get_model_card
     def get(self, request: Request, version: str) -> Response:
         card: dict[str, Any] = get_object_or_404(ModelVersion, version=version).card
         return Response(card)
+
+
+def version_json(version: ModelVersion, request: Request) -> Json:
+    return write(model_version_body(version, request.build_absolute_uri))

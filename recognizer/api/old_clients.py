@@ -1,12 +1,13 @@
-"""The endpoints of the demos that Digitscribe replaces, for programs that still call them: POST /predict,
-GET /feature_maps, and /reset. OLD_CLIENTS=no switches them off. docs/api.md says what to call instead."""
+"""The endpoints of the demos that Digitscribe replaces: POST /predict, GET /feature_maps and /reset.
+
+Programs that still call them keep working. OLD_CLIENTS=no switches them off, and docs/api.md names the successors.
+"""
 
 from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -14,7 +15,9 @@ from rest_framework.response import Response
 
 from recognizer import selectors
 from recognizer.api.endpoint import Endpoint, person
-from recognizer.api.pictures import feature_maps
+from recognizer.api.files import feature_maps_response
+from recognizer.bodies.answers import old_answer_body
+from recognizer.bodies.plain import write
 from recognizer.models import Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.services.history import bulk_actions
@@ -26,12 +29,12 @@ class OldEndpoint(Endpoint):
     schema = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        check_switched_on()
+        check_enabled()
         super().initial(request, *args, **kwargs)
 
 
 class Predict(OldEndpoint):
-    """A file in, one digit out."""
+    """POST /predict: reads a file as one digit."""
 
     parser_classes = [MultiPartParser]
 
@@ -49,35 +52,33 @@ class Predict(OldEndpoint):
             name=file.name or "",
             draw_maps=True,
         )
-        url = request.build_absolute_uri(reverse("api:prediction", args=[prediction.pk]))
-        digit = int(prediction.text) if prediction.text else None
-        return Response({"digit": digit, "confidence": prediction.confidence, "prediction_url": url})
+        return Response(write(old_answer_body(prediction, request.build_absolute_uri)))
 
 
 class FeatureMaps(OldEndpoint):
-    """Of the person's latest picture: the demos had one picture for all visitors."""
+    """GET /feature_maps: the maps of the account's latest picture. The demos had one picture for all visitors."""
 
     def get(self, request: Request) -> HttpResponseBase:
-        return feature_maps(request, latest_of(person(request)))
+        return feature_maps_response(request, latest_prediction(person(request)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def reset(request: HttpRequest) -> HttpResponse:
-    """Forget the latest picture. The demos did so on GET, and with it whatever followed a link."""
-    check_switched_on()
-    latest = latest_of(request.user)
+    """Delete the latest picture, on POST only: the demos did so on GET, so that any crawler deleted it."""
+    check_enabled()
+    latest = latest_prediction(request.user)
     if request.method != "POST":
         return render(request, "api/reset.html", {"prediction": latest})
     bulk_actions.delete_uploads(request.user, [latest.upload_id])  # type: ignore[arg-type]
     return redirect("desk")
 
 
-def check_switched_on() -> None:
+def check_enabled() -> None:
     if not settings.OLD_CLIENTS:
         raise Http404
 
 
-def latest_of(user: Any) -> Prediction:
+def latest_prediction(user: Any) -> Prediction:
     latest = selectors.history_for(user).first()
     if latest is None:
         raise Http404

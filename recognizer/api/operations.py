@@ -1,13 +1,15 @@
-"""Every operation in the words of the schema; the views wear them as decorators."""
+"""The description of every operation in the schema. The views use them as decorators."""
 
+import json
 from typing import Any
 
 import django_filters as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 
+from mlcore.artifact import SHIPPED
 from mlcore.reading.result import MODES
-from recognizer.api import examples, serializers, shapes
+from recognizer.api import requests
 from recognizer.api.schema import (
     CURSOR,
     FOUND,
@@ -18,14 +20,36 @@ from recognizer.api.schema import (
     PAGE_SIZE,
     PICTURE_PROBLEMS,
     RETRY_AFTER,
+    answer,
     binary,
+    example_answer,
     operation,
 )
+from recognizer.bodies.account import ModelVersionBody, NewTokenBody, PersonBody, TokenBody
+from recognizer.bodies.answers import (
+    CorrectionBody,
+    DeletedBody,
+    PredictionBody,
+    PredictionLine,
+    PredictionPageBody,
+    ReadingBody,
+    RestoredBody,
+)
+from recognizer.bodies.batches import BatchBody, BatchItemPageBody, BatchPageBody, BatchRow
+from recognizer.bodies.explanations import ExplanationBody, FeatureMapBody, FeatureMapsBody, LayersBody
+from recognizer.bodies.plain import example_of, names_of
+from recognizer.bodies.problems import ErrorLine
 from recognizer.filters import HistoryFilter
+from recognizer.services.exports.exports import csv_lines
 
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp")
 LISTED = ("invalid",)
 LIST_PARAMETERS = (CURSOR, PAGE_SIZE)
+
+DRAWING_MAP = example_of(FeatureMapBody, columns=None, low=None, high=None, image_url=None)
+LINES = "".join(f"{json.dumps(example_of(line))}\n" for line in (PredictionLine, ErrorLine))
+TABLE = "".join(csv_lines([names_of(BatchRow), example_of(BatchRow).values()]))
+CARD = {"version": SHIPPED.name, "seed": 1, "metrics": {"mnist_test_accuracy": 0.997}}
 
 
 def filter_parameters() -> list[OpenApiParameter]:
@@ -50,8 +74,8 @@ def filter_schema(one: filters.Filter) -> dict[str, Any]:
 list_predictions = operation(
     "predictions",
     "list_predictions",
-    "What was read, newest first",
-    answers={200: (shapes.PredictionPageSerializer, examples.PREDICTIONS)},
+    "List the predictions, newest first",
+    answers={200: PredictionPageBody},
     parameters=[*LIST_PARAMETERS, *filter_parameters()],
     problems=LISTED,
 )
@@ -60,19 +84,18 @@ create_prediction = operation(
     "create_prediction",
     "Read a picture",
     request={
-        "multipart/form-data": serializers.MultipartPredictionSerializer,
-        "application/json": serializers.JSONPredictionSerializer,
+        "multipart/form-data": requests.MultipartPredictionSerializer,
+        "application/json": requests.JSONPredictionSerializer,
         **dict.fromkeys(IMAGE_TYPES, OpenApiTypes.BINARY),
     },
-    sent=[("application/json", {"image": examples.BASE64, "mode": "auto"})],
     answers={
-        201: (shapes.PredictionSerializer, examples.PREDICTION),
-        200: (shapes.ReadingSerializer, examples.READING),
+        201: PredictionBody,
+        200: ReadingBody,
     },
     parameters=[
-        OpenApiParameter("mode", {"type": "string", "enum": [*MODES]}, description="Beside a picture as the body."),
-        OpenApiParameter("name", {"type": "string", "maxLength": 200}, description="Beside a picture as the body."),
-        OpenApiParameter("save", bool, description="`false`: answer (200), and keep nothing."),
+        OpenApiParameter("mode", {"type": "string", "enum": [*MODES]}, description="For a picture sent as the body."),
+        OpenApiParameter("name", {"type": "string", "maxLength": 200}, description="For a picture sent as the body."),
+        OpenApiParameter("save", bool, description="`false`: answer with 200, and store nothing."),
         IDEMPOTENCY_KEY,
         LOCATION,
     ],
@@ -81,86 +104,85 @@ create_prediction = operation(
 get_prediction = operation(
     "predictions",
     "get_prediction",
-    "One prediction",
-    answers={200: (shapes.PredictionSerializer, examples.PREDICTION)},
+    "Get a prediction",
+    answers={200: PredictionBody},
     problems=FOUND,
 )
 correct_prediction = operation(
     "predictions",
     "correct_prediction",
-    "Say what is true: the whole text, single digits, or a statement",
+    "Correct a prediction: the whole text, single digits, or a statement",
     request=PolymorphicProxySerializer(
         "Correct",
         [
-            serializers.TextCorrectionSerializer,
-            serializers.GlyphsCorrectionSerializer,
-            serializers.StatementSerializer,
+            requests.TextCorrectionSerializer,
+            requests.GlyphsCorrectionSerializer,
+            requests.StatementSerializer,
         ],
         resource_type_field_name=None,
     ),
-    sent=[("application/json", {"text": "1905"})],
-    answers={200: (shapes.PredictionSerializer, examples.CORRECTED)},
+    answers={200: answer(PredictionBody, correction=example_of(CorrectionBody))},
     problems=["invalid", "conflict", "unsupported_media_type", *FOUND],
 )
 delete_prediction = operation(
     "predictions",
     "delete_prediction",
-    "Delete the picture and its answers",
-    answers={204: (None, None)},
+    "Delete a picture with all its predictions",
+    answers={204: None},
     problems=FOUND,
 )
 delete_predictions = operation(
     "predictions",
     "delete_predictions",
-    "Delete many",
-    request=serializers.PredictionIdsSerializer,
-    sent=[("application/json", {"ids": [examples.PREDICTION["id"]]})],
-    answers={200: (shapes.DeletedSerializer, examples.DELETED)},
+    "Delete several pictures",
+    request=requests.PredictionIdsSerializer,
+    answers={200: DeletedBody},
     problems=["invalid", "unsupported_media_type"],
 )
 restore_predictions = operation(
     "predictions",
     "restore_predictions",
-    "Bring back what was deleted",
-    request=serializers.PredictionIdsSerializer,
-    sent=[("application/json", {"ids": [examples.PREDICTION["id"]]})],
-    answers={200: (shapes.RestoredSerializer, examples.RESTORED)},
+    "Restore deleted pictures",
+    request=requests.PredictionIdsSerializer,
+    answers={200: RestoredBody},
     problems=["invalid", "unsupported_media_type"],
 )
 
-# --- What belongs to a prediction ----------------------------------------------------------------------------
+# --- Files of a prediction -------------------------------------------------------------------------------------
 
 get_image = operation(
     "pictures",
     "get_image",
-    "The picture: upright, without metadata",
+    "Get the picture, upright and without metadata",
     answers=binary("image/png", "image/jpeg"),
     problems=FOUND,
 )
-get_thumbnail = operation("pictures", "get_thumbnail", "A small picture", answers=binary("image/jpeg"), problems=FOUND)
+get_thumbnail = operation(
+    "pictures", "get_thumbnail", "Get a small picture", answers=binary("image/jpeg"), problems=FOUND
+)
 get_original = operation(
-    "pictures", "get_original", "The bytes as they were sent", answers=binary(*IMAGE_TYPES), problems=FOUND
+    "pictures", "get_original", "Get the uploaded bytes", answers=binary(*IMAGE_TYPES), problems=FOUND
 )
 get_glyph_input = operation(
     "pictures",
     "get_glyph_input",
-    "The 28×28 picture that the network saw",
+    "Get the network's 28×28 input",
     answers=binary("image/png"),
     problems=FOUND,
 )
 list_feature_maps = operation(
     "pictures",
     "list_feature_maps",
-    "The feature maps; 202 while a worker draws them",
+    "List the feature maps; 202 while a worker draws them",
     answers={
-        200: (shapes.FeatureMapsSerializer, examples.FEATURE_MAPS),
-        202: (shapes.FeatureMapsSerializer, examples.DRAWING),
+        200: FeatureMapsBody,
+        202: answer(FeatureMapsBody, state="waiting", maps=[DRAWING_MAP]),
     },
     parameters=[LOCATION, RETRY_AFTER],
     problems=[*FOUND, "model_gone", "model_unavailable"],
 )
 get_feature_map = operation(
-    "pictures", "get_feature_map", "All maps of one layer", answers=binary("image/png"), problems=FOUND
+    "pictures", "get_feature_map", "Get all maps of one layer", answers=binary("image/png"), problems=FOUND
 )
 
 # --- Explanations --------------------------------------------------------------------------------------------
@@ -168,15 +190,15 @@ get_feature_map = operation(
 list_layers = operation(
     "explanations",
     "list_layers",
-    "The layers of the network for one digit",
-    answers={200: (shapes.LayersSerializer, examples.LAYERS)},
+    "List the layers of the network for one digit",
+    answers={200: LayersBody},
     parameters=[MODEL],
     problems=[*FOUND, "model_gone", "model_unavailable"],
 )
 get_activations = operation(
     "explanations",
     "get_activations",
-    "A layer's activations as a NumPy file",
+    "Get a layer's activations as a NumPy file",
     answers=binary("application/octet-stream"),
     parameters=[MODEL],
     problems=[*FOUND, "model_gone", "model_unavailable"],
@@ -184,7 +206,7 @@ get_activations = operation(
 get_layer_map = operation(
     "explanations",
     "get_layer_map",
-    "A layer's maps as one picture",
+    "Get a layer's maps as one PNG",
     answers=binary("image/png"),
     parameters=[MODEL],
     problems=[*FOUND, "model_gone", "model_unavailable"],
@@ -192,15 +214,15 @@ get_layer_map = operation(
 get_explanation = operation(
     "explanations",
     "get_explanation",
-    "What speaks for the answer, and for the next best",
-    answers={200: (shapes.ExplanationSerializer, examples.EXPLANATION)},
+    "Explain the answer and the second best",
+    answers={200: ExplanationBody},
     parameters=[MODEL],
     problems=[*FOUND, "model_gone", "model_unavailable"],
 )
 get_overlay = operation(
     "explanations",
     "get_overlay",
-    "A map of the explanation, to lie on the picture",
+    "Get a map of the explanation as an overlay",
     answers=binary("image/png"),
     parameters=[MODEL],
     problems=[*FOUND, "model_gone", "model_unavailable"],
@@ -218,68 +240,68 @@ BATCH_PROBLEMS = (
     "unsupported_media_type",
     *KEPT_PROBLEMS,
 )
-BATCH_REQUEST = {"multipart/form-data": serializers.BatchFilesSerializer}
+BATCH_REQUEST = {"multipart/form-data": requests.BatchFilesSerializer}
 
 list_batches = operation(
     "batches",
     "list_batches",
-    "The batches, newest first",
-    answers={200: (shapes.BatchPageSerializer, examples.BATCHES)},
+    "List the batches, newest first",
+    answers={200: BatchPageBody},
     parameters=LIST_PARAMETERS,
     problems=LISTED,
 )
 create_batch = operation(
     "batches",
     "create_batch",
-    "Give many pictures, as files or as a ZIP",
+    "Create a batch from files or a ZIP",
     request=BATCH_REQUEST,
-    answers={202: (shapes.BatchSerializer, examples.BATCH)},
+    answers={202: BatchBody},
     parameters=[IDEMPOTENCY_KEY, LOCATION, RETRY_AFTER],
     problems=BATCH_PROBLEMS,
 )
 get_batch = operation(
     "batches",
     "get_batch",
-    "How far a batch is",
-    answers={200: (shapes.BatchSerializer, examples.BATCH)},
+    "Get a batch and its progress",
+    answers={200: BatchBody},
     problems=FOUND,
 )
 add_files = operation(
     "batches",
     "add_files",
-    "Give more pictures to an open batch",
+    "Add files to an open batch",
     request=BATCH_REQUEST,
-    answers={202: (shapes.BatchSerializer, examples.BATCH)},
+    answers={202: BatchBody},
     parameters=[IDEMPOTENCY_KEY, LOCATION, RETRY_AFTER],
     problems=[*BATCH_PROBLEMS, "conflict", *FOUND],
 )
 cancel_batch = operation(
     "batches",
     "cancel_batch",
-    "Read no more of it",
-    answers={200: (shapes.BatchSerializer, examples.CANCELLED)},
+    "Cancel a batch",
+    answers={200: answer(BatchBody, state="cancelled", waiting=0, cancelled=20)},
     problems=FOUND,
 )
 list_batch_items = operation(
     "batches",
     "list_batch_items",
-    "Its files, in the order given",
-    answers={200: (shapes.BatchItemPageSerializer, examples.BATCH_ITEMS)},
+    "List a batch's files, in the order given",
+    answers={200: BatchItemPageBody},
     parameters=LIST_PARAMETERS,
     problems=[*LISTED, *FOUND],
 )
 get_batch_lines = operation(
     "batches",
     "get_batch_lines",
-    "Its results, one JSON object a line",
-    answers={(200, "application/jsonl"): (OpenApiTypes.STR, examples.BATCH_LINES)},
+    "Get a batch's results as JSON Lines",
+    answers={(200, "application/jsonl"): example_answer(OpenApiTypes.STR, LINES)},
     problems=FOUND,
 )
 get_batch_table = operation(
     "batches",
     "get_batch_table",
-    "Its results as a table",
-    answers={(200, "text/csv"): (OpenApiTypes.STR, examples.BATCH_TABLE)},
+    "Get a batch's results as CSV",
+    answers={(200, "text/csv"): example_answer(OpenApiTypes.STR, TABLE)},
     problems=FOUND,
 )
 
@@ -288,47 +310,46 @@ get_batch_table = operation(
 list_models = operation(
     "models",
     "list_models",
-    "The versions of the network",
-    answers={200: (shapes.ModelVersionSerializer(many=True), examples.MODEL)},
+    "List the model versions",
+    answers={200: [ModelVersionBody]},
 )
 get_current_model = operation(
     "models",
     "get_current_model",
-    "The version that reads now",
-    answers={200: (shapes.ModelVersionSerializer, examples.MODEL)},
+    "Get the active model version",
+    answers={200: ModelVersionBody},
     problems=FOUND,
 )
 get_model = operation(
     "models",
     "get_model",
-    "One version",
-    answers={200: (shapes.ModelVersionSerializer, examples.MODEL)},
+    "Get a model version",
+    answers={200: ModelVersionBody},
     problems=FOUND,
 )
 get_model_card = operation(
     "models",
     "get_model_card",
-    "Its card: data, recipe, seed, every figure",
-    answers={200: (OpenApiTypes.OBJECT, examples.CARD)},
+    "Get a model's card: data, recipe, seed, all figures",
+    answers={200: example_answer(OpenApiTypes.OBJECT, CARD)},
     problems=FOUND,
 )
 
-# --- Tokens and the person -------------------------------------------------------------------------------------
+# --- Tokens and the account ------------------------------------------------------------------------------------
 
 list_tokens = operation(
     "tokens",
     "list_tokens",
-    "Your tokens",
-    answers={200: (shapes.TokenSerializer(many=True), examples.TOKEN)},
+    "List your tokens",
+    answers={200: [TokenBody]},
     by_token=False,
 )
 create_token = operation(
     "tokens",
     "create_token",
-    "Make a token; its secret is shown this once",
-    request=serializers.TokenRequestSerializer,
-    sent=[("application/json", {"name": "scanner", "scope": "write"})],
-    answers={201: (shapes.NewTokenSerializer, examples.NEW_TOKEN)},
+    "Create a token; its secret is shown only once",
+    request=requests.TokenRequestSerializer,
+    answers={201: NewTokenBody},
     parameters=[LOCATION],
     problems=["invalid", "unsupported_media_type"],
     by_token=False,
@@ -336,32 +357,29 @@ create_token = operation(
 get_token = operation(
     "tokens",
     "get_token",
-    "One token",
-    answers={200: (shapes.TokenSerializer, examples.TOKEN)},
+    "Get a token",
+    answers={200: TokenBody},
     problems=FOUND,
     by_token=False,
 )
 revoke_token = operation(
     "tokens",
     "revoke_token",
-    "Revoke a token, at once",
-    answers={204: (None, None)},
+    "Revoke a token",
+    answers={204: None},
     problems=FOUND,
     by_token=False,
 )
-get_me = operation(
-    "me", "get_me", "Who am I, and how much room is left", answers={200: (shapes.PersonSerializer, examples.PERSON)}
-)
+get_me = operation("me", "get_me", "Get the account, its usage and its quota", answers={200: PersonBody})
 delete_me = operation(
     "me",
     "delete_me",
-    "Delete my account and everything in it",
-    request=serializers.PasswordSerializer,
-    sent=[("application/json", {"password": "…"})],
-    answers={204: (None, None)},
+    "Delete the account with all its data",
+    request=requests.PasswordSerializer,
+    answers={204: None},
     problems=["invalid", "unsupported_media_type"],
     by_token=False,
 )
 get_export = operation(
-    "me", "get_export", "My account, and my pictures with all answers, as a ZIP", answers=binary("application/zip")
+    "me", "get_export", "Export the account with all pictures and answers as a ZIP", answers=binary("application/zip")
 )

@@ -1,4 +1,4 @@
-"""Pictures are read, listed, corrected, deleted and brought back here."""
+"""The endpoints that read, list, correct, delete and restore pictures."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -12,21 +12,31 @@ from rest_framework.response import Response
 
 from recognizer import selectors
 from recognizer.api import operations
-from recognizer.api.bodies import prediction_body, reading_body
 from recognizer.api.endpoint import Endpoint, person
-from recognizer.api.idempotent import idempotent, key_of
+from recognizer.api.idempotent import claimed_key, created, key_of
 from recognizer.api.images import image_of
-from recognizer.api.lists import page_body
+from recognizer.api.lists import page_response
 from recognizer.api.parsers import ImageParser, LimitedJSONParser
-from recognizer.api.serializers import ParametersSerializer, PredictionIdsSerializer, correction_in
+from recognizer.api.requests import PredictionIdsSerializer, ReadParameters, validate_correction
+from recognizer.bodies.answers import (
+    DeletedBody,
+    PredictionBody,
+    PredictionPageBody,
+    RestoredBody,
+    prediction_body,
+    reading_body,
+)
+from recognizer.bodies.plain import Json, write
 from recognizer.filters import HistoryFilter
-from recognizer.models import Correction, Prediction, Upload
+from recognizer.models import Correction, IdempotencyRecord, Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.services.history import bulk_actions, corrections, pages
-from recognizer.services.reading.predictions import create_prediction, read_picture
+from recognizer.services.limits import idempotency
+from recognizer.services.reading.predictions import read_picture, save_reading
 
 LIST_PARAMETERS = {*HistoryFilter.base_filters, "cursor", "page_size"}
-PARAMETERS = ParametersSerializer()  # once: a serializer copies all its fields, and they keep nothing of a request
+# Made once: a serializer copies all its fields, and validation stores nothing in them.
+READ_PARAMETERS = ReadParameters()
 
 
 class PredictionList(Endpoint):
@@ -34,78 +44,88 @@ class PredictionList(Endpoint):
 
     @operations.list_predictions
     def get(self, request: Request) -> Response:
-        refuse_mistaken(request)
-        narrowed = HistoryFilter(request.query_params, queryset=selectors.history_for(request.user), request=request)
-        rows = selectors.with_glyphs(narrowed.qs)
-        return Response(
-            page_body(
-                request,
-                rows,
-                pages.ORDERS[narrowed.order][1],
-                lambda rows: [prediction_body(row, row.glyphs.all(), request) for row in rows],
-            )
+        check_list_parameters(request)
+        filtered = HistoryFilter(request.query_params, queryset=selectors.history_for(request.user), request=request)
+        rows = selectors.with_glyphs(filtered.qs)
+        order = pages.ORDERS[filtered.order][1]
+        return page_response(
+            PredictionPageBody, request, rows, order, lambda rows: [body_of(row, request) for row in rows]
         )
 
     @operations.create_prediction
     def post(self, request: Request) -> Response:
         data, file_name = image_of(request)
-        wanted = parameters_of(request)
-        if not wanted["save"]:
-            key_of(request)  # a wrong one is refused here too
-            return Response(reading_body(read_picture(data, wanted["mode"]), wanted["mode"]))
-        return idempotent(
-            request,
-            ("prediction", hashlib.sha256(data).hexdigest(), wanted["mode"], wanted["name"]),
-            lambda remember: create_prediction(
+        parameters = read_parameters(request)
+        mode, name = parameters["mode"], parameters["name"]
+        if not parameters["save"]:
+            key_of(request)  # an invalid key is an error here too
+            picture_reading = read_picture(data, mode)
+            return Response(write(reading_body(picture_reading.reading, mode, picture_reading.latency_ms)))
+        with claimed_key(request, "prediction", hashlib.sha256(data).hexdigest(), mode, name) as record:
+            if record and record.status is not None:
+                return repeated(record, request)
+            picture_reading = read_picture(data, mode)
+            prediction = save_reading(
+                picture_reading,
                 owner=person(request),
                 data=data,
                 source=Upload.Source.API,
-                mode=wanted["mode"],
-                name=wanted["name"] or file_name,
-                in_transaction=lambda prediction, answer: remember(
-                    prediction_body(prediction, answer.reading.glyphs, request)
-                ),
-            ),
-        )
+                mode=mode,
+                name=name or file_name,
+                record=record,
+            )
+        body = prediction_body(prediction, picture_reading.reading.glyphs, request.build_absolute_uri)
+        return created(record, write(body))
 
 
 class PredictionDetail(Endpoint):
     @operations.get_prediction
     def get(self, request: Request, pk: Any) -> Response:
-        prediction = prediction_of(request, pk)
-        return Response(prediction_body(prediction, prediction.glyphs.all(), request))
+        return Response(write(body_of(prediction_with_glyphs(request, pk), request)))
 
     @operations.correct_prediction
     def patch(self, request: Request, pk: Any) -> Response:
-        prediction = prediction_of(request, pk)
-        correct(prediction, by=person(request), **correction_in(request.data))
-        corrected = prediction_of(request, pk)
-        return Response(prediction_body(corrected, corrected.glyphs.all(), request))
+        prediction = prediction_with_glyphs(request, pk)
+        correct(prediction, by=person(request), **validate_correction(request.data))
+        return Response(write(body_of(prediction_with_glyphs(request, pk), request)))
 
     @operations.delete_prediction
     def delete(self, request: Request, pk: Any) -> Response:
-        bulk_actions.delete_uploads(person(request), [prediction_of(request, pk).upload_id])
+        bulk_actions.delete_uploads(person(request), [prediction_with_glyphs(request, pk).upload_id])
         return Response(status=204)
 
 
 class PredictionBulkDelete(Endpoint):
     @operations.delete_predictions
     def post(self, request: Request) -> Response:
-        wanted = PredictionIdsSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        mine = selectors.predictions_for(request.user).filter(pk__in=wanted.validated_data["ids"])
-        uploads = set(mine.values_list("upload", flat=True))
+        predictions = selectors.predictions_for(request.user).filter(pk__in=requested_ids(request))
+        uploads = set(predictions.values_list("upload", flat=True))
         bulk_actions.delete_uploads(person(request), uploads)
-        return Response({"deleted": len(uploads)})
+        return Response(write(DeletedBody(len(uploads))))
 
 
 class PredictionBulkRestore(Endpoint):
     @operations.restore_predictions
     def post(self, request: Request) -> Response:
-        wanted = PredictionIdsSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        deleted = selectors.deleted_uploads_for(request.user).filter(predictions__in=wanted.validated_data["ids"])
-        return Response({"restored": bulk_actions.restore_uploads(deleted)})
+        deleted = selectors.deleted_uploads_for(request.user).filter(predictions__in=requested_ids(request))
+        return Response(write(RestoredBody(bulk_actions.restore_uploads(deleted))))
+
+
+def requested_ids(request: Request) -> list[Any]:
+    ids: list[Any] = PredictionIdsSerializer.validate_body(request.data)["ids"]
+    return ids
+
+
+def body_of(prediction: Prediction, request: Request) -> PredictionBody:
+    return prediction_body(prediction, prediction.glyphs.all(), request.build_absolute_uri)
+
+
+def repeated(record: IdempotencyRecord, request: Request) -> Response:
+    """Return the answer to the first request with this key; it is rendered anew only if it was never stored."""
+    body: Json = record.body or {}
+    if not idempotency.has_answer(record):
+        body = write(body_of(prediction_with_glyphs(request, body["id"]), request))
+    return created(record, body, is_replay=True)
 
 
 def correct(
@@ -113,13 +133,16 @@ def correct(
 ) -> None:
     if glyphs:
         labels = {glyph["position"]: "" if glyph["digit"] is None else str(glyph["digit"]) for glyph in glyphs}
-        corrections.correct_glyphs(prediction=prediction, by=by, labels=by_box(prediction, labels))
+        corrections.correct_glyphs(prediction=prediction, by=by, labels=labels_by_box(prediction, labels))
     else:
         corrections.correct(prediction=prediction, by=by, kind=kind or Correction.Kind.CORRECT, text=text)
 
 
-def by_box(prediction: Prediction, labels: Mapping[int, str]) -> dict[int, str]:
-    """A glyph keeps its position; its box has another number once a person has added, split or removed boxes."""
+def labels_by_box(prediction: Prediction, labels: Mapping[int, str]) -> dict[int, str]:
+    """Return the labels by the numbers of their current boxes.
+
+    A glyph keeps its position, but its box gets another number when a person adds, splits or removes boxes.
+    """
     read = corrections.labelled_boxes(prediction, None)
     boxes = [place.box for place in corrections.labelled_boxes(prediction, corrections.current_correction(prediction))]
     numbered = {}
@@ -127,18 +150,17 @@ def by_box(prediction: Prediction, labels: Mapping[int, str]) -> dict[int, str]:
         if position >= len(read):
             raise Problem("invalid", "There is no glyph with this position.")
         if read[position].box not in boxes:
-            raise Problem("conflict", "The boxes have changed since. Say the whole text.")
+            raise Problem("conflict", "The boxes have been changed. Send the whole text.")
         numbered[boxes.index(read[position].box)] = label
     return numbered
 
 
-def prediction_of(request: Request, pk: Any) -> Prediction:
+def prediction_with_glyphs(request: Request, pk: Any) -> Prediction:
     return get_object_or_404(selectors.with_glyphs(selectors.detailed_predictions_for(request.user)), pk=pk)
 
 
-def refuse_mistaken(request: Request) -> None:
-    """A program that misspells a filter would take the whole list for what it asked for. A form sends all its fields,
-    and the page takes an empty one for none; a program that does so is mistaken as well."""
+def check_list_parameters(request: Request) -> None:
+    """Raise Problem for unknown and empty parameters, which would otherwise return the unfiltered list."""
     for name, value in request.query_params.items():
         if name not in LIST_PARAMETERS:
             raise Problem("invalid", f"There is no parameter {name}: {', '.join(sorted(LIST_PARAMETERS))}.")
@@ -146,10 +168,10 @@ def refuse_mistaken(request: Request) -> None:
             raise Problem("invalid", f"{name} is empty.")
 
 
-def parameters_of(request: Request) -> dict[str, Any]:
-    """From the query as well as from the body, since a raw image has nowhere else to put them."""
-    asked = dict(request.query_params.items())
-    if asked:
-        PARAMETERS.run_validation(asked)
-    given = dict(request.data.items()) if isinstance(request.data, Mapping) else {}
-    return dict(PARAMETERS.run_validation({**asked, **given}))
+def read_parameters(request: Request) -> dict[str, Any]:
+    """Return the validated parameters. Those of a picture sent as the body are in the query."""
+    query = dict(request.query_params.items())
+    if query:
+        READ_PARAMETERS.run_validation(query)
+    body = dict(request.data.items()) if isinstance(request.data, Mapping) else {}
+    return dict(READ_PARAMETERS.run_validation({**query, **body}))

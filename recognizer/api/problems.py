@@ -9,7 +9,9 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from recognizer.problems import KINDS, Problem
+from recognizer.bodies.plain import write
+from recognizer.bodies.problems import problem_body
+from recognizer.problems import Problem
 
 CODES: dict[type[Exception], str] = {
     Http404: "not_found",
@@ -28,14 +30,13 @@ CODES: dict[type[Exception], str] = {
 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's exception handler; None (a defect of ours) becomes a logged 500."""
+    """Handle an exception for DRF. None stands for a defect of this software, which becomes a logged 500."""
     problem = error if isinstance(error, Problem) else _as_problem(error)
     if problem is None:
         return None
     set_rollback()
-    body = problem.body()
-    if isinstance(error, exceptions.ValidationError):
-        body["errors"] = error.detail
+    errors = error.detail if isinstance(error, exceptions.ValidationError) else None
+    body = write(problem_body(problem, errors))
     return Response(body, problem.status, headers=_headers(error), content_type="application/problem+json")
 
 
@@ -43,9 +44,9 @@ def _as_problem(error: Exception) -> Problem | None:
     code = next((code for kind, code in CODES.items() if isinstance(error, kind)), None)
     if code is None:
         return None
-    # The same words whether a row is missing or another's.
-    says_more = isinstance(error, exceptions.APIException) and code not in ("not_found", "invalid")
-    return Problem(code, str(error.detail) if says_more else KINDS[code].title)  # type: ignore[attr-defined]
+    # A missing row and another owner's row get the same text.
+    has_detail = isinstance(error, exceptions.APIException) and code not in ("not_found", "invalid")
+    return Problem(code, str(error.detail) if has_detail else "")  # type: ignore[attr-defined]
 
 
 def _headers(error: Exception) -> dict[str, str]:

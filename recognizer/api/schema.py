@@ -1,4 +1,4 @@
-"""The words of the OpenAPI schema around each operation. The schema itself lies in openapi.json beside this file;
+"""The OpenAPI descriptions around each operation. The schema itself lies in openapi.json beside this file;
 `manage.py spectacular --format openapi-json --file recognizer/api/openapi.json` writes it, and a test keeps it current.
 """
 
@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
-from recognizer.api.shapes import ProblemSerializer
-from recognizer.problems import KINDS
+from recognizer.bodies.plain import Body, Json, example_of, schema_of, write
+from recognizer.bodies.problems import ProblemBody, problem_body
+from recognizer.problems import KINDS, Problem
 
 PROBLEM = "application/problem+json"
-Answer = tuple[Any, Any]  # shape and example
 Decorator = Callable[[Any], Any]
 
 ALWAYS = ("not_authenticated", "permission_denied", "throttled", "bad_request", "not_acceptable", "internal_error")
@@ -38,11 +38,11 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "pattern": "^[!-~]{1,255}$"},
     OpenApiParameter.HEADER,
-    description="Sent again with the same pictures and parameters, it gets the first answer and makes nothing new.",
+    description="A repeated request with the same key, pictures and parameters gets the first answer again.",
 )
-CURSOR = OpenApiParameter("cursor", str, description="From `next` or `previous`; not to be made by hand.")
+CURSOR = OpenApiParameter("cursor", str, description="Taken from the URL in `next` or `previous`.")
 PAGE_SIZE = OpenApiParameter("page_size", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50})
-MODEL = OpenApiParameter("model", str, description="Another version's view of it.")
+MODEL = OpenApiParameter("model", str, description="The model version to explain; the one that answered by default.")
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -62,8 +62,25 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
             "type": "apiKey",
             "in": "cookie",
             "name": settings.SESSION_COOKIE_NAME,
-            "description": "As a page has it, with the header X-CSRFToken on everything but GET.",
+            "description": "The session of a logged-in page; all methods but GET need the header X-CSRFToken.",
         }
+
+
+class BodyExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """The schemas of all bodies, for drf-spectacular."""
+
+    target_class = Body
+    match_subclasses = True
+
+    def get_name(self, auto_schema: Any, direction: Any) -> str:
+        return component_name(self.target)
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> Json:
+        return schema_of(self.target, lambda body: auto_schema.resolve_serializer(body, direction).ref)
+
+
+def component_name(body: type[Body]) -> str:
+    return body.__name__.removesuffix("Body")
 
 
 def operation(
@@ -71,17 +88,20 @@ def operation(
     name: str,
     summary: str,
     *,
-    answers: Mapping[Any, Answer],
+    answers: Mapping[Any, Any],
     problems: Sequence[str] = (),
     request: Any = None,
-    sent: Sequence[tuple[str, Any]] = (),
     parameters: Sequence[OpenApiParameter] = (),
     by_token: bool = True,
 ) -> Decorator:
-    """`answers`: by status, or by status and content type. `sent`: content types and examples of the body."""
-    responses: dict[Any, Any] = {key: answer(*value) for key, value in answers.items()}
+    """Return the decorator that describes a view's method.
+
+    `answers` maps a status, or a status and a content type, to a body class, a list of one, an OpenApiResponse or
+    None. The examples of a JSON request come from the serializer's `example`.
+    """
+    responses: dict[Any, Any] = {key: answer(value) for key, value in answers.items()}
     responses |= problem_answers([*ALWAYS, *problems])
-    responses[414] = OpenApiResponse(description="The address is too long; the web server itself says so.")
+    responses[414] = OpenApiResponse(description="The URL is too long; the web server itself answers.")
     return extend_schema(
         operation_id=name,
         summary=summary,
@@ -90,14 +110,32 @@ def operation(
         request=request,
         parameters=list(parameters),
         responses=responses,
-        examples=[OpenApiExample(f"As {kind}", value, request_only=True, media_type=kind) for kind, value in sent],
+        examples=request_examples(request),
         auth=None if by_token else [{"session": []}],  # type: ignore[list-item]  # the stubs know names only
     )
 
 
-def answer(shape: Any, example: Any) -> OpenApiResponse:
-    examples = [] if example is None else [OpenApiExample("Example", example)]
-    return OpenApiResponse(shape, examples=examples)
+def request_examples(request: Any) -> list[OpenApiExample]:
+    serializer = request.get("application/json") if isinstance(request, dict) else request
+    example = getattr(serializer, "example", None)
+    media_type = "application/json"
+    return [OpenApiExample(f"As {media_type}", example, request_only=True, media_type=media_type)] if example else []
+
+
+def answer(body: Any, **changes: Any) -> OpenApiResponse:
+    """Return the description of a response with this body, whose example has these values changed."""
+    if isinstance(body, OpenApiResponse):
+        return body
+    if body is None:
+        return OpenApiResponse(None)
+    if isinstance(body, list):
+        items = {"$ref": f"#/components/schemas/{component_name(body[0])}"}
+        return example_answer({"type": "array", "items": items}, [example_of(body[0])])
+    return example_answer(body, example_of(body, **changes))
+
+
+def example_answer(shape: Any, example: Any) -> OpenApiResponse:
+    return OpenApiResponse(shape, examples=[OpenApiExample("Example", example)])
 
 
 def problem_answers(codes: Sequence[str]) -> dict[tuple[int, str], OpenApiResponse]:
@@ -106,18 +144,13 @@ def problem_answers(codes: Sequence[str]) -> dict[tuple[int, str], OpenApiRespon
         by_status.setdefault(KINDS[code].status, []).append(code)
     return {
         (status, PROBLEM): OpenApiResponse(
-            ProblemSerializer,
+            ProblemBody,
             description=" ".join(KINDS[code].title for code in same),
-            examples=[OpenApiExample(code, problem_example(code)) for code in same if code not in ALWAYS],
+            examples=[OpenApiExample(code, write(problem_body(Problem(code)))) for code in same if code not in ALWAYS],
         )
         for status, same in sorted(by_status.items())
     }
 
 
-def problem_example(code: str) -> dict[str, Any]:
-    kind = KINDS[code]
-    return {"type": "about:blank", "title": kind.title, "status": kind.status, "detail": kind.title, "code": code}
-
-
-def binary(*content_types: str) -> dict[tuple[int, str], Answer]:
-    return {(200, content_type): (OpenApiTypes.BINARY, None) for content_type in content_types}
+def binary(*content_types: str) -> dict[tuple[int, str], OpenApiResponse]:
+    return {(200, content_type): OpenApiResponse(OpenApiTypes.BINARY) for content_type in content_types}

@@ -1,5 +1,5 @@
-"""API tokens are made by people who are logged in: a token makes, lists and revokes none, so that a stolen one
-cannot outlive itself or raise its own permissions."""
+"""The endpoints of API tokens. They need a login: a token cannot create, list or revoke tokens, so that a stolen
+one can neither outlive itself nor raise its own permissions."""
 
 from typing import Any
 
@@ -11,14 +11,16 @@ from rest_framework.views import APIView
 
 from recognizer import selectors
 from recognizer.api import operations
-from recognizer.api.bodies import token_body
 from recognizer.api.endpoint import Endpoint, person
-from recognizer.api.serializers import TokenRequestSerializer
+from recognizer.api.requests import TokenRequestSerializer
+from recognizer.bodies.account import NewTokenBody, token_body
+from recognizer.bodies.plain import Json, write
+from recognizer.models import ApiToken
 from recognizer.services.people.tokens import create_token, revoke_token
 
 
 class LoggedIn(BasePermission):
-    message = "Log in for this; a token may not."
+    message = "Log in to do this. An API token is not enough."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return request.auth is None
@@ -29,15 +31,13 @@ class TokenList(Endpoint):
 
     @operations.list_tokens
     def get(self, request: Request) -> Response:
-        return Response([token_body(token, request) for token in selectors.tokens_for(request.user)])
+        return Response([token_json(token, request) for token in selectors.tokens_for(request.user)])
 
     @operations.create_token
     def post(self, request: Request) -> Response:
-        wanted = TokenRequestSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        token, secret = create_token(user=person(request), **wanted.validated_data)
-        body = token_body(token, request)
-        return Response({**body, "token": secret}, 201, headers={"Location": body["url"]})
+        token, secret = create_token(user=person(request), **TokenRequestSerializer.validate_body(request.data))
+        body = token_body(token, request.build_absolute_uri)
+        return Response(write(NewTokenBody(body, secret)), 201, headers={"Location": body.url})
 
 
 class TokenDetail(Endpoint):
@@ -45,9 +45,13 @@ class TokenDetail(Endpoint):
 
     @operations.get_token
     def get(self, request: Request, pk: Any) -> Response:
-        return Response(token_body(get_object_or_404(selectors.tokens_for(request.user), pk=pk), request))
+        return Response(token_json(get_object_or_404(selectors.tokens_for(request.user), pk=pk), request))
 
     @operations.revoke_token
     def delete(self, request: Request, pk: Any) -> Response:
         revoke_token(get_object_or_404(selectors.tokens_for(request.user), pk=pk))
         return Response(status=204)
+
+
+def token_json(token: ApiToken, request: Request) -> Json:
+    return write(token_body(token, request.build_absolute_uri))

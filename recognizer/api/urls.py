@@ -1,15 +1,15 @@
 from django.urls import include, path
 
-from recognizer.api import batches, docs, explanations, me, model_versions, pictures, predictions, tokens
+from recognizer.api import batches, docs, explanations, files, me, model_versions, predictions, tokens
 
 app_name = "api"
 
-of_a_prediction = [
+prediction_urls = [
     path("", predictions.PredictionDetail.as_view(), name="prediction"),
-    path("image/", pictures.Picture.as_view(), name="image"),
-    path("thumbnail/", pictures.Thumbnail.as_view(), name="thumbnail"),
-    path("original/", pictures.Original.as_view(), name="original"),
-    path("glyphs/<int:position>/input/", pictures.GlyphInput.as_view(), name="glyph-input"),
+    path("image/", files.Picture.as_view(), name="image"),
+    path("thumbnail/", files.Thumbnail.as_view(), name="thumbnail"),
+    path("original/", files.Original.as_view(), name="original"),
+    path("glyphs/<int:position>/input/", files.GlyphInput.as_view(), name="glyph-input"),
     path("glyphs/<int:position>/layers/", explanations.LayerList.as_view(), name="layers"),
     path(
         "glyphs/<int:position>/layers/<slug:layer>/activations/",
@@ -19,11 +19,11 @@ of_a_prediction = [
     path("glyphs/<int:position>/layers/<slug:layer>/map/", explanations.LayerMap.as_view(), name="layer-map"),
     path("glyphs/<int:position>/explanation/", explanations.Explanation.as_view(), name="explanation"),
     path("glyphs/<int:position>/overlays/<slug:kind>/<int:digit>/", explanations.Overlay.as_view(), name="overlay"),
-    path("feature-maps/", pictures.FeatureMapList.as_view(), name="feature-maps"),
-    path("feature-maps/<int:position>/<slug:layer>/", pictures.FeatureMapPicture.as_view(), name="feature-map"),
+    path("feature-maps/", files.FeatureMapList.as_view(), name="feature-maps"),
+    path("feature-maps/<int:position>/<slug:layer>/", files.FeatureMapPicture.as_view(), name="feature-map"),
 ]
 
-of_a_batch = [
+batch_urls = [
     path("", batches.BatchDetail.as_view(), name="batch"),
     path("files/", batches.BatchFiles.as_view(), name="batch-files"),
     path("cancel/", batches.BatchCancel.as_view(), name="batch-cancel"),
@@ -36,9 +36,9 @@ urlpatterns = [
     path("predictions/", predictions.PredictionList.as_view(), name="predictions"),
     path("predictions/bulk-delete/", predictions.PredictionBulkDelete.as_view(), name="predictions-bulk-delete"),
     path("predictions/bulk-restore/", predictions.PredictionBulkRestore.as_view(), name="predictions-bulk-restore"),
-    path("predictions/<uuid:pk>/", include(of_a_prediction)),
+    path("predictions/<uuid:pk>/", include(prediction_urls)),
     path("batches/", batches.BatchList.as_view(), name="batches"),
-    path("batches/<uuid:pk>/", include(of_a_batch)),
+    path("batches/<uuid:pk>/", include(batch_urls)),
     path("models/", model_versions.ModelList.as_view(), name="models"),
     path("models/current/", model_versions.CurrentModel.as_view(), name="model-current"),
     path("models/<slug:version>/", model_versions.ModelDetail.as_view(), name="model"),

@@ -10,7 +10,7 @@ from django.urls import reverse
 from mlcore.artifact import SHIPPED
 from mlcore.reading import result
 from mlcore.reading.result import DECISIONS, MODES, REASONS
-from recognizer.bodies.plain import INLINE, About, Body, Moment, choice, url
+from recognizer.bodies.plain import INLINE, About, Body, Moment, NextUrl, PreviousUrl, choice, url
 from recognizer.models import Correction, Glyph, Prediction, Upload
 
 Absolute: TypeAlias = Callable[[str], str]  # makes a URL of a path, as request.build_absolute_uri does
@@ -105,7 +105,7 @@ class PredictionBody(Body):
     feature_maps_url: Annotated[str, url(f"{PREDICTION_PATH}feature-maps/")]
     answer: Annotated[AnswerFields, INLINE]
     measured: Annotated[MeasuredFields, INLINE]
-    created_at: Annotated[Moment, About("The time of the upload.", example="2026-11-20T10:00:00.123456Z")]
+    created_at: Annotated[Moment, About("The time of the upload.")]
     source: Annotated[str, choice(*Upload.Source.values, example="api")]
     name: FileName
     sha256: Annotated[
@@ -162,6 +162,15 @@ class OldAnswerBody(Body):
 
 
 @dataclass(frozen=True, slots=True)
+class PredictionPageBody(Body):
+    """A page of predictions."""
+
+    next: NextUrl
+    previous: PreviousUrl
+    results: list[PredictionBody]
+
+
+@dataclass(frozen=True, slots=True)
 class DeletedBody(Body):
     deleted: Annotated[int, About("How many of the pictures were yours and not deleted already.", example=2)]
 
@@ -201,7 +210,7 @@ def reading_body(reading: result.Reading, mode: str, latency_ms: float) -> Readi
 def prediction_body(
     prediction: Prediction, glyphs: Iterable[Glyph | result.Glyph], absolute: Absolute
 ) -> PredictionBody:
-    """Return the body of a prediction from `selectors.answers_for`; its glyphs are rows, or come from the reader."""
+    """Return the body of a prediction from `selectors.detailed_predictions_for`; its glyphs are rows, or come from the reader."""
     own_url = prediction_url(prediction, absolute)
     upload = prediction.upload
     return PredictionBody(
@@ -235,7 +244,7 @@ def correction_body(prediction: Prediction) -> CorrectionBody | None:
     kind = getattr(prediction, "correction_kind", None)
     if kind in (None, Correction.Kind.UNDO):
         return None
-    return CorrectionBody(kind=kind, text=prediction.correction_text)  # type: ignore[arg-type, attr-defined]
+    return CorrectionBody(kind=kind, text=prediction.correction_text)  # type: ignore[attr-defined]
 
 
 def reading_line(file: str, reading: result.Reading) -> ReadingLine:
@@ -256,7 +265,7 @@ def history_row(prediction: Prediction) -> HistoryRow:
         source=upload.source,
         mode=prediction.mode,
         answer=answer_fields(prediction),
-        correction=correction and correction.kind,
+        correction=correction.kind if correction else None,
         correction_text=getattr(prediction, "correction_text", None),
         sha256=upload.sha256,
         width=upload.width,

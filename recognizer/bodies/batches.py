@@ -17,7 +17,7 @@ from recognizer.bodies.answers import (
     prediction_line,
     prediction_url,
 )
-from recognizer.bodies.plain import About, Body, Moment, choice, url
+from recognizer.bodies.plain import About, Body, Moment, NextUrl, PreviousUrl, choice, url
 from recognizer.bodies.problems import ErrorLine, FileErrorBody, file_error_body
 from recognizer.models import Batch, BatchItem, Prediction
 
@@ -28,12 +28,18 @@ BATCH_PATH = f"/batches/{BATCH_ID}/"
 class Counts(Protocol):
     """The number of a batch's items in each state."""
 
-    total: int
-    waiting: int
-    done: int
-    failed: int
-    cancelled: int
-    is_open: bool
+    @property
+    def total(self) -> int: ...
+    @property
+    def waiting(self) -> int: ...
+    @property
+    def done(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
+    @property
+    def cancelled(self) -> int: ...
+    @property
+    def is_open(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,24 @@ class BatchItemBody(Body):
     decision: DecisionName | None
     confidence: Annotated[float | None, About(example=0.9981)]
     prediction_url: PredictionUrl | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPageBody(Body):
+    """A page of batches."""
+
+    next: NextUrl
+    previous: PreviousUrl
+    results: list[BatchBody]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchItemPageBody(Body):
+    """A page of a batch's items."""
+
+    next: NextUrl
+    previous: PreviousUrl
+    results: list[BatchItemBody]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +150,10 @@ def batch_item_body(item: BatchItem, prediction: Prediction | None, absolute: Ab
         name=item.name,
         state=item.state,
         error=file_error_body(item.error_code) if item.error_code else None,
-        text=prediction and prediction.text,
-        decision=prediction and prediction.decision,
-        confidence=prediction and prediction.confidence,
-        prediction_url=prediction and prediction_url(prediction, absolute),
+        text=prediction.text if prediction else None,
+        decision=prediction.decision if prediction else None,
+        confidence=prediction.confidence if prediction else None,
+        prediction_url=prediction_url(prediction, absolute) if prediction else None,
     )
 
 
@@ -139,10 +163,10 @@ def batch_row(item: BatchItem, prediction: Prediction | None) -> BatchRow:
         file=item.name,
         state=item.state,
         error=item.error_code,
-        text=prediction and prediction.text,
-        decision=prediction and prediction.decision,
-        confidence=prediction and f"{prediction.confidence:.4f}",
-        prediction=prediction and prediction.pk,
+        text=prediction.text if prediction else None,
+        decision=prediction.decision if prediction else None,
+        confidence=f"{prediction.confidence:.4f}" if prediction else None,
+        prediction=prediction.pk if prediction else None,
     )
 
 

@@ -74,10 +74,8 @@ class ExplainedAnswerBody(Body):
     occlusion: Annotated[
         list[list[float]],
         About(
-            "Change of the logit where the picture is covered, 28 rows of 28.",
-            example=[[0.0] * 28] * 28,
-            minItems=28,
-            maxItems=28,
+            "Loss of the logit where the picture is covered: 28 rows of 28 numbers (2 of 2 in the example).",
+            example=[[0.0, 0.1], [0.2, -0.1]],
         ),
     ]
     cam: Annotated[

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, reduce
 from types import NoneType
 from typing import Annotated, Any, TypeAlias, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -45,6 +45,16 @@ class About:
         self.optional = optional  # left out of the JSON while it is None
         self.schema = schema
 
+    def amended_by(self, outer: "About") -> "About":
+        """Return this with what an annotation around it says as well."""
+        return About(
+            outer.help or self.help,
+            example=self.example if outer.example is NO_EXAMPLE else outer.example,
+            decimals=self.decimals if outer.decimals is None else outer.decimals,
+            optional=self.optional or outer.optional,
+            **{**self.schema, **outer.schema},
+        )
+
 
 INLINE = About()  # marks a body whose fields are written among those of the body that holds it
 BASE = "https://digits.example.org/api/v1"
@@ -59,7 +69,9 @@ def choice(*values: str, help: str = "", example: Any = NO_EXAMPLE) -> About:
 
 
 Moment: TypeAlias = Annotated[datetime, About(example="2026-11-20T10:00:00.123456Z")]
-Count: TypeAlias = Annotated[int, About(minimum=0)]
+CURSOR = "WzAsIjIwMjYtMTEtMjBUMTA6MDA6MDArMDA6MDAiXQ=="
+NextUrl: TypeAlias = Annotated[str | None, url(f"/predictions/?cursor={CURSOR}", "The next page, if there is one.")]
+PreviousUrl: TypeAlias = Annotated[str | None, About("The previous page, if there is one.", example=None, format="uri")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +88,14 @@ class Member:
         return self.about is INLINE
 
 
-@cache
 def members_of(body: type[Body]) -> tuple[Member, ...]:
+    return _members_of(body)  # type: ignore[arg-type]  # a class is hashable, whatever its instances are
+
+
+@cache
+def _members_of(body: type[Any]) -> tuple[Member, ...]:
     hints = get_type_hints(body, include_extras=True)
-    return tuple(_member(field.name, hints[field.name]) for field in fields(body))  # type: ignore[arg-type]
+    return tuple(_member(field.name, hints[field.name]) for field in fields(body))
 
 
 def _member(name: str, hint: Any) -> Member:
@@ -87,12 +103,12 @@ def _member(name: str, hint: Any) -> Member:
     is_nullable = False
     while get_origin(hint) is Annotated or NoneType in get_args(hint):
         if get_origin(hint) is Annotated:
-            hint, *inner = get_args(hint)
-            abouts = [*inner, *abouts]
+            hint, *added = get_args(hint)
+            abouts = [*added, *abouts]
         else:
             (hint,) = (part for part in get_args(hint) if part is not NoneType)
             is_nullable = True
-    return Member(name, hint, is_nullable, abouts[-1] if abouts else About())
+    return Member(name, hint, is_nullable, reduce(About.amended_by, abouts) if abouts else About())
 
 
 def names_of(body: type[Body]) -> list[str]:

@@ -19,7 +19,7 @@ from recognizer.models.prediction import Mode
 from recognizer.problems import Problem
 from recognizer.services.explaining.explanations import preview_first_layer
 from recognizer.services.reading.predictions import create_prediction, read_picture
-from recognizer.uploadhandlers import accepts_archive, has_oversized_file
+from recognizer.uploadhandlers import has_oversized_file
 from recognizer.views.batches import is_zip, start_batch
 from recognizer.views.requests import UserRequest
 
@@ -43,7 +43,6 @@ def desk_page(request: HttpRequest, problem: Problem | None = None) -> HttpRespo
     return render(request, "desk.html", context, status=problem.status if problem else 200)
 
 
-@accepts_archive("image")
 @require_POST
 def upload_create(request: UserRequest) -> HttpResponse:
     """Read one picture, or start a batch for several. A problem is shown on the start page, and nothing is stored."""

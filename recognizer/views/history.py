@@ -131,7 +131,9 @@ def download(pieces: Iterator[str] | Iterator[bytes], name: str, content_type: s
 
 
 EXPORTS: dict[str, Callable[[QuerySet[Prediction]], StreamingHttpResponse]] = {
-    "csv": lambda rows: download(exports.as_csv(exports.rows_of(rows)), "digitscribe.csv", "text/csv; charset=utf-8"),
-    "json": lambda rows: download(exports.as_json(exports.rows_of(rows)), "digitscribe.json", "application/json"),
+    "csv": lambda rows: download(
+        exports.as_csv(exports.history_rows(rows)), "digitscribe.csv", "text/csv; charset=utf-8"
+    ),
+    "json": lambda rows: download(exports.as_json(exports.history_rows(rows)), "digitscribe.json", "application/json"),
     "zip": lambda rows: download(exports.as_zip(rows), "digitscribe.zip", "application/zip"),
 }

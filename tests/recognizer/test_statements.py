@@ -123,5 +123,5 @@ def test_what_was_taken_back_is_not_exported(given, alice):
     prediction = given("7")
     correct(prediction=prediction, by=alice, kind="correct", text="1")
     undo(prediction=prediction, by=alice)
-    (row,) = exports.rows_of(selectors.history_for(alice))
+    (row,) = exports.history_rows(selectors.history_for(alice))
     assert (row["correction"], row["correction_text"]) == ("", "")

@@ -13,33 +13,42 @@ from mlcore.reading.errors import PictureError
 from mlcore.reading.reader import Reader
 from mlcore.reading.result import MODES, Mode, Reading
 from mlcore.reading.trace import FolderTrace
+from recognizer.bodies.answers import reading_line
+from recognizer.bodies.plain import write
+from recognizer.bodies.problems import ErrorLine, reading_error_body
 from recognizer.services.registry.model_versions import active_artifact, artifact_for
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"})
-PICTURES_AT_ONCE = 64  # the network looks at so many together
-BYTES_AT_ONCE = 64 * 1024 * 1024  # but large files do not wait in memory for one another
+PICTURES_AT_ONCE = 64  # read by one call of the network
+BYTES_AT_ONCE = 64 * 1024 * 1024  # bounds the memory when the files are large
 
 Answer = Reading | PictureError | OSError
 
 
 class Command(BaseCommand):
-    help = "Read digits from pictures: files, folders of them, or a list."
-    requires_system_checks = []  # it needs neither a database nor the pages
+    help = "Read the digits in pictures: files, folders, or a list of files."
+    requires_system_checks = []  # the command needs neither the database nor the pages
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("paths", nargs="*", metavar="PATH", help="a picture, or a folder of pictures")
-        parser.add_argument("--list", metavar="FILE", help="names one path a line; - is standard input")
-        parser.add_argument("--mode", choices=MODES, default="auto", help="one digit, one number, or either")
-        parser.add_argument("--model", metavar="VERSION", help="a version or a folder; the active one unless given")
-        parser.add_argument("--json", action="store_true", help="one JSON object a picture, nothing else")
-        parser.add_argument("--trace", metavar="FOLDER", help="save a picture of every stage there")
+        parser.add_argument("--list", metavar="FILE", help="a file with one path per line; - reads standard input")
+        parser.add_argument(
+            "--mode", choices=MODES, default="auto", help="read one digit, one number, or detect which (auto)"
+        )
+        parser.add_argument(
+            "--model", metavar="VERSION", help="a model version or its folder; the active version by default"
+        )
+        parser.add_argument("--json", action="store_true", help="print one JSON object per picture, and nothing else")
+        parser.add_argument("--trace", metavar="FOLDER", help="save a picture of every stage to this folder")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        paths = list(given_paths(options["paths"], options["list"]))
+        paths = list(picture_paths(options["paths"], options["list"]))
         if not paths:
-            raise CommandError("No picture was named: give PATH or --list FILE.", returncode=2)
+            raise CommandError("No pictures were given. Add PATH or --list FILE.", returncode=2)
         reader = make_reader(options["model"])
-        answers = traced(reader, paths, options) if options["trace"] else read_all(reader, paths, options["mode"])
+        answers = (
+            read_with_trace(reader, paths, options) if options["trace"] else read_all(reader, paths, options["mode"])
+        )
         failed = False
         for done, (path, answer) in enumerate(answers, start=1):
             failed |= not isinstance(answer, Reading)
@@ -63,19 +72,19 @@ def make_reader(model: str | None) -> Reader:
         raise CommandError(str(error), returncode=2) from error
 
 
-def given_paths(named: list[str], listing: str | None) -> Iterator[str]:
-    """As given; a folder stands for the pictures in it."""
-    for name in named:
+def picture_paths(arguments: list[str], listing: str | None) -> Iterator[str]:
+    """Return the paths as given, with each folder replaced by the pictures in it."""
+    for name in arguments:
         if Path(name).is_dir():
             inside = Path(name).rglob("*")
             yield from sorted(str(path) for path in inside if path.suffix.lower() in SUFFIXES)
         else:
             yield name
     if listing:
-        yield from (line for line in listed(listing) if line)
+        yield from (line for line in listed_paths(listing) if line)
 
 
-def listed(listing: str) -> list[str]:
+def listed_paths(listing: str) -> list[str]:
     try:
         text = sys.stdin.read() if listing == "-" else Path(listing).read_text()
     except (OSError, UnicodeDecodeError) as error:
@@ -84,19 +93,19 @@ def listed(listing: str) -> list[str]:
 
 
 def read_all(reader: Reader, paths: list[str], mode: Mode) -> Iterator[tuple[str, Answer]]:
-    for group in grouped(paths):
+    for group in read_groups(paths):
         pictures = [content for _, content in group if isinstance(content, bytes)]
         answers = iter(reader.read_many(pictures, mode))
         for path, content in group:
             yield path, next(answers) if isinstance(content, bytes) else content
 
 
-def grouped(paths: Iterable[str]) -> Iterator[list[tuple[str, bytes | OSError]]]:
-    """The files' contents, few enough at once to stay small in memory."""
+def read_groups(paths: Iterable[str]) -> Iterator[list[tuple[str, bytes | OSError]]]:
+    """Yield the paths with the files' contents, in groups that are small enough for the memory."""
     group: list[tuple[str, bytes | OSError]] = []
     size = 0
     for path in paths:
-        content = contents(path)
+        content = read_file(path)
         group.append((path, content))
         size += len(content) if isinstance(content, bytes) else 0
         if len(group) == PICTURES_AT_ONCE or size > BYTES_AT_ONCE:
@@ -106,17 +115,17 @@ def grouped(paths: Iterable[str]) -> Iterator[list[tuple[str, bytes | OSError]]]
         yield group
 
 
-def contents(path: str) -> bytes | OSError:
+def read_file(path: str) -> bytes | OSError:
     try:
         with Path(path).open("rb") as file:
-            return file.read(MAX_BYTES + 1)  # one more than allowed is enough to know
+            return file.read(MAX_BYTES + 1)  # one byte over the limit proves that a file is too large
     except (OSError, ValueError) as error:
         return error if isinstance(error, OSError) else OSError(0, "Not a file name")
 
 
-def traced(reader: Reader, paths: list[str], options: dict[str, Any]) -> Iterator[tuple[str, Answer]]:
+def read_with_trace(reader: Reader, paths: list[str], options: dict[str, Any]) -> Iterator[tuple[str, Answer]]:
     for number, path in enumerate(paths, start=1):
-        content = contents(path)
+        content = read_file(path)
         if isinstance(content, OSError):
             yield path, content
             continue
@@ -128,39 +137,14 @@ def traced(reader: Reader, paths: list[str], options: dict[str, Any]) -> Iterato
 
 
 def as_json(path: str, answer: Answer) -> str:
-    if not isinstance(answer, Reading):
-        return json.dumps({"file": path, "error": as_error(answer)})
-    glyphs = [
-        {
-            "box": [glyph.box.x, glyph.box.y, glyph.box.width, glyph.box.height],
-            "digit": glyph.digit,
-            "confidence": round(glyph.confidence, 4),
-            "probabilities": [round(share, 4) for share in glyph.probabilities],
-        }
-        for glyph in answer.glyphs
-    ]
-    return json.dumps(
-        {
-            "file": path,
-            "text": answer.text,
-            "decision": answer.decision,
-            "reason": answer.reason,
-            "confidence": round(answer.confidence, 4),
-            "model": answer.model,
-            "glyphs": glyphs,
-        }
-    )
-
-
-def as_error(error: PictureError | OSError) -> dict[str, str]:
-    if isinstance(error, PictureError):
-        return {"code": error.code, "detail": error.detail}
-    return {"code": "unreadable_file", "detail": f"The file cannot be read: {error.strerror}."}
+    if isinstance(answer, Reading):
+        return json.dumps(write(reading_line(path, answer), decimals=4))
+    return json.dumps(write(ErrorLine(path, reading_error_body(answer))))
 
 
 def as_text(path: str, answer: Answer) -> str:
     if not isinstance(answer, Reading):
-        return f"{path}: {as_error(answer)['detail']}"
+        return f"{path}: {reading_error_body(answer).detail}"
     if answer.decision == "rejected":
         return f"{path}: no digit ({answer.reason})"
     doubt = f", unsure: {answer.reason}" if answer.reason else ", unsure"

@@ -1,6 +1,6 @@
 """Intake of a batch: its files are stored first and queued for reading at once, while more may still be added."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO
@@ -17,10 +17,11 @@ from mlcore.reading.decode import MAX_BYTES
 from mlcore.reading.errors import PictureError
 from mlcore.reading.header import detect_format
 from mlcore.reading.result import Mode
-from recognizer.models import Batch, BatchItem
+from recognizer.models import Batch, BatchItem, IdempotencyRecord
 from recognizer.problems import Problem
 from recognizer.services.batches.archives import shown_name, unpack
 from recognizer.services.batches.chunks import enqueue_chunks
+from recognizer.services.limits import idempotency
 from recognizer.services.space.cleanup import delete_files_on_error
 from recognizer.services.space.reservation import reserve_space
 
@@ -45,12 +46,12 @@ def add_files(
     archives: Iterable[IO[bytes]] = (),
     *,
     close: bool = False,
-    remember: Callable[[], object] | None = None,
+    record: IdempotencyRecord | None = None,
 ) -> list[BatchItem]:
     """Store the files and the members of the ZIP archives, queue them for reading, and return their items.
 
-    A file that is no image becomes a failed item and does not affect the others. All rows, and those that `remember`
-    writes, are one transaction.
+    A file that is no image becomes a failed item and does not affect the others. All rows, and the
+    batch's key in `record`, are one transaction.
     """
     with stage_files(batch) as staged:
         for archive in archives:
@@ -63,8 +64,8 @@ def add_files(
             save_items(batch, staged.items)
             if close:
                 close_batch(batch)
-            if remember:
-                remember()
+            if record:
+                idempotency.store_created_id(record, batch.pk)
     return staged.items
 
 

@@ -1,4 +1,4 @@
-"""One key, one creation: whoever repeats a request gets the first answer again and makes nothing twice."""
+"""Idempotency keys: a repeated request with the same key gets the first answer again and creates nothing."""
 
 import hashlib
 import json
@@ -6,63 +6,83 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from recognizer.models import IdempotencyRecord
 from recognizer.problems import Problem
 
 # A process that died holds its key no longer than this.
-RUNS_AT_MOST = timedelta(seconds=60)
+MAX_RUN_TIME = timedelta(seconds=60)
+CREATED = 201
 
 
 def fingerprint(*parts: Any) -> str:
-    """What makes two requests the same: the pictures' hashes and the parameters, not how they were encoded."""
+    """Return a hash of the pictures' hashes and the parameters; how they were encoded does not count."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def claim(*, owner_id: int, key: str, fingerprint: str) -> IdempotencyRecord:
-    """A record to work under (no status yet), or the finished one whose answer is given again."""
+def claim_key(*, owner_id: int, key: str, fingerprint: str) -> IdempotencyRecord:
+    """Return a record to create something under, or the finished record of the first request.
+
+    Raises Problem while the first request runs, and if it had another fingerprint.
+    """
     record = IdempotencyRecord(user_id=owner_id, key=key, fingerprint=fingerprint)
     try:
         with transaction.atomic():
             record.save(force_insert=True)
     except IntegrityError:
-        return _claim_again(owner_id, key, fingerprint)
+        return _claim_existing(owner_id, key, fingerprint)
     return record
 
 
-def _claim_again(owner_id: int, key: str, fingerprint: str) -> IdempotencyRecord:
+def _claim_existing(owner_id: int, key: str, fingerprint: str) -> IdempotencyRecord:
     record = IdempotencyRecord.objects.filter(user=owner_id, key=key).first()
     if record and record.fingerprint != fingerprint:
         raise Problem("idempotency_key_reused")
     if record and record.status is not None:
         return record
     now = timezone.now()
-    if record and _held(record).filter(created_at__lt=now - RUNS_AT_MOST).update(created_at=now):
+    if record and _unfinished(record).filter(created_at__lt=now - MAX_RUN_TIME).update(created_at=now):
         record.created_at = now
         return record
     raise Problem("idempotency_key_in_use")
 
 
-def finish(record: IdempotencyRecord, *, status: int, body: Any) -> None:
-    """Store the answer. Call it inside the creation's transaction: if another process has taken the key over, what
-    was created here is rolled back."""
-    if not _held(record).update(status=status, body=body):
+def store_created_id(record: IdempotencyRecord, created_id: UUID) -> None:
+    """Finish the record with the key of the created row. Call it inside the creation's transaction.
+
+    Raises Problem, which rolls the creation back, if another process has taken the key over.
+    """
+    body = {"id": str(created_id)}
+    if not _unfinished(record).update(status=CREATED, body=body):
         raise Problem("idempotency_key_in_use")
+    record.status, record.body = CREATED, body
+
+
+def store_answer(record: IdempotencyRecord, *, status: int, body: Any) -> None:
+    """Store the rendered answer, so that a replay is identical even if the created row has changed since."""
+    IdempotencyRecord.objects.filter(pk=record.pk).update(status=status, body=body)
+
+
+def has_answer(record: IdempotencyRecord) -> bool:
+    """Return whether the answer is stored; if a process died before that, only the key of its row is."""
+    return record.body is not None and record.body.keys() != {"id"}
 
 
 @contextmanager
 def released_on_error(record: IdempotencyRecord) -> Iterator[None]:
-    """A creation that failed leaves its key free."""
+    """Delete the record if the creation fails, so that the key can be used again."""
     try:
         yield
     except BaseException:
-        _held(record).delete()
+        _unfinished(record).delete()
         raise
 
 
-def _held(record: IdempotencyRecord) -> Any:
-    """The row, as long as nobody else has taken it over."""
+def _unfinished(record: IdempotencyRecord) -> QuerySet[IdempotencyRecord]:
+    """Return the row, unless it is finished or another process has taken it over."""
     return IdempotencyRecord.objects.filter(pk=record.pk, status=None, created_at=record.created_at)

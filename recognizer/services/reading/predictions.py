@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,8 +14,9 @@ from django.db import transaction
 from mlcore.reading.decode import Picture, decode
 from mlcore.reading.errors import PictureError
 from mlcore.reading.result import Mode, Reading
-from recognizer.models import Glyph, ModelVersion, Prediction, Upload
+from recognizer.models import Glyph, IdempotencyRecord, ModelVersion, Prediction, Upload
 from recognizer.problems import Problem
+from recognizer.services.limits import idempotency
 from recognizer.services.reading import feature_maps
 from recognizer.services.registry.model_versions import ActiveModel, models
 from recognizer.services.rows import insert
@@ -54,13 +55,36 @@ def create_prediction(
     name: str = "",
     strokes: Any = None,
     draw_maps: bool = False,
-    in_transaction: Callable[[Prediction, PictureReading], None] | None = None,
 ) -> Prediction:
-    """Read an image, store its file, and return its saved prediction.
+    """Read an image and return its saved prediction."""
+    return save_reading(
+        read_picture(data, mode),
+        owner=owner,
+        data=data,
+        source=source,
+        mode=mode,
+        name=name,
+        strokes=strokes,
+        draw_maps=draw_maps,
+    )
 
-    All rows, and those that `in_transaction` writes, are one transaction. If it fails, the file is deleted.
+
+def save_reading(
+    picture_reading: PictureReading,
+    *,
+    owner: User,
+    data: bytes,
+    source: str,
+    mode: Mode,
+    name: str = "",
+    strokes: Any = None,
+    draw_maps: bool = False,
+    record: IdempotencyRecord | None = None,
+) -> Prediction:
+    """Store an image's file, save its reading and return the prediction.
+
+    All rows are one transaction, with the prediction's key in `record`. If it fails, the file is deleted.
     """
-    picture_reading = read_picture(data, mode)
     picture = picture_reading.picture
     upload = Upload(
         owner=owner,
@@ -80,8 +104,8 @@ def create_prediction(
             reserve_space(upload.owner_id, pictures=1, size=upload.bytes)
             insert([upload])
             prediction = write_prediction(upload, picture_reading, mode=mode, draw_maps=draw_maps)
-            if in_transaction:
-                in_transaction(prediction, picture_reading)
+            if record:
+                idempotency.store_created_id(record, prediction.pk)
     return prediction
 
 

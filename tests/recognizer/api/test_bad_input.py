@@ -219,7 +219,7 @@ def test_a_defect_of_ours_is_a_logged_500_that_tells_nothing(alice_token, model,
     def broken(*args: object) -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr("recognizer.api.predictions.create_prediction", lambda **kwargs: broken())
+    monkeypatch.setattr("recognizer.api.predictions.read_picture", broken)
     answer = Client(raise_request_exception=False).post(URL, digit_png(), content_type="image/png", headers=alice_token)
 
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")

@@ -146,6 +146,18 @@ def test_the_same_key_makes_one_batch(alice_token, model):
     assert Batch.objects.count() == 1
 
 
+def test_an_answer_that_was_never_stored_is_rendered_anew(alice_token, model):
+    """The first process died after the transaction and before it stored its answer."""
+    headers = {**alice_token, "Idempotency-Key": "b-1"}
+    first = post(headers, files=[png(1)])
+    IdempotencyRecord.objects.update(body={"id": first.json()["id"]})
+    again = post(headers, files=[png(1)])
+
+    assert (again.status_code, again["Idempotent-Replayed"]) == (202, "true")
+    assert first.json() == again.json()
+    assert Batch.objects.count() == 1
+
+
 def test_the_same_key_adds_files_once_even_when_that_closed_it(client, alice_token, model):
     made = post(alice_token, close="false", files=[png(1)]).json()
     headers = {**alice_token, "Idempotency-Key": "f-1"}
@@ -160,12 +172,12 @@ def test_the_same_key_adds_files_once_even_when_that_closed_it(client, alice_tok
 def test_who_lost_the_key_meanwhile_leaves_nothing_behind(alice_token, model, media, monkeypatch):
     """It took more than a minute, and the same request came again and took over."""
 
-    def too_late(record, **answer):
+    def store_too_late(record, created_id):
         IdempotencyRecord.objects.filter(pk=record.pk).update(created_at=timezone.now())
-        return finish(record, **answer)
+        return store_created_id(record, created_id)
 
-    finish = idempotency.finish
-    monkeypatch.setattr(idempotency, "finish", too_late)
+    store_created_id = idempotency.store_created_id
+    monkeypatch.setattr(idempotency, "store_created_id", store_too_late)
     answer = post({**alice_token, "Idempotency-Key": "b-1"}, files=[png(1)])
 
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_in_use")

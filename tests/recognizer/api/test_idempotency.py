@@ -3,6 +3,7 @@
 import base64
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -43,6 +44,25 @@ def test_the_picture_counts_and_not_how_it_was_encoded(alice_token, model):
     assert first.json() == again.json()
 
 
+def test_an_answer_that_was_never_stored_is_rendered_anew(alice_token, model):
+    """The first process died after the transaction and before it stored its answer."""
+    first = post(alice_token)
+    IdempotencyRecord.objects.update(body={"id": first.json()["id"]})
+    again = post(alice_token)
+
+    assert again["Idempotent-Replayed"] == "true"
+    assert first.json() == again.json()
+    assert IdempotencyRecord.objects.get().body == first.json()
+    assert Upload.objects.count() == 1
+
+
+def test_a_replay_is_identical_after_a_correction(alice_token, model):
+    first = post(alice_token)
+    Client().patch(first.json()["url"], {"text": "1"}, content_type="application/json", headers=alice_token)
+
+    assert post(alice_token).content == first.content
+
+
 @pytest.mark.parametrize(("data", "query"), [(digit_png(4), ""), (None, "?mode=digit")])
 def test_another_picture_or_parameter_under_the_same_key_is_refused(alice_token, model, data, query):
     post(alice_token)
@@ -58,18 +78,18 @@ def test_keys_of_two_people_have_nothing_to_do_with_each_other(alice_token, bob_
 
 def test_a_key_that_still_runs_is_a_conflict_for_a_minute_and_no_longer(alice, alice_token, model):
     same = idempotency.fingerprint("anything")
-    record = idempotency.claim(owner_id=alice.pk, key="k-1", fingerprint=same)
+    record = idempotency.claim_key(owner_id=alice.pk, key="k-1", fingerprint=same)
     with pytest.raises(idempotency.Problem, match="still running"):
-        idempotency.claim(owner_id=alice.pk, key="k-1", fingerprint=same)
+        idempotency.claim_key(owner_id=alice.pk, key="k-1", fingerprint=same)
 
     long_ago = timezone.now() - timedelta(seconds=61)
     IdempotencyRecord.objects.filter(pk=record.pk).update(created_at=long_ago)
     record.created_at = long_ago
-    taken_over = idempotency.claim(owner_id=alice.pk, key="k-1", fingerprint=same)
+    taken_over = idempotency.claim_key(owner_id=alice.pk, key="k-1", fingerprint=same)
 
     with pytest.raises(idempotency.Problem, match="still running"):
-        idempotency.finish(record, status=201, body={})
-    idempotency.finish(taken_over, status=201, body={"mine": True})
+        idempotency.store_created_id(record, uuid4())
+    idempotency.store_created_id(taken_over, uuid4())
 
 
 def test_a_creation_that_failed_leaves_its_key_free(alice_token, model):

@@ -6,7 +6,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
 from django.db import DatabaseError
 
-from recognizer.models import Batch, Job, Usage
+from recognizer.models import Batch, IdempotencyRecord, Job, Usage
 from recognizer.problems import Problem
 from recognizer.queues import BULK
 from recognizer.selectors import batch_items_for
@@ -119,12 +119,11 @@ def test_files_beyond_the_quota_are_refused(batch, alice, media, settings):
 
 
 def test_a_failed_transaction_leaves_no_batch_no_jobs_and_no_files(alice, media):
-    def fail():
-        raise DatabaseError("gone")
-
+    lost = IdempotencyRecord(user=alice, key="k-1", fingerprint="x")  # as if another process had taken it over
     batch = intake.new_batch(owner=alice)
-    with pytest.raises(DatabaseError):
-        intake.add_files(batch, png_files(2), [zipped({"a.png": digit_png(3, size=60)})], close=True, remember=fail)
+    with pytest.raises(Problem) as raised:
+        intake.add_files(batch, png_files(2), [zipped({"a.png": digit_png(3, size=60)})], close=True, record=lost)
+    assert raised.value.code == "idempotency_key_in_use"
     assert not Batch.objects.exists()
     assert not Job.objects.exists()
     assert not stored_files(media)

@@ -1,14 +1,17 @@
 """Tests of the results of a batch and of retrying its jobs."""
 
+import json
+
 import pytest
 from django.core.files.base import ContentFile
 
-from recognizer.api import results
+from recognizer.bodies.batches import BatchRow
+from recognizer.bodies.plain import names_of
 from recognizer.models import Batch, BatchItem, Job, Prediction
 from recognizer.problems import Problem
 from recognizer.selectors import batch_items_for
 from recognizer.services.batches import control, intake
-from recognizer.services.batches.results import HEADERS, result_rows
+from recognizer.services.batches.results import result_lines, result_rows
 from recognizer.services.history.bulk_actions import delete_uploads
 from recognizer.services.work import jobs
 from tests.pictures import digit_png
@@ -38,8 +41,8 @@ def test_the_table_hides_deleted_uploads(batch, alice):
 def test_the_table_and_the_json_lines_show_the_same_texts(batch, alice):
     run_waiting_jobs()
     delete_uploads(alice, [batch.items.first().upload_id])
-    items = results.with_answers(batch_items_for(alice, batch))
-    texts = [answer.text if (answer := results.item_prediction(item)) else "" for item in items]
+    lines = [json.loads(line) for line in result_lines(batch_items_for(alice, batch))]
+    texts = [line.get("text", "") for line in lines]
     assert texts == [row[4] for row in list(result_rows(batch))[1:]]
 
 
@@ -64,7 +67,7 @@ def test_the_table_lists_all_files(alice, model, media):
     intake.add_files(batch, [(f"{n}.png", ContentFile(data)) for n, data in enumerate(contents)])
     run_waiting_jobs()
     header, good, bad = result_rows(batch)
-    assert header == HEADERS
+    assert header == names_of(BatchRow)
     prediction = Prediction.objects.get()
     assert good == [
         "1",

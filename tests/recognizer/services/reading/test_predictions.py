@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 from django.core.files.storage import FileSystemStorage
-from django.db import DatabaseError
 from PIL import Image
 
-from recognizer.models import FeatureMap, Job, Prediction, Upload
+from recognizer.models import FeatureMap, IdempotencyRecord, Job, Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
-from recognizer.services.reading.predictions import create_prediction, read_picture, replace_current
+from recognizer.services.reading.predictions import create_prediction, read_picture, replace_current, save_reading
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.django_db
@@ -57,11 +56,11 @@ def test_a_damaged_picture_leaves_nothing(alice, model, media):
 
 
 def test_rows_that_fail_leave_no_file(alice, model, media):
-    def fail(prediction, answer):
-        raise DatabaseError("gone")
-
-    with pytest.raises(DatabaseError):
-        create_prediction(owner=alice, data=digit_png(7), source="upload", in_transaction=fail)
+    lost = IdempotencyRecord(user=alice, key="k-1", fingerprint="x")  # as if another process had taken it over
+    data = digit_png(7)
+    with pytest.raises(Problem) as raised:
+        save_reading(read_picture(data), owner=alice, data=data, source="upload", mode="auto", record=lost)
+    assert raised.value.code == "idempotency_key_in_use"
     assert not Upload.objects.exists()
     assert not files(media)
 

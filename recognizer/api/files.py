@@ -1,22 +1,24 @@
-"""What belongs to a prediction and never changes: its picture, what the network was shown, and what it saw."""
+"""The files of a prediction, which never change: its picture, its glyphs' inputs and their feature maps."""
 
 from typing import Any
 
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from recognizer import selectors, serving
 from recognizer.api import operations
-from recognizer.api.bodies import feature_maps_body
 from recognizer.api.endpoint import Endpoint
+from recognizer.bodies.explanations import feature_maps_body
+from recognizer.bodies.plain import write
 from recognizer.models import Job, Prediction
 from recognizer.services.reading.feature_maps import ensure_maps
 from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
 
 DRAWING = (Job.State.WAITING, Job.State.RUNNING)
-DRAWN_SOON_SECONDS = 1
+RETRY_AFTER_SECONDS = 1
 
 
 class Picture(Endpoint):
@@ -34,7 +36,7 @@ class Thumbnail(Endpoint):
 
 
 class Original(Endpoint):
-    """Byte for byte what was sent, as a download."""
+    """The uploaded bytes, as a download."""
 
     @operations.get_original
     def get(self, request: Request, pk: Any) -> HttpResponseBase:
@@ -51,7 +53,7 @@ class GlyphInput(Endpoint):
 class FeatureMapList(Endpoint):
     @operations.list_feature_maps
     def get(self, request: Request, pk: Any) -> Response:
-        return feature_maps(request, prediction_for(request, pk))
+        return feature_maps_response(request, prediction_for(request, pk))
 
 
 class FeatureMapPicture(Endpoint):
@@ -63,18 +65,18 @@ class FeatureMapPicture(Endpoint):
 
 
 def prediction_for(request: Request, pk: Any) -> Prediction:
-    mine = selectors.predictions_for(request.user).select_related("upload").defer("upload__strokes")
-    return get_object_or_404(mine, pk=pk)
+    predictions = selectors.predictions_for(request.user).select_related("upload").defer("upload__strokes")
+    return get_object_or_404(predictions, pk=pk)
 
 
-def feature_maps(request: Request, prediction: Prediction) -> Response:
-    """Asked for on first view; 202 while a worker draws them."""
+def feature_maps_response(request: Request, prediction: Prediction) -> Response:
+    """Return the prediction's feature maps, 202 while a worker draws them. The first request starts the drawing."""
     ensure_maps(prediction)
     job = prediction.jobs.filter(kind=Job.Kind.FEATURE_MAPS).first()
     maps = selectors.feature_maps_for(request.user).filter(glyph__prediction=prediction).select_related("glyph")
-    body = feature_maps_body(
-        prediction, job, maps.defer("glyph__input").order_by("glyph__position", "position"), request
-    )
+    own_url = request.build_absolute_uri(reverse("api:feature-maps", args=[prediction.pk]))
+    rows = list(maps.defer("glyph__input").order_by("glyph__position", "position"))
+    body = write(feature_maps_body(job, rows, own_url))
     if job and job.state in DRAWING:
-        return Response(body, 202, headers={"Location": body["url"], "Retry-After": str(DRAWN_SOON_SECONDS)})
+        return Response(body, 202, headers={"Location": own_url, "Retry-After": str(RETRY_AFTER_SECONDS)})
     return Response(body)

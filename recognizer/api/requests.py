@@ -1,0 +1,163 @@
+"""The bodies of requests: each serializer validates one, describes it in the schema and carries its example.
+
+JSON values must have the right type. The fields of Django REST framework would read 5 as "5", "7" as 7 and 1 as true.
+"""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from mlcore.reading.result import MODES
+from recognizer.bodies.answers import PREDICTION_ID
+from recognizer.models import ApiToken
+
+
+class Text(serializers.CharField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(trim_whitespace=False, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Digits(serializers.RegexField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(r"^[0-9]{1,100}\Z", trim_whitespace=False, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Whole(serializers.IntegerField):
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class YesNo(serializers.BooleanField):
+    """A boolean; in forms and queries the words true and false."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if isinstance(data, str):
+            data = {"true": True, "false": False}.get(data.lower())
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class Key(serializers.UUIDField):
+    def to_internal_value(self, data: Any) -> UUID:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
+class RequestSerializer(serializers.Serializer[Any]):
+    """The base of all request bodies."""
+
+    example: ClassVar[Any] = None
+
+    @classmethod
+    def validate_body(cls, data: Any) -> dict[str, Any]:
+        """Return the validated values. Raises ValidationError for anything else."""
+        return dict(cls().run_validation(data))
+
+
+class ReadParameters(RequestSerializer):
+    """The parameters beside a picture."""
+
+    mode = serializers.ChoiceField(
+        MODES, default="auto", help_text="What the picture holds; `auto` finds out whether it is a digit or a number."
+    )
+    name = Text(max_length=200, default="", allow_blank=True, help_text="Your name for the picture.")
+    save = YesNo(  # type: ignore[assignment]  # the name of a method of all serializers
+        default=True, help_text="`false`: answer, and store nothing."
+    )
+
+
+class MultipartPredictionSerializer(ReadParameters):
+    image = serializers.FileField(help_text="PNG, JPEG, WebP, GIF or BMP; at most 20 MB.")
+
+
+class JSONPredictionSerializer(ReadParameters):
+    example = {"image": "data:image/png;base64,iVBORw0KGgo…", "mode": "auto"}
+
+    image = Text(help_text="The picture as a data URL, or its bytes in base64.")
+
+
+class TokenRequestSerializer(RequestSerializer):
+    example = {"name": "scanner", "scope": "write"}
+
+    name = Text(max_length=100)
+    scope = serializers.ChoiceField(ApiToken.Scope.values, default=ApiToken.Scope.READ)
+    expires_at = serializers.DateTimeField(default=None, allow_null=True, help_text="Never, if absent.")
+
+    def validate_expires_at(self, value: datetime | None) -> datetime | None:
+        if value and value <= timezone.now():
+            raise serializers.ValidationError("This time is in the past.")
+        return value
+
+
+class GlyphCorrectionSerializer(RequestSerializer):
+    position = Whole(min_value=0, max_value=99, help_text="The glyph's position in the answer.")
+    digit = Whole(min_value=0, max_value=9, allow_null=True, help_text="`null`: not a digit.")
+
+
+class TextCorrectionSerializer(RequestSerializer):
+    example = {"text": "1905"}
+
+    text = Digits(help_text="The digits of the whole picture.")
+
+
+class GlyphsCorrectionSerializer(RequestSerializer):
+    glyphs = GlyphCorrectionSerializer(many=True, allow_empty=False, help_text="The digits of single glyphs.")
+
+
+class StatementSerializer(RequestSerializer):
+    kind = serializers.ChoiceField(["confirm", "not_a_digit", "undo"])
+
+
+CORRECTIONS: dict[str, type[RequestSerializer]] = {
+    "text": TextCorrectionSerializer,
+    "glyphs": GlyphsCorrectionSerializer,
+    "kind": StatementSerializer,
+}
+
+
+def validate_correction(data: Any) -> dict[str, Any]:
+    """Return the validated values of a correction, which has exactly one of the three forms."""
+    forms = CORRECTIONS.keys() & data.keys() if isinstance(data, dict) else set()
+    if len(forms) != 1:
+        raise serializers.ValidationError({"non_field_errors": ["Send an object with text, glyphs or kind."]})
+    return CORRECTIONS[forms.pop()].validate_body(data)
+
+
+class PredictionIdsSerializer(RequestSerializer):
+    example = {"ids": [PREDICTION_ID]}
+
+    ids = serializers.ListField(child=Key(), min_length=1, max_length=1000)
+
+
+class BatchRequestSerializer(RequestSerializer):
+    name = Text(max_length=200, default="", allow_blank=True)
+    mode = serializers.ChoiceField(MODES, default="auto")
+    close = YesNo(default=True, help_text="`false`: more files follow.")
+
+
+class BatchFilesSerializer(BatchRequestSerializer):
+    files = serializers.ListField(child=serializers.FileField(), required=False, max_length=100, help_text="Pictures.")
+    zip = serializers.FileField(required=False, help_text="Or one ZIP of them, at most 200 MB.")
+
+
+class PasswordSerializer(RequestSerializer):
+    example = {"password": "…"}
+
+    password = Text(max_length=1000)
