@@ -210,7 +210,10 @@ def reading_body(reading: result.Reading, mode: str, latency_ms: float) -> Readi
 def prediction_body(
     prediction: Prediction, glyphs: Iterable[Glyph | result.Glyph], absolute: Absolute
 ) -> PredictionBody:
-    """Return the body of a prediction from `selectors.detailed_predictions_for`; its glyphs are rows, or come from the reader."""
+    """Return the body of a prediction from `selectors.detailed_predictions_for`.
+
+    The glyphs are its rows, or come from the reader when they were just saved.
+    """
     own_url = prediction_url(prediction, absolute)
     upload = prediction.upload
     return PredictionBody(
