@@ -11,11 +11,11 @@ STRIP_UNITS = 100  # of one pixel of a region that is made a strip
 
 
 class TooComplexError(Exception):
-    """The picture costs more work than a reading may."""
+    """The error for a picture whose reading would take too much work."""
 
 
 class WorkBudget:
-    """The units that are left for one picture."""
+    """The units of work that are left for one picture."""
 
     def __init__(self, units: int = MAX_UNITS) -> None:
         self.left = units

@@ -1,9 +1,9 @@
-// The explorer's links work by themselves; here they replace only the explorer, without a flash, and get keys.
+// Links of the explorer work without this script. With it they replace only the explorer, and arrow keys move in it.
 
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 let request = null;
 
-async function open(url, { remember = true } = {}) {
+async function openPage(url, { remember = true } = {}) {
   request?.abort();
   request = new AbortController();
   const focused = document.activeElement?.id;
@@ -15,21 +15,21 @@ async function open(url, { remember = true } = {}) {
     if (!response.ok) throw new Error(response.statusText);
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const opened = page.getElementById("explorer");
-    if (!opened) throw new Error("another page"); // as when the session has ended
+    if (!opened) throw new Error("not an explorer page"); // for example after the session has ended
     explorer.replaceWith(opened);
     document.title = page.title;
     if (remember) history.pushState({}, "", url);
     const layerTiles = document.querySelector(".layer-tiles");
     if (layerTiles) layerTiles.scrollLeft = scrolled;
     document.getElementById(focused)?.focus({ preventScroll: true });
-    show();
+    scrollToOpened();
   } catch (error) {
     if (error.name !== "AbortError") location.assign(url);
   }
 }
 
-// What was opened is brought into view, if it is not.
-function show() {
+// Scroll the opened layer and channel into view.
+function scrollToOpened() {
   document.querySelector(".layer-tiles [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   document.querySelector(".channel")?.scrollIntoView({ block: "nearest" });
 }
@@ -39,7 +39,7 @@ function openCell(map, row, column) {
   if (row < 0 || column < 0 || row >= rows || column >= columns) return;
   const url = new URL(map.dataset.url, location);
   url.searchParams.set("at", `${row},${column}`);
-  open(url);
+  openPage(url);
 }
 
 document.addEventListener("click", (event) => {
@@ -47,15 +47,15 @@ document.addEventListener("click", (event) => {
   if (map) {
     const area = map.getBoundingClientRect();
     const { rows, columns } = map.dataset;
-    const along = (at, start, length, count) => Math.floor(((at - start) / length) * count);
-    openCell(map, along(event.clientY, area.top, area.height, rows), along(event.clientX, area.left, area.width, columns));
+    const toCell = (at, start, length, count) => Math.floor(((at - start) / length) * count);
+    openCell(map, toCell(event.clientY, area.top, area.height, rows), toCell(event.clientX, area.left, area.width, columns));
     return;
   }
   const link = event.target.closest("#explorer a[href]");
-  const plain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
-  if (!link || !plain || "leave" in link.dataset) return;
+  const isPlainClick = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+  if (!link || !isPlainClick || "leave" in link.dataset) return;
   event.preventDefault();
-  open(link.href);
+  openPage(link.href);
 });
 
 document.addEventListener("keydown", (event) => {
@@ -68,7 +68,7 @@ document.addEventListener("keydown", (event) => {
   if (map) {
     openCell(map, Number(map.dataset.row) + step[0], Number(map.dataset.column) + step[1]);
   } else if (group) {
-    neighbour([...group.querySelectorAll("a")], event.target, step)?.focus();
+    nearestLink([...group.querySelectorAll("a")], event.target, step)?.focus();
   } else if (step[1] && document.querySelector(".channel")) {
     document.querySelector(step[1] < 0 ? "[rel=prev]" : "[rel=next]")?.click();
   } else {
@@ -77,15 +77,15 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-// The nearest link in that direction, as the eye sees it.
-function neighbour(links, from, [down, across]) {
-  const place = (link) => link.getBoundingClientRect();
+// Return the link that is nearest on the screen in this direction.
+function nearestLink(links, from, [down, across]) {
+  const position = (link) => link.getBoundingClientRect();
   if (across) return links[links.indexOf(from) + across];
-  const here = place(from);
-  const others = links.filter((link) => (place(link).top - here.top) * down > here.height / 2);
-  const distance = (link) => Math.abs(place(link).top - here.top) * 10 + Math.abs(place(link).left - here.left);
+  const here = position(from);
+  const others = links.filter((link) => (position(link).top - here.top) * down > here.height / 2);
+  const distance = (link) => Math.abs(position(link).top - here.top) * 10 + Math.abs(position(link).left - here.left);
   return others.sort((one, two) => distance(one) - distance(two))[0];
 }
 
-window.addEventListener("popstate", () => open(location.href, { remember: false }));
-show();
+window.addEventListener("popstate", () => openPage(location.href, { remember: false }));
+scrollToOpened();

@@ -1,4 +1,4 @@
-"""A person looks into the network: by mouse, by keyboard, by touch, and by link."""
+"""The explorer in a browser: by mouse, keyboard, touch and link."""
 
 import io
 import re
@@ -23,8 +23,8 @@ def glyph(alice, model):
 @pytest.fixture
 def explorer(alice_page: Page, glyph) -> Page:
     alice_page.goto(f"/glyphs/{glyph.pk}/network/")
-    # A page that was replaced as a whole forgets this.
-    alice_page.evaluate("window.isTheSame = true")
+    # A full page load loses this variable.
+    alice_page.evaluate("window.wasNotReloaded = true")
     return alice_page
 
 
@@ -34,7 +34,7 @@ def open_layer(page: Page, name: str) -> None:
 
 
 def colours(page: Page, selector: str) -> int:
-    """How many colours a part of the page really shows."""
+    """Return the number of colours that a part of the page shows."""
     from PIL import Image
 
     shown = Image.open(io.BytesIO(page.locator(selector).first.screenshot())).convert("RGB")
@@ -48,7 +48,7 @@ def test_every_layer_opens_with_its_maps_without_a_reload(explorer):
         expect(explorer.locator(f"#layer-tile-{name}")).to_have_attribute("aria-current", "true")
         explorer.wait_for_load_state("networkidle")
         assert colours(explorer, ".tiles .tile .cells") > 5
-    assert explorer.evaluate("window.isTheSame") is True
+    assert explorer.evaluate("window.wasNotReloaded") is True
 
 
 def test_a_channel_is_followed_back_to_the_picture(explorer):
@@ -72,7 +72,7 @@ def test_a_channel_is_followed_back_to_the_picture(explorer):
     expect(explorer.locator("#channel-title")).to_contain_text("conv2, channel")
 
 
-def test_a_cell_is_chosen_by_a_click_and_by_arrow_keys(explorer):
+def test_a_click_and_arrow_keys_select_a_cell(explorer):
     open_layer(explorer, "conv3")
     explorer.locator("#tile-5").click()
     expect(explorer.locator("#channel-title")).to_have_text("conv3, channel 5")
@@ -92,7 +92,7 @@ def test_a_cell_is_chosen_by_a_click_and_by_arrow_keys(explorer):
     expect(explorer.get_by_text("Marked: the strongest response,")).to_be_visible()
 
 
-def test_the_keyboard_alone_reaches_everything(explorer):
+def test_everything_works_with_the_keyboard_alone(explorer):
     explorer.locator("#layer-tile-conv1").focus()
     explorer.keyboard.press("ArrowRight")
     expect(explorer.locator("#layer-tile-conv2")).to_be_focused()
@@ -119,7 +119,7 @@ def test_the_keyboard_alone_reaches_everything(explorer):
     expect(title).to_have_count(0)
 
 
-def test_a_finger_chooses_a_cell(browser, server, alice, glyph):
+def test_a_tap_selects_a_cell(browser, server, alice, glyph):
     from tests.browser.fixtures import log_in
 
     context = browser.new_context(base_url=server.url, has_touch=True, viewport={"width": 390, "height": 844})
@@ -134,7 +134,7 @@ def test_a_finger_chooses_a_cell(browser, server, alice, glyph):
     context.close()
 
 
-def test_a_deep_link_opens_what_it_says_without_script(browser, server, alice, glyph):
+def test_a_deep_link_works_without_script(browser, server, alice, glyph):
     from tests.browser.fixtures import log_in
 
     context = browser.new_context(base_url=server.url, java_script_enabled=False)
@@ -148,7 +148,7 @@ def test_a_deep_link_opens_what_it_says_without_script(browser, server, alice, g
     context.close()
 
 
-def test_why_lays_both_maps_over_the_picture(alice_page, glyph):
+def test_the_explanation_shows_both_maps_on_the_picture(alice_page, glyph):
     alice_page.goto(f"/uploads/{glyph.prediction.upload_id}/")
     alice_page.get_by_role("link", name="Why this digit").click()
     expect(alice_page.locator(".reason")).to_contain_text(f"{glyph.digit} at ")
@@ -170,7 +170,7 @@ def test_two_predictions_are_compared_side_by_side(explorer, alice, glyph):
 
 
 def test_a_layer_opens_quickly(explorer):
-    """From the click to the picture on the screen; the budget is 100 ms on an idle machine."""
+    """Measure from the click to the picture on the screen; on an idle machine it takes less than 100 ms."""
     explorer.wait_for_load_state("networkidle")
     took = explorer.evaluate(
         """async () => {

@@ -17,7 +17,7 @@ def explainer() -> Explainer:
 
 @pytest.fixture(scope="session")
 def seven() -> Image:
-    """(28, 28), as the reader prepares it."""
+    """Return the reader's input for a 7, (28, 28)."""
     reader = Reader(load_artifact(SHIPPED))
     (glyph,) = reader.read_picture(decode(digit_png(7, seed=3)), "digit").glyphs
     return glyph.input

@@ -1,4 +1,4 @@
-"""What is shown is what the network computes: against loops over the stored kernels."""
+"""Activations compared with plain loops over the stored kernels."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,10 @@ from mlcore.reading.engine import Engine
 
 
 def convolved(before, kernel, bias, shape):
-    """(h, w, in), (rows, columns, in, out) → `shape`: stride 1, then ReLU; "same" or "valid" as the shape says."""
+    """Return a convolution with stride 1 and ReLU; the shape tells whether it is padded.
+
+    (h, w, in), (rows, columns, in, out) → `shape`
+    """
     rows, columns = kernel.shape[:2]
     down, across = before.shape[0] - shape[0], before.shape[1] - shape[1]
     assert (down, across) in ((0, 0), (rows - 1, columns - 1))
@@ -34,7 +37,7 @@ def pooled(before, shape):
     return after
 
 
-def assert_every_layer_follows_from_the_one_before(explainer, image):
+def assert_layers_follow_from_each_other(explainer, image):
     activations = explainer.activations(image)
     assert list(activations) == [layer.name for layer in explainer.network.layers]
     for position, layer in enumerate(explainer.network.layers):
@@ -58,10 +61,10 @@ def test_a_first_layer_map_equals_a_plain_convolution_with_the_stored_kernels(ex
 
 
 @pytest.mark.slow
-def test_every_layer_of_the_shipped_network_follows_from_the_one_before(explainer, seven):
-    assert_every_layer_follows_from_the_one_before(explainer, seven)
+def test_every_layer_of_the_shipped_network_follows_from_the_previous_one(explainer, seven):
+    assert_layers_follow_from_each_other(explainer, seven)
 
 
 @pytest.mark.slow
-def test_every_layer_of_classic_follows_from_the_one_before(classic, seven):
-    assert_every_layer_follows_from_the_one_before(Explainer(Engine(classic)), seven)
+def test_every_layer_of_classic_follows_from_the_previous_one(classic, seven):
+    assert_layers_follow_from_each_other(Explainer(Engine(classic)), seven)

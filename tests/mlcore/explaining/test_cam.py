@@ -14,7 +14,7 @@ def test_the_class_map_summed_over_its_places_is_the_logit(explainer, seven):
         assert float(places.sum()) == pytest.approx(float(logits[digit]), abs=1e-4)
 
 
-def test_the_reasons_hold_a_class_map_for_both_answers(explainer, seven):
+def test_an_explanation_has_a_class_map_for_both_answers(explainer, seven):
     explanation = explainer.explain(seven, [0, 0.3, 0, 0, 0, 0, 0, 0.7, 0, 0], 1.0)
     assert explanation.answers == (7, 1)
     for digit, places in zip(explanation.answers, explanation.maps["cam"], strict=True):
@@ -22,6 +22,6 @@ def test_the_reasons_hold_a_class_map_for_both_answers(explainer, seven):
 
 
 @pytest.mark.slow
-def test_a_network_that_ends_otherwise_has_no_class_map(classic, seven):
+def test_a_network_without_global_pooling_has_no_class_map(classic, seven):
     explainer = Explainer(Engine(classic))
     assert set(explainer.explain(seven, [0.1] * 10, 1.0).maps) == {"occlusion"}

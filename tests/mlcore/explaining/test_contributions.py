@@ -20,7 +20,7 @@ def test_the_shares_and_the_bias_add_up_to_the_activation(explainer, seven, laye
 
 
 @pytest.mark.slow
-def test_so_they_do_in_a_network_without_padding(classic, seven):
+def test_the_shares_add_up_without_padding_too(classic, seven):
     explainer = Explainer(Engine(classic))
     activations = explainer.activations(seven)
     sums = explainer.contributions(2, 5, (10, 10), explainer.input_of(2, seven, activations))
@@ -28,13 +28,13 @@ def test_so_they_do_in_a_network_without_padding(classic, seven):
     assert max(sums.total, 0) == pytest.approx(activations["conv2"][10, 10, 5], abs=1e-5)
 
 
-def test_a_channel_that_is_silent_contributes_nothing(explainer, seven):
+def test_a_silent_channel_contributes_nothing(explainer, seven):
     before = explainer.input_of(1, seven, explainer.activations(seven)).copy()
     before[..., 3] = 0
     assert explainer.contributions(1, 0, (10, 10), before).shares[3] == 0
 
 
-def test_the_largest_come_first_whatever_their_sign(explainer, seven):
+def test_contributions_are_ordered_by_absolute_value(explainer, seven):
     before = explainer.input_of(1, seven, explainer.activations(seven))
     sums = explainer.contributions(1, 0, (10, 10), before)
     sizes = np.abs(sums.shares[sums.largest_first()])

@@ -39,7 +39,7 @@ def test_shapes_that_do_not_fit_are_an_error():
         layer_geometries([conv("a", 27)], kernels(a=3))
 
 
-def test_a_cell_of_a_padded_convolution_looks_over_the_edge():
+def test_the_window_of_a_padded_convolution_extends_over_the_edge():
     (geometry,) = layer_geometries([conv("a", 28)], kernels(a=3))
     assert geometry.window(0, 27) == Window(-1, 26, 2, 29)
 
@@ -53,7 +53,7 @@ def test_a_receptive_field_grows_with_the_layers_and_ends_at_the_edge():
 
 
 def test_the_receptive_field_holds_every_pixel_that_matters_and_no_other(explainer, seven, rng):
-    """Changing the input outside of it changes nothing; changing it inside does."""
+    """Only changes inside the field change the cell."""
     name, position = "conv3", 3
     assert explainer.network.layers[position].name == name
     field = receptive_field(explainer.geometries[: position + 1], 6, 7)

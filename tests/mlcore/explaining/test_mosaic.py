@@ -9,19 +9,19 @@ from mlcore.explaining.mosaic import CLEAR, MosaicLayout, draw_mosaic, scale_of
 
 
 def drawn(mosaic):
-    """The PNG's palette indices at one pixel a cell, and the picture."""
+    """Return the PNG's palette indices at one pixel per cell, and the picture."""
     picture = Image.open(BytesIO(mosaic.png))
     return np.asarray(picture)[::2, ::2], picture
 
 
 @pytest.mark.parametrize(("channels", "columns"), [(32, 8), (64, 8), (1, 1), (7, 3), (16, 4), (128, 12)])
-def test_tiles_stand_near_square_but_32_as_4_by_8(channels, columns):
+def test_mosaics_are_nearly_square_except_for_32_channels(channels, columns):
     sheet = MosaicLayout((3, 3, channels))
     assert (sheet.columns, sheet.rows) == (columns, -(-channels // columns))
 
 
 @pytest.mark.parametrize("channels", [32, 7])
-def test_channel_k_stands_where_the_legend_says(channels):
+def test_channels_are_in_reading_order(channels):
     activation = np.zeros((5, 4, channels), np.float32)
     for k in range(channels):
         activation[k % 5, k % 4, k] = 1 + k
@@ -46,7 +46,7 @@ def test_the_whole_layer_has_one_scale():
     assert levels[0, 3] == 3  # a hundredth looks like a hundredth
 
 
-def test_a_scale_given_from_outside_is_kept_and_clips():
+def test_a_given_scale_is_used_and_clips():
     mosaic = draw_mosaic(np.array([[[5.0, -1.0]]], np.float32), (0.0, 2.0))
     levels, _ = drawn(mosaic)
     assert (levels[0, 0], levels[0, 2]) == (254, 0)
@@ -57,7 +57,7 @@ def test_several_maps_share_a_scale():
     assert scale_of(np.float32([[[1, 2]]]), np.float32([[[-3]]])) == (-3, 2)
 
 
-def test_cells_are_squares_of_crisp_pixels_in_the_tables_colours(rng):
+def test_cells_are_unsmoothed_squares_in_the_tables_colours(rng):
     mosaic = draw_mosaic(rng.random((6, 6, 3), dtype=np.float32))
     levels, picture = drawn(mosaic)
     assert picture.size == (2 * 13, 2 * 13) == (2 * mosaic.layout.width, 2 * mosaic.layout.height)
@@ -66,7 +66,7 @@ def test_cells_are_squares_of_crisp_pixels_in_the_tables_colours(rng):
     np.testing.assert_array_equal(rgba[0, 0, :3], colour_table()[levels[0, 0]])
 
 
-def test_gaps_and_missing_tiles_are_clear(rng):
+def test_gaps_and_missing_tiles_are_transparent(rng):
     levels, picture = drawn(draw_mosaic(rng.random((4, 4, 3), dtype=np.float32)))
     assert (levels[4] == CLEAR).all()
     assert (levels[5:, 5:] == CLEAR).all()  # the fourth tile of three channels

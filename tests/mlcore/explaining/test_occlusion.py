@@ -7,7 +7,7 @@ from mlcore.explaining.occlusion import Change, list_changes, log_odds, occlude
 
 
 def naive_loss(engine, image, digit, top, left, size, value):
-    """One change and one question at a time, with probabilities in plain floats."""
+    """Return the loss by one change, computed with plain floats."""
     changed = image.copy()
     for row in range(top, top + size):
         for column in range(left, left + size):
@@ -43,7 +43,7 @@ def test_the_map_equals_a_naive_loop(explainer, seven, digit):
     np.testing.assert_allclose(occlude(explainer.engine.logits, seven).loss_map(digit), expected, atol=1e-3)
 
 
-def test_an_empty_frame_has_nothing_to_lose(explainer):
+def test_an_empty_input_has_an_empty_map(explainer):
     occlusion = occlude(explainer.engine.logits, np.zeros((28, 28), np.uint8))
     assert occlusion.changes == ()
     assert not occlusion.loss_map(3).any()
@@ -58,7 +58,7 @@ def test_ink_is_erased_and_gaps_are_filled(seven):
         assert (changed != seven)[change.area].any()
 
 
-def test_a_change_leaves_the_rest_as_it_was(seven):
+def test_a_change_affects_only_its_square(seven):
     changed = Change(8, 12, is_gap=False).apply_to(seven)
     assert not changed[8:14, 12:18].any()
     changed[8:14, 12:18] = seven[8:14, 12:18]

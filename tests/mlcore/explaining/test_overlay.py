@@ -22,22 +22,22 @@ def test_the_frame_lies_where_the_ink_was_found():
     assert frame.locate(Window(4, 10, 24, 18)) == (100, 50, 80, 200)
 
 
-def test_a_picture_that_is_a_frame_already_lies_on_itself(seven):
+def test_the_frame_of_a_normalised_picture_is_the_picture(seven):
     rows, columns = np.flatnonzero((seven >= 26).any(1)), np.flatnonzero((seven >= 26).any(0))
     box = Box(int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1))
     assert frame_of(seven, box) == Frame(0, 0, 1)
 
 
-def test_what_a_page_shows_ends_where_the_picture_does():
+def test_the_surroundings_are_clipped_to_the_picture():
     frame = Frame(left=10, top=100, cell=10)
     assert frame.surroundings(1000, 300) == (0, 80, 310, 220)
 
 
-def test_an_empty_frame_has_a_place_too():
+def test_an_empty_input_has_a_frame_too():
     assert frame_of(np.zeros((28, 28), np.uint8), Box(3, 4, 56, 28)) == Frame(3, 4, 2)
 
 
-def test_what_speaks_for_has_one_colour_and_what_speaks_against_the_other():
+def test_evidence_for_and_against_have_their_own_colours():
     values = np.zeros((7, 7), np.float32)
     values[1, 1], values[5, 5] = 2, -2
     picture = rgba(draw_overlay(values, 2))
@@ -54,5 +54,5 @@ def test_the_limit_is_the_scale():
     assert int(weak) == pytest.approx(int(strong) / 10, abs=1)
 
 
-def test_without_any_value_all_is_clear():
+def test_an_overlay_of_zeros_is_transparent():
     assert not rgba(draw_overlay(np.zeros((7, 7), np.float32), 0.0))[..., 3].any()

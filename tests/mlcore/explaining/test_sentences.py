@@ -10,7 +10,7 @@ def probabilities(**shares):
 
 
 def occlusion_of(*rows):
-    """Logits of classes 4 and 9: of the image, then of each change."""
+    """Return an occlusion with these logits of 4 and 9: of the unchanged image, then after each change."""
     logits = np.full((len(rows), 11), -10, np.float32)
     for index, (four, nine) in enumerate(rows):
         logits[index, [4, 9]] = four, nine
@@ -24,7 +24,7 @@ def square():
     return image
 
 
-def test_the_example_reads_as_a_sentence():
+def test_a_decisive_gap_is_named_in_the_sentence():
     key_change = KeyChange(Change(0, 12, is_gap=True), "at the top", 2.0, is_decisive=True)
     assert (
         write_sentence(probabilities(d4=0.61, d9=0.35), 1.0, key_change)
@@ -32,34 +32,34 @@ def test_the_example_reads_as_a_sentence():
     )
 
 
-def test_a_sure_answer_stands_alone_and_is_never_certain():
+def test_a_sure_answer_stands_alone_below_100_percent():
     key_change = KeyChange(Change(0, 0, is_gap=False), "on the left", 2.0, is_decisive=False)
-    told = write_sentence(probabilities(d7=0.99996, d1=0.00004), 1.0, key_change)
-    assert told == "7 at 99.9 %: the stroke on the left counts most."
+    sentence = write_sentence(probabilities(d7=0.99996, d1=0.00004), 1.0, key_change)
+    assert sentence == "7 at 99.9 %: the stroke on the left counts most."
 
 
-def test_what_is_hardly_a_digit_is_said_first():
+def test_an_unlikely_digit_is_mentioned_first():
     assert write_sentence(probabilities(d3=0.6, d8=0.4), 0.12, None) == (
         "Probably not a digit (digit at 12 %). If it is one: 3 at 60 %, 8 at 40 %: no single place decides."
     )
 
 
-def test_the_sentence_speaks_the_language_it_is_given():
+def test_the_sentence_is_translated():
     german = {
         "%(digit)d at %(share)s": "%(digit)d zu %(share)s",
         "%(answers)s: the gap %(place)s decides.": "%(answers)s: Die Lücke %(place)s entscheidet.",
         "at the top": "oben",
     }
     key_change = KeyChange(Change(0, 12, is_gap=True), "at the top", 2.0, is_decisive=True)
-    told = write_sentence(probabilities(d4=0.61, d9=0.35), 1.0, key_change, german.__getitem__)
-    assert told == "4 zu 61 %, 9 zu 35 %: Die Lücke oben entscheidet."
+    sentence = write_sentence(probabilities(d4=0.61, d9=0.35), 1.0, key_change, german.__getitem__)
+    assert sentence == "4 zu 61 %, 9 zu 35 %: Die Lücke oben entscheidet."
 
 
-def test_the_two_best_are_in_order():
+def test_the_top_two_are_in_order():
     assert top_two(probabilities(d2=0.2, d9=0.7, d0=0.1)) == (9, 2)
 
 
-def test_the_turn_is_where_the_lead_shrinks_most(square):
+def test_the_key_change_reduces_the_lead_most(square):
     key_change = find_key_change(occlusion_of((5, 4), (5, 4.5), (4, 6), (5, 3)), square, 4, 9)
     assert key_change.change.is_gap
     assert key_change.loss == pytest.approx(3)
@@ -71,7 +71,7 @@ def test_a_lead_that_only_shrinks_does_not_decide(square):
     assert not key_change.is_decisive
 
 
-def test_no_turn_where_nothing_is_lost(square):
+def test_there_is_no_key_change_where_the_lead_never_shrinks(square):
     assert find_key_change(occlusion_of((5, 1), (6, 1)), square, 4, 9) is None
     assert find_key_change(occlusion_of((5, 1)), square, 4, 9) is None
 
@@ -91,7 +91,7 @@ def test_places_are_named_within_the_digit(square, top, left, place):
     assert describe_place(Change(top, left, is_gap=True), square) == place
 
 
-def test_a_slim_digit_has_no_left_and_right():
+def test_a_narrow_digit_has_no_left_and_right():
     image = np.zeros((28, 28), np.uint8)
     image[4:24, 12:16] = 255
     assert describe_place(Change(4, 10, is_gap=False), image) == "at the top"

@@ -17,7 +17,7 @@ def rings(side: int) -> bytes:
     return bytes(cv2.imencode(".png", canvas)[1])
 
 
-def test_work_beyond_the_budget_is_not_begun():
+def test_work_beyond_the_budget_is_not_started():
     budget = WorkBudget(100)
     budget.spend(100)
     with pytest.raises(TooComplexError):

@@ -6,42 +6,42 @@ import pytest
 from mlcore.reading.ctc import BLANK, decode_text, decode_texts
 
 
-def logits_saying(*steps, sure=8.0):
+def make_logits(*steps, sure=8.0):
     logits = np.zeros((len(steps), 11), np.float32)
     logits[np.arange(len(steps)), steps] = sure
     return logits
 
 
-def collapsed(path):
+def collapse(path):
     return tuple(c for i, c in enumerate(path) if c != BLANK and (i == 0 or path[i - 1] != c))
 
 
-def every_way(logits, allowed):
-    """Sums the probability of every path, grouped by the text it says: slow, and simple enough to be right."""
+def sum_all_paths(logits, allowed):
+    """Return the probability of each text as the sum over all paths: slow, but simple enough to be right."""
     shares = np.exp(logits.astype(float)) / np.exp(logits.astype(float)).sum(axis=1, keepdims=True)
     texts = {}
     for path in product(allowed, repeat=len(logits)):
         chance = float(np.prod(shares[np.arange(len(path)), path]))
-        texts[collapsed(path)] = texts.get(collapsed(path), 0.0) + chance
+        texts[collapse(path)] = texts.get(collapse(path), 0.0) + chance
     return texts
 
 
-def test_repeats_are_one_digit_and_a_blank_parts_two():
-    assert decode_text(logits_saying(BLANK, 1, 1, BLANK, 1, 7, BLANK)).digits == (1, 1, 7)
+def test_repeated_steps_are_one_digit_unless_a_blank_separates_them():
+    assert decode_text(make_logits(BLANK, 1, 1, BLANK, 1, 7, BLANK)).digits == (1, 1, 7)
 
 
-def test_nothing_said_is_no_text_for_sure():
-    text = decode_text(logits_saying(BLANK, BLANK, BLANK))
+def test_only_blanks_are_an_empty_text_with_high_confidence():
+    text = decode_text(make_logits(BLANK, BLANK, BLANK))
     assert text.digits == text.steps == text.digit_probabilities == ()
     assert text.confidence > 0.98
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_confidence_is_the_sum_over_every_way_of_saying_the_text(seed):
+def test_the_confidence_is_the_sum_over_all_paths_of_the_text(seed):
     logits = np.full((6, 11), -20, np.float32)
     allowed = (3, 5, BLANK)
     logits[:, allowed] = np.random.default_rng(seed).normal(0, 2, (6, 3))
-    texts = every_way(logits, allowed)
+    texts = sum_all_paths(logits, allowed)
     best, second = sorted(texts, key=lambda text: -texts[text])[:2]
     first, other = decode_texts(logits, 2)
     assert (first.digits, other.digits) == (best, second)
@@ -49,25 +49,25 @@ def test_the_confidence_is_the_sum_over_every_way_of_saying_the_text(seed):
     assert other.confidence == pytest.approx(texts[second], rel=0.05)
 
 
-def test_each_digit_knows_its_steps():
-    text = decode_text(logits_saying(BLANK, 4, 4, BLANK, BLANK, 2, BLANK))
+def test_each_digit_has_its_steps():
+    text = decode_text(make_logits(BLANK, 4, 4, BLANK, BLANK, 2, BLANK))
     assert text.spans == ((1, 2), (5, 5))
     assert text.steps[1] == 5
 
 
 def test_two_equal_digits_have_their_own_steps():
-    text = decode_text(logits_saying(0, BLANK, 0, 0))
+    text = decode_text(make_logits(0, BLANK, 0, 0))
     assert text.spans == ((0, 0), (2, 3))
 
 
-def test_beliefs_say_what_else_it_may_be():
-    logits = logits_saying(BLANK, 9, BLANK)
+def test_digit_probabilities_include_the_alternatives():
+    logits = make_logits(BLANK, 9, BLANK)
     logits[1, 4] = 7.0
     (digit_row,) = decode_text(logits).digit_probabilities
     assert sum(digit_row) == pytest.approx(1)
     assert digit_row[9] == pytest.approx(np.e * digit_row[4], rel=0.01)
 
 
-def test_a_higher_temperature_is_less_sure():
-    said = logits_saying(BLANK, 9, BLANK, sure=3.0)
-    assert decode_text(said, 2.0).confidence < decode_text(said, 1.0).confidence
+def test_a_higher_temperature_lowers_the_confidence():
+    logits = make_logits(BLANK, 9, BLANK, sure=3.0)
+    assert decode_text(logits, 2.0).confidence < decode_text(logits, 1.0).confidence

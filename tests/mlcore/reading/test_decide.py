@@ -24,12 +24,12 @@ def test_a_digit_is_judged_by_the_card(confidence, is_digit, decision):
     assert judge_digit(confidence, is_digit, None, CARD).decision == decision
 
 
-def test_what_is_no_digit_is_rejected_for_the_pictures_own_reason_if_it_gives_one():
+def test_a_rejection_has_the_pictures_reason_where_there_is_one():
     assert judge_digit(0.1, 0.1, None, CARD).reason == "not_a_digit"
     assert judge_digit(0.1, 0.1, "too_small", CARD).reason == "too_small"
 
 
-def test_a_sure_answer_needs_no_reason():
+def test_a_sure_answer_has_no_reason():
     assert judge_digit(0.99, 0.99, "cut_off", CARD).reason is None
 
 
@@ -39,20 +39,20 @@ def test_a_number_is_judged_by_the_card():
     assert judge_number(found(line=0.05), None, CARD).decision == "rejected"
 
 
-def test_a_number_none_of_whose_digits_looks_like_one_is_rejected():
+def test_a_number_without_any_likely_digit_is_rejected():
     assert judge_number(found(is_digit=0.29), None, CARD).decision == "rejected"
     assert judge_number(found(is_digit=0.31), None, CARD).decision == "read"
 
 
-def test_features_are_as_many_as_their_names():
+def test_every_feature_has_a_name():
     assert len(confidence_features(found())) == len(CONFIDENCE_FEATURES)
 
 
-def test_without_a_fitted_card_a_doubtful_line_is_doubted():
+def test_the_default_weights_distrust_a_doubtful_line():
     assert number_confidence(found(line=0.99), {}) > 0.9
     assert number_confidence(found(line=0.3), {}) < 0.5
     assert number_confidence(found(line=0.9, explained=0.05), {}) < 0.5
 
 
-def test_no_digits_have_features_too():
+def test_a_number_without_digits_has_finite_features():
     assert np.isfinite(confidence_features(found(count=0))).all()

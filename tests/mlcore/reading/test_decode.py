@@ -37,14 +37,14 @@ def test_sixteen_bits_keep_their_upper_eight() -> None:
     assert decode(encode(Image.fromarray(levels))).pixels[0, :, 0].tolist() == [0, 1, 128, 255]
 
 
-def test_what_is_transparent_becomes_white() -> None:
+def test_transparent_areas_become_white() -> None:
     image = Image.new("RGBA", (3, 1), (0, 0, 0, 255))
     image.putpixel((1, 0), (0, 0, 0, 0))
     image.putpixel((2, 0), (0, 0, 0, 128))
     assert decode(encode(image)).pixels[0, :, 0].tolist() == [0, 255, 127]
 
 
-def test_white_ink_on_nothing_is_laid_on_black() -> None:
+def test_white_ink_on_a_transparent_ground_is_put_on_black() -> None:
     image = Image.new("RGBA", (2, 1), (255, 255, 255, 255))
     image.putpixel((1, 0), (255, 255, 255, 0))
     assert decode(encode(image)).pixels[0, :, 0].tolist() == [255, 0]
@@ -59,7 +59,7 @@ def test_an_animation_shows_its_first_frame() -> None:
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG"])
-def test_a_large_picture_is_brought_down_and_says_by_how_much(format: str) -> None:
+def test_a_large_picture_is_reduced_and_has_its_scale(format: str) -> None:
     picture = decode(encode(Image.new("L", (4000, 1000), 200), format))
     assert picture.pixels.shape == (400, LONGEST, 3)
     assert (picture.width, picture.height, picture.scale) == (4000, 1000, LONGEST / 4000)
@@ -82,7 +82,7 @@ def test_thousands_of_empty_scans_are_refused() -> None:
     assert refusal.value.code == "too_many_pixels"
 
 
-def test_other_parsers_never_see_the_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_parser_of_the_detected_format_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     Image.init()
     allowed = {"PNG", "JPEG", "WEBP", "GIF", "BMP", "MPO"}
     foreign = [name for name in Image.OPEN if name not in allowed]
@@ -98,7 +98,7 @@ def test_other_parsers_never_see_the_bytes(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(foreign) > 20
 
 
-def test_served_copies_carry_the_pixels_and_nothing_else() -> None:
+def test_encoded_pictures_have_no_metadata() -> None:
     original = corpus.located() + b"<script>alert(1)</script>"
     for data in (encode_picture(decode(original)), encode_thumbnail(decode(original))):
         assert b"SecretCameraMaker" not in data
@@ -112,7 +112,7 @@ def test_a_thumbnail_is_small() -> None:
     assert max(thumbnail.size) == 160
 
 
-def test_a_programming_error_is_no_damaged_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_programming_error_is_not_reported_as_a_damaged_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(image: Image.Image) -> None:
         raise ZeroDivisionError
 
@@ -121,8 +121,8 @@ def test_a_programming_error_is_no_damaged_picture(monkeypatch: pytest.MonkeyPat
         decode(encode(draw_digit(7)))
 
 
-def test_pixel_floods_are_refused_in_little_memory() -> None:
-    """In a process that may not grow by more than 200 MB."""
+def test_decompression_bombs_are_refused_within_200_mb() -> None:
+    """Decode them in a process that may not grow by more than 200 MB."""
     program = (
         "import resource; from tests import corpus; from mlcore.reading.decode import decode\n"
         "from mlcore.reading.errors import PictureError\n"

@@ -3,6 +3,7 @@ import math
 import numpy as np
 
 from mlcore.artifact import SHIPPED, load_artifact
+from mlcore.reading.budget import TooComplexError
 from mlcore.reading.engine import Engine
 from mlcore.reading.ink import find_ink
 from mlcore.reading.number import find_number
@@ -12,27 +13,30 @@ from mlcore.training.synthesis.lines import random_spacing, random_text, write_l
 from mlcore.training.synthesis.sheets import PLAIN_PHOTO, render_sheet
 
 
-def test_a_strip_is_said_no_digit_beyond_its_end(engine: Engine) -> None:
-    """Together they are as wide as the widest, and what is added is empty."""
+def test_a_strip_has_no_steps_beyond_its_end(engine: Engine) -> None:
+    """Strips of a batch are padded to the widest one; the padding yields no steps."""
     rng = np.random.default_rng(1)
     strips = [rng.integers(0, 256, (HEIGHT, width)).astype(np.uint8) for width in (17, 64, 150, 31)]
-    assert [len(said) for said in engine.classify_strips(strips)] == [
+    assert [len(rows) for rows in engine.classify_strips(strips)] == [
         math.ceil(strip.shape[1] / STEP) for strip in strips
     ]
 
 
-class Rambling(Engine):
-    """Its line network was never trained."""
+class RandomLineEngine(Engine):
+    """An engine whose line network returns random logits."""
 
     rng = np.random.default_rng(2)
 
     def classify_strips(self, strips):
-        return [self.rng.normal(0, 3, said.shape).astype(np.float32) for said in super().classify_strips(strips)]
+        return [self.rng.normal(0, 3, rows.shape).astype(np.float32) for rows in super().classify_strips(strips)]
 
 
-def test_whatever_the_line_network_says_a_number_is_found_or_none() -> None:
-    engine, rng = Rambling(load_artifact(SHIPPED)), np.random.default_rng(3)
+def test_any_line_logits_yield_a_valid_number_none_or_too_complex() -> None:
+    engine, rng = RandomLineEngine(load_artifact(SHIPPED)), np.random.default_rng(3)
     for _ in range(8):
         line = write_line(random_text(rng), 40, random_spacing(rng), write_digit, rng)
-        found = find_number(find_ink(render_sheet(line.ink, rng, PLAIN_PHOTO)), engine)
+        try:
+            found = find_number(find_ink(render_sheet(line.ink, rng, PLAIN_PHOTO)), engine)
+        except TooComplexError:  # random logits propose many digits
+            continue
         assert found is None or len(found.text) == len(found.digits)

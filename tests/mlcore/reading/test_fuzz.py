@@ -4,7 +4,7 @@ from bench.fuzz_decoder import fuzz, mutant, originals
 from mlcore.reading.decode import decode
 
 
-def test_the_originals_are_all_read() -> None:
+def test_all_undamaged_files_are_read() -> None:
     for data in originals():
         assert decode(data).pixels.size > 0
 
@@ -15,7 +15,7 @@ def test_the_same_number_is_always_the_same_file() -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_damaged_files_raise_nothing_but_the_projects_own_errors(seed: int) -> None:
+def test_damaged_files_raise_only_picture_errors(seed: int) -> None:
     tally = fuzz(seed, 0, 1000)
     assert sum(tally.outcomes.values()) == 1000
     assert tally.outcomes["read"] > 50

@@ -1,4 +1,4 @@
-"""Paper is made here: light, grain and print around a digit whose ink is known."""
+"""Ink extraction from synthetic paper: light, grain and print around a digit whose ink is known."""
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ Floats = NDArray[np.float32]
 
 
 def drawn(digit: int = 7, size: int = 200, pen: float = 0.05) -> Floats:
-    """(size, size) 0..1, 1 is ink."""
+    """Return the ink of a digit, (size, size) 0..1."""
     grey = np.asarray(draw_digit(digit, size=size, pen=pen).convert("L"), np.float32)
     return np.clip((grey.max() - grey) / (grey.max() - grey.min()), 0, 1)
 
@@ -27,7 +27,7 @@ def photo(grey: Floats) -> NDArray[np.uint8]:
 
 
 def likeness(found: Floats, ink: Floats) -> float:
-    """Share of the ink found, and of what was found that is ink: the worse of the two."""
+    """Return the lower one of precision and recall of the found ink."""
     a, b = found > 0.5, ink > 0.5
     return float(
         min((a & cv2.dilate(b.astype(np.uint8), np.ones((5, 5)))).sum() / max(a.sum(), 1), (a & b).sum() / b.sum())
@@ -40,13 +40,13 @@ def uneven_light(size: int) -> Floats:
 
 
 @pytest.mark.parametrize("digit", range(10))
-def test_polarity_is_found(digit: int) -> None:
+def test_polarity_is_detected(digit: int) -> None:
     picture = photo(sheet(drawn(digit)))
     assert is_dark_on_light(picture)
     assert not is_dark_on_light(255 - picture)
 
 
-def test_the_bright_middle_of_a_long_vignetted_strip_is_no_ink() -> None:
+def test_the_bright_middle_of_a_vignette_is_not_ink() -> None:
     strip = np.zeros((80, 400), np.float32)
     for i, digit in enumerate((5, 8, 4, 6, 7)):
         strip[15:65, 40 + 70 * i : 90 + 70 * i] = drawn(digit, size=50)
@@ -57,7 +57,7 @@ def test_the_bright_middle_of_a_long_vignetted_strip_is_no_ink() -> None:
     assert not is_dark_on_light(255 - picture)
 
 
-def test_a_line_along_the_edge_of_a_strip_does_not_turn_paper_into_ink() -> None:
+def test_a_line_along_the_edge_does_not_invert_the_polarity() -> None:
     sheet = np.full((50, 176, 3), 205, np.uint8)
     sheet[:2] = 90
     for x in range(30, 176, 30):
@@ -82,28 +82,28 @@ def test_inverting_the_colours_changes_nothing(digit: int) -> None:
 
 
 @pytest.mark.parametrize("digit", range(10))
-def test_looking_at_the_part_with_ink_alone_changes_nothing(digit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_restricting_the_work_to_the_inked_area_changes_nothing(digit: int, monkeypatch: pytest.MonkeyPatch) -> None:
     picture = photo(sheet(drawn(digit)))
-    assert np.array_equal(find_ink(picture).strength, seen_everywhere(picture, monkeypatch))
+    assert np.array_equal(find_ink(picture).strength, find_ink_everywhere(picture, monkeypatch))
 
 
-def test_a_bar_of_two_shades_with_no_paper_in_its_box_is_kept_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bar_of_two_shades_that_fills_its_area_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     picture = np.full((280, 280, 3), 255, np.uint8)
     picture[40:240, 130:150] = 195
     picture[220:240, 130:150] = 10
     strength = find_ink(picture).strength
     assert (strength > 0.15).sum() == 200 * 20
-    assert np.array_equal(strength, seen_everywhere(picture, monkeypatch))
+    assert np.array_equal(strength, find_ink_everywhere(picture, monkeypatch))
 
 
-def seen_everywhere(picture: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> Floats:
+def find_ink_everywhere(picture: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> Floats:
     with monkeypatch.context() as patched:
         patched.setattr("mlcore.reading.ink.find_paper", lambda pixels: (*find_paper(pixels)[:3], WHOLE_PICTURE))
         return find_ink(picture).strength
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_levels_are_parted_where_opencv_parts_them(seed: int) -> None:
+def test_the_threshold_equals_opencvs(seed: int) -> None:
     rng = np.random.default_rng(seed)
     picture = np.where(rng.random((90, 70)) < 0.2, rng.normal(180, 25, (90, 70)), rng.normal(40, 20, (90, 70)))
     grey = picture.clip(0, 255).astype(np.uint8)
@@ -120,7 +120,7 @@ def test_uneven_light_and_grain_leave_only_the_ink(digit: int) -> None:
     assert likeness(find_ink(photo(sheet(ink) * uneven_light(200) + grain)).strength, ink) > 0.9
 
 
-def test_a_hard_shadow_is_no_ink() -> None:
+def test_a_hard_shadow_is_not_ink() -> None:
     ink = drawn()
     light = np.ones_like(ink)
     light[:, :70] = 0.55
@@ -128,7 +128,7 @@ def test_a_hard_shadow_is_no_ink() -> None:
 
 
 @pytest.mark.parametrize("colour", [(60, 60, 190), (190, 50, 60), (90, 150, 100), (240, 210, 60)])
-def test_ink_of_any_colour_is_seen(colour: tuple[int, int, int]) -> None:
+def test_ink_of_any_colour_is_found(colour: tuple[int, int, int]) -> None:
     ink = drawn()[:, :, None]
     picture = (250 * (1 - ink) + np.array(colour) * ink).astype(np.uint8)
     assert likeness(find_ink(picture).strength, ink[:, :, 0]) > 0.95
@@ -166,14 +166,14 @@ def test_squares_are_erased(digit: int) -> None:
 
 
 @pytest.mark.parametrize("digit", range(10))
-def test_a_box_round_the_digit_is_erased(digit: int) -> None:
+def test_a_box_around_the_digit_is_erased(digit: int) -> None:
     ink = drawn(digit, size=300)
     printed = np.zeros_like(ink)
     cv2.rectangle(printed, (20, 15), (280, 290), 0.9, 3)
     assert likeness(find_ink(photo(sheet(np.maximum(ink, printed)))).strength, ink) > 0.9
 
 
-def test_an_underline_is_no_part_of_the_digit() -> None:
+def test_an_underline_is_not_part_of_the_digit() -> None:
     ink = drawn(3, size=300)
     printed = np.zeros_like(ink)
     cv2.line(printed, (30, 285), (270, 280), 0.9, 4)
@@ -181,20 +181,20 @@ def test_an_underline_is_no_part_of_the_digit() -> None:
 
 
 @pytest.mark.parametrize("turn", [0, 1])
-def test_a_lone_stroke_is_a_digit_and_no_line(turn: int) -> None:
+def test_a_single_stroke_is_not_erased_as_a_ruling(turn: int) -> None:
     ink = np.zeros((300, 300), np.float32)
     cv2.line(ink, (150, 5), (145, 294), 1.0, 4)
     ink = np.rot90(ink, turn).copy()
     assert likeness(find_ink(photo(sheet(ink))).strength, ink) > 0.95
 
 
-def test_what_shines_through_from_behind_is_dropped() -> None:
+def test_ink_that_shows_through_from_the_back_is_removed() -> None:
     ink = drawn(4, size=300)
     behind = cv2.GaussianBlur(np.roll(drawn(8, size=300), 110, axis=1), (0, 0), 3) * 0.3
     assert likeness(find_ink(photo(sheet(np.maximum(ink, behind)))).strength, ink) > 0.95
 
 
-def test_specks_are_dropped_and_a_detached_bar_is_kept() -> None:
+def test_specks_are_removed_and_a_detached_bar_is_kept() -> None:
     ink = np.zeros((300, 300), np.float32)
     cv2.line(ink, (120, 70), (210, 66), 1.0, 8)  # the bar of a 5, apart from its bowl
     cv2.ellipse(ink, (150, 170), (50, 60), 0, -110, 130, 1.0, 8)
@@ -209,14 +209,14 @@ def test_plain_paper_holds_no_ink(level: int) -> None:
     assert not find_ink(photo(np.full((120, 90), level, np.float32))).strength.any()
 
 
-def test_a_large_picture_is_worked_on_at_a_smaller_size() -> None:
+def test_a_large_picture_is_reduced_for_the_search() -> None:
     found = find_ink(photo(sheet(drawn(size=1600))))
     assert found.strength.shape == (1280, 1280)
     assert found.scale == 0.8
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1), (2, 3), (5, 700), (97, 96)])
-def test_pictures_of_any_shape_are_looked_at(size: tuple[int, int]) -> None:
+def test_pictures_of_any_shape_are_processed(size: tuple[int, int]) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
     strength = find_ink(noise).strength
     assert strength.shape == size

@@ -12,7 +12,7 @@ def blocks(*boxes):
     return ink
 
 
-def test_nothing_has_no_lines():
+def test_an_empty_picture_has_no_lines():
     assert find_text_lines(np.zeros((50, 50), np.float32)) == []
 
 
@@ -37,19 +37,19 @@ def test_a_bar_above_belongs_to_its_digit():
     assert len(find_text_lines(blocks((50, 100, 20, 40), (58, 90, 25, 5)))) == 1
 
 
-def test_a_drawing_round_the_line_is_not_in_it():
+def test_a_frame_around_the_line_is_not_part_of_it():
     ink = blocks((250, 140, 20, 40), (290, 140, 20, 40), (330, 140, 20, 40))
     cv2.rectangle(ink, (20, 20), (580, 280), 1.0, 4)
     boxes = [region.box for region in find_text_lines(ink)]
     assert (250, 140, 100, 40) in boxes
 
 
-def test_groups_are_numbered_from_nought():
+def test_groups_are_numbered_from_zero():
     numbers = group_pieces(np.array([[0, 0, 10, 20], [15, 0, 10, 20], [0, 200, 10, 20]], np.int32))
     assert numbers.tolist() == [0, 0, 1]
 
 
-def test_digits_with_air_between_them_stand_apart():
+def test_digits_with_gaps_between_them_are_separate():
     (region,) = find_text_lines(blocks((50, 100, 20, 40), (90, 105, 20, 40), (150, 110, 25, 30)))
     assert separate_digits(tall_pieces(region), region.box[3]) == (
         (50, 100, 20, 40),
@@ -58,19 +58,19 @@ def test_digits_with_air_between_them_stand_apart():
     )
 
 
-def test_a_bar_over_its_digit_stands_with_it_and_a_dot_does_not_stand():
+def test_a_bar_belongs_to_its_digit_and_a_dot_is_left_out():
     (region,) = find_text_lines(blocks((50, 110, 20, 30), (55, 100, 20, 6), (90, 100, 20, 40), (120, 132, 6, 8)))
     assert separate_digits(tall_pieces(region), region.box[3]) == ((50, 100, 25, 40), (90, 100, 20, 40))
 
 
-def test_what_may_touch_does_not_stand_apart():
+def test_wide_pieces_that_may_be_two_digits_are_not_separate():
     (region,) = find_text_lines(blocks((50, 100, 20, 40), (90, 100, 70, 40)))
     assert tall_pieces(region) == ((50, 100, 20, 40), (90, 100, 70, 40))
     assert separate_digits(tall_pieces(region), region.box[3]) == ()
 
 
-def test_a_digit_tied_to_a_line_round_the_others_is_read_with_them():
-    """The first touches a wavy line that goes under and up beside all of them: by pieces it would be parted."""
+def test_a_digit_that_touches_a_line_around_the_others_stays_with_them():
+    """The first digit touches a wavy line around the others; grouping by pieces would separate it."""
     ink = blocks((60, 60, 12, 120), *((110 + 50 * i, 110, 12, 50) for i in range(5)))
     wave = [(x, round(180 + 6 * np.sin(x / 9))) for x in range(40, 400)]
     cv2.polylines(ink, [np.array([(40, 60), *wave, (400, 60)])], False, 1.0, 4)

@@ -11,7 +11,7 @@ Floats = NDArray[np.float32]
 
 @st.composite
 def handwriting(draw: st.DrawFn) -> Floats:
-    """A few connected strokes of any pen, at any size and place."""
+    """Draw a few connected strokes with any pen, at any size and place."""
     size = draw(st.integers(12, 220))
     points = draw(st.lists(st.tuples(st.floats(0.1, 0.9), st.floats(0.1, 0.9)), min_size=2, max_size=6))
     pen = draw(st.floats(0.02, 0.16))
@@ -26,14 +26,14 @@ def box(frame: NDArray[np.uint8]) -> tuple[int, int, int, int]:
 
 
 def difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Of each pixel, at the best of the places that rounding the centre of mass may choose."""
+    """Return the difference of each pixel at the best shift by one pixel: the rounded centre of mass may differ."""
     places = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
     return min((np.abs(np.roll(a, place, (0, 1)).astype(int) - b) for place in places), key=np.sum)
 
 
 @settings(max_examples=150, deadline=None)
 @given(handwriting())
-def test_it_lies_in_the_frame_of_mnist(ink: Floats) -> None:
+def test_the_digit_fits_the_frame_of_mnist(ink: Floats) -> None:
     frame = normalise(ink)
     assert (frame.shape, frame.dtype) == ((SIDE, SIDE), np.uint8)
     _, _, width, height = box(frame)
@@ -55,7 +55,7 @@ def test_where_it_was_written_changes_nothing(ink: Floats, down: int, right: int
 
 @settings(max_examples=100, deadline=None)
 @given(handwriting())
-def test_a_frame_comes_back_as_it_is(ink: Floats) -> None:
+def test_a_normalised_frame_stays_unchanged(ink: Floats) -> None:
     frame = normalise(ink)
     again = frame.astype(np.float32) / 255
     if stroke_width(again) > THINNEST and max(box(frame)[2:]) == LONGEST:
@@ -73,7 +73,7 @@ def test_no_ink_is_an_empty_frame() -> None:
     assert not normalise(np.zeros((50, 40), np.float32)).any()
 
 
-def test_a_hair_line_is_widened_to_a_pen() -> None:
+def test_a_hairline_is_widened() -> None:
     ink = np.zeros((400, 400), np.float32)
     cv2.polylines(ink, [np.array([(100, 60), (300, 60), (180, 340)], np.int32)], False, 1.0, 2, cv2.LINE_AA)
     frame = normalise(ink).astype(np.float32) / 255
@@ -88,7 +88,7 @@ def test_a_marker_is_not_widened() -> None:
     assert (width, height) == (round(31 / 191 * LONGEST), LONGEST)
 
 
-def test_a_tiny_digit_keeps_its_greys() -> None:
+def test_a_small_digit_keeps_its_greys() -> None:
     ink = np.zeros((9, 9), np.float32)
     ink[1:8, 4] = (0.4, 0.8, 1.0, 1.0, 1.0, 0.7, 0.4)
     ink[1, 2:4] = (0.5, 0.6)
@@ -96,7 +96,7 @@ def test_a_tiny_digit_keeps_its_greys() -> None:
     assert len(np.unique(frame)) > 20
 
 
-def test_stroke_width_is_what_the_pen_drew() -> None:
+def test_the_stroke_width_equals_the_pens() -> None:
     for width in (2, 5, 9):
         ink = np.zeros((200, 200), np.float32)
         ink[20:180, 100 : 100 + width] = 1

@@ -9,8 +9,8 @@ from mlcore.reading.number import DigitClassifier, Search, log_split_probability
 from mlcore.reading.weights import Weights
 
 
-def test_what_the_line_network_did_not_read_is_no_likelier_than_what_it_left_open(engine: Engine) -> None:
-    """It reads a small 0 among large ones, and nothing else comes near; the large ones alone stand apart."""
+def test_an_unread_text_is_not_more_probable_than_the_rest_of_the_texts(engine: Engine) -> None:
+    """The line network reads a small 0 among large ones with high confidence; only the large ones are tall pieces."""
     sheet = np.full((160, 420, 3), 255, np.uint8)
     for x, y, radius in ((80, 80, 30), (170, 100, 10), (240, 80, 30), (330, 80, 30)):
         cv2.circle(sheet, (x, y), radius, (0, 0, 0), 5)
@@ -22,8 +22,8 @@ def test_what_the_line_network_did_not_read_is_no_likelier_than_what_it_left_ope
     assert max(others) <= 1 - read
 
 
-def test_ink_that_looks_like_one_digit_is_not_lightly_split(engine: Engine) -> None:
-    """A ring is one digit, two rings that touch are none, and what stands apart was not split."""
+def test_splitting_ink_that_looks_like_one_digit_is_penalised(engine: Engine) -> None:
+    """A ring is one digit, and two touching rings are not; separate rings were not split."""
     sheet = np.full((160, 460, 3), 255, np.uint8)
     for x in (80, 240, 305):
         cv2.ellipse(sheet, (x, 80), (30, 44), 0, 0, 360, (0, 0, 0), 6)

@@ -6,7 +6,7 @@ from mlcore.reading.printed_boxes import find_printed_boxes
 
 
 def form(boxes=4, side=60, *, written=True, left=40, slant=0):
-    """Boxes in a row with a stroke in each: (160, 400) float32."""
+    """Draw boxes in a row with a stroke in each: (160, 400) float32."""
     sheet = np.zeros((160, 400), np.uint8)
     for i in range(boxes):
         x = left + i * side
@@ -18,7 +18,7 @@ def form(boxes=4, side=60, *, written=True, left=40, slant=0):
 
 
 @pytest.mark.parametrize("slant", [0, 8])
-def test_a_row_of_boxes_is_found_and_only_what_is_written_in_it_is_left(slant):
+def test_a_row_of_boxes_is_found_with_only_the_writing_inside(slant):
     raw = form(slant=slant)
     ((boxes, inside),) = find_printed_boxes(raw)
     assert len(boxes) == 4
@@ -28,15 +28,15 @@ def test_a_row_of_boxes_is_found_and_only_what_is_written_in_it_is_left(slant):
     assert count == 4
 
 
-def test_one_box_is_no_row():
+def test_a_single_box_is_ignored():
     assert list(find_printed_boxes(form(boxes=1))) == []
 
 
-def test_empty_boxes_are_not_where_the_number_stands():
+def test_empty_boxes_are_ignored():
     assert list(find_printed_boxes(form(written=False))) == []
 
 
-def test_loops_of_digits_are_no_boxes():
+def test_loops_of_digits_are_not_boxes():
     sheet = np.zeros((100, 300), np.uint8)
     for x in (50, 110, 170, 230):
         cv2.ellipse(sheet, (x, 50), (22, 34), 0, 0, 360, 255, 4)
@@ -50,7 +50,7 @@ def test_a_digit_that_touches_its_box_is_kept():
     assert inside[70, 52] == pytest.approx(1)
 
 
-def test_other_drawing_is_left_out():
+def test_drawing_outside_the_boxes_is_left_out():
     raw = form()
     cv2.line(raw, (20, 20), (380, 24), 1.0, 4)
     cv2.circle(raw, (340, 120), 20, 1.0, 3)
@@ -59,7 +59,7 @@ def test_other_drawing_is_left_out():
     assert inside[104:].max() == 0
 
 
-def test_squared_paper_is_no_form():
+def test_squared_paper_is_not_a_form():
     squares = np.zeros((600, 600), np.float32)
     squares[::12] = squares[:, ::12] = 1
     squares[5::12, 5::12] = squares[6::12, 6::12] = squares[5::12, 6::12] = 1

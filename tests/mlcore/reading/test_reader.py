@@ -22,7 +22,7 @@ def read(reader: Reader, image: Image.Image) -> Reading:
 
 
 def placed(digit: int, size: int, column: int, row: int) -> Image.Image:
-    """The same digit of a given size at one of nine places."""
+    """Draw a digit of a given size at one of nine places."""
     canvas = Image.new("RGB", (600, 600), "white")
     drawn = draw_digit(digit, size=400).convert("L").point(lambda level: 255 if level > 150 else 0)
     drawn = drawn.crop(Image.eval(drawn, lambda level: 255 - level).getbbox())
@@ -33,7 +33,7 @@ def placed(digit: int, size: int, column: int, row: int) -> Image.Image:
 
 
 @pytest.mark.parametrize("digit", DIGITS)
-def test_where_and_how_large_it_is_drawn_changes_nothing(digit: int, reader: Reader) -> None:
+def test_place_and_size_of_a_digit_do_not_change_the_answer(digit: int, reader: Reader) -> None:
     answers = {
         read(reader, placed(digit, size, column, row)).text
         for size in (60, 160, 400)
@@ -44,7 +44,7 @@ def test_where_and_how_large_it_is_drawn_changes_nothing(digit: int, reader: Rea
 
 
 @pytest.mark.parametrize("digit", DIGITS)
-def test_a_photo_turned_by_its_tag_reads_the_same(digit: int, reader: Reader) -> None:
+def test_exif_orientation_does_not_change_the_answer(digit: int, reader: Reader) -> None:
     upright = corpus.with_exif_orientation(1, draw_digit(digit))
     plain = reader.read(upright, "digit")
     for orientation, turn in ((6, 90), (3, 180), (8, 270)):
@@ -67,7 +67,7 @@ def test_most_drawn_digits_are_read(reader: Reader) -> None:
     assert right >= 49
 
 
-def test_the_box_lies_round_the_ink_in_the_originals_pixels(reader: Reader) -> None:
+def test_the_box_surrounds_the_ink_in_the_originals_pixels(reader: Reader) -> None:
     image = Image.new("L", (3000, 2000), 255)
     image.paste(0, (2000, 500, 2060, 1500))
     for data in (encode(image), corpus.with_exif_orientation(6, image.rotate(90, expand=True))):
@@ -78,7 +78,7 @@ def test_the_box_lies_round_the_ink_in_the_originals_pixels(reader: Reader) -> N
         assert abs(box.height - 1000) <= 12
 
 
-def test_reading_many_gives_what_reading_each_gives(reader: Reader) -> None:
+def test_a_batch_gives_the_same_answers_as_single_pictures(reader: Reader) -> None:
     pictures = [digit_png(digit, size=120 + 40 * digit) for digit in DIGITS]
     together = reader.read_many(pictures, "digit")
     for data, reading in zip(pictures, together, strict=True):
@@ -92,17 +92,17 @@ def test_reading_many_gives_what_reading_each_gives(reader: Reader) -> None:
         assert reading.confidence == pytest.approx(alone.confidence, abs=1e-5)
 
 
-def test_one_bad_picture_among_many_costs_the_others_nothing(reader: Reader) -> None:
+def test_a_damaged_picture_does_not_affect_the_rest_of_the_batch(reader: Reader) -> None:
     answers = reader.read_many([digit_png(7), b"rubbish", digit_png(3)], "digit")
     assert isinstance(answers[1], PictureError)
     assert [answer.text for answer in answers if isinstance(answer, Reading)] == ["7", "3"]
 
 
-def test_nothing_to_read_is_no_work(reader: Reader) -> None:
+def test_an_empty_batch_gives_no_answers(reader: Reader) -> None:
     assert reader.read_many([]) == []
 
 
-def test_a_reading_is_whole(reader: Reader) -> None:
+def test_a_reading_has_all_its_fields(reader: Reader) -> None:
     reading = reader.read(digit_png(7, size=300), "digit")
     glyph = reading.glyphs[0]
     assert (reading.width, reading.height, reading.model) == (300, 300, reader.version)
@@ -111,7 +111,7 @@ def test_a_reading_is_whole(reader: Reader) -> None:
     assert (glyph.input.shape, glyph.input.dtype) == ((28, 28), np.uint8)
 
 
-def test_a_digit_of_a_few_pixels_says_that_it_is_too_small(reader: Reader) -> None:
+def test_a_digit_of_a_few_pixels_is_too_small(reader: Reader) -> None:
     image = Image.new("L", (200, 200), 255)
     image.paste(0, (100, 100, 104, 102))
     reading = read(reader, image)
@@ -120,7 +120,7 @@ def test_a_digit_of_a_few_pixels_says_that_it_is_too_small(reader: Reader) -> No
 
 
 @pytest.mark.parametrize("side", range(4))
-def test_ink_that_runs_into_the_pictures_edge_gives_a_doubt(side: int) -> None:
+def test_ink_at_the_pictures_edge_is_cut_off(side: int) -> None:
     whole = draw_digit(8).rotate(90 * side, fillcolor="white")
     _, top, _, bottom = Image.eval(whole.convert("L"), lambda level: 255 * (level < 128)).getbbox() or (0,) * 4
     cut = whole.crop((0, (top + bottom) // 2, *whole.size)).rotate(-90 * side, expand=True)
@@ -128,7 +128,7 @@ def test_ink_that_runs_into_the_pictures_edge_gives_a_doubt(side: int) -> None:
     assert prepare_image(decode(encode(cut)), "digit").doubt == "cut_off"
 
 
-def test_a_number_is_read_where_print_hides_it_from_the_way_of_one_digit(reader: Reader) -> None:
+def test_a_number_is_read_on_print_that_hides_single_digits(reader: Reader) -> None:
     printed = (on_bold_print("31", seed) for seed in range(400))
     hidden = list(islice((p for p in printed if reader.read(p, "digit").reason == "no_ink"), 10))
     assert len(hidden) == 10

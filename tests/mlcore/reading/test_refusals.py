@@ -21,13 +21,13 @@ def test_it_is_rejected(reader: Reader, kind: str, mode: str) -> None:
     assert all(reading.text == "" for reading in readings if reading.decision == "rejected")
 
 
-def test_a_page_of_print_is_not_taken_apart_into_digits(reader: Reader) -> None:
-    """Unless a number is asked for: of what is refused altogether the simpler answer is given."""
+def test_a_printed_page_is_rejected_as_one_digit(reader: Reader) -> None:
+    """In the number mode the rejected number may be the answer."""
     page = to_picture(KINDS["a page of print"](np.random.default_rng(2)))
     assert len(reader.read_picture(page, "auto").glyphs) <= 1 < len(reader.read_picture(page, "number").glyphs)
 
 
-def test_the_shares_of_a_model_are_counted_over_both_modes(reader: Reader) -> None:
+def test_the_shares_are_counted_over_both_modes(reader: Reader) -> None:
     found = measure_refusals(reader, count=1)
     assert set(found) == set(KINDS)
     assert found["black"] == {"rejected": 1.0, "sure": 0.0}

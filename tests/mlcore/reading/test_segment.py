@@ -7,7 +7,7 @@ from mlcore.reading.strip import STRETCH, cut_strip
 
 
 def cut(sheet, middles, stiffness=0.08):
-    """Cuts between digits whose middles lie at these columns of the sheet."""
+    """Cut between digits whose middles lie at these columns of the sheet."""
     strength = sheet.astype(np.float32) / 255
     rows, columns = np.flatnonzero(strength.any(axis=1)), np.flatnonzero(strength.any(axis=0))
     box = (int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1))
@@ -30,7 +30,7 @@ def test_apart_digits_keep_their_own_boxes():
     assert all(abs(width - 48) < 4 and abs(height - 48) < 4 for _, _, width, height in boxes)
 
 
-def test_touching_digits_are_parted_where_they_touch():
+def test_touching_digits_are_separated_where_they_touch():
     sheet = np.zeros((120, 300), np.uint8)
     ring(sheet, 60)
     ring(sheet, 107)
@@ -48,7 +48,7 @@ def test_overlapping_but_separate_strokes_are_not_cut():
     assert right.box[0] >= 79
 
 
-def test_a_comma_beside_a_digit_is_not_its_ink():
+def test_a_comma_beside_a_digit_is_left_out():
     sheet = np.zeros((120, 300), np.uint8)
     ring(sheet, 60)
     cv2.line(sheet, (100, 80), (96, 92), 255, 4)
@@ -67,7 +67,7 @@ def test_the_detached_bar_of_a_five_stays_with_it():
     assert left.box[1] < 30
 
 
-def test_an_underline_belongs_to_nobody():
+def test_an_underline_is_left_out():
     sheet = np.zeros((140, 300), np.uint8)
     ring(sheet, 60)
     ring(sheet, 150)
@@ -75,7 +75,7 @@ def test_an_underline_belongs_to_nobody():
     assert all(y + height < 100 for _, y, _, height in (part.box for part in cut(sheet, (60, 150))))
 
 
-def test_an_underline_of_a_falling_line_belongs_to_nobody():
+def test_an_underline_of_a_falling_line_is_left_out():
     sheet = np.zeros((260, 460), np.uint8)
     middles = range(50, 430, 60)
     for x in middles:
@@ -84,7 +84,7 @@ def test_an_underline_of_a_falling_line_belongs_to_nobody():
     assert max(height for _, _, _, height in (part.box for part in cut(sheet, middles))) < 52
 
 
-def test_the_lower_half_of_a_broken_digit_is_its_ink():
+def test_the_lower_half_of_a_broken_digit_belongs_to_it():
     sheet = np.zeros((120, 300), np.uint8)
     cv2.ellipse(sheet, (60, 45), (18, 16), 0, 150, 390, 255, 4)
     cv2.ellipse(sheet, (60, 78), (18, 16), 0, 0, 180, 255, 4)
@@ -93,7 +93,7 @@ def test_the_lower_half_of_a_broken_digit_is_its_ink():
     assert left.box[1] < 35 and left.box[1] + left.box[3] > 90
 
 
-def test_a_comma_below_a_digit_is_not_its_ink():
+def test_a_comma_below_a_digit_is_left_out():
     sheet = np.zeros((140, 300), np.uint8)
     ring(sheet, 60)
     cv2.line(sheet, (62, 88), (60, 94), 255, 4)

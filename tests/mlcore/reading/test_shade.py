@@ -1,4 +1,4 @@
-"""What was written is darker than both its sides; the edge of a thing is not."""
+"""The test for strokes: a stroke is darker than both its sides, the edge of a thing only than one."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from mlcore.training.synthesis.sheets import NOISY_SHEET, PLAIN_PHOTO, render_sh
 
 
 def edge(softness: float) -> Ink:
-    """Of a dark table seen as ink where it meets a bright sheet."""
+    """Return the ink of the edge between a dark table and a bright sheet."""
     dark = np.zeros((200, 300), np.float32)
     dark[:, 150:] = 1
     sheet = np.uint8(230 - 100 * cv2.GaussianBlur(dark, (0, 0), softness))[..., None] * np.ones(3, np.uint8)
@@ -25,19 +25,19 @@ def edge(softness: float) -> Ink:
 
 
 @pytest.mark.parametrize("softness", [1, 4, 8])
-def test_the_edge_of_a_thing_is_not(softness: float) -> None:
+def test_the_edge_of_a_thing_is_not_a_stroke(softness: float) -> None:
     assert stroke_share(edge(softness)) < 0.5
 
 
 @pytest.mark.parametrize("paper", [PLAIN_PHOTO, NOISY_SHEET, replace(PLAIN_PHOTO, p_shadow=1.0, p_vignette=1.0)])
-def test_digits_are_also_in_shadow(paper) -> None:
+def test_digits_in_shadow_are_strokes(paper) -> None:
     rng = np.random.default_rng(3)
     inks = [find_ink(render_sheet(write_digit(digit, rng), rng, paper)) for digit in range(10) for _ in range(4)]
     assert min(stroke_share(ink) for ink in inks) > 0.9
 
 
 @pytest.mark.parametrize("width", [4, 20, 40])
-def test_a_pen_may_be_of_any_width(width: int) -> None:
+def test_a_stroke_of_any_width_is_recognised(width: int) -> None:
     sheet = np.tile(np.linspace(180, 240, 300).astype(np.uint8)[None, :, None], (300, 1, 3))
     cv2.circle(sheet, (150, 150), 80, (30, 30, 60), width)
     assert stroke_share(find_ink(sheet)) > 0.9

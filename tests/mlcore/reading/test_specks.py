@@ -4,15 +4,15 @@ import numpy as np
 from mlcore.reading.specks import MAX_PIECES, remove_specks
 
 
-def test_countless_dots_are_not_all_compared_with_each_other() -> None:
-    """40,000 of them would take 19 GB."""
+def test_only_the_largest_of_many_dots_are_compared() -> None:
+    """Comparing all 40,000 dots would take 19 GB."""
     dots = np.zeros((400, 400), np.float32)
     dots[1::2, 1::2] = 1
     _, pieces = remove_specks(dots)
     assert pieces == MAX_PIECES
 
 
-def test_writing_among_countless_specks_is_kept() -> None:
+def test_writing_among_many_specks_is_kept() -> None:
     page = np.zeros((400, 400), np.float32)
     page[1::4, 1::4] = 1
     cv2.ellipse(page, (200, 200), (60, 100), 0, 0, 360, 1.0, 8)

@@ -6,7 +6,7 @@ from mlcore.reading.strip import HEIGHT, WRITING, cut_strip, measure_slant, meas
 
 
 def strokes(count=6, height=60, lean=0.0, sink=0.0, thick=4):
-    """Upright strokes beside each other, leaning and sinking as told; (300, 600) float32."""
+    """Draw strokes beside each other with this lean and slope; (300, 600) float32."""
     sheet = np.zeros((300, 600), np.uint8)
     for i in range(count):
         x, y = 60 + 70 * i, 150 + sink * (60 + 70 * i - 300)
@@ -30,7 +30,7 @@ def test_the_writing_fills_the_strip_whatever_its_size():
         assert WRITING - 3 <= len(rows) <= WRITING + 2
 
 
-def test_no_ink_is_no_strip():
+def test_an_empty_picture_has_no_strip():
     assert cut_strip(np.zeros((40, 90), np.float32), (0, 0, 90, 40)) is None
 
 
@@ -53,13 +53,13 @@ def test_leaning_writing_is_made_upright(lean):
     assert abs(measure_slant(strip.image)) <= 0.1
 
 
-def test_a_single_leaning_stroke_is_left_alone():
+def test_a_single_leaning_stroke_is_not_made_upright():
     ink = strokes(count=1, lean=0.6)
     assert cut_strip(ink, box_of(ink)).slant == 0
 
 
 @pytest.mark.parametrize(("lean", "sink"), [(0.0, 0.0), (0.4, 0.0), (0.0, 0.15), (0.3, -0.1)])
-def test_every_pixel_of_ink_finds_its_place_in_the_strip(lean, sink):
+def test_every_pixel_of_ink_is_located_in_the_strip(lean, sink):
     ink = strokes(lean=lean, sink=sink)
     strip = cut_strip(ink, box_of(ink))
     ys, xs = np.nonzero(ink > 0.9)

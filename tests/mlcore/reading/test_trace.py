@@ -20,7 +20,7 @@ def test_every_stage_is_saved_in_order(tmp_path: Path, reader: Reader) -> None:
     ]
 
 
-def test_a_stage_of_shares_is_shown_in_greys(tmp_path: Path) -> None:
+def test_a_stage_of_floats_is_saved_in_greys(tmp_path: Path) -> None:
     FolderTrace(tmp_path)("half", np.full((300, 300), 0.5, np.float32))
     assert Image.open(tmp_path / "01-half.png").getpixel((7, 7)) == 128
 

@@ -1,4 +1,4 @@
-"""The explorer's pages: what is said is what the network computes, for the owner alone."""
+"""The explorer's pages show what the network computes, to the owner alone."""
 
 import re
 from dataclasses import replace
@@ -36,7 +36,7 @@ def explained(glyph):
 
 @pytest.fixture
 def other_version(model, tmp_path):
-    """The shipped network under another name."""
+    """Register the shipped network under another name."""
     shipped = load_artifact(SHIPPED)
     files = {name: SHIPPED / name for name in shipped.card.files}
     folder = tmp_path / "digits-other"
@@ -61,7 +61,7 @@ def test_every_layer_has_a_page_with_all_its_channels(alice_client, glyph, expla
         assert numbers == strongest_first(explained.activations[layer.name])
 
 
-def test_channels_come_by_number_where_that_is_asked(alice_client, glyph, explained):
+def test_channels_are_ordered_by_number_on_request(alice_client, glyph, explained):
     text = page(alice_client, "explorer", glyph.pk, "conv2", order="number")
     channels = explained.layer_named("conv2").shape[2]
     assert [int(number) for number in re.findall(r'id="tile-(\d+)"', text)] == list(range(channels))
@@ -73,11 +73,11 @@ def test_without_a_layer_the_first_one_is_open(alice_client, glyph):
 
 
 @pytest.mark.parametrize("path", ["conv9/", "conv1/999/", "conv1/-1/"])
-def test_what_the_network_does_not_have_is_not_found(alice_client, glyph, path):
+def test_unknown_layers_and_channels_get_404(alice_client, glyph, path):
     assert alice_client.get(reverse("explorer", args=[glyph.pk]) + path).status_code == 404
 
 
-def test_a_sheet_holds_every_channel_where_the_page_cuts_it(alice_client, glyph, explained):
+def test_a_mosaic_has_every_channel_where_the_page_cuts_it(alice_client, glyph, explained):
     maps = explained.activations["conv3"]
     height, width, channels = maps.shape
     layout = MosaicLayout(maps.shape)
@@ -94,7 +94,7 @@ def test_the_row_has_a_tile_of_every_layer(alice_client, glyph, explained):
     assert image(alice_client.get(reverse("layer_row", args=[glyph.pk]))).size == (28 * len(explained.layers), 28)
 
 
-def test_maps_are_kept_by_the_browser_and_not_sent_twice(alice_client, glyph):
+def test_maps_are_cached_by_the_browser(alice_client, glyph):
     url = reverse("layer_map", args=[glyph.pk, "conv1"])
     first = alice_client.get(url)
     assert "immutable" in first["Cache-Control"]
@@ -104,7 +104,7 @@ def test_maps_are_kept_by_the_browser_and_not_sent_twice(alice_client, glyph):
     assert scaled["ETag"] != first["ETag"]
 
 
-def test_nothing_is_shown_to_others(bob_client, client, glyph):
+def test_a_stranger_gets_404_on_every_explorer_page(bob_client, client, glyph):
     for name, arguments in (
         ("explorer", []),
         ("explorer", ["conv1", 3]),
@@ -120,7 +120,7 @@ def test_nothing_is_shown_to_others(bob_client, client, glyph):
         assert bob_client.get(reverse("compare"), parameters).status_code == 404
 
 
-def test_a_channel_shows_its_strongest_response_and_what_it_is_made_of(alice_client, glyph, explained):
+def test_a_channel_shows_its_strongest_response_and_contributions(alice_client, glyph, explained):
     maps = explained.activations["conv3"]
     channel = strongest_first(maps)[0]
     row, column = find_peak(maps[..., channel])
@@ -131,7 +131,7 @@ def test_a_channel_shows_its_strongest_response_and_what_it_is_made_of(alice_cli
     assert text.count('class="kernel"') == 8
 
 
-def test_the_shares_of_any_cell_add_up(explained):
+def test_the_contributions_to_a_cell_add_up(explained):
     shown = open_channel(explained, 3, 17, "strength", (4, 9))
     cell_sum = shown.cell_sum
     amounts = sum(share.amount for share in cell_sum.contributions)
@@ -141,29 +141,29 @@ def test_the_shares_of_any_cell_add_up(explained):
     assert shown.cell.value == pytest.approx(float(explained.activations["conv3"][4, 9, 17]))
 
 
-def test_another_cell_can_be_linked_to(alice_client, glyph):
+def test_the_address_selects_a_cell(alice_client, glyph):
     text = page(alice_client, "explorer", glyph.pk, "conv2", 3, at="10,20")
     assert 'data-row="10" data-column="20"' in text
     assert "Back to the strongest response" in text
 
 
 @pytest.mark.parametrize("at", ["28,0", "0,-1", "x", "1,2,3"])
-def test_a_cell_that_is_not_there_means_the_strongest(alice_client, glyph, at):
+def test_an_invalid_cell_selects_the_strongest(alice_client, glyph, at):
     assert "Marked: the strongest response," in page(alice_client, "explorer", glyph.pk, "conv2", 3, at=at)
 
 
-def test_a_pooling_names_the_channel_it_looks_at(alice_client, glyph):
+def test_a_pooling_links_to_its_source_channel(alice_client, glyph):
     text = page(alice_client, "explorer", glyph.pk, "pool1", 4)
     assert re.search(r'largest of 2 × 2 cells of <a id="pooled" href="[^"]*/conv2/4/">conv2, channel 4</a>', text)
 
 
-def test_the_first_layer_looks_at_the_picture(alice_client, glyph):
+def test_the_first_layer_shows_the_contribution_of_the_picture(alice_client, glyph):
     text = page(alice_client, "explorer", glyph.pk, "conv1", 0)
     assert "Contribution of the picture to this cell" in text
     assert text.count('class="kernel"') == 1
 
 
-def test_why_says_it_in_a_sentence_and_shows_both_answers(alice_client, glyph, explained):
+def test_the_explanation_has_a_sentence_and_both_answers(alice_client, glyph, explained):
     text = page(alice_client, "why", glyph.pk)
     assert explained.explain().sentence() in text
     for kind in ("occlusion", "cam"):
@@ -173,17 +173,17 @@ def test_why_says_it_in_a_sentence_and_shows_both_answers(alice_client, glyph, e
             assert image(alice_client.get(url)).has_transparency_data
 
 
-def test_an_overlay_of_another_answer_or_kind_is_not_found(alice_client, glyph, explained):
+def test_an_overlay_of_another_digit_or_kind_gets_404(alice_client, glyph, explained):
     neither = next(digit for digit in range(10) if digit not in explained.explain().answers)
     for kind, digit in (("occlusion", neither), ("heat", glyph.digit)):
         assert alice_client.get(reverse("overlay", args=[glyph.pk, kind, digit])).status_code == 404
 
 
-def test_the_reasons_of_a_glyph_are_computed_once(explained):
+def test_an_explanation_is_computed_once(explained):
     assert explained.explain() is explain_glyph(explained.glyph).explain()
 
 
-def test_the_other_digits_of_a_number_are_one_step_away(alice_client, glyph):
+def test_the_page_links_the_other_digits_of_the_number(alice_client, glyph):
     alone = page(alice_client, "explorer", glyph.pk)
     assert 'class="siblings"' not in alone
     second = Glyph.objects.create(
@@ -202,7 +202,7 @@ def test_the_other_digits_of_a_number_are_one_step_away(alice_client, glyph):
         assert f'href="{reverse(name, args=[second.pk])}"' in page(alice_client, name, glyph.pk)
 
 
-def test_any_version_can_be_looked_through(alice_client, glyph, other_version):
+def test_a_glyph_can_be_explored_under_another_version(alice_client, glyph, other_version):
     text = page(alice_client, "explorer", glyph.pk, "conv1", model="digits-other")
     assert "Model digits-other" in text
     assert "map.png?model=digits-other" in text
@@ -213,7 +213,7 @@ def test_any_version_can_be_looked_through(alice_client, glyph, other_version):
 
 
 @pytest.mark.parametrize("version", ["digits-0", "\0", "digits-5\0"])
-def test_a_version_that_does_not_exist_is_not_found(alice_client, glyph, version):
+def test_an_unknown_version_gets_404(alice_client, glyph, version):
     for url, parameters in ((reverse("explorer", args=[glyph.pk]), {}), (reverse("compare"), {"a": glyph.pk})):
         assert alice_client.get(url, parameters | {"model": version}).status_code == 404
 
@@ -236,14 +236,14 @@ def test_one_digit_is_compared_under_two_versions(alice_client, glyph, other_ver
     assert "&amp;model=digits-other" in text
 
 
-def test_another_persons_digit_cannot_be_compared_with(alice_client, bob, glyph, model):
+def test_another_persons_digit_cannot_be_compared(alice_client, bob, glyph, model):
     hers = create_prediction(owner=bob, data=digit_png(4), source="upload", mode="digit").glyphs.get()
     assert alice_client.get(reverse("compare"), {"a": glyph.pk, "b": hers.pk}).status_code == 404
     assert str(hers.pk) not in page(alice_client, "compare", a=glyph.pk)
 
 
 @pytest.mark.parametrize("scale", ["nan,1", "1,0", "0,inf", "a,b", "1"])
-def test_a_scale_that_is_none_is_not_used(alice_client, glyph, scale):
+def test_an_invalid_scale_is_ignored(alice_client, glyph, scale):
     url = reverse("layer_map", args=[glyph.pk, "conv1"])
     assert alice_client.get(url, {"scale": scale}).content == alice_client.get(url).content
 
@@ -255,7 +255,7 @@ def test_the_legend_shows_the_colours_of_the_maps():
     assert stops.split(", ") == ["#{:02x}{:02x}{:02x}".format(*colour_table()[level]) for level in wanted]
 
 
-def test_while_drawing_the_first_layer_is_shown(alice_client, explained):
+def test_the_preview_of_a_drawing_shows_the_first_layer(alice_client, explained):
     drawing = SimpleUploadedFile("drawing.png", digit_png(7), "image/png")
     answer = alice_client.post(reverse("preview"), {"image": drawing, "mode": "auto"})
     assert answer.status_code == 200

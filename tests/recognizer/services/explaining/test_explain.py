@@ -1,4 +1,4 @@
-"""`manage.py explain`: a folder for each digit."""
+"""The command `manage.py explain`, which writes a folder for each digit."""
 
 import json
 from io import StringIO
@@ -25,11 +25,11 @@ def seven(tmp_path):
     return path
 
 
-def test_it_writes_all_there_is_to_see(seven, tmp_path):
-    told = explain(seven, "--out", tmp_path / "out", "--mode", "digit")
+def test_all_files_of_an_explanation_are_written(seven, tmp_path):
+    printed = explain(seven, "--out", tmp_path / "out", "--mode", "digit")
     (folder,) = (tmp_path / "out").iterdir()
     about = json.loads((folder / "explanation.json").read_text())
-    assert told == f"{folder}: {about['sentence']}\n"
+    assert printed == f"{folder}: {about['sentence']}\n"
     assert folder.name == f"1-{about['digit']}"
     names = [layer["name"] for layer in about["layers"]]
     maps = [f"{name}.png" for name in names] + [f"{name}-sees.jpg" for name in names]
@@ -43,8 +43,8 @@ def test_it_writes_all_there_is_to_see(seven, tmp_path):
         assert len(responses) == layer["shape"][2]
 
 
-def test_what_is_laid_over_the_picture_lies_where_the_ink_is(tmp_path):
-    """The shown part of the picture is the 28×28 and two cells round it: there is the ink, cell by cell."""
+def test_overlays_are_aligned_with_the_ink(tmp_path):
+    """The picture shows the 28×28 cells and two cells around them; the ink must match cell by cell."""
     sheet = Image.new("RGB", (800, 700), "white")
     sheet.paste(draw_digit(7, seed=3).crop((80, 40, 360, 380)), (330, 150))
     sheet.save(tmp_path / "sheet.png")
@@ -60,7 +60,7 @@ def test_what_is_laid_over_the_picture_lies_where_the_ink_is(tmp_path):
     ("content", "words"),
     [(None, "cannot be read"), (b"", "empty"), (b"no picture", "Use PNG"), ("white", "No digit was found")],
 )
-def test_what_cannot_be_explained_is_said_and_nothing_is_written(tmp_path, content, words):
+def test_a_picture_without_a_digit_is_an_error_and_writes_nothing(tmp_path, content, words):
     path = tmp_path / "a.png"
     if content == "white":
         Image.new("L", (50, 50), 255).save(path)
@@ -71,7 +71,7 @@ def test_what_cannot_be_explained_is_said_and_nothing_is_written(tmp_path, conte
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_that_cannot_be_written_is_said(seven, tmp_path):
+def test_a_folder_that_cannot_be_written_is_an_error(seven, tmp_path):
     (tmp_path / "out").write_text("a file")
     with pytest.raises(CommandError, match="cannot be written"):
         explain(seven, "--out", tmp_path / "out")

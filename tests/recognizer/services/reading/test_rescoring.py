@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def other(model) -> ModelVersion:
-    """The shipped network under another name."""
+    """Register the shipped network under another name."""
     return ModelVersion.objects.create(
         id=uuid.uuid4(), version="other", digest="0" * 64, card=model.card, shipped=False
     )
