@@ -1,19 +1,26 @@
-"""Corrections are appended; the newest counts; undo appends too."""
+"""Corrections are appended, the newest one counts, and undo appends as well."""
+
+import uuid
 
 import pytest
+from django.utils import timezone
 
-from recognizer.models import Correction
+from recognizer import selectors
+from recognizer.models import Correction, Glyph
 from recognizer.models.base import ImmutableRowError
 from recognizer.problems import Problem
+from recognizer.services.exports import exports
 from recognizer.services.history.corrections import (
     add_box,
     correct,
     correct_glyphs,
+    correct_labels,
     current_correction,
     entered_corrections,
     labelled_boxes,
     merge_boxes,
     remove_box,
+    select_current,
     split_box,
     undo,
 )
@@ -27,105 +34,124 @@ def number(given):
     return given("190", decision="unsure")
 
 
-def texts(prediction) -> list[tuple[str, str]]:
+@pytest.fixture
+def rejected(given):
+    """A rejected prediction in which a glyph similar to a digit was found."""
+    prediction = given("", decision="rejected")
+    Glyph.objects.create(
+        prediction=prediction,
+        position=0,
+        x=1,
+        y=2,
+        width=3,
+        height=4,
+        input=bytes(784),
+        digit=7,
+        confidence=0.2,
+        probabilities=[0.1] * 10,
+    )
+    return prediction
+
+
+def stored_corrections(prediction) -> list[tuple[str, str]]:
     return list(prediction.upload.corrections.order_by("created_at").values_list("kind", "text"))
 
 
-def boxes(prediction) -> list[tuple[tuple[int, ...], str]]:
-    return [(place.box, place.label) for place in labelled_boxes(prediction, current_correction(prediction))]
+def current_boxes(prediction) -> list[tuple[tuple[int, ...], str]]:
+    return [(labelled.box, labelled.label) for labelled in labelled_boxes(prediction, current_correction(prediction))]
 
 
-def test_confirming_says_what_was_read(number, alice):
-    said = correct(prediction=number, by=alice, kind="confirm")
-    assert (said.kind, said.text, said.by, said.prediction) == ("confirm", "190", alice, number)
-    assert [item["label"] for item in said.boxes] == ["1", "9", "0"]
+def test_confirming_stores_what_was_read(number, alice):
+    row = correct(prediction=number, by=alice, kind="confirm")
+    assert (row.kind, row.text, row.by, row.prediction) == ("confirm", "190", alice, number)
+    assert [item["label"] for item in row.boxes] == ["1", "9", "0"]
 
 
-def test_saying_the_same_twice_says_it_once(number, alice):
+def test_repeating_a_correction_adds_no_row(number, alice):
     assert correct(prediction=number, by=alice, kind="confirm") == correct(prediction=number, by=alice, kind="confirm")
     assert Correction.objects.count() == 1
 
 
-def test_a_text_of_the_same_length_keeps_the_places(number, alice):
-    said = correct(prediction=number, by=alice, kind="correct", text="196")
-    assert said.boxes == [
+def test_a_text_of_the_same_length_keeps_the_boxes(number, alice):
+    row = correct(prediction=number, by=alice, kind="correct", text="196")
+    assert row.boxes == [
         {"box": [0, 5, 10, 20], "label": "1"},
         {"box": [10, 5, 10, 20], "label": "9"},
         {"box": [20, 5, 10, 20], "label": "6"},
     ]
 
 
-def test_a_text_of_another_length_has_no_places(number, alice):
+def test_a_text_of_another_length_has_no_boxes(number, alice):
     assert correct(prediction=number, by=alice, kind="correct", text="1905").boxes == []
-    assert boxes(number) == []  # not the reader's, which would be taken for what was said
+    assert current_boxes(number) == []  # the reader's boxes do not belong to the corrected text
     with pytest.raises(Problem, match="1905 was corrected without boxes"):
         add_box(prediction=number, by=alice, box=(30, 5, 10, 20), label="5")
     assert current_correction(number).text == "1905"
 
 
-def test_typing_what_was_read_is_confirming(number, alice):
+def test_entering_the_text_that_was_read_confirms_it(number, alice):
     assert correct(prediction=number, by=alice, kind="correct", text="190").kind == "confirm"
 
 
-def test_one_digit_after_another(number, alice):
+def test_digits_are_corrected_one_after_another(number, alice):
     correct_glyphs(prediction=number, by=alice, labels={1: "4"})
     correct_glyphs(prediction=number, by=alice, labels={2: ""})
-    assert texts(number) == [("correct", "140"), ("correct", "14")]
-    assert boxes(number)[2] == ((20, 5, 10, 20), "")
+    assert stored_corrections(number) == [("correct", "140"), ("correct", "14")]
+    assert current_boxes(number)[2] == ((20, 5, 10, 20), "")
 
 
-def test_without_any_digit_left_it_is_no_digit(number, alice):
+def test_removing_every_label_marks_the_picture_as_no_digit(number, alice):
     for position in range(3):
         correct_glyphs(prediction=number, by=alice, labels={position: ""})
-    assert texts(number)[-1] == ("not_a_digit", "")
+    assert stored_corrections(number)[-1] == ("not_a_digit", "")
 
 
 def test_a_box_is_split_in_the_middle(number, alice):
     split_box(prediction=number, by=alice, position=0, labels="17")
-    assert boxes(number)[:2] == [((0, 5, 5, 20), "1"), ((5, 5, 5, 20), "7")]
-    assert texts(number) == [("correct", "1790")]
+    assert current_boxes(number)[:2] == [((0, 5, 5, 20), "1"), ((5, 5, 5, 20), "7")]
+    assert stored_corrections(number) == [("correct", "1790")]
 
 
-def test_two_boxes_become_one_around_both(number, alice):
+def test_merged_boxes_become_the_box_around_both(number, alice):
     merge_boxes(prediction=number, by=alice, position=1, label="4")
-    assert boxes(number) == [((0, 5, 10, 20), "1"), ((10, 5, 20, 20), "4")]
+    assert current_boxes(number) == [((0, 5, 10, 20), "1"), ((10, 5, 20, 20), "4")]
 
 
 def test_a_box_is_removed(number, alice):
     remove_box(prediction=number, by=alice, position=0)
-    assert texts(number) == [("correct", "90")]
+    assert stored_corrections(number) == [("correct", "90")]
 
 
-def test_a_box_is_added_where_it_stands_in_the_line(number, alice):
+def test_an_added_box_is_placed_by_its_position(number, alice):
     add_box(prediction=number, by=alice, box=(13, 0, 3, 20), label="5")
-    assert texts(number) == [("correct", "1590")]
+    assert stored_corrections(number) == [("correct", "1590")]
 
 
-def test_undo_brings_back_what_stood_before_step_by_step(number, alice):
+def test_undo_restores_the_corrections_step_by_step(number, alice):
     correct(prediction=number, by=alice, kind="confirm")
     correct(prediction=number, by=alice, kind="correct", text="191")
     correct(prediction=number, by=alice, kind="correct", text="192")
-    stood = []
+    restored = []
     for _ in range(3):
         undo(prediction=number, by=alice)
-        standing = current_correction(number)
-        stood.append(standing and standing.text)
-    assert stood == ["191", "190", None]
+        current = current_correction(number)
+        restored.append(current and current.text)
+    assert restored == ["191", "190", None]
     with pytest.raises(Problem, match="no correction to undo"):
         undo(prediction=number, by=alice)
 
 
-def test_what_undo_says_once_more_was_said_by_nobody(number, alice):
+def test_the_copy_that_undo_appends_is_not_an_entered_correction(number, alice):
     correct(prediction=number, by=alice, kind="correct", text="191")
     correct(prediction=number, by=alice, kind="correct", text="192")
     undo(prediction=number, by=alice)
     correct(prediction=number, by=alice, kind="correct", text="193")
-    kept = list(number.upload.corrections.order_by("created_at", "id"))
-    assert [row.text for row in kept] == ["191", "192", "", "191", "193"]
-    assert [row.text for row in entered_corrections(kept)] == ["191", "192", "", "193"]
+    rows = list(number.upload.corrections.order_by("created_at", "id"))
+    assert [row.text for row in rows] == ["191", "192", "", "191", "193"]
+    assert [row.text for row in entered_corrections(rows)] == ["191", "192", "", "193"]
 
 
-def test_what_is_said_after_an_undo_counts(number, alice):
+def test_a_correction_after_an_undo_counts(number, alice):
     correct(prediction=number, by=alice, kind="correct", text="191")
     undo(prediction=number, by=alice)
     correct(prediction=number, by=alice, kind="correct", text="191")
@@ -134,7 +160,7 @@ def test_what_is_said_after_an_undo_counts(number, alice):
     assert current_correction(number) is None
 
 
-def test_the_newest_row_always_speaks_for_itself(number, alice):
+def test_the_newest_row_after_an_undo_is_the_restored_correction(number, alice):
     correct(prediction=number, by=alice, kind="correct", text="191")
     correct(prediction=number, by=alice, kind="correct", text="192")
     undo(prediction=number, by=alice)
@@ -142,28 +168,59 @@ def test_the_newest_row_always_speaks_for_itself(number, alice):
     assert (newest.kind, newest.text) == ("correct", "191")
 
 
-def test_nothing_is_ever_changed(number, alice):
-    said = correct(prediction=number, by=alice, kind="confirm")
-    said.text = "191"
+def test_a_stored_correction_cannot_be_changed(number, alice):
+    row = correct(prediction=number, by=alice, kind="confirm")
+    row.text = "191"
     with pytest.raises(ImmutableRowError):
-        said.save()
+        row.save()
 
 
 @pytest.mark.parametrize("text", ["seven", "1 2", "-1", "٣", "7" * 101, "1\n"])
-def test_only_digits_are_said(number, alice, text):
+def test_a_text_that_is_not_digits_is_refused(number, alice, text):
     with pytest.raises(Problem) as raised:
         correct(prediction=number, by=alice, kind="correct", text=text)
     assert raised.value.code == "invalid"
 
 
 @pytest.mark.parametrize("box", [(-1, 0, 5, 5), (0, 0, 0, 5), (0, 0, 61, 5), (59, 59, 2, 2)])
-def test_a_box_lies_inside_the_picture(number, alice, box):
+def test_a_box_outside_the_picture_is_refused(number, alice, box):
     with pytest.raises(Problem, match="inside the picture"):
         add_box(prediction=number, by=alice, box=box, label="1")
 
 
-def test_a_correction_survives_another_reading(number, alice):
+def test_a_correction_still_counts_after_another_reading(number, alice):
     correct(prediction=number, by=alice, kind="correct", text="191")
     again = reread_upload(number.upload, "digit")
     assert current_correction(again).text == "191"
     assert current_correction(again).prediction == number
+
+
+@pytest.mark.parametrize("kind", ["confirm", "not_a_digit"])
+def test_agreeing_with_a_rejection_confirms_it(rejected, alice, kind):
+    row = correct(prediction=rejected, by=alice, kind=kind)
+    assert (row.kind, row.text) == ("confirm", "")
+    assert row.boxes == [{"box": [1, 2, 3, 4], "label": ""}]
+
+
+def test_the_digit_of_a_rejected_glyph_is_not_a_label(rejected, alice):
+    assert [labelled.label for labelled in labelled_boxes(rejected, None)] == [""]
+    assert correct_labels(prediction=rejected, by=alice, labels=[""]).kind == "confirm"
+    assert add_box(prediction=rejected, by=alice, box=(10, 2, 3, 4), label="6").text == "6"
+
+
+def test_pages_and_lists_choose_the_same_of_two_corrections_with_one_time(given, alice):
+    prediction, now = given("7"), timezone.now()
+    for number, text in ((2, "2"), (1, "1")):
+        values = {"upload": prediction.upload, "prediction": prediction, "by": alice, "created_at": now}
+        Correction.objects.create(id=uuid.UUID(int=number), kind="correct", text=text, **values)
+    for order in (["id"], ["-id"]):
+        assert select_current(prediction.upload.corrections.order_by(*order)).text == "2"
+    assert current_correction(prediction).text == selectors.history_for(alice).get().correction_text == "2"
+
+
+def test_an_undone_correction_is_not_exported(given, alice):
+    prediction = given("7")
+    correct(prediction=prediction, by=alice, kind="correct", text="1")
+    undo(prediction=prediction, by=alice)
+    (row,) = exports.history_rows(selectors.history_for(alice))
+    assert (row["correction"], row["correction_text"]) == ("", "")

@@ -21,7 +21,7 @@ from recognizer.services.reading.feature_maps import ensure_maps
 from recognizer.services.reading.predictions import create_prediction
 from tests.conftest import client_of, token_headers
 from tests.pictures import digit_png
-from tests.recognizer.access import Route, Stage, all_routes, violations
+from tests.recognizer.route_access import Route, Stage, all_routes, violations
 
 pytestmark = pytest.mark.django_db
 NAME = "alices-own-name-for-it"

@@ -1,4 +1,4 @@
-"""The admin deletes no evidence; with an account everything goes, files included."""
+"""The admin cannot delete evidence. Deleting an account deletes all of its data and files."""
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -19,54 +19,56 @@ EVIDENCE = ["upload", "prediction", "glyph", "featuremap", "correction", "modelv
 
 @pytest.fixture
 def prediction(alice, model, media):
-    """Beside it a picture that waits in a batch."""
+    """A prediction, and a batch of the same owner with a staged file."""
     waiting = intake.create_batch(owner=alice)
     intake.add_files(waiting, [("3.png", ContentFile(digit_png(3)))])
     return create_prediction(owner=alice, data=digit_png(7), source="upload", draw_maps=True)
 
 
-def delete_chosen(client, listed: str, *rows):
-    chosen = {"action": "delete_selected", ACTION_CHECKBOX_NAME: [row.pk for row in rows], "post": "yes"}
-    return client.post(listed, chosen)
+def delete_selected(client, listed: str, *rows):
+    form = {"action": "delete_selected", ACTION_CHECKBOX_NAME: [row.pk for row in rows], "post": "yes"}
+    return client.post(listed, form)
 
 
 @pytest.mark.parametrize("name", EVIDENCE)
-def test_evidence_is_not_deleted(admin_client, prediction, name):
+def test_lists_of_evidence_offer_no_deletion(admin_client, prediction, name):
     listed = reverse(f"admin:recognizer_{name}_changelist")
     assert "delete_selected" not in admin_client.get(listed).content.decode()
 
 
-def test_what_is_asked_for_nevertheless_is_refused(admin_client, prediction):
-    delete_chosen(admin_client, reverse("admin:recognizer_upload_changelist"), prediction.upload)
+def test_a_forged_request_to_delete_evidence_is_refused(admin_client, prediction):
+    delete_selected(admin_client, reverse("admin:recognizer_upload_changelist"), prediction.upload)
     assert admin_client.post(reverse("admin:recognizer_prediction_delete", args=[prediction.pk])).status_code == 403
     assert Upload.objects.get() == prediction.upload
 
 
-def test_an_account_goes_with_its_files(admin_client, alice, prediction, media, django_capture_on_commit_callbacks):
+def test_an_account_is_deleted_with_its_files(
+    admin_client, alice, prediction, media, django_capture_on_commit_callbacks
+):
     url = reverse("admin:auth_user_delete", args=[alice.pk])
     assert "with all pictures and data of the account" in admin_client.get(url).content.decode()
     with django_capture_on_commit_callbacks(execute=True):
         assert admin_client.post(url, {"post": "yes"}).status_code == 302
-    assert_gone(alice, media)
+    assert_deleted(alice, media)
 
 
-def test_several_accounts_go_with_their_files(
+def test_several_accounts_are_deleted_with_their_files(
     admin_client, alice, bob, prediction, media, django_capture_on_commit_callbacks
 ):
     with django_capture_on_commit_callbacks(execute=True):
-        delete_chosen(admin_client, reverse("admin:auth_user_changelist"), alice, bob)
-    assert_gone(alice, media)
+        delete_selected(admin_client, reverse("admin:auth_user_changelist"), alice, bob)
+    assert_deleted(alice, media)
     assert not User.objects.filter(pk=bob.pk).exists()
 
 
-def assert_gone(user, media):
+def assert_deleted(user, media):
     assert not User.objects.filter(pk=user.pk).exists()
     assert not Upload.objects.exists()
     assert not BatchItem.objects.exists()
     assert [path for path in media.rglob("*") if path.is_file()] == []
 
 
-def test_a_token_that_leaked_is_deleted(admin_client, alice):
+def test_a_token_can_be_deleted(admin_client, alice):
     token, _secret = create_token(user=alice, name="leaked", scope="read")
-    delete_chosen(admin_client, reverse("admin:recognizer_apitoken_changelist"), token)
+    delete_selected(admin_client, reverse("admin:recognizer_apitoken_changelist"), token)
     assert not ApiToken.objects.exists()

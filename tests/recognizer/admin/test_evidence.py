@@ -1,4 +1,4 @@
-"""Admins look at everything and change no evidence."""
+"""Admins can see all evidence and cannot change it."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ def test_every_list_opens_and_can_be_searched(admin_client, prediction, name):
 
 
 @pytest.mark.parametrize("name", ["upload", "prediction", "glyph", "featuremap"])
-def test_a_list_asks_the_same_few_questions_however_long_it_is(
+def test_the_number_of_queries_does_not_depend_on_the_length_of_a_list(
     admin_client, prediction, alice, name, django_assert_max_num_queries
 ):
     listed = reverse(f"admin:recognizer_{name}_changelist")
@@ -45,7 +45,7 @@ def test_a_list_asks_the_same_few_questions_however_long_it_is(
         admin_client.get(listed)
 
 
-def test_the_first_page_counts_and_tells_of_the_worker(admin_client, prediction):
+def test_the_index_shows_counts_and_the_state_of_the_worker(admin_client, prediction):
     page = admin_client.get(reverse("admin:index")).content.decode()
     assert "Accounts: 2. Pictures: 1," in page
     assert f"Active model: {SHIPPED.name}." in page
@@ -63,7 +63,7 @@ def test_the_first_page_counts_and_tells_of_the_worker(admin_client, prediction)
         (400, {"given_at__year": 2026}, ["March 2026"]),
     ],
 )
-def test_the_dates_between_the_first_and_the_last_are_offered(admin_client, given, days_ago, query, offered):
+def test_the_date_hierarchy_offers_all_dates_from_first_to_last(admin_client, given, days_ago, query, offered):
     last = datetime(2026, 3, 5, 12, tzinfo=UTC)
     given("1", at=last), given("2", at=last - timedelta(days=days_ago))
     page = admin_client.get(reverse("admin:recognizer_prediction_changelist"), query).content.decode()
@@ -72,36 +72,36 @@ def test_the_dates_between_the_first_and_the_last_are_offered(admin_client, give
 
 
 @pytest.mark.parametrize("name", EVIDENCE)
-def test_evidence_is_neither_added_nor_changed(admin_client, prediction, name):
+def test_evidence_cannot_be_added(admin_client, prediction, name):
     assert admin_client.get(reverse(f"admin:recognizer_{name}_add")).status_code == 403
 
 
-def test_what_a_row_says_cannot_be_posted(admin_client, prediction):
+def test_evidence_cannot_be_changed(admin_client, prediction):
     change = reverse("admin:recognizer_prediction_change", args=[prediction.pk])
     assert admin_client.get(change).status_code == 200
     assert admin_client.post(change, {"text": "1"}).status_code == 403
 
 
-def test_staff_see_the_pictures_of_the_rows_they_may_see(admin_client, prediction):
+def test_staff_see_the_pictures_of_rows_that_they_may_see(admin_client, prediction):
     upload = reverse("admin:upload_picture", args=[prediction.upload_id])
     glyph = reverse("admin:glyph_picture", args=[prediction.glyphs.get().pk])
     assert [admin_client.get(url).status_code for url in (upload, glyph)] == [200, 200]
 
 
-def test_a_map_that_waits_has_no_picture(admin_client, prediction):
+def test_a_pending_feature_map_has_no_picture(admin_client, prediction):
     waiting = FeatureMap.objects.first()
     assert admin_client.get(reverse("admin:feature_map_picture", args=[waiting.pk])).status_code == 404
 
 
-def test_staff_without_the_permission_see_no_picture(prediction):
-    clerk = User.objects.create_user("clerk", password="clerk-password", is_staff=True)
+def test_staff_without_permission_see_no_picture(prediction):
+    employee = User.objects.create_user("employee", password="employee-password", is_staff=True)
     client = Client()
-    client.force_login(clerk)
+    client.force_login(employee)
     pictures = [
         reverse(f"admin:{name}", args=[prediction.upload_id]) for name in ("upload_picture", "upload_full_picture")
     ]
     assert [client.get(picture).status_code for picture in pictures] == [403, 403]
-    clerk.user_permissions.add(Permission.objects.get(codename="view_upload"))
+    employee.user_permissions.add(Permission.objects.get(codename="view_upload"))
     assert [client.get(picture).status_code for picture in pictures] == [200, 200]
 
 
@@ -114,13 +114,13 @@ def drawn(prediction) -> FeatureMap:
 
 
 def picture_links(client: Client, name: str, row: Model) -> list[str]:
-    """Where the page of a record leads, beyond the admin's own pages."""
+    """Return the links on a row's page, without links to other admin pages."""
     page = client.get(reverse(f"admin:recognizer_{name}_change", args=[row.pk])).content.decode()
     (fieldset,) = re.findall(r"<fieldset.*?</fieldset>", page, re.DOTALL)
     return [link for link in re.findall(r'(?:href|src)="([^"]+)"', fieldset) if not link.endswith("/change/")]
 
 
-def test_every_picture_on_the_page_of_a_record_can_be_opened(admin_client, prediction, drawn):
+def test_every_picture_on_a_rows_page_can_be_opened(admin_client, prediction, drawn):
     glyph = prediction.glyphs.get()
     for name, row in (("upload", prediction.upload), ("glyph", glyph), ("featuremap", drawn)):
         links = picture_links(admin_client, name, row)
@@ -128,7 +128,7 @@ def test_every_picture_on_the_page_of_a_record_can_be_opened(admin_client, predi
         assert {admin_client.get(link).status_code for link in links} == {200}
 
 
-def test_a_picture_is_opened_in_full_and_its_original_is_only_named(admin_client, alice, model):
+def test_a_picture_links_to_its_full_size_and_the_original_is_only_named(admin_client, alice, model):
     upload = create_prediction(owner=alice, data=digit_png(7, size=900), source="upload").upload
     full, small = (admin_client.get(link) for link in picture_links(admin_client, "upload", upload))
     sizes = [Image.open(BytesIO(b"".join(picture))).size for picture in (full, small)]
@@ -138,11 +138,11 @@ def test_a_picture_is_opened_in_full_and_its_original_is_only_named(admin_client
     assert upload.original.name in page
 
 
-def test_the_page_of_a_map_that_waits_has_no_link_to_it(admin_client, prediction):
+def test_the_page_of_a_pending_feature_map_has_no_link_to_a_picture(admin_client, prediction):
     assert picture_links(admin_client, "featuremap", FeatureMap.objects.first()) == []
 
 
-def test_others_are_sent_to_the_login(alice_client, prediction):
+def test_users_who_are_not_staff_are_sent_to_the_login(alice_client, prediction):
     for name in ("upload_picture", "upload_full_picture"):
         assert alice_client.get(reverse(f"admin:{name}", args=[prediction.upload_id])).status_code == 302
     assert Upload.objects.count() == 1

@@ -1,4 +1,4 @@
-"""The constraints hold in the database, whatever the code does."""
+"""Database constraints, and rows that cannot be changed."""
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -16,12 +16,12 @@ def prediction(alice, model, media):
     return create_prediction(owner=alice, data=digit_png(7, size=120), source="upload", draw_maps=True)
 
 
-def refused(constraint):
+def violates(constraint):
     return pytest.raises(IntegrityError, match=constraint)
 
 
 def test_an_upload_has_one_current_prediction(prediction):
-    with refused("prediction_one_current_per_upload|recognizer_prediction.upload_id"), transaction.atomic():
+    with violates("prediction_one_current_per_upload|recognizer_prediction.upload_id"), transaction.atomic():
         Prediction.objects.create(
             upload=prediction.upload,
             owner=prediction.owner,
@@ -46,8 +46,8 @@ def test_an_upload_has_one_current_prediction(prediction):
         ({"text": "7", "decision": "rejected"}, "prediction_text_empty_only_when_rejected"),
     ],
 )
-def test_a_prediction_holds_only_what_can_be(prediction, values, constraint):
-    with refused(constraint), transaction.atomic():
+def test_a_prediction_has_only_valid_values(prediction, values, constraint):
+    with violates(constraint), transaction.atomic():
         Prediction.objects.filter(pk=prediction.pk).update(**values)
 
 
@@ -55,48 +55,48 @@ def test_a_prediction_holds_only_what_can_be(prediction, values, constraint):
     ("values", "constraint"),
     [({"digit": 10}, "glyph_digit_0_to_9"), ({"confidence": 2}, "glyph_confidence_is_probability")],
 )
-def test_a_glyph_is_a_digit_with_a_probability(prediction, values, constraint):
-    with refused(constraint), transaction.atomic():
+def test_a_glyph_has_only_valid_values(prediction, values, constraint):
+    with violates(constraint), transaction.atomic():
         prediction.glyphs.update(**values)
 
 
-def test_a_layer_is_drawn_once_for_a_glyph(prediction):
+def test_a_glyph_has_one_feature_map_for_each_layer(prediction):
     drawn = FeatureMap.objects.filter(glyph__prediction=prediction).first()
-    with refused("feature_map_one_per_glyph_and_layer|recognizer_featuremap.glyph_id"), transaction.atomic():
+    with violates("feature_map_one_per_glyph_and_layer|recognizer_featuremap.glyph_id"), transaction.atomic():
         FeatureMap.objects.create(
             glyph=drawn.glyph, layer=drawn.layer, position=9, kind="conv", height=1, width=1, channels=1
         )
 
 
-def test_a_map_has_a_file_exactly_when_it_is_drawn(prediction):
-    with refused("feature_map_drawn_exactly_with_file"), transaction.atomic():
+def test_a_feature_map_has_a_file_exactly_if_it_is_drawn(prediction):
+    with violates("feature_map_drawn_exactly_with_file"), transaction.atomic():
         FeatureMap.objects.filter(glyph__prediction=prediction).update(image="somewhere.png")
 
 
 def test_a_running_job_has_a_lease(prediction):
-    with refused("job_running_has_lease"), transaction.atomic():
+    with violates("job_running_has_lease"), transaction.atomic():
         Job.objects.filter(prediction=prediction).update(state=Job.State.RUNNING)
 
 
-def test_one_model_is_active(model):
-    with refused("model_version_one_active|recognizer_modelversion.state"), transaction.atomic():
+def test_only_one_model_is_active(model):
+    with violates("model_version_one_active|recognizer_modelversion.state"), transaction.atomic():
         ModelVersion.objects.create(version="other", digest="0" * 64, card={}, state=ModelVersion.State.ACTIVE)
 
 
 @pytest.mark.parametrize("row_of", [lambda p: p, lambda p: p.glyphs.get()], ids=["prediction", "glyph"])
-def test_evidence_never_changes(prediction, row_of):
+def test_predictions_and_glyphs_cannot_be_changed(prediction, row_of):
     with pytest.raises(ImmutableRowError):
         row_of(prediction).save()
 
 
-def test_a_correction_never_changes(prediction, alice):
-    said = Correction.objects.create(
+def test_a_correction_cannot_be_changed(prediction, alice):
+    correction = Correction.objects.create(
         upload=prediction.upload, prediction=prediction, by=alice, kind="correct", text="1"
     )
-    said.text = "2"
+    correction.text = "2"
     with pytest.raises(ImmutableRowError):
-        said.save()
+        correction.save()
 
 
-def test_a_glyph_keeps_the_input_that_the_network_saw(prediction):
+def test_a_glyph_stores_the_input_of_the_network(prediction):
     assert len(bytes(Glyph.objects.get(prediction=prediction).input)) == 28 * 28

@@ -1,4 +1,4 @@
-"""docs/deployment.md names what the code does: its units start what the Procfile starts, its nginx loses no header."""
+"""docs/deployment.md agrees with the code: the units with the Procfile, and nginx with the response headers."""
 
 import configparser
 import re
@@ -12,14 +12,14 @@ from tests.surroundings import ROOT
 PAGE = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
 VENV = "/srv/digitscribe/app/.venv/bin/"
 
-# Of an answer with X-Accel-Redirect nginx passes these on, makes these itself, and drops all others.
-PASSED_ON = {"Content-Type", "Content-Disposition", "Cache-Control", "Set-Cookie", "Expires", "Accept-Ranges"}
-MADE_BY_NGINX = {"ETag", "Content-Length", "X-Accel-Redirect"}
-OF_NO_USE = {"Content-Language"}  # there are no words in a picture
+# From a response with X-Accel-Redirect nginx forwards some headers, sets some itself and drops all others.
+FORWARDED = {"Content-Type", "Content-Disposition", "Cache-Control", "Set-Cookie", "Expires", "Accept-Ranges"}
+SET_BY_NGINX = {"ETag", "Content-Length", "X-Accel-Redirect"}
+NOT_NEEDED = {"Content-Language"}  # pictures have no language
 
 
-def units() -> dict[str, dict[str, str]]:
-    """The [Service] of each, by its name."""
+def parse_units() -> dict[str, dict[str, str]]:
+    """Return the [Service] section of each unit by its name."""
     found = {}
     for name, text in re.findall(r"digitscribe-(\w+)\.service`:\n\n```ini\n(.*?)```", PAGE, re.DOTALL):
         unit = configparser.ConfigParser(interpolation=None)
@@ -29,27 +29,27 @@ def units() -> dict[str, dict[str, str]]:
     return found
 
 
-def test_the_units_start_what_the_procfile_starts():
+def test_the_units_start_the_commands_of_the_procfile():
     procfile = (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()
-    started = {name: unit["ExecStart"].removeprefix(VENV) for name, unit in units().items()}
+    started = {name: unit["ExecStart"].removeprefix(VENV) for name, unit in parse_units().items()}
     assert started == dict(line.split(": ", 1) for line in procfile if not line.startswith("release: "))
 
 
 def test_only_the_web_unit_owns_the_socket_and_reloads():
-    """systemd removes a RuntimeDirectory with the first unit that names it and stops, and with it the socket."""
+    """systemd removes a RuntimeDirectory, and the socket in it, when any unit that names it stops."""
     for line in ("RuntimeDirectory", "ExecReload"):
-        assert [name for name, unit in units().items() if line in unit] == ["web"]
+        assert [name for name, unit in parse_units().items() if line in unit] == ["web"]
 
 
 @pytest.mark.django_db
-def test_nginx_adds_every_header_that_it_drops(alice, given, settings):
+def test_nginx_sets_every_header_that_it_drops(alice, given, settings):
     settings.SECURE_HSTS_SECONDS = 365 * 24 * 3600
     settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     settings.MEDIA_ACCEL_PREFIX = "/protected-media/"
     client = Client()
     client.force_login(alice)
     answer = client.get(reverse("upload_thumbnail", args=[given().upload_id]), secure=True)
-    sent = {name: value for name, value in answer.items() if name not in PASSED_ON | MADE_BY_NGINX | OF_NO_USE}
+    sent = {name: value for name, value in answer.items() if name not in FORWARDED | SET_BY_NGINX | NOT_NEEDED}
 
     (location,) = re.findall(r"location /protected-media/ \{(.*?)\}", PAGE, re.DOTALL)
     assert dict(re.findall(r'add_header (\S+) "([^"]+)" always;', location)) == sent

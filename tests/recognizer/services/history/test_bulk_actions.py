@@ -1,0 +1,50 @@
+"""Actions on many uploads at once."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from recognizer import selectors
+from recognizer.models import Correction
+from recognizer.problems import Problem
+from recognizer.services.history.bulk_actions import correct_predictions
+from recognizer.services.history.corrections import current_correction, undo
+
+pytestmark = pytest.mark.django_db
+
+
+def count_queries(count, given, alice, **correction) -> int:
+    rows = selectors.history_for(alice).filter(pk__in=[given("71").pk for _ in range(count)])
+    with CaptureQueriesContext(connection) as queries:
+        assert correct_predictions(rows, by=alice, **correction) == count
+    return len(queries)
+
+
+@pytest.mark.parametrize(
+    "correction", [{"kind": "confirm"}, {"kind": "not_a_digit"}, {"kind": "correct", "text": "17"}]
+)
+def test_correcting_many_takes_as_many_queries_as_correcting_few(given, alice, correction):
+    assert count_queries(30, given, alice, **correction) == count_queries(3, given, alice, **correction)
+    text = {"confirm": "71", "not_a_digit": "", "correct": "17"}[correction["kind"]]
+    assert Correction.objects.filter(kind=correction["kind"], text=text).count() == 33
+
+
+def test_repeating_a_correction_adds_no_rows(given, alice):
+    for text in ("7", "1", "17"):
+        given(text)
+    undone = selectors.history_for(alice).get(text="17")
+    rows = selectors.history_for(alice)
+    for _ in range(2):
+        correct_predictions(rows, by=alice, kind="confirm")
+    assert Correction.objects.count() == 3
+    undo(prediction=undone, by=alice)
+    correct_predictions(rows, by=alice, kind="confirm")
+    assert current_correction(undone).text == "17"
+    assert Correction.objects.count() == 5
+
+
+def test_an_invalid_correction_changes_no_prediction(given, alice):
+    given("7"), given("1")
+    with pytest.raises(Problem):
+        correct_predictions(selectors.history_for(alice), by=alice, kind="correct", text="seven")
+    assert not Correction.objects.exists()
