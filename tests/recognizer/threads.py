@@ -1,4 +1,4 @@
-"""Two at once: the other one in a thread, on a connection of its own."""
+"""Concurrent actions: one in the test, the other in a thread with its own database connection."""
 
 import threading
 import time
@@ -9,14 +9,14 @@ from django.db import connection, transaction
 
 
 @contextmanager
-def meanwhile(act: Callable[[], object]) -> Iterator[None]:
-    """What the block writes is not committed yet when the other one begins, and is when it goes on."""
+def meanwhile(action: Callable[[], object]) -> Iterator[None]:
+    """Start the action while the block's transaction is open. It continues after the commit."""
     errors: list[Exception] = []
 
     def run() -> None:
         try:
-            act()
-        except Exception as error:  # noqa: BLE001  (whatever it is, the test shows it)
+            action()
+        except Exception as error:  # noqa: BLE001  (the assertion below shows any error)
             errors.append(error)
         finally:
             connection.close()
@@ -25,6 +25,6 @@ def meanwhile(act: Callable[[], object]) -> Iterator[None]:
     with transaction.atomic():
         yield
         other.start()
-        time.sleep(0.5)  # until it waits
+        time.sleep(0.5)  # until it waits for the lock
     other.join()
     assert errors == []

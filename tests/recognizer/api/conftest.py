@@ -6,6 +6,6 @@ from recognizer.services.limits import throttles
 
 
 @pytest.fixture(autouse=True)
-def nobody_has_asked_yet() -> Iterator[None]:
+def reset_request_counts() -> Iterator[None]:
     throttles.local_counter.windows.clear()
     yield

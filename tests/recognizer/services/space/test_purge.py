@@ -1,4 +1,4 @@
-"""What is removed for good gives its space back, once."""
+"""Removing uploads frees their space exactly once."""
 
 import pytest
 
@@ -10,12 +10,12 @@ from tests.pictures import varied_pngs
 pytestmark = pytest.mark.django_db
 
 
-def test_of_two_that_remove_the_same_uploads_one_frees_their_space(alice, model, media):
+def test_removing_the_same_uploads_twice_frees_their_space_once(alice, model, media):
     for data in varied_pngs(3, size=60):
         create_prediction(owner=alice, data=data, source=Upload.Source.API)
-    *gone, kept = Upload.objects.all()
-    remove_uploads(gone)
-    remove_uploads(gone)  # the other one had listed them before
+    *removed, kept = Upload.objects.all()
+    remove_uploads(removed)
+    remove_uploads(removed)  # like a second purge that had listed them before
 
     assert Prediction.objects.get().upload == kept
     usage = Usage.objects.get(user=alice)

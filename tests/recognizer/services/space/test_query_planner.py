@@ -1,4 +1,4 @@
-"""SQLite is told how large its tables are, at the start and by the hour."""
+"""SQLite's statistics are updated by `prepare` and by the hourly purge."""
 
 import pytest
 from django.core.management import call_command
@@ -10,9 +10,9 @@ from recognizer.models import Upload
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("work", [lambda: call_command("prepare"), tasks.purge], ids=["prepare", "purge"])
-def test_the_planner_knows_how_many_rows_a_person_has(given, work):
+def test_the_statistics_contain_the_number_of_rows(given, work):
     if connection.vendor != "sqlite":
-        pytest.skip("PostgreSQL looks by itself.")
+        pytest.skip("PostgreSQL updates its statistics on its own.")
     for _ in range(30):
         given("7")
     work()

@@ -1,4 +1,4 @@
-"""Files and rows held against each other; dry unless told otherwise."""
+"""Comparison of files with rows. Files are removed only on request."""
 
 import os
 import time
@@ -24,7 +24,7 @@ NO_GRACE = timedelta(0)
 
 @pytest.fixture
 def upload(alice, model, media) -> Upload:
-    """With its pictures made, and a batch beside it: every kind of file that a row records."""
+    """An upload with its derived pictures, and a batch: every kind of file that a row records."""
     intake.add_files(intake.create_batch(owner=alice), [("a.png", ContentFile(digit_png(3, size=60)))])
     upload = create_prediction(owner=alice, data=digit_png(7, size=100), source="upload").upload
     ensure_picture(upload)
@@ -32,22 +32,22 @@ def upload(alice, model, media) -> Upload:
     return upload
 
 
-def stray(media: Path, name: str) -> Path:
+def create_stray_file(media: Path, name: str) -> Path:
     path = media / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"lost")
     return path
 
 
-def test_what_rows_record_is_kept(upload, media):
+def test_files_with_rows_are_kept(upload, media):
     before = sorted(media.rglob("*"))
     report = reconcile(remove=True, grace=NO_GRACE)
     assert (report.files, report.without_row, report.without_file, report.removed) == (4, [], [], 0)
     assert sorted(media.rglob("*")) == before
 
 
-def test_it_is_dry_unless_told_to_remove(upload, media):
-    lost = stray(media, "uploads/ab/0f0e5a34-0000-0000-0000-000000000000/original.png")
+def test_files_are_only_listed_unless_removal_is_requested(upload, media):
+    lost = create_stray_file(media, "uploads/ab/0f0e5a34-0000-0000-0000-000000000000/original.png")
     report = reconcile(remove=False, grace=NO_GRACE)
     assert report.without_row == [str(lost.relative_to(media))]
     assert lost.exists()
@@ -56,23 +56,23 @@ def test_it_is_dry_unless_told_to_remove(upload, media):
 
 
 @pytest.mark.parametrize("name", ["original.png.part", ".x.part", "thumbnail.webp"])
-def test_a_stray_beside_a_recorded_file_goes(upload, media, name):
+def test_a_stray_file_beside_a_recorded_file_is_removed(upload, media, name):
     lost = media / Path(upload.original.name).parent / f"stray-{name}"
     lost.write_bytes(b"half")
     reconcile(remove=True, grace=NO_GRACE)
     assert not lost.exists()
 
 
-def test_a_young_file_may_be_waiting_for_its_row(upload, media):
-    lost = stray(media, "feature-maps/ab/nobody/conv1.png")
+def test_a_young_file_is_not_reported(upload, media):
+    lost = create_stray_file(media, "feature-maps/ab/nobody/conv1.png")
     assert reconcile(remove=True).without_row == []
     yesterday = time.time() - 25 * 3600
     os.utime(lost, (yesterday, yesterday))
     assert reconcile(remove=True).removed == 1
 
 
-def test_other_folders_are_not_its_business(upload, media):
-    model = stray(media, "models/digits-9/card.json")
+def test_other_folders_are_ignored(upload, media):
+    model = create_stray_file(media, "models/digits-9/card.json")
     assert reconcile(remove=True, grace=NO_GRACE).removed == 0
     assert model.exists()
 
@@ -87,9 +87,9 @@ def test_a_row_without_its_file_is_reported(upload, media):
     assert out.getvalue() == f"no file: {upload.thumbnail.name}\n"
 
 
-def test_another_installations_database_removes_nothing(upload, media):
+def test_too_many_files_without_rows_are_removed_only_by_force(upload, media):
     for n in range(21):
-        stray(media, f"uploads/ab/{n}/original.png")
+        create_stray_file(media, f"uploads/ab/{n}/original.png")
     assert reconcile(remove=True, grace=NO_GRACE).removed == 0
     with pytest.raises(SystemExit) as ended:
         call_command("reconcile_media", "--remove", "--grace-hours=0", stdout=StringIO(), stderr=StringIO())

@@ -1,4 +1,4 @@
-"""The quota: counted once, and what was deleted gives way to what is given now."""
+"""The quota, and the purge of deleted uploads that makes room for new ones."""
 
 import pytest
 
@@ -15,44 +15,46 @@ DATA = digit_png(7, size=60)
 
 
 @pytest.fixture
-def give(alice, model, media):
+def upload_picture(alice, model, media):
     return lambda: create_prediction(owner=alice, data=DATA, source="upload").upload
 
 
-def used(alice) -> tuple[int, int]:
+def stored_usage(alice) -> tuple[int, int]:
     return Usage.objects.values_list("pictures", "bytes").get(user=alice)
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("quota", [{"QUOTA_PICTURES": 3}, {"QUOTA_BYTES": 4 * len(DATA) - 1}])
-def test_deleting_makes_room_at_once(give, alice, settings, media, quota, django_capture_on_commit_callbacks):
+def test_deleted_uploads_make_room_for_new_ones(
+    upload_picture, alice, settings, media, quota, django_capture_on_commit_callbacks
+):
     for name, value in quota.items():
         setattr(settings, name, value)
-    oldest, older, kept = (give() for _ in range(3))
+    oldest, older, kept = (upload_picture() for _ in range(3))
     delete_uploads(alice, [oldest.pk])
     deleted_at = delete_uploads(alice, [older.pk])
     with django_capture_on_commit_callbacks(execute=True):
-        new = give()
+        new = upload_picture()
     assert set(Upload.objects.all()) == {older, kept, new}
     assert len(list(media.rglob("original.png"))) == 3
-    assert used(alice) == (3, 3 * len(DATA))
+    assert stored_usage(alice) == (3, 3 * len(DATA))
     assert restore_uploads(uploads_deleted_at(alice, deleted_at)) == 1
 
 
 @pytest.mark.django_db
-def test_what_was_deleted_stays_where_it_makes_no_room(give, alice, settings):
-    gone, _kept = give(), give()
-    deleted_at = delete_uploads(alice, [gone.pk])
+def test_deleted_uploads_stay_if_they_cannot_make_enough_room(upload_picture, alice, settings):
+    deleted, _kept = upload_picture(), upload_picture()
+    deleted_at = delete_uploads(alice, [deleted.pk])
     settings.QUOTA_BYTES = len(DATA) - 1
     with pytest.raises(Problem, match="Delete pictures to free space"):
-        give()
+        upload_picture()
     assert restore_uploads(uploads_deleted_at(alice, deleted_at)) == 1
-    assert used(alice) == (2, 2 * len(DATA))
+    assert stored_usage(alice) == (2, 2 * len(DATA))
 
 
 @pytest.mark.django_db
-def test_nobody_makes_room_for_another(give, alice, bob, settings):
-    delete_uploads(alice, [give().pk])
+def test_uploads_of_others_do_not_make_room(upload_picture, alice, bob, settings):
+    delete_uploads(alice, [upload_picture().pk])
     settings.QUOTA_PICTURES = 0
     with pytest.raises(Problem):
         create_prediction(owner=bob, data=DATA, source="upload")
@@ -60,36 +62,36 @@ def test_nobody_makes_room_for_another(give, alice, bob, settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_that_need_the_same_room_each_gets_some(give, alice, settings):
+def test_parallel_uploads_that_need_room_both_get_it(upload_picture, alice, settings):
     settings.QUOTA_PICTURES = 2
-    delete_uploads(alice, [give().pk, give().pk])
-    with meanwhile(give):
-        give()
+    delete_uploads(alice, [upload_picture().pk, upload_picture().pk])
+    with meanwhile(upload_picture):
+        upload_picture()
     assert Upload.objects.filter(deleted_at=None).count() == 2
-    assert used(alice) == (2, 2 * len(DATA))
+    assert stored_usage(alice) == (2, 2 * len(DATA))
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whoever_counts_while_the_first_picture_is_given_leaves_it_counted(give, alice):
+def test_reading_the_usage_during_the_first_upload_does_not_lose_it(upload_picture, alice):
     with meanwhile(lambda: quotas.usage(alice.pk)):
-        give()
-    assert used(alice) == (1, len(DATA))
+        upload_picture()
+    assert stored_usage(alice) == (1, len(DATA))
 
 
 @pytest.mark.django_db
-def test_what_was_brought_back_before_its_end_is_not_removed(give, alice):
-    upload = give()
+def test_a_restored_upload_is_not_removed(upload_picture, alice):
+    upload = upload_picture()
     deleted_at = delete_uploads(alice, [upload.pk])
     listed = list(Upload.objects.filter(deleted_at=deleted_at))
     assert restore_uploads(uploads_deleted_at(alice, deleted_at)) == 1
     assert remove_uploads(listed) == 0
     assert Upload.objects.get() == upload
-    assert used(alice) == (1, len(DATA))
+    assert stored_usage(alice) == (1, len(DATA))
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_brought_back_while_it_is_removed_is_not(give, alice):
-    deleted_at = delete_uploads(alice, [give().pk])
+def test_an_upload_that_is_restored_during_its_removal_stays(upload_picture, alice):
+    deleted_at = delete_uploads(alice, [upload_picture().pk])
     listed = list(Upload.objects.all())
     with meanwhile(lambda: remove_uploads(listed)):
         assert restore_uploads(uploads_deleted_at(alice, deleted_at)) == 1
