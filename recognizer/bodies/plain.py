@@ -21,6 +21,7 @@ TYPES: Mapping[Any, Json] = {
     UUID: {"type": "string", "format": "uuid"},
     dict: {"type": "object", "additionalProperties": {}},
 }
+SCALARS = frozenset({str, int, bool, NoneType})
 
 
 class Body:
@@ -89,7 +90,8 @@ class Member:
 
 
 def members_of(body: type[Body]) -> tuple[Member, ...]:
-    return _members_of(body)  # type: ignore[arg-type]  # a class is hashable, whatever its instances are
+    """Return the fields of a body's class."""
+    return _members_of(body)  # type: ignore[arg-type]  # mypy takes type[Body] for unhashable
 
 
 @cache
@@ -122,11 +124,11 @@ def write(body: Body, *, decimals: int | None = None) -> Json:
     """Return the body as JSON values; `decimals`, if given, rounds every float in place of its own precision."""
     written: Json = {}
     for member in members_of(type(body)):
-        value = getattr(body, member.name)
-        if member.is_inline:
+        value, about = getattr(body, member.name), member.about
+        if about is INLINE:
             written.update(write(value, decimals=decimals))
-        elif value is not None or not member.about.optional:
-            written[member.name] = _plain(value, member.about.decimals if decimals is None else decimals)
+        elif value is not None or not about.optional:
+            written[member.name] = _plain(value, about.decimals if decimals is None else decimals)
     return written
 
 
@@ -136,9 +138,11 @@ def write_row(body: Body, *, decimals: int | None = None) -> Json:
 
 
 def _plain(value: Any, decimals: int | None) -> Any:
+    if type(value) in SCALARS:
+        return value
     if isinstance(value, float):
         return value if decimals is None else round(value, decimals)
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list):
         return [_plain(one, decimals) for one in value]
     if isinstance(value, Body):
         return write(value, decimals=decimals)
