@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class TokenAuthentication(BaseAuthentication):
-    """`Authorization: Bearer dgs_…`, or `Token` in place of `Bearer`."""
+    """Authentication by the header `Authorization: Bearer dgs_…`; `Token` is accepted in place of `Bearer`."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         parts = get_authorization_header(request).split()
@@ -30,9 +30,9 @@ class TokenAuthentication(BaseAuthentication):
 
 
 class TokenHasScope(BasePermission):
-    """A token that may only read is refused by every method that changes something."""
+    """The permission that refuses read-only tokens for all methods that change something."""
 
-    message = "This token may only read."
+    message = "This token is read-only."
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         token: Any = request.auth

@@ -1,4 +1,4 @@
-"""The schema, and two readers for it. Everything comes from this server."""
+"""The OpenAPI schema and two pages that show it. All their files come from this server."""
 
 from functools import cache
 from pathlib import Path
@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 SCHEMA = Path(__file__).with_name("openapi.json")
-# Both readers write style attributes. Only these two pages, which show nobody's data, allow it.
+# Both pages write style attributes. No other page allows that, and these two show no user's data.
 with_inline_styles = csp_update({"style-src": ["'unsafe-inline'"]})
 
 
@@ -22,7 +22,7 @@ def schema_text() -> bytes:
 @login_not_required
 @require_safe
 def schema(request: HttpRequest) -> HttpResponse:
-    """The file as it is in the repository: to generate it anew would cost a second, to whoever asks."""
+    """Return the schema file of the repository: generating it for each request would take a second."""
     return HttpResponse(schema_text(), content_type="application/vnd.oai.openapi+json;version=3.1")
 
 

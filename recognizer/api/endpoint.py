@@ -1,4 +1,4 @@
-"""What every endpoint has in common: who is asking, how often, and whether they have the answer already."""
+"""The base of all endpoints: it identifies the caller, counts requests and answers conditional requests."""
 
 import math
 from functools import partial
@@ -20,8 +20,11 @@ CREDENTIALS = ["Authorization", "Cookie"]
 
 
 class Endpoint(APIView):
-    """The base of all views here. Requests are counted once their sender is known and before anything else is
-    done for them: refused and anonymous ones count against their address."""
+    """The base of all views of the API.
+
+    A request is counted as soon as its sender is known, before any other work. Refused and anonymous requests count
+    against their address.
+    """
 
     http_method_names = ["get", "post", "patch", "delete", "head"]
 
@@ -54,19 +57,19 @@ class Endpoint(APIView):
 
 
 def person(request: Request) -> User:
-    """Who is asking. No endpoint is reached without one, as DEFAULT_PERMISSION_CLASSES sees to."""
+    """Return the caller. DEFAULT_PERMISSION_CLASSES refuses anonymous requests before any endpoint runs."""
     return cast(User, request.user)
 
 
 def answer_if_changed(request: HttpRequest, response: HttpResponse) -> HttpResponse | None:
-    """304 in place of what the caller's If-None-Match says it has."""
+    """Return 304 if the client already has this response, according to its If-None-Match."""
     set_response_etag(response)
     conditional = get_conditional_response(request, etag=response["ETag"], response=response)
     return conditional if isinstance(conditional, HttpResponse) else None
 
 
 def rate_headers(status: RateStatus) -> dict[str, str]:
-    """The names that clients know, and the structured fields of the IETF's draft."""
+    """Return the rate limit under its common header names and as the fields of the IETF draft."""
     rate, resets_in = status.rate, str(math.ceil(status.resets_in_seconds))
     return {
         "RateLimit-Limit": str(rate.limit),

@@ -1,4 +1,4 @@
-"""Bodies with an end: Django bounds a body only where it reads it itself, and DRF reads the stream."""
+"""Parsers that limit the size of a body. Django limits only the bodies that it reads itself, and DRF reads streams."""
 
 import json
 from typing import IO, Any
@@ -9,29 +9,29 @@ from rest_framework.parsers import BaseParser
 from mlcore.reading.decode import MAX_BYTES
 from recognizer.problems import Problem
 
-# A picture at the limit as base64, and the rest of the object.
+# A picture of the maximum size in base64, and the rest of the object.
 MAX_JSON_BYTES = MAX_BYTES * 4 // 3 + 64 * 1024
 
 
 class LimitedJSONParser(BaseParser):
-    """Not DRF's own, which takes no more than Django allows a form: a picture in base64 is larger."""
+    """A JSON parser for bodies up to MAX_JSON_BYTES. DRF's own accepts no more than a form, and pictures are larger."""
 
     media_type = "application/json"
 
     def parse(self, stream: IO[Any], *args: Any, **kwargs: Any) -> Any:
         body = read_at_most(MAX_JSON_BYTES, stream)
         try:
-            return json.loads(body.decode(), parse_constant=_refuse)
+            return json.loads(body.decode(), parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
-            raise ParseError("The body is no valid JSON.") from error
+            raise ParseError("The body is not valid JSON.") from error
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+def _refuse_constant(constant: str) -> None:
+    raise ValueError(f"{constant} is not a JSON value.")
 
 
 class ImageParser(BaseParser):
-    """The picture as the whole body."""
+    """A parser for a picture that is the whole body."""
 
     media_type = "image/*"
 

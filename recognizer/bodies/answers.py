@@ -68,7 +68,7 @@ class KeptGlyphBody(Body):
 
 @dataclass(frozen=True, slots=True)
 class MeasuredFields(Body):
-    """How a picture was read, and how large it is."""
+    """The mode and the time of a reading, and the size of its picture."""
 
     mode: Mode
     width: Annotated[int, About("Width of the original after its EXIF rotation, in pixels.", example=400)]
