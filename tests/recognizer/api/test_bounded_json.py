@@ -32,7 +32,7 @@ def test_any_value_comes_back_as_it_was_sent(value, indent):
         (b"[" * (MAX_DEPTH + 1), "nested"),
         (b"[" + b"1," * 20_001 + b"1]", "values"),
         (b'{"a": 1, "a": 2}', "twice"),
-        (b'["' + b"\\x" * 1000, "end"),
+        (b'["' + b"\\x" * 1000, "not closed"),
         (b"[NaN]", "NaN"),
         (b'{"a": 1', "Expecting"),
         (b"\xff", "decode"),
