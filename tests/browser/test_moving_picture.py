@@ -61,16 +61,21 @@ def test_a_digit_is_drawn_and_the_network_is_opened(film: Film):
         film.page.locator(f"#layer-tile-{layer}").click()
         expect(film.page.locator("#layer-title")).to_have_text(layer)
         film.page.wait_for_load_state("networkidle")
-        film.page.locator("#layer-title").scroll_into_view_if_needed()
+        scroll_to(film.page, "layer-title")
         film.take(1300)
     film.page.locator(".tiles .tile").first.click()
     expect(film.page.locator("#channel-title")).to_contain_text(f"{LAYERS[-1]}, channel")
     film.page.wait_for_load_state("networkidle")
-    film.page.locator("#channel-title").scroll_into_view_if_needed()
+    scroll_to(film.page, "channel-title")
     film.take(2500)
     film.write(FILE)
     assert len(film.frames) > 15
     assert FILE.stat().st_size < MAX_BYTES
+
+
+def scroll_to(page: Page, element: str) -> None:
+    """Scroll at once: Playwright's own way waits until the element rests, and the page may replace it meanwhile."""
+    page.evaluate("id => document.getElementById(id).scrollIntoView({ block: 'nearest' })", element)
 
 
 def draw_slowly(film: Film, text: str) -> None:

@@ -134,5 +134,5 @@ def test_decompression_bombs_are_refused_within_200_mb() -> None:
         "    except PictureError as error: assert error.code == 'too_many_pixels', (name, error.code)\n"
         "print(len(cases))\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "6\n"), done.stderr

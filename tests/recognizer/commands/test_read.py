@@ -113,9 +113,7 @@ def test_the_trace_shows_every_stage(folder: Path, tmp_path: Path) -> None:
 
 def read_in_a_process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "manage.py", "read", *arguments]
-    return subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120
-    )
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("model", [[], ["--model", SHIPPED.name]])
