@@ -88,7 +88,7 @@ class DigitClassifier:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Everything that the proposals for one picture share."""
+    """The state that all proposals for one picture share."""
 
     classifier: DigitClassifier
     weights: Weights
@@ -100,7 +100,7 @@ def find_number(
 ) -> FoundNumber | None:
     """Return the number with the highest score, or None where no line holds a digit.
 
-    Raise TooComplexError where the picture costs more work than a reading may.
+    Raise TooComplexError if that would take more work than one picture may.
     `weights` default to those of the model's card.
     """
     found = propose_numbers(ink, engine, weights or Weights.from_card(engine.artifact.card.thresholds))

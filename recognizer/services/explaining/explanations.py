@@ -1,4 +1,4 @@
-"""What pages and API show of a glyph and never store: activations, maps and explanations under any model version."""
+"""Activations, maps and explanations of a glyph under any model version. They are computed and never stored."""
 
 import base64
 from dataclasses import dataclass
@@ -33,12 +33,12 @@ class ExplainedGlyph:
 
     @property
     def is_own_version(self) -> bool:
-        """Whether the glyph was read by this version."""
+        """Return whether this version read the glyph."""
         return self.version.pk == self.glyph.prediction.model_id
 
     @cached_property
     def siblings(self) -> list[Glyph]:
-        """All digits of the same number, including this one."""
+        """Return all digits of the same number, including this one."""
         return list(self.glyph.prediction.glyphs.defer("input"))
 
     @cached_property
@@ -51,7 +51,7 @@ class ExplainedGlyph:
 
     @cached_property
     def probabilities(self) -> list[float]:
-        """The probabilities of the ten digits: the stored ones, or another version's."""
+        """Return the probabilities of the ten digits: the stored ones, or another version's."""
         if self.is_own_version:
             return list(self.glyph.probabilities)
         (row,) = self.explainer.engine.classify(self.image[np.newaxis]).probabilities
@@ -69,7 +69,7 @@ class ExplainedGlyph:
 
     @property
     def surroundings(self) -> tuple[float, ...]:
-        """The part of the original around the glyph: x, y, width, height."""
+        """Return the part of the original around the glyph: x, y, width, height."""
         upload = self.glyph.prediction.upload
         return self.frame.surroundings(upload.width, upload.height)
 
@@ -113,7 +113,7 @@ class ExplainedGlyph:
 
     @property
     def etag(self) -> str:
-        """The ETag prefix of all computed files: neither the glyph nor the version ever changes."""
+        """Return the ETag prefix of all computed files: neither the glyph nor the version ever changes."""
         return f"{self.glyph.pk.hex}-{self.version.digest[:16]}"
 
 

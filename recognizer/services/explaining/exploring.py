@@ -64,7 +64,7 @@ class KernelWeight:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What one channel of the previous layer adds to a cell."""
+    """The amount that one channel of the previous layer adds to a cell."""
 
     tile: Tile
     amount: float

@@ -53,7 +53,7 @@ def test_a_receptive_field_grows_with_the_layers_and_ends_at_the_edge():
 
 
 def test_the_receptive_field_holds_every_pixel_that_matters_and_no_other(explainer, seven, rng):
-    """Only changes inside the field change the cell."""
+    """Changes inside the field change the cell, and changes outside do not."""
     name, position = "conv3", 3
     assert explainer.network.layers[position].name == name
     field = receptive_field(explainer.geometries[: position + 1], 6, 7)

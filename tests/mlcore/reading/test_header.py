@@ -46,7 +46,7 @@ def test_heic_is_refused_with_a_hint() -> None:
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
 def test_a_truncated_header_is_a_damaged_picture(format: str) -> None:
-    """Only a header that already has its size is accepted; the decoder then finds the damage."""
+    """A truncated header is accepted if it already has its size; the decoder then finds the damage."""
     data = encode(draw_digit(7, size=40), format)
     refused = []
     for length in range(12, 40):

@@ -22,7 +22,7 @@ def test_it_is_rejected(reader: Reader, kind: str, mode: str) -> None:
 
 
 def test_a_printed_page_is_rejected_as_one_digit(reader: Reader) -> None:
-    """In the number mode the rejected number may be the answer."""
+    """The number mode is left out: its answer may be the rejected number."""
     page = to_picture(KINDS["a page of print"](np.random.default_rng(2)))
     assert len(reader.read_picture(page, "auto").glyphs) <= 1 < len(reader.read_picture(page, "number").glyphs)
 
