@@ -65,9 +65,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "trained" in item.fixturenames:
             item.add_marker(pytest.mark.trains)
-            item.add_marker(pytest.mark.timeout(900))  # the first of them waits for the training
+            item.add_marker(pytest.mark.timeout(900))  # the first such test waits for the training
         item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    items.sort(key=place_of)
+    items.sort(key=start_order)
     if surroundings.ENGINE == "postgres":
         kept = [item for item in items if runs_on_postgres(item)]
         config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
@@ -88,8 +88,8 @@ def group_of(item: pytest.Item) -> str:
     return "trained" if "trained" in item.fixturenames else str(item.path)
 
 
-def place_of(item: pytest.Item) -> int:
-    """Return where a test stands in the order: what takes longest begins first, so that no process is left alone."""
+def start_order(item: pytest.Item) -> int:
+    """Return a sort key that starts the longest tests first, so that the processes end at about the same time."""
     places = [LONG_FIRST.index(mark) for mark in LONG_FIRST if item.get_closest_marker(mark)]
     return min(places, default=len(LONG_FIRST))
 
@@ -105,7 +105,7 @@ def touches_database(item: pytest.Item) -> bool:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """SQLite in a file: in memory it would neither lock nor be seen by another process."""
+    """Put SQLite into a file. In memory it would not lock, and other processes could not open it."""
     if connection.vendor == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(surroundings.FOLDER / "tests.sqlite3")
 
@@ -212,7 +212,7 @@ SHIPPED_KEY = uuid.UUID("00000000-0000-4000-8000-000000000001")
 def model(db: None) -> ModelVersion:
     """Return the shipped model, registered and active."""
     model_versions.register_shipped_model()
-    # The same key in every test: a server that outlives one remembers it.
+    # The same key in every test, because servers that serve several tests remember it.
     ModelVersion.objects.filter(shipped=True).update(id=SHIPPED_KEY)
     model_versions.models.asked_at = -float("inf")
     return ModelVersion.objects.get(state=ModelVersion.State.ACTIVE)

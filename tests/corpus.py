@@ -1,6 +1,6 @@
-"""Pictures that people and programs send, good and bad, each with the answer it must get.
+"""Corpus of valid and invalid pictures, created in memory, each with the expected result.
 
-Every door is tried with them: the decoder, the page, the API, the command line. All are made in memory.
+The decoder, the page, the API and the command line are all tested with it.
 """
 
 import struct
@@ -15,14 +15,14 @@ from PIL import Image, ImageDraw
 from mlcore.training.evaluation.refusals import draw_qr_code
 from tests.pictures import digit_png, draw_digit, encode
 
-DIGIT = 7  # what the good pictures show
+DIGIT = 7  # in the valid pictures
 
 
 @dataclass(frozen=True)
 class Case:
-    """`error`: the code it is refused with. `text`: what is read. Neither: rejected, for `reason` if one is given."""
+    """Picture with its expected result: an error code, a text, or a rejection (for `reason`, if one is given)."""
 
-    name: str  # also the file's name
+    name: str  # also the name of the file
     make: Callable[[], bytes]
     error: str | None = None
     text: str | None = None
@@ -30,11 +30,11 @@ class Case:
 
     @property
     def data(self) -> bytes:
-        return made(self)
+        return create(self)
 
 
 @cache
-def made(case: Case) -> bytes:
+def create(case: Case) -> bytes:
     return case.make()
 
 
@@ -46,7 +46,7 @@ def chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def png(width: int, height: int, *chunks: bytes, depth: int = 1, rows: bool = True) -> bytes:
-    """A white greyscale PNG of any size; blank rows compress a thousandfold."""
+    """Return a white greyscale PNG of any size. Its blank rows compress by a factor of 1,000."""
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, 0, 0, 0, 0))
     body = b""
     if rows:
@@ -73,7 +73,7 @@ def jpeg(image: Image.Image | None = None, **options: object) -> bytes:
 
 
 def jpeg_claiming(width: int, height: int) -> bytes:
-    """The frame header lies; whoever believes it before checking allocates the picture."""
+    """Return a JPEG whose frame header gives a wrong size, so that a naive decoder allocates the whole picture."""
     data = bytearray(jpeg())
     at = data.index(b"\xff\xc0")
     data[at + 5 : at + 9] = struct.pack(">HH", height, width)
@@ -97,32 +97,32 @@ def with_zeroed_rows() -> bytes:
     return data[: at - 8] + chunk(b"IDAT", bytes(length)) + data[at + length + 4 :]
 
 
-# --- Good pictures in unusual clothes ------------------------------------------------------------
+# --- Valid pictures in unusual formats -----------------------------------------------------------
 
 
-def grey() -> Image.Image:
+def grey_digit() -> Image.Image:
     return draw_digit(DIGIT).convert("L")
 
 
 def sixteen_bit() -> bytes:
-    return encode(Image.fromarray(np.asarray(grey()).astype(np.uint16) * 257))
+    return encode(Image.fromarray(np.asarray(grey_digit()).astype(np.uint16) * 257))
 
 
 def palette_with_transparency() -> bytes:
-    image = grey().convert("P")
+    image = grey_digit().convert("P")
     background = image.getpixel((0, 0))
     return encode(image, transparency=background)
 
 
 def ink_in_alpha() -> bytes:
-    alpha = Image.eval(grey(), lambda level: 255 - level)
+    alpha = Image.eval(grey_digit(), lambda level: 255 - level)
     image = Image.new("RGBA", alpha.size, (0, 0, 0, 0))
     image.putalpha(alpha)
     return encode(image)
 
 
-def white_ink_on_nothing() -> bytes:
-    alpha = Image.eval(grey(), lambda level: 255 - level)
+def white_ink_on_transparent() -> bytes:
+    alpha = Image.eval(grey_digit(), lambda level: 255 - level)
     image = Image.new("RGBA", alpha.size, (255, 255, 255, 0))
     image.putalpha(alpha)
     return encode(image)
@@ -136,25 +136,25 @@ def mpo() -> bytes:
     return encode(draw_digit(DIGIT), "MPO", save_all=True, append_images=[draw_digit(1)])
 
 
-def located() -> bytes:
+def jpeg_with_location() -> bytes:
     exif = Image.Exif()
     exif.get_ifd(0x8825).update({1: "N", 2: (48.0, 51.0, 29.5), 3: "E", 4: (2.0, 17.0, 40.2)})
     exif[0x010F] = "SecretCameraMaker"
     return jpeg(exif=exif)
 
 
-def rubbish_exif() -> bytes:
+def invalid_exif() -> bytes:
     return jpeg(exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff" + b"\xa5" * 60)
 
 
-def gif_script() -> bytes:
-    """Valid GIF whose comment is a script."""
-    data = encode(grey(), "GIF")
+def gif_with_script() -> bytes:
+    """Return a valid GIF with a script in its comment."""
+    data = encode(grey_digit(), "GIF")
     comment = b"\x21\xfe" + bytes([26]) + b"*/=1;alert('polyglot');/*!" + b"\x00"
     return data[:-1] + comment + b"\x3b"
 
 
-# --- Pictures of no digit ------------------------------------------------------------------------
+# --- Pictures without a digit ---------------------------------------------------------------------
 
 
 def plain(colour: str, mode: str = "RGB") -> bytes:
@@ -180,7 +180,7 @@ def letter() -> bytes:
 
 
 def landscape() -> bytes:
-    """A photograph of things: sky, hills, a sun, trees."""
+    """Return a picture of a sky, hills, a sun and trees."""
     rng = np.random.default_rng(3)
     y, x = np.mgrid[0:300, 0:400].astype(np.float32)
     sky = np.stack([120 + y / 4, 160 + y / 5, 230 - y / 6], axis=-1)
@@ -197,14 +197,14 @@ def landscape() -> bytes:
 
 
 def dots() -> bytes:
-    """270,000 of them in 2 kB: whoever compares each with each runs out of memory."""
+    """Return 270,000 dots in 2 kB. Comparing all pairs of dots would exhaust the memory."""
     grid = np.full((1040, 1040), 255, np.uint8)
     grid[1::2, 1::2] = 0
     return encode(Image.fromarray(grid).convert("1"))
 
 
 def squared_paper() -> bytes:
-    """7,000 printed boxes with a mark in each."""
+    """Return squared paper with a mark in each of 7,000 boxes."""
     paper = np.full((1000, 1000), 255, np.uint8)
     paper[::12] = paper[:, ::12] = 0
     paper[5::12, 5::12] = paper[6::12, 5::12] = paper[5::12, 6::12] = 0
@@ -227,11 +227,11 @@ def qr_code() -> bytes:
     return encode(Image.fromarray(draw_qr_code(np.random.default_rng(7))))
 
 
-def saved(format: str, image: Image.Image | None = None) -> bytes:
+def encoded(format: str, image: Image.Image | None = None) -> bytes:
     return encode(image or draw_digit(DIGIT, size=64), format)
 
 
-LARGE = "too_many_pixels"
+TOO_LARGE = "too_many_pixels"
 FOREIGN = "unsupported_format"
 DAMAGED = "corrupt_image"
 
@@ -239,12 +239,12 @@ REFUSED = (
     Case("empty.png", bytes, error="empty_file"),
     Case("20-megabytes-and-one-byte.png", lambda: digit_png().ljust(20 * 1024 * 1024 + 1, b"\0"), "file_too_large"),
     Case("50-megabytes.png", lambda: digit_png().ljust(50 * 1024 * 1024, b"\0"), "file_too_large"),
-    Case("header-of-65535-squared.png", lambda: header_only_png(65535, 65535), LARGE),
-    Case("width-of-2-to-31.png", lambda: header_only_png(2**31, 1), LARGE),
-    Case("13000-squared.png", lambda: png(13000, 13000), LARGE),
-    Case("10000-squared.png", lambda: png(10000, 10000), LARGE),
-    Case("12000-squared.jpg", lambda: jpeg_claiming(12000, 12000), LARGE),
-    Case("1-by-100000.png", lambda: png(1, 100_000), LARGE),
+    Case("header-of-65535-squared.png", lambda: header_only_png(65535, 65535), TOO_LARGE),
+    Case("width-of-2-to-31.png", lambda: header_only_png(2**31, 1), TOO_LARGE),
+    Case("13000-squared.png", lambda: png(13000, 13000), TOO_LARGE),
+    Case("10000-squared.png", lambda: png(10000, 10000), TOO_LARGE),
+    Case("12000-squared.jpg", lambda: jpeg_claiming(12000, 12000), TOO_LARGE),
+    Case("1-by-100000.png", lambda: png(1, 100_000), TOO_LARGE),
     Case("text.png", lambda: b"This is no picture at all.\n" * 20, FOREIGN),
     Case("html.png", lambda: b"<!doctype html><script>alert(1)</script>", FOREIGN),
     Case("drawing.svg", lambda: b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>', FOREIGN),
@@ -253,22 +253,22 @@ REFUSED = (
     Case("archive.zip", lambda: b"PK\x03\x04" + bytes(60), FOREIGN),
     Case("program.elf", lambda: b"\x7fELF\x02\x01\x01" + bytes(60), FOREIGN),
     Case("random.bin", lambda: np.random.default_rng(5).bytes(4000), FOREIGN),
-    Case("tiff-named.png", lambda: saved("TIFF"), FOREIGN),
+    Case("tiff-named.png", lambda: encoded("TIFF"), FOREIGN),
     Case("bad-token.ppm", lambda: b"P6\n64 x4\n255\n" + bytes(64 * 64 * 3), FOREIGN),
-    Case("icon.ico", lambda: saved("ICO"), FOREIGN),
+    Case("icon.ico", lambda: encoded("ICO"), FOREIGN),
     Case("still.avif", lambda: b"\x00\x00\x00\x20ftypavif\x00\x00\x00\x00avifmif1miafMA1B" + bytes(60), FOREIGN),
     Case("photo.heic", lambda: b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(60), FOREIGN),
     Case("sky.fits", lambda: b"SIMPLE  =                    T".ljust(2880), FOREIGN),
     Case("layers.psd", lambda: b"8BPS\x00\x01" + bytes(60), FOREIGN),
-    Case("texture.dds", lambda: saved("DDS"), FOREIGN),
+    Case("texture.dds", lambda: encoded("DDS"), FOREIGN),
     Case("project.xcf", lambda: b"gimp xcf v011\x00" + bytes(60), FOREIGN),
     Case("signature-only.png", lambda: b"\x89PNG\r\n\x1a\n", DAMAGED),
     Case("cut.png", lambda: digit_png()[:400], DAMAGED),
     Case("half.jpg", lambda: jpeg()[: len(jpeg()) // 2], DAMAGED),
     Case("20-bytes.jpg", lambda: jpeg()[:20], DAMAGED),
-    Case("cut.webp", lambda: saved("WEBP", draw_digit(DIGIT))[:300], DAMAGED),
-    Case("cut.gif", lambda: saved("GIF", grey())[:60], DAMAGED),
-    Case("cut.bmp", lambda: saved("BMP")[:200], DAMAGED),
+    Case("cut.webp", lambda: encoded("WEBP", draw_digit(DIGIT))[:300], DAMAGED),
+    Case("cut.gif", lambda: encoded("GIF", grey_digit())[:60], DAMAGED),
+    Case("cut.bmp", lambda: encoded("BMP")[:200], DAMAGED),
     Case("wrong-checksum.png", lambda: broken(digit_png(), 29, b"\xde\xad\xbe\xef"), DAMAGED),
     Case("broken-zlib.png", with_zeroed_rows, DAMAGED),
     Case("0-by-0.png", lambda: png(0, 0), DAMAGED),
@@ -282,24 +282,24 @@ READ = tuple(
     for name, make in (
         ("plain.png", lambda: digit_png(DIGIT)),
         ("plain.jpg", jpeg),
-        ("plain.webp", lambda: saved("WEBP", draw_digit(DIGIT))),
-        ("plain.gif", lambda: saved("GIF", grey())),
-        ("plain.bmp", lambda: saved("BMP", draw_digit(DIGIT))),
+        ("plain.webp", lambda: encoded("WEBP", draw_digit(DIGIT))),
+        ("plain.gif", lambda: encoded("GIF", grey_digit())),
+        ("plain.bmp", lambda: encoded("BMP", draw_digit(DIGIT))),
         ("exif-orientation-6.jpg", lambda: with_exif_orientation(6, draw_digit(DIGIT).rotate(90))),
         ("exif-orientation-99.jpg", lambda: with_exif_orientation(99, draw_digit(DIGIT))),
-        ("exif-rubbish.jpg", rubbish_exif),
-        ("gps.jpg", located),
+        ("exif-rubbish.jpg", invalid_exif),
+        ("gps.jpg", jpeg_with_location),
         ("16-bit.png", sixteen_bit),
-        ("1-bit.png", lambda: encode(grey().convert("1", dither=Image.Dither.NONE))),
+        ("1-bit.png", lambda: encode(grey_digit().convert("1", dither=Image.Dither.NONE))),
         ("palette-and-transparency.png", palette_with_transparency),
         ("ink-in-alpha.png", ink_in_alpha),
-        ("white-ink-on-nothing.png", white_ink_on_nothing),
+        ("white-ink-on-nothing.png", white_ink_on_transparent),
         ("cmyk.jpg", lambda: jpeg(draw_digit(DIGIT).convert("CMYK"))),
         ("animated.png", lambda: animation("PNG")),
         ("animated.webp", lambda: animation("WEBP")),
         ("animated.gif", lambda: animation("GIF")),
         ("jpeg-and-html.jpg", lambda: jpeg() + b"<html><script>alert(1)</script></html>"),
-        ("gif-and-script.gif", gif_script),
+        ("gif-and-script.gif", gif_with_script),
         ("png-and-zip.png", lambda: digit_png(DIGIT) + b"PK\x03\x04" + bytes(60)),
         ("png-named.jpg", lambda: digit_png(DIGIT)),
         ("../../etc/passwd", lambda: digit_png(DIGIT)),

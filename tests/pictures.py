@@ -1,4 +1,4 @@
-"""Pictures made in memory: digits drawn with a plain pen, the same on every machine, no two of them alike."""
+"""Pictures of digits drawn in memory. A seed gives the same picture on every machine."""
 
 import io
 import random
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from PIL import Image, ImageDraw
 
-# Polylines in a box of 10 × 16.
+# Polylines in a box of 10 × 16 units.
 STROKES: dict[int, list[list[tuple[float, float]]]] = {
     0: [[(5, 0), (2, 2), (0, 8), (2, 14), (5, 16), (8, 14), (10, 8), (8, 2), (5, 0)]],
     1: [[(5, 0), (5, 16)]],
@@ -38,12 +38,12 @@ STROKES: dict[int, list[list[tuple[float, float]]]] = {
 
 
 def draw_digit(digit: int, *, size: int = 400, pen: float = 0.07, seed: int = 0) -> Image.Image:
-    """Dark ink on a light ground; the seed moves, leans and scales it a little."""
+    """Draw a digit with dark ink on a light background. The seed shifts, slants and scales it a little."""
     rng = random.Random(1000 * digit + seed)
     image = Image.new("RGB", (size, size), rng.choice(["#ffffff", "#fdfcf7", "#f2f4f8"]))
     draw = ImageDraw.Draw(image)
     unit = size / 28 * rng.uniform(0.85, 1.15)
-    lean = rng.uniform(-0.12, 0.12)
+    slant = rng.uniform(-0.12, 0.12)
     left, top = (
         (size - 10 * unit) / 2 + rng.uniform(-1, 1) * unit,
         (size - 16 * unit) / 2 + rng.uniform(-1, 1) * unit,
@@ -53,7 +53,7 @@ def draw_digit(digit: int, *, size: int = 400, pen: float = 0.07, seed: int = 0)
         max(2, round(pen * size * rng.uniform(0.8, 1.2))),
     )
     for stroke in STROKES[digit]:
-        points = [(left + (x + lean * (16 - y)) * unit, top + y * unit) for x, y in stroke]
+        points = [(left + (x + slant * (16 - y)) * unit, top + y * unit) for x, y in stroke]
         draw.line(points, fill=ink, width=width, joint="curve")
         for x, y in points:
             draw.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=ink)

@@ -16,44 +16,44 @@ ROOT = Path(__file__).resolve().parent.parent
 ENGINE = os.environ.get("TEST_DATABASE", "sqlite")  # or postgres
 
 
-def variables() -> set[str]:
+def setting_names() -> set[str]:
     """Return the names of all settings, by .env.example."""
     lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
     return {match[1] for line in lines if (match := re.match(r"#? ?([A-Z][A-Z_0-9]+)=", line))}
 
 
-def session_folder() -> Path:
+def create_session_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="digitscribe-tests-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
-FOLDER = session_folder()
+FOLDER = create_session_folder()
 MEDIA = FOLDER / "media"
 STATIC = FOLDER / "static"
 MODEL_CACHE = FOLDER / "models"
-# Nothing listens there until a test asks for it.
+# Nothing listens on this port until a test starts Redis.
 REDIS = replace(EmbeddedRedis.plan(FOLDER / "redis"), port=reserve_port())
 SHARED_POSTGRES = "DIGITSCRIBE_TESTS_POSTGRES"  # the address of the server that the first process started
 
 
 def prepare() -> None:
     """Set the environment, before Django reads its settings."""
-    for name in variables():
+    for name in setting_names():
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
     for folder in (MEDIA, STATIC):
         folder.mkdir()
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "config.settings",
-        "ENV_FILE": os.devnull,  # a person's .env is theirs
+        "ENV_FILE": os.devnull,  # ignores the developer's .env
         "DATABASE_URL": database_url(),
         "REDIS_URL": REDIS.url,
         "QUEUE_PREFIX": "tests",
         "MEDIA_ROOT": str(MEDIA),
         "MODEL_CACHE_ROOT": str(MODEL_CACHE),
         "STATIC_ROOT": str(STATIC),
-        # Playwright's loop runs in the thread of the tests, and Django takes that for an asynchronous caller.
+        # Playwright runs an event loop in the thread of the tests, which Django would refuse as an asynchronous caller.
         "DJANGO_ALLOW_ASYNC_UNSAFE": "1",
     }
 
@@ -62,7 +62,7 @@ def database_url() -> str:
     """Return the server's address. With pytest-xdist the first process starts PostgreSQL; each of the others has a
     database of its own on it."""
     if ENGINE != "postgres":
-        return f"sqlite:///{FOLDER / 'unused.sqlite3'}"  # the tests' own file is made beside it
+        return f"sqlite:///{FOLDER / 'unused.sqlite3'}"  # the test database is created beside it
     if SHARED_POSTGRES not in os.environ:
         postgres = Postgres()
         atexit.register(postgres.stop)

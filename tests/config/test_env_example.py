@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config.env import env, load_dotenv
-from tests.surroundings import ROOT, variables
+from tests.surroundings import ROOT, setting_names
 
 READERS = {"str", "bool", "int", "list", "path", "db"}
 NAMES_THE_FILE = {"ENV_FILE"}  # it says which file is read, so it cannot stand in that file
@@ -30,7 +30,7 @@ def settings_read_by_the_code() -> set[str]:
 
 
 def test_the_example_lists_every_setting_and_nothing_else():
-    assert variables() == settings_read_by_the_code() - NAMES_THE_FILE
+    assert setting_names() == settings_read_by_the_code() - NAMES_THE_FILE
 
 
 def test_only_env_py_reads_the_environment():
@@ -46,7 +46,7 @@ def test_only_env_py_reads_the_environment():
 
 
 def test_the_example_is_a_valid_env_file_that_changes_nothing(monkeypatch: pytest.MonkeyPatch):
-    for name in variables():
+    for name in setting_names():
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ENV_FILE", str(ROOT / ".env.example"))
     load_dotenv()

@@ -20,7 +20,7 @@ from config.embedded_redis import BUNDLED, free_port
 from config.processes import PATIENCE_SECONDS, kill_leftovers
 from config.supervisor import own_secret_key
 from tests.servers.process import ROOT, Server, wait_until
-from tests.surroundings import variables
+from tests.surroundings import setting_names
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
@@ -33,7 +33,7 @@ class Run(Server):
 
     def __init__(self, folder: Path, command: Sequence[str] = COMMAND) -> None:
         self.run_folder, self.port = folder / "run", free_port()
-        environment = dict.fromkeys(variables(), "") | {
+        environment = dict.fromkeys(setting_names(), "") | {
             "PORT": str(self.port),
             "RUN_ROOT": str(self.run_folder),
             "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",

@@ -1,4 +1,4 @@
-"""What people have: predictions without the reader, as many as a test wants."""
+"""Fixtures that create predictions without running the reader."""
 
 import hashlib
 from collections.abc import Callable
@@ -19,19 +19,19 @@ Given = Callable[..., Prediction]
 
 @pytest.fixture
 def given(model: ModelVersion, alice: User) -> Given:
-    """An answer that somebody got, with one glyph per digit; each is a minute older than the one before."""
-    made = 0
+    """Create predictions with one glyph per digit. Each is a minute older than the one created before it."""
+    count = 0
 
     def give(text: str = "7", *, owner: User = alice, confidence: float = 0.9, **upload: Any) -> Prediction:
-        nonlocal made
-        made += 1
+        nonlocal count
+        count += 1
         decision = upload.pop("decision", "read" if text else "rejected")
-        at = upload.pop("at", timezone.now() - timedelta(minutes=made))
+        at = upload.pop("at", timezone.now() - timedelta(minutes=count))
         row = Upload(
             owner=owner,
             created_at=at,
             source=upload.pop("source", "upload"),
-            name=upload.pop("name", f"{made}.png"),
+            name=upload.pop("name", f"{count}.png"),
             sha256=hashlib.sha256(PICTURE).hexdigest(),
             format="PNG",
             bytes=len(PICTURE),

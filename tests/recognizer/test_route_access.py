@@ -1,4 +1,4 @@
-"""Every route, tried as everybody. The routes are the resolver's: a new one is tried without a word being added."""
+"""Access to every route, requested as every kind of user. New routes are tested without a change here."""
 
 import uuid
 from collections.abc import Callable
@@ -21,17 +21,17 @@ from recognizer.services.reading.feature_maps import ensure_maps
 from recognizer.services.reading.predictions import create_prediction
 from tests.conftest import client_of, token_headers
 from tests.pictures import digit_png
-from tests.recognizer.route_access import Route, Stage, all_routes, violations
+from tests.recognizer.route_access import Route, Scenario, all_routes, find_violations
 
 pytestmark = pytest.mark.django_db
-NAME = "alices-own-name-for-it"
+NAME = "name-chosen-by-alice"
 
 
 @pytest.fixture
-def stage(alice: User, bob: User, admin: User, model: ModelVersion, settings) -> Stage:
+def scenario(alice: User, bob: User, admin: User, model: ModelVersion, settings) -> Scenario:
     settings.API_REQUESTS_PER_ADDRESS = settings.API_REQUESTS_PER_USER = 10**9
     settings.LOGINS_PER_ADDRESS = settings.LOGINS_PER_NAME = 10**9
-    # A session that one request ends (POST /logout/) goes on in the cookies of the next.
+    # Sessions in cookies, so that a logout in one request does not end the session of the next.
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
     throttles.local_counter.windows.clear()
     prediction = create_prediction(owner=alice, data=digit_png(7), source=Upload.Source.API, name=NAME)
@@ -43,10 +43,10 @@ def stage(alice: User, bob: User, admin: User, model: ModelVersion, settings) ->
     batch = intake.create_batch(owner=alice, name=NAME)
     intake.add_files(batch, [(f"{NAME}.png", ContentFile(digit_png(4), f"{NAME}.png"))])
     token, _secret = create_token(user=alice, name=NAME)
-    gone, gone_secret = create_token(user=alice, name=NAME)
-    revoke_token(gone)
+    revoked, revoked_secret = create_token(user=alice, name=NAME)
+    revoke_token(revoked)
     glyph = prediction.glyphs.get()
-    things = {
+    objects = {
         "uploads/": prediction.upload_id,
         "review/": prediction.upload_id,
         "glyphs/": glyph.pk,
@@ -68,64 +68,64 @@ def stage(alice: User, bob: User, admin: User, model: ModelVersion, settings) ->
         "uidb64": "x",
         "token": "y",
     }
-    secrets = [NAME.encode(), *(str(key).encode() for key in things.values())]
-    people: dict[str, Callable[[], Client]] = {
+    secrets = [NAME.encode(), *(str(key).encode() for key in objects.values())]
+    clients: dict[str, Callable[[], Client]] = {
         "anonymous": Client,
-        "owner": logged_in(alice),
-        "stranger": logged_in(bob),
-        "staff": logged_in(admin),
+        "owner": log_in(alice),
+        "stranger": log_in(bob),
+        "staff": log_in(admin),
         "stranger's token": partial(Client, headers=token_headers(bob)),
     }
     tokens = {
-        "revoked": {"Authorization": f"Bearer {gone_secret}"},
+        "revoked": {"Authorization": f"Bearer {revoked_secret}"},
         "read-only": token_headers(alice, scope="read"),
     }
-    return Stage(alice, things, details, secrets, people, tokens)
+    return Scenario(alice, objects, details, secrets, clients, tokens)
 
 
-def logged_in(user: User) -> Callable[[], Client]:
+def log_in(user: User) -> Callable[[], Client]:
     session = client_of(user).cookies
 
-    def client() -> Client:
+    def connect() -> Client:
         client = Client()
         client.cookies.load({name: morsel.value for name, morsel in session.items()})
         return client
 
-    return client
+    return connect
 
 
 @pytest.mark.slow
-def test_on_every_route_everybody_gets_what_is_theirs_and_no_more(stage: Stage):
+def test_no_route_gives_access_to_the_data_of_others(scenario: Scenario):
     routes = list(all_routes())
     assert len(routes) > 60
-    found = [violation for route in routes for violation in violations(route, stage)]
+    found = [violation for route in routes for violation in find_violations(route, scenario)]
     assert found == [], "\n".join(found)
 
 
-def test_on_its_owners_own_routes_she_is_let_in(stage: Stage):
-    client = client_of(stage.alice)
+def test_the_owner_can_open_her_own_objects(scenario: Scenario):
+    client = client_of(scenario.alice)
     for pattern in ("api/v1/predictions/<uuid:pk>/", "uploads/<uuid:pk>/", "uploads/<uuid:pk>/picture/"):
         route = Route(pattern)
-        assert client.get(route.filled(stage.values(route))).status_code == 200
+        assert client.get(route.fill(scenario.values(route))).status_code == 200
 
 
-# --- The test of the test: doors that leak, each in its own way ------------------------------------------------
+# --- Views that leak, to prove that leaks are found ---------------------------------------------------------------
 
 
-def shows(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def show_name(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return HttpResponse(getattr(Upload.objects.filter(pk=pk).first(), "name", "nothing"))
 
 
-def lists(request: HttpRequest) -> HttpResponse:
+def list_names(request: HttpRequest) -> HttpResponse:
     return HttpResponse(",".join(Upload.objects.values_list("name", flat=True)))
 
 
-def tells(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def tell_existence(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return HttpResponse("not yours" if Upload.objects.filter(pk=pk).exists() else "nothing", status=404)
 
 
 @csrf_exempt
-def deletes(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def change_on_delete(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if request.method == "DELETE":
         Upload.objects.filter(pk=pk).update(name="mine now")
     return HttpResponse("nothing here", status=404)
@@ -133,24 +133,24 @@ def deletes(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 urlpatterns = [
     path("", include("config.urls")),
-    path("uploads/<uuid:pk>/shows/", shows),
-    path("lists/", lists),
-    path("uploads/<uuid:pk>/tells/", tells),
-    path("uploads/<uuid:pk>/deletes/", deletes),
+    path("uploads/<uuid:pk>/shows/", show_name),
+    path("lists/", list_names),
+    path("uploads/<uuid:pk>/tells/", tell_existence),
+    path("uploads/<uuid:pk>/deletes/", change_on_delete),
 ]
 
 
 @pytest.mark.urls(__name__)
 @pytest.mark.parametrize(
-    ("pattern", "complaint"),
+    ("pattern", "message"),
     [
-        ("uploads/<uuid:pk>/shows/", "shows stranger what is alice's"),
-        ("lists/", "shows stranger what is alice's"),
-        ("uploads/<uuid:pk>/tells/", "tells stranger that it exists"),
-        ("uploads/<uuid:pk>/deletes/", "let somebody change what is alice's"),
+        ("uploads/<uuid:pk>/shows/", "shows stranger alice's data"),
+        ("lists/", "shows stranger alice's data"),
+        ("uploads/<uuid:pk>/tells/", "tells stranger that the object exists"),
+        ("uploads/<uuid:pk>/deletes/", "let somebody change alice's data"),
     ],
 )
-def test_a_leak_is_found(stage: Stage, pattern: str, complaint: str):
+def test_a_leaking_view_is_found(scenario: Scenario, pattern: str, message: str):
     assert Route(pattern) in set(all_routes())
-    found = violations(Route(pattern), stage)
-    assert any(complaint in violation for violation in found), found
+    found = find_violations(Route(pattern), scenario)
+    assert any(message in violation for violation in found), found

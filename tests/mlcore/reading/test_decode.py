@@ -99,7 +99,7 @@ def test_only_the_parser_of_the_detected_format_runs(monkeypatch: pytest.MonkeyP
 
 
 def test_encoded_pictures_have_no_metadata() -> None:
-    original = corpus.located() + b"<script>alert(1)</script>"
+    original = corpus.jpeg_with_location() + b"<script>alert(1)</script>"
     for data in (encode_picture(decode(original)), encode_thumbnail(decode(original))):
         assert b"SecretCameraMaker" not in data
         assert b"script" not in data
