@@ -68,7 +68,9 @@ class RequestSerializer(serializers.Serializer[Any]):
     @classmethod
     def validate_body(cls, data: Any) -> dict[str, Any]:
         """Return the validated values. Raises ValidationError for anything else."""
-        return dict(cls().run_validation(data))
+        serializer = cls(data=data)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
 
 
 class ReadParameters(RequestSerializer):

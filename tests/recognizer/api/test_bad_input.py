@@ -225,3 +225,11 @@ def test_a_defect_of_ours_is_a_logged_500_that_tells_nothing(alice_token, model,
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert b"secret" not in answer.content
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize("body", ["null", "[]", "5"])
+def test_errors_are_given_by_field_even_if_the_body_is_no_object(body, client, alice_token, model):
+    answer = client.post(f"{URL}bulk-delete/", body, content_type="application/json", headers=alice_token)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert list(answer.json()["errors"]) == ["non_field_errors"]
