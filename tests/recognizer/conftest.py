@@ -14,15 +14,15 @@ from recognizer.models import Glyph, ModelVersion, Prediction, Upload
 from tests.pictures import digit_png
 
 PICTURE = digit_png(7, size=60)
-Given = Callable[..., Prediction]
+AddPrediction = Callable[..., Prediction]
 
 
 @pytest.fixture
-def given(model: ModelVersion, alice: User) -> Given:
+def add_prediction(model: ModelVersion, alice: User) -> AddPrediction:
     """Create predictions with one glyph per digit. Each is a minute older than the one created before it."""
     count = 0
 
-    def give(text: str = "7", *, owner: User = alice, confidence: float = 0.9, **upload: Any) -> Prediction:
+    def add(text: str = "7", *, owner: User = alice, confidence: float = 0.9, **upload: Any) -> Prediction:
         nonlocal count
         count += 1
         decision = upload.pop("decision", "read" if text else "rejected")
@@ -69,4 +69,4 @@ def given(model: ModelVersion, alice: User) -> Given:
         )
         return prediction
 
-    return give
+    return add

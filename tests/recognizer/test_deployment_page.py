@@ -42,13 +42,13 @@ def test_only_the_web_unit_owns_the_socket_and_reloads():
 
 
 @pytest.mark.django_db
-def test_nginx_sets_every_header_that_it_drops(alice, given, settings):
+def test_nginx_sets_every_header_that_it_drops(alice, add_prediction, settings):
     settings.SECURE_HSTS_SECONDS = 365 * 24 * 3600
     settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     settings.MEDIA_ACCEL_PREFIX = "/protected-media/"
     client = Client()
     client.force_login(alice)
-    answer = client.get(reverse("upload_thumbnail", args=[given().upload_id]), secure=True)
+    answer = client.get(reverse("upload_thumbnail", args=[add_prediction().upload_id]), secure=True)
     sent = {name: value for name, value in answer.items() if name not in FORWARDED | SET_BY_NGINX | NOT_NEEDED}
 
     (location,) = re.findall(r"location /protected-media/ \{(.*?)\}", PAGE, re.DOTALL)

@@ -13,11 +13,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("query", [{"q": "43"}, {"corrected": "yes"}])
-def test_filters_do_not_read_the_corrections_of_others(given, alice, bob, rf, query, monkeypatch):
+def test_filters_do_not_read_the_corrections_of_others(add_prediction, alice, bob, rf, query, monkeypatch):
     monkeypatch.setattr(filters, "MAX_KEYS", 1)
     for _ in range(3):
-        correct(prediction=given("1", owner=bob), by=bob, kind="correct", text="43")
-    correct(prediction=given("1"), by=alice, kind="correct", text="43")
+        correct(prediction=add_prediction("1", owner=bob), by=bob, kind="correct", text="43")
+    correct(prediction=add_prediction("1"), by=alice, kind="correct", text="43")
     request = rf.get("/")
     request.user = alice
     with CaptureQueriesContext(connection) as queries:

@@ -63,9 +63,9 @@ def test_the_index_shows_counts_and_the_state_of_the_worker(admin_client, predic
         (400, {"given_at__year": 2026}, ["March 2026"]),
     ],
 )
-def test_the_date_hierarchy_offers_all_dates_from_first_to_last(admin_client, given, days_ago, query, offered):
+def test_the_date_hierarchy_offers_all_dates_from_first_to_last(admin_client, add_prediction, days_ago, query, offered):
     last = datetime(2026, 3, 5, 12, tzinfo=UTC)
-    given("1", at=last), given("2", at=last - timedelta(days=days_ago))
+    add_prediction("1", at=last), add_prediction("2", at=last - timedelta(days=days_ago))
     page = admin_client.get(reverse("admin:recognizer_prediction_changelist"), query).content.decode()
     (bar,) = re.findall(r'class="toplinks".*?</nav>', page, re.DOTALL)
     assert [name.strip() for name in re.findall(r">([^<]+)</a>", bar)][-len(offered) :] == offered

@@ -37,8 +37,8 @@ def test_one_digit_is_corrected(seven, alice_token):
 
 
 @pytest.fixture
-def number(given) -> Prediction:
-    return given("1937")
+def number(add_prediction) -> Prediction:
+    return add_prediction("1937")
 
 
 def url_of(prediction: Prediction) -> str:

@@ -22,7 +22,7 @@ def test_the_secret_is_printed_once(alice: User) -> None:
     assert (token.user, token.name, token.scope, token.expires_at) == (alice, "script", "read", None)
 
 
-def test_it_lasts_as_long_as_was_said(alice: User) -> None:
+def test_the_token_expires_after_the_given_days(alice: User) -> None:
     token = find_token(run("alice", "--days", "30"))
     assert token
     assert token.expires_at
@@ -30,13 +30,13 @@ def test_it_lasts_as_long_as_was_said(alice: User) -> None:
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "36501", "9999999999"])
-def test_a_time_that_is_none_makes_no_token(alice: User, days: str) -> None:
-    with pytest.raises(CommandError) as refused:
+def test_an_invalid_number_of_days_creates_no_token(alice: User, days: str) -> None:
+    with pytest.raises(CommandError) as raised:
         run("alice", "--days", days)
-    assert refused.value.returncode == 2
+    assert raised.value.returncode == 2
     assert not ApiToken.objects.exists()
 
 
-def test_nobody_gets_none(alice: User) -> None:
+def test_an_unknown_user_is_an_error(alice: User) -> None:
     with pytest.raises(CommandError, match="There is no active user bob"):
         run("bob")

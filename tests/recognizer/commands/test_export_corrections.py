@@ -33,20 +33,20 @@ def test_exported_corrections_load_as_training_data(model, alice, tmp_path: Path
     assert np.corrcoef(shown.ravel(), loaded.images[0].ravel())[0, 1] > 0.95
 
 
-def test_only_current_corrections_of_the_named_users_are_exported(given, alice, bob, tmp_path: Path) -> None:
-    confirmed, undone, deleted = given("12"), given("3"), given("4")
+def test_only_current_corrections_of_the_named_users_are_exported(add_prediction, alice, bob, tmp_path: Path) -> None:
+    confirmed, undone, deleted = add_prediction("12"), add_prediction("3"), add_prediction("4")
     for prediction in (confirmed, undone, deleted):
         correct(prediction=prediction, by=alice, kind="confirm")
     undo(prediction=undone, by=alice)
     deleted.upload.deleted_at = deleted.upload.created_at
     deleted.upload.save()
-    correct(prediction=given("5", owner=bob), by=bob, kind="confirm")
+    correct(prediction=add_prediction("5", owner=bob), by=bob, kind="confirm")
     assert export(str(tmp_path / "alice"), "--user=alice") == "1 1\n2 1\n"
     assert export(str(tmp_path / "both"), "--user=alice", "--user=bob") == "1 1\n2 1\n5 1\n"
 
 
-def test_a_redrawn_box_has_no_picture(given, alice) -> None:
-    number = given("12")
+def test_a_redrawn_box_has_no_picture(add_prediction, alice) -> None:
+    number = add_prediction("12")
     add_box(prediction=number, by=alice, box=(40, 5, 10, 20), label="3")
     assert [(label.label, label.input is None) for label in training_labels_of(alice)] == [
         ("1", False),
@@ -66,14 +66,14 @@ def test_a_correction_holds_after_the_upload_was_read_again(model, alice, media)
     assert label.input == bytes(seven.glyphs.get().input)
 
 
-def test_a_corrected_text_without_boxes_gives_no_labels(given, alice) -> None:
-    correct(prediction=given("12"), by=alice, kind="correct", text="123")
+def test_a_corrected_text_without_boxes_gives_no_labels(add_prediction, alice) -> None:
+    correct(prediction=add_prediction("12"), by=alice, kind="correct", text="123")
     assert list(training_labels_of(alice)) == []
 
 
-def test_the_number_of_queries_does_not_grow(given, alice, django_assert_num_queries) -> None:
+def test_the_number_of_queries_does_not_grow(add_prediction, alice, django_assert_num_queries) -> None:
     for text in ("12", "3", "4"):
-        correct(prediction=given(text), by=alice, kind="confirm")
+        correct(prediction=add_prediction(text), by=alice, kind="confirm")
     with django_assert_num_queries(4):  # uploads, corrections, predictions, glyphs
         assert len(list(training_labels_of(alice))) == 4
 

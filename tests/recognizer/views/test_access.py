@@ -27,8 +27,8 @@ PUBLIC_PAGES = ["login", "about", "manifest", "password_reset", "signup"]
 
 
 @pytest.mark.parametrize("name", UPLOAD_PAGES)
-def test_another_users_upload_gets_the_same_404_as_a_missing_one(bob_client, given, name):
-    prediction = given()
+def test_another_users_upload_gets_the_same_404_as_a_missing_one(bob_client, add_prediction, name):
+    prediction = add_prediction()
     theirs = bob_client.get(reverse(name, args=[prediction.upload_id]))
     missing = bob_client.get(reverse(name, args=[prediction.pk]))
     assert theirs.status_code == missing.status_code == 404
@@ -55,8 +55,8 @@ def test_the_500_page_makes_no_database_query(rf, alice, django_assert_num_queri
 
 
 @pytest.mark.parametrize("name", UPLOAD_ACTIONS)
-def test_another_user_cannot_change_an_upload(bob_client, given, name):
-    prediction = given()
+def test_another_user_cannot_change_an_upload(bob_client, add_prediction, name):
+    prediction = add_prediction()
     answer = bob_client.post(reverse(name, args=[prediction.upload_id]), {"action": "not_a_digit", "mode": "digit"})
     assert answer.status_code == 404
     assert not Correction.objects.exists()
@@ -64,16 +64,16 @@ def test_another_user_cannot_change_an_upload(bob_client, given, name):
     assert Upload.objects.get().deleted_at is None
 
 
-def test_bulk_actions_ignore_another_users_uploads(bob_client, given):
-    prediction = given()
+def test_bulk_actions_ignore_another_users_uploads(bob_client, add_prediction):
+    prediction = add_prediction()
     bob_client.post(reverse("history_bulk"), {"action": "delete", "pick": [str(prediction.upload_id)]})
     assert Upload.objects.get().deleted_at is None
     table = bob_client.post(reverse("history_bulk"), {"action": "csv", "pick": [str(prediction.upload_id)]})
     assert str(prediction.upload_id) not in b"".join(table).decode()
 
 
-def test_the_history_does_not_show_another_users_uploads(bob_client, given):
-    prediction = given()
+def test_the_history_does_not_show_another_users_uploads(bob_client, add_prediction):
+    prediction = add_prediction()
     assert str(prediction.upload_id) not in bob_client.get(reverse("history")).content.decode()
 
 
@@ -109,8 +109,8 @@ def test_the_theme_form_does_not_redirect_to_another_host(client, target):
     assert client.post(reverse("theme"), {"theme": "dark", "next": target}).url == reverse("desk")
 
 
-def test_opening_a_forms_address_redirects_to_its_page(alice_client, given):
-    pk = given().upload_id
+def test_opening_a_forms_address_redirects_to_its_page(alice_client, add_prediction):
+    pk = add_prediction().upload_id
     for name, where in (
         (reverse("upload_create"), reverse("desk")),
         (reverse("upload_delete", args=[pk]), reverse("upload_detail", args=[pk])),
@@ -127,8 +127,8 @@ def test_a_form_sent_after_logging_out_is_reported_as_not_saved(client, alice):
     assert client.post(reverse("login"), form, follow=True).redirect_chain[-1] == (reverse("desk"), 302)
 
 
-def test_opening_the_form_address_of_an_earlier_prediction_redirects_to_that_prediction(alice_client, given):
-    prediction = given()
+def test_opening_the_form_address_of_an_earlier_prediction_redirects_to_that_prediction(alice_client, add_prediction):
+    prediction = add_prediction()
     form = reverse("upload_correct", args=[prediction.upload_id])
     page = reverse("upload_detail", args=[prediction.upload_id])
     assert alice_client.get(form, {"answer": str(prediction.pk)}).url == f"{page}?answer={prediction.pk}"
@@ -157,8 +157,8 @@ def test_404_pages_below_the_history_are_identical_to_others(alice_client):
 
 
 @pytest.mark.parametrize("name", ["upload_original", "upload_picture", "upload_thumbnail"])
-def test_a_missing_file_gets_404(alice_client, given, name):
-    upload = given().upload
+def test_a_missing_file_gets_404(alice_client, add_prediction, name):
+    upload = add_prediction().upload
     Upload.objects.update(picture="", thumbnail="")  # neither was made yet
     upload.original.storage.delete(upload.original.name)
     assert alice_client.get(reverse(name, args=[upload.pk])).status_code == 404

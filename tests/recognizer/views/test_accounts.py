@@ -249,8 +249,8 @@ def test_only_its_owner_revokes_a_token(alice, alice_client, bob_client):
     assert find_token(secret) is None
 
 
-def test_all_data_of_an_account_can_be_exported(alice, alice_client, given):
-    prediction = given("19")
+def test_all_data_of_an_account_can_be_exported(alice, alice_client, add_prediction):
+    prediction = add_prediction("19")
     create_token(user=alice, name="script")
     archive = zipfile.ZipFile(io.BytesIO(b"".join(alice_client.get(reverse("account_export")))))
     account = json.loads(archive.read("account.json"))[0]
@@ -268,8 +268,8 @@ def test_an_account_is_not_deleted_with_a_wrong_password(alice_client):
     assert User.objects.filter(username="alice").exists()
 
 
-def test_deleting_an_account_deletes_its_uploads_only(alice_client, bob, given):
-    given("1"), given("2", owner=bob)
+def test_deleting_an_account_deletes_its_uploads_only(alice_client, bob, add_prediction):
+    add_prediction("1"), add_prediction("2", owner=bob)
     alice_client.post(reverse("account_delete"), {"password": "alice-password"})
     assert [user.username for user in User.objects.all()] == ["bob"]
     assert bob.uploads.count() == 1

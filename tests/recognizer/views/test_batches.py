@@ -12,8 +12,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def batch(alice, given):
-    seven = given("7", name="seven.png")
+def batch(alice, add_prediction):
+    seven = add_prediction("7", name="seven.png")
     batch = intake.create_batch(owner=alice, name="holiday.zip")
     batch.items.create(position=0, name="inside/seven.png", state="done", upload=seven.upload)
     batch.items.create(position=1, name="notes.txt", state="failed", error_code="unsupported_format")

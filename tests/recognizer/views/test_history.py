@@ -32,14 +32,14 @@ def test_an_empty_history_links_to_the_start_page(alice_client, model):
     assert "Read your first picture" in alice_client.get(reverse("history")).content.decode()
 
 
-def test_the_newest_is_first(alice_client, given):
-    given("1"), given("2"), given("3")
+def test_the_newest_is_first(alice_client, add_prediction):
+    add_prediction("1"), add_prediction("2"), add_prediction("3")
     assert shown(alice_client) == ["1", "2", "3"]
     assert shown(alice_client, "?ordering=given_at") == ["3", "2", "1"]
 
 
-def test_the_history_can_be_sorted_by_confidence(alice_client, given):
-    given("1", confidence=0.8), given("2", confidence=0.5), given("3", confidence=0.9)
+def test_the_history_can_be_sorted_by_confidence(alice_client, add_prediction):
+    add_prediction("1", confidence=0.8), add_prediction("2", confidence=0.5), add_prediction("3", confidence=0.9)
     assert shown(alice_client, "?ordering=confidence") == ["2", "1", "3"]
     assert shown(alice_client, "?ordering=-confidence") == ["3", "1", "2"]
 
@@ -62,18 +62,18 @@ def test_the_history_can_be_sorted_by_confidence(alice_client, given):
     ],
 )
 @pytest.mark.parametrize("most", [0, 500])
-def test_filters_work_for_few_and_for_many_matches(alice_client, given, monkeypatch, query, expected, most):
+def test_filters_work_for_few_and_for_many_matches(alice_client, add_prediction, monkeypatch, query, expected, most):
     monkeypatch.setattr(filters, "MAX_KEYS", most)
-    given("7", name="holiday-2026.jpg", source="drawing")
-    given("1905")
-    given("1", decision="unsure")
-    given("")
+    add_prediction("7", name="holiday-2026.jpg", source="drawing")
+    add_prediction("1905")
+    add_prediction("1", decision="unsure")
+    add_prediction("")
     assert shown(alice_client, query) == expected
 
 
-def test_date_filters_use_the_users_time_zone(alice_client, given):
+def test_date_filters_use_the_users_time_zone(alice_client, add_prediction):
     day = timezone.now().replace(year=2026, month=3, day=5, hour=23, minute=30)
-    given("1", at=day), given("2", at=day - timedelta(days=1))
+    add_prediction("1", at=day), add_prediction("2", at=day - timedelta(days=1))
     assert shown(alice_client, "?since=2026-03-05&until=2026-03-05") == ["1"]
     alice_client.cookies["time_zone"] = "Europe/Berlin"
     assert shown(alice_client, "?since=2026-03-06") == ["1"]
@@ -81,16 +81,16 @@ def test_date_filters_use_the_users_time_zone(alice_client, given):
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles"])
-def test_date_filters_accept_the_first_and_last_day_of_the_calendar(alice_client, given, zone):
-    given("1")
+def test_date_filters_accept_the_first_and_last_day_of_the_calendar(alice_client, add_prediction, zone):
+    add_prediction("1")
     alice_client.cookies["time_zone"] = zone
     assert shown(alice_client, "?since=0001-01-01&until=9999-12-31") == ["1"]
     assert shown(alice_client, "?since=9999-12-31") == shown(alice_client, "?until=0001-01-01") == []
 
 
-def test_the_history_can_be_filtered_by_corrections(alice, alice_client, given):
-    right, wrong, taken_back = given("1"), given("2"), given("3")
-    given("4")
+def test_the_history_can_be_filtered_by_corrections(alice, alice_client, add_prediction):
+    right, wrong, taken_back = add_prediction("1"), add_prediction("2"), add_prediction("3")
+    add_prediction("4")
     corrections.correct(prediction=right, by=alice, kind="confirm")
     corrections.correct(prediction=wrong, by=alice, kind="correct", text="8")
     corrections.correct(prediction=taken_back, by=alice, kind="confirm")
@@ -102,20 +102,20 @@ def test_the_history_can_be_filtered_by_corrections(alice, alice_client, given):
 
 @pytest.mark.parametrize("most", [0, 500])
 def test_search_finds_corrected_texts_but_no_deleted_or_foreign_uploads(
-    alice, bob, alice_client, given, monkeypatch, most
+    alice, bob, alice_client, add_prediction, monkeypatch, most
 ):
     monkeypatch.setattr(filters, "MAX_KEYS", most)
-    corrections.correct(prediction=given("1"), by=alice, kind="correct", text="43")
-    deleted = given("43")
+    corrections.correct(prediction=add_prediction("1"), by=alice, kind="correct", text="43")
+    deleted = add_prediction("43")
     Upload.objects.filter(pk=deleted.upload_id).update(deleted_at=timezone.now())
-    given("43", owner=bob, name="43.png")
+    add_prediction("43", owner=bob, name="43.png")
     assert shown(alice_client, "?q=43") == ["1"]
     assert shown(alice_client, "?digit=4") == shown(alice_client, "?kind=number") == []
 
 
 @pytest.mark.parametrize("query", ["?digit=x", "?since=yesterday", "?ordering=text", "?batch=1", "?model=none"])
-def test_an_invalid_filter_gets_an_error(alice_client, given, query):
-    given("1")
+def test_an_invalid_filter_gets_an_error(alice_client, add_prediction, query):
+    add_prediction("1")
     page = alice_client.get(reverse("history") + query)
     assert page.status_code == 400
     assert 'role="alert"' in page.content.decode()
@@ -125,8 +125,8 @@ def cursor_at(moment):
     return base64.urlsafe_b64encode(json.dumps([False, moment, str(uuid.UUID(int=1))]).encode()).decode()
 
 
-def test_a_cursor_starts_after_its_row(alice_client, given):
-    given("1")
+def test_a_cursor_starts_after_its_row(alice_client, add_prediction):
+    add_prediction("1")
     page = alice_client.get(reverse("history"), {"cursor": cursor_at("2999-01-01T00:00:00+00:00")})
     assert [row.text for row in page.context["page"].rows] == ["1"]
 
@@ -142,16 +142,16 @@ def test_a_cursor_starts_after_its_row(alice_client, given):
         cursor_at("0001-01-01T00:00+14:00"),
     ],
 )
-def test_a_forged_cursor_is_refused(alice_client, given, cursor):
+def test_a_forged_cursor_is_refused(alice_client, add_prediction, cursor):
     assert alice_client.get(reverse("history") + f"?cursor={cursor}").status_code == 400
 
 
-def test_pages_do_not_shift_when_new_uploads_arrive(alice_client, given, monkeypatch):
+def test_pages_do_not_shift_when_new_uploads_arrive(alice_client, add_prediction, monkeypatch):
     monkeypatch.setattr("recognizer.services.history.pages.PAGE_SIZE", 2)
     for text in "12345":
-        given(text)
+        add_prediction(text)
     first = alice_client.get(reverse("history")).context["page"]
-    given("9", at=timezone.now())
+    add_prediction("9", at=timezone.now())
     second = alice_client.get(reverse("history"), {"cursor": first.older}).context["page"]
     assert [row.text for row in second.rows] == ["3", "4"]
     third = alice_client.get(reverse("history"), {"cursor": second.older}).context["page"]
@@ -160,8 +160,8 @@ def test_pages_do_not_shift_when_new_uploads_arrive(alice_client, given, monkeyp
     assert [row.text for row in back.rows] == ["1", "2"]
 
 
-def test_an_empty_page_links_to_the_first_page(alice_client, given):
-    given("1")
+def test_an_empty_page_links_to_the_first_page(alice_client, add_prediction):
+    add_prediction("1")
     cursor = cursor_at("1999-01-01T00:00:00+00:00")
     page = alice_client.get(reverse("history"), {"cursor": cursor, "ordering": "-given_at"}).content.decode()
     assert "This page of the list is empty now." in page
@@ -169,9 +169,9 @@ def test_an_empty_page_links_to_the_first_page(alice_client, given):
     assert "No pictures yet." not in page
 
 
-def test_deleted_pictures_can_be_restored(alice_client, given):
-    one = given("1")
-    given("2")
+def test_deleted_pictures_can_be_restored(alice_client, add_prediction):
+    one = add_prediction("1")
+    add_prediction("2")
     gone = alice_client.post(reverse("history_bulk"), {"action": "delete", "pick": [str(one.upload_id)]})
     assert shown(alice_client) == ["2"]
     page = alice_client.get(gone.url)
@@ -183,16 +183,16 @@ def test_deleted_pictures_can_be_restored(alice_client, given):
 @pytest.mark.parametrize(
     "deleted", ["never", "2026-11-26T08:00:00", "2026-11-26T08:00:00+00:00", "0001-01-01T00:00:00+14:00"]
 )
-def test_an_invalid_deletion_time_offers_no_undo(alice_client, given, deleted):
-    given("1")
+def test_an_invalid_deletion_time_offers_no_undo(alice_client, add_prediction, deleted):
+    add_prediction("1")
     page = alice_client.get(reverse("history"), {"deleted": deleted})
     assert page.status_code == 200
     assert "Undo" not in page.content.decode()
     assert alice_client.post(reverse("history_restore"), {"deleted": deleted}).status_code in (302, 400)
 
 
-def test_another_users_deleted_upload_cannot_be_restored(alice_client, bob_client, given):
-    prediction = given("1")
+def test_another_users_deleted_upload_cannot_be_restored(alice_client, bob_client, add_prediction):
+    prediction = add_prediction("1")
     alice_client.post(reverse("history_bulk"), {"action": "delete", "pick": [str(prediction.upload_id)]})
     deleted_at = Upload.objects.get().deleted_at
     assert "deleted." not in bob_client.get(reverse("history"), {"deleted": deleted_at.isoformat()}).content.decode()
@@ -200,74 +200,77 @@ def test_another_users_deleted_upload_cannot_be_restored(alice_client, bob_clien
     assert Upload.objects.get().deleted_at == deleted_at
 
 
-def test_all_filtered_results_can_be_deleted(alice_client, given):
-    given("1"), given("2", decision="unsure"), given("3", decision="unsure")
+def test_all_filtered_results_can_be_deleted(alice_client, add_prediction):
+    add_prediction("1"), add_prediction("2", decision="unsure"), add_prediction("3", decision="unsure")
     alice_client.post(reverse("history_bulk"), {"action": "delete", "all": "1", "query": "decision=unsure"})
     assert shown(alice_client) == ["1"]
 
 
-def test_the_list_shows_the_number_of_results_to_select(alice_client, given):
-    given("1"), given("2")
+def test_the_list_shows_the_number_of_results_to_select(alice_client, add_prediction):
+    add_prediction("1"), add_prediction("2")
     page = alice_client.get(reverse("history")).content.decode()
     assert "Select all 2 results" in page
     assert reverse("history_count") not in page
 
 
-def test_the_number_of_results_on_several_pages_is_loaded_later(alice_client, given, monkeypatch):
+def test_the_number_of_results_on_several_pages_is_loaded_later(alice_client, add_prediction, monkeypatch):
     monkeypatch.setattr("recognizer.services.history.pages.PAGE_SIZE", 2)
-    given("1"), given("2", decision="unsure"), given("3", decision="unsure"), given("4", decision="unsure")
+    add_prediction("1")
+    add_prediction("2", decision="unsure")
+    add_prediction("3", decision="unsure")
+    add_prediction("4", decision="unsure")
     page = alice_client.get(reverse("history") + "?decision=unsure").content.decode()
     assert f'hx-get="{reverse("history_count")}?decision=unsure"' in page
     count = alice_client.get(reverse("history_count") + "?decision=unsure", headers={"HX-Request": "true"})
     assert count.content.decode().strip() == "Select all 3 results"
 
 
-def test_a_long_history_is_counted_up_to_a_maximum(alice_client, given, monkeypatch):
+def test_a_long_history_is_counted_up_to_a_maximum(alice_client, add_prediction, monkeypatch):
     monkeypatch.setattr(history, "MAX_COUNTED", 1)
-    given("1"), given("2")
+    add_prediction("1"), add_prediction("2")
     count = alice_client.get(reverse("history_count"))
     assert count.content.decode().strip() == "Select all results (more than 1)"
 
 
-def test_several_pictures_can_be_corrected_at_once(alice_client, given):
-    picks = [str(given(text).upload_id) for text in "127"]
+def test_several_pictures_can_be_corrected_at_once(alice_client, add_prediction):
+    picks = [str(add_prediction(text).upload_id) for text in "127"]
     alice_client.post(reverse("history_bulk"), {"action": "correct", "value": "7", "pick": picks})
     said = Correction.objects.order_by("created_at")
     assert sorted((c.kind, c.text) for c in said) == [("confirm", "7"), ("correct", "7"), ("correct", "7")]
 
 
 @pytest.mark.parametrize("action", ["confirm", "delete"])
-def test_bulk_actions_keep_the_filters(alice_client, given, action):
-    given("1", decision="unsure")
+def test_bulk_actions_keep_the_filters(alice_client, add_prediction, action):
+    add_prediction("1", decision="unsure")
     filters = "decision=unsure&ordering=confidence&deleted=2026-01-01"
     answer = alice_client.post(reverse("history_bulk"), {"action": action, "all": "1", "query": filters})
     assert answer.url.startswith(f"{reverse('history')}?decision=unsure&ordering=confidence")
     assert "2026-01-01" not in answer.url
 
 
-def test_a_bulk_action_without_a_selection_gets_an_error(alice_client, given):
+def test_a_bulk_action_without_a_selection_gets_an_error(alice_client, add_prediction):
     answer = alice_client.post(reverse("history_bulk"), {"action": "delete"})
     assert answer.status_code == 400
     assert "Select at least one picture." in answer.content.decode()
 
 
-def test_the_csv_export_escapes_formulas(alice_client, given):
-    given("7", name='=HYPERLINK("http://evil.example")')
+def test_the_csv_export_escapes_formulas(alice_client, add_prediction):
+    add_prediction("7", name='=HYPERLINK("http://evil.example")')
     answer = alice_client.post(reverse("history_bulk"), {"action": "csv", "all": "1"})
     (row,) = csv.DictReader(io.StringIO(b"".join(answer).decode()))
     assert row["name"].startswith("'=")
     assert (row["text"], row["decision"]) == ("7", "read")
 
 
-def test_the_history_can_be_exported_as_json(alice, alice_client, given):
-    corrections.correct(prediction=given("7"), by=alice, kind="correct", text="1")
+def test_the_history_can_be_exported_as_json(alice, alice_client, add_prediction):
+    corrections.correct(prediction=add_prediction("7"), by=alice, kind="correct", text="1")
     answer = alice_client.post(reverse("history_bulk"), {"action": "json", "all": "1"})
     (row,) = json.loads(b"".join(answer))
     assert (row["text"], row["correction"], row["correction_text"]) == ("7", "correct", "1")
 
 
-def test_the_zip_export_contains_the_original_files(alice_client, given):
-    prediction = given("7")
+def test_the_zip_export_contains_the_original_files(alice_client, add_prediction):
+    prediction = add_prediction("7")
     answer = alice_client.post(reverse("history_bulk"), {"action": "zip", "all": "1"})
     archive = zipfile.ZipFile(io.BytesIO(b"".join(answer)))
     assert archive.testzip() is None
@@ -275,37 +278,37 @@ def test_the_zip_export_contains_the_original_files(alice_client, given):
     assert str(prediction.upload_id) in archive.read("history.csv").decode()
 
 
-def test_statistics_count_corrections(alice, alice_client, given):
-    corrections.correct(prediction=given("7"), by=alice, kind="confirm")
-    corrections.correct(prediction=given("71"), by=alice, kind="correct", text="11")
-    corrections.correct(prediction=given("", decision="rejected", confidence=0.0), by=alice, kind="confirm")
+def test_statistics_count_corrections(alice, alice_client, add_prediction):
+    corrections.correct(prediction=add_prediction("7"), by=alice, kind="confirm")
+    corrections.correct(prediction=add_prediction("71"), by=alice, kind="correct", text="11")
+    corrections.correct(prediction=add_prediction("", decision="rejected", confidence=0.0), by=alice, kind="confirm")
     numbers = alice_client.get(reverse("history_statistics")).context["statistics"]
     assert (numbers.count, numbers.corrected.part, numbers.right.part, numbers.right.whole) == (3, 1, 2, 3)
     assert [(d.name, d.part, d.whole) for d in numbers.digits if d.whole] == [("1", 1, 2), ("7", 1, 1)]
 
 
-def test_checkboxes_are_labelled_with_the_current_text(alice, alice_client, given):
-    corrections.correct(prediction=given("7"), by=alice, kind="correct", text="1")
-    taken_back = given("4")
+def test_checkboxes_are_labelled_with_the_current_text(alice, alice_client, add_prediction):
+    corrections.correct(prediction=add_prediction("7"), by=alice, kind="correct", text="1")
+    taken_back = add_prediction("4")
     corrections.correct(prediction=taken_back, by=alice, kind="correct", text="9")
     corrections.undo(prediction=taken_back, by=alice)
-    given("")
+    add_prediction("")
     page = alice_client.get(reverse("history")).content.decode()
     assert re.findall(r">Select (\S+),", page) == ["1", "4", "–"]
 
 
-def test_rejected_pictures_do_not_count_for_the_average_confidence(alice_client, given):
+def test_rejected_pictures_do_not_count_for_the_average_confidence(alice_client, add_prediction):
     for text, decision, confidence in (("1", "read", 0.9), ("2", "unsure", 0.5), ("", "rejected", 0.0)):
-        given(text, decision=decision, confidence=confidence)
+        add_prediction(text, decision=decision, confidence=confidence)
     assert alice_client.get(reverse("history_statistics")).context["statistics"].confidence == pytest.approx(0.7)
 
 
 @pytest.mark.parametrize(("slow", "counted"), [(60, [1, 2]), (0, [1, 1])])
-def test_statistics_are_cached_only_if_counting_is_slow(alice_client, given, monkeypatch, slow, counted):
+def test_statistics_are_cached_only_if_counting_is_slow(alice_client, add_prediction, monkeypatch, slow, counted):
     monkeypatch.setattr(statistics, "SLOW_SECONDS", slow)
     shown = []
     for _ in counted:
-        given("1")
+        add_prediction("1")
         shown.append(alice_client.get(reverse("history_statistics")).context["statistics"].count)
     assert shown == counted
 

@@ -15,11 +15,11 @@ DAY = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def delete_picture(given):
+def delete_picture(add_prediction):
     """Return a function that creates a picture which was deleted the given number of days after DAY."""
 
     def delete(text="7", *, days=0, **options):
-        prediction = given(text, **options)
+        prediction = add_prediction(text, **options)
         Upload.objects.filter(pk=prediction.upload_id).update(deleted_at=DAY + timedelta(days=days))
         return prediction
 
@@ -36,8 +36,8 @@ def history_texts(client) -> list[str]:
     return [prediction.text for prediction in client.get(reverse("history")).context["page"].rows]
 
 
-def test_the_latest_deletion_is_first(alice_client, given, delete_picture):
-    given("4")
+def test_the_latest_deletion_is_first(alice_client, add_prediction, delete_picture):
+    add_prediction("4")
     delete_picture("1", days=1), delete_picture("2", days=3), delete_picture("3", days=2)
     assert deleted_texts(alice_client) == ["2", "3", "1"]
 
@@ -57,8 +57,8 @@ def test_each_picture_shows_its_current_text(alice, alice_client, delete_picture
     assert ("8642" in page, "3579" in page, "9999" in page) == (True, True, False)
 
 
-def test_a_selected_picture_is_restored(alice_client, given, delete_picture):
-    given("4"), delete_picture("1")
+def test_a_selected_picture_is_restored(alice_client, add_prediction, delete_picture):
+    add_prediction("4"), delete_picture("1")
     selected = delete_picture("2")
     alice_client.post(reverse("history_restore"), {"pick": [str(selected.upload_id)]})
     assert (history_texts(alice_client), deleted_texts(alice_client)) == (["4", "2"], ["1"])
@@ -112,8 +112,8 @@ def test_a_forged_cursor_is_refused(alice_client, delete_picture):
     assert alice_client.get(reverse("history_deleted"), {"cursor": "x"}).status_code == 400
 
 
-def test_history_and_account_link_to_the_deleted_pictures_if_there_are_any(alice, alice_client, given):
-    uploads = [given(text).upload_id for text in "123"]
+def test_history_and_account_link_to_the_deleted_pictures_if_there_are_any(alice, alice_client, add_prediction):
+    uploads = [add_prediction(text).upload_id for text in "123"]
     link = f'href="{reverse("history_deleted")}"'
     pages = [reverse("history"), reverse("account")]
     assert not any(link in alice_client.get(page).content.decode() for page in pages)

@@ -15,14 +15,14 @@ MAX_QUERIES = 12
 
 
 @pytest.fixture
-def number_among_many(alice, given):
+def number_among_many(alice, add_prediction):
     """Return the newest prediction, a number with corrections, among many others."""
-    number = given("1905", decision="unsure", confidence=0.4)
+    number = add_prediction("1905", decision="unsure", confidence=0.4)
     for text in "2468":
         corrections.correct(prediction=number, by=alice, kind="correct", text=text * 4)
     corrections.undo(prediction=number, by=alice)
     for _ in range(30):
-        given("3", decision="unsure")
+        add_prediction("3", decision="unsure")
     return number
 
 
@@ -43,10 +43,10 @@ def test_the_page_of_a_picture_makes_at_most_twelve_queries(alice_client, number
     assert len(queries) <= MAX_QUERIES, [query["sql"] for query in queries]
 
 
-def test_the_page_of_a_batch_makes_at_most_twelve_queries(alice, alice_client, given):
+def test_the_page_of_a_batch_makes_at_most_twelve_queries(alice, alice_client, add_prediction):
     batch = intake.create_batch(owner=alice)
     for position in range(20):
-        prediction = given("1")
+        prediction = add_prediction("1")
         batch.items.create(position=position, name="1.png", state="done", upload=prediction.upload)
     with CaptureQueriesContext(connection) as queries:
         assert alice_client.get(reverse("batch_detail", args=[batch.pk])).status_code == 200

@@ -12,21 +12,21 @@ HTMX = {"HX-Request": "true"}
 pytestmark = pytest.mark.django_db
 
 
-def test_keyboard_shortcuts_are_listed_only_with_a_picture(alice_client, given):
+def test_keyboard_shortcuts_are_listed_only_with_a_picture(alice_client, add_prediction):
     assert "<kbd>" not in alice_client.get(reverse("review")).content.decode()
-    given("4", decision="unsure")
+    add_prediction("4", decision="unsure")
     assert "<kbd>Enter</kbd>" in alice_client.get(reverse("review")).content.decode()
 
 
-def test_sure_predictions_are_not_counted_as_unsure(alice_client, given):
-    given("4")
+def test_sure_predictions_are_not_counted_as_unsure(alice_client, add_prediction):
+    add_prediction("4")
     page = alice_client.get(reverse("review") + "?all").content.decode()
     assert "No unsure pictures left. The other pictures follow" in page
     assert "0 unsure" not in page
 
 
-def test_every_form_carries_the_queue_position(alice_client, given):
-    skipped, first, second = given("1"), given("22"), given("3")
+def test_every_form_carries_the_queue_position(alice_client, add_prediction):
+    skipped, first, second = add_prediction("1"), add_prediction("22"), add_prediction("3")
     position = {"all": "1", "skip": str(skipped.upload_id)}
     url = reverse("review_correct", args=[first.upload_id])
     page = alice_client.post(url, {"action": "confirm", **position}, headers=HTMX)
@@ -38,8 +38,8 @@ def test_every_form_carries_the_queue_position(alice_client, given):
         assert f'<input type="hidden" name="skip" value="{skipped.upload_id}">' in form
 
 
-def test_a_number_stays_in_the_queue_until_it_is_confirmed(alice_client, given):
-    number = given("12", decision="unsure")
+def test_a_number_stays_in_the_queue_until_it_is_confirmed(alice_client, add_prediction):
+    number = add_prediction("12", decision="unsure")
     url = reverse("review_correct", args=[number.upload_id])
     page = alice_client.post(url, {"action": "labels", "label": ["1", "3"]}, headers=HTMX)
     assert "1 unsure picture left." in page.content.decode()
@@ -47,8 +47,8 @@ def test_a_number_stays_in_the_queue_until_it_is_confirmed(alice_client, given):
     assert "No unsure pictures left." in page.content.decode()
 
 
-def test_a_number_in_the_queue_shows_its_current_correction(alice_client, given):
-    number = given("12", decision="unsure")
+def test_a_number_in_the_queue_shows_its_current_correction(alice_client, add_prediction):
+    number = add_prediction("12", decision="unsure")
     url = reverse("review_correct", args=[number.upload_id])
     page = alice_client.post(url, {"action": "labels", "label": ["1", "3"]}, headers=HTMX)
     assert page.context["current_text"] == "13"
@@ -58,8 +58,8 @@ def test_a_number_in_the_queue_shows_its_current_correction(alice_client, given)
     assert "Corrected to" not in page.content.decode()
 
 
-def test_the_previous_correction_can_be_undone_after_skipping(alice_client, given):
-    first, second, _ = (given(text, decision="unsure", confidence=int(text) / 10) for text in "123")
+def test_the_previous_correction_can_be_undone_after_skipping(alice_client, add_prediction):
+    first, second, _ = (add_prediction(text, decision="unsure", confidence=int(text) / 10) for text in "123")
     url = reverse("review_correct", args=[first.upload_id])
     page = alice_client.post(url, {"action": "confirm"}, headers=HTMX).content.decode()
     (skip,) = re.findall(r'<form method="get".*?</form>', page, re.DOTALL)
@@ -71,18 +71,18 @@ def test_the_previous_correction_can_be_undone_after_skipping(alice_client, give
     assert alice_client.get(reverse("review"), {"previous": "rubbish"}).status_code == 400
 
 
-def test_a_long_queue_shows_more_than_the_maximum_count(alice_client, given, monkeypatch):
+def test_a_long_queue_shows_more_than_the_maximum_count(alice_client, add_prediction, monkeypatch):
     monkeypatch.setattr(review, "MAX_COUNTED", 2)
     for text in "12":
-        given(text, decision="unsure")
+        add_prediction(text, decision="unsure")
     assert "More than" not in alice_client.get(reverse("review")).content.decode()
-    given("3", decision="unsure")
+    add_prediction("3", decision="unsure")
     assert "More than 2 unsure pictures left." in alice_client.get(reverse("review")).content.decode()
 
 
-def test_the_button_shows_its_key_only_for_a_single_box(alice_client, given):
-    given("1", decision="unsure", confidence=0.2)
-    number = given("12", decision="unsure", confidence=0.3)
+def test_the_button_shows_its_key_only_for_a_single_box(alice_client, add_prediction):
+    add_prediction("1", decision="unsure", confidence=0.2)
+    number = add_prediction("12", decision="unsure", confidence=0.3)
     button = "Not a digit <kbd>N</kbd>"
     assert button in alice_client.get(reverse("review")).content.decode()
     page = alice_client.get(reverse("upload_detail", args=[number.upload_id])).content.decode()

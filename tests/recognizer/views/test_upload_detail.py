@@ -20,8 +20,8 @@ def page_of(client, prediction, name="upload_detail") -> str:
     return answer.content.decode()
 
 
-def test_the_page_shows_text_confidence_and_ten_probabilities(alice_client, given):
-    page = page_of(alice_client, given("7", confidence=0.973))
+def test_the_page_shows_text_confidence_and_ten_probabilities(alice_client, add_prediction):
+    page = page_of(alice_client, add_prediction("7", confidence=0.973))
     assert "Sure" in page
     assert page.count("97.3 %") >= 2  # of the number and of its digit
     assert page.count('<th scope="row">') == 10
@@ -30,17 +30,17 @@ def test_the_page_shows_text_confidence_and_ten_probabilities(alice_client, give
 @pytest.mark.parametrize(
     ("confidence", "figure"), [(0.9999, "99.9 %"), (1.0, "100 %"), (0.0004, "&lt; 0.1 %"), (0.5, "50.0 %")]
 )
-def test_confidence_is_never_rounded_up_to_100_percent(alice_client, given, confidence, figure):
-    assert figure in page_of(alice_client, given("7", confidence=confidence))
+def test_confidence_is_never_rounded_up_to_100_percent(alice_client, add_prediction, confidence, figure):
+    assert figure in page_of(alice_client, add_prediction("7", confidence=confidence))
 
 
-def test_each_digit_has_a_box_over_the_picture(alice_client, given):
-    assert page_of(alice_client, given("1905")).count("<rect x=") == 4
+def test_each_digit_has_a_box_over_the_picture(alice_client, add_prediction):
+    assert page_of(alice_client, add_prediction("1905")).count("<rect x=") == 4
 
 
 @pytest.mark.parametrize(("reason", "words"), [("no_ink", "No writing was found"), ("", "Nothing in the picture")])
-def test_a_rejected_picture_shows_the_reason(alice_client, given, reason, words):
-    prediction = given("")
+def test_a_rejected_picture_shows_the_reason(alice_client, add_prediction, reason, words):
+    prediction = add_prediction("")
     Prediction.objects.filter(pk=prediction.pk).update(reason=reason)
     assert words in page_of(alice_client, prediction)
 
@@ -77,16 +77,16 @@ def test_the_first_view_creates_one_feature_map_job(alice, alice_client, model):
     assert Job.objects.count() == 1
 
 
-def test_the_page_works_without_the_models_files(alice_client, given):
-    prediction = given("7")
+def test_the_page_works_without_the_models_files(alice_client, add_prediction):
+    prediction = add_prediction("7")
     prediction.model.__class__.objects.update(digest="0" * 64)
     page = page_of(alice_client, prediction)
     assert "Sure" in page
     assert "the files of the model that read this picture are missing" in page
 
 
-def test_boxes_of_a_picture_without_digits_have_no_labels(alice, alice_client, given):
-    prediction = given("12")
+def test_boxes_of_a_picture_without_digits_have_no_labels(alice, alice_client, add_prediction):
+    prediction = add_prediction("12")
     # Corrected when an earlier reading had found nothing, so the correction has no boxes.
     Correction.objects.create(upload=prediction.upload, prediction=prediction, by=alice, kind="not_a_digit")
     page = alice_client.get(reverse("upload_detail", args=[prediction.upload_id]))
@@ -102,14 +102,14 @@ def test_reading_again_in_another_mode_keeps_the_first_prediction(alice, alice_c
     assert "All results for this picture" in earlier.content.decode()
 
 
-def test_an_unknown_mode_is_refused(alice, alice_client, given):
-    answer = alice_client.post(reverse("upload_read_again", args=[given().upload_id]), {"mode": "letters"})
+def test_an_unknown_mode_is_refused(alice, alice_client, add_prediction):
+    answer = alice_client.post(reverse("upload_read_again", args=[add_prediction().upload_id]), {"mode": "letters"})
     assert answer.status_code == 400
 
 
 @pytest.mark.parametrize("answer", ["x", "00000000-0000-0000-0000-000000000000"])
-def test_an_unknown_earlier_prediction_gets_404(alice_client, given, answer):
-    page = alice_client.get(reverse("upload_detail", args=[given().upload_id]), {"answer": answer})
+def test_an_unknown_earlier_prediction_gets_404(alice_client, add_prediction, answer):
+    page = alice_client.get(reverse("upload_detail", args=[add_prediction().upload_id]), {"answer": answer})
     assert page.status_code == 404
 
 
@@ -121,8 +121,8 @@ def test_a_correction_of_an_earlier_prediction_is_stored_with_it(alice, alice_cl
     assert Correction.objects.get().prediction == first
 
 
-def test_a_correction_by_htmx_returns_the_changed_part(alice_client, given):
-    url = reverse("upload_correct", args=[given("7").upload_id])
+def test_a_correction_by_htmx_returns_the_changed_part(alice_client, add_prediction):
+    url = reverse("upload_correct", args=[add_prediction("7").upload_id])
     answer = alice_client.post(url, {"action": "labels", "label": "1"}, headers=HTMX)
     assert answer.status_code == 200
     page = answer.content.decode()
@@ -133,8 +133,8 @@ def test_a_correction_by_htmx_returns_the_changed_part(alice_client, given):
     assert "Read as 7: " in page
 
 
-def test_a_correction_by_a_plain_form_redirects_to_the_page(alice_client, given):
-    prediction = given("7")
+def test_a_correction_by_a_plain_form_redirects_to_the_page(alice_client, add_prediction):
+    prediction = add_prediction("7")
     answer = alice_client.post(reverse("upload_correct", args=[prediction.upload_id]), {"action": "not_a_digit"})
     assert answer.url == reverse("upload_detail", args=[prediction.upload_id])
 
@@ -163,15 +163,15 @@ def test_a_correction_by_a_plain_form_redirects_to_the_page(alice_client, given)
     ],
     ids=str,
 )
-def test_an_invalid_correction_gets_an_error(alice_client, given, form, headers):
-    answer = alice_client.post(reverse("upload_correct", args=[given("7").upload_id]), form, headers=headers)
+def test_an_invalid_correction_gets_an_error(alice_client, add_prediction, form, headers):
+    answer = alice_client.post(reverse("upload_correct", args=[add_prediction("7").upload_id]), form, headers=headers)
     assert 400 <= answer.status_code < 500
     assert 'role="alert"' in answer.content.decode()
     assert not Correction.objects.exists()
 
 
-def test_a_deleted_picture_gets_404_and_can_be_restored(alice_client, given):
-    prediction = given("7")
+def test_a_deleted_picture_gets_404_and_can_be_restored(alice_client, add_prediction):
+    prediction = add_prediction("7")
     gone = alice_client.post(reverse("upload_delete", args=[prediction.upload_id]))
     assert alice_client.get(reverse("upload_detail", args=[prediction.upload_id])).status_code == 404
     page = alice_client.get(gone.url)
@@ -179,16 +179,16 @@ def test_a_deleted_picture_gets_404_and_can_be_restored(alice_client, given):
     assert alice_client.get(reverse("upload_detail", args=[prediction.upload_id])).status_code == 200
 
 
-def test_the_review_queue_starts_with_the_lowest_confidence(alice, alice_client, given):
-    given("1", decision="unsure", confidence=0.6)
-    least = given("2", decision="unsure", confidence=0.3)
-    given("3", confidence=0.1)  # low, but sure by the thresholds
+def test_the_review_queue_starts_with_the_lowest_confidence(alice, alice_client, add_prediction):
+    add_prediction("1", decision="unsure", confidence=0.6)
+    least = add_prediction("2", decision="unsure", confidence=0.3)
+    add_prediction("3", confidence=0.1)  # low, but sure by the thresholds
     assert alice_client.get(reverse("review")).context["prediction"] == least
     corrections.correct(prediction=least, by=alice, kind="confirm")
     assert alice_client.get(reverse("review")).context["prediction"].text == "1"
 
 
-def test_sure_predictions_are_reviewed_only_on_request(alice_client, given):
-    given("3")
+def test_sure_predictions_are_reviewed_only_on_request(alice_client, add_prediction):
+    add_prediction("3")
     assert "prediction" not in alice_client.get(reverse("review")).context
     assert alice_client.get(reverse("review") + "?all").context["prediction"].text == "3"

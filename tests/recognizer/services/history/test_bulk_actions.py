@@ -13,8 +13,8 @@ from recognizer.services.history.corrections import current_correction, undo
 pytestmark = pytest.mark.django_db
 
 
-def count_queries(count, given, alice, **correction) -> int:
-    rows = selectors.history_for(alice).filter(pk__in=[given("71").pk for _ in range(count)])
+def count_queries(count, add_prediction, alice, **correction) -> int:
+    rows = selectors.history_for(alice).filter(pk__in=[add_prediction("71").pk for _ in range(count)])
     with CaptureQueriesContext(connection) as queries:
         assert correct_predictions(rows, by=alice, **correction) == count
     return len(queries)
@@ -23,15 +23,16 @@ def count_queries(count, given, alice, **correction) -> int:
 @pytest.mark.parametrize(
     "correction", [{"kind": "confirm"}, {"kind": "not_a_digit"}, {"kind": "correct", "text": "17"}]
 )
-def test_correcting_many_takes_as_many_queries_as_correcting_few(given, alice, correction):
-    assert count_queries(30, given, alice, **correction) == count_queries(3, given, alice, **correction)
+def test_correcting_many_takes_as_many_queries_as_correcting_few(add_prediction, alice, correction):
+    queries_of_many = count_queries(30, add_prediction, alice, **correction)
+    assert queries_of_many == count_queries(3, add_prediction, alice, **correction)
     text = {"confirm": "71", "not_a_digit": "", "correct": "17"}[correction["kind"]]
     assert Correction.objects.filter(kind=correction["kind"], text=text).count() == 33
 
 
-def test_repeating_a_correction_adds_no_rows(given, alice):
+def test_repeating_a_correction_adds_no_rows(add_prediction, alice):
     for text in ("7", "1", "17"):
-        given(text)
+        add_prediction(text)
     undone = selectors.history_for(alice).get(text="17")
     rows = selectors.history_for(alice)
     for _ in range(2):
@@ -43,8 +44,8 @@ def test_repeating_a_correction_adds_no_rows(given, alice):
     assert Correction.objects.count() == 5
 
 
-def test_an_invalid_correction_changes_no_prediction(given, alice):
-    given("7"), given("1")
+def test_an_invalid_correction_changes_no_prediction(add_prediction, alice):
+    add_prediction("7"), add_prediction("1")
     with pytest.raises(Problem):
         correct_predictions(selectors.history_for(alice), by=alice, kind="correct", text="seven")
     assert not Correction.objects.exists()

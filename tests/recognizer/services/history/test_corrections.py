@@ -30,14 +30,14 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def number(given):
-    return given("190", decision="unsure")
+def number(add_prediction):
+    return add_prediction("190", decision="unsure")
 
 
 @pytest.fixture
-def rejected(given):
+def rejected(add_prediction):
     """A rejected prediction in which a glyph similar to a digit was found."""
-    prediction = given("", decision="rejected")
+    prediction = add_prediction("", decision="rejected")
     Glyph.objects.create(
         prediction=prediction,
         position=0,
@@ -208,8 +208,8 @@ def test_the_digit_of_a_rejected_glyph_is_not_a_label(rejected, alice):
     assert add_box(prediction=rejected, by=alice, box=(10, 2, 3, 4), label="6").text == "6"
 
 
-def test_pages_and_lists_choose_the_same_of_two_corrections_with_one_time(given, alice):
-    prediction, now = given("7"), timezone.now()
+def test_pages_and_lists_choose_the_same_of_two_corrections_with_one_time(add_prediction, alice):
+    prediction, now = add_prediction("7"), timezone.now()
     for number, text in ((2, "2"), (1, "1")):
         values = {"upload": prediction.upload, "prediction": prediction, "by": alice, "created_at": now}
         Correction.objects.create(id=uuid.UUID(int=number), kind="correct", text=text, **values)
@@ -218,8 +218,8 @@ def test_pages_and_lists_choose_the_same_of_two_corrections_with_one_time(given,
     assert current_correction(prediction).text == selectors.history_for(alice).get().correction_text == "2"
 
 
-def test_an_undone_correction_is_not_exported(given, alice):
-    prediction = given("7")
+def test_an_undone_correction_is_not_exported(add_prediction, alice):
+    prediction = add_prediction("7")
     correct(prediction=prediction, by=alice, kind="correct", text="1")
     undo(prediction=prediction, by=alice)
     (row,) = exports.history_rows(selectors.history_for(alice))
