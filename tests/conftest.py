@@ -26,10 +26,15 @@ import config.celery  # noqa: E402, F401  (tasks are sent through this applicati
 from mlcore.artifact import SHIPPED, Artifact, load_artifact  # noqa: E402
 from mlcore.reading.engine import Engine  # noqa: E402
 from mlcore.reading.reader import Reader  # noqa: E402
+from recognizer.hashers import Argon2Hasher  # noqa: E402
 from recognizer.models import ModelVersion  # noqa: E402
 from recognizer.services.people.tokens import create_token  # noqa: E402
 from recognizer.services.registry import model_versions  # noqa: E402
 from recognizer.services.work import broker, worker_state  # noqa: E402
+
+# Nearly every test makes a user, and a hash takes 20 ms with the costs of production. A hash carries its costs, so
+# servers under test verify these as well.
+Argon2Hasher.time_cost, Argon2Hasher.memory_cost = 1, 64
 
 pytest_plugins = ["tests.networks", "tests.training", "tests.servers.fixtures", "tests.browser.fixtures"]
 
