@@ -1,8 +1,8 @@
-"""The API under load: each way to send a picture, lists of a large installation, a batch of 1,000 pictures.
+"""Load tests of the API: each way to send a picture, lists with many rows, and a batch of 1,000 pictures.
 
     python -m bench.api [--database sqlite|postgres|both] [--seconds 8] [--rows 1000000]
 
-Clients and servers share the machine's cores, so a busy machine slows all of it: the ratios are what compares.
+Clients and servers share the machine's cores, so compare ratios and not absolute numbers.
 """
 
 import base64
@@ -21,10 +21,10 @@ from tests.servers.web import WebServer
 
 PREDICTIONS = "/api/v1/predictions/"
 BATCHES = "/api/v1/batches/"
-FILES_A_REQUEST = 100  # as many as the API takes
-FAR = 1000  # the page that is compared with the first
-PAGE = 50  # rows, as the API gives them unless asked for more
-BATCH = 1000
+FILES_PER_REQUEST = 100  # the maximum of the API
+FAR_PAGE = 1000  # compared with the first page
+PAGE_SIZE = 50  # the default of the API
+BATCH_FILES = 1000
 
 
 class APIBench(Bench):
@@ -50,12 +50,12 @@ class APIBench(Bench):
         return request("POST", PREDICTIONS, {**self.token, "Content-Type": "application/json"}, body)
 
     def batches(self, server: WebServer) -> None:
-        pictures = list(varied_pngs(BATCH))
+        pictures = list(varied_pngs(BATCH_FILES))
         worker = self.place.worker()
         worker.start()
         try:
-            self.batch(server, f"in requests of {FILES_A_REQUEST}", lambda client: in_parts(client, pictures))
-            self.batch(server, "as one ZIP", lambda client: as_zip(client, pictures))
+            self.batch(server, f"in requests of {FILES_PER_REQUEST}", lambda client: upload_in_parts(client, pictures))
+            self.batch(server, "as one ZIP", lambda client: upload_zip(client, pictures))
         finally:
             worker.stop()
 
@@ -74,23 +74,27 @@ class APIBench(Bench):
         )
 
     def pages(self, server: WebServer, rows: int) -> None:
-        mine = rows // 10
-        # By one client: in the queue of eight for two processes the median says little of one page's cost.
-        first = self.measure(server, f"GET list, first page of {mine:,}, 1 client", [self.page(PREDICTIONS)], clients=1)
-        if mine < FAR * PAGE:
-            print(f"(page {FAR:,} needs {10 * FAR * PAGE:,} rows)")
+        own_rows = rows // 10
+        # With one client: with eight clients for two processes the median is mostly time in the queue.
+        first = self.measure(
+            server, f"GET list, first page of {own_rows:,}, 1 client", [self.page(PREDICTIONS)], clients=1
+        )
+        if own_rows < FAR_PAGE * PAGE_SIZE:
+            print(f"(page {FAR_PAGE:,} needs {10 * FAR_PAGE * PAGE_SIZE:,} rows)")
             return
-        far = self.measure(server, f"GET list, page {FAR:,}, 1 client", [self.page(self.far_page(server))], clients=1)
-        print(f"  → page {FAR:,} takes ×{far.p50 / first.p50:.2f} of the first one's p50 (within 1.5 wanted)")
+        far = self.measure(
+            server, f"GET list, page {FAR_PAGE:,}, 1 client", [self.page(self.far_page(server))], clients=1
+        )
+        print(f"  → page {FAR_PAGE:,} takes ×{far.p50 / first.p50:.2f} of the first one's p50 (within 1.5 wanted)")
 
     def page(self, path: str) -> bytes:
         return request("GET", path, self.token)
 
     def far_page(self, server: WebServer) -> str:
-        """Where it lies: by following the links, as clients do, three pages at a step."""
+        """Return the path of page FAR_PAGE, found by following the links of pages that are three times as long."""
         with httpx.Client(base_url=server.url, headers=self.token, timeout=60) as client:
-            url = f"{PREDICTIONS}?page_size={3 * PAGE}"
-            for _ in range(FAR // 3):
+            url = f"{PREDICTIONS}?page_size={3 * PAGE_SIZE}"
+            for _ in range(FAR_PAGE // 3):
                 url = answer(client.get(url))["next"]
         return httpx.URL(url).copy_remove_param("page_size").raw_path.decode()
 
@@ -99,20 +103,20 @@ def answer(response: httpx.Response) -> dict:
     return response.raise_for_status().json()
 
 
-def in_parts(client: httpx.Client, pictures: list[bytes]) -> str:
-    """The batch's address."""
+def upload_in_parts(client: httpx.Client, pictures: list[bytes]) -> str:
+    """Create a batch in several requests and return its URL."""
     url = BATCHES
-    for first in range(0, len(pictures), FILES_A_REQUEST):
+    for first in range(0, len(pictures), FILES_PER_REQUEST):
         files = [
-            ("files", (f"{n}.png", data)) for n, data in enumerate(pictures[first : first + FILES_A_REQUEST], first)
+            ("files", (f"{n}.png", data)) for n, data in enumerate(pictures[first : first + FILES_PER_REQUEST], first)
         ]
-        close = str(first + FILES_A_REQUEST >= len(pictures)).lower()
+        close = str(first + FILES_PER_REQUEST >= len(pictures)).lower()
         batch = answer(client.post(url, files=files, data={"close": close}))
         url = f"{batch['url']}files/"
     return str(batch["url"])
 
 
-def as_zip(client: httpx.Client, pictures: list[bytes]) -> str:
+def upload_zip(client: httpx.Client, pictures: list[bytes]) -> str:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for n, data in enumerate(pictures):

@@ -1,6 +1,6 @@
-"""schemathesis against a server: every check, every phase, stateful.
+"""A run of schemathesis against a server, with all checks and all phases.
 
-`EXAMPLES=500 python -m pytest tests/recognizer/api/test_contract.py` is the long run; CI asks 25 of each operation.
+`EXAMPLES=500 python -m pytest tests/recognizer/api/test_contract.py` is the long run. By default each operation gets 25 examples.
 """
 
 import subprocess
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from recognizer.api.docs import SCHEMA
 
-# What the schema cannot say: a picture must be one, a cursor must come from the list, a password must be right.
+# Rules that the schema cannot express: a picture must be valid, a cursor must come from the list, a password must match.
 REFUSES_MORE = {
     "create_prediction": ["400", "413", "415", "422"],
     "create_batch": ["400", "413", "415", "422"],
@@ -24,7 +24,7 @@ ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "429", "5xx"]
 
 
 def configuration(examples: int, known: dict[str, str]) -> str:
-    """`known` gives the operations on a part of a prediction one that exists."""
+    """Return the settings of schemathesis. `known` are path parameters of a prediction that exists."""
     lines = [
         "[generation]",
         f"max-examples = {examples}",
@@ -44,7 +44,7 @@ def configuration(examples: int, known: dict[str, str]) -> str:
 
 
 def check(url: str, headers: dict[str, str], folder: Path, *, examples: int, known: dict[str, str]) -> str:
-    """What schemathesis said; raises if it found anything."""
+    """Return the output of schemathesis. Raises AssertionError if it found a failure."""
     settings = folder / "schemathesis.toml"
     settings.write_text(configuration(examples, known), encoding="utf-8")
     command = [

@@ -1,4 +1,4 @@
-"""The bad-input corpus through the API: each with its code and status, and nothing left behind."""
+"""Tests of invalid input: every case gets its code and status, and nothing is stored."""
 
 import base64
 import errno
@@ -48,26 +48,26 @@ def assert_refused(answer, code: str, media) -> None:
 
 @pytest.mark.parametrize("send", [send_file, send_raw, send_json])
 @pytest.mark.parametrize("case", named(REFUSED))
-def test_what_is_no_picture_is_refused_with_its_code(case, send, alice_token, model, media):
+def test_a_file_that_is_no_picture_is_refused_with_its_code(case, send, alice_token, model, media):
     assert_refused(send(case, alice_token), case.error, media)
 
 
 @pytest.mark.parametrize("case", named(READ))
-def test_an_odd_picture_is_read_all_the_same(case, alice_token, model):
+def test_an_unusual_picture_is_read(case, alice_token, model):
     answer = send_file(case, alice_token)
 
     assert (answer.status_code, answer.json()["text"]) == (201, case.text)
 
 
 @pytest.mark.parametrize("case", named(NO_INK))
-def test_where_nothing_is_written_nothing_is_read(case, alice_token, model):
+def test_a_blank_picture_is_rejected(case, alice_token, model):
     body = send_file(case, alice_token).json()
 
     assert (body["decision"], body["reason"], body["text"]) == ("rejected", case.reason, "")
 
 
 @pytest.mark.parametrize("case", named(NO_DIGIT))
-def test_what_is_no_digit_gets_an_answer_and_no_error(case, alice_token, model):
+def test_a_picture_without_a_digit_is_answered(case, alice_token, model):
     assert send_file(case, alice_token).status_code == 201
 
 
@@ -108,7 +108,7 @@ BODIES = [
 
 
 @pytest.mark.parametrize(("content_type", "body", "code"), [pytest.param(*case[1:], id=case[0]) for case in BODIES])
-def test_a_body_that_makes_no_sense_is_refused(content_type, body, code, client, alice_token, model, media):
+def test_an_invalid_body_is_refused(content_type, body, code, client, alice_token, model, media):
     answer = client.generic(
         "POST", URL, body, content_type=content_type, headers=alice_token, CONTENT_TYPE=content_type
     )
@@ -137,7 +137,7 @@ def test_a_cut_multipart_body_is_refused(as_whom, alice, alice_token, model, med
 @pytest.mark.parametrize(
     "parameters", [{"mode": "letters"}, {"mode": ""}, {"save": "perhaps"}, {"name": "x" * 201}, {"name": "a\0b"}]
 )
-def test_a_parameter_that_makes_no_sense_is_refused(parameters, client, alice_token, model, media):
+def test_an_invalid_parameter_is_refused(parameters, client, alice_token, model, media):
     body = {"image": base64.b64encode(digit_png()).decode(), **parameters}
     answer = client.post(URL, json.dumps(body), content_type="application/json", headers=alice_token)
 
@@ -146,7 +146,7 @@ def test_a_parameter_that_makes_no_sense_is_refused(parameters, client, alice_to
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a" * 400 + ".png", "\u202egnp.exe", "=cmd|x.png", "\x7f.png"])
-def test_a_files_name_never_reaches_the_disk(name, client, alice_token, model, media):
+def test_a_file_name_never_reaches_the_disk(name, client, alice_token, model, media):
     upload = SimpleUploadedFile("x.png", digit_png(), "image/png")
     upload.name = name  # SimpleUploadedFile would cut it
     answer = client.post(URL, {"image": upload}, headers=alice_token)
@@ -170,7 +170,7 @@ def test_a_body_without_its_length_is_refused(client, alice_token, model, media)
     assert_refused(answer, "file_too_large", media)
 
 
-def test_a_body_far_too_long_is_not_read_at_all(client, alice_token, model, media):
+def test_a_body_far_over_the_limit_is_not_read(client, alice_token, model, media):
     class Untouchable(io.BytesIO):
         def read(self, *args):
             raise AssertionError("It was read.")
@@ -198,7 +198,7 @@ def test_an_unknown_method_is_refused(client, alice_token):
     assert answer["Allow"] == "GET, POST, HEAD"
 
 
-def test_without_a_model_it_says_so(client, alice_token, media):
+def test_without_a_model_the_problem_is_model_unavailable(client, alice_token, media):
     models.active = None
     models.asked_at = -float("inf")
     assert_refused(send_raw(Case("x.png", digit_png), alice_token), "model_unavailable", media)
@@ -209,13 +209,13 @@ class FullDisk(AtomicFileSystemStorage):
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_a_full_disk_is_said_in_words(client, alice_token, model, media, settings):
+def test_a_full_disk_is_a_problem(client, alice_token, model, media, settings):
     settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": f"{__name__}.FullDisk"}}
 
     assert_refused(send_raw(Case("x.png", digit_png), alice_token), "storage_full", media)
 
 
-def test_a_defect_of_ours_is_a_logged_500_that_tells_nothing(alice_token, model, monkeypatch, caplog):
+def test_an_unexpected_error_is_a_logged_500_without_details(alice_token, model, monkeypatch, caplog):
     def broken(*args: object) -> None:
         raise ZeroDivisionError("secret")
 

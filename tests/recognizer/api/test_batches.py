@@ -1,4 +1,4 @@
-"""Batches in the API: from files or a ZIP, watched, cancelled, fetched."""
+"""Tests of the endpoints of batches."""
 
 import csv
 import io
@@ -89,7 +89,7 @@ def test_results_come_as_a_table_without_formulas(client, alice_token, batch):
     assert rows[3][1] == "'=x.png"
 
 
-def test_what_its_owner_deleted_is_in_no_result(client, alice_token, batch):
+def test_a_deleted_upload_is_in_no_result(client, alice_token, batch):
     read_all()
     items = client.get(batch["items_url"], headers=alice_token).json()["results"]
     client.delete(items[1]["prediction_url"], headers=alice_token)
@@ -128,7 +128,7 @@ def test_an_open_batch_takes_more_files(client, alice_token, model):
         ({"files": [SimpleUploadedFile("a.png", b"x" * (20 * 1024 * 1024 + 1))]}, 413, "file_too_large"),
     ],
 )
-def test_what_is_no_batch_leaves_nothing_behind(alice_token, model, media, data, status, code):
+def test_an_invalid_batch_stores_nothing(alice_token, model, media, data, status, code):
     answer = post(alice_token, **data)
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
@@ -136,7 +136,7 @@ def test_what_is_no_batch_leaves_nothing_behind(alice_token, model, media, data,
     assert not [path for path in media.rglob("*") if path.is_file()]
 
 
-def test_the_same_key_makes_one_batch(alice_token, model):
+def test_one_key_creates_one_batch(alice_token, model):
     headers = {**alice_token, "Idempotency-Key": "b-1"}
     first, again = post(headers, files=[png(1)]), post(headers, files=[png(1)])
 
@@ -158,7 +158,7 @@ def test_an_answer_that_was_never_stored_is_rendered_anew(alice_token, model):
     assert Batch.objects.count() == 1
 
 
-def test_the_same_key_adds_files_once_even_when_that_closed_it(client, alice_token, model):
+def test_one_key_adds_files_once_even_if_the_batch_was_closed(client, alice_token, model):
     made = post(alice_token, close="false", files=[png(1)]).json()
     headers = {**alice_token, "Idempotency-Key": "f-1"}
     first, again = (client.post(f"{made['url']}files/", {"files": [png(2)]}, headers=headers) for _ in range(2))
@@ -169,8 +169,8 @@ def test_the_same_key_adds_files_once_even_when_that_closed_it(client, alice_tok
     assert BatchItem.objects.count() == 2
 
 
-def test_who_lost_the_key_meanwhile_leaves_nothing_behind(alice_token, model, media, monkeypatch):
-    """It took more than a minute, and the same request came again and took over."""
+def test_a_request_that_lost_its_key_stores_nothing(alice_token, model, media, monkeypatch):
+    """The request took more than a minute, and a repetition of it took the key over."""
 
     def store_too_late(record, created_id):
         IdempotencyRecord.objects.filter(pk=record.pk).update(created_at=timezone.now())
@@ -186,7 +186,7 @@ def test_who_lost_the_key_meanwhile_leaves_nothing_behind(alice_token, model, me
 
 
 @pytest.mark.parametrize("part", ["", "items/", "results.jsonl", "results.csv"])
-def test_a_stranger_gets_what_nobody_would_get(client, bob_token, batch, part):
+def test_a_stranger_gets_404(client, bob_token, batch, part):
     foreign = client.get(f"{batch['url']}{part}", headers=bob_token)
     missing = client.get(f"{URL}00000000-0000-4000-8000-000000000000/{part}", headers=bob_token)
 

@@ -1,4 +1,4 @@
-"""The limits on the structure of JSON bodies."""
+"""Tests of the limits on the structure of JSON bodies."""
 
 import json
 import tracemalloc

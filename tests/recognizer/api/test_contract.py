@@ -1,4 +1,4 @@
-"""The schema is kept: schemathesis finds nothing."""
+"""Test of the server against its schema, by schemathesis."""
 
 import os
 from pathlib import Path

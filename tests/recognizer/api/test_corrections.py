@@ -1,4 +1,4 @@
-"""PATCH and DELETE /api/v1/predictions/{id}/, the bulk deletion and the way back from it."""
+"""Tests of correcting, deleting and restoring predictions."""
 
 import pytest
 from django.test import Client
@@ -45,7 +45,7 @@ def url_of(prediction: Prediction) -> str:
     return f"{URL}{prediction.pk}/"
 
 
-def test_a_position_means_the_glyph_of_the_answer_whatever_happened_to_the_boxes(number, alice, alice_token):
+def test_a_position_keeps_its_glyph_when_the_boxes_change(number, alice, alice_token):
     remove_box(prediction=number, by=alice, position=1)
     answer = patch(url_of(number), alice_token, glyphs=[{"position": 2, "digit": 8}])
     assert answer.json()["correction"] == {"kind": "correct", "text": "187"}
@@ -64,15 +64,15 @@ def test_a_glyph_whose_box_is_gone_cannot_be_corrected(number, alice, alice_toke
     assert Correction.objects.count() == 1
 
 
-def test_what_is_right_is_confirmed(seven, alice_token):
+def test_a_correct_answer_is_confirmed(seven, alice_token):
     assert patch(seven, alice_token, kind="confirm").json()["correction"] == {"kind": "confirm", "text": "7"}
 
 
-def test_a_picture_may_hold_no_digit(seven, alice_token):
+def test_a_picture_can_be_marked_as_not_a_digit(seven, alice_token):
     assert patch(seven, alice_token, kind="not_a_digit").json()["correction"] == {"kind": "not_a_digit", "text": ""}
 
 
-def test_a_correction_is_taken_back(seven, alice_token):
+def test_a_correction_is_undone(seven, alice_token):
     patch(seven, alice_token, text="1")
 
     assert patch(seven, alice_token, kind="undo").json()["correction"] is None
@@ -94,28 +94,28 @@ def test_a_correction_is_taken_back(seven, alice_token):
         {"glyphs": {"position": 0}},
     ],
 )
-def test_what_makes_no_sense_is_refused_and_nothing_is_written(seven, alice_token, body):
+def test_an_invalid_correction_is_refused_and_nothing_is_written(seven, alice_token, body):
     answer = patch(seven, alice_token, **body)
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
     assert not Correction.objects.exists()
 
 
-def test_a_stranger_corrects_and_deletes_nothing(client, seven, bob_token):
+def test_a_stranger_cannot_correct_or_delete(client, seven, bob_token):
     assert patch(seven, bob_token, text="1").status_code == 404
     assert client.delete(seven, headers=bob_token).status_code == 404
     assert not Correction.objects.exists()
     assert Upload.objects.get().deleted_at is None
 
 
-def test_what_is_deleted_is_gone_for_its_owner(client, seven, alice_token):
+def test_a_deleted_prediction_is_gone_for_its_owner(client, seven, alice_token):
     assert client.delete(seven, headers=alice_token).status_code == 204
 
     assert client.get(seven, headers=alice_token).status_code == 404
     assert client.get(URL, headers=alice_token).json()["results"] == []
 
 
-def test_many_are_deleted_at_once_and_only_ones_own(client, seven, alice_token, bob_token):
+def test_bulk_delete_deletes_only_the_callers_pictures(client, seven, alice_token, bob_token):
     theirs = client.post(URL, digit_png(1), content_type="image/png", headers=bob_token).json()["id"]
     ids = [seven.split("/")[-2], theirs, "00000000-0000-4000-8000-000000000000"]
     answer = client.post(f"{URL}bulk-delete/", {"ids": ids}, content_type="application/json", headers=alice_token)
@@ -129,7 +129,7 @@ def restored(client, headers, *ids):
     return client.post(f"{URL}bulk-restore/", {"ids": ids}, **asked).json()
 
 
-def test_what_was_deleted_is_brought_back_by_the_same_ids(client, seven, alice_token):
+def test_bulk_restore_restores_deleted_pictures_by_the_same_ids(client, seven, alice_token):
     pk = seven.split("/")[-2]
     before = client.get(seven, headers=alice_token).json()
     client.delete(seven, headers=alice_token)
@@ -139,7 +139,7 @@ def test_what_was_deleted_is_brought_back_by_the_same_ids(client, seven, alice_t
     assert restored(client, alice_token, pk) == {"restored": 0}
 
 
-def test_a_stranger_brings_nothing_back(client, seven, alice_token, bob_token):
+def test_a_stranger_restores_nothing(client, seven, alice_token, bob_token):
     client.delete(seven, headers=alice_token)
 
     assert restored(client, bob_token, seven.split("/")[-2]) == {"restored": 0}

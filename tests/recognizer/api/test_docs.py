@@ -1,4 +1,4 @@
-"""docs/api.md tells the truth: its examples run, and its codes are all codes."""
+"""Tests of docs/api.md: its examples run, and it lists all codes and filters."""
 
 import os
 import re
@@ -21,13 +21,13 @@ GUIDE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 
 
 def examples(language: str) -> str:
-    """All of one language, as one program."""
+    """Return the guide's examples in one language as one program."""
     return "\n".join(re.findall(rf"^```{language}\n(.*?)^```$", GUIDE, flags=re.M | re.S))
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Path:
-    """A folder with the pictures that the examples send."""
+    """Return a folder with the pictures that the examples send."""
     for name, digit in (("seven", 7), ("four", 4)):
         (tmp_path / f"{name}.png").write_bytes(digit_png(digit))
     with zipfile.ZipFile(tmp_path / "pictures.zip", "w") as archive:
@@ -43,7 +43,7 @@ def run(program: list[str], folder: Path, server: Any, headers: dict[str, str]) 
     return done.stdout
 
 
-def test_every_code_is_in_the_guide_with_its_status_and_words():
+def test_every_code_is_in_the_guide_with_its_status_and_title():
     rows = set(re.findall(r"^\| (\d+) \| `(\w+)` \| (.*) \|$", GUIDE, flags=re.M))
 
     assert rows == {(str(kind.status), code, kind.title) for code, kind in KINDS.items()}
@@ -97,7 +97,7 @@ def test_the_examples_in_javascript_run(page: Page, server, alice_token):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("reader", ["docs", "redoc"])
-def test_the_readers_of_the_schema_work_within_the_policy(context: BrowserContext, server, reader):
+def test_the_pages_of_the_schema_obey_the_content_security_policy(context: BrowserContext, server, reader):
     page = context.new_page()
     refused, answered = [], []
     page.on("console", lambda message: "Content Security Policy" in message.text and refused.append(message.text))

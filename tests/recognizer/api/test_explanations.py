@@ -1,4 +1,4 @@
-"""Layers, activations, maps and reasons of a glyph."""
+"""Tests of the layers, activations, maps and explanations of a glyph."""
 
 import io
 
@@ -46,12 +46,12 @@ def test_activations_are_the_exact_numbers(client, glyph_url, alice_token, expla
     assert again.status_code == 304
 
 
-def test_a_map_is_the_stored_picture(client, glyph_url, alice_token, explained):
+def test_a_map_equals_the_stored_feature_map(client, glyph_url, alice_token, explained):
     answer = client.get(f"{glyph_url}layers/pool2/map/", headers=alice_token)
     assert answer.getvalue() == draw_mosaic(explained.activations["pool2"]).png
 
 
-def test_the_explanation_says_why_in_numbers_and_words(client, glyph_url, alice_token, explained):
+def test_the_explanation_has_numbers_and_a_sentence(client, glyph_url, alice_token, explained):
     body = client.get(f"{glyph_url}explanation/", headers=alice_token).json()
     assert body["sentence"] == explained.explain().sentence()
     first, second = body["answers"]
@@ -62,7 +62,7 @@ def test_the_explanation_says_why_in_numbers_and_words(client, glyph_url, alice_
     assert len(body["frame"]) == 4
 
 
-def test_overlays_are_pictures_of_both_maps(client, glyph_url, alice_token, explained):
+def test_overlays_are_pngs_of_both_maps(client, glyph_url, alice_token, explained):
     for kind in ("occlusion", "cam"):
         for digit in explained.explain().answers:
             answer = client.get(f"{glyph_url}overlays/{kind}/{digit}/", headers=alice_token)
@@ -79,7 +79,7 @@ def test_overlays_are_pictures_of_both_maps(client, glyph_url, alice_token, expl
         "layers/?model=%00",
     ],
 )
-def test_what_is_not_there_is_not_found(client, glyph_url, alice_token, path):
+def test_unknown_layers_kinds_and_digits_are_404(client, glyph_url, alice_token, path):
     answer = client.get(glyph_url + path, headers=alice_token)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
@@ -87,6 +87,6 @@ def test_what_is_not_there_is_not_found(client, glyph_url, alice_token, path):
 @pytest.mark.parametrize(
     "path", ["layers/", "layers/conv1/map/", "layers/conv1/activations/", "explanation/", "overlays/occlusion/7/"]
 )
-def test_others_and_nobody_see_nothing(client, glyph_url, bob_token, path):
+def test_strangers_and_anonymous_callers_see_nothing(client, glyph_url, bob_token, path):
     assert client.get(glyph_url + path, headers=bob_token).status_code == 404
     assert client.get(glyph_url + path).status_code == 401

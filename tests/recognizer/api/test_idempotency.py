@@ -1,4 +1,4 @@
-"""The same Idempotency-Key makes one thing, however often and however it is sent."""
+"""Tests of the Idempotency-Key: repeated requests create one prediction."""
 
 import base64
 from concurrent.futures import ThreadPoolExecutor
@@ -34,7 +34,7 @@ def test_the_same_key_gets_the_stored_answer(alice_token, model):
     assert Upload.objects.count() == 1
 
 
-def test_the_picture_counts_and_not_how_it_was_encoded(alice_token, model):
+def test_another_encoding_of_the_picture_is_the_same_request(alice_token, model):
     first = post(alice_token)
     encoded = {"image": base64.b64encode(digit_png(7)).decode()}
     again = Client().post(
@@ -72,11 +72,11 @@ def test_another_picture_or_parameter_under_the_same_key_is_refused(alice_token,
     assert Upload.objects.count() == 1
 
 
-def test_keys_of_two_people_have_nothing_to_do_with_each_other(alice_token, bob_token, model):
+def test_two_users_can_use_the_same_key(alice_token, bob_token, model):
     assert post(alice_token).json()["id"] != post(bob_token).json()["id"]
 
 
-def test_a_key_that_still_runs_is_a_conflict_for_a_minute_and_no_longer(alice, alice_token, model):
+def test_a_running_key_is_a_conflict_for_one_minute(alice, alice_token, model):
     same = idempotency.fingerprint("anything")
     record = idempotency.claim_key(owner_id=alice.pk, key="k-1", fingerprint=same)
     with pytest.raises(idempotency.Problem, match="still running"):
@@ -92,19 +92,19 @@ def test_a_key_that_still_runs_is_a_conflict_for_a_minute_and_no_longer(alice, a
     idempotency.store_created_id(taken_over, uuid4())
 
 
-def test_a_creation_that_failed_leaves_its_key_free(alice_token, model):
+def test_a_failed_creation_frees_its_key(alice_token, model):
     assert post(alice_token, b"not a picture").status_code == 415
     assert post(alice_token).status_code == 201
 
 
 @pytest.mark.parametrize("query", ["", "?save=false"])
 @pytest.mark.parametrize("key", ["", "x" * 256, "é"])
-def test_a_key_is_printable_and_not_too_long(alice_token, model, key, query):
+def test_an_invalid_key_is_refused(alice_token, model, key, query):
     assert post(alice_token, key=key, query=query).json()["code"] == "bad_request"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_eight_at_once_one_creates(alice_token, model):
+def test_eight_parallel_requests_create_one_prediction(alice_token, model):
     def one(_):
         try:
             return post(alice_token)

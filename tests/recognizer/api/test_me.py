@@ -1,4 +1,4 @@
-"""Who am I, and how much room is left."""
+"""Tests of the account, its usage, its export and its deletion."""
 
 import io
 import zipfile
@@ -28,7 +28,7 @@ def test_usage_grows_with_every_picture(client, alice_token, model, settings):
 
 
 @pytest.mark.parametrize("quota", [{"QUOTA_PICTURES": 1}, {"QUOTA_BYTES": 2 * len(digit_png()) - 1}])
-def test_over_the_quota_nothing_is_kept(alice_token, model, settings, media, quota):
+def test_over_the_quota_nothing_is_stored(alice_token, model, settings, media, quota):
     for name, value in quota.items():
         setattr(settings, name, value)
 
@@ -39,7 +39,7 @@ def test_over_the_quota_nothing_is_kept(alice_token, model, settings, media, quo
     assert len(list(media.rglob("original*"))) == 1
 
 
-def test_what_was_there_before_the_total_is_counted_once(alice, alice_token, model):
+def test_pictures_older_than_the_usage_row_are_counted_once(alice, alice_token, model):
     post(alice_token)
     quotas.Usage.objects.all().delete()
     post(alice_token)
@@ -47,14 +47,14 @@ def test_what_was_there_before_the_total_is_counted_once(alice, alice_token, mod
     assert quotas.usage(alice.pk).pictures == 2
 
 
-def test_a_request_asks_no_sum_over_all_pictures(alice_token, model, django_assert_max_num_queries):
+def test_a_request_does_not_sum_over_all_pictures(alice_token, model, django_assert_max_num_queries):
     post(alice_token)
     with django_assert_max_num_queries(10) as queries:
         post(alice_token)
     assert not any("SUM(" in query["sql"].upper() or "COUNT(" in query["sql"].upper() for query in queries)
 
 
-def test_an_export_holds_the_pictures_as_they_were_given(client, alice_token, model):
+def test_an_export_contains_the_uploaded_bytes(client, alice_token, model):
     post(alice_token)
     answer = client.get("/api/v1/me/export/", headers=alice_token)
 
@@ -76,7 +76,7 @@ def test_an_account_is_deleted_with_all_data(alice, alice_client, alice_token, m
     assert not Upload.objects.exists()
 
 
-def test_a_token_deletes_no_account(client, alice, alice_token):
+def test_a_token_cannot_delete_the_account(client, alice, alice_token):
     answer = client.delete(
         "/api/v1/me/", {"password": "alice-password"}, content_type="application/json", headers=alice_token
     )
@@ -85,7 +85,7 @@ def test_a_token_deletes_no_account(client, alice, alice_token):
     assert User.objects.filter(pk=alice.pk).exists()
 
 
-def test_a_password_is_not_guessed_through_it(alice_client, settings):
+def test_password_attempts_are_limited(alice_client, settings):
     settings.LOGINS_PER_NAME = 3
 
     answers = [delete_me(alice_client, "wrong") for _ in range(4)]

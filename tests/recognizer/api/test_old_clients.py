@@ -1,4 +1,4 @@
-"""The demos' endpoints, for their clients."""
+"""Tests of the endpoints for clients of the older demos."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -24,11 +24,11 @@ def test_predict_answers_one_digit(alice_token, model):
 
 
 @pytest.mark.parametrize(("data", "code"), [({"x": "y"}, "missing_file"), ({"file": "text"}, "missing_file")])
-def test_predict_refuses_in_the_same_words(alice_token, model, data, code):
+def test_predict_returns_the_same_problems(alice_token, model, data, code):
     assert predict(alice_token, **data).json()["code"] == code
 
 
-def test_feature_maps_are_those_of_ones_own_latest_picture(client, alice_token, bob_token, model):
+def test_feature_maps_belong_to_the_callers_latest_picture(client, alice_token, bob_token, model):
     predict(alice_token)
     made = predict(alice_token).json()
 
@@ -36,7 +36,7 @@ def test_feature_maps_are_those_of_ones_own_latest_picture(client, alice_token, 
     assert client.get("/feature_maps", headers=bob_token).status_code == 404
 
 
-def test_reset_asks_first(alice, alice_token, model):
+def test_reset_asks_for_confirmation(alice, alice_token, model):
     predict(alice_token)
     page = client_of(alice)
 

@@ -1,4 +1,4 @@
-"""POST and GET /api/v1/predictions/."""
+"""Tests of creating and listing predictions."""
 
 import base64
 from typing import Any
@@ -18,7 +18,7 @@ def image(data: bytes | None = None, name: str = "seven.png") -> SimpleUploadedF
     return SimpleUploadedFile(name, data or digit_png(7), "image/png")
 
 
-def test_a_multipart_picture_is_read_and_kept(client: Client, alice_token, model, alice):
+def test_a_multipart_picture_is_read_and_stored(client: Client, alice_token, model, alice):
     answer = client.post(URL, {"image": image()}, headers=alice_token)
 
     assert answer.status_code == 201
@@ -35,14 +35,14 @@ def test_a_multipart_picture_is_read_and_kept(client: Client, alice_token, model
     assert kept.upload.source == Upload.Source.API
 
 
-def test_the_same_body_comes_back_by_its_location(client, alice_token, model):
+def test_the_location_returns_the_same_body(client, alice_token, model):
     made = client.post(URL, {"image": image()}, headers=alice_token)
 
     assert client.get(made["Location"], headers=alice_token).json() == made.json()
 
 
 @pytest.mark.parametrize("prefix", ["", "data:image/png;base64,"])
-def test_json_brings_a_picture_in_base64(client, alice_token, model, prefix):
+def test_json_can_hold_a_picture_in_base64(client, alice_token, model, prefix):
     encoded = prefix + base64.b64encode(digit_png(7)).decode()
     answer = client.post(URL, {"image": encoded}, content_type="application/json", headers=alice_token)
 
@@ -50,14 +50,14 @@ def test_json_brings_a_picture_in_base64(client, alice_token, model, prefix):
     assert answer.json()["text"] == "7"
 
 
-def test_the_body_may_be_the_picture_and_the_query_its_parameters(client, alice_token, model):
+def test_the_body_can_be_the_picture_with_parameters_in_the_query(client, alice_token, model):
     answer = client.post(f"{URL}?mode=digit&name=mine", digit_png(7), content_type="image/png", headers=alice_token)
 
     assert answer.status_code == 201
     assert (answer.json()["mode"], answer.json()["name"]) == ("digit", "mine")
 
 
-def test_save_false_answers_and_keeps_nothing(client, alice_token, model, media):
+def test_save_false_stores_nothing(client, alice_token, model, media):
     answer = client.post(URL, {"image": image(), "save": "false"}, headers=alice_token)
 
     assert answer.status_code == 200
@@ -66,7 +66,7 @@ def test_save_false_answers_and_keeps_nothing(client, alice_token, model, media)
     assert nothing_kept(media)
 
 
-def test_the_same_picture_reads_the_same_however_it_was_sent(client, alice_token, model):
+def test_all_encodings_of_a_picture_are_read_alike(client, alice_token, model):
     data = digit_png(4)
     answers = [
         client.post(URL, {"image": image(data)}, headers=alice_token).json(),
@@ -77,7 +77,7 @@ def test_the_same_picture_reads_the_same_however_it_was_sent(client, alice_token
     assert readings[0] == readings[1] == readings[2]
 
 
-def test_the_input_of_the_network_is_kept_with_the_glyph(client, alice_token, model):
+def test_the_glyph_stores_the_input_of_the_network(client, alice_token, model):
     client.post(URL, {"image": image()}, headers=alice_token)
 
     assert len(bytes(Glyph.objects.get().input)) == 784
@@ -101,7 +101,7 @@ def test_a_token_needs_no_csrf_token(alice_token, model):
     assert answer.status_code == 201
 
 
-def test_without_credentials_nothing_is_read(client, model, media):
+def test_an_anonymous_caller_gets_401(client, model, media):
     answer = client.post(URL, {"image": image()})
 
     assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
@@ -136,14 +136,14 @@ def test_the_list_is_newest_first_and_paged(client, alice_token, model):
 
 
 @pytest.mark.parametrize("query", ["cursor=x", "cursor=W10", "page_size=0", "page_size=201", "page_size=x"])
-def test_a_page_that_does_not_exist_is_a_problem(client, alice_token, model, query):
+def test_an_unknown_page_is_a_problem(client, alice_token, model, query):
     answer = client.get(f"{URL}?{query}", headers=alice_token)
 
     assert answer.status_code == 400
     assert answer["Content-Type"] == "application/problem+json"
 
 
-def test_a_misspelt_filter_is_not_taken_for_none(client, alice_token, model):
+def test_a_misspelled_filter_is_a_problem(client, alice_token, model):
     answer = client.get(f"{URL}?decison=unsure", headers=alice_token)
 
     assert answer.status_code == 400
@@ -151,7 +151,7 @@ def test_a_misspelt_filter_is_not_taken_for_none(client, alice_token, model):
     assert " decision," in answer.json()["detail"]
 
 
-def test_who_has_the_answer_is_told_so(client, alice_token, model):
+def test_an_unchanged_answer_is_304(client, alice_token, model):
     made = client.post(URL, {"image": image()}, headers=alice_token)
     first = client.get(made["Location"], headers=alice_token)
 
@@ -163,7 +163,7 @@ def nothing_kept(media) -> bool:
     return not Upload.objects.exists() and not [path for path in media.rglob("*") if path.is_file()]
 
 
-def test_the_list_is_narrowed_and_ordered_as_the_history_is(client, alice_token, model):
+def test_the_list_has_the_filters_and_orders_of_the_history(client, alice_token, model):
     for digit in (7, 1, 7):
         client.post(URL, {"image": image(digit_png(digit))}, headers=alice_token)
 
@@ -176,7 +176,7 @@ def test_the_list_is_narrowed_and_ordered_as_the_history_is(client, alice_token,
     assert [row["confidence"] for row in by_confidence] == sorted(row["confidence"] for row in by_confidence)
 
 
-def test_a_filter_that_makes_no_sense_is_a_problem(client, alice_token, model):
+def test_an_invalid_filter_value_is_a_problem(client, alice_token, model):
     answer = client.get(f"{URL}?decision=perhaps", headers=alice_token)
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")

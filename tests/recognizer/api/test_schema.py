@@ -1,4 +1,4 @@
-"""The OpenAPI schema: kept current, complete, with examples that are true to it, read by pages that ask nobody else."""
+"""Tests of the OpenAPI schema: it is current and complete, and its examples match it."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def operations(schema: dict[str, Any]):
             yield f"{method.upper()} {path}", operation
 
 
-def test_the_file_is_what_the_code_says(tmp_path: Path):
+def test_the_schema_file_is_current(tmp_path: Path):
     call_command(
         "spectacular", format="openapi-json", file=str(tmp_path / "now.json"), validate=True, fail_on_warn=True
     )
@@ -48,7 +48,7 @@ def test_every_endpoint_is_described(schema):
     assert routes == described
 
 
-def test_every_operation_has_an_example_of_what_it_answers(schema):
+def test_every_response_has_an_example(schema):
     without = [
         name
         for name, operation in operations(schema)
@@ -61,7 +61,7 @@ def test_every_operation_has_an_example_of_what_it_answers(schema):
     assert without == []
 
 
-def test_every_example_has_the_shape_it_is_an_example_of(schema):
+def test_every_example_matches_its_schema(schema):
     checked = 0
     for name, operation in operations(schema):
         bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
@@ -74,14 +74,14 @@ def test_every_example_has_the_shape_it_is_an_example_of(schema):
     assert checked > 30
 
 
-def test_the_schema_is_served_as_it_lies_in_the_repository(client):
+def test_the_served_schema_is_the_file_of_the_repository(client):
     answer = client.get("/api/v1/schema/")
 
     assert answer.content == SCHEMA.read_bytes()
 
 
 @pytest.mark.parametrize("page", ["docs", "redoc"])
-def test_the_readers_take_everything_from_here(client, db, page):
+def test_the_schema_pages_load_everything_from_this_server(client, db, page):
     answer = client.get(f"/api/v1/{page}/")
 
     assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""Request limits of the API and their headers."""
+"""Tests of the rate limits and their headers."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""Tokens: shown once, hashed, limited, revoked; and none makes another."""
+"""Tests of the endpoints of API tokens."""
 
 from datetime import timedelta
 
@@ -31,7 +31,7 @@ def test_a_token_is_shown_once_and_stored_as_a_digest(alice_client):
     assert Client().get(READ, headers=bearer(token)).json()["username"] == "alice"
 
 
-def test_a_new_token_may_only_read_unless_more_was_asked_for(alice_client, model):
+def test_a_new_token_is_read_only_by_default(alice_client, model):
     reads, writes = made(alice_client)["token"], made(alice_client, scope="write")["token"]
 
     refused = Client().post("/api/v1/predictions/", digit_png(), content_type="image/png", headers=bearer(reads))
@@ -41,19 +41,19 @@ def test_a_new_token_may_only_read_unless_more_was_asked_for(alice_client, model
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_a_token_makes_and_lists_no_tokens(client, alice_token, method):
+def test_a_token_cannot_create_or_list_tokens(client, alice_token, method):
     answer = getattr(client, method)(URL, headers=alice_token)
 
     assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
 
 
-def test_a_token_revokes_no_token(client, alice_client, alice_token):
+def test_a_token_cannot_revoke_tokens(client, alice_client, alice_token):
     url = made(alice_client)["url"]
 
     assert client.delete(url, headers=alice_token).status_code == 403
 
 
-def test_a_revoked_token_is_dead_at_once(alice_client):
+def test_a_revoked_token_is_refused_at_once(alice_client):
     token = made(alice_client)
     assert alice_client.delete(token["url"]).status_code == 204
 
@@ -61,14 +61,14 @@ def test_a_revoked_token_is_dead_at_once(alice_client):
     assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
 
 
-def test_the_token_of_a_disabled_user_is_dead_at_once(alice, alice_token):
+def test_the_token_of_a_disabled_user_is_refused_at_once(alice, alice_token):
     alice.is_active = False
     alice.save()
 
     assert Client().get(READ, headers=alice_token).status_code == 401
 
 
-def test_an_expired_token_is_dead(alice):
+def test_an_expired_token_is_refused(alice):
     headers = token_headers(alice, expires_at=timezone.now() - timedelta(seconds=1))
 
     assert Client().get(READ, headers=headers).status_code == 401
@@ -91,7 +91,7 @@ def test_the_last_use_is_written_once_a_minute(alice, alice_token):
     assert ApiToken.objects.get().last_used_at == first is not None
 
 
-def test_nobody_sees_or_revokes_anothers_token(alice_client, bob):
+def test_a_stranger_cannot_see_or_revoke_a_token(alice_client, bob):
     url = made(alice_client)["url"]
 
     assert client_of(bob).get(URL).json() == []

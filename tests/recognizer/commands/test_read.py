@@ -50,11 +50,11 @@ def test_answers_come_in_the_order_given(folder: Path) -> None:
     assert [answer["text"] for answer in answers] == ["7", "3", "7"]
 
 
-def test_a_folder_stands_for_its_pictures(folder: Path) -> None:
+def test_a_folder_is_replaced_by_its_pictures(folder: Path) -> None:
     assert [json.loads(line)["text"] for line in run("--json", str(folder))] == ["3", "7"]
 
 
-def test_a_list_names_one_path_a_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_has_one_path_per_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     listing = folder / "list"
     listing.write_text(f"{folder}/7.png\n\n{folder}/3.png\n")
     from_file = run("--json", "--list", str(listing))
@@ -63,7 +63,7 @@ def test_a_list_names_one_path_a_line(folder: Path, monkeypatch: pytest.MonkeyPa
     assert [json.loads(line)["text"] for line in from_file] == ["7", "3"]
 
 
-def test_a_bad_picture_is_an_error_of_its_own_and_exit_1(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_picture_is_an_error_line_and_exit_code_1(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     paths = [str(folder / name) for name in ("notes.txt", "7.png", "missing.png")]
     with pytest.raises(SystemExit) as stop:
         call_command("read", "--json", "--mode", "digit", *paths)
@@ -94,12 +94,12 @@ def test_wrong_usage_is_refused(arguments: list[str]) -> None:
         run(*arguments)
 
 
-def test_a_folder_may_be_the_model(folder: Path) -> None:
+def test_a_model_can_be_given_by_its_folder(folder: Path) -> None:
     answer = json.loads(run("--json", "--model", str(SHIPPED), str(folder / "7.png"))[0])
     assert answer["model"] == SHIPPED.name
 
 
-def test_people_get_a_sentence(folder: Path) -> None:
+def test_without_json_the_output_is_a_sentence(folder: Path) -> None:
     (line,) = run("--mode", "digit", str(folder / "7.png"))
     assert line.startswith(f"{folder}/7.png: 7 (")
 
@@ -117,13 +117,13 @@ def read_in_a_process(*arguments: str, **environment: str) -> subprocess.Complet
 
 
 @pytest.mark.parametrize("model", [[], ["--model", SHIPPED.name]])
-def test_it_needs_no_database(folder: Path, model: list[str]) -> None:
+def test_shipped_models_need_no_database(folder: Path, model: list[str]) -> None:
     nowhere = f"sqlite:///{folder}/none/such.sqlite3"
     done = read_in_a_process("--json", *model, str(folder / "7.png"), DATABASE_URL=nowhere)
     assert (done.returncode, json.loads(done.stdout)["text"]) == (0, "7"), done.stderr
 
 
-def test_another_version_cannot_be_looked_up_without_one(folder: Path) -> None:
+def test_other_versions_need_a_database(folder: Path) -> None:
     nowhere = f"sqlite:///{folder}/none/such.sqlite3"
     done = read_in_a_process("--model", "digits-99", str(folder / "7.png"), DATABASE_URL=nowhere)
     assert (done.returncode, done.stdout) == (2, "")

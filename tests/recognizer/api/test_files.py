@@ -1,4 +1,4 @@
-"""The pictures, inputs and feature maps of a prediction."""
+"""Tests of the pictures, inputs and feature maps of a prediction."""
 
 import hashlib
 import io
@@ -42,14 +42,14 @@ def test_the_picture_is_upright_and_without_metadata(client, alice_token, model)
 @pytest.mark.parametrize(
     ("part", "content_type", "format"), [("image", "image/png", "PNG"), ("thumbnail", "image/jpeg", "JPEG")]
 )
-def test_every_picture_is_what_its_type_says(client, seven, alice_token, part, content_type, format):
+def test_every_picture_has_the_declared_content_type(client, seven, alice_token, part, content_type, format):
     answer = client.get(f"{seven['url']}{part}/", headers=alice_token)
 
     assert answer["Content-Type"] == content_type
     assert opened(answer).format == format
 
 
-def test_the_original_is_a_download_of_the_very_bytes(client, seven, alice_token):
+def test_the_original_is_a_download_of_the_uploaded_bytes(client, seven, alice_token):
     answer = client.get(f"{seven['url']}original/", headers=alice_token)
 
     assert hashlib.sha256(answer.getvalue()).hexdigest() == seven["sha256"]
@@ -76,7 +76,7 @@ def test_maps_are_202_until_they_are_drawn(client, seven, alice_token):
         assert opened(client.get(one["image_url"], headers=alice_token)).format == "PNG"
 
 
-def test_a_blank_picture_has_no_maps_to_wait_for(client, alice_token, model):
+def test_a_blank_picture_has_no_maps(client, alice_token, model):
     blank = encode(Image.new("RGB", (200, 200), "white"))
     made = client.post(URL, blank, content_type="image/png", headers=alice_token).json()
     answer = client.get(made["feature_maps_url"], headers=alice_token)
@@ -84,7 +84,7 @@ def test_a_blank_picture_has_no_maps_to_wait_for(client, alice_token, model):
     assert (answer.status_code, answer.json()["maps"]) == (200, [])
 
 
-def test_what_never_changes_is_not_sent_twice(client, seven, alice_token):
+def test_unchanged_files_are_304(client, seven, alice_token):
     for url in (seven["image_url"], seven["glyphs"][0]["input_url"]):
         first = client.get(url, headers=alice_token)
         assert "immutable" in first["Cache-Control"]
@@ -93,7 +93,7 @@ def test_what_never_changes_is_not_sent_twice(client, seven, alice_token):
 
 
 @pytest.mark.parametrize("part", ["image", "thumbnail", "original", "feature-maps", "glyphs/0/input"])
-def test_a_stranger_gets_what_nobody_would_get(client, seven, bob_token, part):
+def test_a_stranger_gets_404(client, seven, bob_token, part):
     foreign = client.get(f"{seven['url']}{part}/", headers=bob_token)
     missing = client.get(f"{URL}00000000-0000-4000-8000-000000000000/{part}/", headers=bob_token)
 
