@@ -1,6 +1,7 @@
 """A run of schemathesis against a server, with all checks and all phases.
 
-`EXAMPLES=500 python -m pytest tests/recognizer/api/test_contract.py` is the long run. By default each operation gets 25 examples.
+`EXAMPLES=500 python -m pytest tests/recognizer/api/test_contract.py` is the long run.
+By default each operation gets 25 examples.
 """
 
 import subprocess
@@ -9,8 +10,8 @@ from pathlib import Path
 
 from recognizer.api.docs import SCHEMA
 
-# Rules that the schema cannot express: a picture must be valid, a cursor must come from the list, a password must match.
-REFUSES_MORE = {
+# Rules that the schema cannot express: valid pictures, cursors from the list, the right password.
+MORE_STATUSES = {
     "create_prediction": ["400", "413", "415", "422"],
     "create_batch": ["400", "413", "415", "422"],
     "add_files": ["400", "413", "415", "422"],
@@ -31,7 +32,7 @@ def configuration(examples: int, known: dict[str, str]) -> str:
         "allow-x00 = false",
         "",
     ]
-    for name, statuses in REFUSES_MORE.items():
+    for name, statuses in MORE_STATUSES.items():
         lines += [
             "[[operations]]",
             f'include-operation-id = "{name}"',
