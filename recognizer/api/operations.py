@@ -88,10 +88,7 @@ create_prediction = operation(
         "application/json": requests.JSONPredictionSerializer,
         **dict.fromkeys(IMAGE_TYPES, OpenApiTypes.BINARY),
     },
-    answers={
-        201: PredictionBody,
-        200: ReadingBody,
-    },
+    answers={201: PredictionBody, 200: ReadingBody},
     parameters=[
         OpenApiParameter("mode", {"type": "string", "enum": [*MODES]}, description="For a picture sent as the body."),
         OpenApiParameter("name", {"type": "string", "maxLength": 200}, description="For a picture sent as the body."),
@@ -102,11 +99,7 @@ create_prediction = operation(
     problems=[*PICTURE_PROBLEMS, *KEPT_PROBLEMS],
 )
 get_prediction = operation(
-    "predictions",
-    "get_prediction",
-    "Get a prediction",
-    answers={200: PredictionBody},
-    problems=FOUND,
+    "predictions", "get_prediction", "Get a prediction", answers={200: PredictionBody}, problems=FOUND
 )
 correct_prediction = operation(
     "predictions",
@@ -114,22 +107,14 @@ correct_prediction = operation(
     "Correct a prediction: the whole text, single digits, or a statement",
     request=PolymorphicProxySerializer(
         "Correct",
-        [
-            requests.TextCorrectionSerializer,
-            requests.GlyphsCorrectionSerializer,
-            requests.StatementSerializer,
-        ],
+        [requests.TextCorrectionSerializer, requests.GlyphsCorrectionSerializer, requests.StatementSerializer],
         resource_type_field_name=None,
     ),
     answers={200: answer(PredictionBody, correction=example_of(CorrectionBody))},
     problems=["invalid", "conflict", "unsupported_media_type", *FOUND],
 )
 delete_prediction = operation(
-    "predictions",
-    "delete_prediction",
-    "Delete a picture with all its predictions",
-    answers={204: None},
-    problems=FOUND,
+    "predictions", "delete_prediction", "Delete a picture with all its predictions", answers={204: None}, problems=FOUND
 )
 delete_predictions = operation(
     "predictions",
@@ -164,20 +149,13 @@ get_original = operation(
     "pictures", "get_original", "Get the uploaded bytes", answers=binary(*IMAGE_TYPES), problems=FOUND
 )
 get_glyph_input = operation(
-    "pictures",
-    "get_glyph_input",
-    "Get the network's 28×28 input",
-    answers=binary("image/png"),
-    problems=FOUND,
+    "pictures", "get_glyph_input", "Get the network's 28×28 input", answers=binary("image/png"), problems=FOUND
 )
 list_feature_maps = operation(
     "pictures",
     "list_feature_maps",
     "List the feature maps; 202 while a worker draws them",
-    answers={
-        200: FeatureMapsBody,
-        202: answer(FeatureMapsBody, state="waiting", maps=[DRAWING_MAP]),
-    },
+    answers={200: FeatureMapsBody, 202: answer(FeatureMapsBody, state="waiting", maps=[DRAWING_MAP])},
     parameters=[LOCATION, RETRY_AFTER],
     problems=[*FOUND, "model_gone", "model_unavailable"],
 )
@@ -259,13 +237,7 @@ create_batch = operation(
     parameters=[IDEMPOTENCY_KEY, LOCATION, RETRY_AFTER],
     problems=BATCH_PROBLEMS,
 )
-get_batch = operation(
-    "batches",
-    "get_batch",
-    "Get a batch and its progress",
-    answers={200: BatchBody},
-    problems=FOUND,
-)
+get_batch = operation("batches", "get_batch", "Get a batch and its progress", answers={200: BatchBody}, problems=FOUND)
 add_files = operation(
     "batches",
     "add_files",
@@ -307,26 +279,11 @@ get_batch_table = operation(
 
 # --- Models ----------------------------------------------------------------------------------------------------
 
-list_models = operation(
-    "models",
-    "list_models",
-    "List the model versions",
-    answers={200: [ModelVersionBody]},
-)
+list_models = operation("models", "list_models", "List the model versions", answers={200: [ModelVersionBody]})
 get_current_model = operation(
-    "models",
-    "get_current_model",
-    "Get the active model version",
-    answers={200: ModelVersionBody},
-    problems=FOUND,
+    "models", "get_current_model", "Get the active model version", answers={200: ModelVersionBody}, problems=FOUND
 )
-get_model = operation(
-    "models",
-    "get_model",
-    "Get a model version",
-    answers={200: ModelVersionBody},
-    problems=FOUND,
-)
+get_model = operation("models", "get_model", "Get a model version", answers={200: ModelVersionBody}, problems=FOUND)
 get_model_card = operation(
     "models",
     "get_model_card",
@@ -337,13 +294,7 @@ get_model_card = operation(
 
 # --- Tokens and the account ------------------------------------------------------------------------------------
 
-list_tokens = operation(
-    "tokens",
-    "list_tokens",
-    "List your tokens",
-    answers={200: [TokenBody]},
-    by_token=False,
-)
+list_tokens = operation("tokens", "list_tokens", "List your tokens", answers={200: [TokenBody]}, by_token=False)
 create_token = operation(
     "tokens",
     "create_token",
@@ -354,21 +305,9 @@ create_token = operation(
     problems=["invalid", "unsupported_media_type"],
     by_token=False,
 )
-get_token = operation(
-    "tokens",
-    "get_token",
-    "Get a token",
-    answers={200: TokenBody},
-    problems=FOUND,
-    by_token=False,
-)
+get_token = operation("tokens", "get_token", "Get a token", answers={200: TokenBody}, problems=FOUND, by_token=False)
 revoke_token = operation(
-    "tokens",
-    "revoke_token",
-    "Revoke a token",
-    answers={204: None},
-    problems=FOUND,
-    by_token=False,
+    "tokens", "revoke_token", "Revoke a token", answers={204: None}, problems=FOUND, by_token=False
 )
 get_me = operation("me", "get_me", "Get the account, its usage and its quota", answers={200: PersonBody})
 delete_me = operation(

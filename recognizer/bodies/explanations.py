@@ -79,8 +79,7 @@ class ExplainedAnswerBody(Body):
         ),
     ]
     cam: Annotated[
-        list[list[float]] | None,
-        About("Class activation map, where the network allows an exact one.", optional=True),
+        list[list[float]] | None, About("Class activation map, where the network allows an exact one.", optional=True)
     ]
 
 
