@@ -139,9 +139,9 @@ def add_files(request: Request, batch: Batch, parameters: tuple[str, ...], *, cl
 
 def repeated(record: IdempotencyRecord, request: Request) -> Response:
     """Return the answer to the first request with this key; it is rendered anew only if it was never stored."""
-    body: Json = record.body or {}
-    if not idempotency.has_answer(record):
-        body = batch_json(batch_for(request, body["id"]), request)
+    body: Json = idempotency.stored_answer(record)
+    if body is None:
+        body = batch_json(batch_for(request, record.body["id"]), request)
     return created(record, body, status=202, is_replay=True, headers=RETRY_SOON)
 
 

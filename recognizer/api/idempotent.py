@@ -52,7 +52,7 @@ def created(
     headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
     """Return the response to a creation, and store its body under the request's key."""
-    if record and not idempotency.has_answer(record):
+    if record and idempotency.stored_answer(record) is None:
         idempotency.store_answer(record, status=status, body=body)
     replayed = {"Idempotent-Replayed": "true"} if is_replay else {}
     return Response(body, status, headers={"Location": body["url"], **headers, **replayed})

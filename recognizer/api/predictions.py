@@ -122,9 +122,9 @@ def body_of(prediction: Prediction, request: Request) -> PredictionBody:
 
 def repeated(record: IdempotencyRecord, request: Request) -> Response:
     """Return the answer to the first request with this key; it is rendered anew only if it was never stored."""
-    body: Json = record.body or {}
-    if not idempotency.has_answer(record):
-        body = write(body_of(prediction_with_glyphs(request, body["id"]), request))
+    body: Json = idempotency.stored_answer(record)
+    if body is None:
+        body = write(body_of(prediction_with_glyphs(request, record.body["id"]), request))
     return created(record, body, is_replay=True)
 
 

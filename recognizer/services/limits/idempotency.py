@@ -64,13 +64,19 @@ def store_created_id(record: IdempotencyRecord, created_id: UUID) -> None:
 
 
 def store_answer(record: IdempotencyRecord, *, status: int, body: Any) -> None:
-    """Store the rendered answer, so that a replay is identical even if the created row has changed since."""
-    IdempotencyRecord.objects.filter(pk=record.pk).update(status=status, body=body)
+    """Store the rendered answer, so that a replay is identical even if the created row has changed since.
+
+    It is stored as text, because PostgreSQL's JSON type does not keep the order of keys.
+    """
+    IdempotencyRecord.objects.filter(pk=record.pk).update(status=status, body=json.dumps(body))
 
 
-def has_answer(record: IdempotencyRecord) -> bool:
-    """Return whether the answer is stored; if a process died before that, only the key of its row is."""
-    return record.body is not None and record.body.keys() != {"id"}
+def stored_answer(record: IdempotencyRecord) -> Any:
+    """Return the stored answer, or None if a process died before it was stored; then only the row's key is."""
+    if isinstance(record.body, str):
+        return json.loads(record.body)
+    # Records of older releases hold the answer itself.
+    return record.body if record.body and record.body.keys() != {"id"} else None
 
 
 @contextmanager
