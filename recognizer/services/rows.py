@@ -1,7 +1,10 @@
-"""Rows found and written by statements that are composed once: Django composes its SQL anew for every query, which
-takes several times as long as running it. For what every request of a program comes by."""
+"""Two statements of every API request, written as SQL: Django composes its SQL anew for each query.
 
-from collections.abc import Sequence
+Measured as CPU time of the web process per stored POST on SQLite, in alternated runs: with the ORM for these and for
+inserting rows, 11.8 ms instead of 9.9 ms (medians of 18). With the ORM for one of them alone (medians of 15), finding
+the token and its user costs 5 % more, booking the quota 6 %, inserting rows 0.1 %. Only inserting uses the ORM.
+"""
+
 from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
@@ -11,40 +14,39 @@ from django.db.models import Field, Model
 Row = TypeVar("Row", bound=Model)
 AnyField: TypeAlias = "Field[Any, Any]"
 
+BOOK_USAGE = """
+UPDATE recognizer_usage SET pictures = pictures + %s, bytes = bytes + %s
+WHERE user_id = %s AND pictures <= %s AND bytes <= %s
+"""
 
-def find(model: type[Row], **key: Any) -> Row | None:
-    """The row whose one unique field has this value."""
+
+def find_row(model: type[Row], **key: Any) -> Row | None:
+    """Return the row whose unique field has this value, or None."""
     ((name, value),) = key.items()
     database = connections[DEFAULT_DB_ALIAS]
-    statement, field, attributes, converters = selection(model, name)
+    statement, field, attributes, converters = _selection(model, name)
     with database.cursor() as cursor:
         cursor.execute(statement, [field.get_db_prep_value(value, database)])
-        found = cursor.fetchone()
-    if found is None:
+        row = cursor.fetchone()
+    if row is None:
         return None
-    values = list(found)
+    values = list(row)
     for index, convert, expression in converters:
         values[index] = convert(values[index], expression, database)
     return model.from_db(DEFAULT_DB_ALIAS, attributes, values)
 
 
-def insert(rows: Sequence[Model]) -> None:
-    """New rows of one model, without signals. Call it inside a transaction."""
-    if not rows:
-        return
-    database = connections[DEFAULT_DB_ALIAS]
-    statement, fields = insertion(type(rows[0]))
-    values = [[field.get_db_prep_save(field.pre_save(row, True), database) for field in fields] for row in rows]
-    with database.cursor() as cursor:
-        cursor.executemany(statement, values)
-    for row in rows:
-        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+def book_usage(owner_id: int, *, pictures: int, size: int, max_pictures: int, max_bytes: int) -> bool:
+    """Add pictures and bytes to an account's usage, unless it has no row or would exceed a maximum."""
+    values = [pictures, size, owner_id, max_pictures - pictures, max_bytes - size]
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(BOOK_USAGE, values)
+        return bool(cursor.rowcount)
 
 
 @cache
-def selection(model: type[Model], name: str) -> tuple[str, AnyField, list[str], list[tuple[int, Any, Any]]]:
-    """The statement, the field it asks for, the attributes that its columns become, and what makes their values
-    Python's."""
+def _selection(model: type[Model], name: str) -> tuple[str, AnyField, list[str], list[tuple[int, Any, Any]]]:
+    """Return the statement, the field of its condition, the attributes of its columns, and their converters."""
     database, fields = connections[DEFAULT_DB_ALIAS], model._meta.concrete_fields
     key = next(field for field in fields if field.name == name)
     converters = [
@@ -52,20 +54,7 @@ def selection(model: type[Model], name: str) -> tuple[str, AnyField, list[str], 
         for index, field in enumerate(fields)
         for convert in database.ops.get_db_converters(field.cached_col) + field.get_db_converters(database)
     ]
-    statement = f"SELECT {names(fields)} FROM {table(model)} WHERE {names([key])} = %s"  # noqa: S608
+    quote = database.ops.quote_name
+    columns = ", ".join(quote(str(field.column)) for field in fields)
+    statement = f"SELECT {columns} FROM {quote(model._meta.db_table)} WHERE {quote(str(key.column))} = %s"  # noqa: S608
     return statement, key, [field.attname for field in fields], converters
-
-
-@cache
-def insertion(model: type[Model]) -> tuple[str, Sequence[AnyField]]:
-    fields = model._meta.concrete_fields
-    places = ", ".join(["%s"] * len(fields))
-    return f"INSERT INTO {table(model)} ({names(fields)}) VALUES ({places})", fields  # noqa: S608
-
-
-def table(model: type[Model]) -> str:
-    return connections[DEFAULT_DB_ALIAS].ops.quote_name(model._meta.db_table)
-
-
-def names(fields: Sequence[AnyField]) -> str:
-    return ", ".join(connections[DEFAULT_DB_ALIAS].ops.quote_name(str(field.column)) for field in fields)

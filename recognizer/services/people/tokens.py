@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from recognizer.models import ApiToken
-from recognizer.services.rows import find
+from recognizer.services.rows import find_row
 
 PREFIX = "dgs_"
 LAST_USE_PRECISION = timedelta(minutes=1)
@@ -35,8 +35,8 @@ def create_token(
 
 def find_token(secret: str) -> ApiToken | None:
     """Return the token with its user, or None if it is unknown, expired or revoked, or its user is inactive."""
-    token = find(ApiToken, digest=_digest(secret))
-    user = token and find(User, id=token.user_id)
+    token = find_row(ApiToken, digest=_digest(secret))
+    user = token and find_row(User, id=token.user_id)
     if not token or not user:
         return None
     now = timezone.now()

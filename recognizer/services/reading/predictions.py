@@ -19,7 +19,6 @@ from recognizer.problems import Problem
 from recognizer.services.limits import idempotency
 from recognizer.services.reading import feature_maps
 from recognizer.services.registry.model_versions import ActiveModel, models
-from recognizer.services.rows import insert
 from recognizer.services.space.cleanup import delete_files_on_error
 from recognizer.services.space.reservation import reserve_space
 
@@ -102,7 +101,7 @@ def save_reading(
         upload.original.save("original", ContentFile(data), save=False)
         with transaction.atomic():
             reserve_space(upload.owner_id, pictures=1, size=upload.bytes)
-            insert([upload])
+            upload.save(force_insert=True)
             prediction = write_prediction(upload, picture_reading, mode=mode, draw_maps=draw_maps)
             if record:
                 idempotency.store_created_id(record, prediction.pk)
@@ -132,8 +131,8 @@ def write_prediction(upload: Upload, picture_reading: PictureReading, *, mode: M
     model, reading = picture_reading.model, picture_reading.reading
     prediction = build_prediction(upload, reading, model.version, mode=mode, latency_ms=picture_reading.latency_ms)
     glyphs = build_glyphs(prediction, reading)
-    insert([prediction])
-    insert(glyphs)
+    prediction.save(force_insert=True)
+    Glyph.objects.bulk_create(glyphs)
     if draw_maps and glyphs:
         feature_maps.request_maps(prediction, glyphs, model.reader.engine.layers)
     return prediction
