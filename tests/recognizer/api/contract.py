@@ -24,8 +24,8 @@ MORE_STATUSES = {
 ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "429", "5xx"]
 
 
-def configuration(examples: int, known: dict[str, str]) -> str:
-    """Return the settings of schemathesis. `known` are path parameters of a prediction that exists."""
+def configuration(examples: int, path_parameters: dict[str, str]) -> str:
+    """Return the settings of schemathesis. `path_parameters` belong to a prediction that exists."""
     lines = [
         "[generation]",
         f"max-examples = {examples}",
@@ -39,15 +39,15 @@ def configuration(examples: int, known: dict[str, str]) -> str:
             f"checks.positive_data_acceptance.expected-statuses = {[*ACCEPTED, *statuses]}",
             "",
         ]
-    values = ", ".join(f'"path.{name}" = {value}' for name, value in known.items())
+    values = ", ".join(f'"path.{name}" = {value}' for name, value in path_parameters.items())
     lines += ["[[operations]]", 'include-path-regex = "predictions/.id./.+"', f"parameters = {{ {values} }}", ""]
     return "\n".join(lines)
 
 
-def check(url: str, headers: dict[str, str], folder: Path, *, examples: int, known: dict[str, str]) -> str:
+def check(url: str, headers: dict[str, str], folder: Path, *, examples: int, path_parameters: dict[str, str]) -> str:
     """Return the output of schemathesis. Raises AssertionError if it found a failure."""
     settings = folder / "schemathesis.toml"
-    settings.write_text(configuration(examples, known), encoding="utf-8")
+    settings.write_text(configuration(examples, path_parameters), encoding="utf-8")
     command = [
         *(sys.executable, "-m", "schemathesis.cli"),
         *("--config-file", str(settings), "run", str(SCHEMA), "--url", url),

@@ -29,7 +29,7 @@ def send_file(case: Case, headers):
 
 
 def send_raw(case: Case, headers):
-    # Django's client forgets the type of an empty body.
+    # The test client of Django omits the content type of an empty body.
     return Client().post(URL, case.data, content_type="image/png", headers=headers, CONTENT_TYPE="image/png")
 
 

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.processes, pytest.mark.timeout(0 if 
 
 
 @pytest.fixture
-def patient_server(static_files, same_database, model, tmp_path: Path):
+def unlimited_server(static_files, same_database, model, tmp_path: Path):
     server = WebServer(log=tmp_path / "web.log", environment={**same_database, **UNLIMITED}, workers=2)
     server.start()
     yield server
@@ -25,12 +25,12 @@ def patient_server(static_files, same_database, model, tmp_path: Path):
 
 
 @pytest.fixture
-def known(alice, model) -> dict[str, str]:
+def path_parameters(alice, model) -> dict[str, str]:
     prediction = create_prediction(owner=alice, data=digit_png(7), source=Upload.Source.API)
     return {"id": f'"{prediction.pk}"', "position": "0", "layer": '"conv1"'}
 
 
-def test_schemathesis_finds_nothing(patient_server, alice_token, known, tmp_path):
-    output = check(patient_server.url, alice_token, tmp_path, examples=EXAMPLES, known=known)
+def test_schemathesis_finds_nothing(unlimited_server, alice_token, path_parameters, tmp_path):
+    output = check(unlimited_server.url, alice_token, tmp_path, examples=EXAMPLES, path_parameters=path_parameters)
 
     assert "Stateful" in output

@@ -78,8 +78,8 @@ def test_the_examples_in_python_run(desk, server, worker, alice_token):
 @pytest.mark.browser
 def test_the_examples_in_javascript_run(page: Page, server, alice_token):
     page.goto(f"{server.url}/healthz")
-    said: list[str] = []
-    page.on("console", lambda message: message.type == "log" and said.append(message.text))
+    logged: list[str] = []
+    page.on("console", lambda message: message.type == "log" and logged.append(message.text))
     page.evaluate(
         "async ({digits, token, bytes}) => { const picture = new File([new Uint8Array(bytes)], 'seven.png');\n"
         + examples("js")
@@ -91,8 +91,8 @@ def test_the_examples_in_javascript_run(page: Page, server, alice_token):
         },
     )
 
-    assert said[0].startswith("7 ")
-    assert said[1].endswith(" 7")
+    assert logged[0].startswith("7 ")
+    assert logged[1].endswith(" 7")
 
 
 @pytest.mark.browser
@@ -105,6 +105,6 @@ def test_the_pages_of_the_schema_obey_the_content_security_policy(context: Brows
     page.goto(f"{server.url}/api/v1/{reader}/")
     page.get_by_text("Read a picture").first.wait_for(state="attached")
 
-    # ReDoc would show its maker's logo from elsewhere, and is refused.
+    # The policy blocks the logo that ReDoc loads from another host.
     assert [text for text in refused if "redoc/logo-mini.svg" not in text] == []
     assert [url for url in answered if not url.startswith((server.url, "data:", "blob:"))] == []
