@@ -16,18 +16,20 @@ from recognizer.problems import Problem
 from recognizer.services.batches import intake
 from recognizer.services.batches.progress import Progress, progress_of
 
-AT_ONCE = 100  # files whose rows are written together
+FILES_PER_TRANSACTION = 100
 
 
 class Command(BaseCommand):
-    help = "Have every picture in a folder read, as batches of a user."
+    help = "Read every image in a folder, as batches of a user."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", type=Path, help="it and the folders within")
-        parser.add_argument("--user", required=True, metavar="NAME", help="whose pictures they become")
+        parser.add_argument("folder", type=Path, help="the folder, including its subfolders")
+        parser.add_argument("--user", required=True, metavar="NAME", help="the owner of the uploads")
         parser.add_argument("--mode", choices=MODES, default="auto")
-        parser.add_argument("--name", help="of the batch (the folder's unless given)")
-        parser.add_argument("--wait", action="store_true", help="until all are read; 1 if some could not be")
+        parser.add_argument("--name", help="name of the batch (default: the name of the folder)")
+        parser.add_argument(
+            "--wait", action="store_true", help="wait until all are read; exit with 1 if any could not be read"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder: Path = options["folder"]
@@ -37,39 +39,39 @@ class Command(BaseCommand):
         if not folder.is_dir():
             raise CommandError(f"{folder} is not a folder.", returncode=2)
         files = iter(sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")))
-        made: list[Batch] = []
+        created: list[Batch] = []
         try:
             while group := list(islice(files, intake.MAX_ITEMS)):
                 batch = intake.create_batch(owner=user, name=options["name"] or folder.name, mode=options["mode"])
-                made.append(batch)
-                self.fill(batch, folder, group)
+                created.append(batch)
+                self.add_files(batch, folder, group)
         except Problem as problem:
             raise CommandError(problem.detail) from problem
         if options["wait"]:
-            outcomes = [self.wait(batch) for batch in made]
+            outcomes = [self.wait(batch) for batch in created]
             sys.exit(0 if all(outcomes) else 1)
 
-    def fill(self, batch: Batch, folder: Path, paths: list[Path]) -> None:
-        for start in range(0, len(paths), AT_ONCE):
-            intake.add_files(batch, opened(folder, paths[start : start + AT_ONCE]))
+    def add_files(self, batch: Batch, folder: Path, paths: list[Path]) -> None:
+        for start in range(0, len(paths), FILES_PER_TRANSACTION):
+            intake.add_files(batch, open_files(folder, paths[start : start + FILES_PER_TRANSACTION]))
         intake.close_batch(batch)
         self.stdout.write(f"{batch.pk} {len(paths)}")
 
     def wait(self, batch: Batch) -> bool:
         while not (progress := progress_of(batch)).is_ready:
-            self.show(progress)
+            self.show_progress(progress)
             time.sleep(0.5)
-        self.show(progress)
+        self.show_progress(progress)
         self.stderr.write(f"{batch.pk}: {progress.done} read, {progress.failed} failed, {progress.cancelled} cancelled")
         return progress.done == progress.total
 
-    def show(self, progress: Progress) -> None:
+    def show_progress(self, progress: Progress) -> None:
         if self.stderr.isatty():
             self.stderr.write(f"\r{progress.finished} of {progress.total}", ending="\n" if progress.is_ready else "")
 
 
-def opened(folder: Path, paths: list[Path]) -> Iterator[tuple[str, File]]:
-    """One at a time: a thousand open files are too many."""
+def open_files(folder: Path, paths: list[Path]) -> Iterator[tuple[str, File]]:
+    """Yield the files with their names, each open only while it is used: a thousand open files are too many."""
     for path in paths:
         with path.open("rb") as file:
             yield str(path.relative_to(folder)), File(file)

@@ -11,16 +11,21 @@ from recognizer.services.reading import rescoring
 
 
 class Command(BaseCommand):
-    help = "Read past uploads again with another model version, or list what it changed. The old answers stay."
+    help = "Read stored uploads with another model version, or list its changes. Earlier predictions are kept."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("version", help="as `manage.py models` lists it")
+        parser.add_argument("version", help="name of the version, as listed by `manage.py models`")
         parser.add_argument("--user", metavar="NAME", help="only this user's uploads")
-        parser.add_argument("--decision", choices=Decision.values, help="only those whose current answer is this")
         parser.add_argument(
-            "--since", type=date.fromisoformat, metavar="DATE", help="only those given since then, as 2026-01-31"
+            "--decision", choices=Decision.values, help="only uploads whose current prediction has this decision"
         )
-        parser.add_argument("--changes", action="store_true", help="list what changed, and read nothing")
+        parser.add_argument(
+            "--since",
+            type=date.fromisoformat,
+            metavar="DATE",
+            help="only uploads since this date, for example 2026-01-31",
+        )
+        parser.add_argument("--changes", action="store_true", help="list the changes without reading anything")
 
     def handle(self, *args: Any, **options: Any) -> None:
         version = ModelVersion.objects.filter(version=options["version"]).first()

@@ -1,8 +1,8 @@
-"""The directory of a ZIP file from a stranger, read under hard limits.
+"""The directory of an untrusted ZIP archive, read under hard limits.
 
-`zipfile` follows records that a check before it did not look at (ZIP64) and opens entries that share bytes. This module
-is the only reader of the directory: what it checked is what is unpacked. It allocates nothing before the limit that
-bounds it was checked.
+`zipfile` follows ZIP64 records that an earlier check may not have seen, and opens entries that share bytes. Only this
+module reads the directory, so the entries that are checked are those that are unpacked. Every limit is checked before
+memory is allocated.
 """
 
 import struct
@@ -47,7 +47,7 @@ class Entry:
 
 
 def read_directory(file: IO[bytes], *, most: int) -> list[Entry]:
-    """Return the files of the archive in the directory's order; raise Problem where the archive is refused.
+    """Return the files of the archive in the directory's order; raise Problem if the archive is refused.
 
     `most` bounds the number of files. Folders are left out.
     """
@@ -61,7 +61,7 @@ def read_directory(file: IO[bytes], *, most: int) -> list[Entry]:
 
 
 def data_offset(file: IO[bytes], entry: Entry) -> int | None:
-    """Return where the packed bytes of an entry begin; None where its header contradicts the directory."""
+    """Return where the packed bytes of an entry begin; None if its header contradicts the directory."""
     file.seek(entry.offset)
     header = file.read(HEADER.size + len(entry.raw_name))
     if len(header) < HEADER.size or not header.startswith(HEADER_SIGNATURE):
@@ -121,7 +121,7 @@ def _parse_entries(directory: bytes, count: int) -> Iterator[Entry]:
 
 
 def _refuse_overlaps(entries: list[Entry], *, end: int) -> None:
-    """Raise Problem where two entries share bytes: a few kilobytes could then unpack to a gigabyte."""
+    """Raise Problem if two entries share bytes: a few kilobytes could then unpack to a gigabyte."""
     spans = sorted(
         (entry.offset, entry.offset + HEADER.size + len(entry.raw_name) + entry.packed_bytes) for entry in entries
     )
