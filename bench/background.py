@@ -1,4 +1,4 @@
-"""Background work: a batch of 1,000 pictures with one and two worker processes, and what a person feels of it.
+"""Benchmark of a batch of 1,000 images with one and two worker processes, and of requests that run meanwhile.
 
 python -m bench.background [--database sqlite|postgres] [--pictures 1000]
 """
@@ -42,7 +42,7 @@ class Bench:
             web.stop()
 
     def person(self, url: str, *, seconds: float) -> Result:
-        """One after the other, as a person does."""
+        """Measure requests sent one after the other by one client."""
         return run(url, self.posts, seconds=seconds, clients=1)
 
     def batches(self, url: str, processes: int, alone: Result) -> None:
@@ -73,7 +73,7 @@ class Bench:
         )
 
     def read_a_batch(self) -> tuple[float, float]:
-        """Seconds from the first file's arrival until all are kept, and until every picture has its answer."""
+        """Return the seconds until all files are stored, and until every image has its prediction."""
         from django.core.files.base import ContentFile
         from django.db import connection
 

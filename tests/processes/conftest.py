@@ -1,4 +1,4 @@
-"""Workers, beat and Redis that can be killed. LONG_TESTS=1 runs the long forms, with the numbers we promise."""
+"""Workers, beat and Redis that tests can kill. LONG_TESTS=1 runs the long forms with the documented numbers."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -17,7 +17,9 @@ IS_LONG = os.environ.get("LONG_TESTS") == "1"
 Value = TypeVar("Value")
 
 # The short forms cannot wait for a lease of 35 seconds.
-HASTE = {} if IS_LONG else {"JOB_SOFT_LIMIT_SECONDS": "6", "JOB_HARD_LIMIT_SECONDS": "8", "SWEEP_EVERY_SECONDS": "1"}
+SHORT_LIMITS = (
+    {} if IS_LONG else {"JOB_SOFT_LIMIT_SECONDS": "6", "JOB_HARD_LIMIT_SECONDS": "8", "SWEEP_EVERY_SECONDS": "1"}
+)
 
 
 def sized(short: Value, long: Value) -> Value:
@@ -25,7 +27,7 @@ def sized(short: Value, long: Value) -> Value:
 
 
 class Cluster:
-    """What works in the background, started as `make run` does, with whatever environment a test wants."""
+    """Workers and beat, started as `make run` does, with the environment that a test sets."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.folder, self.environment = folder, environment
@@ -37,12 +39,12 @@ class Cluster:
             environment={**self.environment, **environment},
             concurrency=concurrency,
         )
-        return self._started(worker)
+        return self._start(worker)
 
     def start_beat(self) -> Beat:
-        return self._started(Beat(log=self.folder / "beat.log", environment=self.environment))
+        return self._start(Beat(log=self.folder / "beat.log", environment=self.environment))
 
-    def _started(self, server: "Started") -> "Started":
+    def _start(self, server: "Started") -> "Started":
         self.servers.append(server)
         server.start(seconds=120)
         return server
@@ -59,13 +61,13 @@ Started = TypeVar("Started", Worker, Beat)
 def cluster(
     redis_server: RedisServer, same_database: dict[str, str], model: ModelVersion, tmp_path: Path
 ) -> Iterator[Cluster]:
-    cluster = Cluster(tmp_path, {**same_database, **HASTE})
+    cluster = Cluster(tmp_path, {**same_database, **SHORT_LIMITS})
     yield cluster
     cluster.kill()
 
 
 def wait_for_jobs(seconds: float, *, state: str = Job.State.DONE) -> None:
-    """Until every job has come to this end."""
+    """Wait until every job is in this state."""
     others = Job.objects.exclude(state=state)
     try:
         wait_until(lambda: not others.exists(), seconds=seconds, what="every job")
@@ -84,7 +86,7 @@ def files_in(media: Path, folder: str = "") -> set[str]:
 
 
 def check_maps(media: Path) -> None:
-    """Every map of every prediction is drawn: one file each, and none besides.
+    """Check that every feature map is drawn and that no other files exist.
 
     What a killed process had begun to write never got a final name; `reconcile` removes it a day later.
     """
@@ -96,7 +98,7 @@ def check_maps(media: Path) -> None:
 
 
 def check_files(media: Path) -> None:
-    """No row without its file, no file without its row, nothing half written."""
+    """Check that every row has its file, that every file has its row, and that no file is incomplete."""
     rows = Upload.objects.values_list("original", "picture", "thumbnail")
     recorded = {name for row in rows for name in row if name}
     recorded |= set(FeatureMap.objects.exclude(image="").values_list("image", flat=True))

@@ -1,4 +1,4 @@
-"""Somebody at the pages of a real web server."""
+"""A logged-in browser session at a real web server."""
 
 import httpx
 from django.contrib.auth.models import User

@@ -1,4 +1,4 @@
-"""Storages for workers under test, named in MEDIA_STORAGE: the one place where a test reaches into a real worker."""
+"""Storages that MEDIA_STORAGE names for workers under test. Only here does a test reach into a real worker."""
 
 import contextlib
 import os
@@ -27,7 +27,7 @@ class PoisonedStorage(AtomicFileSystemStorage):
 
 
 class SlowStorage(AtomicFileSystemStorage):
-    """Takes for ever over what is marked so, until it is asked to stop, or is told to, or is killed."""
+    """A storage that never returns marked files. Their marks decide which signal still ends it."""
 
     def _open(self, name: str, mode: str = "rb") -> File:
         file = super()._open(name, mode)
@@ -41,7 +41,7 @@ class SlowStorage(AtomicFileSystemStorage):
 
 
 class CountingStorage(AtomicFileSystemStorage):
-    """Writes down each name it saves, in the file that SAVED_NAMES names."""
+    """A storage that appends each saved name to the file in SAVED_NAMES."""
 
     def _save(self, name: str, content: Any) -> str:
         with open(os.environ["SAVED_NAMES"], "a") as log:  # noqa: PTH123  (O_APPEND: whole lines from any process)

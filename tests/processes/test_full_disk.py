@@ -1,4 +1,4 @@
-"""The disk full while pictures and maps are written: a clear error, nothing half done, and on it goes."""
+"""Tests of a full disk while uploads and feature maps are written."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.processes]
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """One megabyte."""
+    """Mount a disk of one megabyte."""
     folder = tmp_path / "media"
     folder.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,nr_inodes=4k", "tmpfs", str(folder)], check=False)
@@ -39,25 +39,25 @@ def web(alice, cluster: Cluster, small_disk: Path, static_files, tmp_path: Path)
 
 
 @pytest.fixture
-def give(alice: User, web: WebServer) -> Iterator[Callable[[bytes], int]]:
-    """Gives a picture in the page; answers the status."""
+def upload(alice: User, web: WebServer) -> Iterator[Callable[[bytes], int]]:
+    """Return a function that uploads an image in the page and returns the status."""
     with person_at(web, alice) as client:
         yield lambda data: client.post("/uploads/", files={"image": ("7.png", data, "image/png")}).status_code
 
 
-def test_a_picture_that_does_not_fit_leaves_nothing(give, small_disk):
+def test_an_upload_that_does_not_fit_leaves_nothing(upload, small_disk):
     ballast = fill(small_disk, leave=30_000)
-    statuses = [give(data) for data in varied_pngs(sized(12, 100), size=300)]
+    statuses = [upload(data) for data in varied_pngs(sized(12, 100), size=300)]
     assert set(statuses) == {302, 507}
     check_files(small_disk)
     ballast.unlink()
-    assert give(next(varied_pngs(1))) == 302
+    assert upload(next(varied_pngs(1))) == 302
     assert Prediction.objects.count() == statuses.count(302) + 1
 
 
-def test_maps_that_do_not_fit_wait_for_room(give, cluster, small_disk):
+def test_maps_that_do_not_fit_wait_for_space(upload, cluster, small_disk):
     for data in varied_pngs(3, size=100):
-        assert give(data) == 302
+        assert upload(data) == 302
     ballast = fill(small_disk, leave=8_000)
     cluster.start_worker()
     cluster.start_beat()
@@ -72,7 +72,7 @@ def test_maps_that_do_not_fit_wait_for_room(give, cluster, small_disk):
 
 
 def fill(folder: Path, *, leave: int) -> Path:
-    """A file that takes all room but `leave` bytes."""
+    """Write a file that takes all space except `leave` bytes."""
     ballast = folder / ".ballast"
     with ballast.open("wb", buffering=0) as file:
         try:

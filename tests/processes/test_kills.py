@@ -1,4 +1,4 @@
-"""kill -9 at random moments, and a Redis that forgets: nothing is lost, nothing is done twice to be seen."""
+"""Tests of SIGKILL at random moments and of a Redis that loses its data: no job is lost or has two effects."""
 
 import contextlib
 import random
@@ -24,13 +24,13 @@ VICTIMS = sized({"child": 3, "worker": 2, "beat": 1, "redis": 2}, {"child": 48, 
 
 
 @dataclass
-class Storm:
-    """Kills what it is told to, starts it again, and counts which kills met a job at work."""
+class Killer:
+    """A killer of processes that restarts them and counts the kills that hit a running job."""
 
     cluster: Cluster
     redis: RedisServer
     kills: Counter[str] = field(default_factory=Counter)
-    met: set[tuple[object, int]] = field(default_factory=set)
+    hit_runs: set[tuple[object, int]] = field(default_factory=set)
     last_kill: float = 0.0
 
     def __post_init__(self) -> None:
@@ -51,15 +51,15 @@ class Storm:
             server.start(seconds=120)
         self.kills[victim] += 1
 
-    def wait_until_work_goes_on(self) -> None:
-        """Until something was done since the last kill: else the storm would only meet a worker that starts."""
+    def wait_for_progress(self) -> None:
+        """Wait until a job was done since the last kill. Otherwise kills would only hit starting workers."""
         done = Job.objects.filter(state=Job.State.DONE, finished_at__gt=datetime.fromtimestamp(self.last_kill, UTC))
         left = Job.objects.exclude(state=Job.State.DONE)
-        with contextlib.suppress(TimeoutError):  # with Redis or beat just killed it may take a sweep
+        with contextlib.suppress(TimeoutError):  # after a kill of Redis or beat it may take a sweep
             wait_until(lambda: done.exists() or not left.exists(), seconds=15, what="a job")
 
-    def wait_for_a_job_at_work(self) -> None:
-        """A job takes some milliseconds: a kill at any moment would hardly ever meet one."""
+    def wait_for_running_job(self) -> None:
+        """Wait for a running job. A job takes milliseconds, so a kill at a random moment would rarely hit one."""
         until = time.monotonic() + 1
         running = Job.objects.filter(
             state=Job.State.RUNNING, started_at__gt=datetime.fromtimestamp(self.last_kill, UTC)
@@ -68,45 +68,47 @@ class Storm:
             time.sleep(0.002)
 
     def note_running_jobs(self) -> None:
-        """There is one child: of the jobs that are marked as running, the last one begun is in its hands, if it was
-        begun since the last kill. The others wait for their lease to run out."""
+        """Note the job that the only child is running: the last one started, if it was started since the last kill.
+
+        Other jobs in this state wait for the end of their lease.
+        """
         running = Job.objects.filter(state=Job.State.RUNNING).order_by("-started_at").first()
         if running and running.started_at.timestamp() > self.last_kill:
-            self.met.add((running.pk, running.attempts))
+            self.hit_runs.add((running.pk, running.attempts))
 
 
-def test_a_storm_of_kills_loses_nothing(alice, cluster, redis_server, media):
-    storm = Storm(cluster, redis_server)
+def test_random_kills_lose_nothing(alice, cluster, redis_server, media):
+    killer = Killer(cluster, redis_server)
     rng = random.Random(5)
     victims = list(Counter(VICTIMS).elements())
     rng.shuffle(victims)
     pictures = varied_pngs(sized(40, 500), size=100)
     share = sized(40, 500) // len(victims)
     for victim in victims:
-        if rng.random() < 0.8:  # the others follow at once, whatever is under way
-            storm.wait_until_work_goes_on()
+        if rng.random() < 0.8:  # other kills follow at once
+            killer.wait_for_progress()
         for _ in range(share):
             create_prediction(owner=alice, data=next(pictures), source="upload", draw_maps=True)
         if rng.random() < 0.8:
-            storm.wait_for_a_job_at_work()
+            killer.wait_for_running_job()
         else:
             time.sleep(rng.uniform(0.0, 0.5))
-        storm.kill(victim)
+        killer.kill(victim)
     for data in pictures:
         create_prediction(owner=alice, data=data, source="upload", draw_maps=True)
     wait_for_jobs(60)
-    # Who is killed while writing leaves a part of a file, never under a final name; the hourly task removes it.
+    # A process killed while writing leaves a .part file, which the hourly task removes.
     left = reconcile(remove=True, grace=timedelta(0), force=True)
     assert all(name.endswith(".part") for name in left.without_row)
     check_maps(media)
     check_files(media)
     attempts = Counter(Job.objects.values_list("attempts", flat=True))
-    print(f"kills {dict(storm.kills)}, {len(storm.met)} met a job at work; attempts {dict(attempts)}")
-    assert storm.kills == Counter(VICTIMS)
-    assert len(storm.met) >= sized(1, 30)
+    print(f"kills {dict(killer.kills)}, {len(killer.hit_runs)} hit a running job; attempts {dict(attempts)}")
+    assert killer.kills == Counter(VICTIMS)
+    assert len(killer.hit_runs) >= sized(1, 30)
 
 
-def test_a_redis_that_forgot_everything_costs_nothing(alice, cluster, redis_server, media):
+def test_a_redis_that_lost_its_data_loses_no_job(alice, cluster, redis_server, media):
     cluster.start_worker()
     cluster.start_beat()
     rng = random.Random(6)

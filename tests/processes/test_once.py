@@ -1,4 +1,4 @@
-"""Two workers and several sweepers: each map is drawn once."""
+"""Test that two workers and several sweepers draw each feature map once."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Redis refused, frozen, behind a black hole, slow, full: the page answers as ever, and the maps come later."""
+"""Tests of pages while Redis refuses connections, is frozen, does not answer, is slow or is full."""
 
 import contextlib
 import time
@@ -22,21 +22,21 @@ MOST_ADDED_SECONDS = 0.8
 
 
 @dataclass
-class Desk:
-    """Somebody who gives one picture after the other in the page."""
+class Uploader:
+    """A user who uploads one image after the other in the page."""
 
     client: httpx.Client
     pictures: Iterator[bytes]
 
-    def give(self) -> float:
-        """One picture; answers how long it took, in seconds."""
+    def upload(self) -> float:
+        """Upload one image and return how many seconds it took."""
         started = time.perf_counter()
         answer = self.client.post("/uploads/", files={"image": ("digit.png", next(self.pictures), "image/png")})
         assert answer.status_code == 302, answer.text
         return time.perf_counter() - started
 
-    def give_many(self, count: int) -> list[float]:
-        return [self.give() for _ in range(count)]
+    def upload_many(self, count: int) -> list[float]:
+        return [self.upload() for _ in range(count)]
 
 
 @pytest.fixture
@@ -47,8 +47,10 @@ def proxy(redis_server: RedisServer) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def desk(alice, cluster: Cluster, redis_server: RedisServer, proxy: Proxy, static_files, tmp_path) -> Iterator[Desk]:
-    """The web server and the worker reach Redis through the proxy."""
+def uploader(
+    alice, cluster: Cluster, redis_server: RedisServer, proxy: Proxy, static_files, tmp_path
+) -> Iterator[Uploader]:
+    """Start a web server and a worker that reach Redis through the proxy."""
     behind = redis_server.url.replace(f":{redis_server.port}/", f":{proxy.port}/")
     cluster.environment["REDIS_URL"] = behind
     cluster.start_worker()
@@ -56,7 +58,7 @@ def desk(alice, cluster: Cluster, redis_server: RedisServer, proxy: Proxy, stati
     web = WebServer(log=tmp_path / "web.log", environment=cluster.environment)
     web.start()
     with person_at(web, alice) as client:
-        yield Desk(client, varied_pngs(1000, size=100))
+        yield Uploader(client, varied_pngs(1000, size=100))
     web.stop()
 
 
@@ -83,20 +85,20 @@ def fill(redis: RedisServer, proxy: Proxy) -> None:
     redis.client().config_set("maxmemory", "1mb")
 
 
-def mend(redis: RedisServer, proxy: Proxy) -> None:
+def repair(redis: RedisServer, proxy: Proxy) -> None:
     proxy.is_black_hole, proxy.delay_seconds = False, 0.0
-    with contextlib.suppress(OSError):  # it listens already unless it was shut
+    with contextlib.suppress(OSError):  # it still listens if it was not shut
         proxy.open()
     redis.thaw()
     redis.client().config_set("maxmemory", "256mb")
 
 
 @pytest.mark.parametrize("fault", [refuse, freeze, swallow, delay, fill])
-def test_an_outage_costs_a_moment_once(alice, desk, cluster, redis_server, proxy, media, fault: Fault):
-    usual = desk.give_many(sized(10, 100))
+def test_an_outage_delays_one_request_briefly(alice, uploader, cluster, redis_server, proxy, media, fault: Fault):
+    usual = uploader.upload_many(sized(10, 100))
     fault(redis_server, proxy)
-    during = desk.give_many(sized(15, 200))
-    mend(redis_server, proxy)
+    during = uploader.upload_many(sized(15, 200))
+    repair(redis_server, proxy)
     wait_for_jobs(60)
     check_maps(media)
     assert Prediction.objects.count() == len(usual) + len(during)

@@ -1,4 +1,4 @@
-"""A picture that kills the process that opens it."""
+"""Test of an image that kills the process that opens it."""
 
 import pytest
 from django.core.files.base import ContentFile
@@ -13,7 +13,7 @@ from tests.processes.storages import POISON
 pytestmark = [pytest.mark.processes]
 
 
-def test_it_condemns_no_neighbour(alice, cluster, media):
+def test_only_the_image_at_fault_fails(alice, cluster, media):
     cluster.start_worker(MEDIA_STORAGE="tests.processes.storages.PoisonedStorage")
     cluster.start_beat()
     count = sized(20, 100)

@@ -1,4 +1,4 @@
-"""What a person waits for never stands behind a batch."""
+"""Test that interactive jobs run before batches."""
 
 import pytest
 from django.core.files.base import ContentFile
@@ -12,7 +12,7 @@ from tests.processes.conftest import wait_for_jobs
 pytestmark = [pytest.mark.processes]
 
 
-def test_maps_are_drawn_before_the_batch_that_came_first(alice, cluster, media):
+def test_maps_are_drawn_before_a_batch_that_came_first(alice, cluster, media):
     batch = intake.create_batch(owner=alice)
     files = [(f"{n}.png", ContentFile(data)) for n, data in enumerate(varied_pngs(3 * chunks.CHUNK_ITEMS, size=60))]
     intake.add_files(batch, files)

@@ -1,4 +1,4 @@
-"""A worker that is told to stop finishes its job or hands it back; it costs no attempt."""
+"""Test that a worker that is stopped finishes or releases its job without counting an attempt."""
 
 import signal
 
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.processes]
 
 
 @pytest.mark.parametrize("told", ["the worker", "its children too"])
-def test_what_runs_is_finished_or_handed_back(alice, cluster, media, told):
+def test_a_running_job_is_finished_or_released(alice, cluster, media, told):
     """A supervisor may tell the parent alone, or (systemd does) every process of the group.
 
     A child that is told itself may be just between claiming a job and working on it: then the job comes back by its

@@ -1,4 +1,4 @@
-"""A picture that holds its reader up: asked to stop, then killed, and its neighbours are read."""
+"""Tests of an image that takes too long: its job is interrupted or killed, and the other images are read."""
 
 import pytest
 from django.core.files.base import ContentFile
@@ -13,24 +13,24 @@ from tests.processes.storages import DEAF, SLOW, STUBBORN
 
 pytestmark = [pytest.mark.processes]
 
-# The long form runs with the limits as they are: 20 and 30 seconds.
+# The long form runs with the default limits of 20 and 30 seconds.
 LIMITS = sized({"JOB_SOFT_LIMIT_SECONDS": "3", "JOB_HARD_LIMIT_SECONDS": "5"}, {})
 
 
-def test_who_listens_is_asked_to_stop_and_says_why(alice, cluster, media):
+def test_a_job_is_interrupted_at_the_soft_limit_and_keeps_the_reason(alice, cluster, media):
     read_beside(SLOW, alice, cluster, seconds=sized(120, 150))
     assert "SoftTimeLimitExceeded" in Job.objects.get(state=Job.State.FAILED).error
 
 
 @pytest.mark.parametrize("mark", [STUBBORN, DEAF])
-def test_who_does_not_listen_is_ended(alice, cluster, media, mark):
-    """By a signal that Python still hears, or by one that nobody does; then the lease has to run out each time."""
+def test_a_job_that_ignores_the_soft_limit_is_ended(alice, cluster, media, mark):
+    """SIGTERM ends the first one. The second one ignores it, is killed, and waits for the end of its lease."""
     read_beside(SLOW + mark, alice, cluster, seconds=sized(250, 250))
     assert Job.objects.get(state=Job.State.FAILED).error == runs.WORKER_DIED
 
 
 def read_beside(mark: bytes, alice, cluster, *, seconds: float) -> None:
-    """One picture that holds its reader up, beside one that does not."""
+    """Read a batch of an image that takes too long and one that does not."""
     cluster.environment |= LIMITS
     cluster.start_worker(MEDIA_STORAGE="tests.processes.storages.SlowStorage")
     cluster.start_beat()

@@ -1,4 +1,4 @@
-"""What operators type: jobs, and import_uploads."""
+"""Tests of the commands `jobs` and `import_uploads`."""
 
 import uuid
 from io import StringIO
@@ -15,20 +15,20 @@ from tests.pictures import digit_png
 pytestmark = pytest.mark.django_db
 
 
-def said(*arguments: str) -> str:
+def run_command(*arguments: str) -> str:
     out = StringIO()
     call_command(*arguments, stdout=out, stderr=StringIO())
     return out.getvalue()
 
 
-def a_job(**fields) -> Job:
+def create_job(**fields) -> Job:
     return Job.objects.create(**{"kind": Job.Kind.RESCORE, "queue": BULK, "payload": {"ids": []}, **fields})
 
 
 def test_jobs_shows_queues_ages_and_failures():
-    a_job()
-    failed = a_job(state=Job.State.FAILED, attempts=3, error="It died.", finished_at="2026-11-20T10:00:00Z")
-    shown = said("jobs")
+    create_job()
+    failed = create_job(state=Job.State.FAILED, attempts=3, error="It died.", finished_at="2026-11-20T10:00:00Z")
+    shown = run_command("jobs")
     assert "queue cannot be reached" in shown
     bulk = next(line for line in shown.splitlines() if line.startswith(BULK))
     assert bulk.split()[1:5] == ["?", "1", "0", "0"]
@@ -39,38 +39,38 @@ def test_jobs_shows_queues_ages_and_failures():
 def test_jobs_counts_the_messages_of_a_real_redis(redis_server):
     from recognizer.services.work import jobs
 
-    jobs.enqueue_jobs([a_job(), a_job()])
-    bulk = next(line for line in said("jobs").splitlines() if line.startswith(BULK))
+    jobs.enqueue_jobs([create_job(), create_job()])
+    bulk = next(line for line in run_command("jobs").splitlines() if line.startswith(BULK))
     assert bulk.split()[1:3] == ["2", "2"]
 
 
-def test_failed_jobs_are_retried_by_name_or_all():
-    one, *_ = (a_job(state=Job.State.FAILED, attempts=3) for _ in range(3))
-    assert said("jobs", "--retry", str(one.pk)).startswith("1 jobs")
-    assert said("jobs", "--retry", "all").startswith("2 jobs")
+def test_failed_jobs_are_retried_by_id_or_all():
+    one, *_ = (create_job(state=Job.State.FAILED, attempts=3) for _ in range(3))
+    assert run_command("jobs", "--retry", str(one.pk)).startswith("1 jobs")
+    assert run_command("jobs", "--retry", "all").startswith("2 jobs")
     assert not Job.objects.filter(state=Job.State.FAILED).exists()
 
 
-def test_jobs_are_cancelled_by_name():
-    job, other = a_job(), a_job()
-    assert said("jobs", "--cancel", str(job.pk)).startswith("1 jobs")
+def test_jobs_are_cancelled_by_id():
+    job, other = create_job(), create_job()
+    assert run_command("jobs", "--cancel", str(job.pk)).startswith("1 jobs")
     assert Job.objects.get(state=Job.State.WAITING) == other
 
 
-def test_a_name_that_is_none_is_wrong_usage():
+def test_an_invalid_job_id_is_wrong_usage():
     with pytest.raises(CommandError) as raised:
-        said("jobs", "--retry", "the-broken-one")
+        run_command("jobs", "--retry", "the-broken-one")
     assert raised.value.returncode == 2
 
 
-def test_a_folder_is_imported_with_the_folders_within(alice, media, tmp_path):
+def test_a_folder_is_imported_with_its_subfolders(alice, media, tmp_path):
     for name, data in {"b.png": digit_png(3), "in/a.png": digit_png(4), "notes.txt": b"x", ".hidden": b"x"}.items():
         path = tmp_path / "forms" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    said_so = said("import_uploads", str(tmp_path / "forms"), "--user", "alice", "--mode", "digit")
+    output = run_command("import_uploads", str(tmp_path / "forms"), "--user", "alice", "--mode", "digit")
     batch = Batch.objects.get()
-    assert said_so == f"{batch.pk} 3\n"
+    assert output == f"{batch.pk} 3\n"
     assert (batch.owner, batch.name, batch.mode, progress_of(batch).is_open) == (alice, "forms", "digit", False)
     assert dict(batch.items.values_list("name", "state")) == {
         "b.png": "waiting",
@@ -83,16 +83,16 @@ def test_a_large_folder_becomes_several_batches(alice, media, tmp_path, monkeypa
     monkeypatch.setattr(intake, "MAX_ITEMS", 2)
     for n in range(5):
         (tmp_path / f"{n}.png").write_bytes(digit_png(n, size=60))
-    said("import_uploads", str(tmp_path), "--user", "alice")
+    run_command("import_uploads", str(tmp_path), "--user", "alice")
     assert sorted(batch.items.count() for batch in Batch.objects.all()) == [1, 2, 2]
 
 
 @pytest.mark.parametrize("arguments", [["/nowhere", "--user", "alice"], [".", "--user", "nobody"]])
 def test_a_wrong_folder_or_user_is_wrong_usage(alice, arguments):
     with pytest.raises(CommandError) as raised:
-        said("import_uploads", *arguments)
+        run_command("import_uploads", *arguments)
     assert raised.value.returncode == 2
 
 
 def test_an_unknown_job_changes_nothing():
-    assert said("jobs", "--cancel", str(uuid.uuid4())).startswith("0 jobs")
+    assert run_command("jobs", "--cancel", str(uuid.uuid4())).startswith("0 jobs")

@@ -1,4 +1,4 @@
-"""The maps that a worker draws and keeps."""
+"""Tests of the feature maps that a worker draws."""
 
 from io import BytesIO
 from uuid import uuid4
@@ -30,7 +30,7 @@ def prediction(alice, model):
     return create_prediction(owner=alice, data=digit_png(7, seed=3), source="upload", mode="digit", draw_maps=True)
 
 
-def test_every_layer_of_every_glyph_gets_a_picture(prediction):
+def test_every_layer_of_every_glyph_gets_a_mosaic(prediction):
     draw(prediction)
     for glyph in prediction.glyphs.all():
         look = explain_glyph(glyph)
@@ -43,7 +43,7 @@ def test_every_layer_of_every_glyph_gets_a_picture(prediction):
             assert (each.low, each.high) == pytest.approx((activation.min(), activation.max()))
 
 
-def test_the_picture_has_the_columns_that_the_row_says(prediction):
+def test_the_mosaic_has_the_stored_number_of_columns(prediction):
     draw(prediction)
     first = FeatureMap.objects.get(layer="conv1")
     rows = -(-first.channels // first.columns)
@@ -51,7 +51,7 @@ def test_the_picture_has_the_columns_that_the_row_says(prediction):
     assert picture.size == (2 * (first.columns * 29 - 1), 2 * (rows * 29 - 1))
 
 
-def test_drawing_again_leaves_the_same_files(prediction):
+def test_redrawing_keeps_the_file_names(prediction):
     draw(prediction)
     names = set(FeatureMap.objects.values_list("image", flat=True))
     feature_maps.redraw_maps(Prediction.objects.all())
@@ -65,7 +65,7 @@ def test_all_maps_of_one_digit_take_little_space(prediction):
 
 
 @pytest.mark.slow
-def test_maps_follow_the_network_whatever_its_layers_are_called(alice, model, classic):
+def test_another_network_with_other_layers_gets_its_maps(alice, model, classic):
     version = model_versions.register_model(classic.folder)
     model_versions.promote_model(version)
     model_versions.models.asked_at = -np.inf

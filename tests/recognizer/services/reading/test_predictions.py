@@ -1,4 +1,4 @@
-"""From bytes to rows and files: all of it, or nothing."""
+"""Tests of creating predictions: all rows and files are stored, or none."""
 
 import errno
 from io import BytesIO
@@ -17,21 +17,21 @@ from tests.pictures import digit_png
 pytestmark = pytest.mark.django_db
 
 
-def files(media: Path) -> list[Path]:
+def stored_files(media: Path) -> list[Path]:
     return [path for path in media.rglob("*") if path.is_file() and path.name != ".gitignore"]
 
 
-def test_a_picture_becomes_an_upload_a_prediction_and_glyphs(alice, model, media):
+def test_an_image_becomes_an_upload_a_prediction_and_glyphs(alice, model, media):
     data = digit_png(7, size=200)
     prediction = create_prediction(owner=alice, data=data, source="upload", name="seven.png")
     assert (prediction.owner, prediction.upload.owner, prediction.model) == (alice, alice, model)
     assert prediction.upload.original.open("rb").read() == data
     assert (prediction.upload.width, prediction.upload.height) == (200, 200)
     assert prediction.text == "".join(str(glyph.digit) for glyph in prediction.glyphs.all())
-    assert [path.name for path in files(media)] == ["original.png"]
+    assert [path.name for path in stored_files(media)] == ["original.png"]
 
 
-def test_the_thumbnail_is_small_and_made_once(alice, model, media):
+def test_the_thumbnail_is_small_and_created_once(alice, model, media):
     upload = create_prediction(owner=alice, data=digit_png(7, size=400), source="upload").upload
     made = ensure_thumbnail(upload)
     assert max(Image.open(made).size) <= 160
@@ -39,7 +39,7 @@ def test_the_thumbnail_is_small_and_made_once(alice, model, media):
     assert ensure_thumbnail(Upload.objects.get()) == made
 
 
-def test_maps_are_asked_for_only_where_somebody_looks(alice, model, media):
+def test_maps_are_requested_only_if_wanted(alice, model, media):
     create_prediction(owner=alice, data=digit_png(7), source="api")
     assert not Job.objects.exists()
     create_prediction(owner=alice, data=digit_png(7), source="upload", draw_maps=True)
@@ -47,25 +47,25 @@ def test_maps_are_asked_for_only_where_somebody_looks(alice, model, media):
     assert FeatureMap.objects.filter(drawn_at=None).count() == FeatureMap.objects.count() > 0
 
 
-def test_a_damaged_picture_leaves_nothing(alice, model, media):
+def test_a_damaged_image_leaves_nothing(alice, model, media):
     with pytest.raises(Problem) as raised:
         create_prediction(owner=alice, data=digit_png(7)[:200], source="upload")
     assert raised.value.code == "corrupt_image"
     assert not Upload.objects.exists()
-    assert not files(media)
+    assert not stored_files(media)
 
 
-def test_rows_that_fail_leave_no_file(alice, model, media):
+def test_no_file_remains_if_the_rows_are_not_written(alice, model, media):
     lost = IdempotencyRecord(user=alice, key="k-1", fingerprint="x")  # as if another process had taken it over
     data = digit_png(7)
     with pytest.raises(Problem) as raised:
         save_reading(read_picture(data), owner=alice, data=data, source="upload", mode="auto", record=lost)
     assert raised.value.code == "idempotency_key_in_use"
     assert not Upload.objects.exists()
-    assert not files(media)
+    assert not stored_files(media)
 
 
-def test_a_full_disk_is_said_in_words(alice, model, media, monkeypatch):
+def test_a_full_disk_is_reported_as_storage_full(alice, model, media, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -94,7 +94,7 @@ def test_metadata_is_in_the_original_only(alice, model, media):
     assert all(b"Camera of a person" not in served for served in shown)
 
 
-def test_a_full_account_is_told_so(alice, model, media, settings):
+def test_an_upload_beyond_the_quota_is_refused(alice, model, media, settings):
     settings.QUOTA_PICTURES = 1
     create_prediction(owner=alice, data=digit_png(7), source="upload")
     with pytest.raises(Problem) as raised:

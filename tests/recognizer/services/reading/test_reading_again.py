@@ -1,4 +1,4 @@
-"""A picture read again: by two at once, and when its file is gone or damaged."""
+"""Tests of reading an upload again: concurrently, and with a missing or damaged file."""
 
 import pytest
 from django.db import transaction
@@ -20,7 +20,7 @@ def upload(model, alice, media) -> Upload:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_readings_at_once_one_is_current(upload):
+def test_of_two_concurrent_readings_one_is_current(upload):
     answer = read_picture(DATA)
     with meanwhile(lambda: reread_upload(upload, "digit")):
         replace_current(upload, answer, mode="auto", draw_maps=False)
@@ -29,10 +29,10 @@ def test_of_two_readings_at_once_one_is_current(upload):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_a_person_had_read_meanwhile_stays_current(upload, model):
+def test_a_reading_made_during_a_rescore_stays_current(upload, model):
     before = Prediction.objects.get()
     newer = read_picture(DATA)
-    Prediction.objects.update(model=a_retired_version(model))
+    Prediction.objects.update(model=create_retired_version(model))
     pairs = [(before, newer.reading)]
 
     def rescore() -> None:
@@ -40,16 +40,16 @@ def test_what_a_person_had_read_meanwhile_stays_current(upload, model):
             rescoring.write_predictions(pairs, model, latency_ms=1.0)
 
     with meanwhile(rescore):
-        mine = replace_current(upload, newer, mode="digit", draw_maps=False)
-    assert Prediction.objects.get(upload=upload, is_current=True) == mine
+        newest = replace_current(upload, newer, mode="digit", draw_maps=False)
+    assert Prediction.objects.get(upload=upload, is_current=True) == newest
 
 
-def a_retired_version(model: ModelVersion) -> ModelVersion:
+def create_retired_version(model: ModelVersion) -> ModelVersion:
     return ModelVersion.objects.create(version="older", digest="0" * 64, card=model.card, state="retired")
 
 
 @pytest.mark.django_db
-def test_a_picture_whose_file_is_gone_is_not_read_again(upload):
+def test_an_upload_without_its_file_is_not_read_again(upload):
     upload.original.storage.delete(upload.original.name)
     with pytest.raises(Problem) as raised:
         reread_upload(upload, "auto")
@@ -57,7 +57,7 @@ def test_a_picture_whose_file_is_gone_is_not_read_again(upload):
 
 
 @pytest.mark.django_db
-def test_a_picture_that_was_purged_meanwhile_is_not_found(upload):
+def test_an_upload_purged_in_the_meantime_is_not_found(upload):
     answer = read_picture(DATA)
     Upload.objects.all().delete()
     with pytest.raises(Problem) as raised:
@@ -67,7 +67,7 @@ def test_a_picture_that_was_purged_meanwhile_is_not_found(upload):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("ensure", [ensure_picture, ensure_thumbnail])
-def test_a_picture_that_is_damaged_by_now_is_said_to_be(upload, media, ensure):
+def test_a_damaged_original_is_reported(upload, media, ensure):
     (media / upload.original.name).write_bytes(DATA[:200])
     with pytest.raises(Problem) as raised:
         ensure(upload)

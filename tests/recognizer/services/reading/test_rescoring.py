@@ -1,4 +1,4 @@
-"""Past uploads read again with another version: the old answers stay, the changes can be listed."""
+"""Tests of rescoring: earlier predictions are kept, and changes can be listed."""
 
 import uuid
 from io import StringIO
@@ -26,7 +26,7 @@ def other(model) -> ModelVersion:
 
 @pytest.fixture
 def loaded(other, model, monkeypatch):
-    """As if its files were another network's; what matters here is whose name the answers bear."""
+    """Load the shipped network under the name of the other version."""
     models.loaded[other.digest] = models.model(model)
     yield other
     models.loaded.pop(other.digest, None)
@@ -37,16 +37,16 @@ def predictions(alice, model, media) -> list[Prediction]:
     return [create_prediction(owner=alice, data=digit_png(n, size=100), source="upload") for n in (1, 7)]
 
 
-def read_again() -> None:
+def run_waiting_jobs() -> None:
     for job in Job.objects.filter(kind=Job.Kind.RESCORE, state=Job.State.WAITING):
-        taken = runs.claim_job(job.pk, message=uuid.uuid4())
-        assert taken
-        runs.run_job(taken)
+        claimed = runs.claim_job(job.pk, message=uuid.uuid4())
+        assert claimed
+        runs.run_job(claimed)
 
 
-def test_the_old_answers_stay_and_a_candidates_are_kept_beside_them(loaded, predictions, alice):
+def test_predictions_of_a_candidate_are_kept_beside_the_current_ones(loaded, predictions, alice):
     assert rescoring.rescore(Upload.objects.all(), loaded) == 2
-    read_again()
+    run_waiting_jobs()
     assert Prediction.objects.filter(model=loaded, is_current=False).count() == 2
     assert list(Prediction.objects.filter(is_current=True).order_by("given_at")) == predictions
     again = Prediction.objects.get(model=loaded, upload=predictions[1].upload)
@@ -54,32 +54,32 @@ def test_the_old_answers_stay_and_a_candidates_are_kept_beside_them(loaded, pred
     assert again.glyphs.count() == predictions[1].glyphs.count()
 
 
-def test_the_active_versions_become_the_ones_that_lists_show(loaded, predictions):
+def test_predictions_of_the_active_version_become_current(loaded, predictions):
     ModelVersion.objects.filter(state="active").update(state="retired")
     ModelVersion.objects.filter(pk=loaded.pk).update(state="active")
     rescoring.rescore(Upload.objects.all(), loaded)
-    read_again()
+    run_waiting_jobs()
     assert set(Prediction.objects.filter(is_current=True).values_list("model", flat=True)) == {loaded.pk}
     assert Prediction.objects.count() == 4
 
 
-def test_what_a_version_has_read_it_does_not_read_again(loaded, predictions, model):
+def test_a_version_reads_each_upload_once(loaded, predictions, model):
     assert rescoring.rescore(Upload.objects.all(), model) == 0
     rescoring.rescore(Upload.objects.filter(pk=predictions[0].upload_id), loaded)
-    read_again()
+    run_waiting_jobs()
     assert rescoring.rescore(Upload.objects.all(), loaded) == 1
 
 
-def test_deleted_uploads_are_left_alone(loaded, predictions):
+def test_deleted_uploads_are_not_rescored(loaded, predictions):
     from django.utils import timezone
 
     Upload.objects.filter(pk=predictions[0].upload_id).update(deleted_at=timezone.now())
     assert rescoring.rescore(Upload.objects.all(), loaded) == 1
 
 
-def test_what_changed_is_listed_with_what_it_was(loaded, predictions):
+def test_changes_are_listed_with_the_previous_prediction(loaded, predictions):
     rescoring.rescore(Upload.objects.all(), loaded)
-    read_again()
+    run_waiting_jobs()
     assert not rescoring.changed_predictions(loaded).exists()
     Prediction.objects.filter(model=loaded, upload=predictions[1].upload).update(text="4", decision="unsure")
     (changed,) = rescoring.changed_predictions(loaded)
@@ -89,13 +89,13 @@ def test_what_changed_is_listed_with_what_it_was(loaded, predictions):
     assert f"{predictions[1].text} {predictions[1].decision} → 4 unsure" in out.getvalue()
 
 
-def test_a_version_that_does_not_load_starts_nothing(other, predictions):
+def test_a_version_that_does_not_load_creates_no_jobs(other, predictions):
     with pytest.raises(CommandError):
         call_command("rescore", "other")
     assert not Job.objects.exists()
 
 
-def test_the_command_takes_a_selection(loaded, predictions, bob):
+def test_the_command_filters_uploads(loaded, predictions, bob):
     out = StringIO()
     call_command("rescore", "other", user="bob", stdout=out)
     assert out.getvalue().startswith("0 uploads")
