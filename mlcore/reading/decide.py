@@ -15,6 +15,7 @@ from mlcore.reading.result import Decision, Reason
 Thresholds = Mapping[str, float]
 
 CONFIDENCE_FEATURES = ("one", "line", "rival", "digits", "weakest", "cuts", "explained", "length")
+# `cuts` tells good cuts from bad ones by how likely each digit's ink is a digit; the names are keys of the card.
 PREFIX = "number_"  # begins the names of the features' weights in the card
 DEFAULTS = {"number_line": 1.0, "number_digits": 0.5, "number_explained": 1.0}
 

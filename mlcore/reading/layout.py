@@ -15,7 +15,7 @@ from mlcore.reading.printed_boxes import find_printed_boxes
 from mlcore.reading.specks import remove_specks
 
 INK_THRESHOLD = 0.25
-MAX_PIECES = 400  # of the connected pieces of ink only the largest are grouped; more are noise
+MAX_GROUPED_PIECES = 400  # of the connected pieces of ink only the largest are grouped; more are noise
 MAX_LINES = 4
 FRAME_PIECES = 2  # a piece that holds more pieces than this, itself included, is a frame
 MIN_DIGIT_HEIGHT = 0.5  # of the line's height: lower ink is a dot or a dash
@@ -64,7 +64,7 @@ def find_text_lines(strength: Strength) -> list[Region]:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     if count < 2:
         return []
-    pieces = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:MAX_PIECES]  # labels
+    pieces = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:MAX_GROUPED_PIECES]  # labels
     groups = group_pieces(stats[pieces, :4])
     all_ink = max(float(stats[1:, cv2.CC_STAT_AREA].sum()), 1.0)
     lines = []

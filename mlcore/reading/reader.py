@@ -33,7 +33,7 @@ MIN_CONTRAST = 0.05  # between ink and paper
 # things and shadows 9 in 10 have less.
 MIN_STROKE_SHARE = 0.9
 MIN_STROKE_SHARE_CUT_OFF = 0.7  # where the picture's edge hides one side of a stroke
-MAX_PIECES = 40  # of ink in one digit: no synthetic digit of 1,500 had over 8, a printed page has hundreds
+MAX_DIGIT_PIECES = 40  # of ink in one digit: no synthetic digit of 1,500 had over 8, a printed page has hundreds
 EMPTY_INPUT = np.zeros((SIDE, SIDE), np.uint8)
 
 
@@ -175,7 +175,7 @@ def prepare_image(picture: Picture, mode: Mode, trace: Trace = no_trace) -> Prep
     scale = ink.scale * picture.scale
     inner_box = ink_box(ink.strength)
     box = to_original_box(inner_box, scale, picture.width, picture.height) if inner_box else None
-    number_ink = None if mode == "digit" or ink.pieces >= specks.MAX_PIECES else ink
+    number_ink = None if mode == "digit" or ink.pieces >= specks.MAX_COMPARED_PIECES else ink
     size = (picture.width, picture.height)
     if not inner_box or not box or max(box.width, box.height) < MIN_INK_SIDE:
         # A number may still be found in the ink with the print.
@@ -186,7 +186,7 @@ def prepare_image(picture: Picture, mode: Mode, trace: Trace = no_trace) -> Prep
         return PreparedImage(*size, scale, None, EMPTY_INPUT, ink_likelihood=0.0, doubt=None, ink=None)
     digit = normalise(crop_to(ink.strength, inner_box))
     trace("input", digit)
-    likelihood = 0.0 if ink.pieces > MAX_PIECES else share if share < MIN_STROKE_SHARE else 1.0
+    likelihood = 0.0 if ink.pieces > MAX_DIGIT_PIECES else share if share < MIN_STROKE_SHARE else 1.0
     return PreparedImage(*size, scale, box, digit, likelihood, doubt, number_ink)
 
 

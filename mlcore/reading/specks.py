@@ -10,7 +10,7 @@ Boxes = NDArray[np.float32]  # (n, 4): x, y, width, height of each connected pie
 Flags = NDArray[np.bool_]  # (n,): one for each piece
 
 MIN_DARKNESS = 0.5  # a piece that is nowhere this dark shows through from the back of the sheet
-MAX_PIECES = 1000  # comparing pieces costs the square of their number; of more, the smallest count as specks
+MAX_COMPARED_PIECES = 1000  # comparing pieces costs the square of their number; of more, the smallest count as specks
 
 
 def remove_specks(strength: Strength) -> tuple[Strength, int]:
@@ -46,11 +46,11 @@ def keep_writing(strength: Strength, mask: Mask) -> tuple[Strength, int]:
 
 
 def largest_pieces(boxes: NDArray[np.int32]) -> NDArray[np.intp]:
-    """Return the labels of the paper and of the largest pieces. (n, 4) -> (at most 1 + MAX_PIECES,)"""
-    if len(boxes) <= MAX_PIECES + 1:
+    """Return the labels of the paper and of the largest pieces. (n, 4) -> (at most 1 + MAX_COMPARED_PIECES,)"""
+    if len(boxes) <= MAX_COMPARED_PIECES + 1:
         return np.arange(len(boxes))
     extent = boxes[1:, 2:].max(axis=1)
-    return np.append(0, 1 + np.sort(np.argsort(-extent, kind="stable")[:MAX_PIECES]))
+    return np.append(0, 1 + np.sort(np.argsort(-extent, kind="stable")[:MAX_COMPARED_PIECES]))
 
 
 def with_edges(strength: Strength, mask: Mask) -> Strength:

@@ -25,7 +25,7 @@ from mlcore.training.synthesis.sheets import render_sheet
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
 
-# Two thirds of the risk that is promised: 0.3 % of sure digits wrong, 3 % of letters read as sure digits.
+# Two thirds of the risk that the model card allows: 0.3 % of sure digits wrong, 3 % of letters read as sure digits.
 DIGIT_RISK = 0.002  # share of sure digits that may be wrong
 NEGATIVE_RISK = 0.02  # share of negatives that may be read as sure digits
 NUMBER_RISK = 0.01  # share of sure numbers that may be wrong
@@ -65,18 +65,18 @@ def fit_thresholds(
 
 
 def fit_digit_thresholds(
-    confidence: Floats, is_digit: Floats, right: NDArray[np.bool_], true: NDArray[np.bool_]
+    confidence: Floats, is_digit: Floats, is_right: NDArray[np.bool_], is_real_digit: NDArray[np.bool_]
 ) -> dict[str, float]:
     """Fit the thresholds for single digits; all arrays are (N,).
 
-    `true` marks pictures of digits, `right` those of them that were classified correctly.
+    `is_real_digit` marks pictures of digits, `is_right` those of them that were classified correctly.
     """
     read = max(
         MIN_READ,
-        lowest_safe_threshold(confidence[true], right[true], DIGIT_RISK),
-        float(np.quantile(confidence[~true], 1 - NEGATIVE_RISK)),
+        lowest_safe_threshold(confidence[is_real_digit], is_right[is_real_digit], DIGIT_RISK),
+        float(np.quantile(confidence[~is_real_digit], 1 - NEGATIVE_RISK)),
     )
-    reject = float(np.clip(np.quantile(is_digit[true], MAX_REJECTED), MIN_REJECT, MAX_REJECT))
+    reject = float(np.clip(np.quantile(is_digit[is_real_digit], MAX_REJECTED), MIN_REJECT, MAX_REJECT))
     return {"read": read, "is_digit": reject}
 
 

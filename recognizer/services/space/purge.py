@@ -1,4 +1,7 @@
-"""Purge: the final removal of deleted uploads and of other rows and files that nobody can see any more."""
+"""The purge: deleted uploads are removed for good, with their files, after DELETED_UPLOADS_KEPT_DAYS.
+
+An account whose quota is used up loses its deleted uploads earlier: see reservation.py.
+"""
 
 import time
 from collections.abc import Iterable

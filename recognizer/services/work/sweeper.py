@@ -33,7 +33,10 @@ def sweep() -> int:
 
 
 def _enqueue_lost_jobs(queue: str, length: int) -> int:
-    """Enqueue as many jobs as the queue has fewer messages than jobs wait. With none missing, workers are only slow."""
+    """Enqueue the jobs whose messages are missing: those that wait, less the messages on the queue.
+
+    With none missing, the workers are only slow.
+    """
     now = timezone.now()
     waiting = Job.objects.filter(state=Job.State.WAITING, queue=queue)
     missing = min(MAX_JOBS_PER_SWEEP, waiting.count() - length)

@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 
-from mlcore.reading.specks import MAX_PIECES, remove_specks
+from mlcore.reading.specks import MAX_COMPARED_PIECES, remove_specks
 
 
 def test_only_the_largest_of_many_dots_are_compared() -> None:
@@ -9,7 +9,7 @@ def test_only_the_largest_of_many_dots_are_compared() -> None:
     dots = np.zeros((400, 400), np.float32)
     dots[1::2, 1::2] = 1
     _, pieces = remove_specks(dots)
-    assert pieces == MAX_PIECES
+    assert pieces == MAX_COMPARED_PIECES
 
 
 def test_writing_among_many_specks_is_kept() -> None:
