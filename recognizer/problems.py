@@ -26,6 +26,7 @@ KINDS: dict[str, Kind] = {
     "not_acceptable": Kind(406, _("The response is only available as application/json.")),
     "conflict": Kind(409, _("This is not possible in the current state.")),
     "model_gone": Kind(410, _("The files of this model no longer exist.")),
+    "body_too_large": Kind(413, _("The body is too large. The maximum is 100 kB.")),
     "file_too_large": Kind(413, _("The file is too large. The maximum is 20 MB.")),
     "too_many_files": Kind(413, _("Too many files. A batch holds at most 1,000.")),
     "archive_too_large": Kind(413, _("The ZIP file is too large. The maximum is 200 MB, and 1 GB unpacked.")),

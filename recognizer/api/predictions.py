@@ -16,7 +16,7 @@ from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.idempotent import claimed_key, created, key_of
 from recognizer.api.images import image_of
 from recognizer.api.lists import page_response
-from recognizer.api.parsers import ImageParser, LimitedJSONParser
+from recognizer.api.parsers import ImageParser, PictureJSONParser
 from recognizer.api.requests import PredictionIdsSerializer, ReadParameters, validate_correction
 from recognizer.bodies.answers import (
     DeletedBody,
@@ -40,7 +40,7 @@ READ_PARAMETERS = ReadParameters()
 
 
 class PredictionList(Endpoint):
-    parser_classes = [MultiPartParser, LimitedJSONParser, ImageParser]
+    parser_classes = [MultiPartParser, PictureJSONParser, ImageParser]
 
     @operations.list_predictions
     def get(self, request: Request) -> Response:

@@ -100,6 +100,8 @@ def operation(
     None. The examples of a JSON request come from the serializer's `example`.
     """
     responses: dict[Any, Any] = {key: answer(value) for key, value in answers.items()}
+    if request and not isinstance(request, dict):  # a dict has a form in which a picture travels
+        problems = [*problems, "body_too_large"]
     responses |= problem_answers([*ALWAYS, *problems])
     responses[414] = OpenApiResponse(description="The URL is too long; the web server itself answers.")
     return extend_schema(

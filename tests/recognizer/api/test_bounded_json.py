@@ -4,6 +4,7 @@ import json
 import tracemalloc
 
 import pytest
+from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,3 +58,19 @@ def test_a_body_of_ten_megabytes_is_refused_without_memory_of_its_size(body):
 def test_a_picture_of_27_megabytes_is_one_string():
     picture = "A" * 27_000_000
     assert parse_json(b'{"image": "' + picture.encode() + b'"}', max_tokens=64) == {"image": picture}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b'{"ids": [' + b'"x",' * 30_000 + b'"x"]}', 413, "body_too_large"),
+        (b'{"ids": ' + b"[" * 1000 + b"]" * 1000 + b"}", 400, "bad_request"),
+        (b'{"ids": [], "ids": []}', 400, "bad_request"),
+    ],
+)
+def test_an_endpoint_refuses_a_body_beyond_its_limits(alice_token, body, status, code):
+    answer = Client().post(
+        "/api/v1/predictions/bulk-delete/", body, content_type="application/json", headers=alice_token
+    )
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
