@@ -82,6 +82,11 @@ app.conf.update(
             "options": {"queue": UPKEEP, "expires": settings.SWEEP_EVERY_SECONDS},
         },
         "purge": {"task": "recognizer.tasks.purge", "schedule": 3600.0, "options": {"queue": UPKEEP, "expires": 3600}},
+        "forget_deleted_accounts": {
+            "task": "recognizer.tasks.forget_deleted_accounts",
+            "schedule": crontab(minute="45"),
+            "options": {"queue": UPKEEP, "expires": 3600},
+        },
         "reconcile": {
             "task": "recognizer.tasks.reconcile_media",
             "schedule": crontab(minute="30"),

@@ -203,7 +203,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         # First, since its WWW-Authenticate header makes a missing login 401 instead of 403.
         "recognizer.api.authentication.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "recognizer.api.authentication.LoginAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticated",

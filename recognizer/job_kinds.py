@@ -2,6 +2,7 @@
 
 from recognizer.models import Job
 from recognizer.services.batches import chunks
+from recognizer.services.people.accounts import delete_part
 from recognizer.services.reading import rescoring
 from recognizer.services.reading.feature_maps import draw_maps
 from recognizer.services.work.handlers import Handler, register
@@ -19,4 +20,5 @@ def register_handlers() -> None:
             is_splittable=True,
         ),
     )
+    register(Job.Kind.ACCOUNT_DELETION, Handler(delete_part, is_mandatory=True))
     register(Job.Kind.RESCORE, Handler(rescoring.rescore_chunk, is_splittable=True))

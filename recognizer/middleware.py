@@ -5,8 +5,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import is_valid_path
 from django.utils import timezone
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from recognizer.problem_pages import problem_page
 from recognizer.problems import Problem
+from recognizer.services.people.account_state import problem_of_deletion, refuse_deleted_session
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -46,6 +48,17 @@ class BodyLimitMiddleware:
 class LoginMiddleware(LoginRequiredMiddleware):
     """The login requirement of all pages. The login page tells whether a sent form was not saved."""
 
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        to_login = super().process_view(request, view_func, view_args, view_kwargs)
+        if to_login is not None:
+            try:
+                refuse_deleted_session(request.session.get(SESSION_KEY))
+            except Problem as problem:
+                return problem_page(request, problem)
+        return to_login
+
     def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> HttpResponseRedirect:
         to_login = super().handle_no_permission(request, view_func)
         return redirect(f"{to_login.url}&unsent") if request.method == "POST" else to_login
@@ -69,7 +82,11 @@ class ProblemMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return problem_page(request, exception) if isinstance(exception, Problem) else None
+        if isinstance(exception, Problem):
+            return problem_page(request, exception)
+        key = request.session.get(SESSION_KEY) if hasattr(request, "session") else None
+        problem = problem_of_deletion(int(key), exception) if key else None
+        return problem_page(request, problem) if problem else None
 
 
 def parent_page(path: str) -> str:

@@ -6,6 +6,7 @@ import uuid
 from celery import Task, shared_task
 from django.conf import settings
 
+from recognizer.services.people.accounts import forget_deletions
 from recognizer.services.space import purge as purging
 from recognizer.services.space import query_planner, reconcile
 from recognizer.services.work import runs, sweeper
@@ -30,6 +31,11 @@ def sweep() -> None:
 def purge() -> None:
     purging.purge(seconds=settings.JOB_SOFT_LIMIT_SECONDS / 2)
     query_planner.update_planner_statistics()
+
+
+@shared_task
+def forget_deleted_accounts() -> None:
+    forget_deletions(seconds=settings.JOB_SOFT_LIMIT_SECONDS / 2)
 
 
 @shared_task

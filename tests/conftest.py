@@ -41,6 +41,7 @@ pytest_plugins = ["tests.networks", "tests.training", "tests.servers.fixtures", 
 # These run on PostgreSQL as well, since the database decides their outcome: constraints, locks, transactions, JSON,
 # order, raw SQL, and text that it refuses. What a page looks like, or what Redis and signals do, is the same on both.
 ON_POSTGRES_TOO = (
+    "processes/test_account_deletion.py",
     "processes/test_full_disk.py",
     "processes/test_kills.py",
     "processes/test_once.py",

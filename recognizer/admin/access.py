@@ -11,14 +11,19 @@ from django.http import HttpRequest
 
 from recognizer.admin.base import EvidenceAdmin
 from recognizer.models import ApiToken
-from recognizer.services.people.accounts import delete_account
+from recognizer.services.people.account_state import is_being_deleted
+from recognizer.services.people.accounts import request_deletion
 
 admin.site.unregister(User)
 
 
 @admin.register(User)
 class UserAdmin(auth_admin.UserAdmin):
-    """Admin of accounts. Deleting one deletes its files as well."""
+    """Admin of accounts. Deleting one closes it at once, and a job deletes its rows and files."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Forbid changes of an account that is being deleted. Saving the form would open it again."""
+        return super().has_change_permission(request, obj) and not (obj and is_being_deleted(obj.pk))
 
     def get_deleted_objects(
         self, objs: Iterable[Any], request: HttpRequest
@@ -28,11 +33,12 @@ class UserAdmin(auth_admin.UserAdmin):
         return named, {User._meta.verbose_name_plural: len(named)}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        delete_account(obj)
+        self.delete_queryset(request, User.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         for user in queryset:
-            delete_account(user)
+            request_deletion(user)
+        self.message_user(request, "The accounts are closed. Their pictures and data are deleted in the background.")
 
 
 @admin.register(ApiToken)

@@ -1,12 +1,14 @@
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import User
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from recognizer.models import ApiToken
+from recognizer.services.people.account_state import refuse_deleted_session
 from recognizer.services.people.tokens import find_token
 
 if TYPE_CHECKING:
@@ -27,6 +29,15 @@ class TokenAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+class LoginAuthentication(SessionAuthentication):
+    """The session of a logged-in page. One of an account that is being deleted is refused with that reason."""
+
+    def authenticate(self, request: Request) -> tuple[Any, None] | None:
+        if not request._request.user.is_authenticated:
+            refuse_deleted_session(request._request.session.get(SESSION_KEY))
+        return super().authenticate(request)
 
 
 class TokenHasScope(BasePermission):

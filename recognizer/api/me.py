@@ -18,7 +18,7 @@ from recognizer.models import ApiToken
 from recognizer.problems import Problem
 from recognizer.services.exports.exports import export_account
 from recognizer.services.limits.attempts import count_attempt
-from recognizer.services.people.accounts import delete_account
+from recognizer.services.people.accounts import request_deletion
 from recognizer.services.space.quotas import usage
 
 
@@ -33,7 +33,7 @@ class Me(Endpoint):
 
     @operations.delete_me
     def delete(self, request: Request) -> Response:
-        """Delete the account with all rows and files. Requires the password."""
+        """Close the account at once; a job deletes its rows and files. Requires the password."""
         password = PasswordSerializer.validate_body(request.data)["password"]
         user = person(request)
         seconds = count_attempt(request._request, "password", user.get_username())
@@ -41,8 +41,8 @@ class Me(Endpoint):
             raise Throttled(wait=seconds)
         if not user.check_password(password):
             raise Problem("permission_denied", "The password is wrong.")
-        delete_account(user)
-        return Response(status=204)
+        request_deletion(user)
+        return Response(status=202)
 
 
 class Export(Endpoint):

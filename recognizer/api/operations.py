@@ -313,9 +313,9 @@ get_me = operation("me", "get_me", "Get the account, its usage and its quota", a
 delete_me = operation(
     "me",
     "delete_me",
-    "Delete the account with all its data",
+    "Close the account and delete all its data in the background",
     request=requests.PasswordSerializer,
-    answers={204: None},
+    answers={202: None},
     problems=["invalid", "unsupported_media_type"],
     by_token=False,
 )

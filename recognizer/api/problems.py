@@ -12,6 +12,7 @@ from rest_framework.views import set_rollback
 from recognizer.bodies.plain import write
 from recognizer.bodies.problems import problem_body
 from recognizer.problems import Problem
+from recognizer.services.people.account_state import problem_of_deletion
 
 CODES: dict[type[Exception], str] = {
     Http404: "not_found",
@@ -32,6 +33,9 @@ CODES: dict[type[Exception], str] = {
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """Handle an exception for DRF. None stands for a defect of this software, which becomes a logged 500."""
     problem = error if isinstance(error, Problem) else _as_problem(error)
+    if problem is None or problem.code == "not_found":
+        user = getattr(context.get("request"), "_user", None)  # None if the authentication failed
+        problem = problem_of_deletion(user and user.pk, error) or problem
     if problem is None:
         return None
     set_rollback()

@@ -5,13 +5,21 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
-from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm, SetPasswordMixin, UserCreationForm
+from django.contrib.auth.forms import (
+    AuthenticationForm,
+    PasswordChangeForm,
+    SetPasswordForm,
+    SetPasswordMixin,
+    UserCreationForm,
+)
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from recognizer.models.access import Scope
+from recognizer.services.people.account_state import is_being_deleted
 
 
 class WeakPasswordMixin(SetPasswordMixin):
@@ -21,12 +29,32 @@ class WeakPasswordMixin(SetPasswordMixin):
         super().validate_password_for_user(user, password_field_name.replace("2", "1"))
 
 
-class NewPasswordForm(WeakPasswordMixin, SetPasswordForm):
+class PasswordOnlyMixin(SetPasswordForm):
+    """Form that saves the password and no other field, since another request may have closed the account."""
+
+    def save(self, commit: bool = True) -> User:
+        user: User = super().save(commit=False)
+        if commit:
+            user.save(update_fields=["password"])
+        return user
+
+
+class NewPasswordForm(WeakPasswordMixin, PasswordOnlyMixin):
     pass
 
 
-class ChangedPasswordForm(WeakPasswordMixin, PasswordChangeForm):
+class ChangedPasswordForm(WeakPasswordMixin, PasswordOnlyMixin, PasswordChangeForm):
     pass
+
+
+class LoginForm(AuthenticationForm):
+    """The login form. It tells the owner of an account that is being deleted why the password does not work."""
+
+    def get_invalid_login_error(self) -> ValidationError:
+        user = User.objects.filter(username=self.cleaned_data.get("username"), is_active=False).first()
+        if user and is_being_deleted(user.pk) and user.check_password(self.cleaned_data.get("password")):
+            return ValidationError(_("This account is being deleted."), code="account_deletion")
+        return super().get_invalid_login_error()
 
 
 class SignupForm(WeakPasswordMixin, UserCreationForm):
@@ -49,6 +77,13 @@ class EmailForm(forms.ModelForm):
         labels = {"email": _("Email address")}
         help_texts = {"email": _("Optional. It is used only to reset a forgotten password.")}
         widgets = {"email": forms.EmailInput(attrs={"autocomplete": "email"})}
+
+    def save(self, commit: bool = True) -> User:
+        """Save the address and no other field, since another request may have closed the account."""
+        user: User = super().save(commit=False)
+        if commit:
+            user.save(update_fields=["email"])
+        return user
 
 
 class TokenForm(forms.Form):

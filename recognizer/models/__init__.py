@@ -1,15 +1,18 @@
 from recognizer.models.access import ApiToken, IdempotencyRecord, Usage
 from recognizer.models.batch import Batch, BatchItem
+from recognizer.models.deletion import AccountDeletion, DeletedFolder
 from recognizer.models.job import Job
 from recognizer.models.model_version import ModelVersion
 from recognizer.models.prediction import FeatureMap, Glyph, Prediction
 from recognizer.models.upload import Correction, Upload
 
 __all__ = [
+    "AccountDeletion",
     "ApiToken",
     "Batch",
     "BatchItem",
     "Correction",
+    "DeletedFolder",
     "FeatureMap",
     "Glyph",
     "IdempotencyRecord",

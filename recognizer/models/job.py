@@ -12,6 +12,7 @@ class JobKind(models.TextChoices):
     FEATURE_MAPS = "feature_maps", _("draw feature maps")
     BATCH_CHUNK = "batch_chunk", _("read a part of a batch")
     RESCORE = "rescore", _("read again")
+    ACCOUNT_DELETION = "account_deletion", _("delete an account")
 
 
 class JobState(models.TextChoices):

@@ -34,6 +34,7 @@ from recognizer.forms.accounts import (
     ChangedPasswordForm,
     DeleteAccountForm,
     EmailForm,
+    LoginForm,
     NewPasswordForm,
     SignupForm,
     TokenForm,
@@ -43,7 +44,7 @@ from recognizer.problems import Problem
 from recognizer.services.exports.exports import export_account
 from recognizer.services.limits.attempts import count_attempt
 from recognizer.services.people import tokens
-from recognizer.services.people.accounts import delete_account
+from recognizer.services.people.accounts import request_deletion
 from recognizer.services.space import quotas
 from recognizer.views.history import download
 from recognizer.views.requests import UserRequest
@@ -65,6 +66,7 @@ def refuse_excess(request: HttpRequest, action: str, name: str = "") -> HttpResp
 
 class Login(views.LoginView):
     template_name = "accounts/login.html"
+    authentication_form = LoginForm
     redirect_authenticated_user = True
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -226,8 +228,8 @@ def account_delete(request: UserRequest) -> HttpResponse:
         return account_page(request, delete_form=form, status=400)
     user = request.user
     logout(request)
-    delete_account(user)
-    messages.success(request, _("Your account and all of its data were deleted."))
+    request_deletion(user)
+    messages.success(request, _("Your account is closed. Its pictures and data are being deleted."))
     return redirect("login")
 
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from recognizer.models import Upload
 from recognizer.services.reading.predictions import create_prediction
 from tests.pictures import digit_png
+from tests.recognizer.deletions import run_deletions
 from tests.servers.web import WebServer
 
 pytestmark = pytest.mark.browser
@@ -68,6 +69,7 @@ def test_all_data_can_be_exported(alice_page: Page, alice: User, model, tmp_path
         "uploads.json",
         "predictions.json",
         "corrections.json",
+        "batches.json",
         f"pictures/{prediction.upload_id}.png",
     ]
 
@@ -80,7 +82,10 @@ def test_an_account_is_deleted_with_all_data(alice_page: Page, alice: User, mode
     expect(alice_page.locator("main").get_by_text("The password is wrong.")).to_be_visible()
     alice_page.get_by_label("Your password").fill("alice-password")
     alice_page.get_by_role("button", name="Delete my account").click()
-    expect(alice_page.locator("main").get_by_text("Your account and all of its data were deleted.")).to_be_visible()
+    expect(
+        alice_page.locator("main").get_by_text("Your account is closed. Its pictures and data are being deleted.")
+    ).to_be_visible()
+    run_deletions()
     assert not User.objects.filter(username="alice").exists()
     assert not Upload.objects.exists()
     assert not [path for path in media.rglob("*") if path.is_file() and path.name != ".gitignore"]

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from recognizer.models import Batch, BatchItem
 from recognizer.services.batches.chunks import CANCELLED, enqueue_chunks
+from recognizer.services.people.account_state import require_open_account
 
 
 def cancel_batch(batch: Batch) -> int:
@@ -31,6 +32,7 @@ def retryable_items(batch: Batch) -> QuerySet[BatchItem]:
 def retry_failed(batch: Batch) -> int:
     """Queue the retryable items again and return their number."""
     with transaction.atomic():
+        require_open_account(batch.owner_id)
         batch = Batch.objects.select_for_update().get(pk=batch.pk)
         items = list(retryable_items(batch).select_for_update())
         batch.items.filter(pk__in=[item.pk for item in items]).update(

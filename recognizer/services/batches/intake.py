@@ -22,6 +22,7 @@ from recognizer.problems import Problem
 from recognizer.services.batches.archives import shown_name, unpack
 from recognizer.services.batches.chunks import enqueue_chunks
 from recognizer.services.limits import idempotency
+from recognizer.services.people.account_state import require_open_account
 from recognizer.services.space.cleanup import delete_files_on_error
 from recognizer.services.space.reservation import reserve_space
 
@@ -36,7 +37,9 @@ def new_batch(*, owner: User, name: str = "", mode: Mode = "auto") -> Batch:
 def create_batch(*, owner: User, name: str = "", mode: Mode = "auto") -> Batch:
     """Save an empty batch whose files follow later."""
     batch = new_batch(owner=owner, name=name, mode=mode)
-    batch.save(force_insert=True)
+    with transaction.atomic():
+        require_open_account(batch.owner_id)
+        batch.save(force_insert=True)
     return batch
 
 
@@ -59,6 +62,7 @@ def add_files(
         for name, file in files:
             staged.add(name, file)
         with transaction.atomic():
+            require_open_account(batch.owner_id)
             if batch._state.adding:
                 batch.save(force_insert=True)
             save_items(batch, staged.items)

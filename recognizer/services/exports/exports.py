@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from recognizer import selectors
 from recognizer.bodies.answers import HistoryRow, answer_fields, glyph_body, history_row
 from recognizer.bodies.plain import Json, names_of, write, write_row
-from recognizer.models import Correction, Prediction, Upload
+from recognizer.models import BatchItem, Correction, Prediction, Upload
 
 COLUMNS = names_of(HistoryRow)
 TOKEN_FIELDS = ("name", "scope", "created_at", "expires_at", "revoked_at", "last_used_at")
@@ -73,7 +73,7 @@ def as_zip(predictions: QuerySet[Prediction]) -> Iterator[bytes]:
 
 
 def export_account(user: User) -> Iterator[bytes]:
-    """Return a ZIP of the account, its predictions and corrections, and the uploaded bytes of its pictures."""
+    """Return a ZIP of the account, its predictions, corrections and batches, and the bytes of its pictures."""
     archive = Archive()
     account = {
         "username": user.get_username(),
@@ -85,7 +85,9 @@ def export_account(user: User) -> Iterator[bytes]:
     yield from archive.add("uploads.json", as_json(all_uploads(user)))
     yield from archive.add("predictions.json", as_json(all_predictions(user)))
     yield from archive.add("corrections.json", as_json(all_corrections(user)))
+    yield from archive.add("batches.json", as_json(all_batches(user)))
     yield from add_pictures(archive, selectors.uploads_for(user))
+    yield from add_unread_files(archive, user)
     yield from archive.end()
 
 
@@ -111,6 +113,32 @@ def all_corrections(user: User) -> Iterator[dict[str, Any]]:
     rows = Correction.objects.filter(upload__in=selectors.uploads_for(user)).order_by("created_at", "id")
     fields = ("upload", "created_at", "kind", "text", "boxes")
     return cast(Iterator[dict[str, Any]], rows.values(*fields).iterator(chunk_size=ROWS_AT_ONCE))
+
+
+def all_batches(user: User) -> Iterator[dict[str, Any]]:
+    for batch in selectors.batches_for(user).order_by("created_at", "id").iterator(chunk_size=ROWS_AT_ONCE):
+        items = batch.items.order_by("position").values("id", "name", "state", "error_code", "upload")
+        yield {
+            "id": batch.pk,
+            "name": batch.name,
+            "mode": batch.mode,
+            "created_at": batch.created_at,
+            "closed_at": batch.closed_at,
+            "cancelled_at": batch.cancelled_at,
+            "items": list(items),
+        }
+
+
+def add_unread_files(archive: "Archive", user: User) -> Iterator[bytes]:
+    """Add the files of batches that have no prediction: they wait, failed or were cancelled."""
+    items = BatchItem.objects.filter(batch__owner=user.pk).exclude(staged="").order_by("pk")
+    for item in items.iterator(chunk_size=ROWS_AT_ONCE):
+        try:
+            with item.staged.open("rb") as file:
+                data = file.read()
+        except FileNotFoundError:
+            continue  # a worker or the purge was faster
+        yield from archive.add(f"unread/{item.pk}", [data], compressed=False)
 
 
 def add_pictures(archive: "Archive", uploads: QuerySet[Upload]) -> Iterator[bytes]:

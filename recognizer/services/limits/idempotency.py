@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from recognizer.models import IdempotencyRecord
 from recognizer.problems import Problem
+from recognizer.services.people.account_state import require_open_account
 
 # A process that died holds its key no longer than this.
 MAX_RUN_TIME = timedelta(seconds=60)
@@ -33,6 +34,7 @@ def claim_key(*, owner_id: int, key: str, fingerprint: str) -> IdempotencyRecord
     record = IdempotencyRecord(user_id=owner_id, key=key, fingerprint=fingerprint)
     try:
         with transaction.atomic():
+            require_open_account(owner_id)
             record.save(force_insert=True)
     except IntegrityError:
         return _claim_existing(owner_id, key, fingerprint)

@@ -10,6 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from recognizer.models import ApiToken
+from recognizer.problems import Problem
+from recognizer.services.people.account_state import is_being_deleted, require_open_account
 from recognizer.services.rows import find_row
 
 PREFIX = "dgs_"
@@ -27,6 +29,7 @@ def create_token(
     """Return the new token and its secret, which cannot be shown again. Raise IntegrityError if the `id` exists."""
     secret = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
+        require_open_account(user.pk)
         token = ApiToken.objects.create(
             id=id or uuid4(), user=user, name=name, scope=scope, expires_at=expires_at, digest=_digest(secret)
         )
@@ -34,14 +37,21 @@ def create_token(
 
 
 def find_token(secret: str) -> ApiToken | None:
-    """Return the token with its user, or None if it is unknown, expired or revoked, or its user is inactive."""
+    """Return the token with its user, or None if it is unknown, expired or revoked, or its user is inactive.
+
+    Raise Problem if the account of a valid token is being deleted.
+    """
     token = find_row(ApiToken, digest=_digest(secret))
     user = token and find_row(User, id=token.user_id)
     if not token or not user:
         return None
     now = timezone.now()
     is_expired = token.expires_at is not None and token.expires_at <= now
-    if is_expired or token.revoked_at is not None or not user.is_active:
+    if is_expired or token.revoked_at is not None:
+        return None
+    if not user.is_active:
+        if is_being_deleted(user.pk):
+            raise Problem("account_deletion")
         return None
     token.user = user
     if token.last_used_at is None or now - token.last_used_at > LAST_USE_PRECISION:

@@ -12,6 +12,7 @@ from mlcore.artifact import Layer
 from mlcore.explaining.mosaic import draw_mosaic
 from recognizer.models import FeatureMap, Glyph, Job, Prediction
 from recognizer.queues import INTERACTIVE
+from recognizer.services.people.account_state import owners_being_deleted, require_open_account
 from recognizer.services.registry.model_versions import models
 from recognizer.services.work import jobs, runs
 
@@ -49,6 +50,7 @@ def ensure_maps(prediction: Prediction) -> None:
     layers = models.model(prediction.model).reader.engine.layers
     try:
         with transaction.atomic():
+            require_open_account(prediction.owner_id)
             request_maps(prediction, glyphs, layers)
     except IntegrityError:
         # A concurrent first view created the job.
@@ -57,6 +59,7 @@ def ensure_maps(prediction: Prediction) -> None:
 
 def redraw_maps(predictions: QuerySet[Prediction]) -> int:
     """Queue the feature maps of the predictions to be drawn over the existing files. Return the number of jobs."""
+    predictions = predictions.exclude(owner_id__in=owners_being_deleted())
     for prediction in predictions:
         ensure_maps(prediction)
     drawing = Job.objects.filter(kind=Job.Kind.FEATURE_MAPS, prediction__in=predictions)

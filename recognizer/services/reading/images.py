@@ -33,7 +33,9 @@ def _ensure_image(upload: Upload, file: FieldFile, encode: Callable[[Picture], b
         except PictureError as error:  # damaged since, or refused by a newer release
             raise Problem.of_picture(error) from error
         file.save(file.field.name, ContentFile(encode(picture)), save=False)
-        Upload.objects.filter(pk=upload.pk).update(**{file.field.name: file.name})
+        if not Upload.objects.filter(pk=upload.pk).update(**{file.field.name: file.name}):
+            file.delete(save=False)  # the upload was removed in the meantime, and nothing else would find its file
+            raise Problem("not_found")
     return file
 
 

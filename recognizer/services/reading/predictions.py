@@ -17,6 +17,7 @@ from mlcore.reading.result import Mode, Reading
 from recognizer.models import Glyph, IdempotencyRecord, ModelVersion, Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.services.limits import idempotency
+from recognizer.services.people.account_state import require_open_account
 from recognizer.services.reading import feature_maps
 from recognizer.services.registry.model_versions import ActiveModel, models
 from recognizer.services.space.cleanup import delete_files_on_error
@@ -110,6 +111,7 @@ def save_reading(
 
 def replace_current(upload: Upload, picture_reading: PictureReading, *, mode: Mode, draw_maps: bool) -> Prediction:
     """Save another reading of an upload as its current prediction. Call it inside a transaction."""
+    require_open_account(upload.owner_id)
     if not lock_uploads([upload.pk]):
         raise Problem("not_found")
     Prediction.objects.filter(upload=upload, is_current=True).update(is_current=False)

@@ -12,6 +12,7 @@ from mlcore.reading.errors import PictureError
 from mlcore.reading.result import MODES, Reading
 from recognizer.models import Glyph, Job, ModelVersion, Prediction, Upload
 from recognizer.queues import BULK
+from recognizer.services.people.account_state import owners_being_deleted
 from recognizer.services.reading.predictions import build_glyphs, build_prediction, lock_uploads
 from recognizer.services.registry.model_versions import models
 from recognizer.services.work import jobs, runs
@@ -42,7 +43,8 @@ def rescore(uploads: QuerySet[Upload], version: ModelVersion) -> int:
 
 def uploads_unread_by(version: ModelVersion, uploads: QuerySet[Upload]) -> QuerySet[Upload]:
     already_read = Prediction.objects.filter(model=version).values("upload")
-    return uploads.filter(deleted_at=None).exclude(pk__in=already_read)
+    uploads = uploads.filter(deleted_at=None).exclude(owner_id__in=owners_being_deleted())
+    return uploads.exclude(pk__in=already_read)
 
 
 def rescore_chunk(job: Job) -> None:

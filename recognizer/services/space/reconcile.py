@@ -16,6 +16,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from recognizer.models import BatchItem, FeatureMap, Upload
+from recognizer.services.space.folders import names_of_deleted_accounts, walk
 
 GRACE = timedelta(hours=24)  # younger files may belong to rows that are not committed yet
 PARTS = tuple(f"{number:02x}" for number in range(256))
@@ -24,11 +25,15 @@ CHUNK_SIZE = 500
 
 @dataclass
 class MediaReport:
-    """The result of a comparison: the number of files, and the names that lack a row or a file."""
+    """The result of a comparison: the number of files, and the names that lack a row or a file.
+
+    Files in the folders of deleted accounts are listed apart. They are removed even if the report is suspicious.
+    """
 
     files: int = 0
     without_row: list[str] = field(default_factory=list)
     without_file: list[str] = field(default_factory=list)
+    of_deleted_accounts: list[str] = field(default_factory=list)
     removed: int = 0
 
     @property
@@ -51,11 +56,17 @@ def reconcile(
         check_part(part, before, report)
         if time.monotonic() > ends_at:
             break
+    if remove:
+        remove_files(report, report.of_deleted_accounts)
     if remove and (force or not report.is_suspicious):
-        for name in report.without_row:
-            default_storage.delete(name)
-            report.removed += 1
+        remove_files(report, report.without_row)
     return report
+
+
+def remove_files(report: MediaReport, names: list[str]) -> None:
+    for name in names:
+        default_storage.delete(name)
+        report.removed += 1
 
 
 def check_part(part: str, before: datetime, report: MediaReport) -> None:
@@ -63,6 +74,9 @@ def check_part(part: str, before: datetime, report: MediaReport) -> None:
     for names in in_chunks(stored_names(part)):
         report.files += len(names)
         without_row = set(names) - names_with_row(names)
+        of_deleted_accounts = names_of_deleted_accounts(without_row)
+        report.of_deleted_accounts += sorted(of_deleted_accounts)
+        without_row -= of_deleted_accounts
         report.without_row += sorted(name for name in without_row if is_older(name, before))
     report.without_file += [name for name in recorded_names(part) if not default_storage.exists(name)]
 
@@ -74,16 +88,6 @@ def stored_names(part: str) -> Iterator[str]:
     for batch in list_folders("batches"):
         if batch.startswith(part):
             yield from walk(f"batches/{batch}")
-
-
-def walk(folder: str) -> Iterator[str]:
-    try:
-        folders, files = default_storage.listdir(folder)
-    except FileNotFoundError:
-        return
-    yield from (f"{folder}/{name}" for name in files)
-    for inner in sorted(folders):
-        yield from walk(f"{folder}/{inner}")
 
 
 def list_folders(folder: str) -> list[str]:

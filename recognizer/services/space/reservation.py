@@ -9,12 +9,17 @@ from django.utils.translation import gettext as _
 
 from recognizer.models import Upload
 from recognizer.problems import Problem
+from recognizer.services.people.account_state import require_open_account
 from recognizer.services.space.purge import CHUNK_SIZE, remove_uploads
 from recognizer.services.space.quotas import book_space, usage
 
 
 def reserve_space(owner_id: int, *, pictures: int, size: int) -> None:
-    """Reserve storage for pictures. Call it in the transaction that writes them, so that a rollback purges nothing."""
+    """Reserve storage for pictures. Call it in the transaction that writes them, so that a rollback purges nothing.
+
+    Raise Problem if the quota is used up, or if the account is being deleted.
+    """
+    require_open_account(owner_id)
     while not book_space(owner_id, pictures=pictures, size=size):
         deleted = uploads_to_purge(owner_id, pictures=pictures, size=size)
         if deleted is None:

@@ -21,6 +21,7 @@ class Handler:
     on_give_up: Hook = do_nothing  # the job failed for good
     on_cancel: Hook = do_nothing
     on_retry: Hook = do_nothing
+    is_mandatory: bool = False  # failed and cancelled jobs are retried by the sweeper until they succeed
     is_splittable: bool = False  # payload["ids"] lists independent parts, which may run as jobs of their own
 
 
@@ -33,6 +34,10 @@ def register(kind: JobKind, handler: Handler) -> None:
 
 def handler_of(job: Job) -> Handler:
     return registered[job.kind]
+
+
+def mandatory_kinds() -> list[str]:
+    return [kind for kind, handler in registered.items() if handler.is_mandatory]
 
 
 def unsplittable_kinds() -> list[str]:

@@ -16,8 +16,9 @@ from django.utils import timezone
 from recognizer.models import Job
 from recognizer.models.job import JobKind
 from recognizer.problems import Problem
+from recognizer.services.people.account_state import is_owner_being_deleted
 from recognizer.services.work.handlers import Handler, handler_of, unsplittable_kinds
-from recognizer.services.work.jobs import create_job, enqueue_on_commit, fail_jobs
+from recognizer.services.work.jobs import cancel_jobs, create_job, enqueue_jobs, enqueue_on_commit, fail_jobs
 
 logger = logging.getLogger(__name__)
 
@@ -107,6 +108,9 @@ def _run_handler(job: Job, handler: Handler) -> None:
 
     A part may raise an error, exceed the time limit or kill the process.
     """
+    if is_owner_being_deleted(job):
+        cancel_jobs(leased_row(job))
+        return
     has_parts = handler.is_splittable and len(job.payload["ids"]) > 1
     if has_parts and job.attempts > 1:  # the first run ended without an error
         split_job(job)
@@ -165,6 +169,25 @@ def release_job(job: Job, error: str, *, is_counted: bool = True) -> None:
         lease_id=None,
         lease_until=None,
         enqueued_at=None,
+    )
+
+
+def continue_now(job: Job) -> None:
+    """Return a job that has done a part of its work to the end of its queue. Attempts are counted for each part."""
+    job.enqueued_at = timezone.now()
+    if _release_part(job):
+        enqueue_jobs([job])
+
+
+def continue_later(job: Job) -> None:
+    """Return a job that has to wait for something to the waiting ones, for the next sweep."""
+    job.enqueued_at = None
+    _release_part(job)
+
+
+def _release_part(job: Job) -> int:
+    return leased_row(job).update(
+        state=Job.State.WAITING, attempts=0, error="", lease_id=None, lease_until=None, enqueued_at=job.enqueued_at
     )
 
 

@@ -9,7 +9,8 @@ from django.utils import timezone
 from recognizer.models import Job
 from recognizer.queues import BULK, INTERACTIVE
 from recognizer.services.work import broker
-from recognizer.services.work.jobs import enqueue_jobs, fail_jobs
+from recognizer.services.work.handlers import mandatory_kinds
+from recognizer.services.work.jobs import enqueue_jobs, fail_jobs, retry_jobs
 from recognizer.services.work.runs import WORKER_DIED, allowed_attempts
 
 LOST_AFTER = timedelta(seconds=20)  # Redis may have lost a message that leads to no claim within this time
@@ -19,12 +20,13 @@ MAX_JOBS_PER_SWEEP = 1000
 def sweep() -> int:
     """Release jobs whose lease has expired, fail those without an attempt left, and enqueue lost jobs again.
 
-    Return how many jobs were enqueued.
+    Mandatory jobs that failed or were cancelled begin again. Return how many jobs were enqueued.
     """
     expired = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=timezone.now())
     if expired.filter(attempts__gte=settings.JOB_MAX_ATTEMPTS).exists():
         fail_jobs(expired.filter(attempts__gte=allowed_attempts()), WORKER_DIED)
     expired.update(state=Job.State.WAITING, error=WORKER_DIED, lease_id=None, lease_until=None, enqueued_at=None)
+    retry_jobs(Job.objects.filter(kind__in=mandatory_kinds()))
     try:
         lengths = broker.queue_lengths([INTERACTIVE, BULK])
     except broker.BrokerDown:

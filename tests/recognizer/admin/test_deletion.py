@@ -1,4 +1,4 @@
-"""The admin cannot delete evidence. Deleting an account deletes all of its data and files."""
+"""The admin cannot delete evidence. It closes an account, and a job deletes all of its data and files."""
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -8,9 +8,11 @@ from django.urls import reverse
 
 from recognizer.models import ApiToken, BatchItem, Upload
 from recognizer.services.batches import intake
+from recognizer.services.people.accounts import request_deletion
 from recognizer.services.people.tokens import create_token
 from recognizer.services.reading.predictions import create_prediction
 from tests.pictures import digit_png
+from tests.recognizer.deletions import run_deletions
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +51,8 @@ def test_an_account_is_deleted_with_its_files(
     assert "with all pictures and data of the account" in admin_client.get(url).content.decode()
     with django_capture_on_commit_callbacks(execute=True):
         assert admin_client.post(url, {"post": "yes"}).status_code == 302
+    assert not User.objects.get(pk=alice.pk).is_active
+    run_deletions()
     assert_deleted(alice, media)
 
 
@@ -57,8 +61,16 @@ def test_several_accounts_are_deleted_with_their_files(
 ):
     with django_capture_on_commit_callbacks(execute=True):
         delete_selected(admin_client, reverse("admin:auth_user_changelist"), alice, bob)
+    run_deletions()
     assert_deleted(alice, media)
     assert not User.objects.filter(pk=bob.pk).exists()
+
+
+def test_an_account_that_is_being_deleted_cannot_be_opened_again(admin_client, alice):
+    request_deletion(alice)
+    url = reverse("admin:auth_user_change", args=[alice.pk])
+    assert admin_client.post(url, {"username": "alice", "is_active": "on"}).status_code == 403
+    assert not User.objects.get(pk=alice.pk).is_active
 
 
 def assert_deleted(user, media):

@@ -10,6 +10,7 @@ from django.test import Client
 from recognizer.models import Upload
 from recognizer.services.space import quotas
 from tests.pictures import digit_png
+from tests.recognizer.deletions import run_deletions
 
 pytestmark = pytest.mark.django_db
 
@@ -70,8 +71,13 @@ def delete_me(client, password):
 def test_an_account_is_deleted_with_all_data(alice, alice_client, alice_token, model, media):
     post(alice_token)
     assert delete_me(alice_client, "wrong").status_code == 403
-    assert delete_me(alice_client, "alice-password").status_code == 204
+    assert delete_me(alice_client, "alice-password").status_code == 202
+    refused = [post(alice_token), delete_me(alice_client, "alice-password")]
+    assert [(answer.status_code, answer.json()["code"]) for answer in refused] == 2 * [(403, "account_deletion")]
 
+    run_deletions()
+    assert post(alice_token).status_code == 401
+    assert delete_me(alice_client, "alice-password").status_code == 401
     assert not User.objects.filter(pk=alice.pk).exists()
     assert not Upload.objects.exists()
 

@@ -14,8 +14,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from recognizer.forms.accounts import EmailForm, NewPasswordForm
 from recognizer.models import ApiToken
+from recognizer.services.people.accounts import request_deletion
 from recognizer.services.people.tokens import create_token, find_token
+from tests.conftest import client_of
+from tests.recognizer.deletions import run_deletions
 from tests.recognizer.threads import meanwhile
 
 pytestmark = pytest.mark.django_db
@@ -271,8 +275,37 @@ def test_an_account_is_not_deleted_with_a_wrong_password(alice_client):
 def test_deleting_an_account_deletes_its_uploads_only(alice_client, bob, add_prediction):
     add_prediction("1"), add_prediction("2", owner=bob)
     alice_client.post(reverse("account_delete"), {"password": "alice-password"})
+    run_deletions()
     assert [user.username for user in User.objects.all()] == ["bob"]
     assert bob.uploads.count() == 1
+
+
+def test_other_sessions_and_logins_learn_that_the_account_is_being_deleted(client, alice, alice_client):
+    other = client_of(alice)
+    alice_client.post(reverse("account_delete"), {"password": "alice-password"})
+    for page in (other.get(reverse("desk")), other.post(reverse("account_email"), {"email": "x@example.org"})):
+        assert page.status_code == 403
+        assert "This account is being deleted." in page.content.decode()
+    right = client.post(reverse("login"), {"username": "alice", "password": "alice-password"})
+    assert "This account is being deleted." in right.content.decode()
+    wrong = client.post(reverse("login"), {"username": "alice", "password": "guess"})
+    assert "This account is being deleted." not in wrong.content.decode()
+    run_deletions()
+    assert other.get(reverse("desk")).status_code == 302
+
+
+def test_forms_that_were_open_do_not_open_a_closed_account(alice):
+    stale = User.objects.get(pk=alice.pk)
+    request_deletion(alice)
+    form = EmailForm({"email": "x@example.org"}, instance=stale)
+    assert form.is_valid()
+    form.save()
+    form = NewPasswordForm(stale, {"new_password1": "another-one-1", "new_password2": "another-one-1"})
+    assert form.is_valid()
+    form.save()
+    alice.refresh_from_db()
+    assert (alice.is_active, alice.email) == (False, "x@example.org")
+    assert alice.check_password("another-one-1")
 
 
 @pytest.mark.parametrize(("chosen", "kept"), [("dark", "dark"), ("light", "light"), ("", ""), ("pink", "")])

@@ -1,0 +1,88 @@
+"""All models and files that belong to an account: how to find them, and where its export holds them.
+
+A test fails for a model or a file field that is missing here.
+"""
+
+from dataclasses import dataclass
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.db.models import Model
+
+from recognizer.models import (
+    ApiToken,
+    Batch,
+    BatchItem,
+    Correction,
+    FeatureMap,
+    Glyph,
+    IdempotencyRecord,
+    Job,
+    Prediction,
+    Upload,
+    Usage,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedRows:
+    """The rows of one model that belong to an account."""
+
+    model: type[Model]
+    owners: tuple[str, ...]  # lookups that lead to the number of the owner
+    export: str = ""  # the member of the export that holds them
+    not_exported_because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedFile:
+    """A file field whose files belong to an account. The deletion removes the whole folder."""
+
+    field: str
+    folders: tuple[str, ...]  # the top folders in the storage
+    export: str = ""
+    not_exported_because: str = ""
+
+
+OWNED_ROWS = (
+    OwnedRows(User, ("pk",), "account.json"),
+    OwnedRows(User.groups.through, ("user_id",), not_exported_because="The staff gives permissions."),
+    OwnedRows(User.user_permissions.through, ("user_id",), not_exported_because="The staff gives permissions."),
+    OwnedRows(LogEntry, ("user_id",), not_exported_because="It records what the staff did in the admin."),
+    OwnedRows(ApiToken, ("user_id",), "account.json"),
+    OwnedRows(Usage, ("user_id",), not_exported_because="It is the number and size of the exported pictures."),
+    OwnedRows(IdempotencyRecord, ("user_id",), not_exported_because="It repeats an answer for one day."),
+    OwnedRows(Upload, ("owner_id",), "uploads.json"),
+    OwnedRows(Prediction, ("owner_id",), "predictions.json"),
+    OwnedRows(Glyph, ("prediction__owner_id",), "predictions.json"),
+    OwnedRows(
+        FeatureMap, ("glyph__prediction__owner_id",), not_exported_because="Anybody with the model can draw it again."
+    ),
+    OwnedRows(Correction, ("by_id", "upload__owner_id"), "corrections.json"),
+    OwnedRows(Batch, ("owner_id",), "batches.json"),
+    OwnedRows(BatchItem, ("batch__owner_id",), "batches.json"),
+    OwnedRows(
+        Job, ("prediction__owner_id", "batch__owner_id"), not_exported_because="It is the state of work, not data."
+    ),
+)
+
+OWNED_FILES = (
+    OwnedFile("recognizer.Upload.original", ("uploads", "batches"), "pictures/"),
+    OwnedFile("recognizer.Upload.picture", ("uploads",), not_exported_because="It is made from the original."),
+    OwnedFile("recognizer.Upload.thumbnail", ("uploads",), not_exported_because="It is made from the original."),
+    OwnedFile("recognizer.BatchItem.staged", ("batches",), "unread/"),
+    OwnedFile(
+        "recognizer.FeatureMap.image",
+        ("feature-maps",),
+        not_exported_because="Anybody with the model can draw it again.",
+    ),
+)
+
+
+def models_with_rows_of(owner_id: int) -> list[str]:
+    """Return the names of the models that still have a row of the account."""
+    return [
+        owned.model._meta.label
+        for owned in OWNED_ROWS
+        if any(owned.model._base_manager.filter(**{owner: owner_id}).exists() for owner in owned.owners)
+    ]

@@ -1,0 +1,396 @@
+"""Deletion of accounts: closed at once, deleted in parts, repeated after every failure, proved at the end."""
+
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from recognizer.forms.accounts import EmailForm
+from recognizer.models import AccountDeletion, Batch, DeletedFolder, Job, Prediction, Upload, Usage
+from recognizer.problems import Problem
+from recognizer.services.batches import chunks, control, intake
+from recognizer.services.history import corrections
+from recognizer.services.limits import idempotency
+from recognizer.services.people import account_state, accounts
+from recognizer.services.people.accounts import forget_deletions, request_deletion
+from recognizer.services.people.owned_data import models_with_rows_of
+from recognizer.services.people.tokens import create_token
+from recognizer.services.reading.feature_maps import ensure_maps
+from recognizer.services.reading.images import ensure_thumbnail
+from recognizer.services.reading.predictions import create_prediction, reread_upload
+from recognizer.services.reading.rescoring import rescore
+from recognizer.services.space.reconcile import reconcile
+from recognizer.services.work import jobs, runs
+from recognizer.services.work.sweeper import sweep
+from tests.conftest import client_of, token_headers
+from tests.pictures import digit_png
+from tests.recognizer.deletions import is_finished, run_deletions
+from tests.recognizer.threads import meanwhile
+
+pytestmark = pytest.mark.django_db
+
+State = Job.State
+
+
+def files_in(media) -> list[str]:
+    return sorted(str(path.relative_to(media)) for path in media.rglob("*") if path.is_file())
+
+
+def claim(**lookup) -> Job:
+    job = runs.claim_job(Job.objects.get(**lookup).pk, message=uuid.uuid4())
+    assert job is not None
+    return job
+
+
+def add_batch(owner: User, count: int = 1) -> Batch:
+    batch = intake.create_batch(owner=owner)
+    intake.add_files(batch, [(f"{n}.png", ContentFile(digit_png(n % 10))) for n in range(count)])
+    return batch
+
+
+@pytest.fixture
+def prediction(alice, model, media) -> Prediction:
+    return create_prediction(owner=alice, data=digit_png(7), source="upload", draw_maps=True)
+
+
+def test_a_request_closes_the_account_and_queues_one_job(alice):
+    for _ in range(2):
+        request_deletion(alice)
+    assert not User.objects.get(pk=alice.pk).is_active
+    job = Job.objects.get()
+    assert (job.kind, job.state) == (Job.Kind.ACCOUNT_DELETION, State.WAITING)
+
+
+def test_the_job_outlives_the_account(alice, prediction, media):
+    request_deletion(alice)
+    run_deletions()
+    assert not User.objects.filter(pk=alice.pk).exists()
+    assert Job.objects.get().state == State.DONE
+    assert is_finished(alice.pk)
+    assert files_in(media) == []
+
+
+WRITES: dict[str, Callable[[User, Prediction, Batch], object]] = {
+    "prediction": lambda user, _p, _b: create_prediction(owner=user, data=digit_png(3), source="upload"),
+    "batch": lambda user, _p, _b: intake.create_batch(owner=user),
+    "new batch with files": lambda user, _p, _b: intake.add_files(
+        intake.new_batch(owner=user), [("a.png", ContentFile(digit_png(3)))]
+    ),
+    "files": lambda _u, _p, batch: intake.add_files(batch, [("a.png", ContentFile(digit_png(3)))]),
+    "retry": lambda _u, _p, batch: control.retry_failed(batch),
+    "token": lambda user, _p, _b: create_token(user=user, name="script"),
+    "idempotency key": lambda user, _p, _b: idempotency.claim_key(owner_id=user.pk, key="k", fingerprint="f"),
+    "reading again": lambda _u, prediction, _b: reread_upload(prediction.upload, "auto"),
+    "maps": lambda _u, prediction, _b: ensure_maps(prediction),
+}
+
+
+@pytest.mark.parametrize("is_deleted", [False, True], ids=["under way", "finished"])
+@pytest.mark.parametrize("name", WRITES)
+def test_nothing_new_is_accepted(alice, model, media, name, is_deleted):
+    prediction = create_prediction(owner=alice, data=digit_png(7), source="upload")
+    batch = intake.create_batch(owner=alice)
+    request_deletion(alice)
+    if is_deleted:
+        run_deletions()
+    files = files_in(media)
+    if is_deleted and name in ("maps", "reading again"):
+        pytest.skip("the glyphs and the picture are gone")
+    with pytest.raises(Problem) as raised:
+        WRITES[name](alice, prediction, batch)
+    assert raised.value.code == "account_deletion"
+    assert files_in(media) == files
+
+
+def test_a_disabled_account_keeps_its_work(alice, model):
+    """Commands may still add pictures to an account that the staff disabled."""
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    assert create_prediction(owner=alice, data=digit_png(7), source="upload")
+
+
+def test_work_is_cancelled_and_workers_refuse_what_they_claim(alice, prediction, media):
+    add_batch(alice)
+    request_deletion(alice)
+    drawing = claim(kind=Job.Kind.FEATURE_MAPS)
+    runs.run_job(drawing)
+    drawing.refresh_from_db()
+    assert (drawing.state, drawing.error) == (State.FAILED, jobs.CANCELLED)
+    assert not [name for name in files_in(media) if name.startswith("feature-maps")]
+    accounts.cancel_work(AccountDeletion.objects.get())
+    assert Job.objects.get(kind=Job.Kind.BATCH_CHUNK).state == State.FAILED
+
+
+def test_pictures_of_a_deleted_account_are_not_read_with_another_model(alice, prediction, model):
+    Prediction.objects.update(is_current=True)
+    request_deletion(alice)
+    assert rescore(Upload.objects.all(), model) == 0
+
+
+@pytest.mark.parametrize("kind", [Job.Kind.FEATURE_MAPS, Job.Kind.BATCH_CHUNK])
+def test_the_deletion_waits_for_a_worker_and_removes_what_it_wrote_late(alice, prediction, media, kind):
+    add_batch(alice)
+    working = claim(kind=kind)
+    late = list(chunks.waiting_items(working).select_related("batch")) if kind == Job.Kind.BATCH_CHUNK else []
+    glyph = prediction.glyphs.first().pk
+    request_deletion(alice)
+    run_deletions()
+    deletion = AccountDeletion.objects.get()
+    job = Job.objects.get(kind=Job.Kind.ACCOUNT_DELETION)
+    assert (job.state, job.attempts, job.enqueued_at) == (State.WAITING, 0, None)
+    assert deletion.workers_until > timezone.now()
+    assert not Upload.objects.exists()
+
+    if late:
+        default_storage.save(f"uploads/{late[0].pk.hex[:2]}/{late[0].pk}/thumbnail.jpg", ContentFile(b"late"))
+        default_storage.save(f"batches/{late[0].batch_id}/{late[0].pk}", ContentFile(b"late"))
+    else:
+        default_storage.save(f"feature-maps/{glyph.hex[:2]}/{glyph}/conv1.png", ContentFile(b"late"))
+    with pytest.raises(runs.LeaseLost), runs.finish_job(working):
+        pass
+
+    AccountDeletion.objects.update(workers_until=timezone.now() - timedelta(seconds=1))
+    Job.objects.filter(kind=kind).delete()
+    run_deletions()
+    assert is_finished(alice.pk)
+    assert files_in(media) == []
+    assert models_with_rows_of(alice.pk) == []
+
+
+STEPS = [
+    "cancel_work",
+    "remove_uploads",
+    "record_upload_folders",
+    "record_batch_folders",
+    "empty_folders",
+    "models_with_rows_of",
+]
+
+
+class Killed(BaseException):
+    """Ends a run as a kill does: nothing is released."""
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("step", STEPS)
+def test_a_run_that_is_killed_at_any_step_is_continued(alice, prediction, media, monkeypatch, step, after):
+    add_batch(alice)
+    request_deletion(alice)
+    original = getattr(accounts, step)
+
+    def killed(*args):
+        if after:
+            original(*args)
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(accounts, step, killed)
+        with pytest.raises(Killed):
+            run_deletions()
+    Job.objects.filter(kind=Job.Kind.ACCOUNT_DELETION).update(lease_until=timezone.now() - timedelta(seconds=1))
+    sweep()
+    run_deletions()
+    assert is_finished(alice.pk)
+    assert files_in(media) == []
+
+
+def test_a_deletion_that_failed_or_was_cancelled_begins_again(alice, prediction, media):
+    request_deletion(alice)
+    mandatory = Job.objects.filter(kind=Job.Kind.ACCOUNT_DELETION)
+    for end in (jobs.cancel_jobs, lambda rows: jobs.fail_jobs(rows, "an error")):
+        end(mandatory)
+        assert mandatory.get().state == State.FAILED
+        sweep()
+        assert mandatory.get().state == State.WAITING
+    run_deletions()
+    assert is_finished(alice.pk)
+
+
+def test_a_large_account_is_deleted_in_parts(alice, model, media, monkeypatch, settings):
+    monkeypatch.setattr(accounts, "CHUNK_SIZE", 2)
+    settings.JOB_SOFT_LIMIT_SECONDS = 0
+    for digit in range(5):
+        create_prediction(owner=alice, data=digit_png(digit), source="upload")
+    request_deletion(alice)
+    counts = []
+    while not is_finished(alice.pk):
+        run_deletions()
+        counts.append(Upload.objects.count())
+        assert len(counts) < 10
+    assert counts[:3] == [3, 1, 0]
+    assert files_in(media) == []
+
+
+def test_an_image_made_too_late_is_deleted(alice, prediction, media):
+    upload = Upload.objects.get()
+    original = upload.original.read()
+    upload.original.close()
+    request_deletion(alice)
+    run_deletions()
+    default_storage.save(upload.original.name, ContentFile(original))
+    with pytest.raises(Problem):
+        ensure_thumbnail(upload)
+    assert files_in(media) == [upload.original.name]
+
+
+def test_leftovers_of_a_deleted_account_are_removed_however_many_there_are(alice, media, model):
+    uploads = [create_prediction(owner=alice, data=digit_png(n % 10), source="upload").upload for n in range(25)]
+    names = [upload.original.name for upload in uploads]
+    request_deletion(alice)
+    run_deletions()
+    for name in names:
+        default_storage.save(name, ContentFile(b"late"))
+    report = reconcile(remove=True)
+    assert (len(report.of_deleted_accounts), report.without_row, report.is_suspicious) == (25, [], False)
+    assert files_in(media) == []
+
+
+def test_what_is_recorded_of_a_deletion_is_removed_after_a_day(alice, prediction, media):
+    name = prediction.upload.original.name
+    request_deletion(alice)
+    run_deletions()
+    default_storage.save(name, ContentFile(b"late"))
+    forget_deletions()
+    assert DeletedFolder.objects.exists()
+    AccountDeletion.objects.update(finished_at=timezone.now() - timedelta(days=2))
+    forget_deletions()
+    assert not AccountDeletion.objects.exists()
+    assert not DeletedFolder.objects.exists()
+    assert files_in(media) == []
+
+
+def test_the_proof_fails_while_a_row_is_left(alice, prediction, media, monkeypatch):
+    request_deletion(alice)
+    monkeypatch.setattr(accounts, "models_with_rows_of", lambda owner_id: ["recognizer.Upload"])
+    run_deletions()
+    job = Job.objects.get(kind=Job.Kind.ACCOUNT_DELETION)
+    assert job.error == "DeletionIncomplete: recognizer.Upload"
+    assert not is_finished(alice.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deletion_waits_for_a_picture_that_is_being_saved(alice, model, media):
+    with meanwhile(lambda: request_deletion(alice)):
+        create_prediction(owner=alice, data=digit_png(7), source="upload")
+    run_deletions()
+    assert models_with_rows_of(alice.pk) == []
+    assert files_in(media) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_picture_waits_for_the_request_and_is_refused(alice, model, media):
+    codes = []
+
+    def post():
+        with pytest.raises(Problem) as raised:
+            create_prediction(owner=alice, data=digit_png(7), source="upload")
+        codes.append(raised.value.code)
+
+    Usage.objects.create(user=alice, pictures=0, bytes=0)
+    with meanwhile(post):
+        request_deletion(alice)
+    assert codes == ["account_deletion"]
+    assert files_in(media) == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("round", range(3))
+def test_concurrent_requests_are_answered_or_refused(alice, model, media, round):
+    """Posts of all kinds run while the account is closed and deleted. None of them fails with an internal error."""
+    prediction = create_prediction(owner=alice, data=digit_png(7), source="upload")
+    headers = token_headers(alice)
+    page = client_of(alice)
+    statuses: list[tuple[str, int]] = []
+    stop = threading.Event()
+
+    def png() -> ContentFile:
+        return ContentFile(digit_png(3), name="3.png")
+
+    def send(name: str, post: Callable[[], int]) -> None:
+        try:
+            while not stop.is_set():
+                statuses.append((name, post()))
+        except Exception as error:  # noqa: BLE001  (whatever it is, the test shows it)
+            statuses.append((f"{name}: {error!r}", 500))
+        finally:
+            connection.close()
+
+    client = Client(raise_request_exception=False)
+    page.raise_request_exception = False
+    api = "/api/v1"
+    posts: dict[str, Callable[[], int]] = {
+        "prediction": lambda: (
+            client.post(f"{api}/predictions/", digit_png(3), content_type="image/png", headers=headers).status_code
+        ),
+        "keyed prediction": lambda: (
+            client.post(
+                f"{api}/predictions/",
+                digit_png(3),
+                content_type="image/png",
+                headers=headers | {"Idempotency-Key": uuid.uuid4().hex},
+            ).status_code
+        ),
+        "batch": lambda: client.post(f"{api}/batches/", {"files": png()}, headers=headers).status_code,
+        "correction": lambda: (
+            client.patch(
+                f"{api}/predictions/{prediction.pk}/", {"text": "1"}, content_type="application/json", headers=headers
+            ).status_code
+        ),
+        "page": lambda: page.post("/account/email/", {"email": "x@example.org"}).status_code,
+    }
+    threads = [threading.Thread(target=send, args=item) for item in posts.items()]
+    for thread in threads:
+        thread.start()
+    threading.Event().wait(0.3)
+    request_deletion(alice)
+    while not is_finished(alice.pk):
+        run_deletions()
+        sweep()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not [status for status in statuses if status[1] >= 500]
+    last = dict(statuses)
+    assert set(last.values()) <= {401, 403, 302}
+    assert models_with_rows_of(alice.pk) == []
+    assert files_in(media) == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("door", ["page", "API"])
+def test_a_request_whose_account_is_deleted_before_it_writes_is_refused(alice, prediction, monkeypatch, door):
+    def delete_first(write: Callable[..., object]) -> Callable[..., object]:
+        def write_late(*args, **kwargs):
+            request_deletion(alice)
+            run_deletions()
+            return write(*args, **kwargs)
+
+        return write_late
+
+    Job.objects.all().delete()
+    url, headers, client = f"/api/v1/predictions/{prediction.pk}/", token_headers(alice), client_of(alice)
+    if door == "page":
+        monkeypatch.setattr(EmailForm, "save", delete_first(EmailForm.save))
+        answer = client.post("/account/email/", {"email": "x@example.org"})
+    else:
+        monkeypatch.setattr(corrections, "_append", delete_first(corrections._append))
+        answer = Client().patch(url, {"text": "1"}, content_type="application/json", headers=headers)
+    assert answer.status_code == 403
+    assert "This account is being deleted." in answer.content.decode()
+    assert models_with_rows_of(alice.pk) == []
+
+
+def test_errors_of_requests_whose_account_was_deleted_are_refusals(alice):
+    error = RuntimeError("a row is missing")
+    assert account_state.problem_of_deletion(alice.pk, error) is None
+    assert account_state.problem_of_deletion(None, error) is None
+    request_deletion(alice)
+    problem = account_state.problem_of_deletion(alice.pk, error)
+    assert problem and problem.code == "account_deletion"
