@@ -1,6 +1,7 @@
 """The kinds of background work and their handlers. The application registers them when it starts."""
 
 from recognizer.models import Job
+from recognizer.services.account_state import is_owner_being_deleted
 from recognizer.services.batches import chunks
 from recognizer.services.people.accounts import delete_part
 from recognizer.services.reading import rescoring
@@ -9,7 +10,7 @@ from recognizer.services.work.handlers import Handler, register
 
 
 def register_handlers() -> None:
-    register(Job.Kind.FEATURE_MAPS, Handler(draw_maps))
+    register(Job.Kind.FEATURE_MAPS, Handler(draw_maps, is_obsolete=is_owner_being_deleted))
     register(
         Job.Kind.BATCH_CHUNK,
         Handler(
@@ -17,8 +18,9 @@ def register_handlers() -> None:
             on_give_up=chunks.fail_items,
             on_cancel=chunks.cancel_items,
             on_retry=chunks.reset_items,
+            is_obsolete=is_owner_being_deleted,
             is_splittable=True,
         ),
     )
     register(Job.Kind.ACCOUNT_DELETION, Handler(delete_part, is_mandatory=True))
-    register(Job.Kind.RESCORE, Handler(rescoring.rescore_chunk, is_splittable=True))
+    register(Job.Kind.RESCORE, Handler(rescoring.rescore_chunk, is_obsolete=is_owner_being_deleted, is_splittable=True))

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from recognizer.problem_pages import problem_page
 from recognizer.problems import Problem
-from recognizer.services.people.account_state import problem_of_deletion, refuse_deleted_session
+from recognizer.services.account_state import problem_of_deletion, refuse_deleted_session
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from recognizer.admin.base import EvidenceAdmin
 from recognizer.models import ApiToken
-from recognizer.services.people.account_state import is_being_deleted
+from recognizer.services.account_state import is_being_deleted
 from recognizer.services.people.accounts import request_deletion
 
 admin.site.unregister(User)

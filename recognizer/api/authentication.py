@@ -8,7 +8,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from recognizer.models import ApiToken
-from recognizer.services.people.account_state import refuse_deleted_session
+from recognizer.services.account_state import refuse_deleted_session
 from recognizer.services.people.tokens import find_token
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from rest_framework.views import set_rollback
 from recognizer.bodies.plain import write
 from recognizer.bodies.problems import problem_body
 from recognizer.problems import Problem
-from recognizer.services.people.account_state import problem_of_deletion
+from recognizer.services.account_state import problem_of_deletion
 
 CODES: dict[type[Exception], str] = {
     Http404: "not_found",

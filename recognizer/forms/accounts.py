@@ -19,7 +19,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from recognizer.models.access import Scope
-from recognizer.services.people.account_state import is_being_deleted
+from recognizer.services.account_state import is_being_deleted
 
 
 class WeakPasswordMixin(SetPasswordMixin):

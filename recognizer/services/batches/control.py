@@ -5,8 +5,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from recognizer.models import Batch, BatchItem
+from recognizer.services.account_state import require_open_account
 from recognizer.services.batches.chunks import CANCELLED, enqueue_chunks
-from recognizer.services.people.account_state import require_open_account
 
 
 def cancel_batch(batch: Batch) -> int:

@@ -19,10 +19,10 @@ from mlcore.reading.header import detect_format
 from mlcore.reading.result import Mode
 from recognizer.models import Batch, BatchItem, IdempotencyRecord
 from recognizer.problems import Problem
+from recognizer.services.account_state import require_open_account
 from recognizer.services.batches.archives import shown_name, unpack
 from recognizer.services.batches.chunks import enqueue_chunks
 from recognizer.services.limits import idempotency
-from recognizer.services.people.account_state import require_open_account
 from recognizer.services.space.cleanup import delete_files_on_error
 from recognizer.services.space.reservation import reserve_space
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from recognizer.models import IdempotencyRecord
 from recognizer.problems import Problem
-from recognizer.services.people.account_state import require_open_account
+from recognizer.services.account_state import require_open_account
 
 # A process that died holds its key no longer than this.
 MAX_RUN_TIME = timedelta(seconds=60)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from recognizer.models import ApiToken
 from recognizer.problems import Problem
-from recognizer.services.people.account_state import is_being_deleted, require_open_account
+from recognizer.services.account_state import is_being_deleted, require_open_account
 from recognizer.services.rows import find_row
 
 PREFIX = "dgs_"

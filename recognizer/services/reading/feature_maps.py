@@ -12,7 +12,7 @@ from mlcore.artifact import Layer
 from mlcore.explaining.mosaic import draw_mosaic
 from recognizer.models import FeatureMap, Glyph, Job, Prediction
 from recognizer.queues import INTERACTIVE
-from recognizer.services.people.account_state import owners_being_deleted, require_open_account
+from recognizer.services.account_state import owners_being_deleted, require_open_account
 from recognizer.services.registry.model_versions import models
 from recognizer.services.work import jobs, runs
 

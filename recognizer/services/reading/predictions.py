@@ -16,8 +16,8 @@ from mlcore.reading.errors import PictureError
 from mlcore.reading.result import Mode, Reading
 from recognizer.models import Glyph, IdempotencyRecord, ModelVersion, Prediction, Upload
 from recognizer.problems import Problem
+from recognizer.services.account_state import require_open_account
 from recognizer.services.limits import idempotency
-from recognizer.services.people.account_state import require_open_account
 from recognizer.services.reading import feature_maps
 from recognizer.services.registry.model_versions import ActiveModel, models
 from recognizer.services.space.cleanup import delete_files_on_error

@@ -12,7 +12,7 @@ from mlcore.reading.errors import PictureError
 from mlcore.reading.result import MODES, Reading
 from recognizer.models import Glyph, Job, ModelVersion, Prediction, Upload
 from recognizer.queues import BULK
-from recognizer.services.people.account_state import owners_being_deleted
+from recognizer.services.account_state import owners_being_deleted
 from recognizer.services.reading.predictions import build_glyphs, build_prediction, lock_uploads
 from recognizer.services.registry.model_versions import models
 from recognizer.services.work import jobs, runs

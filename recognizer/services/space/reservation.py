@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from recognizer.models import Upload
 from recognizer.problems import Problem
-from recognizer.services.people.account_state import require_open_account
+from recognizer.services.account_state import require_open_account
 from recognizer.services.space.purge import CHUNK_SIZE, remove_uploads
 from recognizer.services.space.quotas import book_space, usage
 

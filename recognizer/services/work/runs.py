@@ -16,7 +16,6 @@ from django.utils import timezone
 from recognizer.models import Job
 from recognizer.models.job import JobKind
 from recognizer.problems import Problem
-from recognizer.services.people.account_state import is_owner_being_deleted
 from recognizer.services.work.handlers import Handler, handler_of, unsplittable_kinds
 from recognizer.services.work.jobs import cancel_jobs, create_job, enqueue_jobs, enqueue_on_commit, fail_jobs
 
@@ -108,7 +107,7 @@ def _run_handler(job: Job, handler: Handler) -> None:
 
     A part may raise an error, exceed the time limit or kill the process.
     """
-    if is_owner_being_deleted(job):
+    if handler.is_obsolete(job):
         cancel_jobs(leased_row(job))
         return
     has_parts = handler.is_splittable and len(job.payload["ids"]) > 1

@@ -16,10 +16,11 @@ from django.utils import timezone
 from recognizer.forms.accounts import EmailForm
 from recognizer.models import AccountDeletion, Batch, DeletedFolder, Job, Prediction, Upload, Usage
 from recognizer.problems import Problem
+from recognizer.services import account_state
 from recognizer.services.batches import chunks, control, intake
 from recognizer.services.history import corrections
 from recognizer.services.limits import idempotency
-from recognizer.services.people import account_state, accounts
+from recognizer.services.people import accounts
 from recognizer.services.people.accounts import forget_deletions, request_deletion
 from recognizer.services.people.owned_data import models_with_rows_of
 from recognizer.services.people.tokens import create_token
