@@ -7,6 +7,9 @@ UV := $(shell grep --only-matching 'uv==[0-9.]*' pyproject.toml)
 # The checks ignore the settings in a developer's .env.
 check test test-sqlite test-postgres lint types fast bench pictures: export ENV_FILE = /dev/null
 
+# Each test starts servers, which would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run check test test-sqlite test-postgres lint types fast bench pictures requirements upgrade audit train-deps clean
 
 help:
@@ -114,7 +117,7 @@ $(VENV)/.dev: requirements-dev.txt | $(VENV)/.made
 # for, pip installs the same files.
 install = echo "Installing $(1) ..." && \
 	pip="$(RUN_PYTHON) -m pip --quiet --quiet --disable-pip-version-check install"; \
-	{ $$pip $(UV) && $(BIN)/uv pip install --quiet --python $(RUN_PYTHON) --requirement $(1); } 2>/dev/null \
+	{ $$pip $(UV) && $(BIN)/uv pip install --quiet --compile-bytecode --python $(RUN_PYTHON) --requirement $(1); } 2>/dev/null \
 		|| $$pip --requirement $(1) && touch $@
 
 # A python3.12 on the PATH may be a shim that only prints an error, so each candidate has to run.
