@@ -5,12 +5,12 @@ RUN_PYTHON := $(BIN)/python
 UV := $(shell grep --only-matching 'uv==[0-9.]*' pyproject.toml)
 
 # The checks ignore the settings in a developer's .env.
-check test test-sqlite test-postgres lint types fast bench pictures: export ENV_FILE = /dev/null
+check test test-sqlite test-postgres lint types fast coverage bench pictures: export ENV_FILE = /dev/null
 
 # Each test starts servers, which would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run check test test-sqlite test-postgres lint types fast bench pictures requirements upgrade audit train-deps clean
+.PHONY: help run check test test-sqlite test-postgres lint types fast coverage bench pictures requirements upgrade audit train-deps clean
 
 help:
 	@echo "make run [PORT=8080]   start Digitscribe here: Redis, worker, beat and web server"
@@ -39,10 +39,18 @@ test: $(VENV)/.dev
 	$(MAKE) --no-print-directory test-postgres || exit; \
 	wait $$sqlite; failed=$$?; cat "$$log"; exit $$failed
 
-# Every test, in so many processes. Coverage is measured here alone.
+# Every test, in so many processes. Three sessions, so that no browser or kill test runs in a process that two thousand
+# other tests have run in.
 WORKERS := 3
+FAST := not slow and not browser and not processes and not trains
 test-sqlite: $(VENV)/.dev
-	@$(RUN_PYTHON) -m pytest --quiet --numprocesses $(WORKERS) --dist loadgroup --cov
+	@$(RUN_PYTHON) -m pytest --quiet --numprocesses $(WORKERS) --dist loadgroup -m "$(FAST)"
+	@$(RUN_PYTHON) -m pytest --quiet --numprocesses $(WORKERS) --dist loadgroup -m "not browser and not ($(FAST))"
+	@$(RUN_PYTHON) -m pytest --quiet --numprocesses $(WORKERS) --dist loadgroup -m browser
+
+# Coverage of lines and branches by the fast tests, with its floor in pyproject.toml.
+coverage: $(VENV)/.dev
+	$(RUN_PYTHON) -m pytest --quiet --numprocesses 2 --dist loadgroup --cov -m "$(FAST)"
 
 # The tests whose outcome depends on the database: tests/conftest.py lists them.
 test-postgres: $(VENV)/.dev
@@ -59,7 +67,7 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 fast: $(VENV)/.dev
-	$(RUN_PYTHON) -m pytest --quiet --numprocesses 2 --dist loadgroup -m "not slow and not browser and not processes and not trains"
+	$(RUN_PYTHON) -m pytest --quiet --numprocesses 2 --dist loadgroup -m "$(FAST)"
 
 bench: $(VENV)/.dev
 	@$(RUN_PYTHON) -m bench.web
