@@ -39,14 +39,11 @@ test: $(VENV)/.dev
 	$(MAKE) --no-print-directory test-postgres || exit; \
 	wait $$sqlite; failed=$$?; cat "$$log"; exit $$failed
 
-# Every test, in so many processes. Three sessions, so that no browser or kill test runs in a process that two thousand
-# other tests have run in.
+# Every test, in so many processes.
 WORKERS := 3
 FAST := not slow and not browser and not processes and not trains
 test-sqlite: $(VENV)/.dev
-	@$(RUN_PYTHON) -m pytest --quiet --numprocesses $(WORKERS) --dist loadgroup -m "$(FAST)"
-	@$(RUN_PYTHON) -m pytest --quiet --numprocesses $(WORKERS) --dist loadgroup -m "not browser and not ($(FAST))"
-	@$(RUN_PYTHON) -m pytest --quiet --numprocesses $(WORKERS) --dist loadgroup -m browser
+	@$(RUN_PYTHON) -m pytest --quiet --numprocesses $(WORKERS) --dist loadgroup
 
 # Coverage of lines and branches by the fast tests, with its floor in pyproject.toml.
 coverage: $(VENV)/.dev

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.test import override_settings
 
+from config import settings as product_settings
 from recognizer.management.commands.prepare import Command
 from recognizer.models import ModelVersion
 from recognizer.services.work import breaker, broker
@@ -56,8 +58,12 @@ def worker(
 
 @pytest.fixture(scope="session")
 def static_files() -> None:
-    """Collect the static files, which a web server's manifest storage needs."""
-    Command().collect_static_files()
+    """Collect the static files with the storage that a web server uses.
+
+    The fixture `media` sets a plain storage, which writes no manifest. It has done so already where a test asks for its
+    server by `getfixturevalue`."""
+    with override_settings(STORAGES=product_settings.STORAGES):
+        Command().collect_static_files()
 
 
 @pytest.fixture(scope="session")
