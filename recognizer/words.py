@@ -65,6 +65,13 @@ def advice(decision: Decision | str, reason: Reason | str | None, digits: Iterab
         "too_small": _("The writing is very small. Move closer, or crop the picture to the number."),
         "low_contrast": _("The ink is hardly darker than the paper. Try more light or a darker pen."),
         "too_complex": _("The picture holds too many strokes to be a number. Crop it to the number."),
+        "unread_ink": _(
+            "The picture holds writing that is not part of the answer. It is marked in the picture. Check the number,"
+            " then confirm or correct it."
+        ),
+        "several_lines": _(
+            "The picture holds several lines, and one of them was read. Read all lines, or crop the picture to one."
+        ),
         "cut_off": _("The writing touches the edge of the picture. Leave some paper around it."),
     }
     if reason in sentences:

@@ -18,9 +18,10 @@ from mlcore.reading.errors import PictureError
 from mlcore.reading.ink import Ink, find_ink
 from mlcore.reading.normalise import SIDE, crop_to, ink_box, normalise
 from mlcore.reading.number import FoundNumber, find_number
-from mlcore.reading.result import Box, Glyph, Mode, Reading, Reason
+from mlcore.reading.result import Box, Glyph, Line, Mode, Reading, Reason
 from mlcore.reading.shade import stroke_share
 from mlcore.reading.trace import Trace, no_trace
+from mlcore.reading.written import DecimalMark, settle_values, surrounding_box
 
 BATCH_IMAGES = 64  # that the digit network classifies in one call
 BATCH_PIXELS = 4_000_000  # of ink that may wait in memory for one call
@@ -59,23 +60,35 @@ class Reader:
         self.version = artifact.version
         self.thresholds = artifact.card.thresholds
 
-    def read(self, data: bytes, mode: Mode = "auto", trace: Trace = no_trace) -> Reading:
-        return self.read_picture(decode(data), mode, trace)
+    def read(
+        self, data: bytes, mode: Mode = "auto", trace: Trace = no_trace, *, decimal: DecimalMark | None = None
+    ) -> Reading:
+        return self.read_picture(decode(data), mode, trace, decimal=decimal)
 
-    def read_picture(self, picture: Picture, mode: Mode = "auto", trace: Trace = no_trace) -> Reading:
-        return self.read_all([prepare_image(picture, mode, trace)], mode, trace)[0]
+    def read_picture(
+        self, picture: Picture, mode: Mode = "auto", trace: Trace = no_trace, *, decimal: DecimalMark | None = None
+    ) -> Reading:
+        """Read one picture. `decimal` settles what a point or a comma means; without it that may stay unknown."""
+        return settle_values(self.read_all([prepare_image(picture, mode, trace)], mode, trace)[0], decimal)
 
-    def read_pictures(self, pictures: Iterable[Picture], mode: Mode = "auto") -> list[Reading]:
+    def read_pictures(
+        self, pictures: Iterable[Picture], mode: Mode = "auto", *, decimal: DecimalMark | None = None
+    ) -> list[Reading]:
         """Read many pictures in batches. Only the ink of one batch is kept in memory."""
         prepared = (prepare_image(picture, mode) for picture in pictures)
-        return [reading for batch in split_in_batches(prepared) for reading in self.read_all(batch, mode)]
+        batches = split_in_batches(prepared)
+        return [settle_values(reading, decimal) for batch in batches for reading in self.read_all(batch, mode)]
 
-    def read_many(self, pictures: Sequence[bytes], mode: Mode = "auto") -> list[Reading | PictureError]:
+    def read_many(
+        self, pictures: Sequence[bytes], mode: Mode = "auto", *, decimal: DecimalMark | None = None
+    ) -> list[Reading | PictureError]:
         """Read many files in batches. A file that cannot be decoded has its error in its place."""
         answers: list[Reading | PictureError] = []
         for batch in split_in_batches(prepare_or_error(data, mode) for data in pictures):
             readings = iter(self.read_all([image for image in batch if isinstance(image, PreparedImage)], mode))
-            answers += [image if isinstance(image, PictureError) else next(readings) for image in batch]
+            answers += [
+                image if isinstance(image, PictureError) else settle_values(next(readings), decimal) for image in batch
+            ]
         return answers
 
     def read_all(self, images: list[PreparedImage], mode: Mode, trace: Trace = no_trace) -> list[Reading]:
@@ -93,7 +106,8 @@ class Reader:
         digit = self.make_digit_reading(image, probabilities, is_digit)
         if image.ink is None or not self.engine.reads_lines:
             return digit
-        if mode == "auto" and is_narrow_piece(image) and digit.confidence >= SURE_DIGIT:
+        is_free = mode in ("auto", "lines")  # to find one digit or a number
+        if is_free and is_narrow_piece(image) and digit.confidence >= SURE_DIGIT:
             return digit
         try:
             found = find_number(image.ink, self.engine, trace)
@@ -103,7 +117,7 @@ class Reader:
         if found is None or len(found.digits) < fewest:
             return digit
         number = self.make_number_reading(image, found)
-        if number.decision == "rejected" and (mode == "auto" or not image.box):
+        if number.decision == "rejected" and (is_free or not image.box):
             return digit
         if mode == "number":
             return number
@@ -139,9 +153,14 @@ class Reader:
         return self.make_reading(image, found.text, judge_number(found, image.doubt, self.thresholds), glyphs)
 
     def make_reading(self, image: PreparedImage, text: str, verdict: Verdict, glyphs: tuple[Glyph, ...]) -> Reading:
-        text = "" if verdict.decision == "rejected" else text
+        decision, reason, confidence = verdict.decision, verdict.reason, verdict.confidence
         size = (image.width, image.height)
-        return Reading(text, verdict.decision, verdict.reason, verdict.confidence, glyphs, self.version, *size)
+        if decision == "rejected":
+            return Reading("", decision, reason, confidence, glyphs, self.version, *size)
+        line = Line(surrounding_box(glyphs), text, text, None, confidence, decision, reason, glyphs, signs=())
+        return Reading(
+            text, decision, reason, confidence, glyphs, self.version, *size, written=line.written, lines=(line,)
+        )
 
 
 def prepare_or_error(data: bytes, mode: Mode) -> PreparedImage | PictureError:

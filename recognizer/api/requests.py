@@ -77,7 +77,9 @@ class ReadParameters(RequestSerializer):
     """The parameters beside a picture."""
 
     mode = serializers.ChoiceField(
-        MODES, default="auto", help_text="What the picture holds; `auto` finds out whether it is a digit or a number."
+        MODES,
+        default="auto",
+        help_text="What the picture holds; `auto` chooses between a digit and a number, `lines` reads all lines.",
     )
     name = Text(max_length=200, default="", allow_blank=True, help_text="Your name for the picture.")
     save = YesNo(  # type: ignore[assignment]  # the name of a method of all serializers

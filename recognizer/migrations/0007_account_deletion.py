@@ -1,24 +1,10 @@
 import uuid
-from typing import Any
 
 import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
-
-class AddConstraintWithoutScan(migrations.AddConstraint):
-    """A constraint that PostgreSQL adds without reading the table; the next migration validates it.
-
-    Adding and validating at once would lock out all jobs while every row is read.
-    """
-
-    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        if schema_editor.connection.vendor != "postgresql":
-            super().database_forwards(app_label, schema_editor, from_state, to_state)
-            return
-        model = to_state.apps.get_model(app_label, self.model_name)
-        statement = self.constraint.create_sql(model, schema_editor)
-        schema_editor.execute(f"{statement} NOT VALID", params=None)
+from recognizer.migration_operations import AddConstraintWithoutScan
 
 
 class Migration(migrations.Migration):

@@ -12,6 +12,7 @@ class Mode(models.TextChoices):
     AUTO = "auto", _("automatic")
     DIGIT = "digit", _("one digit")
     NUMBER = "number", _("a number")
+    LINES = "lines", _("all lines")
 
 
 class Decision(models.TextChoices):

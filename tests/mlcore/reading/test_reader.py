@@ -7,7 +7,7 @@ from PIL import Image
 from mlcore.reading.decode import decode
 from mlcore.reading.errors import PictureError
 from mlcore.reading.reader import Reader, prepare_image
-from mlcore.reading.result import Reading
+from mlcore.reading.result import Mode, Reading
 from mlcore.training.synthesis.handwriting import write_digit
 from mlcore.training.synthesis.lines import Spacing, write_line
 from mlcore.training.synthesis.sheets import SECURITY, render_sheet
@@ -142,3 +142,17 @@ def on_bold_print(text: str, seed: int) -> bytes:
     rng = np.random.default_rng(seed)
     line = write_line(text, 40, Spacing(0.3, 0, 0, 0), write_digit, rng, marks=False)
     return encode(Image.fromarray(render_sheet(line.ink, rng, SECURITY)))
+
+
+@pytest.mark.parametrize("mode", ["auto", "lines"])
+def test_a_picture_with_one_line_has_one_entry_that_equals_the_answer(mode: Mode, reader: Reader) -> None:
+    reading = reader.read(encode(draw_digit(7)), mode)
+    (line,) = reading.lines
+    assert (line.text, line.written, line.value) == (reading.text, reading.written, reading.value) == ("7", "7", "7")
+    assert (line.confidence, line.decision, line.glyphs) == (reading.confidence, reading.decision, reading.glyphs)
+    assert (line.box, reading.signs, reading.unread) == (reading.glyphs[0].box, (), ())
+
+
+def test_a_rejected_picture_has_no_written_form_and_no_lines(reader: Reader) -> None:
+    reading = reader.read(encode(Image.new("RGB", (100, 100), "white")))
+    assert (reading.decision, reading.written, reading.value, reading.lines) == ("rejected", "", None, ())

@@ -1,0 +1,30 @@
+"""Operations of migrations that leave PostgreSQL's tables readable while a million rows are checked."""
+
+from typing import Any
+
+from django.db import migrations
+
+
+class AddConstraintWithoutScan(migrations.AddConstraint):
+    """A constraint that PostgreSQL adds without reading the table; a later migration validates it.
+
+    Adding and validating at once would lock out all readers while every row is read.
+    """
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor != "postgresql":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        model = to_state.apps.get_model(app_label, self.model_name)
+        statement = self.constraint.create_sql(model, schema_editor)
+        schema_editor.execute(f"{statement} NOT VALID", params=None)
+
+
+def validate_constraint(table: str, name: str) -> migrations.RunPython:
+    """Return an operation that lets PostgreSQL check the existing rows. They are read and written in the meantime."""
+
+    def validate(apps: Any, schema_editor: Any) -> None:
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
+
+    return migrations.RunPython(validate, migrations.RunPython.noop)
