@@ -17,12 +17,11 @@ from recognizer import selectors
 from recognizer.bodies.answers import HistoryRow, answer_fields, glyph_body, history_row
 from recognizer.bodies.plain import Json, names_of, write, write_row
 from recognizer.models import BatchItem, Correction, Prediction, Upload
+from recognizer.services.exports.formulas import escape_formula
 
 COLUMNS = names_of(HistoryRow)
 TOKEN_FIELDS = ("name", "scope", "created_at", "expires_at", "revoked_at", "last_used_at")
 ROWS_AT_ONCE = 500
-# A cell that begins with one of these is a formula to a spreadsheet.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def history_rows(predictions: QuerySet[Prediction]) -> Iterator[Json]:
@@ -42,11 +41,6 @@ def csv_lines(rows: Iterable[Iterable[Any]]) -> Iterator[str]:
     writer = csv.writer(LineWriter())
     for row in rows:
         yield writer.writerow([escape_formula(cell) for cell in row])
-
-
-def escape_formula(cell: Any) -> Any:
-    """Return the cell with a quote before anything that a spreadsheet would run as a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
 
 
 def as_csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
