@@ -1,3 +1,6 @@
+import re
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,6 +9,9 @@ from mlcore.reading.result import SIGNS, Box, Sign
 from mlcore.reading.written import find_value, write_number
 
 BOX = Box(0, 0, 1, 1)
+WRITTEN = st.text("".join(SIGNS) + "0123456789 \n", max_size=14)
+RULES = st.one_of(st.none(), st.sampled_from(["point", "comma"]), st.integers(0, 4))
+NUMBERS = st.decimals(-(10**9), 10**9, allow_nan=False, places=2)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +39,10 @@ BOX = Box(0, 0, 1, 1)
         ("12,50€", "12.50"),
         ("12,-", "12"),
         ("85%", "85"),
+        ("1 234 567", "1234567"),
+        ("12,34,567", "1234567"),
+        ("12,50 €", "12.50"),
+        ("1'200.--", "1200"),
         ("1.234", None),
         ("12,345", None),
         ("", None),
@@ -48,6 +58,14 @@ BOX = Box(0, 0, 1, 1)
         ("1,23.45", None),
         ("12'345,678.9", None),
         ("12\n34", None),
+        ("12.50.-", None),
+        ("3/4", None),
+        ("079 123 45 67", None),
+        ("12 50", None),
+        ("1.234 567", None),
+        ("1 234'567", None),
+        ("€5€", None),
+        ("%5", None),
     ],
 )
 def test_the_written_form_has_this_value_without_a_known_decimal_mark(written, value):
@@ -65,20 +83,36 @@ def test_the_written_form_has_this_value_without_a_known_decimal_mark(written, v
         ("1,234.56", "comma", "1234.56"),
         ("1,234,567", "comma", "1234567"),
         ("12.03.2024", "point", None),
+        ("1.234", 3, "1.234"),
+        ("1.234", 2, "1234"),
+        ("12.5", 2, "12.5"),
     ],
 )
 def test_a_known_decimal_mark_settles_what_a_separator_means(written, decimal, value):
     assert find_value(written, decimal) == value
 
 
-@given(st.text("".join(SIGNS) + "0123456789\n", max_size=20), st.sampled_from([None, "point", "comma"]))
-def test_a_value_is_a_decimal_string_of_the_written_digits(written, decimal):
-    value = find_value(written, decimal)
+@given(WRITTEN, RULES)
+def test_a_value_is_a_decimal_string_of_the_digits_that_were_written(written, rule):
+    value = find_value(written, rule)
     if value is not None:
-        whole, _, decimals = value.removeprefix("-").partition(".")
-        assert whole.isascii() and whole.isdigit() and (not decimals or decimals.isdigit())
-        digits = "".join(character for character in written if character.isdigit())
-        assert (whole + decimals).lstrip("0") == digits.lstrip("0")
+        assert re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", value)
+        digits = re.sub("[^0-9]", "", written)
+        assert re.sub("[^0-9]", "", value).lstrip("0") == digits.lstrip("0")
+        assert not value.startswith("-") or "-" in written
+
+
+@given(NUMBERS, st.sampled_from([(",", "."), (".", ","), ("'", "."), (" ", ","), ("", "."), ("", ",")]))
+def test_a_number_written_in_any_convention_has_its_value(number, convention):
+    thousands, mark = convention
+    written = f"{number:,.2f}".replace(",", "t").replace(".", mark).replace("t", thousands)
+    assert Decimal(find_value(written)) == number
+
+
+@given(WRITTEN, RULES)
+def test_a_rule_never_contradicts_a_form_without_doubt(written, rule):
+    if (value := find_value(written)) is not None:
+        assert find_value(written, rule) == value
 
 
 @pytest.mark.parametrize(
@@ -92,3 +126,12 @@ def test_a_value_is_a_decimal_string_of_the_written_digits(written, decimal):
 )
 def test_signs_are_written_before_the_digit_that_follows(digits, signs, written):
     assert write_number(digits, [Sign(BOX, sign, 0.9, before) for sign, before in signs]) == written
+
+
+@given(WRITTEN)
+def test_the_digits_and_signs_of_a_written_form_join_to_it(written):
+    digits = re.sub("[^0-9]", "", written)
+    signs = [
+        Sign(BOX, c, 0.9, len(re.sub("[^0-9]", "", written[:i]))) for i, c in enumerate(written) if not c.isdigit()
+    ]
+    assert write_number(digits, signs) == written
