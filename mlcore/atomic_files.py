@@ -1,25 +1,33 @@
-"""Atomic writes: a file or folder under its final name is complete, whatever interrupts the process that writes it."""
+"""Atomic writes: a file or folder under its final name is complete, whatever interrupts the process that writes it.
 
+After a write the folder is synced as well, so that a power failure does not undo the rename.
+"""
+
+import errno
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
+FOLDER_ATTEMPTS = 10  # other processes may remove a new folder again while it is empty
+
 
 @contextmanager
-def open_atomic(path: Path, permissions: int | None = None) -> Iterator[IO[bytes]]:
+def open_atomic(
+    path: Path, permissions: int | None = None, *, folder_permissions: int | None = None
+) -> Iterator[IO[bytes]]:
     """Yield a file to write, then sync it and rename it to `path`. An exception leaves nothing behind.
 
-    The last of several concurrent writers wins. `permissions` are set exactly; without them the umask decides.
+    The last of several concurrent writers wins. Missing folders are created. Permissions are set exactly; without
+    them the umask decides.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.parent / f".{uuid4().hex}.part"
     # Created with its permissions, so that a secret is at no time readable by others.
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if permissions is None else permissions)
+    descriptor = _create(part, 0o666 if permissions is None else permissions, folder_permissions)
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
@@ -30,17 +38,56 @@ def open_atomic(path: Path, permissions: int | None = None) -> Iterator[IO[bytes
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def _create(part: Path, permissions: int, folder_permissions: int | None) -> int:
+    """Return the descriptor of a new file, whose folder is created as often as another process removes it."""
+    for _attempt in range(FOLDER_ATTEMPTS):
+        make_folder(part.parent, folder_permissions)
+        with suppress(FileNotFoundError):
+            return os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, permissions)
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(part.parent))
+
+
+def make_folder(folder: Path, permissions: int | None = None) -> None:
+    """Create a folder and those above it, where they are missing, and sync the folders that list them."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent, permissions)
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        return  # another process removed the folder above it; the caller tries again
+    if permissions is not None:
+        with suppress(FileNotFoundError):
+            folder.chmod(permissions)
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Write the names in a folder to the disk: a sync of a file does not include its name."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
 def make_folder_atomic(path: Path) -> Iterator[Path]:
     """Yield a folder to fill, then rename it to `path`, which must not exist. An exception leaves nothing behind."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     part = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
         yield part
         part.chmod(0o755)  # mkdtemp makes it readable for its owner alone
+        sync_folder(part)
         part.rename(path)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
+    sync_folder(path.parent)

@@ -20,20 +20,24 @@ class AtomicFileSystemStorage(FileSystemStorage):
 
     def _save(self, name: str, content: "File[bytes]") -> str:
         final = Path(self.path(name))
-        self._make_folder(final.parent)
-        with open_atomic(final, self.file_permissions_mode) as file:
+        permissions = self.file_permissions_mode
+        with open_atomic(final, permissions, folder_permissions=self.directory_permissions_mode) as file:
             for chunk in content.chunks():
                 file.write(chunk)
         return str(name).replace("\\", "/")
 
-    def _make_folder(self, folder: Path) -> None:
-        """Create a folder and those above it with the permissions of the settings, whatever the umask is."""
-        if folder.is_dir():
-            return
-        self._make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        if self.directory_permissions_mode is not None:
-            folder.chmod(self.directory_permissions_mode)
+    def delete(self, name: str) -> None:
+        """Delete a file or an empty folder, and the folders above it that are empty then."""
+        super().delete(name)
+        for folder in Path(self.path(name)).parents:
+            if folder == Path(self.location):
+                return
+            try:
+                folder.rmdir()
+            except FileNotFoundError:
+                continue
+            except OSError:  # it is not empty
+                return
 
 
 class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]

@@ -1,6 +1,55 @@
+import os
+from pathlib import Path
+
 import pytest
 
 from mlcore.atomic_files import make_folder_atomic, open_atomic
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Return the list of the files and folders that are synced from now on."""
+    paths: list[Path] = []
+    sync = os.fsync
+
+    def record(descriptor: int) -> None:
+        paths.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+    return paths
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux tells which file a descriptor belongs to")
+def test_the_name_of_a_file_is_synced_after_its_content(tmp_path, synced):
+    with open_atomic(tmp_path / "new" / "file") as file:
+        file.write(b"whole")
+    assert synced[0] == tmp_path  # it lists the new folder
+    assert synced[1].suffix == ".part"
+    assert synced[2:] == [tmp_path / "new"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux tells which file a descriptor belongs to")
+def test_the_name_of_a_folder_is_synced_after_its_content(tmp_path, synced):
+    with make_folder_atomic(tmp_path / "folder") as part:
+        (part / "file").touch()
+    assert synced == [part, tmp_path]
+
+
+def test_a_folder_that_another_process_removes_meanwhile_is_created_again(tmp_path, monkeypatch):
+    opened = os.open
+    removals = iter([tmp_path / "new", None])
+
+    def open_after_removal(path, *args):
+        if folder := next(removals, None):
+            folder.rmdir()
+        return opened(path, *args)
+
+    monkeypatch.setattr("mlcore.atomic_files.sync_folder", lambda folder: None)
+    monkeypatch.setattr(os, "open", open_after_removal)
+    with open_atomic(tmp_path / "new" / "file") as file:
+        file.write(b"whole")
+    assert (tmp_path / "new" / "file").read_bytes() == b"whole"
 
 
 def test_a_finished_file_has_its_content_and_nothing_is_beside_it(tmp_path):

@@ -54,6 +54,8 @@ def reconcile(
     ends_at = time.monotonic() + (seconds if seconds is not None else float("inf"))
     for part in random.sample(PARTS, len(PARTS)) if seconds is not None else PARTS:
         check_part(part, before, report)
+        if remove:
+            remove_empty_folders(part, before)
         if time.monotonic() > ends_at:
             break
     if remove:
@@ -79,6 +81,15 @@ def check_part(part: str, before: datetime, report: MediaReport) -> None:
         without_row -= of_deleted_accounts
         report.without_row += sorted(name for name in without_row if is_older(name, before))
     report.without_file += [name for name in recorded_names(part) if not default_storage.exists(name)]
+
+
+def remove_empty_folders(part: str, before: datetime) -> None:
+    """Remove the empty folders of one part. Earlier releases left them when they deleted the last file."""
+    for parent in (f"uploads/{part}", f"feature-maps/{part}"):
+        for name in list_folders(parent):
+            folder = f"{parent}/{name}"
+            if next(walk(folder), None) is None and is_older(folder, before):
+                default_storage.delete(folder)
 
 
 def stored_names(part: str) -> Iterator[str]:

@@ -71,6 +71,17 @@ def test_a_young_file_is_not_reported(upload, media):
     assert reconcile(remove=True).removed == 1
 
 
+def test_old_empty_folders_are_removed_and_young_ones_stay(upload, media):
+    young, old = (media / "uploads" / "ab" / name for name in ("young", "old"))
+    for folder in (young, old):
+        folder.mkdir(parents=True)
+    yesterday = time.time() - 25 * 3600
+    os.utime(old, (yesterday, yesterday))
+    reconcile(remove=True)
+    assert young.exists()
+    assert not old.exists()
+
+
 def test_other_folders_are_ignored(upload, media):
     model = create_stray_file(media, "models/digits-9/card.json")
     assert reconcile(remove=True, grace=NO_GRACE).removed == 0
