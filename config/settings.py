@@ -21,12 +21,20 @@ DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default=INSECURE_SECRET_KEY)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", str.strip, default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", str.strip, default=[])
+HTTPS = env.bool("HTTPS", default=PRODUCTION)
 SIGNUP_OPEN = env.bool("SIGNUP_OPEN", default=True)
 
 if PRODUCTION and SECRET_KEY == INSECURE_SECRET_KEY:
     raise ImproperlyConfigured("PRODUCTION needs its own SECRET_KEY (50 random characters).")
 if PRODUCTION and DEBUG:
     raise ImproperlyConfigured("PRODUCTION and DEBUG cannot both be on.")
+
+
+def site_url(hosts: list[str], *, https: bool, port: int) -> str:
+    """Return the address of the first allowed host that is one name. `make run` serves it on a port."""
+    host = next((host for host in hosts if not host.startswith((".", "*"))), "localhost")
+    return f"https://{host}" if https else f"http://{host}:{port}"
+
 
 # --- Django ------------------------------------------------------------------------------------------------
 
@@ -48,6 +56,8 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "allauth",
+    "allauth.account",
     "recognizer",
 ]
 
@@ -62,6 +72,7 @@ MIDDLEWARE = [
     "recognizer.middleware.BodyLimitMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "recognizer.middleware.LoginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -117,13 +128,19 @@ USE_TZ = True
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = reverse_lazy("desk")
 LOGOUT_REDIRECT_URL = LOGIN_URL
+PASSWORD_RESET_TIMEOUT = 3600  # seconds
 PASSWORD_HASHERS = ["recognizer.hashers.Argon2Hasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 
-# --- Mail, to reset forgotten passwords --------------------------------------------------------------------
+# django-allauth keeps the e-mail addresses and the steps of a login. Limits and mails are the product's own.
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = PASSWORD_RESET_TIMEOUT / (24 * 3600)
+
+# --- Mail --------------------------------------------------------------------------------------------------
 
 EMAIL_HOST = env.str("EMAIL_HOST", default="")
 EMAIL_PORT = env.int("EMAIL_PORT", default=587, at_least=1)
@@ -131,11 +148,15 @@ EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
 EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=True)
 EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", default=False)
-EMAIL_TIMEOUT = 10  # seconds; a person waits for the page meanwhile
+EMAIL_TIMEOUT = 10  # seconds; a worker does nothing else meanwhile
 EMAIL_BACKEND = env.str(
     "EMAIL_BACKEND", default=f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 )
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="digitscribe@localhost")
+# The address of this installation for links in mails, without a slash at the end.
+SITE_URL = env.str("SITE_URL", default="").rstrip("/") or site_url(
+    ALLOWED_HOSTS, https=HTTPS, port=env.int("PORT", default=8000)
+)
 
 if EMAIL_USE_TLS and EMAIL_USE_SSL:
     raise ImproperlyConfigured("EMAIL_USE_TLS and EMAIL_USE_SSL cannot both be on.")
@@ -164,7 +185,6 @@ MEDIA_ACCEL_PREFIX = env.str("MEDIA_ACCEL_PREFIX", default="")
 
 # --- Security ----------------------------------------------------------------------------------------------
 
-HTTPS = env.bool("HTTPS", default=PRODUCTION)
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS

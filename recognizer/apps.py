@@ -8,5 +8,7 @@ class RecognizerConfig(AppConfig):
     def ready(self) -> None:
         from recognizer import checks  # noqa: F401  (the import registers the checks)
         from recognizer.job_kinds import register_handlers
+        from recognizer.mail_kinds import register_mail_kinds
 
         register_handlers()
+        register_mail_kinds()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import User
@@ -15,6 +16,18 @@ from recognizer.services.account_state import is_being_deleted
 from recognizer.services.people.accounts import request_deletion
 
 admin.site.unregister(User)
+admin.site.unregister(EmailAddress)
+
+
+@admin.register(EmailAddress)
+class EmailAddressAdmin(EvidenceAdmin):
+    """Admin of e-mail addresses. Only their owners verify them: a verified address can take over the account."""
+
+    list_display = ["email", "user", "verified"]
+    list_filter = ["verified"]
+    list_select_related = ["user"]
+    search_fields = ["email", "user__username"]
+    ordering = ["email"]
 
 
 @admin.register(User)

@@ -2,6 +2,7 @@ from recognizer.models.access import ApiToken, IdempotencyRecord, Usage
 from recognizer.models.batch import Batch, BatchItem
 from recognizer.models.deletion import AccountDeletion, DeletedFolder
 from recognizer.models.job import Job
+from recognizer.models.mail import OutgoingMail
 from recognizer.models.model_version import ModelVersion
 from recognizer.models.prediction import FeatureMap, Glyph, Prediction
 from recognizer.models.upload import Correction, Upload
@@ -18,6 +19,7 @@ __all__ = [
     "IdempotencyRecord",
     "Job",
     "ModelVersion",
+    "OutgoingMail",
     "Prediction",
     "Upload",
     "Usage",

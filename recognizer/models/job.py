@@ -13,6 +13,7 @@ class JobKind(models.TextChoices):
     BATCH_CHUNK = "batch_chunk", _("read a part of a batch")
     RESCORE = "rescore", _("read again")
     ACCOUNT_DELETION = "account_deletion", _("delete an account")
+    MAIL = "mail", _("send an email")
 
 
 class JobState(models.TextChoices):
@@ -49,6 +50,7 @@ class Job(UUIDModel):
     total = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     enqueued_at = models.DateTimeField(null=True, help_text=_("Time when the job was last put on the queue."))
+    not_before = models.DateTimeField(null=True, help_text=_("Time until which the sweeper leaves the job alone."))
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
@@ -72,6 +73,7 @@ def export_account(user: User) -> Iterator[bytes]:
     account = {
         "username": user.get_username(),
         "email": user.email,
+        "addresses": list(EmailAddress.objects.filter(user=user).order_by("pk").values("email", "verified")),
         "joined": user.date_joined,
         "tokens": list(user.api_tokens.values(*TOKEN_FIELDS)),
     }

@@ -5,6 +5,7 @@ A test fails for a model or a file field that is missing here.
 
 from dataclasses import dataclass
 
+from allauth.account.models import EmailAddress, EmailConfirmation
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.db.models import Model
@@ -18,6 +19,7 @@ from recognizer.models import (
     Glyph,
     IdempotencyRecord,
     Job,
+    OutgoingMail,
     Prediction,
     Upload,
     Usage,
@@ -49,6 +51,11 @@ OWNED_ROWS = (
     OwnedRows(User.groups.through, ("user_id",), not_exported_because="The staff gives permissions."),
     OwnedRows(User.user_permissions.through, ("user_id",), not_exported_because="The staff gives permissions."),
     OwnedRows(LogEntry, ("user_id",), not_exported_because="It records what the staff did in the admin."),
+    OwnedRows(EmailAddress, ("user_id",), "account.json"),
+    OwnedRows(
+        EmailConfirmation, ("email_address__user_id",), not_exported_because="Links are signed; no row is written."
+    ),
+    OwnedRows(OutgoingMail, ("user_id",), not_exported_because="It is removed as soon as the mail is sent."),
     OwnedRows(ApiToken, ("user_id",), "account.json"),
     OwnedRows(Usage, ("user_id",), not_exported_because="It is the number and size of the exported pictures."),
     OwnedRows(IdempotencyRecord, ("user_id",), not_exported_because="It repeats an answer for one day."),

@@ -72,10 +72,12 @@ def retry_jobs(jobs: QuerySet[Job], *, include_done: bool = False) -> int:
     retried = list(jobs.filter(state__in=states))
     for job in retried:
         job.state, job.attempts, job.error, job.done, job.finished_at = Job.State.WAITING, 0, "", 0, None
-        job.enqueued_at = timezone.now()
+        job.enqueued_at, job.not_before = timezone.now(), None
     with transaction.atomic():
         for job in retried:
             handler_of(job).on_retry(job)
-        Job.objects.bulk_update(retried, ["state", "attempts", "error", "done", "finished_at", "enqueued_at"])
+        Job.objects.bulk_update(
+            retried, ["state", "attempts", "error", "done", "finished_at", "enqueued_at", "not_before"]
+        )
         enqueue_on_commit(retried)
     return len(retried)

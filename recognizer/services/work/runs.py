@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 WORKER_DIED = "The worker died, or ran out of time."
 WORKER_STOPPED = "The worker was stopped. Another one continues."
 OUTAGE_WINDOW = timedelta(minutes=5)
+LONGEST_DELAY = timedelta(minutes=10)  # the sweeper takes a later time for the mistake of a clock
 MAX_ATTEMPTS_IN_OUTAGE = 4 * settings.JOB_MAX_ATTEMPTS
 
 
@@ -173,20 +174,28 @@ def release_job(job: Job, error: str, *, is_counted: bool = True) -> None:
 
 def continue_now(job: Job) -> None:
     """Return a job that has done a part of its work to the end of its queue. Attempts are counted for each part."""
-    job.enqueued_at = timezone.now()
+    job.enqueued_at, job.error = timezone.now(), ""
     if _release_part(job):
         enqueue_jobs([job])
 
 
-def continue_later(job: Job) -> None:
-    """Return a job that has to wait for something to the waiting ones, for the next sweep."""
+def continue_later(job: Job, *, delay: timedelta = timedelta(0), reason: str = "") -> None:
+    """Return a job that has to wait for something to the waiting ones, for the next sweep after the delay."""
     job.enqueued_at = None
+    job.not_before = timezone.now() + min(delay, LONGEST_DELAY) if delay else None
+    job.error = reason
     _release_part(job)
 
 
 def _release_part(job: Job) -> int:
     return leased_row(job).update(
-        state=Job.State.WAITING, attempts=0, error="", lease_id=None, lease_until=None, enqueued_at=job.enqueued_at
+        state=Job.State.WAITING,
+        attempts=0,
+        error=job.error,
+        lease_id=None,
+        lease_until=None,
+        enqueued_at=job.enqueued_at,
+        not_before=job.not_before,
     )
 
 

@@ -11,7 +11,7 @@ from recognizer.queues import BULK, INTERACTIVE
 from recognizer.services.work import broker
 from recognizer.services.work.handlers import mandatory_kinds
 from recognizer.services.work.jobs import enqueue_jobs, fail_jobs, retry_jobs
-from recognizer.services.work.runs import WORKER_DIED, allowed_attempts
+from recognizer.services.work.runs import LONGEST_DELAY, WORKER_DIED, allowed_attempts
 
 LOST_AFTER = timedelta(seconds=20)  # Redis may have lost a message that leads to no claim within this time
 MAX_JOBS_PER_SWEEP = 1000
@@ -40,7 +40,8 @@ def _enqueue_lost_jobs(queue: str, length: int) -> int:
     With none missing, the workers are only slow.
     """
     now = timezone.now()
-    waiting = Job.objects.filter(state=Job.State.WAITING, queue=queue)
+    is_due = Q(not_before=None) | Q(not_before__lte=now) | Q(not_before__gt=now + LONGEST_DELAY)
+    waiting = Job.objects.filter(is_due, state=Job.State.WAITING, queue=queue)
     missing = min(MAX_JOBS_PER_SWEEP, waiting.count() - length)
     if missing <= 0:
         return 0

@@ -4,6 +4,7 @@ import io
 import zipfile
 
 import pytest
+from allauth.account.models import EmailAddress, EmailConfirmation
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission, User
@@ -11,12 +12,14 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.db.models import FileField
+from django.utils import timezone
 
 from recognizer.models import (
     AccountDeletion,
     DeletedFolder,
     Job,
     ModelVersion,
+    OutgoingMail,
     Prediction,
 )
 from recognizer.services.batches import intake
@@ -62,6 +65,8 @@ def everything(alice, model, media) -> User:
     ensure_thumbnail(prediction.upload)
     corrections.correct(prediction=prediction, by=alice, kind="correct", text="1")
     create_token(user=alice, name="script")
+    EmailConfirmation.create(EmailAddress.objects.create(user=alice, email=alice.email))
+    OutgoingMail.objects.create(kind="notice", user=alice, expires_at=timezone.now())
     idempotency.claim_key(owner_id=alice.pk, key="once", fingerprint="f" * 64)
     alice.groups.add(Group.objects.create(name="staff"))
     alice.user_permissions.add(Permission.objects.first())
