@@ -43,6 +43,7 @@ class Network:
     layers: tuple[Layer, ...] = ()
     averaged: str | None = None  # the layer that is averaged before the last one: its class maps are exact
     parameters: int = 0
+    signs: str = ""  # that a line network reads, in the order of its classes behind the eleventh
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,23 @@ from numpy.typing import NDArray
 
 from mlcore.reading.arrays import Floats
 
-BLANK = 10  # the class for "no digit here"
-BEAM_WIDTH = 12  # texts that the search keeps after each step
-MIN_STEP_PROBABILITY = 1e-3  # a less probable digit does not extend a text
+BLANK = 10  # the class for "nothing to read here"; the classes below are the digits, those above are signs
+BEAM_WIDTH, BEAM_WIDTH_WITH_SIGNS = 12, 24  # texts that the search keeps after each step; signs double their number
+MIN_STEP_PROBABILITY = 1e-3  # a less probable digit or sign does not extend a text
 
-LogProbabilities = NDArray[np.float64]  # (T, 11)
+LogProbabilities = NDArray[np.float64]  # (T, 11 + signs)
+Classes = tuple[int, ...]  # of the digits and signs of a text, from left to right
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedSign:
+    """A sign between the digits of a text."""
+
+    sign: str
+    before_glyph: int  # index of the digit that follows; the number of digits at the end
+    step: int  # at which it is most probable
+    span: tuple[int, int]  # the first and last step that it covers
+    confidence: float  # its probability at its step
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,34 +31,71 @@ class DecodedText:
     """A text that a strip may show, aligned with the network's steps."""
 
     digits: tuple[int, ...]
-    confidence: float  # the sum over all paths that collapse to exactly these digits
+    confidence: float  # that these are the digits, whatever the signs: the sum over all paths that collapse to them
     steps: tuple[int, ...]  # for each digit the step at which it is most probable
     spans: tuple[tuple[int, int], ...]  # for each digit the first and last step that it covers
     digit_probabilities: tuple[tuple[float, ...], ...]  # for each digit the probabilities of 0 to 9
+    signs: tuple[DecodedSign, ...]  # the most probable ones beside these digits
+    signs_confidence: float  # that these are the signs, where the digits are right
 
 
-def decode_text(logits: NDArray[np.float32], temperature: float = 1.0) -> DecodedText:
+def decode_text(logits: NDArray[np.float32], temperature: float = 1.0, signs: str = "") -> DecodedText:
     """Return the most probable text."""
-    return decode_texts(logits, 1, temperature)[0]
+    return decode_texts(logits, 1, temperature, signs=signs)[0]
 
 
 def decode_texts(
-    logits: NDArray[np.float32], most: int, temperature: float = 1.0, min_ratio: float = 0.0
+    logits: NDArray[np.float32], most: int, temperature: float = 1.0, min_ratio: float = 0.0, signs: str = ""
 ) -> list[DecodedText]:
-    """Return up to `most` texts of one strip's (T, 11) logits, the most probable first.
+    """Return up to `most` texts of one strip's (T, 11 + signs) logits, the most probable first.
 
-    Texts with less than `min_ratio` of the first one's probability are left out; the first one is always returned.
+    `signs` are those that the network reads, in the order of its classes. Texts with the same digits and other signs
+    are one text, with its most probable signs. Texts with less than `min_ratio` of the first one's probability are
+    left out; the first one is always returned.
     """
     log_probabilities = _log_softmax(logits.astype(np.float64) / temperature)
-    found = _search_beam(log_probabilities)[:most]
-    lowest = found[0][1] + np.log(max(min_ratio, 1e-12))
-    return [_align_text(log_probabilities, digits, log) for digits, log in found if log >= lowest]
+    best_classes: dict[tuple[int, ...], tuple[Classes, float]] = {}
+    totals: dict[tuple[int, ...], float] = {}
+    for classes, log in _search_beam(log_probabilities):
+        digits = tuple(each for each in classes if each < BLANK)
+        best_classes.setdefault(digits, (classes, log))
+        totals[digits] = float(np.logaddexp(totals.get(digits, -np.inf), log))
+    found = sorted(totals, key=lambda digits: -totals[digits])[:most]
+    lowest = totals[found[0]] + np.log(max(min_ratio, 1e-12))
+    return [
+        _align_text(log_probabilities, *best_classes[digits], totals[digits], signs)
+        for digits in found
+        if totals[digits] >= lowest
+    ]
 
 
-def _align_text(log_probabilities: LogProbabilities, digits: tuple[int, ...], log_probability: float) -> DecodedText:
-    steps, spans = _align(log_probabilities, digits)
-    rows = tuple(_digit_probabilities(log_probabilities, *pair) for pair in zip(digits, spans, strict=True))
-    return DecodedText(digits, float(np.exp(log_probability)), steps, spans, rows)
+def _align_text(
+    log_probabilities: LogProbabilities, classes: Classes, log_probability: float, log_total: float, signs: str
+) -> DecodedText:
+    """Return the text of these classes. `log_total` is the log probability of its digits, whatever the signs."""
+    steps, spans = _align(log_probabilities, classes)
+    places = [place for place, each in enumerate(classes) if each < BLANK]
+    digits = tuple(classes[place] for place in places)
+    found_signs = tuple(
+        DecodedSign(
+            signs[each - BLANK - 1],
+            sum(other < place for other in places),
+            steps[place],
+            spans[place],
+            float(np.exp(log_probabilities[steps[place], each])),
+        )
+        for place, each in enumerate(classes)
+        if each > BLANK
+    )
+    return DecodedText(
+        digits,
+        float(np.exp(log_total)),
+        tuple(steps[place] for place in places),
+        tuple(spans[place] for place in places),
+        tuple(_digit_probabilities(log_probabilities, classes[place], spans[place]) for place in places),
+        found_signs,
+        float(np.exp(log_probability - log_total)),
+    )
 
 
 def _log_softmax(logits: Floats) -> LogProbabilities:
@@ -55,44 +104,43 @@ def _log_softmax(logits: Floats) -> LogProbabilities:
     return log_probabilities
 
 
-def _search_beam(log_probabilities: LogProbabilities) -> list[tuple[tuple[int, ...], float]]:
+def _search_beam(log_probabilities: LogProbabilities) -> list[tuple[Classes, float]]:
     """Return the most probable texts with their log probabilities, best first, by prefix beam search."""
-    # For each text: the probability of paths that end in a blank, and of paths that end in its last digit.
-    beams: dict[tuple[int, ...], tuple[float, float]] = {(): (1.0, 0.0)}
+    # For each text: the probability of paths that end in a blank, and of paths that end in its last digit or sign.
+    beams: dict[Classes, tuple[float, float]] = {(): (1.0, 0.0)}
+    width = BEAM_WIDTH if log_probabilities.shape[1] == BLANK + 1 else BEAM_WIDTH_WITH_SIGNS
     scale = 0.0  # the logarithm of all factors that were divided out
-    for step in np.exp(log_probabilities):  # (11,)
-        grown: dict[tuple[int, ...], tuple[float, float]] = {}
-        likely = [(digit, float(step[digit])) for digit in range(BLANK) if step[digit] > MIN_STEP_PROBABILITY]
+    for step in np.exp(log_probabilities):  # (11 + signs,)
+        grown: dict[Classes, tuple[float, float]] = {}
+        likely = [(each, step[each]) for each in np.flatnonzero(step > MIN_STEP_PROBABILITY).tolist() if each != BLANK]
         blank = float(step[BLANK])
-        for text, (after_blank, after_digit) in beams.items():
-            in_blank, in_digit = grown.get(text, (0.0, 0.0))
-            repeated = after_digit * float(step[text[-1]]) if text else 0.0
-            grown[text] = (in_blank + (after_blank + after_digit) * blank, in_digit + repeated)
-            for digit, probability in likely:
-                before = after_blank if text and text[-1] == digit else after_blank + after_digit
+        for text, (after_blank, after_last) in beams.items():
+            in_blank, in_last = grown.get(text, (0.0, 0.0))
+            repeated = after_last * float(step[text[-1]]) if text else 0.0
+            grown[text] = (in_blank + (after_blank + after_last) * blank, in_last + repeated)
+            for each, probability in likely:
+                before = after_blank if text and text[-1] == each else after_blank + after_last
                 if before > 0:
-                    longer = (*text, digit)
-                    in_blank, in_digit = grown.get(longer, (0.0, 0.0))
-                    grown[longer] = (in_blank, in_digit + before * probability)
-        best = sorted(grown.items(), key=lambda item: -sum(item[1]))[:BEAM_WIDTH]
+                    longer = (*text, each)
+                    in_blank, in_last = grown.get(longer, (0.0, 0.0))
+                    grown[longer] = (in_blank, in_last + before * float(probability))
+        best = sorted(grown.items(), key=lambda item: -sum(item[1]))[:width]
         total = sum(best[0][1])
         scale += float(np.log(total))
-        beams = {text: (after_blank / total, after_digit / total) for text, (after_blank, after_digit) in best}
+        beams = {text: (after_blank / total, after_last / total) for text, (after_blank, after_last) in best}
     ranked = sorted(((text, sum(parts)) for text, parts in beams.items()), key=lambda item: -item[1])
     return [(text, float(np.log(probability) + scale)) for text, probability in ranked if probability > 0]
 
 
-def _align(
-    log_probabilities: LogProbabilities, digits: tuple[int, ...]
-) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
-    """Return the steps and spans of `digits` on the single most probable path (Viterbi)."""
-    if not digits:
+def _align(log_probabilities: LogProbabilities, text: Classes) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
+    """Return the steps and spans of the classes on the single most probable path (Viterbi)."""
+    if not text:
         return (), ()
     states = [BLANK]
-    for digit in digits:
-        states += [digit, BLANK]
-    classes = np.array(states)  # blank, first digit, blank, second digit, ...
-    may_skip = np.zeros(len(states), bool)  # the blank between two different digits is optional
+    for each in text:
+        states += [each, BLANK]
+    classes = np.array(states)  # blank, first class of the text, blank, second class, ...
+    may_skip = np.zeros(len(states), bool)  # the blank between two different classes is optional
     may_skip[3::2] = classes[3::2] != classes[1:-2:2]
     score = np.full(len(states), -np.inf)
     score[:2] = log_probabilities[0, classes[:2]]
@@ -109,10 +157,10 @@ def _align(
         state -= back[time, state]
         backwards.append(state)
     path = np.array(backwards[::-1])  # (T,)
-    spans = [(int(at[0]), int(at[-1])) for at in (np.flatnonzero(path == 2 * i + 1) for i in range(len(digits)))]
+    spans = [(int(at[0]), int(at[-1])) for at in (np.flatnonzero(path == 2 * i + 1) for i in range(len(text)))]
     steps = [
-        first + int(log_probabilities[first : last + 1, digit].argmax())
-        for (first, last), digit in zip(spans, digits, strict=True)
+        first + int(log_probabilities[first : last + 1, each].argmax())
+        for (first, last), each in zip(spans, text, strict=True)
     ]
     return tuple(steps), tuple(spans)
 

@@ -44,6 +44,11 @@ class Engine:
     def reads_lines(self) -> bool:
         return "lines" in self.artifact.card.networks
 
+    @property
+    def signs(self) -> str:
+        """Return the signs that the line network reads, in the order of its classes."""
+        return self.artifact.card.networks["lines"].signs if self.reads_lines else ""
+
     def classify(self, inputs: NDArray[np.uint8]) -> Scores:  # (N, 28, 28), ink is 255
         return to_scores(self.logits(inputs), self._temperature)
 
@@ -57,7 +62,7 @@ class Engine:
         return dict(zip(names, self._run(names, inputs), strict=True))
 
     def classify_strips(self, strips: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
-        """Return the line network's logits for each strip, (T, 11), divided by the card's temperature."""
+        """Return the line network's logits for each strip, (T, 11 + signs), divided by the card's temperature."""
         if not strips:
             return []
         session = self._sessions["lines"]

@@ -71,3 +71,38 @@ def test_digit_probabilities_include_the_alternatives():
 def test_a_higher_temperature_lowers_the_confidence():
     logits = make_logits(BLANK, 9, BLANK, sure=3.0)
     assert decode_text(logits, 2.0).confidence < decode_text(logits, 1.0).confidence
+
+
+SIGNS = ".-"
+POINT, MINUS = BLANK + 1, BLANK + 2
+
+
+def make_logits_with_signs(*steps, sure=8.0):
+    logits = np.zeros((len(steps), BLANK + 1 + len(SIGNS)), np.float32)
+    logits[np.arange(len(steps)), steps] = sure
+    return logits
+
+
+def test_signs_are_apart_from_the_digits_and_know_their_place():
+    text = decode_text(make_logits_with_signs(MINUS, 1, BLANK, 2, POINT, 5, BLANK, MINUS), signs=SIGNS)
+    assert text.digits == (1, 2, 5)
+    assert text.steps == (1, 3, 5)
+    assert len(text.digit_probabilities) == len(text.spans) == 3
+    assert [(sign.sign, sign.before_glyph, sign.step) for sign in text.signs] == [("-", 0, 0), (".", 2, 4), ("-", 3, 7)]
+    assert all(sign.confidence > 0.9 for sign in text.signs)
+
+
+def test_texts_with_other_signs_are_one_text():
+    logits = make_logits_with_signs(1, POINT, 2)
+    logits[1, BLANK] = 7.5  # nearly as likely no sign
+    logits[2, 7] = 6.0
+    first, second = decode_texts(logits, 2, signs=SIGNS)
+    assert (first.digits, second.digits) == ((1, 2), (1, 7))
+    assert [sign.sign for sign in first.signs] == ["."]
+    assert first.signs_confidence == pytest.approx(1 / (1 + np.exp(-0.5)), rel=0.01)
+    assert first.confidence > 0.8  # the doubt about the sign is none about the digits
+
+
+def test_digits_are_certain_of_no_signs_where_the_network_reads_none():
+    text = decode_text(make_logits(1, BLANK, 2))
+    assert (text.signs, text.signs_confidence) == ((), 1.0)
