@@ -38,6 +38,16 @@ class DecodedText:
     signs: tuple[DecodedSign, ...]  # the most probable ones beside these digits
     signs_confidence: float  # that these are the signs, where the digits are right
 
+    @property
+    def all_steps(self) -> tuple[int, ...]:
+        """Return the steps of the digits and signs, from left to right."""
+        return tuple(sorted([*self.steps, *(sign.step for sign in self.signs)]))
+
+    @property
+    def sign_places(self) -> frozenset[int]:
+        """Return which places among `all_steps` are signs."""
+        return frozenset(sign.before_glyph + number for number, sign in enumerate(self.signs))
+
 
 def decode_text(logits: NDArray[np.float32], temperature: float = 1.0, signs: str = "") -> DecodedText:
     """Return the most probable text."""

@@ -14,10 +14,10 @@ from mlcore.reading.result import Decision, Reason
 
 Thresholds = Mapping[str, float]
 
-CONFIDENCE_FEATURES = ("one", "line", "rival", "digits", "weakest", "cuts", "explained", "length")
+CONFIDENCE_FEATURES = ("one", "line", "rival", "digits", "weakest", "cuts", "explained", "length", "signs")
 # `cuts` tells good cuts from bad ones by how likely each digit's ink is a digit; the names are keys of the card.
 PREFIX = "number_"  # begins the names of the features' weights in the card
-DEFAULTS = {"number_line": 1.0, "number_digits": 0.5, "number_explained": 1.0}
+DEFAULTS = {"number_line": 1.0, "number_digits": 0.5, "number_explained": 1.0, "number_signs": 3.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ def confidence_features(found: FoundNumber) -> list[float]:
         sum(_log(digit.is_digit) for digit in found.digits),  # a wrong cut leaves ink that is no digit
         _log(found.explained),
         float(np.log(max(len(found.digits), 1))),
+        _log(found.signs_confidence),
     ]
 
 

@@ -16,16 +16,18 @@ from mlcore.reading.ctc import DecodedText, decode_texts
 from mlcore.reading.engine import Engine
 from mlcore.reading.ink import Ink
 from mlcore.reading.layout import Region, find_regions, separate_digits, tall_pieces
-from mlcore.reading.segment import LOOSE, STIFF, DigitCrop, DigitCutter, crop_printed_boxes
+from mlcore.reading.segment import LOOSE, STIFF, DigitCrop, DigitCutter, SignInk, crop_printed_boxes
 from mlcore.reading.strip import Strip, cut_strip
 from mlcore.reading.trace import Trace, no_trace
 from mlcore.reading.weights import Placement, Weights
+from mlcore.reading.written import write_number
 
 MAX_REGIONS, MAX_TEXTS = 2, 6  # the best regions, and the best texts of each, that are cut and scored
 SURE_LINE = 0.9  # with a line of this confidence no other region is tried
 MIN_RATIO = 0.02  # a text's probability beside the best text's; below it the text is not tried
 UNREAD_PROBABILITY = 0.5  # assumed for the line network when it read another number of digits than boxes hold
 FLOOR = 0.01
+TALL_SIGNS = frozenset("/+%$€£")  # may be as tall as a digit
 TWO_AS_ONE = 0.1  # share of the connected pieces classified as one digit that are really two
 
 
@@ -46,19 +48,36 @@ class FoundDigit:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundSign:
+    """One sign of a number, which the line network read."""
+
+    sign: str
+    before_glyph: int  # index of the digit that follows; the number of digits at the end
+    box: InkBox
+    confidence: float
+    ink: float  # sum of its strength
+
+
+@dataclass(frozen=True, slots=True)
 class FoundNumber:
     """A proposed number and the values from which its confidence follows."""
 
     digits: tuple[FoundDigit, ...]
     line: float  # the line network's probability of the proposed text
     rival: float  # the probability of its best other text
-    explained: float  # share of the picture's ink that belongs to the digits
+    explained: float  # share of the picture's ink that belongs to the digits and signs
     features: Floats  # (7,) in the order of weights.SCORE_FEATURES
     score: float  # the weighted sum of the features; the proposal with the highest one is read
+    signs: tuple[FoundSign, ...] = ()  # from left to right
+    signs_confidence: float = 1.0  # that these are the signs, where the digits are right
 
     @property
     def text(self) -> str:
         return "".join(str(found.digit) for found in self.digits)
+
+    @property
+    def written(self) -> str:
+        return write_number(self.text, self.signs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +141,7 @@ def propose_numbers(ink: Ink, engine: Engine, weights: Weights) -> list[tuple[Fo
             strips.append((region, strip))
     logits = engine.classify_strips([strip.image for _, strip in strips])
     lines = [
-        (region, strip, decode_texts(strip_logits, MAX_TEXTS, min_ratio=MIN_RATIO))
+        (region, strip, decode_texts(strip_logits, MAX_TEXTS, min_ratio=MIN_RATIO, signs=engine.signs))
         for (region, strip), strip_logits in zip(strips, logits, strict=True)
     ]
     lines.sort(key=lambda line: -region_score(line[2][0], line[0]))
@@ -149,7 +168,7 @@ def propose_in_region(
         return
     pieces = tall_pieces(region)
     apart = separate_digits(pieces, region.box[3])
-    if apart and all(len(text.digits) != len(apart) for text in texts):  # the line network missed or doubled a digit
+    if apart and all(count_tall(text) != len(apart) for text in texts):  # the line network missed or doubled a digit
         known = [text.confidence for text in texts]
         unread = max(0.0, min(*known, 1 - sum(known)))  # at most what its own texts have, or leave to all others
         yield from propose_in_boxes(replace(region, printed_boxes=apart), texts, search, unread=unread)
@@ -158,22 +177,40 @@ def propose_in_region(
         if not text.digits:
             continue
         rival = max((other.confidence for other in texts if other is not text), default=0.0)
-        for crops in segmentations(cutter, text):
+        for crops, sign_inks in segmentations(cutter, text):
             pairs = [(crop, row) for crop, row in zip(crops, text.digit_probabilities, strict=True) if crop]
             if pairs:
                 classified = search.classifier.classify([crop for crop, _ in pairs])
                 missing = 0.5 ** (len(crops) - len(pairs))
                 split = log_split_probability([each.crop.box for each in classified], pieces, region, search)
                 rows = [row for _, row in pairs]
-                yield score_number(region, classified, rows, text.confidence * missing, rival, search.weights, split)
+                signs = place_signs(text, sign_inks, [crop is not None for crop in crops])
+                number = score_number(
+                    region, classified, rows, text.confidence * missing, rival, search.weights, split, signs
+                )
+                yield replace(number, signs_confidence=text.signs_confidence)
 
 
-def segmentations(cutter: DigitCutter, text: DecodedText) -> Iterator[list[DigitCrop | None]]:
+def count_tall(text: DecodedText) -> int:
+    """Count the digits and the signs that may be as tall as digits."""
+    return len(text.digits) + sum(sign.sign in TALL_SIGNS for sign in text.signs)
+
+
+def segmentations(cutter: DigitCutter, text: DecodedText) -> Iterator[tuple[list[DigitCrop | None], list[SignInk]]]:
     """Yield the line cut along the least ink, and also cut nearly straight where that makes a difference."""
-    loose = cutter.cut(text.steps, LOOSE)
-    yield loose
+    steps, signs = text.all_steps, text.sign_places
+    loose = cutter.cut(steps, LOOSE, signs)
+    yield loose, cutter.find_signs(steps, LOOSE, signs)
     if any(crop and crop.is_cut for crop in loose):
-        yield cutter.cut(text.steps, STIFF)
+        yield cutter.cut(steps, STIFF, signs), cutter.find_signs(steps, STIFF, signs)
+
+
+def place_signs(text: DecodedText, inks: Sequence[SignInk], has_ink: Sequence[bool]) -> tuple[FoundSign, ...]:
+    """Return the signs of a text. Digits without ink, which are left out of the number, do not count for places."""
+    return tuple(
+        FoundSign(sign.sign, sum(has_ink[: sign.before_glyph]), found.box, sign.confidence, found.ink)
+        for sign, found in zip(text.signs, inks, strict=True)
+    )
 
 
 def log_split_probability(digits: Sequence[InkBox], pieces: Sequence[InkBox], region: Region, search: Search) -> float:
@@ -209,13 +246,14 @@ def score_number(
     rival: float,
     weights: Weights,
     split: float,
+    signs: tuple[FoundSign, ...] = (),
 ) -> FoundNumber:
     """Combine both networks' results for the digits of one proposal, and score it."""
     digits = tuple(
         combine_networks(region, each, row, weights) for each, row in zip(classified, line_probabilities, strict=True)
     )
     all_ink = max(float(region.strength.sum()) / region.share, 1e-6)
-    explained = min(1.0, sum(each.crop.ink for each in classified) / all_ink)
+    explained = min(1.0, (sum(each.crop.ink for each in classified) + sum(sign.ink for sign in signs)) / all_ink)
     digits_log = sum(
         np.log(each.probabilities[found.digit] * each.is_digit + FLOOR)
         for each, found in zip(classified, digits, strict=True)
@@ -232,7 +270,8 @@ def score_number(
             split,
         ]
     )
-    return FoundNumber(digits, line, rival, explained, features, float(weights.feature_weights @ features))
+    score = float(weights.feature_weights @ features)
+    return FoundNumber(digits, line, rival, explained, features, score, signs)
 
 
 def combine_networks(

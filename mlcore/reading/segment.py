@@ -17,6 +17,7 @@ MIN_BOX_INK = 0.3  # of a printed box's height, as a stroke one pixel wide: less
 WHOLE_SHARE = 0.88  # a connected piece with such a share of its ink on one side of a cut is not cut
 MAX_GAP_BELOW = 0.35  # of the writing's height: ink further below a digit does not belong to it
 SIDEWAYS_COST = 0.02  # of a cut's step to the side, added to the ink that it crosses
+MAX_SIGN_REACH = 0.7  # of the writing's height: ink further aside of a sign's place does not belong to it
 LOOSE, STIFF = 0.08, 1.0  # stiffness of cuts along the least ink, and of nearly straight ones for round digits
 
 Span = tuple[int, int, int, int]  # left, top, right, bottom
@@ -32,6 +33,14 @@ class DigitCrop:
     input: NDArray[np.uint8]  # (28, 28)
     ink: float  # sum of its strength
     is_cut: bool = False  # from the ink of a neighbour
+
+
+@dataclass(frozen=True, slots=True)
+class SignInk:
+    """The place of a sign, and how much ink it has; none where only a network saw it."""
+
+    box: InkBox
+    ink: float  # sum of its strength
 
 
 class DigitCutter:
@@ -50,14 +59,46 @@ class DigitCutter:
         self.columns, self.rows = strip.locate(self.xs + x, self.ys + y)
         self.seams: dict[tuple[int, int, float], Indices] = {}
 
-    def cut(self, steps: tuple[int, ...], stiffness: float) -> list[DigitCrop | None]:
+    def cut(
+        self, steps: tuple[int, ...], stiffness: float, signs: frozenset[int] = frozenset()
+    ) -> list[DigitCrop | None]:
         """Return the ink of each digit, or None where a digit has no ink.
 
-        `steps` are the places of the digits in the strip. A high stiffness keeps the cuts near the middle between them.
+        `steps` are the places of the digits and signs in the strip, and `signs` says which of them are signs. A high
+        stiffness keeps the cuts near the middle between two places.
         """
         owners, is_whole = self._assign_pixels(steps, stiffness)
-        middles = [(STEP * s + STEP / 2) / self.strip.scale / STRETCH + self.strip.x - self.origin[0] for s in steps]
-        return [self._crop_digit(owners == digit, is_whole, middle) for digit, middle in enumerate(middles)]
+        return [
+            self._crop_digit(owners == place, is_whole, middle)
+            for place, middle in enumerate(self._middles(steps))
+            if place not in signs
+        ]
+
+    def find_signs(self, steps: tuple[int, ...], stiffness: float, signs: frozenset[int]) -> list[SignInk]:
+        """Return the ink of each sign. The arguments are those of `cut`."""
+        if not signs:
+            return []
+        owners, _ = self._assign_pixels(steps, stiffness)
+        return [
+            self._find_sign(owners == place, middle)
+            for place, middle in enumerate(self._middles(steps))
+            if place in signs
+        ]
+
+    def _middles(self, steps: tuple[int, ...]) -> list[float]:
+        return [(STEP * s + STEP / 2) / self.strip.scale / STRETCH + self.strip.x - self.origin[0] for s in steps]
+
+    def _find_sign(self, is_own: Flags, middle: float) -> SignInk:
+        writing = WRITING / self.strip.scale
+        is_near = is_own & (np.abs(self.xs - middle) < MAX_SIGN_REACH * writing)
+        height, width = self.crop.shape
+        if is_near.any():
+            left, top, right, bottom = measure_span(self.ys[is_near], self.xs[is_near])
+        else:
+            left = int(np.clip(middle - 0.1 * writing, 0, width - 1))
+            right, top, bottom = min(width, left + max(1, round(0.2 * writing))), 0, height
+        box = (self.origin[0] + left, self.origin[1] + top, right - left, bottom - top)
+        return SignInk(box, float(self.crop[self.ys[is_near], self.xs[is_near]].sum()))
 
     def _assign_pixels(self, steps: tuple[int, ...], stiffness: float) -> tuple[Indices, Flags]:
         """Return the digit of each pixel, and which connected pieces were not cut."""

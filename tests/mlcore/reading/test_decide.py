@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,11 @@ def test_the_default_weights_distrust_a_doubtful_line():
     assert number_confidence(found(line=0.99), {}) > 0.9
     assert number_confidence(found(line=0.3), {}) < 0.5
     assert number_confidence(found(line=0.9, explained=0.05), {}) < 0.5
+
+
+def test_a_doubtful_sign_lowers_the_confidence():
+    doubtful = replace(found(line=0.99), signs_confidence=0.3)
+    assert number_confidence(doubtful, {}) < 0.9 < number_confidence(found(line=0.99), {})
 
 
 def test_a_number_without_digits_has_finite_features():

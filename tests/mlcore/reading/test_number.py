@@ -2,10 +2,12 @@ import cv2
 import numpy as np
 
 from mlcore.reading.budget import WorkBudget
+from mlcore.reading.ctc import decode_texts
 from mlcore.reading.engine import Engine
 from mlcore.reading.ink import find_ink
 from mlcore.reading.layout import all_ink_region, tall_pieces
-from mlcore.reading.number import DigitClassifier, Search, log_split_probability, propose_numbers
+from mlcore.reading.number import DigitClassifier, Search, log_split_probability, place_signs, propose_numbers
+from mlcore.reading.segment import SignInk
 from mlcore.reading.weights import Weights
 
 
@@ -20,6 +22,19 @@ def test_an_unread_text_is_not_more_probable_than_the_rest_of_the_texts(engine: 
     assert read > 0.9
     assert others
     assert max(others) <= 1 - read
+
+
+def test_a_sign_is_placed_among_the_digits_that_have_ink() -> None:
+    logits = np.zeros((6, 13), np.float32)
+    logits[np.arange(6), (12, 1, 2, 11, 5, 10)] = 9.0
+    (text,) = decode_texts(logits, 1, signs=".-")
+    inks = [SignInk((0, 40, 9, 2), 18.0), SignInk((70, 60, 3, 3), 9.0)]
+    signs = place_signs(text, inks, [True, True, True])
+    assert [(sign.sign, sign.before_glyph, sign.box) for sign in signs] == [
+        ("-", 0, (0, 40, 9, 2)),
+        (".", 2, (70, 60, 3, 3)),
+    ]
+    assert [sign.before_glyph for sign in place_signs(text, inks, [True, False, True])] == [0, 1]
 
 
 def test_splitting_ink_that_looks_like_one_digit_is_penalised(engine: Engine) -> None:

@@ -8,12 +8,18 @@ from mlcore.reading.strip import STRETCH, cut_strip
 
 def cut(sheet, middles, stiffness=0.08):
     """Cut between digits whose middles lie at these columns of the sheet."""
+    cutter, steps = prepare(sheet, middles)
+    return cutter.cut(steps, stiffness)
+
+
+def prepare(sheet, middles):
+    """Return the cutter of a sheet, and the steps of these columns in its strip."""
     strength = sheet.astype(np.float32) / 255
     rows, columns = np.flatnonzero(strength.any(axis=1)), np.flatnonzero(strength.any(axis=0))
     box = (int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1))
     strip = cut_strip(strength, box)
     steps = tuple(int((x - strip.x) * strip.scale * STRETCH // 4) for x in middles)
-    return DigitCutter(Region(box, strength, 1.0), strip).cut(steps, stiffness)
+    return DigitCutter(Region(box, strength, 1.0), strip), steps
 
 
 def ring(sheet, x, y=60, radius=22):
@@ -56,6 +62,32 @@ def test_a_comma_beside_a_digit_is_left_out():
     left, right = cut(sheet, (60, 150))
     assert left.box[0] + left.box[2] < 90
     assert right.box[0] > 120
+
+
+def test_a_sign_has_its_own_ink_and_leaves_none_of_it_to_the_digits():
+    sheet = np.zeros((120, 300), np.uint8)
+    ring(sheet, 60)
+    cv2.line(sheet, (112, 30), (94, 90), 255, 4)  # a slash as tall as the digits
+    ring(sheet, 150)
+    cutter, steps = prepare(sheet, (60, 103, 150))
+    slash = frozenset({1})
+    left, right = cutter.cut(steps, 0.08, slash)
+    (sign,) = cutter.find_signs(steps, 0.08, slash)
+    assert left.box[0] + left.box[2] < 90
+    assert right.box[0] > 120
+    x, y, width, height = sign.box
+    assert (abs(x - 92) < 4, abs(width - 22) < 6, abs(y - 28) < 4, abs(height - 64) < 6) == (True,) * 4
+    assert sign.ink > 200
+
+
+def test_a_sign_without_ink_has_a_place_between_its_neighbours():
+    sheet = np.zeros((120, 300), np.uint8)
+    ring(sheet, 60)
+    ring(sheet, 150)
+    cutter, steps = prepare(sheet, (60, 105, 150))
+    (sign,) = cutter.find_signs(steps, 0.08, frozenset({1}))
+    assert sign.ink == 0
+    assert 85 < sign.box[0] < sign.box[0] + sign.box[2] < 125
 
 
 def test_the_detached_bar_of_a_five_stays_with_it():
