@@ -1,7 +1,7 @@
 """The layout of a picture: the regions that may hold one line of digits, in printed boxes or among all ink."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import cv2
@@ -12,13 +12,17 @@ from mlcore.reading.arrays import InkBox, Strength
 from mlcore.reading.ink import Ink, find_ink_with_print
 from mlcore.reading.normalise import ink_box
 from mlcore.reading.printed_boxes import find_printed_boxes
-from mlcore.reading.specks import remove_specks
+from mlcore.reading.specks import MIN_DARKNESS, remove_specks
 
 INK_THRESHOLD = 0.25
 MAX_GROUPED_PIECES = 400  # of the connected pieces of ink only the largest are grouped; more are noise
 MAX_LINES = 4
 FRAME_PIECES = 2  # a piece that holds more pieces than this, itself included, is a frame
 MIN_DIGIT_HEIGHT = 0.5  # of the line's height: lower ink is a dot or a dash
+MIN_MARK, MAX_MARK = 0.03, 0.35  # of the line's height: size of a point or a comma
+MAX_DASH_WIDTH, MAX_DASH_HEIGHT = 1.0, 0.22  # of the line's height
+MARK_REACH = 0.6  # of the line's height: how far beside the writing such a mark may lie
+MAX_MARKS = 8  # for each line: the largest; the others are grain
 MAX_GAP = 2.5  # between neighbours on one line, in heights
 
 
@@ -32,18 +36,56 @@ class Region:
     printed_boxes: tuple[InkBox, ...] = ()  # that the line is written in, from left to right
 
 
-def find_regions(ink: Ink) -> list[Region]:
-    """Return the regions that may hold a number, the most likely first."""
+def find_regions(ink: Ink, *, small_marks: bool = False) -> list[Region]:
+    """Return the regions that may hold a number, the most likely first.
+
+    `small_marks` adds points, commas and dashes to the lines.
+    """
     with_print = find_ink_with_print(ink)
     rows = islice(find_printed_boxes(with_print), MAX_LINES)
     boxed = [Region(bounding_box(boxes), strength, 1.0, tuple(boxes)) for boxes, strength in rows]
+
+    def finish(lines: Sequence[Region]) -> list[Region]:
+        return [add_small_marks(line, with_print) for line in lines] if small_marks else [*lines]
+
     if boxed:
-        return [*boxed, *find_text_lines(ink.strength)]  # squared paper has boxes too
+        return [*boxed, *finish(find_text_lines(ink.strength))]  # squared paper has boxes too
     # Erasing printed lines may remove strokes of digits. Keeping them may hide digits, or connect some of them to a
     # frame and separate them from their neighbours. So each is tried, and all ink as one line.
     clean = remove_specks(with_print)[0]
     lines = find_text_lines(clean)
-    return [*find_text_lines(ink.strength), *lines, *(all_ink_region(clean) if len(lines) > 1 else ())]
+    return finish([*find_text_lines(ink.strength), *lines, *(all_ink_region(clean) if len(lines) > 1 else ())])
+
+
+def add_small_marks(line: Region, with_print: Strength) -> Region:
+    """Return the line with the points, commas and dashes beside its writing, which otherwise count as specks.
+
+    `with_print` is the ink before specks and printed lines were removed.
+    """
+    x, y, width, height = line.box
+    reach = round(MARK_REACH * height)
+    top, left = max(0, y - reach // 2), max(0, x - reach)
+    window = np.s_[top : y + height + reach // 2, left : x + width + reach]
+    strength, own = with_print[window], line.strength[window]
+    mask = (strength > INK_THRESHOLD).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    extent = stats[:, 2:4].max(axis=1)
+    sums = np.bincount(labels.ravel(), strength.ravel(), len(stats))
+    is_dark = np.bincount(labels[strength > MIN_DARKNESS], minlength=len(stats)) > 0
+    is_own = np.bincount(labels[own > 0], minlength=len(stats)) > 0
+    is_dash = (stats[:, 2] < MAX_DASH_WIDTH * height) & (stats[:, 3] < MAX_DASH_HEIGHT * height)
+    is_mark = is_dark & ~is_own & (extent > max(1, MIN_MARK * height)) & ((extent < MAX_MARK * height) | is_dash)
+    is_mark[0] = False
+    marks = np.flatnonzero(is_mark)
+    marks = marks[np.argsort(-sums[marks], kind="stable")[:MAX_MARKS]]
+    if not marks.size:
+        return line
+    is_chosen = np.zeros(len(stats), np.uint8)
+    is_chosen[marks] = 1
+    added = line.strength.copy()
+    added[window] = np.maximum(own, strength * cv2.dilate(is_chosen[labels], np.ones((3, 3), np.uint8)))
+    boxes = [(left + int(u), top + int(v), int(w), int(h)) for u, v, w, h in stats[marks, :4]]
+    return replace(line, box=bounding_box([line.box, *boxes]), strength=added)
 
 
 def all_ink_region(strength: Strength) -> tuple[Region, ...]:

@@ -135,7 +135,7 @@ def propose_numbers(ink: Ink, engine: Engine, weights: Weights) -> list[tuple[Fo
     """Return every number that the picture may show, each with the strip from which it was read."""
     search = Search(DigitClassifier(engine), weights, WorkBudget())
     strips = []
-    for region in find_regions(ink):
+    for region in find_regions(ink, small_marks=bool(engine.signs)):
         search.budget.spend(STRIP_UNITS * region.box[2] * region.box[3])
         if strip := cut_strip(region.strength, region.box):
             strips.append((region, strip))

@@ -18,10 +18,10 @@ from mlcore.reading.errors import PictureError
 from mlcore.reading.ink import Ink, find_ink
 from mlcore.reading.normalise import SIDE, crop_to, ink_box, normalise
 from mlcore.reading.number import FoundNumber, find_number
-from mlcore.reading.result import Box, Glyph, Line, Mode, Reading, Reason
+from mlcore.reading.result import Box, Glyph, Line, Mode, Reading, Reason, Sign
 from mlcore.reading.shade import stroke_share
 from mlcore.reading.trace import Trace, no_trace
-from mlcore.reading.written import DecimalMark, settle_values, surrounding_box
+from mlcore.reading.written import DecimalMark, settle_values, surrounding_box, write_number
 
 BATCH_IMAGES = 64  # that the digit network classifies in one call
 BATCH_PIXELS = 4_000_000  # of ink that may wait in memory for one call
@@ -122,7 +122,7 @@ class Reader:
         if mode == "number":
             return number
         is_likelier = number.confidence > (SINGLE_PIECE_MARGIN if is_narrow_piece(image) else 1.0) * digit.confidence
-        return number if len(found.digits) > 1 and is_likelier else digit
+        return number if len(found.digits) + len(found.signs) > 1 and is_likelier else digit
 
     def make_digit_reading(self, image: PreparedImage, probabilities: NDArray[np.float32], is_digit: float) -> Reading:
         """Return the reading of all ink as one digit."""
@@ -150,17 +150,33 @@ class Reader:
             )
             for digit in found.digits
         )
-        return self.make_reading(image, found.text, judge_number(found, image.doubt, self.thresholds), glyphs)
+        signs = tuple(
+            Sign(
+                to_original_box(sign.box, image.scale, image.width, image.height),
+                sign.sign,
+                sign.confidence,
+                sign.before_glyph,
+            )
+            for sign in found.signs
+        )
+        return self.make_reading(image, found.text, judge_number(found, image.doubt, self.thresholds), glyphs, signs)
 
-    def make_reading(self, image: PreparedImage, text: str, verdict: Verdict, glyphs: tuple[Glyph, ...]) -> Reading:
+    def make_reading(
+        self,
+        image: PreparedImage,
+        text: str,
+        verdict: Verdict,
+        glyphs: tuple[Glyph, ...],
+        signs: tuple[Sign, ...] = (),
+    ) -> Reading:
         decision, reason, confidence = verdict.decision, verdict.reason, verdict.confidence
         size = (image.width, image.height)
         if decision == "rejected":
             return Reading("", decision, reason, confidence, glyphs, self.version, *size)
-        line = Line(surrounding_box(glyphs), text, text, None, confidence, decision, reason, glyphs, signs=())
-        return Reading(
-            text, decision, reason, confidence, glyphs, self.version, *size, written=line.written, lines=(line,)
-        )
+        box, written = surrounding_box([*glyphs, *signs]), write_number(text, signs)
+        line = Line(box, text, written, None, confidence, decision, reason, glyphs, signs)
+        answer = (text, decision, reason, confidence, glyphs, self.version)
+        return Reading(*answer, *size, written=written, signs=signs, lines=(line,))
 
 
 def prepare_or_error(data: bytes, mode: Mode) -> PreparedImage | PictureError:

@@ -2,7 +2,15 @@ import cv2
 import numpy as np
 
 from mlcore.reading.ink import find_ink
-from mlcore.reading.layout import find_regions, find_text_lines, group_pieces, separate_digits, tall_pieces
+from mlcore.reading.layout import (
+    MAX_MARKS,
+    add_small_marks,
+    find_regions,
+    find_text_lines,
+    group_pieces,
+    separate_digits,
+    tall_pieces,
+)
 
 
 def blocks(*boxes):
@@ -35,6 +43,25 @@ def test_a_sinking_line_stays_together():
 
 def test_a_bar_above_belongs_to_its_digit():
     assert len(find_text_lines(blocks((50, 100, 20, 40), (58, 90, 25, 5)))) == 1
+
+
+def test_points_and_dashes_beside_a_line_can_be_added_to_it():
+    digits = [(50, 100, 20, 60), (90, 100, 20, 60), (150, 100, 20, 60)]
+    point, dash, far, fragment = (126, 155, 4, 4), (15, 126, 20, 5), (320, 155, 4, 4), (120, 20, 4, 4)
+    (line,) = find_text_lines(blocks(*digits))
+    marked = add_small_marks(line, blocks(*digits, point, dash, far, fragment))
+    assert marked.box == (15, 100, 155, 60)
+    assert (marked.strength > 0).sum() == (blocks(*digits, point, dash) > 0).sum()
+    assert (line.strength == blocks(*digits)).all()
+
+
+def test_only_the_largest_marks_are_added_where_there_is_grain():
+    digits = [(50, 100, 20, 60), (150, 100, 20, 60)]
+    grain = [(76 + 6 * column, 104 + 8 * row, 3, 3) for column in range(10) for row in range(5)]
+    (line,) = find_text_lines(blocks(*digits))
+    marked = add_small_marks(line, blocks(*digits, *grain, (100, 152, 8, 8)))
+    assert (marked.strength[152:160, 100:108] == 1).all()
+    assert (marked.strength > 0).sum() < (line.strength > 0).sum() + 8 * 8 + MAX_MARKS * 9
 
 
 def test_a_frame_around_the_line_is_not_part_of_it():

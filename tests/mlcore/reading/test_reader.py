@@ -1,10 +1,13 @@
+from collections.abc import Sequence
 from itertools import islice
 
 import numpy as np
 import pytest
-from PIL import Image
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
 from mlcore.reading.decode import decode
+from mlcore.reading.engine import Engine
 from mlcore.reading.errors import PictureError
 from mlcore.reading.reader import Reader, prepare_image
 from mlcore.reading.result import Mode, Reading
@@ -156,3 +159,34 @@ def test_a_picture_with_one_line_has_one_entry_that_equals_the_answer(mode: Mode
 def test_a_rejected_picture_has_no_written_form_and_no_lines(reader: Reader) -> None:
     reading = reader.read(encode(Image.new("RGB", (100, 100), "white")))
     assert (reading.decision, reading.written, reading.value, reading.lines) == ("rejected", "", None, ())
+
+
+class EngineWithPoints(Engine):
+    """An engine whose line network sees a point in the middle of every strip."""
+
+    signs = "."
+
+    def classify_strips(self, strips: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
+        changed = []
+        for logits in super().classify_strips(strips):
+            with_points = np.pad(logits, [(0, 0), (0, 1)], constant_values=-20)
+            with_points[len(logits) // 2, -1] = 20
+            changed.append(with_points)
+        return changed
+
+
+def test_a_sign_is_part_of_the_written_form_and_not_a_glyph(reader: Reader) -> None:
+    canvas = Image.new("RGB", (460, 240), "white")
+    for digit, x in ((3, 30), (4, 230)):
+        canvas.paste(draw_digit(digit, size=200).point(lambda level: 255 if level > 150 else 0), (x, 20))
+    ImageDraw.Draw(canvas).ellipse((224, 172, 238, 186), fill="black")  # so small that it counts as a speck
+    reads_points = Reader(reader.engine.artifact)
+    reads_points.engine = EngineWithPoints(reader.engine.artifact)
+    reading = reads_points.read(encode(canvas), "number")
+    assert (reading.text, reading.written, reading.value) == ("34", "3.4", "3.4")
+    (sign,) = reading.signs
+    assert (sign.sign, sign.before_glyph, len(reading.glyphs)) == (".", 1, 2)
+    assert (abs(sign.box.x - 224) < 3, abs(sign.box.y - 172) < 3, abs(sign.box.width - 14) < 4) == (True,) * 3
+    assert reading.lines[0].signs == reading.signs
+    plain = reader.read(encode(canvas), "number")
+    assert (plain.written, plain.signs) == ("34", ())
