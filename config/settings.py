@@ -62,6 +62,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "recognizer.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -283,21 +284,40 @@ QUOTA_PICTURES = env.int("QUOTA_PICTURES", default=1_000_000, at_least=1)
 QUOTA_BYTES = env.int("QUOTA_BYTES", default=50 * 1024**3, at_least=1)
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+# The lines of the security log; an empty setting sends them where the other lines go.
+SECURITY_LOG_FILE = env.str("SECURITY_LOG_FILE", default="")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
-    "filters": {"without_traceback": {"()": "recognizer.logs.WithoutTraceback"}},
+    "formatters": {
+        "line": {"format": "%(levelname)s %(name)s [%(request_id)s]: %(message)s"},
+        "message": {"format": "%(message)s"},
+    },
+    "filters": {
+        "request_id": {"()": "recognizer.logs.AddRequestId"},
+        "without_traceback": {"()": "recognizer.logs.WithoutTraceback"},
+    },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]},
         "console_without_traceback": {
             "class": "logging.StreamHandler",
             "formatter": "line",
-            "filters": ["without_traceback"],
+            "filters": ["request_id", "without_traceback"],
         },
+        # The file is opened again after logrotate has moved it.
+        "security": {
+            "class": "logging.handlers.WatchedFileHandler",
+            "filename": SECURITY_LOG_FILE,
+            "encoding": "utf-8",
+            "delay": True,
+            "formatter": "message",
+        }
+        if SECURITY_LOG_FILE
+        else {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]},
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     # Celery logs a line per task, and the sweep runs every few seconds.
     "loggers": {name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace")}
-    | {"django.security.DisallowedHost": {"handlers": ["console_without_traceback"], "propagate": False}},
+    | {"django.security.DisallowedHost": {"handlers": ["console_without_traceback"], "propagate": False}}
+    | {"recognizer.security": {"handlers": ["security"], "level": "INFO", "propagate": False}},
 }

@@ -6,7 +6,7 @@ class RecognizerConfig(AppConfig):
     verbose_name = "Recognizer"
 
     def ready(self) -> None:
-        from recognizer import checks  # noqa: F401  (the import registers the checks)
+        from recognizer import checks, security_signals  # noqa: F401  (the imports register checks and signal handlers)
         from recognizer.job_kinds import register_handlers
         from recognizer.mail_kinds import register_mail_kinds
 

@@ -41,6 +41,20 @@ def check_media_writable(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register
+def check_security_log(**kwargs: Any) -> list[CheckMessage]:
+    file = Path(settings.SECURITY_LOG_FILE)
+    if not settings.SECURITY_LOG_FILE or os.access(file if file.exists() else file.parent, os.W_OK):
+        return []
+    return [
+        Error(
+            f"The security log cannot be written: {file} is not writable.",
+            hint="Set SECURITY_LOG_FILE to a file in an existing folder that the server may write to.",
+            id="recognizer.E004",
+        )
+    ]
+
+
+@register
 def check_broker_named(**kwargs: Any) -> list[CheckMessage]:
     # Celery and redis-py write the address of a Unix socket differently, so no such address works for both.
     if settings.REDIS_URL.startswith(("redis://", "rediss://")):

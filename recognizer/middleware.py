@@ -1,4 +1,4 @@
-"""Middleware: body size, login, problem pages and the user's time zone."""
+"""Middleware: request ids, body size, login, problem pages and the user's time zone."""
 
 import zoneinfo
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from django.urls import is_valid_path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from recognizer.current_request import answering, request_id
 from recognizer.problem_pages import problem_page
 from recognizer.problems import Problem
 from recognizer.services.account_state import problem_of_deletion, refuse_deleted_session
@@ -23,6 +24,19 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 MAX_BODY_BYTES = 220 * 1024 * 1024
 
 TIME_ZONE_COOKIE = "time_zone"
+
+
+class RequestIdMiddleware:
+    """Id of each request. Its response, its log lines and the page of an unexpected error carry it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with answering(request):
+            response = self.get_response(request)
+        response["X-Request-ID"] = request_id(request) or ""
+        return response
 
 
 class BodyLimitMiddleware:

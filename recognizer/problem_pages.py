@@ -5,6 +5,7 @@ from django.shortcuts import render
 
 from recognizer.bodies.plain import write
 from recognizer.bodies.problems import problem_body
+from recognizer.current_request import request_id
 from recognizer.problems import Problem
 
 
@@ -14,4 +15,5 @@ def problem_page(request: HttpRequest, problem: Problem) -> HttpResponse:
         return JsonResponse(
             write(problem_body(problem)), status=problem.status, content_type="application/problem+json"
         )
-    return render(request, "error.html", {"problem": problem}, status=problem.status)
+    context = {"problem": problem, "request_id": request_id(request)}
+    return render(request, "error.html", context, status=problem.status)

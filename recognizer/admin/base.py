@@ -14,6 +14,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from recognizer.services.security_log import Event, log_event
+
 
 class DateRangeQuerySet(QuerySet):
     """QuerySet that offers the date hierarchy all dates from the first row to the last, which an index knows.
@@ -79,6 +81,7 @@ class PictureAdmin(EvidenceAdmin):
     """
 
     picture_name: str
+    owner_lookup = "owner_id"  # leads from the row to the account whose picture it is
     readonly_fields = ["linked_picture"]
 
     def serve(self, request: HttpRequest, row: Any) -> HttpResponseBase:
@@ -92,6 +95,8 @@ class PictureAdmin(EvidenceAdmin):
             row = get_object_or_404(self.model, pk=pk)
             if not self.has_view_permission(request, row):
                 raise PermissionDenied
+            owner = self.model._base_manager.values_list(self.owner_lookup, flat=True).get(pk=pk)
+            log_event(Event.STAFF_SAW_PICTURE, account=owner, picture=f"{route} of {row._meta.model_name} {pk}")
             return serve(request, row)
 
         return path(f"<uuid:pk>/{route}/", self.admin_site.admin_view(view), name=name)

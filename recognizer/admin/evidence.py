@@ -133,6 +133,7 @@ class PredictionAdmin(EvidenceAdmin):
 @admin.register(Glyph)
 class GlyphAdmin(PictureAdmin):
     picture_name = "glyph_picture"
+    owner_lookup = "prediction__owner_id"
     list_display = ["input_picture", "digit", "confidence_percent", "position", "prediction"]
     list_filter = ["digit"]
     list_select_related = ["prediction"]
@@ -156,6 +157,7 @@ class GlyphAdmin(PictureAdmin):
 @admin.register(FeatureMap)
 class FeatureMapAdmin(PictureAdmin):
     picture_name = "feature_map_picture"
+    owner_lookup = "glyph__prediction__owner_id"
     exclude = ["image"]
     list_display = ["map_picture", "layer", "kind", "channels", "drawn_at", "glyph"]
     list_filter = ["layer", "kind", ("drawn_at", admin.EmptyFieldListFilter)]

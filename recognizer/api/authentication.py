@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from recognizer.models import ApiToken
 from recognizer.services.account_state import refuse_deleted_session
 from recognizer.services.people.tokens import find_token
+from recognizer.services.security_log import Event, log_refusal
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -24,6 +25,7 @@ class TokenAuthentication(BaseAuthentication):
             return None
         token = find_token(parts[1].decode("ascii", "replace"))
         if not token:
+            log_refusal(Event.TOKEN_REFUSED)
             raise AuthenticationFailed("This token is unknown, revoked or expired.")
         return token.user, token
 

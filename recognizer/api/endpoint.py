@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from recognizer.services.limits import throttles
 from recognizer.services.limits.throttles import Rate, RateStatus
+from recognizer.services.security_log import log_throttle
 
 CREDENTIALS = ["Authorization", "Cookie"]
 
@@ -44,6 +45,7 @@ class Endpoint(APIView):
         self.headers |= rate_headers(tightest)
         refused = [status.resets_in_seconds for status in statuses if not status.is_allowed]
         if refused:
+            log_throttle(statuses, account=user.pk if user else None)
             raise Throttled(wait=max(refused))
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:

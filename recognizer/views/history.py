@@ -26,6 +26,7 @@ from recognizer.services.history.bulk_actions import (
 )
 from recognizer.services.history.pages import deleted_page, history_page
 from recognizer.services.history.statistics import statistics_for
+from recognizer.services.security_log import Event, log_event
 from recognizer.views.requests import UserRequest
 
 MAX_COUNTED = 10_000
@@ -74,6 +75,7 @@ def history_bulk(request: UserRequest) -> HttpResponseBase:
     data = clean_or_raise(BulkActionForm(request.POST))
     rows, action = selected_predictions(request, data), data["action"]
     if action in EXPORTS:
+        log_event(Event.HISTORY_EXPORTED, account=request.user.pk, format=action)
         return EXPORTS[action](rows)
     if action == "delete":
         deleted_at = delete_uploads(request.user, rows.values_list("upload", flat=True))

@@ -52,4 +52,6 @@ def test_nginx_sets_every_header_that_it_drops(alice, add_prediction, settings):
     sent = {name: value for name, value in answer.items() if name not in FORWARDED | SET_BY_NGINX | NOT_NEEDED}
 
     (location,) = re.findall(r"location /protected-media/ \{(.*?)\}", PAGE, re.DOTALL)
+    assert "add_header X-Request-ID $upstream_http_x_request_id always;" in location
+    assert sent.pop("X-Request-ID")
     assert dict(re.findall(r'add_header (\S+) "([^"]+)" always;', location)) == sent

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from recognizer.services.limits import throttles
 from recognizer.services.limits.throttles import Rate
+from recognizer.services.security_log import log_throttle
 
 WINDOW_SECONDS = 300
 MAX_NAME_LENGTH = 254  # of an e-mail address; normalising longer input would cost unbounded time
@@ -22,7 +23,9 @@ def count_attempt(request: HttpRequest, action: str, name: str = "") -> float | 
     rates = [Rate(f"{action}-address", settings.LOGINS_PER_ADDRESS, address, WINDOW_SECONDS)]
     if name:
         rates.append(Rate(f"{action}-name", settings.LOGINS_PER_NAME, f"{address}:{_hash_name(name)}", WINDOW_SECONDS))
-    refused = [status.resets_in_seconds for status in throttles.count_request(rates) if not status.is_allowed]
+    statuses = throttles.count_request(rates)
+    log_throttle(statuses)
+    refused = [status.resets_in_seconds for status in statuses if not status.is_allowed]
     return max(refused, default=None)
 
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 from recognizer.models import AccountDeletion, Batch, Job, Upload
 from recognizer.queues import BULK
 from recognizer.services.people.owned_data import models_with_rows_of
+from recognizer.services.security_log import Event, log_event
 from recognizer.services.space.folders import (
     empty_folders,
     record_batch_folders,
@@ -48,6 +49,7 @@ def request_deletion(user: User) -> None:
             job = jobs.create_job(Job.Kind.ACCOUNT_DELETION, BULK, payload={"deletion": str(deletion.pk)})
             job.save(force_insert=True)
             jobs.enqueue_on_commit([job])
+            log_event(Event.DELETION_REQUESTED, account=user.pk)
 
 
 def delete_part(job: Job) -> None:
@@ -135,6 +137,7 @@ def finish(job: Job, deletion: AccountDeletion) -> None:
         raise DeletionIncomplete(", ".join(left))
     with runs.finish_job(job):
         AccountDeletion.objects.filter(pk=deletion.pk).update(finished_at=timezone.now())
+        log_event(Event.DELETION_FINISHED, account=deletion.owner_id)
 
 
 def forget_deletions(seconds: float = float("inf")) -> None:

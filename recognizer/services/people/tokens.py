@@ -13,6 +13,7 @@ from recognizer.models import ApiToken
 from recognizer.problems import Problem
 from recognizer.services.account_state import is_being_deleted, require_open_account
 from recognizer.services.rows import find_row
+from recognizer.services.security_log import Event, log_event
 
 PREFIX = "dgs_"
 LAST_USE_PRECISION = timedelta(minutes=1)
@@ -33,6 +34,7 @@ def create_token(
         token = ApiToken.objects.create(
             id=id or uuid4(), user=user, name=name, scope=scope, expires_at=expires_at, digest=_digest(secret)
         )
+        log_event(Event.TOKEN_CREATED, account=user.pk, token=token.pk, scope=token.scope)
     return token, secret
 
 
@@ -60,7 +62,9 @@ def find_token(secret: str) -> ApiToken | None:
 
 
 def revoke_token(token: ApiToken) -> None:
-    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+    with transaction.atomic():
+        if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
+            log_event(Event.TOKEN_REVOKED, account=token.user_id, token=token.pk)
 
 
 def _digest(secret: str) -> str:
