@@ -1,0 +1,82 @@
+"""Reliability diagrams: how often answers are right, by the confidence that they were given with."""
+
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+from django.utils.translation import gettext as _
+
+from recognizer.plots.axes import draw_axes, horizontal_axis, vertical_axis
+from recognizer.plots.plot import Plot, Table, add, write_number
+
+HISTOGRAM = 36.0  # height of the largest bar that shows how many answers a bin holds
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """The answers of one range of confidence."""
+
+    low: float  # ends of the range
+    high: float
+    count: int
+    confidence: float  # mean of its answers
+    right: float  # share of its answers that are right
+    right_low: float | None = None  # ends of that share's interval
+    right_high: float | None = None
+
+
+@dataclass(frozen=True)
+class ReliabilityPlot(Plot):
+    """The share of right answers against the confidence. Points on the diagonal keep what the confidence promises."""
+
+    bins: tuple[ReliabilityBin, ...]
+
+    @property
+    def filled(self) -> tuple[ReliabilityBin, ...]:
+        return tuple(each for each in self.bins if each.count)
+
+    @property
+    def summary(self) -> str:
+        if not self.filled:
+            return _("There are no answers yet.")
+        total = sum(each.count for each in self.filled)
+        error = sum(each.count * abs(each.right - each.confidence) for each in self.filled) / total
+        worst = max(self.filled, key=lambda each: abs(each.right - each.confidence))
+        return _(
+            "On average, confidence and share of right answers differ by %(error)s over %(total)s answers. "
+            "They differ most at a confidence of %(confidence)s, where %(right)s are right."
+        ) % {
+            "error": write_number(error, percent=True),
+            "total": write_number(total),
+            "confidence": write_number(worst.confidence, percent=True),
+            "right": write_number(worst.right, percent=True),
+        }
+
+    def table(self) -> Table:
+        columns = (_("Confidence"), _("Answers"), _("Mean confidence"), _("Right"))
+        return Table(columns, tuple(self._row(each) for each in self.filled))
+
+    def _row(self, each: ReliabilityBin) -> tuple[str, ...]:
+        right = write_number(each.right, percent=True)
+        if each.right_low is not None and each.right_high is not None:
+            low, high = (write_number(end, percent=True) for end in (each.right_low, each.right_high))
+            right = f"{right} ({low} – {high})"
+        ends = f"{write_number(each.low, percent=True)} – {write_number(each.high, percent=True)}"
+        return ends, write_number(each.count), write_number(each.confidence, percent=True), right
+
+    def draw(self, svg: Element) -> None:
+        across = horizontal_axis((), percent=True, fixed=(0.0, 1.0))
+        up = vertical_axis((), percent=True, fixed=(0.0, 1.0))
+        draw_axes(svg, across, up, _("Confidence"), _("Share that is right"))
+        most = max((each.count for each in self.filled), default=1)
+        for each in self.filled:
+            height = HISTOGRAM * each.count / most
+            left, right = across.place(each.low) + 1, across.place(each.high) - 1
+            tooltip = " · ".join(self._row(each))
+            add(svg, "rect", "plot-histogram", tooltip, x=left, y=up.start - height, width=right - left, height=height)
+        add(svg, "line", "plot-diagonal", x1=across.place(0), y1=up.place(0), x2=across.place(1), y2=up.place(1))
+        for each in self.filled:
+            x, y = across.place(each.confidence), up.place(each.right)
+            if each.right_low is not None and each.right_high is not None:
+                low, high = up.place(each.right_low), up.place(each.right_high)
+                add(svg, "path", "plot-interval", d=f"M{x:.2f} {low:.2f}V{high:.2f}")
+            add(svg, "circle", "plot-point plot-series-1", " · ".join(self._row(each)), cx=x, cy=y, r=4)
