@@ -177,7 +177,7 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o750
 FILE_UPLOAD_HANDLERS = [
     "recognizer.uploadhandlers.LimitUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+    "recognizer.uploadhandlers.PassingTemporaryFileUploadHandler",
 ]
 # Copies of the models that lie in the storage, by digest.
 MODEL_CACHE_ROOT = env.path("MODEL_CACHE_ROOT", default=BASE_DIR / ".run" / "models")

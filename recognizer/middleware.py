@@ -1,5 +1,6 @@
 """Middleware: request ids, body size, login, problem pages and the user's time zone."""
 
+import logging
 import zoneinfo
 from collections.abc import Callable
 from functools import cache
@@ -7,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import is_valid_path
@@ -14,9 +16,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from recognizer.current_request import answering, request_id
+from recognizer.outages import problem_of_outage
 from recognizer.problem_pages import problem_page
 from recognizer.problems import Problem
 from recognizer.services.account_state import problem_of_deletion, refuse_deleted_session
+
+logger = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -98,9 +103,20 @@ class ProblemMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, Problem):
             return problem_page(request, exception)
-        key = request.session.get(SESSION_KEY) if hasattr(request, "session") else None
-        problem = problem_of_deletion(int(key), exception) if key else None
+        problem = _problem_of_deletion(request, exception)
+        if problem is None:
+            problem = problem_of_outage(exception)
+            if problem:
+                logger.error("A request failed with %s: %s", type(exception).__name__, exception)
         return problem_page(request, problem) if problem else None
+
+
+def _problem_of_deletion(request: HttpRequest, exception: Exception) -> Problem | None:
+    try:
+        key = request.session.get(SESSION_KEY) if hasattr(request, "session") else None
+    except DatabaseError:
+        return None
+    return problem_of_deletion(int(key), exception) if key else None
 
 
 def parent_page(path: str) -> str:

@@ -1,5 +1,6 @@
 """Problems that users are told about: each has a code, an HTTP status and a text, the same in pages and API."""
 
+import math
 from dataclasses import dataclass
 
 from django.utils.translation import gettext
@@ -12,6 +13,7 @@ from mlcore.reading.errors import PictureError
 class Kind:
     status: int
     title: str
+    retry_after_seconds: int | None = None  # when it makes sense to send the request again
 
 
 KINDS: dict[str, Kind] = {
@@ -37,7 +39,7 @@ KINDS: dict[str, Kind] = {
         415, _("This content type is not supported. Send multipart/form-data, JSON or an image.")
     ),
     "corrupt_image": Kind(422, _("The image is damaged.")),
-    "idempotency_key_in_use": Kind(409, _("A request with this Idempotency-Key is still running.")),
+    "idempotency_key_in_use": Kind(409, _("A request with this Idempotency-Key is still running."), 2),
     "corrupt_archive": Kind(422, _("The ZIP file is damaged.")),
     "nested_archive": Kind(415, _("An archive inside an archive is not opened.")),
     "encrypted_file": Kind(422, _("The file is encrypted and cannot be opened.")),
@@ -46,8 +48,10 @@ KINDS: dict[str, Kind] = {
     "idempotency_key_reused": Kind(422, _("This Idempotency-Key was used for a different request.")),
     "throttled": Kind(429, _("Too many requests. Try again later.")),
     "quota_exceeded": Kind(403, _("Your storage quota is used up.")),
-    "model_unavailable": Kind(503, _("No model is available. Try again later.")),
-    "storage_full": Kind(507, _("The server has no space left to store the image. Try again later.")),
+    "model_unavailable": Kind(503, _("No model is available. Try again later."), 10),
+    "storage_unavailable": Kind(503, _("The server cannot use its storage at the moment. Try again later."), 30),
+    "database_unavailable": Kind(503, _("The server cannot use its database at the moment. Try again later."), 10),
+    "storage_full": Kind(507, _("The server has no space left to store the image. Try again later."), 60),
     "internal_error": Kind(500, _("The server could not process the request. The error was logged.")),
 }
 
@@ -59,13 +63,19 @@ READER_TEXTS = (_("The file is empty."), _("HEIC files are not supported. Save t
 class Problem(Exception):
     """An error with a code, a status and translated texts. Services raise it, and every entry point shows it."""
 
-    def __init__(self, code: str, detail: str = "") -> None:
+    def __init__(self, code: str, detail: str = "", *, retry_after_seconds: float | None = None) -> None:
         self.code = code
         self.status = KINDS[code].status
         self.title = gettext(KINDS[code].title)
         self.detail = detail or self.title
+        self.retry_after_seconds = retry_after_seconds or KINDS[code].retry_after_seconds
         super().__init__(self.detail)
 
     @classmethod
     def of_picture(cls, error: PictureError) -> "Problem":
         return cls(error.code, gettext(error.detail))
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return the headers of a response that reports this problem."""
+        return {"Retry-After": str(math.ceil(self.retry_after_seconds))} if self.retry_after_seconds else {}

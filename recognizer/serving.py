@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.files.base import File
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
@@ -24,12 +25,12 @@ THUMBNAIL_TYPE = "image/jpeg"
 
 
 def serve_file(
-    request: HttpRequest, file: FieldFile, *, content_type: str, download_as: str | None = None
+    request: HttpRequest, file: File, *, content_type: str, download_as: str | None = None
 ) -> HttpResponseBase:
-    """Return a stored file, sent by nginx where it is configured to do so."""
+    """Return a file, sent by nginx if it is stored and nginx is configured to send it."""
 
     def respond() -> HttpResponseBase:
-        if settings.MEDIA_ACCEL_PREFIX:
+        if settings.MEDIA_ACCEL_PREFIX and isinstance(file, FieldFile):
             response: HttpResponseBase = HttpResponse(content_type=content_type)
             response["X-Accel-Redirect"] = f"{settings.MEDIA_ACCEL_PREFIX}{file.name}"
         else:

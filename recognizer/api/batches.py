@@ -28,7 +28,7 @@ from recognizer.services.batches.progress import NEWEST_FIRST, progress_by_batch
 from recognizer.services.batches.results import item_prediction, result_lines, result_rows, with_predictions
 from recognizer.services.exports.exports import csv_lines
 from recognizer.services.limits import idempotency
-from recognizer.uploadhandlers import has_oversized_file
+from recognizer.uploadhandlers import check_files
 
 BY_POSITION = SortOrder("position", descending=False, parse=int)
 RETRY_SOON = {"Retry-After": "2"}
@@ -147,9 +147,8 @@ def repeated(record: IdempotencyRecord, request: Request) -> Response:
 
 def uploaded_files(request: Request) -> tuple[list[UploadedFile], list[UploadedFile]]:
     """Return the pictures and the archives of the request, which has either pictures or one archive."""
-    if has_oversized_file(request._request):
-        raise Problem("file_too_large", "The maximum is 20 MB for a picture and 200 MB for a ZIP file.")
     pictures, archives = request.FILES.getlist("files"), request.FILES.getlist("zip")
+    check_files(request._request, "The maximum is 20 MB for a picture and 200 MB for a ZIP file.")
     if not pictures and not archives:
         raise Problem("missing_file", "Send pictures in `files`, or a ZIP file in `zip`.")
     if len(archives) > 1 or (pictures and archives):

@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 from rest_framework.request import Request
 
 from recognizer.problems import Problem
-from recognizer.uploadhandlers import has_oversized_file
+from recognizer.uploadhandlers import check_files
 
 
 def image_of(request: Request) -> tuple[bytes, str]:
@@ -30,9 +30,8 @@ def image_of(request: Request) -> tuple[bytes, str]:
 
 
 def _from_files(request: Request) -> tuple[bytes, str]:
-    if has_oversized_file(request._request):
-        raise Problem("file_too_large")
     files = request.FILES.getlist("image")
+    check_files(request._request)
     if not files:
         raise Problem("missing_file", "Send the image as a file in the field `image`.")
     if len(request.FILES) > 1 or len(files) > 1:

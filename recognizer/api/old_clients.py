@@ -22,7 +22,7 @@ from recognizer.models import Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.services.history import bulk_actions
 from recognizer.services.reading.predictions import create_prediction
-from recognizer.uploadhandlers import has_oversized_file
+from recognizer.uploadhandlers import check_files
 
 
 class OldEndpoint(Endpoint):
@@ -40,8 +40,7 @@ class Predict(OldEndpoint):
 
     def post(self, request: Request) -> Response:
         file = request.FILES.get("file") or request.FILES.get("image")
-        if has_oversized_file(request._request):
-            raise Problem("file_too_large")
+        check_files(request._request)
         if file is None:
             raise Problem("missing_file", "Send the image as a file in the field `file`.")
         prediction = create_prediction(

@@ -95,6 +95,7 @@ create_prediction = operation(
         OpenApiParameter("save", bool, description="`false`: answer with 200, and store nothing."),
         IDEMPOTENCY_KEY,
         LOCATION,
+        RETRY_AFTER,
     ],
     problems=[*PICTURE_PROBLEMS, *KEPT_PROBLEMS],
 )

@@ -17,7 +17,16 @@ from recognizer.problems import KINDS, Problem
 PROBLEM = "application/problem+json"
 Decorator = Callable[[Any], Any]
 
-ALWAYS = ("not_authenticated", "permission_denied", "throttled", "bad_request", "not_acceptable", "internal_error")
+ALWAYS = (
+    "not_authenticated",
+    "permission_denied",
+    "throttled",
+    "bad_request",
+    "not_acceptable",
+    "internal_error",
+    "database_unavailable",
+    "storage_unavailable",
+)
 FOUND = ("not_found",)
 PICTURE_PROBLEMS = (
     "missing_file",
@@ -30,10 +39,17 @@ PICTURE_PROBLEMS = (
     "corrupt_image",
     "model_unavailable",
 )
-KEPT_PROBLEMS = ("quota_exceeded", "storage_full", "idempotency_key_in_use", "idempotency_key_reused")
+KEPT_PROBLEMS = (
+    "quota_exceeded",
+    "storage_full",
+    "idempotency_key_in_use",
+    "idempotency_key_reused",
+)
 
 LOCATION = OpenApiParameter("Location", str, OpenApiParameter.HEADER, response=[201, 202])
-RETRY_AFTER = OpenApiParameter("Retry-After", int, OpenApiParameter.HEADER, response=[202, 429], description="Seconds.")
+RETRY_AFTER = OpenApiParameter(
+    "Retry-After", int, OpenApiParameter.HEADER, response=[202, 409, 429, 503, 507], description="Seconds."
+)
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "pattern": "^[!-~]{1,255}$"},

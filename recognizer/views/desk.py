@@ -16,10 +16,11 @@ from recognizer.forms import clean_or_raise
 from recognizer.forms.reading import ExampleForm, ReadForm
 from recognizer.models import Upload
 from recognizer.models.prediction import Mode
+from recognizer.problem_pages import with_headers
 from recognizer.problems import Problem
 from recognizer.services.explaining.explanations import preview_first_layer
 from recognizer.services.reading.predictions import create_prediction, read_picture
-from recognizer.uploadhandlers import has_oversized_file
+from recognizer.uploadhandlers import check_files
 from recognizer.views.batches import is_zip, start_batch
 from recognizer.views.requests import UserRequest
 
@@ -40,7 +41,8 @@ def desk_page(request: HttpRequest, problem: Problem | None = None) -> HttpRespo
         "most_files": settings.DATA_UPLOAD_MAX_NUMBER_FILES,
         "recent": selectors.history_for(request.user)[:RECENT],
     }
-    return render(request, "desk.html", context, status=problem.status if problem else 200)
+    response = render(request, "desk.html", context, status=problem.status if problem else 200)
+    return with_headers(response, problem)
 
 
 @require_POST
@@ -82,7 +84,8 @@ def preview(request: UserRequest) -> HttpResponse:
         options = read_options(request)
         answer = read_picture(sent_files(request)[0].read(), options["mode"])
     except Problem as problem:
-        return render(request, "_preview.html", {"problem": problem}, status=problem.status)
+        response = render(request, "_preview.html", {"problem": problem}, status=problem.status)
+        return with_headers(response, problem)
     return render(request, "_preview.html", {"reading": answer.reading, "preview": preview_first_layer(answer)})
 
 
@@ -94,8 +97,7 @@ def read_options(request: HttpRequest) -> dict[str, Any]:
 
 def sent_files(request: HttpRequest) -> list[UploadedFile]:
     """Return the files of the form. Raise a Problem if there is none or if one is too large."""
-    if has_oversized_file(request):
-        raise Problem("file_too_large")
+    check_files(request)
     files = request.FILES.getlist("image")
     if not files:
         raise Problem("missing_file", _("No picture was sent. Choose a file first."))

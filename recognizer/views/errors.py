@@ -1,8 +1,11 @@
 """Error handlers that Django calls for requests that no view answers."""
 
+import sys
+
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from recognizer.outages import problem_of_outage
 from recognizer.problem_pages import problem_page
 from recognizer.problems import Problem
 
@@ -20,7 +23,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return problem_page(request, Problem("internal_error"))
+    """Return the page of an error that no view handled, such as that of a middleware, which Django has just logged."""
+    error = sys.exc_info()[1]
+    outage = problem_of_outage(error) if error else None
+    return problem_page(request, outage or Problem("internal_error"))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from recognizer.problems import Problem
 from recognizer.services.registry.model_versions import models
+from recognizer.services.space.probe import storage_probe
 from recognizer.services.work import broker
 
 
@@ -20,9 +21,14 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Return 503 if pictures cannot be read. Without Redis they can, and only feature maps wait: degraded."""
-    parts = {"database": _database_answers(), "model": _model_is_loaded(), "redis": _redis_answers()}
-    ready = parts["database"] and parts["model"]
+    """Return 503 if pictures cannot be read or stored. Without Redis only feature maps wait: degraded."""
+    parts = {
+        "database": _database_answers(),
+        "model": _model_is_loaded(),
+        "storage": storage_probe.check(),
+        "redis": _redis_answers(),
+    }
+    ready = parts["database"] and parts["model"] and parts["storage"]
     state = "unavailable" if not ready else "ready" if parts["redis"] else "degraded"
     part_states = {name: "ok" if answers else "down" for name, answers in parts.items()}
     return JsonResponse({"status": state, **part_states}, status=200 if ready else 503)

@@ -1,9 +1,10 @@
-"""Tests of a full disk while uploads and feature maps are written."""
+"""Tests of a full or read-only disk while uploads and feature maps are written."""
 
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from django.contrib.auth.models import User
 from PIL import Image
@@ -69,6 +70,39 @@ def test_maps_that_do_not_fit_wait_for_space(upload, cluster, small_disk):
     check_maps(small_disk)
     check_files(small_disk)
     assert set(Job.objects.values_list("attempts", flat=True)) == {1}
+
+
+def test_a_read_only_disk_is_told_and_jobs_wait_for_its_repair(upload, cluster, web, small_disk):
+    picture = next(varied_pngs(1, size=100))
+    assert upload(picture) == 302
+    remount(small_disk, "ro")
+    assert upload(picture) == 503
+    ready = httpx.get(f"{web.url}/readyz")
+    assert (ready.status_code, ready.json()["storage"]) == (503, "down")
+    cluster.start_worker()
+    cluster.start_beat()
+    wait_for(lambda: Job.objects.filter(error__contains="cannot use its storage").exists(), 30, "the error")
+    remount(small_disk, "rw")
+    wait_for_jobs(30)
+    check_maps(small_disk)
+    assert set(Job.objects.values_list("attempts", flat=True)) == {1}
+
+
+def test_a_full_temporary_folder_refuses_large_files_only(alice, cluster, small_disk, static_files, tmp_path):
+    cluster.environment["TMPDIR"] = str(small_disk)
+    large = next(varied_pngs(1)) + bytes(3_000_000)
+    web = WebServer(log=tmp_path / "web.log", environment=cluster.environment)
+    web.start()
+    with person_at(web, alice) as client:
+        answers = [client.post("/uploads/", files={"image": ("7.png", data, "image/png")}) for data in (large, large)]
+        answers.append(client.post("/uploads/", files={"image": ("7.png", next(varied_pngs(1)), "image/png")}))
+    web.stop()
+    assert [answer.status_code for answer in answers] == [507, 507, 302]
+    assert "no space left" in answers[0].text
+
+
+def remount(folder: Path, mode: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{mode}", str(folder)], check=True)
 
 
 def fill(folder: Path, *, leave: int) -> Path:

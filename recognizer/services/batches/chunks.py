@@ -13,6 +13,7 @@ from mlcore.reading.decode import Picture, decode, encode_thumbnail
 from mlcore.reading.errors import PictureError
 from mlcore.reading.result import Mode, Reading
 from recognizer.models import Batch, BatchItem, Glyph, Job, ModelVersion, Prediction, Upload
+from recognizer.outages import problem_of_outage
 from recognizer.queues import BULK
 from recognizer.services.reading.predictions import build_glyphs, build_prediction
 from recognizer.services.registry.model_versions import models
@@ -100,7 +101,11 @@ def build_upload(item: BatchItem, data: bytes, picture: Picture) -> Upload:
         width=picture.width,
         height=picture.height,
     )
-    upload.thumbnail.save("thumbnail", ContentFile(encode_thumbnail(picture)), save=False)
+    try:
+        upload.thumbnail.save("thumbnail", ContentFile(encode_thumbnail(picture)), save=False)
+    except OSError as error:  # it is made again when somebody looks at it
+        if problem_of_outage(error) is None:
+            raise
     return upload
 
 

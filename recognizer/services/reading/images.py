@@ -1,42 +1,64 @@
 """Images that pages show: upright, without metadata, limited in size, and made when they are first requested."""
 
+import logging
 from collections.abc import Callable
 from io import BytesIO
 
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.db.models.fields.files import FieldFile
 from PIL import Image
 
 from mlcore.reading.decode import Picture, decode, encode_picture, encode_thumbnail
 from mlcore.reading.errors import PictureError
 from recognizer.models import Upload
+from recognizer.outages import OUTAGES
 from recognizer.problems import Problem
+from recognizer.services.space.cleanup import delete_files_on_error
+
+logger = logging.getLogger(__name__)
+
+# An image that cannot be stored for one of these reasons is shown all the same.
+NOT_KEPT = OUTAGES
 
 
-def ensure_picture(upload: Upload) -> FieldFile:
+def ensure_picture(upload: Upload) -> File:
     """Return the picture of an upload, and make it first if it does not exist."""
     return _ensure_image(upload, upload.picture, encode_picture)
 
 
-def ensure_thumbnail(upload: Upload) -> FieldFile:
+def ensure_thumbnail(upload: Upload) -> File:
     """Return the thumbnail of an upload, and make it first if it does not exist."""
     return _ensure_image(upload, upload.thumbnail, encode_thumbnail)
 
 
-def _ensure_image(upload: Upload, file: FieldFile, encode: Callable[[Picture], bytes]) -> FieldFile:
-    if not file:
-        try:
-            with upload.original.open("rb") as original:
-                picture = decode(original.read())
-        except FileNotFoundError as error:  # as after a restore without all media
-            raise Problem("not_found") from error
-        except PictureError as error:  # damaged since, or refused by a newer release
-            raise Problem.of_picture(error) from error
-        file.save(file.field.name, ContentFile(encode(picture)), save=False)
-        if not Upload.objects.filter(pk=upload.pk).update(**{file.field.name: file.name}):
-            file.delete(save=False)  # the upload was removed in the meantime, and nothing else would find its file
-            raise Problem("not_found")
+def _ensure_image(upload: Upload, file: FieldFile, encode: Callable[[Picture], bytes]) -> File:
+    """Return the stored image, or one that is only in memory if it cannot be stored."""
+    if file:
+        return file
+    try:
+        with upload.original.open("rb") as original:
+            picture = decode(original.read())
+    except FileNotFoundError as error:  # as after a restore without all media
+        raise Problem("not_found") from error
+    except PictureError as error:  # damaged since, or refused by a newer release
+        raise Problem.of_picture(error) from error
+    data = encode(picture)
+    try:
+        _store_image(upload, file, data)
+    except Problem as problem:
+        if problem.code not in NOT_KEPT:
+            raise
+        logger.warning("The %s of upload %s is not kept: %s", file.field.name, upload.pk, problem)
+        return ContentFile(data, name=file.field.generate_filename(upload, file.field.name))
     return file
+
+
+def _store_image(upload: Upload, file: FieldFile, data: bytes) -> None:
+    with delete_files_on_error() as stored:
+        stored.append(file)
+        file.save(file.field.name, ContentFile(data), save=False)
+        if not Upload.objects.filter(pk=upload.pk).update(**{file.field.name: file.name}):
+            raise Problem("not_found")  # the upload was removed in the meantime
 
 
 def encode_input(cells: bytes) -> bytes:

@@ -1,19 +1,18 @@
 """Cleanup of files whose rows were not written."""
 
-import errno
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from django.db.models.fields.files import FieldFile
 
-from recognizer.problems import Problem
+from recognizer.outages import problem_of_outage
 
 
 @contextmanager
 def delete_files_on_error() -> Iterator[list[FieldFile]]:
     """Yield a list for the files that the block stores, and delete those if the block fails.
 
-    A full disk is reported as the problem `storage_full`.
+    A storage that is full or cannot be used is reported as a problem.
     """
     stored: list[FieldFile] = []
     try:
@@ -21,7 +20,9 @@ def delete_files_on_error() -> Iterator[list[FieldFile]]:
     except BaseException as error:
         for file in stored:
             if file.name:
-                file.storage.delete(file.name)
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise Problem("storage_full") from error
+                with suppress(OSError):  # reconcile_media removes what cannot be deleted now
+                    file.storage.delete(file.name)
+        problem = problem_of_outage(error)
+        if problem:
+            raise problem from error
         raise

@@ -1,6 +1,5 @@
 """Runs of jobs in a worker: a job is claimed with a lease, its handler runs, and it is finished or released."""
 
-import errno
 import logging
 import time
 import uuid
@@ -15,6 +14,7 @@ from django.utils import timezone
 
 from recognizer.models import Job
 from recognizer.models.job import JobKind
+from recognizer.outages import OUTAGES, problem_of_outage
 from recognizer.problems import Problem
 from recognizer.services.work.handlers import Handler, handler_of, unsplittable_kinds
 from recognizer.services.work.jobs import cancel_jobs, create_job, enqueue_jobs, enqueue_on_commit, fail_jobs
@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 WORKER_DIED = "The worker died, or ran out of time."
 WORKER_STOPPED = "The worker was stopped. Another one continues."
+PASSING = (*OUTAGES, "model_unavailable")
 OUTAGE_WINDOW = timedelta(minutes=5)
 LONGEST_DELAY = timedelta(minutes=10)  # the sweeper takes a later time for the mistake of a clock
 MAX_ATTEMPTS_IN_OUTAGE = 4 * settings.JOB_MAX_ATTEMPTS
@@ -128,10 +129,9 @@ def _run_handler(job: Job, handler: Handler) -> None:
 
 def transient_reason(error: Exception) -> str:
     """Return why the job has to wait, if the error is not its fault and passes. Otherwise return an empty string."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "There is no space left on the disk."
-    if isinstance(error, Problem) and error.code in ("storage_full", "model_unavailable"):
-        return error.detail
+    problem = error if isinstance(error, Problem) else problem_of_outage(error)
+    if problem and problem.code in PASSING:
+        return f"{problem.detail} ({error})" if isinstance(error, OSError) else problem.detail
     if isinstance(error, OperationalError):
         return f"The database did not answer: {error}"
     return ""

@@ -1,6 +1,7 @@
 """Tests of the Idempotency-Key: repeated requests create one prediction."""
 
 import base64
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
@@ -90,6 +91,15 @@ def test_a_running_key_is_a_conflict_for_one_minute(alice, alice_token, model):
     with pytest.raises(idempotency.Problem, match="still running"):
         idempotency.store_created_id(record, uuid4())
     idempotency.store_created_id(taken_over, uuid4())
+
+
+def test_a_conflict_with_a_running_key_tells_when_to_ask_again(alice, alice_token, model):
+    same = idempotency.fingerprint("prediction", hashlib.sha256(digit_png(7)).hexdigest(), "auto", "")
+    idempotency.claim_key(owner_id=alice.pk, key="k-1", fingerprint=same)
+    answer = post(alice_token)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_in_use")
+    assert 0 < int(answer["Retry-After"]) <= 60
 
 
 def test_a_failed_creation_frees_its_key(alice_token, model):
