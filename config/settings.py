@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "recognizer.middleware.LoginMiddleware",
+    "recognizer.middleware.AccountBudgetMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -215,6 +216,8 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
+# Where gunicorn listens, if not on 127.0.0.1:PORT; a system check compares it with NUM_PROXIES.
+BIND = env.str("BIND", default="")
 # How many addresses at the end of X-Forwarded-For were written by our own proxies.
 NUM_PROXIES = env.int("NUM_PROXIES", default=0)
 
@@ -277,6 +280,8 @@ SWEEP_EVERY_SECONDS = env.int("SWEEP_EVERY_SECONDS", default=10, at_least=1)
 DELETED_UPLOADS_KEPT_DAYS = env.int("DELETED_UPLOADS_KEPT_DAYS", default=7)
 API_REQUESTS_PER_USER = env.int("API_REQUESTS_PER_USER", default=12_000, at_least=1)  # a minute
 API_REQUESTS_PER_ADDRESS = env.int("API_REQUESTS_PER_ADDRESS", default=24_000, at_least=1)
+PREVIEWS_PER_USER = env.int("PREVIEWS_PER_USER", default=1_200, at_least=1)  # a minute; a pad sends ten a second
+READINGS_AT_ONCE = env.int("READINGS_AT_ONCE", default=3, at_least=1)  # fewer than WEB_THREADS
 OLD_CLIENTS = env.bool("OLD_CLIENTS", default=True)
 LOGINS_PER_ADDRESS = env.int("LOGINS_PER_ADDRESS", default=50, at_least=1)
 LOGINS_PER_NAME = env.int("LOGINS_PER_NAME", default=10, at_least=1)

@@ -69,6 +69,19 @@ def check_broker_named(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register
+def check_proxies(**kwargs: Any) -> list[CheckMessage]:
+    if settings.NUM_PROXIES or not settings.BIND.startswith("unix:"):
+        return []
+    return [
+        Warning(
+            "All requests seem to come from one address, which the limits per address count together.",
+            hint="BIND is a unix socket, so set NUM_PROXIES to the number of proxies in front of it, such as 1.",
+            id="recognizer.W004",
+        )
+    ]
+
+
+@register
 def check_job_limits(**kwargs: Any) -> list[CheckMessage]:
     if settings.JOB_SOFT_LIMIT_SECONDS < settings.JOB_HARD_LIMIT_SECONDS:
         return []

@@ -20,6 +20,7 @@ from recognizer.outages import problem_of_outage
 from recognizer.problem_pages import problem_page
 from recognizer.problems import Problem
 from recognizer.services.account_state import problem_of_deletion, refuse_deleted_session
+from recognizer.services.limits.budgets import request_rate, spend
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +82,28 @@ class LoginMiddleware(LoginRequiredMiddleware):
     def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> HttpResponseRedirect:
         to_login = super().handle_no_permission(request, view_func)
         return redirect(f"{to_login.url}&unsent") if request.method == "POST" else to_login
+
+
+class AccountBudgetMiddleware:
+    """The budget of requests that an account may send to pages; the API counts its own requests against the same."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any
+    ) -> HttpResponse | None:
+        is_free = not getattr(view_func, "login_required", True) or getattr(view_func, "has_own_budget", False)
+        if is_free or not request.user.is_authenticated:
+            return None
+        try:
+            spend(request_rate(request.user.pk), request.user.pk)
+        except Problem as problem:
+            return problem_page(request, problem)
+        return None
 
 
 class ProblemMiddleware:

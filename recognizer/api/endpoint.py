@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recognizer.services.limits import throttles
+from recognizer.services.limits.budgets import has_own_budget, request_rate
 from recognizer.services.limits.throttles import Rate, RateStatus
 from recognizer.services.security_log import log_throttle
 
@@ -29,6 +30,10 @@ class Endpoint(APIView):
 
     http_method_names = ["get", "post", "patch", "delete", "head"]
 
+    @classmethod
+    def as_view(cls, **options: Any) -> Any:
+        return has_own_budget(super().as_view(**options))
+
     def perform_authentication(self, request: Request) -> None:
         user = None
         try:
@@ -39,7 +44,7 @@ class Endpoint(APIView):
     def count_request(self, request: Request, user: User | None) -> None:
         rates = [Rate("address", settings.API_REQUESTS_PER_ADDRESS, throttles.address_of(request._request))]
         if user is not None:
-            rates.insert(0, Rate("user", settings.API_REQUESTS_PER_USER, str(user.pk)))
+            rates.insert(0, request_rate(user.pk))
         statuses = throttles.count_request(rates)
         tightest = min(statuses, key=lambda status: status.remaining)
         self.headers |= rate_headers(tightest)

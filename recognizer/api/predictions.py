@@ -32,7 +32,7 @@ from recognizer.models import Correction, IdempotencyRecord, Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.services.history import bulk_actions, corrections, pages
 from recognizer.services.limits import idempotency
-from recognizer.services.reading.predictions import read_picture, save_reading
+from recognizer.services.reading.predictions import read_for, save_reading
 
 LIST_PARAMETERS = {*HistoryFilter.base_filters, "cursor", "page_size"}
 # Made once: a serializer copies all its fields, and validation stores nothing in them.
@@ -59,12 +59,12 @@ class PredictionList(Endpoint):
         mode, name = parameters["mode"], parameters["name"]
         if not parameters["save"]:
             key_of(request)  # an invalid key is an error here too
-            picture_reading = read_picture(data, mode)
+            picture_reading = read_for(person(request).pk, data, mode)
             return Response(write(reading_body(picture_reading.reading, mode, picture_reading.latency_ms)))
         with claimed_key(request, "prediction", hashlib.sha256(data).hexdigest(), mode, name) as record:
             if record and record.status is not None:
                 return repeated(record, request)
-            picture_reading = read_picture(data, mode)
+            picture_reading = read_for(person(request).pk, data, mode)
             prediction = save_reading(
                 picture_reading,
                 owner=person(request),

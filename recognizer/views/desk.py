@@ -19,7 +19,8 @@ from recognizer.models.prediction import Mode
 from recognizer.problem_pages import with_headers
 from recognizer.problems import Problem
 from recognizer.services.explaining.explanations import preview_first_layer
-from recognizer.services.reading.predictions import create_prediction, read_picture
+from recognizer.services.limits.budgets import has_own_budget, preview_rate, spend
+from recognizer.services.reading.predictions import create_prediction, read_for
 from recognizer.uploadhandlers import check_files
 from recognizer.views.batches import is_zip, start_batch
 from recognizer.views.requests import UserRequest
@@ -77,12 +78,14 @@ def example_create(request: UserRequest) -> HttpResponse:
     return redirect("upload_detail", prediction.upload_id)
 
 
+@has_own_budget
 @require_POST
 def preview(request: UserRequest) -> HttpResponse:
-    """Read the unfinished drawing. Nothing is stored."""
+    """Read the unfinished drawing. Nothing is stored, and a budget of its own pays for it."""
     try:
+        spend(preview_rate(request.user.pk), request.user.pk)
         options = read_options(request)
-        answer = read_picture(sent_files(request)[0].read(), options["mode"])
+        answer = read_for(request.user.pk, sent_files(request)[0].read(), options["mode"])
     except Problem as problem:
         response = render(request, "_preview.html", {"problem": problem}, status=problem.status)
         return with_headers(response, problem)

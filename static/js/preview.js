@@ -4,6 +4,7 @@ import { isPart } from "./parts.js";
 
 const INTERVAL_MS = 90; // between two requests while the pen moves: about ten a second
 const TIMEOUT_MS = 6000; // a lost request would otherwise never end
+const SILENT_PAUSE_SECONDS = 2; // a longer one is explained
 
 export class Preview {
   constructor(element, { url, token, picture, mode, onAnswer, onFailure }) {
@@ -14,6 +15,7 @@ export class Preview {
     this.isStale = false;
     this.timer = 0;
     this.requestedAt = 0;
+    this.pausedUntil = 0; // the server has refused further requests until then
   }
 
   // While the pen moves: request a draft, not more often than the server can answer.
@@ -22,7 +24,7 @@ export class Preview {
       this.isStale = true;
       return;
     }
-    const delay = Math.max(0, this.requestedAt + INTERVAL_MS - performance.now());
+    const delay = Math.max(0, Math.max(this.requestedAt + INTERVAL_MS, this.pausedUntil) - performance.now());
     this.timer = setTimeout(() => this.requestNow({ draft: true }), delay);
   }
 
@@ -31,15 +33,21 @@ export class Preview {
     clearTimeout(this.timer);
     this.timer = 0;
     this.running?.abort();
-    const running = (this.running = new AbortController());
+    this.running = null;
     this.isStale = false;
+    const pause = this.pausedUntil - performance.now();
+    if (pause > 0) {
+      this.timer = setTimeout(() => this.requestNow({ announce, draft }), pause);
+      return;
+    }
+    const running = (this.running = new AbortController());
     this.requestedAt = performance.now();
     this.element.setAttribute("aria-busy", "true");
     const timeout = setTimeout(() => running.abort(), TIMEOUT_MS);
     try {
       const html = await this.fetchPreview(draft, running.signal);
       if (this.running !== running) return;
-      this.show(html, announce);
+      if (html !== null) this.show(html, announce);
       this.onAnswer();
     } catch {
       if (this.running !== running) return;
@@ -48,7 +56,8 @@ export class Preview {
       clearTimeout(timeout);
     }
     this.running = null;
-    if (this.isStale) this.requestSoon();
+    if (performance.now() < this.pausedUntil) this.requestNow({ announce, draft });
+    else if (this.isStale) this.requestSoon();
     this.updateBusy();
   }
 
@@ -60,6 +69,11 @@ export class Preview {
     const response = await fetch(this.url, { method: "POST", body, headers, signal });
     // The session has expired. Reloading leads to the login page, and the drawing is kept.
     if (response.redirected && !draft) location.reload();
+    if (response.status === 429) {
+      const seconds = Number(response.headers.get("Retry-After")) || 1;
+      this.pausedUntil = performance.now() + 1000 * seconds;
+      if (seconds <= SILENT_PAUSE_SECONDS) return null;
+    }
     const html = await response.text();
     if (!isPart(response.headers.get("Content-Type"), html)) throw new TypeError();
     return html;

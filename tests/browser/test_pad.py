@@ -96,6 +96,27 @@ def test_an_unanswered_preview_request_times_out_with_a_message(desk, server):
     expect(desk.get_by_text("The server does not answer")).to_be_hidden()
 
 
+@pytest.mark.parametrize(("seconds", "message"), [(1, None), (3, "Try again in 3 seconds.")])
+def test_a_refused_preview_is_requested_again_after_the_pause(desk, seconds, message):
+    refusals = []
+
+    def refuse(route):
+        refusals.append(route.request.url)
+        route.fulfill(
+            status=429,
+            headers={"Retry-After": str(seconds), "Content-Type": "text/html"},
+            body="<p>Try again in 3 seconds.</p>",
+        )
+
+    desk.route("**/preview/", refuse, times=1)
+    draw(desk, "7")
+    if message:
+        expect(desk.locator("[data-preview-content]")).to_contain_text(message)
+    expect_preview(desk, SEVEN)
+    wait_for_preview(desk)
+    assert len(refusals) == 1
+
+
 def test_a_drawing_survives_a_reload(desk):
     draw(desk, "7")
     before, inked = stored_strokes(desk), count_ink(desk)

@@ -37,3 +37,12 @@ def test_a_backend_that_sends_no_mail_is_reported(settings, backend):
 def test_a_backend_that_sends_mail_is_not_reported(settings):
     settings.EMAIL_BACKEND = f"{MAIL}smtp.EmailBackend"
     assert "recognizer.W003" not in check_ids()
+
+
+@pytest.mark.parametrize(
+    ("bind", "proxies", "is_reported"),
+    [("unix:/run/web.sock", 0, True), ("unix:/run/web.sock", 1, False), ("", 0, False), ("0.0.0.0:80", 0, False)],
+)
+def test_a_unix_socket_without_a_proxy_is_reported(settings, bind, proxies, is_reported):
+    settings.BIND, settings.NUM_PROXIES = bind, proxies
+    assert ("recognizer.W004" in check_ids()) is is_reported

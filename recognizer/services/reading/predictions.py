@@ -18,6 +18,7 @@ from recognizer.models import Glyph, IdempotencyRecord, ModelVersion, Prediction
 from recognizer.problems import Problem
 from recognizer.services.account_state import require_open_account
 from recognizer.services.limits import idempotency
+from recognizer.services.limits.reading_slots import reading_slots
 from recognizer.services.reading import feature_maps
 from recognizer.services.registry.model_versions import ActiveModel, models
 from recognizer.services.space.cleanup import delete_files_on_error
@@ -46,6 +47,12 @@ def read_picture(data: bytes, mode: Mode = "auto") -> PictureReading:
     return PictureReading(picture, reading, model, 1000 * (time.perf_counter() - started))
 
 
+def read_for(owner_id: int, data: bytes, mode: Mode = "auto") -> PictureReading:
+    """Read an image for an account without saving anything. Few images of one account are read at the same time."""
+    with reading_slots.taken_by(owner_id):
+        return read_picture(data, mode)
+
+
 def create_prediction(
     *,
     owner: User,
@@ -58,7 +65,7 @@ def create_prediction(
 ) -> Prediction:
     """Read an image and return its saved prediction."""
     return save_reading(
-        read_picture(data, mode),
+        read_for(owner.pk, data, mode),
         owner=owner,
         data=data,
         source=source,
@@ -184,6 +191,6 @@ def reread_upload(upload: Upload, mode: Mode) -> Prediction:
             data = original.read()
     except FileNotFoundError as error:  # as after a restore without all media
         raise Problem("not_found") from error
-    picture_reading = read_picture(data, mode)
+    picture_reading = read_for(upload.owner_id, data, mode)
     with transaction.atomic():
         return replace_current(upload, picture_reading, mode=mode, draw_maps=True)

@@ -1,0 +1,44 @@
+"""The budgets of an account: one for the requests of pages and API together, and one for live previews."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.utils.translation import ngettext
+
+from recognizer.problems import Problem
+from recognizer.services.limits.throttles import Rate, count_request
+from recognizer.services.security_log import log_throttle
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def request_rate(account_id: int) -> Rate:
+    """Return the rate of all requests of an account, except for previews."""
+    return Rate("user", settings.API_REQUESTS_PER_USER, str(account_id))
+
+
+def preview_rate(account_id: int) -> Rate:
+    """Return the rate of the previews that a pad requests while a person draws."""
+    return Rate("preview", settings.PREVIEWS_PER_USER, str(account_id))
+
+
+def has_own_budget(view: View) -> View:
+    """Mark a view that counts its requests itself, so that AccountBudgetMiddleware leaves them out."""
+    view.has_own_budget = True  # type: ignore[attr-defined]
+    return view
+
+
+def spend(rate: Rate, account_id: int) -> None:
+    """Count one request of an account. Raise Problem if its budget is used up."""
+    (status,) = count_request([rate])
+    if status.is_allowed:
+        return
+    log_throttle([status], account=account_id)
+    seconds = max(1, round(status.resets_in_seconds))
+    text = ngettext(
+        "Too many requests. Try again in %(seconds)d second.",
+        "Too many requests. Try again in %(seconds)d seconds.",
+        seconds,
+    )
+    raise Problem("throttled", text % {"seconds": seconds}, retry_after_seconds=status.resets_in_seconds)
