@@ -138,7 +138,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # django-allauth keeps the e-mail addresses and the steps of a login. Limits and mails are the product's own.
+ACCOUNT_ADAPTER = "recognizer.account_adapter.AccountAdapter"
 ACCOUNT_RATE_LIMITS = False
+ACCOUNT_REAUTHENTICATION_METHODS = ["password"]
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60  # seconds for which a login counts as fresh
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = PASSWORD_RESET_TIMEOUT / (24 * 3600)
 
@@ -284,6 +287,7 @@ PREVIEWS_PER_USER = env.int("PREVIEWS_PER_USER", default=1_200, at_least=1)  # a
 READINGS_AT_ONCE = env.int("READINGS_AT_ONCE", default=3, at_least=1)  # fewer than WEB_THREADS
 OLD_CLIENTS = env.bool("OLD_CLIENTS", default=True)
 LOGINS_PER_ADDRESS = env.int("LOGINS_PER_ADDRESS", default=50, at_least=1)
+MAILS_PER_ADDRESS = env.int("MAILS_PER_ADDRESS", default=5, at_least=1)
 LOGINS_PER_NAME = env.int("LOGINS_PER_NAME", default=10, at_least=1)
 QUOTA_PICTURES = env.int("QUOTA_PICTURES", default=1_000_000, at_least=1)
 QUOTA_BYTES = env.int("QUOTA_BYTES", default=50 * 1024**3, at_least=1)

@@ -1,8 +1,19 @@
 """The kinds of mails. The application registers them when it starts."""
 
+from datetime import timedelta
+
+from django.conf import settings
+
+from recognizer.services.people import addresses, passwords
 from recognizer.services.people.mail import MailKind, register
 
-KINDS: tuple[MailKind, ...] = ()
+LINK_LIFETIME = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
+KINDS = (
+    MailKind(addresses.VERIFY_ADDRESS, addresses.write_verification, lifetime=LINK_LIFETIME),
+    MailKind(addresses.ADDRESS_CHANGED),
+    MailKind(passwords.PASSWORD_RESET, passwords.write_reset, lifetime=LINK_LIFETIME),
+    MailKind(passwords.PASSWORD_CHANGED, passwords.write_change),
+)
 
 
 def register_mail_kinds() -> None:

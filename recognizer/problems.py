@@ -23,6 +23,7 @@ KINDS: dict[str, Kind] = {
     "invalid": Kind(400, _("Some values are not valid.")),
     "not_authenticated": Kind(401, _("Log in, or send an API token.")),
     "permission_denied": Kind(403, _("You are not allowed to do this.")),
+    "stale_login": Kind(403, _("You logged in some time ago. Log in again to do this.")),
     "account_deletion": Kind(403, _("This account is being deleted.")),
     "not_found": Kind(404, _("Nothing was found at this address.")),
     "method_not_allowed": Kind(405, _("This method is not allowed at this address.")),

@@ -1,4 +1,3 @@
-from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
@@ -51,9 +50,12 @@ explanations = [
 people = [
     path("signup/", accounts.Signup.as_view(), name="signup"),
     path("login/", accounts.Login.as_view(), name="login"),
-    path("logout/", login_not_required(auth.LogoutView.as_view()), name="logout"),
+    path("logout/", login_not_required(accounts.Logout.as_view()), name="logout"),
     path("account/", accounts.account, name="account"),
     path("account/email/", accounts.account_email, name="account_email"),
+    path("account/email/send/", accounts.account_email_send, name="account_email_send"),
+    path("account/email/confirm/<str:key>/", accounts.account_email_confirm, name="account_email_confirm"),
+    path("account/confirm-password/", accounts.ConfirmPassword.as_view(), name="account_reauthenticate"),
     path("account/tokens/", accounts.token_create, name="token_create"),
     path("account/tokens/<uuid:pk>/revoke/", accounts.token_revoke, name="token_revoke"),
     path("account/export/", accounts.account_export, name="account_export"),

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ import django  # noqa: E402  (reads the environment just prepared)
 
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.core.cache import cache  # noqa: E402
 from django.db import connection  # noqa: E402
@@ -158,9 +160,21 @@ def admin(db: None) -> User:
 
 
 def client_of(user: User) -> Client:
+    """Return a client that has just logged in."""
     client = Client()
     client.force_login(user)
+    refresh_login(client, user)
     return client
+
+
+def refresh_login(client: Client, user: User, *, at: float | None = None) -> None:
+    """Note in the session that the password was given now, or at another time."""
+    session = client.session
+    record = {"method": "password", "at": time.time() if at is None else at, "reauthenticated": True}
+    session["account_authentication_methods"] = [record]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
 
 
 @pytest.fixture

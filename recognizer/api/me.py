@@ -14,6 +14,7 @@ from recognizer.api.requests import PasswordSerializer
 from recognizer.api.tokens import LoggedIn
 from recognizer.bodies.account import person_body
 from recognizer.bodies.plain import write
+from recognizer.fresh_login import is_login_fresh
 from recognizer.models import ApiToken
 from recognizer.problems import Problem
 from recognizer.services.exports.exports import export_account
@@ -48,6 +49,9 @@ class Me(Endpoint):
 class Export(Endpoint):
     @operations.get_export
     def get(self, request: Request) -> StreamingHttpResponse:
+        """Return the export. A session needs a fresh login; a token is enough by itself."""
+        if request.auth is None and not is_login_fresh(request._request):
+            raise Problem("stale_login")
         response = StreamingHttpResponse(export_account(person(request)), content_type="application/zip")
         response["Content-Disposition"] = 'attachment; filename="digitscribe-export.zip"'
         return response

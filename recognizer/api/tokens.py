@@ -15,7 +15,9 @@ from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.requests import TokenRequestSerializer
 from recognizer.bodies.account import NewTokenBody, token_body
 from recognizer.bodies.plain import Json, write
+from recognizer.fresh_login import is_login_fresh
 from recognizer.models import ApiToken
+from recognizer.problems import Problem
 from recognizer.services.people.tokens import create_token, revoke_token
 
 
@@ -26,8 +28,19 @@ class LoggedIn(BasePermission):
         return request.auth is None
 
 
+class FreshlyLoggedIn(LoggedIn):
+    """The permission of a session whose password was given a short time ago. Revoking needs only a session."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if not super().has_permission(request, view):
+            return False
+        if request.method != "DELETE" and not is_login_fresh(request._request):
+            raise Problem("stale_login")
+        return True
+
+
 class TokenList(Endpoint):
-    permission_classes = [IsAuthenticated, LoggedIn]
+    permission_classes = [IsAuthenticated, FreshlyLoggedIn]
 
     @operations.list_tokens
     def get(self, request: Request) -> Response:
@@ -41,7 +54,7 @@ class TokenList(Endpoint):
 
 
 class TokenDetail(Endpoint):
-    permission_classes = [IsAuthenticated, LoggedIn]
+    permission_classes = [IsAuthenticated, FreshlyLoggedIn]
 
     @operations.get_token
     def get(self, request: Request, pk: Any) -> Response:

@@ -20,6 +20,8 @@ from django.utils.translation import gettext_lazy as _
 
 from recognizer.models.access import Scope
 from recognizer.services.account_state import is_being_deleted
+from recognizer.services.people.passwords import save_password
+from recognizer.services.people.usernames import check_username
 
 
 class WeakPasswordMixin(SetPasswordMixin):
@@ -29,21 +31,27 @@ class WeakPasswordMixin(SetPasswordMixin):
         super().validate_password_for_user(user, password_field_name.replace("2", "1"))
 
 
-class PasswordOnlyMixin(SetPasswordForm):
-    """Form that saves the password and no other field, since another request may have closed the account."""
+class KeptTokensMixin(SetPasswordForm):
+    """A new password, and whether the API tokens stay valid."""
+
+    keep_tokens = forms.BooleanField(
+        label=_("Keep my API tokens"),
+        required=False,
+        help_text=_("Without this, all tokens are revoked, and programs need new ones."),
+    )
 
     def save(self, commit: bool = True) -> User:
         user: User = super().save(commit=False)
         if commit:
-            user.save(update_fields=["password"])
+            save_password(user, keep_tokens=self.cleaned_data["keep_tokens"])
         return user
 
 
-class NewPasswordForm(WeakPasswordMixin, PasswordOnlyMixin):
+class NewPasswordForm(WeakPasswordMixin, KeptTokensMixin):
     pass
 
 
-class ChangedPasswordForm(WeakPasswordMixin, PasswordOnlyMixin, PasswordChangeForm):
+class ChangedPasswordForm(WeakPasswordMixin, KeptTokensMixin, PasswordChangeForm):
     pass
 
 
@@ -57,33 +65,41 @@ class LoginForm(AuthenticationForm):
         return super().get_invalid_login_error()
 
 
+class EmailField(forms.EmailField):
+    """An e-mail address as accounts store it."""
+
+    widget = forms.EmailInput(attrs={"autocomplete": "email"})
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=User._meta.get_field("email").max_length, **kwargs)
+
+
+EMAIL_HELP = _("Optional. It is used to reset a forgotten password, and to tell you of changes to your account.")
+
+
 class SignupForm(WeakPasswordMixin, UserCreationForm):
-    email = forms.EmailField(
-        label=_("Email address"),
-        required=False,
-        help_text=_("Optional. It is used only to reset a forgotten password."),
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-    )
+    email = EmailField(label=_("Email address"), required=False, help_text=EMAIL_HELP)
 
     class Meta:
         model = User
         fields = ["username", "email"]
 
+    def clean_username(self) -> str:
+        username: str = self.cleaned_data["username"]
+        check_username(username)
+        return username
 
-class EmailForm(forms.ModelForm):
-    class Meta:
-        model = User
-        fields = ["email"]
-        labels = {"email": _("Email address")}
-        help_texts = {"email": _("Optional. It is used only to reset a forgotten password.")}
-        widgets = {"email": forms.EmailInput(attrs={"autocomplete": "email"})}
 
-    def save(self, commit: bool = True) -> User:
-        """Save the address and no other field, since another request may have closed the account."""
-        user: User = super().save(commit=False)
-        if commit:
-            user.save(update_fields=["email"])
-        return user
+class EmailForm(forms.Form):
+    """The address of an account. Without one, the address is removed."""
+
+    email = EmailField(label=_("Email address"), required=False, help_text=EMAIL_HELP)
+
+
+class ResetForm(forms.Form):
+    """The address whose owner forgot a password."""
+
+    email = EmailField(label=_("Email"))
 
 
 class TokenForm(forms.Form):
@@ -103,8 +119,8 @@ class TokenForm(forms.Form):
         return timezone.now() + timedelta(days=int(days)) if days else None
 
 
-class DeleteAccountForm(forms.Form):
-    """The password that confirms the deletion of an account."""
+class OwnPasswordForm(forms.Form):
+    """The password of the account, which confirms a deletion, or that it is still its owner who is logged in."""
 
     password = forms.CharField(
         label=_("Your password"),

@@ -65,6 +65,14 @@ def require_open_account(owner_id: int) -> None:
         raise Problem("account_deletion")
 
 
+def lock_open_account(user_id: int) -> User:
+    """Return the account, locked until the end of the transaction. Raise Problem if it is closed."""
+    user = User.objects.select_for_update().filter(pk=user_id).first()
+    if user is None or not user.is_active:
+        raise Problem("account_deletion")
+    return user
+
+
 def is_owner_being_deleted(job: Job) -> bool:
     """Return whether the job works for an account that is being deleted."""
     if job.prediction_id:

@@ -28,6 +28,7 @@ class Event(StrEnum):
     LOGGED_OUT = "logged_out"
     LOGIN_FAILED = "login_failed"
     PASSWORD_REFUSED = "password_refused"  # noqa: S105
+    RESET_SENT = "reset_sent"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
     EMAIL_CHANGED = "email_changed"
     ROLE_CHANGED = "role_changed"

@@ -4,12 +4,15 @@ import math
 from typing import Any
 from uuid import UUID
 
+from allauth.account.utils import perform_login
+from allauth.account.views import ReauthenticateView
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, logout, views
+from django.contrib.auth import logout, views
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.http import (
     Http404,
     HttpRequest,
@@ -19,12 +22,13 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import FormView
 
@@ -32,19 +36,23 @@ from recognizer import selectors
 from recognizer.context import THEME_COOKIE, THEMES
 from recognizer.forms.accounts import (
     ChangedPasswordForm,
-    DeleteAccountForm,
     EmailForm,
     LoginForm,
     NewPasswordForm,
+    OwnPasswordForm,
+    ResetForm,
     SignupForm,
     TokenForm,
 )
+from recognizer.fresh_login import fresh_login_required, is_login_fresh
 from recognizer.problem_pages import problem_page
 from recognizer.problems import Problem
 from recognizer.services.exports.exports import export_account
 from recognizer.services.limits.attempts import count_attempt
-from recognizer.services.people import tokens
+from recognizer.services.people import addresses, tokens
 from recognizer.services.people.accounts import request_deletion
+from recognizer.services.people.passwords import request_reset
+from recognizer.services.people.sign_up import UsernameTaken, create_account
 from recognizer.services.space import quotas
 from recognizer.views.history import download
 from recognizer.views.requests import UserRequest
@@ -73,6 +81,11 @@ class Login(views.LoginView):
         refused = refuse_excess(request, "password", request.POST.get("username", ""))
         return refused or super().post(request, *args, **kwargs)
 
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Log in through django-allauth, which may ask for more than the password."""
+        response: HttpResponse = perform_login(self.request, form.get_user(), redirect_url=self.get_success_url())
+        return response
+
 
 @method_decorator(login_not_required, name="dispatch")
 class AdminLogin(Login):
@@ -89,6 +102,30 @@ class AdminLogin(Login):
         return reverse("admin:index")
 
 
+class Logout(views.LogoutView):
+    """The logout. The browser removes the pages and drafts that it keeps of this site."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return clear_site_data(super().post(request, *args, **kwargs))
+
+
+def clear_site_data(response: HttpResponse) -> HttpResponse:
+    """Ask the browser to remove what it keeps. The cookies for the theme and the time zone stay."""
+    response["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+class ConfirmPassword(ReauthenticateView):  # type: ignore[misc]
+    """The page that asks for the password again before something that endangers the account."""
+
+    template_name = "accounts/confirm_password.html"
+    form_class = OwnPasswordForm
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        refused = refuse_excess(request, "password", request.user.get_username())
+        return refused or super().post(request, *args, **kwargs)
+
+
 class PasswordChange(views.PasswordChangeView):
     template_name = "accounts/password_change.html"
     form_class = ChangedPasswordForm
@@ -101,13 +138,21 @@ class PasswordChangeDone(views.PasswordChangeDoneView):
     template_name = "accounts/password_change_done.html"
 
 
-class PasswordReset(views.PasswordResetView):
+@method_decorator(login_not_required, name="dispatch")
+class PasswordReset(views.PasswordContextMixin, FormView):
+    """The page that asks for a link to reset a password. A worker looks for the account and sends the mail."""
+
     template_name = "accounts/password_reset.html"
-    email_template_name = "accounts/password_reset_email.txt"
-    subject_template_name = "accounts/password_reset_subject.txt"
+    title = _lazy("Password reset")
+    form_class = ResetForm
+    success_url = reverse_lazy("password_reset_done")
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return refuse_excess(request, "reset", request.POST.get("email", "")) or super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: ResetForm) -> HttpResponse:
+        request_reset(form.cleaned_data["email"])
+        return super().form_valid(form)
 
 
 class PasswordResetDone(views.PasswordResetDoneView):
@@ -139,14 +184,14 @@ class Signup(FormView):
         return refuse_excess(request, "signup") or super().post(request, *args, **kwargs)
 
     def form_valid(self, form: SignupForm) -> HttpResponse:
+        data = form.cleaned_data
         try:
-            with transaction.atomic():
-                user = form.save()
-        except IntegrityError:  # another sign-up took the name after the form was checked
+            user = create_account(username=data["username"], password=data["password1"], address=data["email"])
+        except UsernameTaken:  # by another sign-up, after the form was checked
             form.add_error("username", User._meta.get_field("username").error_messages["unique"])
             return self.form_invalid(form)
-        login(self.request, user)
-        return redirect("desk")
+        response: HttpResponse = perform_login(self.request, user, redirect_url=reverse("desk"), signup=True)
+        return response
 
     def form_invalid(self, form: SignupForm) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form), status=400)
@@ -159,11 +204,14 @@ def account(request: UserRequest) -> HttpResponse:
 
 def account_page(request: UserRequest, *, status: int = 200, **context: Any) -> HttpResponse:
     """Return the account page. `context` replaces its parts, for example a form by one with errors."""
+    is_fresh = is_login_fresh(request)
     context = {
-        "tokens": selectors.tokens_for(request.user),
-        "email_form": EmailForm(instance=request.user),
+        "is_login_fresh": is_fresh,
+        "address": addresses.address_state(request.user),
+        "tokens": selectors.tokens_for(request.user) if is_fresh else (),
+        "email_form": EmailForm(initial={"email": request.user.email}),
         "token_form": TokenForm(),
-        "delete_form": DeleteAccountForm(request.user),
+        "delete_form": OwnPasswordForm(request.user),
         "usage": quotas.usage(request.user.pk),
         "deleted_count": selectors.deleted_uploads_for(request.user).count(),
         "quota": {"pictures": settings.QUOTA_PICTURES, "bytes": settings.QUOTA_BYTES},
@@ -172,16 +220,51 @@ def account_page(request: UserRequest, *, status: int = 200, **context: Any) -> 
 
 
 @require_POST
+@fresh_login_required
 def account_email(request: UserRequest) -> HttpResponse:
-    form = EmailForm(request.POST, instance=request.user)
+    form = EmailForm(request.POST)
     if not form.is_valid():
         return account_page(request, email_form=form, status=400)
-    form.save()
-    messages.success(request, _("Email address saved."))
+    state = addresses.set_address(request.user, form.cleaned_data["email"])
+    messages.success(request, tell_verification(state.to_verify) or _("Email address saved."))
     return redirect("account")
 
 
 @require_POST
+def account_email_send(request: UserRequest) -> HttpResponse:
+    """Send the link that verifies the address once more."""
+    address = addresses.address_state(request.user).to_verify
+    if addresses.send_verification(request.user):
+        messages.success(request, tell_verification(address))
+    else:
+        messages.error(request, _("No email was sent. Wait an hour and try again."))
+    return redirect("account")
+
+
+def tell_verification(address: str) -> str:
+    text = _("We have sent an email to %s. Open the link in it within an hour to verify the address.")
+    return text % address if address else ""
+
+
+@sensitive_variables("key")
+def account_email_confirm(request: UserRequest, key: str) -> HttpResponse:
+    """Ask whether to verify the address of a link, and verify it. Opening the link alone changes nothing."""
+    try:
+        if request.method != "POST":
+            row = addresses.find_address(request.user, key)
+            return render(request, "accounts/confirm_email.html", {"address": row.email})
+        address = addresses.verify_address(request.user, key)
+    except addresses.InvalidLink:
+        return render(request, "accounts/confirm_email.html", status=404)
+    except addresses.AddressTaken:
+        messages.error(request, _("Another account uses this email address."))
+    else:
+        messages.success(request, _("%s is verified.") % address)
+    return redirect("account")
+
+
+@require_POST
+@fresh_login_required
 @never_cache
 def token_create(request: UserRequest) -> HttpResponse:
     """Create a token and show its secret. The secret is not stored, so this page shows it only once."""
@@ -212,6 +295,7 @@ def token_revoke(request: UserRequest, pk: UUID) -> HttpResponse:
 
 
 @require_safe
+@fresh_login_required
 def account_export(request: UserRequest) -> StreamingHttpResponse:
     return download(export_account(request.user), "digitscribe-account.zip", "application/zip")
 
@@ -222,7 +306,7 @@ def account_delete(request: UserRequest) -> HttpResponse:
     refused = refuse_excess(request, "password", request.user.get_username())
     if refused:
         return refused
-    form = DeleteAccountForm(request.user, request.POST)
+    form = OwnPasswordForm(request.user, request.POST)
     if not form.is_valid():
         form.fields["password"].widget.attrs["autofocus"] = True  # it is at the end of a long page
         return account_page(request, delete_form=form, status=400)
@@ -230,7 +314,7 @@ def account_delete(request: UserRequest) -> HttpResponse:
     logout(request)
     request_deletion(user)
     messages.success(request, _("Your account is closed. Its pictures and data are being deleted."))
-    return redirect("login")
+    return clear_site_data(redirect("login"))
 
 
 @login_not_required

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.conftest import client_of
 from tests.servers.web import WebServer
 
 # What a test waits for comes at once on an idle machine. A busy one may take its time: only what never comes fails.
@@ -62,9 +62,7 @@ def _note_violation(text: str, violations: list[str]) -> None:
 
 def log_in(context: BrowserContext, user: User, server: WebServer) -> None:
     """Log the user in by a session cookie. The login form has its own test."""
-    client = Client()
-    client.force_login(user)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    cookie = client_of(user).cookies[settings.SESSION_COOKIE_NAME]
     context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": server.url}])
 
 

@@ -67,6 +67,7 @@ def scenario(alice: User, bob: User, admin: User, model: ModelVersion, settings)
         "size": 180,
         "uidb64": "x",
         "token": "y",
+        "key": "z",
     }
     secrets = [NAME.encode(), *(str(key).encode() for key in objects.values())]
     clients: dict[str, Callable[[], Client]] = {

@@ -1,4 +1,4 @@
-"""Limits for actions that cost a password hash or an e-mail, such as a login.
+"""Limits for actions that cost a password hash or an e-mail, such as a login, and for the mails to one address.
 
 Attempts are counted per address, and per name and address, so that nobody can lock an account out from elsewhere.
 """
@@ -14,6 +14,7 @@ from recognizer.services.limits.throttles import Rate
 from recognizer.services.security_log import log_throttle
 
 WINDOW_SECONDS = 300
+MAIL_WINDOW_SECONDS = 3600
 MAX_NAME_LENGTH = 254  # of an e-mail address; normalising longer input would cost unbounded time
 
 
@@ -27,6 +28,15 @@ def count_attempt(request: HttpRequest, action: str, name: str = "") -> float | 
     log_throttle(statuses)
     refused = [status.resets_in_seconds for status in statuses if not status.is_allowed]
     return max(refused, default=None)
+
+
+def is_mail_allowed(kind: str, address: str) -> bool:
+    """Count one mail that anybody can cause to an address, and return whether it may be sent.
+
+    It counts per address and kind, whoever asks, so that nobody's mailbox is flooded from many places.
+    """
+    rate = Rate(f"mail-{kind}", settings.MAILS_PER_ADDRESS, _hash_name(address), MAIL_WINDOW_SECONDS)
+    return throttles.count_request([rate])[0].is_allowed
 
 
 def _hash_name(name: str) -> str:

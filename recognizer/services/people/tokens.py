@@ -67,5 +67,10 @@ def revoke_token(token: ApiToken) -> None:
             log_event(Event.TOKEN_REVOKED, account=token.user_id, token=token.pk)
 
 
+def revoke_tokens(user: User) -> None:
+    for token in ApiToken.objects.filter(user=user, revoked_at=None):
+        revoke_token(token)
+
+
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -13,14 +13,13 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from recognizer.forms.accounts import EmailForm
 from recognizer.models import AccountDeletion, Batch, DeletedFolder, Job, Prediction, Upload, Usage
 from recognizer.problems import Problem
 from recognizer.services import account_state
 from recognizer.services.batches import chunks, control, intake
 from recognizer.services.history import corrections
 from recognizer.services.limits import idempotency
-from recognizer.services.people import accounts
+from recognizer.services.people import accounts, addresses
 from recognizer.services.people.accounts import forget_deletions, request_deletion
 from recognizer.services.people.owned_data import models_with_rows_of
 from recognizer.services.people.tokens import create_token
@@ -378,7 +377,7 @@ def test_a_request_whose_account_is_deleted_before_it_writes_is_refused(alice, p
     Job.objects.all().delete()
     url, headers, client = f"/api/v1/predictions/{prediction.pk}/", token_headers(alice), client_of(alice)
     if door == "page":
-        monkeypatch.setattr(EmailForm, "save", delete_first(EmailForm.save))
+        monkeypatch.setattr(addresses, "set_address", delete_first(addresses.set_address))
         answer = client.post("/account/email/", {"email": "x@example.org"})
     else:
         monkeypatch.setattr(corrections, "_append", delete_first(corrections._append))
