@@ -1,7 +1,20 @@
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
-from recognizer.views import about, accounts, batches, compare, desk, explorer, health, history, media, review, uploads
+from recognizer.views import (
+    about,
+    accounts,
+    batches,
+    compare,
+    desk,
+    explorer,
+    health,
+    history,
+    media,
+    numbers,
+    review,
+    uploads,
+)
 
 pages = [
     path("", desk.desk, name="desk"),
@@ -42,6 +55,9 @@ explanations = [
     path("glyphs/<uuid:pk>/network/<str:layer>/", explorer.explorer, name="explorer"),
     path("glyphs/<uuid:pk>/network/<str:layer>/map.png", explorer.layer_map, name="layer_map"),
     path("glyphs/<uuid:pk>/network/<str:layer>/<int:channel>/", explorer.explorer, name="explorer"),
+    path("glyphs/<uuid:pk>/numbers/", numbers.numbers, name="numbers"),
+    path("glyphs/<uuid:pk>/numbers/<str:step>/", numbers.numbers, name="numbers"),
+    path("glyphs/<uuid:pk>/numbers/<str:step>/<int:channel>/", numbers.numbers, name="numbers"),
     path("glyphs/<uuid:pk>/why/", explorer.why, name="why"),
     path("glyphs/<uuid:pk>/why/<str:kind>-<int:digit>.png", explorer.overlay, name="overlay"),
     path("compare/", compare.comparison, name="compare"),

@@ -1,11 +1,14 @@
 """The exact contributions of the previous layer's channels to one cell of a channel."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.explaining.geometry import LayerGeometry
+
+Float = TypeVar("Float", np.float32, np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +41,11 @@ def compute_contributions(
     return Contributions(shares, bias)
 
 
-def cells_in_window(geometry: LayerGeometry, before: NDArray[np.float32], row: int, column: int) -> NDArray[np.float32]:
+def cells_in_window(geometry: LayerGeometry, before: NDArray[Float], row: int, column: int) -> NDArray[Float]:
     """Return the cells that one cell sees; cells outside the map are 0. (h, w, channels) → (rows, columns, channels)"""
     window = geometry.window(row, column)
     height, width, channels = before.shape
-    cells = np.zeros((window.height, window.width, channels), np.float32)
+    cells = np.zeros((window.height, window.width, channels), before.dtype)
     top, left = max(window.top, 0), max(window.left, 0)
     bottom, right = min(window.bottom, height), min(window.right, width)
     cells[top - window.top : bottom - window.top, left - window.left : right - window.left] = before[

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from mlcore.explaining.cam import class_map
 from mlcore.explaining.contributions import Contributions, compute_contributions
+from mlcore.explaining.forward import Step, build_steps, run_steps
 from mlcore.explaining.geometry import LayerGeometry, layer_geometries
+from mlcore.explaining.keras_weights import Floats, read_normalised_convolutions
 from mlcore.explaining.occlusion import Image, occlude
 from mlcore.explaining.sentences import Gettext, KeyChange, find_key_change, top_two, write_sentence
 from mlcore.reading.engine import Engine
@@ -56,6 +58,17 @@ class Explainer:
     @cached_property
     def geometries(self) -> tuple[LayerGeometry, ...]:
         return layer_geometries(self.network.layers, self.kernels)
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """Return all steps of the network, with the normalisation apart where the Keras file tells it."""
+        keras_file = self.network.keras
+        trained = read_normalised_convolutions(self.engine.artifact.read_bytes(keras_file)) if keras_file else {}
+        return build_steps(self.network, self.kernels, trained)
+
+    def outputs(self, image: Image) -> dict[str, Floats]:
+        """Return the outputs of every step in double precision, by its name."""
+        return run_steps(self.steps, image)
 
     def activations(self, image: Image) -> Activations:
         return {name: maps[0] for name, maps in self.engine.activations(image[np.newaxis]).items()}

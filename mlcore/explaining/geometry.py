@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,13 +80,13 @@ def receptive_field(geometries: Sequence[LayerGeometry], row: int, column: int) 
     return Window(max(top, 0), max(left, 0), min(bottom, height), min(right, width))
 
 
-def find_peak(channel: NDArray[np.float32]) -> tuple[int, int]:
+def find_peak(channel: NDArray[np.floating[Any]]) -> tuple[int, int]:
     """Return row and column of the strongest response; among equals the first in reading order. (h, w)"""
     row, column = np.unravel_index(int(channel.argmax()), channel.shape)
     return int(row), int(column)
 
 
-def strongest_first(activation: NDArray[np.float32]) -> list[int]:
+def strongest_first(activation: NDArray[np.floating[Any]]) -> list[int]:
     """Return the channels ordered by their strongest response. (h, w, channels)"""
     peaks = activation.max(axis=(0, 1))
     return [int(k) for k in np.argsort(-peaks, kind="stable")]

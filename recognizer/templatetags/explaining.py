@@ -2,7 +2,7 @@
 
 from django import template
 from django.template.defaultfilters import floatformat
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from mlcore.explaining.mosaic import MosaicLayout
@@ -43,3 +43,51 @@ def cells(tile: Tile, layout: MosaicLayout, url: str, label: str = "") -> SafeSt
         layout.width,
         layout.height,
     )
+
+
+@register.filter
+def exact(value: float, decimals: int = 4) -> SafeString:
+    """Return a number with four decimals as an element that holds it with nine, such as −0.1235."""
+    shown = floatformat(abs(value), decimals)
+    is_negative = value < 0 and any(character in "123456789" for character in shown)
+    return format_html('<data value="{}">{}{}</data>', f"{value:.9f}", "−" if is_negative else "", shown)
+
+
+@register.filter
+def operand(value: float) -> SafeString:
+    """Return a number for the right side of an operator: negative ones in brackets."""
+    return format_html("({})" if value < 0 else "{}", exact(value))
+
+
+SHADES = 4  # of each colour in the stylesheet
+
+
+@register.simple_tag
+def number_grid(rows: list[list[float]], label: str, largest: float = 0.0) -> SafeString:
+    """Return numbers as a small table in which the colour of a cell shows its sign and its size.
+
+    `largest` has the strongest colour; by default it is the largest of these numbers. A page shows up to 240 grids, for
+    which an included template would take a second.
+    """
+    limit = largest or max((abs(value) for row in rows for value in row), default=0.0) or 1.0
+    body = format_html_join(
+        "",
+        "<tr>{}</tr>",
+        (
+            (
+                format_html_join(
+                    "",
+                    '<td class="{}">{}</td>',
+                    ((shade(value / limit), exact(value, 2)) for value in row),
+                ),
+            )
+            for row in rows
+        ),
+    )
+    return format_html('<table class="grid"><caption class="visually-hidden">{}</caption>{}</table>', label, body)
+
+
+def shade(share: float) -> str:
+    """Return the class of a number between −1 and 1."""
+    level = min(round(SHADES * abs(share)), SHADES)
+    return "shade-0" if level == 0 else f"shade-{'against' if share < 0 else 'for'}-{level}"

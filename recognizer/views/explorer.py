@@ -9,7 +9,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from mlcore.artifact import Layer
 from recognizer import selectors
 from recognizer.services.explaining.explanations import ExplainedGlyph, explain_glyph
 from recognizer.services.explaining.exploring import ChannelOrder, layer_tiles, open_channel, open_layer
@@ -47,7 +46,7 @@ def explorer(request: HttpRequest, pk: UUID, layer: str | None = None, channel: 
     if channel is not None:
         if channel >= opened.shape[2]:
             raise Http404
-        at = parse_cell(request, opened)
+        at = parse_cell(request, opened.shape)
         context["open_channel"] = open_channel(explained, explained.layers.index(opened), channel, order, at)
     return render(request, "explorer/explorer.html", context)
 
@@ -100,13 +99,13 @@ def explained_glyph(request: HttpRequest, pk: UUID) -> ExplainedGlyph:
     return explain_glyph(glyph, version_named(request.GET.get("model")))
 
 
-def parse_cell(request: HttpRequest, layer: Layer) -> tuple[int, int] | None:
-    """Return row and column of `?at=12,5`, or None where they are missing or outside the layer."""
+def parse_cell(request: HttpRequest, shape: tuple[int, int, int]) -> tuple[int, int] | None:
+    """Return row and column of `?at=12,5`, or None where they are missing or outside a map of this shape."""
     try:
         row, column = (int(part) for part in request.GET.get("at", "").split(","))
     except ValueError:
         return None
-    return (row, column) if 0 <= row < layer.shape[0] and 0 <= column < layer.shape[1] else None
+    return (row, column) if 0 <= row < shape[0] and 0 <= column < shape[1] else None
 
 
 def parse_scale(request: HttpRequest) -> tuple[float, float] | None:

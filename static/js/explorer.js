@@ -3,7 +3,8 @@
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 let request = null;
 
-async function openPage(url, { remember = true } = {}) {
+// `remember` adds the page to the browser's history; `replace` writes its address over the current one.
+export async function openPage(url, { remember = true, replace = false } = {}) {
   request?.abort();
   request = new AbortController();
   const focused = document.activeElement?.id;
@@ -18,11 +19,13 @@ async function openPage(url, { remember = true } = {}) {
     if (!opened) throw new Error("not an explorer page"); // for example after the session has ended
     explorer.replaceWith(opened);
     document.title = page.title;
-    if (remember) history.pushState({}, "", url);
+    if (replace) history.replaceState({}, "", url);
+    else if (remember) history.pushState({}, "", url);
     const layerTiles = document.querySelector(".layer-tiles");
     if (layerTiles) layerTiles.scrollLeft = scrolled;
     document.getElementById(focused)?.focus({ preventScroll: true });
-    scrollToOpened();
+    document.dispatchEvent(new CustomEvent("explorer:opened"));
+    if (!replace) scrollToOpened();
   } catch (error) {
     if (error.name !== "AbortError") location.assign(url);
   }
@@ -34,21 +37,27 @@ function scrollToOpened() {
   document.querySelector(".channel")?.scrollIntoView({ block: "nearest" });
 }
 
-function openCell(map, row, column) {
+// Return the promise of the page with this cell, or null for a cell outside the map.
+export function openCell(map, row, column, options) {
   const { rows, columns } = map.dataset;
-  if (row < 0 || column < 0 || row >= rows || column >= columns) return;
+  if (row < 0 || column < 0 || row >= rows || column >= columns) return null;
   const url = new URL(map.dataset.url, location);
   url.searchParams.set("at", `${row},${column}`);
-  openPage(url);
+  return openPage(url, options);
+}
+
+// Return row and column of the cell under the pointer.
+export function cellAt(map, event) {
+  const area = map.getBoundingClientRect();
+  const { rows, columns } = map.dataset;
+  const toCell = (at, start, length, count) => Math.floor(((at - start) / length) * count);
+  return [toCell(event.clientY, area.top, area.height, rows), toCell(event.clientX, area.left, area.width, columns)];
 }
 
 document.addEventListener("click", (event) => {
   const map = event.target.closest(".channel-map");
   if (map) {
-    const area = map.getBoundingClientRect();
-    const { rows, columns } = map.dataset;
-    const toCell = (at, start, length, count) => Math.floor(((at - start) / length) * count);
-    openCell(map, toCell(event.clientY, area.top, area.height, rows), toCell(event.clientX, area.left, area.width, columns));
+    openCell(map, ...cellAt(map, event));
     return;
   }
   const link = event.target.closest("#explorer a[href]");

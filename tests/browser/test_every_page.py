@@ -46,6 +46,8 @@ def pages(alice, model) -> dict[str, str]:
         "nothing": reverse("history") + "?q=no-such-name",
         "explorer": reverse("explorer", args=[glyph.pk]),
         "channel": reverse("explorer", args=[glyph.pk, "conv3", 5]),
+        "numbers": reverse("numbers", args=[glyph.pk, "conv2"]),
+        "numbers_last": reverse("numbers", args=[glyph.pk, "logits"]),
         "why": reverse("why", args=[glyph.pk]),
         "compare": f"{reverse('compare')}?a={glyph.pk}&b={seven.glyphs.get().pk}",
         "missing": "/missing/",

@@ -119,6 +119,34 @@ def test_everything_works_with_the_keyboard_alone(explorer):
     expect(title).to_have_count(0)
 
 
+def test_the_numbers_follow_the_mouse_until_a_cell_is_clicked(explorer, glyph):
+    explorer.goto(f"/glyphs/{glyph.pk}/numbers/conv3/5/")
+    cells = explorer.locator("#channel-map")
+    width = cells.bounding_box()["width"] / 14
+    cells.hover(position={"x": 3.5 * width, "y": 9.5 * width})
+    expect(cells).to_have_attribute("data-row", "9")
+    expect(cells).to_have_attribute("data-column", "3")
+    expect(explorer).to_have_url(re.compile(r"at=9(,|%2C)3$"))
+    cells.click(position={"x": 4.5 * width, "y": 9.5 * width})
+    expect(cells).to_have_attribute("data-column", "4")
+    cells.hover(position={"x": 8.5 * width, "y": 2.5 * width})
+    explorer.wait_for_timeout(300)
+    expect(cells).to_have_attribute("data-column", "4")  # the clicked cell stays
+    explorer.locator("#step-logits").click()
+    expect(explorer.locator("#channel-title")).to_contain_text(f"The score of {glyph.digit}")
+
+
+def test_the_numbers_move_over_the_map_until_they_are_stopped(explorer, glyph):
+    explorer.goto(f"/glyphs/{glyph.pk}/numbers/pool2/5/?at=0,5")
+    explorer.locator("#play").click()
+    expect(explorer.locator("#channel-map")).to_have_attribute("data-row", "1")
+    explorer.locator("#play").click()
+    expect(explorer.locator("#play")).to_have_text("Move over the map")
+    stopped = explorer.locator("#channel-map").get_attribute("data-column")
+    explorer.wait_for_timeout(1000)
+    assert abs(int(explorer.locator("#channel-map").get_attribute("data-column")) - int(stopped)) <= 1
+
+
 def test_a_tap_selects_a_cell(browser, server, alice, glyph):
     from tests.browser.fixtures import log_in
 

@@ -56,6 +56,8 @@ def pages(alice, model, worker) -> dict[str, str]:
         "batch_detail": reverse("batch_detail", args=[batch.pk]),
         "explorer": reverse("explorer", args=[glyph.pk]),
         "explorer-channel": reverse("explorer", args=[glyph.pk, "conv3", 5]),
+        "numbers": reverse("numbers", args=[glyph.pk, "conv2"]),
+        "numbers-last": reverse("numbers", args=[glyph.pk, "logits"]),
         "why": reverse("why", args=[glyph.pk]),
         "compare": f"{reverse('compare')}?a={glyph.pk}&b={seven.glyphs.get().pk}",
         "error": "/no-such-page/",

@@ -58,6 +58,7 @@ def scenario(alice: User, bob: User, admin: User, model: ModelVersion, settings)
         "api/v1/tokens/": token.pk,
     }
     details = {
+        "step": drawn.layer,
         "position": 0,
         "layer": drawn.layer,
         "channel": 0,

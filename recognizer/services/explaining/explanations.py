@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlcore.artifact import Layer
 from mlcore.explaining.explainer import Activations, Explainer, Explanation, Kind
@@ -21,6 +22,7 @@ from recognizer.services.reading.predictions import PictureReading
 from recognizer.services.registry.model_versions import ModelCache, models
 
 MAX_EXPLANATIONS = 32  # kept in memory: a page requests all overlays of one glyph in quick succession
+MAX_OUTPUTS = 4  # kept in memory, 0.7 MB each: while the pointer moves, one cell after the other is requested
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ class ExplainedGlyph:
     @cached_property
     def activations(self) -> Activations:
         return self.explainer.activations(self.image)
+
+    @cached_property
+    def outputs(self) -> dict[str, NDArray[np.float64]]:
+        """Return the outputs of every step of the network in double precision."""
+        return _run(self.explainer, self.image.tobytes())
 
     @cached_property
     def probabilities(self) -> list[float]:
@@ -130,6 +137,11 @@ def mosaic_layout(layer: Layer) -> MosaicLayout:
 @lru_cache(maxsize=ModelCache.MAX_LOADED)
 def explainer_of(engine: Engine) -> Explainer:
     return Explainer(engine)
+
+
+@lru_cache(maxsize=MAX_OUTPUTS)
+def _run(explainer: Explainer, image: bytes) -> dict[str, NDArray[np.float64]]:
+    return explainer.outputs(np.frombuffer(image, np.uint8).reshape(28, 28))
 
 
 @lru_cache(maxsize=MAX_EXPLANATIONS)
