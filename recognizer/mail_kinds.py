@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from recognizer.services.people import addresses, passwords
+from recognizer.services.people import addresses, notices, passwords
 from recognizer.services.people.mail import MailKind, register
 
 LINK_LIFETIME = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
@@ -12,6 +12,7 @@ KINDS = (
     MailKind(addresses.VERIFY_ADDRESS, addresses.write_verification, lifetime=LINK_LIFETIME),
     MailKind(addresses.ADDRESS_CHANGED),
     MailKind(passwords.PASSWORD_RESET, passwords.write_reset, lifetime=LINK_LIFETIME),
+    MailKind(notices.MAIL, notices.write_notice_mail),
     MailKind(passwords.PASSWORD_CHANGED, passwords.write_change),
 )
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
 
-from recognizer.models import ApiToken, Batch, BatchItem, Correction, FeatureMap, Glyph, Prediction, Upload
+from recognizer.models import ApiToken, Batch, BatchItem, Correction, FeatureMap, Glyph, Notice, Prediction, Upload
 
 User = AbstractBaseUser | AnonymousUser
 
@@ -106,6 +106,10 @@ def batch_items_for(user: User, batch: Batch) -> QuerySet[BatchItem]:
 def tokens_for(user: User) -> QuerySet[ApiToken]:
     """Return the tokens that were not revoked, including expired ones."""
     return ApiToken.objects.filter(user=user.pk, revoked_at=None).order_by("-created_at", "-id")
+
+
+def notices_for(user: User) -> QuerySet[Notice]:
+    return Notice.objects.filter(owner=user.pk)
 
 
 def review_queue_for(user: User) -> QuerySet[Prediction]:

@@ -7,6 +7,7 @@ from celery import Task, shared_task
 from django.conf import settings
 
 from recognizer.services.people.accounts import forget_deletions
+from recognizer.services.people.notices import purge_notices
 from recognizer.services.space import purge as purging
 from recognizer.services.space import query_planner, reconcile
 from recognizer.services.work import runs, sweeper
@@ -30,6 +31,7 @@ def sweep() -> None:
 @shared_task
 def purge() -> None:
     purging.purge(seconds=settings.JOB_SOFT_LIMIT_SECONDS / 2)
+    purge_notices()
     query_planner.update_planner_statistics()
 
 

@@ -11,6 +11,7 @@ from recognizer.views import (
     health,
     history,
     media,
+    notices,
     numbers,
     review,
     uploads,
@@ -64,6 +65,9 @@ explanations = [
 ]
 
 people = [
+    path("notices/", notices.notices, name="notices"),
+    path("notices/read/", notices.notices_read, name="notices_read"),
+    path("notices/<uuid:pk>/open/", notices.notice_open, name="notice_open"),
     path("signup/", accounts.Signup.as_view(), name="signup"),
     path("login/", accounts.Login.as_view(), name="login"),
     path("logout/", login_not_required(accounts.Logout.as_view()), name="logout"),

@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from recognizer.admin import access, evidence, work
+from recognizer.admin import access, evidence, notices, work
 
-__all__ = ["access", "evidence", "work"]
+__all__ = ["access", "evidence", "notices", "work"]
 
 admin.site.site_header = admin.site.site_title = "Digitscribe"

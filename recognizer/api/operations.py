@@ -37,6 +37,7 @@ from recognizer.bodies.answers import (
 )
 from recognizer.bodies.batches import BatchBody, BatchItemPageBody, BatchPageBody, BatchRow
 from recognizer.bodies.explanations import ExplanationBody, FeatureMapBody, FeatureMapsBody, LayersBody
+from recognizer.bodies.notices import NoticePageBody
 from recognizer.bodies.plain import example_of, names_of
 from recognizer.bodies.problems import ErrorLine
 from recognizer.filters import HistoryFilter
@@ -309,6 +310,14 @@ create_token = operation(
 get_token = operation("tokens", "get_token", "Get a token", answers={200: TokenBody}, problems=FOUND, by_token=False)
 revoke_token = operation(
     "tokens", "revoke_token", "Revoke a token", answers={204: None}, problems=FOUND, by_token=False
+)
+list_notices = operation(
+    "me",
+    "list_notices",
+    "List what Digitscribe told you, newest first",
+    answers={200: NoticePageBody},
+    parameters=LIST_PARAMETERS,
+    problems=LISTED,
 )
 get_me = operation("me", "get_me", "Get the account, its usage and its quota", answers={200: PersonBody})
 delete_me = operation(

@@ -4,6 +4,7 @@ from recognizer.models.deletion import AccountDeletion, DeletedFolder
 from recognizer.models.job import Job
 from recognizer.models.mail import OutgoingMail
 from recognizer.models.model_version import ModelVersion
+from recognizer.models.notice import Notice
 from recognizer.models.prediction import FeatureMap, Glyph, Prediction
 from recognizer.models.upload import Correction, Upload
 
@@ -19,6 +20,7 @@ __all__ = [
     "IdempotencyRecord",
     "Job",
     "ModelVersion",
+    "Notice",
     "OutgoingMail",
     "Prediction",
     "Upload",

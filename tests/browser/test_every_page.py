@@ -11,8 +11,10 @@ from playwright.sync_api import Page
 
 from recognizer.drawings import draw_png
 from recognizer.models import Batch, BatchItem, Upload
+from recognizer.notice_texts import EXPORT_READY
 from recognizer.services.batches import intake
 from recognizer.services.history import bulk_actions, corrections
+from recognizer.services.people.notices import tell_person
 from recognizer.services.people.tokens import create_token
 from recognizer.services.reading.predictions import create_prediction
 from tests.pictures import digit_png
@@ -36,8 +38,19 @@ def pages(alice, model) -> dict[str, str]:
     batch = intake.create_batch(owner=alice, name="holiday.zip")
     batch.items.create(position=0, name="seven.png", state="done", upload=seven.upload)
     batch.items.create(position=1, name="text.png", state="failed", error_code="unsupported_format")
+    tell_person(alice.pk, EXPORT_READY, link="/account/")
     glyph = number.glyphs.all()[0]
-    names = ["desk", "history", "history_deleted", "history_statistics", "review", "batches", "account", "about"]
+    names = [
+        "desk",
+        "history",
+        "history_deleted",
+        "history_statistics",
+        "review",
+        "batches",
+        "notices",
+        "account",
+        "about",
+    ]
     return {name: reverse(name) for name in [*names, "password_change"]} | {
         "upload_detail": reverse("upload_detail", args=[number.upload_id]),
         "corrected": reverse("upload_detail", args=[seven.upload_id]),

@@ -13,7 +13,7 @@ from mlcore.explaining.occlusion import Change
 from mlcore.explaining.sentences import KeyChange, write_sentence
 from recognizer import selectors
 from recognizer.api.docs import SCHEMA
-from recognizer.bodies import account, answers, batches, explanations, plain, problems
+from recognizer.bodies import account, answers, batches, explanations, notices, plain, problems
 from recognizer.bodies.answers import AnswerFields, GlyphBody
 from recognizer.bodies.plain import Body, example_of, names_of, schema_of, write, write_row
 from recognizer.models import Prediction, Upload
@@ -25,7 +25,7 @@ COMPONENTS = json.loads(SCHEMA.read_text(encoding="utf-8"))["components"]
 ANSWER = names_of(AnswerFields)
 DESCRIBED = [
     body
-    for module in (account, answers, batches, explanations, problems)
+    for module in (account, answers, batches, explanations, notices, problems)
     for body in vars(module).values()
     if isinstance(body, type) and issubclass(body, Body) and body.__module__ == module.__name__
     if body.__name__.removesuffix("Body") in COMPONENTS["schemas"]

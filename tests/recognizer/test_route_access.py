@@ -13,9 +13,11 @@ from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
 from recognizer.models import Correction, FeatureMap, ModelVersion, Upload
+from recognizer.notice_texts import EXPORT_READY
 from recognizer.services.batches import intake
 from recognizer.services.history.corrections import correct
 from recognizer.services.limits import throttles
+from recognizer.services.people.notices import tell_person
 from recognizer.services.people.tokens import create_token, revoke_token
 from recognizer.services.reading.feature_maps import ensure_maps
 from recognizer.services.reading.predictions import create_prediction
@@ -45,6 +47,7 @@ def scenario(alice: User, bob: User, admin: User, model: ModelVersion, settings)
     token, _secret = create_token(user=alice, name=NAME)
     revoked, revoked_secret = create_token(user=alice, name=NAME)
     revoke_token(revoked)
+    notice = tell_person(alice.pk, EXPORT_READY)
     glyph = prediction.glyphs.get()
     objects = {
         "uploads/": prediction.upload_id,
@@ -52,6 +55,7 @@ def scenario(alice: User, bob: User, admin: User, model: ModelVersion, settings)
         "glyphs/": glyph.pk,
         "feature-maps/": drawn.pk,
         "batches/": batch.pk,
+        "notices/": notice.pk,
         "account/tokens/": token.pk,
         "api/v1/predictions/": prediction.pk,
         "api/v1/batches/": batch.pk,

@@ -16,8 +16,10 @@ from django.db.models import QuerySet
 
 from recognizer import selectors
 from recognizer.bodies.answers import HistoryRow, answer_fields, glyph_body, history_row
+from recognizer.bodies.notices import notice_body
 from recognizer.bodies.plain import Json, names_of, write, write_row
 from recognizer.models import BatchItem, Correction, Prediction, Upload
+from recognizer.notice_texts import show_notice
 from recognizer.services.exports.formulas import escape_formula
 
 COLUMNS = names_of(HistoryRow)
@@ -82,6 +84,7 @@ def export_account(user: User) -> Iterator[bytes]:
     yield from archive.add("predictions.json", as_json(all_predictions(user)))
     yield from archive.add("corrections.json", as_json(all_corrections(user)))
     yield from archive.add("batches.json", as_json(all_batches(user)))
+    yield from archive.add("notices.json", as_json(all_notices(user)))
     yield from add_pictures(archive, selectors.uploads_for(user))
     yield from add_unread_files(archive, user)
     yield from archive.end()
@@ -123,6 +126,11 @@ def all_batches(user: User) -> Iterator[dict[str, Any]]:
             "cancelled_at": batch.cancelled_at,
             "items": list(items),
         }
+
+
+def all_notices(user: User) -> Iterator[dict[str, Any]]:
+    for row in selectors.notices_for(user).order_by("created_at", "id").iterator(chunk_size=ROWS_AT_ONCE):
+        yield write(notice_body(show_notice(row), str))
 
 
 def add_unread_files(archive: "Archive", user: User) -> Iterator[bytes]:

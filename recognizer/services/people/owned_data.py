@@ -19,6 +19,7 @@ from recognizer.models import (
     Glyph,
     IdempotencyRecord,
     Job,
+    Notice,
     OutgoingMail,
     Prediction,
     Upload,
@@ -56,6 +57,7 @@ OWNED_ROWS = (
         EmailConfirmation, ("email_address__user_id",), not_exported_because="Links are signed; no row is written."
     ),
     OwnedRows(OutgoingMail, ("user_id",), not_exported_because="It is removed as soon as the mail is sent."),
+    OwnedRows(Notice, ("owner_id",), "notices.json"),
     OwnedRows(ApiToken, ("user_id",), "account.json"),
     OwnedRows(Usage, ("user_id",), not_exported_because="It is the number and size of the exported pictures."),
     OwnedRows(IdempotencyRecord, ("user_id",), not_exported_because="It repeats an answer for one day."),

@@ -27,7 +27,7 @@ def prediction(alice, model, media):
     return create_prediction(owner=alice, data=digit_png(7), source="upload", name="seven.png", draw_maps=True)
 
 
-@pytest.mark.parametrize("name", [*EVIDENCE, "apitoken"])
+@pytest.mark.parametrize("name", [*EVIDENCE, "apitoken", "notice"])
 def test_every_list_opens_and_can_be_searched(admin_client, prediction, name):
     listed = reverse(f"admin:recognizer_{name}_changelist")
     assert admin_client.get(listed).status_code == 200

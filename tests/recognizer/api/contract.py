@@ -18,6 +18,7 @@ MORE_STATUSES = {
     "correct_prediction": ["400"],
     "list_predictions": ["400"],
     "list_batches": ["400"],
+    "list_notices": ["400"],
     "list_batch_items": ["400"],
     "delete_me": ["400"],
 }

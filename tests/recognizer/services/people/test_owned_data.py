@@ -22,11 +22,13 @@ from recognizer.models import (
     OutgoingMail,
     Prediction,
 )
+from recognizer.notice_texts import EXPORT_READY
 from recognizer.services.batches import intake
 from recognizer.services.exports.exports import export_account
 from recognizer.services.history import corrections
 from recognizer.services.limits import idempotency
 from recognizer.services.people.accounts import request_deletion
+from recognizer.services.people.notices import tell_person
 from recognizer.services.people.owned_data import OWNED_FILES, OWNED_ROWS, models_with_rows_of
 from recognizer.services.people.tokens import create_token
 from recognizer.services.reading.feature_maps import draw_maps
@@ -67,6 +69,7 @@ def everything(alice, model, media) -> User:
     create_token(user=alice, name="script")
     EmailConfirmation.create(EmailAddress.objects.create(user=alice, email=alice.email))
     OutgoingMail.objects.create(kind="notice", user=alice, expires_at=timezone.now())
+    tell_person(alice.pk, EXPORT_READY)
     idempotency.claim_key(owner_id=alice.pk, key="once", fingerprint="f" * 64)
     alice.groups.add(Group.objects.create(name="staff"))
     alice.user_permissions.add(Permission.objects.first())
