@@ -87,6 +87,11 @@ app.conf.update(
             "schedule": crontab(minute="45"),
             "options": {"queue": UPKEEP, "expires": 3600},
         },
+        "remove_expired_sessions": {
+            "task": "recognizer.tasks.remove_expired_sessions",
+            "schedule": crontab(minute="15"),
+            "options": {"queue": UPKEEP, "expires": 3600},
+        },
         "reconcile": {
             "task": "recognizer.tasks.reconcile_media",
             "schedule": crontab(minute="30"),

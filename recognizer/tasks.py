@@ -6,6 +6,7 @@ import uuid
 from celery import Task, shared_task
 from django.conf import settings
 
+from recognizer.services.people import sessions
 from recognizer.services.people.accounts import forget_deletions
 from recognizer.services.people.notices import purge_notices
 from recognizer.services.space import purge as purging
@@ -38,6 +39,11 @@ def purge() -> None:
 @shared_task
 def forget_deleted_accounts() -> None:
     forget_deletions(seconds=settings.JOB_SOFT_LIMIT_SECONDS / 2)
+
+
+@shared_task
+def remove_expired_sessions() -> None:
+    sessions.remove_expired_sessions(seconds=settings.JOB_SOFT_LIMIT_SECONDS / 2)
 
 
 @shared_task

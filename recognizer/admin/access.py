@@ -6,16 +6,30 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from recognizer.admin.base import EvidenceAdmin
+from recognizer.forms.staff import NewUserForm, StaffPasswordForm, StaffUserForm
 from recognizer.models import ApiToken
 from recognizer.services.account_state import is_being_deleted
 from recognizer.services.people.accounts import request_deletion
+from recognizer.services.people.addresses import replace_address
+
+
+def is_superuser(request: HttpRequest) -> bool:
+    return isinstance(request.user, User) and request.user.is_superuser
+
+
+def may_manage(request: HttpRequest, user: User) -> bool:
+    """Return whether the staff member may change or delete the account: any for superusers, no staff for others."""
+    return is_superuser(request) or not (user.is_staff or user.is_superuser)
+
 
 admin.site.unregister(User)
+admin.site.unregister(Group)
 admin.site.unregister(EmailAddress)
 
 
@@ -32,18 +46,46 @@ class EmailAddressAdmin(EvidenceAdmin):
 
 @admin.register(User)
 class UserAdmin(auth_admin.UserAdmin):
-    """Admin of accounts. Deleting one closes it at once, and a job deletes its rows and files."""
+    """Admin of accounts. Deleting one closes it at once, and a job deletes its rows and files.
+
+    Only superusers give rights, and only they change or delete accounts that have some: whoever sets the password or
+    the e-mail address of an account can use its rights.
+    """
+
+    form = StaffUserForm
+    add_form = NewUserForm
+    change_password_form = StaffPasswordForm
+    rights = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        readonly = [*super().get_readonly_fields(request, obj)]
+        return readonly if is_superuser(request) else [*readonly, *self.rights]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Forbid changes of an account that is being deleted. Saving the form would open it again."""
-        return super().has_change_permission(request, obj) and not (obj and is_being_deleted(obj.pk))
+        if obj and (is_being_deleted(obj.pk) or not may_manage(request, obj)):
+            return False
+        return super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and not may_manage(request, obj))
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Save the account. A new e-mail address has to be verified by its owner, and the old one is told."""
+        address, old = obj.email, form.initial.get("email", "")
+        obj.email = old
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            if address.lower() != old.lower():
+                replace_address(obj, address)
 
     def get_deleted_objects(
         self, objs: Iterable[Any], request: HttpRequest
     ) -> tuple[list[Any], dict[Any, Any], set[Any], list[Any]]:
         """Name the accounts only. Django would list every row and ask for permissions that nobody has."""
         named = [f"{user}, with all pictures and data of the account" for user in objs]
-        return named, {User._meta.verbose_name_plural: len(named)}, set(), []
+        refused = {str(user) for user in objs if not may_manage(request, user)}
+        return named, {User._meta.verbose_name_plural: len(named)}, refused, []
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         self.delete_queryset(request, User.objects.filter(pk=obj.pk))
@@ -52,6 +94,20 @@ class UserAdmin(auth_admin.UserAdmin):
         for user in queryset:
             request_deletion(user)
         self.message_user(request, "The accounts are closed. Their pictures and data are deleted in the background.")
+
+
+@admin.register(Group)
+class GroupAdmin(auth_admin.GroupAdmin):
+    """Admin of groups. Only superusers change them: others could give their own group every right."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request)
 
 
 @admin.register(ApiToken)

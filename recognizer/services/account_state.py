@@ -66,9 +66,9 @@ def require_open_account(owner_id: int) -> None:
 
 
 def lock_open_account(user_id: int) -> User:
-    """Return the account, locked until the end of the transaction. Raise Problem if it is closed."""
+    """Return the account, locked until the end of the transaction. Raise Problem if it is being deleted."""
     user = User.objects.select_for_update().filter(pk=user_id).first()
-    if user is None or not user.is_active:
+    if user is None or (not user.is_active and is_being_deleted(user_id)):
         raise Problem("account_deletion")
     return user
 
