@@ -18,7 +18,7 @@ from recognizer.models import Upload
 from recognizer.models.prediction import Mode
 from recognizer.problem_pages import with_headers
 from recognizer.problems import Problem
-from recognizer.services.explaining.explanations import preview_first_layer
+from recognizer.services.explaining.live import preview_layers
 from recognizer.services.limits.budgets import has_own_budget, preview_rate, spend
 from recognizer.services.reading.predictions import create_prediction, read_for
 from recognizer.uploadhandlers import check_files
@@ -89,7 +89,7 @@ def preview(request: UserRequest) -> HttpResponse:
     except Problem as problem:
         response = render(request, "_preview.html", {"problem": problem}, status=problem.status)
         return with_headers(response, problem)
-    return render(request, "_preview.html", {"reading": answer.reading, "preview": preview_first_layer(answer)})
+    return render(request, "_preview.html", {"reading": answer.reading, "preview": preview_layers(answer)})
 
 
 def read_options(request: HttpRequest) -> dict[str, Any]:

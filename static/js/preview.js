@@ -2,7 +2,7 @@
 
 import { isPart } from "./parts.js";
 
-const INTERVAL_MS = 90; // between two requests while the pen moves: about ten a second
+const INTERVAL_MS = 75; // between two requests while the pen moves: 13 a second at most
 const TIMEOUT_MS = 6000; // a lost request would otherwise never end
 const SILENT_PAUSE_SECONDS = 2; // a longer one is explained
 

@@ -1,4 +1,4 @@
-"""Live feature maps of the first layer while the pen moves."""
+"""Live feature maps of all layers while the pen moves."""
 
 import time
 from collections.abc import Callable
@@ -33,24 +33,26 @@ def test_the_live_maps_follow_the_pen_and_nothing_is_stored(alice_page: Page, al
     page.goto("/")
     answers: list[float] = []
     page.on("response", lambda answer: answers.append(time.monotonic()) if "/preview/" in answer.url else None)
-    maps = page.locator(".preview-maps img")
+    maps = page.locator(".live-maps").first
     draw(page, maps.is_visible)  # the first requests load the model
-    before = maps.get_attribute("src")
+    before = maps.inner_html()
     answers.clear()
     draw(page, lambda: len(answers) > 5)
     rate = len(answers) / (answers[-1] - answers[0])
     print(f"live maps: {rate:.1f} updates a second")
     page.mouse.up()
     expect(maps).to_be_visible()
-    assert maps.get_attribute("src") != before
+    assert maps.inner_html() != before
+    expect(page.locator(".live-maps")).to_have_count(9)
+    expect(maps.locator(".live-mark")).to_have_count(3)
     assert alice.uploads.count() == 0
 
 
 def test_clearing_the_pad_removes_the_live_maps(alice_page: Page) -> None:
     page = alice_page
     page.goto("/")
-    draw(page, page.locator(".preview-maps img").is_visible)
+    draw(page, page.locator(".live-maps").first.is_visible)
     page.mouse.up()
-    expect(page.locator(".preview-maps img")).to_be_visible()
+    expect(page.locator(".live-maps").first).to_be_visible()
     page.locator("[data-action=clear]").click()
     expect(page.locator(".preview-maps")).to_have_count(0)

@@ -1,6 +1,5 @@
 """Activations, maps and explanations of a glyph under any model version. They are computed and never stored."""
 
-import base64
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -18,7 +17,6 @@ from mlcore.reading.engine import Engine
 from mlcore.reading.result import Box
 from recognizer.models import Glyph, ModelVersion
 from recognizer.problems import Problem
-from recognizer.services.reading.predictions import PictureReading
 from recognizer.services.registry.model_versions import ModelCache, models
 
 MAX_EXPLANATIONS = 32  # kept in memory: a page requests all overlays of one glyph in quick succession
@@ -147,22 +145,3 @@ def _run(explainer: Explainer, image: bytes) -> dict[str, NDArray[np.float64]]:
 @lru_cache(maxsize=MAX_EXPLANATIONS)
 def _explain(explainer: Explainer, image: bytes, probabilities: tuple[float, ...], is_digit: float) -> Explanation:
     return explainer.explain(np.frombuffer(image, np.uint8).reshape(28, 28), probabilities, is_digit)
-
-
-@dataclass(frozen=True, slots=True)
-class LayerPreview:
-    """The first layer's maps for a drawing that is not finished; they are never stored."""
-
-    layer: Layer
-    maps: str  # a data URI
-    layout: MosaicLayout
-
-
-def preview_first_layer(answer: PictureReading) -> LayerPreview | None:
-    """Return the maps of the first glyph, or None where nothing was found."""
-    if not answer.reading.glyphs:
-        return None
-    explainer = explainer_of(answer.model.reader.engine)
-    layer = explainer.network.layers[0]
-    mosaic = draw_mosaic(explainer.activations(answer.reading.glyphs[0].input)[layer.name], zoom=1)
-    return LayerPreview(layer, f"data:image/png;base64,{base64.b64encode(mosaic.png).decode()}", mosaic.layout)

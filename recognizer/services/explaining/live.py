@@ -1,0 +1,49 @@
+"""All layers of the network for a drawing that is not finished. They are computed for one answer and never stored."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mlcore.artifact import Layer
+from mlcore.explaining.geometry import strongest_first
+from mlcore.explaining.mosaic import MosaicLayout, draw_mosaic
+from recognizer.services.explaining.explanations import explainer_of
+from recognizer.services.explaining.exploring import Tile
+from recognizer.services.reading.predictions import PictureReading
+
+MARKED = 3  # strongest channels of each layer
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLayer:
+    """One layer with all its channels, of which the strongest are marked."""
+
+    layer: Layer
+    maps: str  # a data URI
+    layout: MosaicLayout
+    strongest: Sequence[Tile]
+
+
+@dataclass(frozen=True, slots=True)
+class LivePreview:
+    """The layers for one digit of a drawing."""
+
+    position: int  # of the digit in the number, from 1
+    layers: list[LiveLayer]
+
+
+def preview_layers(answer: PictureReading) -> LivePreview | None:
+    """Return the layers for the last digit, which is the one being written; None where no digit was found."""
+    glyphs = answer.reading.glyphs
+    if not glyphs:
+        return None
+    explainer = explainer_of(answer.model.reader.engine)
+    activations = explainer.activations(glyphs[-1].input)
+    layers = []
+    for layer in explainer.network.layers:
+        maps = activations[layer.name]
+        mosaic = draw_mosaic(maps, zoom=1)
+        strongest = [Tile.in_layout(mosaic.layout, channel) for channel in strongest_first(maps)[:MARKED]]
+        png = base64.b64encode(mosaic.png).decode()
+        layers.append(LiveLayer(layer, f"data:image/png;base64,{png}", mosaic.layout, strongest))
+    return LivePreview(len(glyphs), layers)
