@@ -1,6 +1,7 @@
 """The CTC decoder: it turns the line network's logits into texts with their probabilities."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,11 @@ class DecodedText:
     def sign_places(self) -> frozenset[int]:
         """Return which places among `all_steps` are signs."""
         return frozenset(sign.before_glyph + number for number, sign in enumerate(self.signs))
+
+
+def needed_steps(written: str) -> int:
+    """Return the fewest steps in which a path can hold this text: equal neighbours need a blank between them."""
+    return len(written) + sum(a == b for a, b in pairwise(written))
 
 
 def decode_text(logits: NDArray[np.float32], temperature: float = 1.0, signs: str = "") -> DecodedText:

@@ -35,11 +35,16 @@ def cut_digits(rng: np.random.Generator, writers: Writers) -> Iterator[LabelledI
 def place_in_ink(line: TextLine, ink: Ink, margins: Margins) -> TextLine:
     """Return the written line scaled and moved to where it lies in the ink that the reader found."""
     top, _, _, left = (round(margin * ink.scale) for margin in margins)
-    boxes = [[round(side * ink.scale) for side in box] for box in line.boxes]
     size = (max(1, round(line.ink.shape[1] * ink.scale)), max(1, round(line.ink.shape[0] * ink.scale)))
     canvas = np.zeros((top + size[1], left + size[0]), np.float32)
     canvas[top:, left:] = cv2.resize(line.ink, size, interpolation=cv2.INTER_AREA)
-    return replace(line, ink=canvas, boxes=tuple((left + x, top + y, w, h) for x, y, w, h in boxes))
+
+    def move(box: InkBox) -> InkBox:
+        x, y, width, height = (round(side * ink.scale) for side in box)
+        return left + x, top + y, width, height
+
+    signs = tuple(replace(sign, box=move(sign.box)) for sign in line.signs)
+    return replace(line, ink=canvas, boxes=tuple(map(move, line.boxes)), signs=signs)
 
 
 def correlation(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
@@ -52,18 +57,28 @@ def correlation(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
 
 
 def _cut_at_labels(line: TextLine, region: Region, stiffness: float) -> Iterator[LabelledImage]:
-    """Yield the digits that the reader's cutter finds when it is told where they are."""
+    """Yield the digits that the reader's cutter finds when it is told where digits and signs are."""
     strip = cut_strip(region.strength, region.box)
-    steps = _digit_steps(line.boxes, strip) if strip else ()
+    boxes, signs = _boxes_in_order(line)
+    steps = _steps_of(boxes, strip) if strip else ()
     if strip and steps:
-        parts = DigitCutter(region, strip).cut(steps, stiffness)
+        parts = DigitCutter(region, strip).cut(steps, stiffness, signs)
         for part, box, character in zip(parts, line.boxes, line.text, strict=True):
             if part and _shows(part.input, line, box):
                 yield part.input, int(character)
 
 
-def _digit_steps(boxes: tuple[InkBox, ...], strip: Strip) -> tuple[int, ...]:
-    """Return the step of the strip at the middle of each digit, or none if two digits share a step."""
+def _boxes_in_order(line: TextLine) -> tuple[tuple[InkBox, ...], frozenset[int]]:
+    """Return the boxes of digits and signs as they were written, and which of them are signs."""
+    boxes = list(line.boxes)
+    places = [sign.before_glyph + number for number, sign in enumerate(line.signs)]
+    for place, sign in zip(places, line.signs, strict=True):
+        boxes.insert(place, sign.box)
+    return tuple(boxes), frozenset(places)
+
+
+def _steps_of(boxes: tuple[InkBox, ...], strip: Strip) -> tuple[int, ...]:
+    """Return the step of the strip at the middle of each box, or none if two share a step."""
     x, y, width, height = np.array(boxes).reshape(-1, 4).T
     columns, _ = strip.locate(x + width // 2, y + height // 2)
     steps = columns // STEP
@@ -71,11 +86,12 @@ def _digit_steps(boxes: tuple[InkBox, ...], strip: Strip) -> tuple[int, ...]:
 
 
 def _cut_negatives(line: TextLine, region: Region) -> Iterator[LabelledImage]:
-    """Yield the signs and letters that stand by themselves."""
-    digit_spans = [(x, x + width) for x, _, width, _ in line.boxes]
+    """Yield the signs and letters that stand by themselves. A slash is left out, because it looks like a 1."""
+    known = [*line.boxes, *(sign.box for sign in line.signs if sign.sign == "/")]
+    known_spans = [(x, x + width) for x, _, width, _ in known]
     for box in separate_digits(tall_pieces(region), region.box[3]):
         x, _, width, _ = box
-        if all(x >= end or x + width <= start for start, end in digit_spans):
+        if all(x >= end or x + width <= start for start, end in known_spans):
             for part in crop_printed_boxes(replace(region, printed_boxes=(box,))):
                 if _shows(part.input, line, box):  # leaves out printed borders, which look like a 1
                     yield part.input, NOT_A_DIGIT

@@ -13,22 +13,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.atomic_files import open_atomic
+from mlcore.reading.ctc import needed_steps
 from mlcore.reading.ink import Ink, find_ink, find_ink_with_print
+from mlcore.reading.layout import add_small_marks, all_ink_region
 from mlcore.reading.specks import remove_specks
-from mlcore.reading.strip import HEIGHT, cut_strip
+from mlcore.reading.strip import HEIGHT, STEP, cut_strip
 from mlcore.training.datasets.mnist import Digits
 from mlcore.training.synthesis.handwriting import write_digit
 from mlcore.training.synthesis.lines import (
     TextLine,
     cut_short,
     random_spacing,
-    random_text,
     write_line,
     write_no_number,
 )
 from mlcore.training.synthesis.negatives import DrawDigit
 from mlcore.training.synthesis.sheets import (
     ANY_PAPER,
+    CELL,
     NOISY_SHEET,
     PLAIN_PHOTO,
     SCREEN,
@@ -37,23 +39,28 @@ from mlcore.training.synthesis.sheets import (
     SheetStyle,
     render_sheet,
 )
+from mlcore.training.synthesis.written_forms import random_written
 
 WeightedSheets = tuple[tuple[SheetStyle, float], ...]  # with the share of the lines on each
-SHEETS: WeightedSheets = ((SECURITY, 0.45), (ANY_PAPER, 0.3), (PLAIN_PHOTO, 0.15), (SCREEN, 0.1))
+SHEETS: WeightedSheets = ((SECURITY, 0.35), (ANY_PAPER, 0.25), (PLAIN_PHOTO, 0.15), (CELL, 0.15), (SCREEN, 0.1))
 STRIP_SHEETS: WeightedSheets = (
-    (SECURITY, 0.3), (ANY_PAPER, 0.25), (PLAIN_PHOTO, 0.25), (NOISY_SHEET, 0.1), (SCREEN, 0.1),
+    (SECURITY, 0.25), (ANY_PAPER, 0.2), (PLAIN_PHOTO, 0.25), (NOISY_SHEET, 0.08), (CELL, 0.12), (SCREEN, 0.1),
 )  # fmt: skip
+MIN_HEIGHT, MAX_HEIGHT = 12, 64  # px of a digit
 WITH_PRINT_SHARE = 0.6  # of the lines: printed lines are not erased
 NO_NUMBER_SHARE = 0.06  # of the lines: they contain no digit
 CUT_SHORT_SHARE = 0.3
 VISIBLE = 0.25  # least ink strength that counts for the box of a strip
 LEGIBLE = 0.4  # least ink strength of written ink, and least share of it that the reader must find
+LOST = 0.1  # a sign with a smaller share of its ink found is no longer in the picture
+NARROWEST = 0.8  # share of its width that augmentation leaves of a strip
 Floats = NDArray[np.float32]
+Box = tuple[int, int, int, int]  # x, y, width, height
 
 
 @dataclass(frozen=True)
 class StripDataset:
-    """Strips of differing widths, stored end to end, with their texts."""
+    """Strips of differing widths, stored end to end, with their texts: digits and signs."""
 
     pixels: NDArray[np.uint8]  # (32, all columns)
     ends: NDArray[np.int64]  # (N,) where each strip ends
@@ -131,10 +138,18 @@ def load_strips(path: Path) -> StripDataset:
 
 def _generate_strips(rng: np.random.Generator, writers: Writers) -> Iterator[tuple[NDArray[np.uint8], str]]:
     """Yield strips with their texts, without end."""
-    for line, ink, _ in render_line_sheets(rng, writers, STRIP_SHEETS):
-        strip = cut_training_strip(ink.strength, rng)
-        if strip is not None:
-            yield strip, line.text
+    for line, ink, margins in render_line_sheets(rng, writers, STRIP_SHEETS):
+        for region in all_ink_region(ink.strength):
+            strength = add_small_marks(region, find_ink_with_print(ink)).strength
+            legible = drop_lost_signs(line, replace(ink, strength=strength), margins)
+            strip = cut_training_strip(strength, rng)
+            if legible and strip is not None and has_enough_steps(strip, legible.written):
+                yield strip, legible.written
+
+
+def has_enough_steps(strip: NDArray[np.uint8], written: str) -> bool:
+    """Tell if the network has a step for each digit and sign, also where augmentation makes the strip narrower."""
+    return needed_steps(written) <= NARROWEST * strip.shape[1] / STEP
 
 
 def render_line_sheets(
@@ -165,25 +180,39 @@ def _margins_in_pixels(height: int, shares: NDArray[np.float64]) -> Margins:
 
 def is_legible(line: TextLine, ink: Ink, margins: Margins) -> bool:
     """Tell if the reader found enough ink of every digit: the network cannot learn what the strip does not show."""
+    return all(share >= LEGIBLE for share in found_shares(line, ink, margins, line.boxes))
+
+
+def drop_lost_signs(line: TextLine, ink: Ink, margins: Margins) -> TextLine | None:
+    """Return the line without the signs of which the reader found nothing, or None if it found parts of a sign."""
+    shares = found_shares(line, ink, margins, tuple(sign.box for sign in line.signs))
+    if any(LOST < share < LEGIBLE for share in shares):
+        return None
+    return replace(line, signs=tuple(s for s, share in zip(line.signs, shares, strict=True) if share >= LEGIBLE))
+
+
+def found_shares(line: TextLine, ink: Ink, margins: Margins, boxes: Sequence[Box]) -> list[float]:
+    """Return which share of the ink in each box the reader found; 1 where nothing was to be found."""
     top, _, _, left = (round(margin * ink.scale) for margin in margins)
     size = (max(1, round(line.ink.shape[1] * ink.scale)), max(1, round(line.ink.shape[0] * ink.scale)))
     expected = cv2.resize(line.ink, size, interpolation=cv2.INTER_AREA) > LEGIBLE
     found = ink.strength[top : top + size[1], left : left + size[0]]
     expected = expected[: found.shape[0], : found.shape[1]]
-    for box in line.boxes:
+    shares = []
+    for box in boxes:
         x, y, width, height = (round(part * ink.scale) for part in box)
-        region = np.s_[y : y + height, x : x + width]
-        if expected[region].any() and found[region][expected[region]].mean() < LEGIBLE:
-            return False
-    return True
+        region = np.s_[max(0, y) : y + height, max(0, x) : x + width]
+        is_expected = expected[region]
+        shares.append(float(found[region][is_expected].mean()) if is_expected.any() else 1.0)
+    return shares
 
 
 def random_line(rng: np.random.Generator, draw_digit: DrawDigit) -> TextLine:
     """Write a random number, sometimes cut short, or sometimes a line without a number."""
-    height = int(np.exp(rng.uniform(np.log(16), np.log(64))))
+    height = int(np.exp(rng.uniform(np.log(MIN_HEIGHT), np.log(MAX_HEIGHT))))
     if rng.random() < NO_NUMBER_SHARE:
         return write_no_number(height, rng)
-    line = write_line(random_text(rng), height, random_spacing(rng), draw_digit, rng)
+    line = write_line(random_written(rng), height, random_spacing(rng), draw_digit, rng)
     return cut_short(line, rng) if rng.random() < CUT_SHORT_SHARE else line
 
 

@@ -18,9 +18,10 @@ from mlcore.reading.number import find_number
 from mlcore.reading.weights import Weights
 from mlcore.training.datasets.lines import SHEETS, Writers, random_line
 from mlcore.training.evaluation.weights import LineSample, fit_weights
-from mlcore.training.synthesis.lines import TextLine, random_spacing, random_text, write_line
+from mlcore.training.synthesis.lines import TextLine, random_spacing, write_line
 from mlcore.training.synthesis.negatives import write_negative
 from mlcore.training.synthesis.sheets import render_sheet
+from mlcore.training.synthesis.written_forms import random_text
 
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
@@ -144,13 +145,13 @@ def _read_numbers(
         found = find_number(sample.ink, engine, weights=weights)
         if found is not None and found.digits:
             rows.append(confidence_features(found))
-            right.append(found.text == sample.text)
+            right.append(found.text == sample.text and (not engine.signs or found.written == sample.written))
     return np.array(rows), np.array(right)
 
 
 def _samples(writers: Writers, count: int, rng: np.random.Generator) -> Iterator[LineSample]:
     for line in _write_lines(writers, count, rng):
-        yield LineSample(find_ink(_render(line.ink, rng)), line.text)
+        yield LineSample(find_ink(_render(line.ink, rng)), line.text, line.written)
 
 
 def _write_lines(writers: Writers, count: int, rng: np.random.Generator) -> Iterator[TextLine]:

@@ -22,10 +22,11 @@ MIN_AGREEMENT = 0.7  # share of its digits that must be right for a proposal to 
 
 @dataclass(frozen=True)
 class LineSample:
-    """The ink that the reader finds of a line, and the text that was written."""
+    """The ink that the reader finds of a line, and what was written."""
 
     ink: Ink
-    text: str
+    text: str  # digits only
+    written: str  # with its signs
 
 
 def fit_weights(engine: Engine, samples: Callable[[], Iterable[LineSample]]) -> Weights:

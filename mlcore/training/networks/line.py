@@ -1,7 +1,7 @@
 """The line network, which reads a whole line: convolutions only, trained with CTC.
 
-For every 4 columns of a strip 32 pixels high it scores which digit is there, or that none is. Digits that touch
-need no cutting; the columns of the scores give their places.
+For every 4 columns of a strip 32 pixels high it scores which digit or sign is there, or that none is. Digits that
+touch need no cutting; the columns of the scores give their places.
 """
 
 import math
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from mlcore.artifact import Network
 from mlcore.reading.ctc import BLANK
+from mlcore.reading.result import SIGNS
 from mlcore.reading.strip import HEIGHT, stack_strips
 from mlcore.training.datasets.lines import StripDataset
 from mlcore.training.networks.checkpoint import (
@@ -33,7 +34,12 @@ from mlcore.training.networks.export import encode_keras, encode_onnx
 from mlcore.training.networks.machine import describe_machine
 
 BATCH = 64
-LONGEST_TEXT = 12
+LONGEST_TEXT = 16  # digits and signs
+CLASSES = {
+    **{str(digit): digit for digit in range(10)},
+    **{sign: number for number, sign in enumerate(SIGNS, start=BLANK + 1)},
+}
+UNLIKELY = -4.0  # bias of signs that the fine-tuned network did not know
 WIDTH_STEP = 64  # pixels; strips of a batch are padded to a multiple, because each width is compiled separately
 LEARNING_RATE = 2e-3  # the peak
 SAMPLE = 512  # strips from which the statistics of normalisation are estimated
@@ -58,15 +64,15 @@ class FittedLineNetwork:
 
 
 def build_line_network(*, fast: bool = False) -> keras.Model:
-    """Build a network that maps `strip` (N, 32, W, 1) float32 0..1 to `logits` (N, W / 4, 11).
+    """Build a network that maps `strip` (N, 32, W, 1) float32 0..1 to `logits` (N, W / 4, 11 + signs).
 
-    The last class means "no digit here". `fast` is for training only, as in `build_digit_network`.
+    The eleventh class means "nothing to read here". `fast` is for training only, as in `build_digit_network`.
     """
     with use_precision(fast):
         return _build(FusedBatchNormalization if fast else layers.BatchNormalization)
 
 
-def _build(norm: type[layers.BatchNormalization] | None) -> keras.Model:
+def _build(norm: type[layers.BatchNormalization] | None, classes: int = len(CLASSES) + 1) -> keras.Model:
     strip = x = keras.Input((HEIGHT, None, 1), name="strip")
     shapes: tuple[tuple[int, tuple[int, int], str, tuple[int, int] | None], ...] = (
         (16, (3, 3), "same", (2, 2)),  # gives 16 rows, W / 2
@@ -86,8 +92,8 @@ def _build(norm: type[layers.BatchNormalization] | None) -> keras.Model:
         if pool is not None:
             x = layers.MaxPooling2D(pool, name=f"pool{number}")(x)
     x = layers.Dropout(0.1, name="dropout")(x)
-    x = layers.Conv2D(BLANK + 1, 1, dtype="float32", name="classes")(x)
-    return keras.Model(strip, layers.Reshape((-1, BLANK + 1), dtype="float32", name="logits")(x), name="lines")
+    x = layers.Conv2D(classes, 1, dtype="float32", name="classes")(x)
+    return keras.Model(strip, layers.Reshape((-1, classes), dtype="float32", name="logits")(x), name="lines")
 
 
 def compact(model: keras.Model) -> keras.Model:
@@ -107,14 +113,18 @@ def compact(model: keras.Model) -> keras.Model:
 def unfold(folded: keras.Model, model: keras.Model, strips: Floats) -> None:
     """Copy compacted weights into `model` for fine-tuning.
 
-    The normalisation layers are set so that they change nothing on `strips`.
+    The normalisation layers are set so that they change nothing on `strips`. Signs that the folded network does not
+    know keep their random weights, and are unlikely at first.
     """
     convolutions = [layer for layer in folded.layers if isinstance(layer, layers.Conv2D)]
     outputs = keras.Model(folded.input, [layer.output for layer in convolutions]).predict(strips, verbose=0)
     for layer, output in zip(convolutions, outputs, strict=True):
         kernel, bias = layer.get_weights()
         if layer.name == "classes":
-            model.get_layer(layer.name).set_weights([kernel, bias])
+            all_kernels, all_biases = model.get_layer(layer.name).get_weights()
+            known = len(bias)
+            all_kernels[..., :known], all_biases[:known], all_biases[known:] = kernel, bias, UNLIKELY
+            model.get_layer(layer.name).set_weights([all_kernels, all_biases])
             continue
         norm = model.get_layer(layer.name.replace("kernel", "norm"))
         mean, variance = (output - bias).mean(axis=(0, 1, 2)), output.var(axis=(0, 1, 2))
@@ -126,7 +136,11 @@ def export_line_network(model: keras.Model) -> tuple[Network, dict[str, bytes]]:
     """Return the network's entry for the card, and its files by name."""
     small = compact(model)
     network = Network(
-        architecture="lines", onnx="lines.onnx", keras="lines.keras", parameters=int(small.count_params())
+        architecture="lines",
+        onnx="lines.onnx",
+        keras="lines.keras",
+        parameters=int(small.count_params()),
+        signs="".join(SIGNS),
     )
     return network, {"lines.onnx": encode_onnx(small, shown=(), half=True), "lines.keras": encode_keras(small)}
 
@@ -203,10 +217,10 @@ def make_batches(strips: StripDataset, rng: np.random.Generator) -> Iterator[tup
 
 
 def encode_texts(texts: list[str]) -> NDArray[np.int32]:
-    """Return the digits of each text, (N, LONGEST_TEXT), padded with -1."""
+    """Return the classes of each text, (N, LONGEST_TEXT), padded with -1."""
     rows = np.full((len(texts), LONGEST_TEXT), -1, np.int32)
     for row, text in zip(rows, texts, strict=True):
-        row[: len(text)] = [int(character) for character in text]
+        row[: len(text)] = [CLASSES[character] for character in text]
     return rows
 
 

@@ -10,8 +10,10 @@ import keras
 import numpy as np
 
 from mlcore.artifact import Artifact, save_artifact
-from mlcore.reading.ctc import decode_text
+from mlcore.reading.ctc import DecodedText, decode_text
 from mlcore.reading.engine import Engine
+from mlcore.reading.result import SIGNS
+from mlcore.reading.written import write_number
 from mlcore.training.datasets import lines as line_datasets
 from mlcore.training.datasets.fingerprint import fingerprint
 from mlcore.training.datasets.lines import (
@@ -158,17 +160,28 @@ def fit_line_temperature(engine: Engine, checks: StripDataset) -> float:
     def log_loss(temperature: float) -> float:
         total = 0.0
         for strip_logits, truth in zip(logits, checks.texts, strict=True):
-            text = decode_text(strip_logits, temperature)
-            probability = min(max(text.confidence, 1e-4), 1 - 1e-4)
-            is_right = "".join(map(str, text.digits)) == truth
-            total -= np.log(probability if is_right else 1 - probability)
+            text = decode_text(strip_logits, temperature, engine.signs)
+            probability = min(max(text.confidence * text.signs_confidence, 1e-4), 1 - 1e-4)
+            total -= np.log(probability if is_right(text, truth, engine.signs) else 1 - probability)
         return total / len(logits)
 
     return float(min(TEMPERATURES, key=log_loss))
 
 
+def is_right(text: DecodedText, truth: str, signs: str) -> bool:
+    """Tell if a text is what was written, as far as the network knows the signs in it."""
+    known = "".join(character for character in truth if character.isdigit() or character in signs)
+    return write_number("".join(map(str, text.digits)), text.signs) == known
+
+
 def measure_lines(engine: Engine, checks: StripDataset) -> dict[str, float]:
-    """Return the share of lines that the network reads exactly."""
-    texts = [decode_text(engine.classify_strips([checks.strip(i)])[0]) for i in range(len(checks))]
-    right = ["".join(map(str, text.digits)) == truth for text, truth in zip(texts, checks.texts, strict=True)]
-    return {"validation_lines": len(checks), "validation_exact": float(np.mean(right))}
+    """Return the share of lines that the network reads exactly, with their signs and by their digits alone."""
+    texts = [decode_text(engine.classify_strips([checks.strip(i)])[0], signs=engine.signs) for i in range(len(checks))]
+    pairs = list(zip(texts, checks.texts, strict=True))
+    with_sign = [is_right(text, truth, "".join(SIGNS)) for text, truth in pairs if not truth.isdigit() and truth]
+    return {
+        "validation_lines": len(checks),
+        "validation_exact": float(np.mean([is_right(text, truth, engine.signs) for text, truth in pairs])),
+        "validation_digits": float(np.mean([is_right(replace(text, signs=()), truth, "") for text, truth in pairs])),
+        "validation_with_sign": float(np.mean(with_sign)) if with_sign else 0.0,
+    }

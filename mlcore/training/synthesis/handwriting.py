@@ -13,9 +13,12 @@ from mlcore.training.synthesis.pen import draw_points, random_hand
 from mlcore.training.synthesis.strokes import WeightedStyles
 from mlcore.training.synthesis.strokes_0_to_4 import STYLES_0_TO_4
 from mlcore.training.synthesis.strokes_5_to_9 import STYLES_5_TO_9
+from mlcore.training.synthesis.strokes_unusual import UNUSUAL_STYLES
 
 Floats = NDArray[np.float32]
-STYLES: tuple[WeightedStyles, ...] = (*STYLES_0_TO_4, *STYLES_5_TO_9)  # by digit
+STYLES: tuple[WeightedStyles, ...] = tuple(  # by digit
+    usual + unusual for usual, unusual in zip((*STYLES_0_TO_4, *STYLES_5_TO_9), UNUSUAL_STYLES, strict=True)
+)
 
 
 def write_digit(digit: int, rng: np.random.Generator, height: float | None = None) -> Floats:

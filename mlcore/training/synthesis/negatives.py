@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.training.synthesis.alphabet import LETTERS, SIGNS
-from mlcore.training.synthesis.pen import Hand, draw_paths, draw_strokes, random_hand
+from mlcore.training.synthesis.pen import Hand, draw_strokes, random_hand
 
 Floats = NDArray[np.float32]
 DrawDigit = Callable[[int, np.random.Generator], Floats]  # returns a digit's ink, any size, 0..1
@@ -46,15 +46,6 @@ def write_letter(letter: str, rng: np.random.Generator, hand: Hand | None = None
 
 def write_sign(name: str, rng: np.random.Generator, hand: Hand | None = None) -> Floats:
     return draw_strokes(str(rng.choice(SIGNS[name])), hand or random_hand(rng), rng)
-
-
-def write_dot(rng: np.random.Generator, hand: Hand | None = None) -> Floats:
-    """Return the ink of a full stop or, half the time, a comma."""
-    hand = hand or random_hand(rng)
-    length = rng.uniform(0.01, 0.06) if rng.random() < 0.5 else rng.uniform(0.08, 0.22)
-    lean = rng.uniform(-0.1, 0.6)
-    path = np.array([[0, 0], [-lean * length / 2, length / 2], [-lean * length, length]], np.float32)
-    return draw_paths([path * hand.height], hand.pen * hand.height * rng.uniform(0.9, 1.7), hand.swell, rng)
 
 
 def draw_scribble(rng: np.random.Generator) -> Floats:

@@ -74,6 +74,11 @@ SECURITY = SheetStyle(  # cheques: printed all over, scanned in grey, cropped cl
     p_grey=0.9, blur=(0.0, 0.8), noise=(0, 8),
 )  # fmt: skip
 
+CELL = replace(  # cut out of a photographed table: small, grey and faint, with the cell's borders in view
+    ANY_PAPER, margin=(0.05, 0.5), ink_strength=(0.35, 0.9), p_lines=0.05, p_squares=0.03, p_guilloche=0, p_hatch=0,
+    p_words=0.05, p_border=0.7, p_shadow=0.1, p_grey=0.6, blur=(0.2, 1.0), noise=(0, 5),
+)  # fmt: skip
+
 
 def render_sheet(ink: Floats, rng: np.random.Generator, style: SheetStyle = ANY_PAPER) -> NDArray[np.uint8]:
     """Render ink (H, W) float32 0..1, 1 is ink, as a picture of a sheet (H', W', 3) uint8 RGB."""

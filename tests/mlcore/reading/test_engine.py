@@ -9,8 +9,9 @@ from mlcore.reading.ink import find_ink
 from mlcore.reading.number import find_number
 from mlcore.reading.strip import HEIGHT, STEP
 from mlcore.training.synthesis.handwriting import write_digit
-from mlcore.training.synthesis.lines import random_spacing, random_text, write_line
+from mlcore.training.synthesis.lines import random_spacing, write_line
 from mlcore.training.synthesis.sheets import PLAIN_PHOTO, render_sheet
+from mlcore.training.synthesis.written_forms import random_text
 
 
 def test_a_strip_has_no_steps_beyond_its_end(engine: Engine) -> None:

@@ -3,10 +3,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlcore.reading.ink import find_ink
+from mlcore.reading.ctc import needed_steps
+from mlcore.reading.ink import find_ink, find_ink_with_print
+from mlcore.reading.layout import add_small_marks, all_ink_region
+from mlcore.reading.result import SIGNS
+from mlcore.reading.strip import STEP
 from mlcore.training.datasets.lines import (
     StripDataset,
     Writers,
+    drop_lost_signs,
     is_legible,
     join_strips,
     load_strips,
@@ -31,7 +36,10 @@ def test_a_dataset_has_a_text_for_each_strip(writers):
     strips = render_strips(12, 3, writers)
     assert len(strips) == 12 == len(strips.texts)
     assert all(strips.strip(i).shape == (32, width) for i, width in enumerate(strips.widths()))
-    assert all(text == "" or text.isdigit() for text in strips.texts)
+    assert all(set(text) <= set("0123456789") | set(SIGNS) for text in strips.texts)
+    assert any(text and not text.isdigit() for text in strips.texts)
+    widths = strips.widths()
+    assert all(needed_steps(text) <= 0.8 * width / STEP for text, width in zip(strips.texts, widths, strict=True))
 
 
 def test_the_same_seed_gives_the_same_strips(writers):
@@ -58,6 +66,27 @@ def test_datasets_are_joined_in_order():
     assert both.texts == ("20", "30", "40")
     assert both.strip(1).shape == (32, 30) and both.strip(1).max() == 1
     assert both.strip(2).shape == (32, 40) and both.strip(2).min() == 2
+
+
+def test_a_sign_that_was_not_found_is_not_learnt():
+    rng = np.random.default_rng(1)
+    line = write_line("47.8", 40, Spacing(0.3, 0, 0, 0), write_digit, rng, marks=False)
+    margins = (10, 10, 10, 10)
+    sheet = render_sheet(line.ink, rng, replace(SCREEN, margins=margins))
+
+    def found_on(pixels):
+        ink = find_ink(pixels)
+        (region,) = all_ink_region(ink.strength)
+        strength = add_small_marks(region, find_ink_with_print(ink)).strength
+        return drop_lost_signs(line, replace(ink, strength=strength), margins)
+
+    assert found_on(sheet).written == "47.8"
+    x, y, width, height = line.signs[0].box
+    without, half = sheet.copy(), sheet.copy()
+    without[10 + y : 10 + y + height, 10 + x : 10 + x + width] = 255
+    assert found_on(without).written == "478"
+    half[10 + y : 10 + y + round(0.7 * height), 10 + x : 10 + x + width] = 255
+    assert found_on(half) is None
 
 
 def test_a_line_with_a_digit_that_was_not_found_is_not_legible():

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from mlcore.reading.result import SIGNS
 from mlcore.training.datasets.lines import StripDataset
 
 keras = pytest.importorskip("keras")
@@ -38,7 +39,30 @@ def test_a_step_is_four_columns_wide():
     from mlcore.training.networks.line import build_line_network
 
     logits = build_line_network()(np.zeros((2, 32, 96, 1), np.float32))
-    assert tuple(logits.shape) == (2, 96 // STEP, 11)
+    assert tuple(logits.shape) == (2, 96 // STEP, 11 + len(SIGNS))
+
+
+def test_signs_have_the_classes_behind_the_eleventh():
+    from mlcore.training.networks.line import encode_texts
+
+    assert encode_texts(["-1.5"])[0, :5].tolist() == [11 + SIGNS.index("-"), 1, 11 + SIGNS.index("."), 5, -1]
+
+
+def test_fine_tuning_a_network_without_signs_keeps_what_it_reads():
+    """The shipped line network gets classes for signs, which are unlikely at first."""
+    from mlcore.artifact import SHIPPED, load_artifact
+    from mlcore.reading.strip import stack_strips
+    from mlcore.training.networks.export import load_keras_model
+    from mlcore.training.networks.line import build_line_network, unfold
+
+    base = load_keras_model(load_artifact(SHIPPED), "lines")
+    known = base.output.shape[-1]
+    batch = stack_strips([np.random.default_rng(1).integers(0, 255, (32, 160), np.uint8) for _ in range(8)])
+    model = build_line_network()
+    unfold(base, model, batch)
+    before, after = (np.asarray(network.predict_on_batch(batch)) for network in (base, model))
+    np.testing.assert_allclose(after[..., :known], before, atol=2e-3)
+    assert after.shape[-1] == 11 + len(SIGNS)
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from mlcore.training.synthesis.handwriting import STYLES, write_digit
+from mlcore.training.synthesis.strokes_unusual import UNUSUAL_STYLES, swept_nine
 
 DIGITS = range(10)
 
@@ -32,6 +33,18 @@ def test_every_style_has_the_proportions_of_a_digit(digit: int) -> None:
             height = np.ptp(points[:, 1])
             assert 0.8 < height < 1.5
             assert np.ptp(points[:, 0]) < 1.8
+
+
+def test_every_digit_with_an_unusual_style_uses_it() -> None:
+    assert [len(styles) for styles in UNUSUAL_STYLES].count(0) == 1  # the 6
+    assert all(set(unusual) <= set(STYLES[digit]) for digit, unusual in enumerate(UNUSUAL_STYLES))
+
+
+def test_a_swept_9_has_a_small_ring() -> None:
+    for seed in range(50):
+        points = swept_nine(np.random.default_rng(seed))[0]
+        ring = [y for _, y, _ in points[:8]]
+        assert max(ring) - min(ring) < 0.45
 
 
 def count_holes(ink: np.ndarray) -> int:

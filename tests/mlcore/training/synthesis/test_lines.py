@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
@@ -8,7 +10,6 @@ from mlcore.training.synthesis.lines import (
     TextLine,
     cut_short,
     random_spacing,
-    random_text,
     write_line,
     write_no_number,
 )
@@ -61,21 +62,6 @@ def test_a_line_without_a_number_has_ink_and_no_text():
         assert written.ink.max() > 0.3
 
 
-def test_texts_are_one_to_ten_digits():
-    rng = np.random.default_rng(0)
-    texts = [random_text(rng) for _ in range(300)]
-    assert {len(text) for text in texts} == set(range(1, 11))
-    assert all(text.isdigit() for text in texts)
-
-
-def test_more_amounts_begin_with_a_one_than_codes_do():
-    rng = np.random.default_rng(0)
-    first = [int(random_text(rng)[0]) for _ in range(4000)]
-    shares = np.bincount(first, minlength=10) / len(first)
-    expected = [(0.1 + share) / 2 for share in (0, *np.log10(1 + 1 / np.arange(1, 10)))]  # half of them are codes
-    assert shares == pytest.approx(expected, abs=0.025)
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_the_same_seed_writes_the_same_line(seed):
     assert np.array_equal(line(seed=seed).ink, line(seed=seed).ink)
@@ -92,6 +78,52 @@ def test_a_line_cut_short_loses_a_little_at_its_edges():
             assert crop.shape == (height, width)
             assert crop.max() > 0.9
     assert cut_short(whole, np.random.default_rng(0)).text == "478"
+
+
+def test_every_sign_has_a_box_between_its_neighbours():
+    written = line("-12.5%")
+    assert (written.text, written.written) == ("125", "-12.5%")
+    minus, point, percent = written.signs
+    assert [sign.before_glyph for sign in written.signs] == [0, 2, 3]
+    first, second, third = written.boxes
+    assert minus.box[0] + minus.box[2] <= first[0] + 4
+    assert second[0] + second[2] - 4 <= point.box[0] < third[0]
+    assert third[0] + third[2] - 4 <= percent.box[0]
+    for x, y, width, height in (sign.box for sign in written.signs):
+        assert written.ink[y : y + height, x : x + width].max() > 0.9
+
+
+def test_a_space_is_a_gap_and_no_sign():
+    spaced = line("12 34", marks=False)
+    assert (spaced.text, spaced.written, spaced.signs) == ("1234", "1234", ())
+    gaps = [right[0] - left[0] - left[2] for left, right in pairwise(spaced.boxes)]
+    assert gaps[1] > max(gaps[0], gaps[2]) + 10
+
+
+def test_points_and_commas_stand_low_and_apostrophes_high():
+    for seed in range(10):
+        for sign, is_low in ((",", True), ("'", False)):
+            written = line(f"8{sign}8", seed=seed, marks=False)
+            (_, y, _, height), (_, top, _, tall) = written.signs[0].box, written.boxes[0]
+            assert (y + height / 2 > top + tall / 2) == is_low
+
+
+def test_a_sign_cut_off_at_the_edge_is_no_longer_written():
+    whole = line("-478", marks=False)
+    cuts = [cut_short(whole, np.random.default_rng(seed)) for seed in range(200)]
+    for cut in cuts:
+        assert cut.written in ("-478", "478")
+        for x, y, width, height in (sign.box for sign in cut.signs):
+            assert cut.ink[y : y + height, x : x + width].max() > 0.9
+    assert any(cut.ink.shape != whole.ink.shape for cut in cuts)
+
+
+def test_some_hands_join_a_1_to_the_0_that_follows():
+    def pieces(seed):
+        ink = line("10", seed=seed).ink
+        return cv2.connectedComponents((ink > 0.3).astype(np.uint8))[0] - 1
+
+    assert 2 < sum(pieces(seed) == 1 for seed in range(80)) < 40
 
 
 def test_a_narrow_1_cut_short_on_both_sides_keeps_its_stem():

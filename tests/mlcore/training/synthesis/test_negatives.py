@@ -19,6 +19,10 @@ def test_no_letter_looks_like_a_digit():
     assert not LOOK_LIKE_DIGITS & set(LETTERS)
 
 
+def test_the_lower_case_letters_unlike_digits_are_negatives():
+    assert set("acehjkmnprtuvwxy") <= set(LETTERS)
+
+
 @pytest.mark.parametrize("letter", LETTERS)
 def test_every_letter_has_ink_and_a_blank_margin(letter):
     ink = negatives.write_letter(letter, np.random.default_rng(1))
