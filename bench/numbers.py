@@ -1,6 +1,6 @@
-"""Accuracy on numbers by the gap between their digits, and milliseconds per number.
+"""Accuracy on numbers by the gap between their digits and on numbers with signs, and milliseconds per number.
 
-python -m bench.numbers [--model FOLDER] [--data MNIST] [--strings 200]
+python -m bench.numbers [--model FOLDER] [--data MNIST] [--strings 200] [--signs 200]
 """
 
 import time
@@ -14,6 +14,7 @@ from mlcore.artifact import load_artifact
 from mlcore.reading.reader import Reader
 from mlcore.training.datasets.mnist import load_split
 from mlcore.training.evaluation.gaps import GAPS, measure_by_gap
+from mlcore.training.evaluation.signs import measure_signs
 from mlcore.training.synthesis.handwriting import write_digit
 from mlcore.training.synthesis.lines import Spacing, write_line
 from mlcore.training.synthesis.sheets import PLAIN_PHOTO, render_sheet
@@ -46,6 +47,7 @@ def main() -> None:
     add_model_option(parser)
     add_data_option(parser)
     parser.add_argument("--strings", type=int, default=200, help="numbers for each gap")
+    parser.add_argument("--signs", type=int, default=200, help="numbers with signs on each kind of paper")
     options = parser.parse_args()
     artifact = load_artifact(options.model)
     reader = Reader(artifact)
@@ -56,6 +58,10 @@ def main() -> None:
         print(f"exactly right of {options.strings} on {sheet}:")
         for gap, share in shares.items():
             print(f"  {gap:20s} gap {GAPS[gap]:+.2f} {share:7.2%}")
+    for sheet, shares in measure_signs(artifact, test, options.signs).items():
+        print(f"{options.signs} numbers with signs on {sheet}:")
+        for name, share in shares.items():
+            print(f"  {name:37s} {share:7.2%}")
 
 
 if __name__ == "__main__":

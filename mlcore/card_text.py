@@ -123,6 +123,11 @@ def _measures(metrics: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield f"validation: {name}", f"{share:.4f}" if name == "ece" else f"{share:.2%}"
     if lines := metrics.get("lines"):
         yield "synthetic lines of validation digits, read exactly", f"{lines['validation_exact']:.2%}"
+        if "validation_with_sign" in lines:
+            yield "those with signs", f"{lines['validation_with_sign']:.2%}"
+    for sheet, shares in metrics.get("numbers_with_signs", {}).items():
+        for name, share in shares.items():
+            yield f"numbers with signs on {sheet}: {name}", f"{share:.2%}"
     if latency := metrics.get("latency_ms"):
         yield "latency of one image on one thread", f"{latency['one']:.2f} ms"
 

@@ -18,6 +18,7 @@ from mlcore.reading.result import Reading
 from mlcore.training.datasets.mnist import Digits
 from mlcore.training.evaluation.gaps import measure_by_gap
 from mlcore.training.evaluation.refusals import PICTURES, measure_refusals
+from mlcore.training.evaluation.signs import measure_signs
 from mlcore.training.synthesis.sheets import NOISY_SHEET, PLAIN_PHOTO, SheetStyle, render_sheet
 
 Images = NDArray[np.uint8]  # (N, 28, 28)
@@ -86,6 +87,8 @@ def evaluate_artifact(artifact: Artifact, test: Digits, *, thorough: bool = True
         figures["refusals"] = measure_refusals(Reader(artifact), count=min(PICTURES, 1 + len(test) // 250))
         if engine.reads_lines:
             figures["numbers_by_gap"] = measure_by_gap(artifact, test)
+        if engine.signs:
+            figures["numbers_with_signs"] = measure_signs(artifact, test)
     return figures
 
 
