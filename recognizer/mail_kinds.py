@@ -13,7 +13,6 @@ KINDS = (
     MailKind(addresses.ADDRESS_CHANGED),
     MailKind(passwords.PASSWORD_RESET, passwords.write_reset, lifetime=LINK_LIFETIME),
     MailKind(notices.MAIL, notices.write_notice_mail),
-    MailKind(passwords.PASSWORD_CHANGED, passwords.write_change),
 )
 
 

@@ -28,6 +28,8 @@ class NoticeText:
 
 EXPORT_READY = "export_ready"
 EXPORT_FAILED = "export_failed"
+PASSWORD_CHANGED = "password_changed"  # noqa: S105
+EMAIL_CHANGED = "email_changed"
 
 TEXTS: dict[str, NoticeText] = {
     EXPORT_READY: NoticeText(
@@ -35,6 +37,16 @@ TEXTS: dict[str, NoticeText] = {
     ),
     EXPORT_FAILED: NoticeText(
         _("Your data export failed"), _("No file was made. Start the export again."), _("Go to the export")
+    ),
+    PASSWORD_CHANGED: NoticeText(
+        _("Your password was changed"),
+        _("Your other sessions were logged out. If it was not you, reset your password now."),
+        _("Reset password"),
+    ),
+    EMAIL_CHANGED: NoticeText(
+        _("Your email address was changed"),
+        _("If it was not you, change your password now, and tell the administrators of your installation."),
+        _("Change password"),
     ),
 }
 # The notice of a kind that this release does not have.

@@ -12,9 +12,11 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from recognizer.models import OutgoingMail
+from recognizer.notice_texts import EMAIL_CHANGED
 from recognizer.services.account_state import lock_open_account
 from recognizer.services.limits.attempts import is_mail_allowed
 from recognizer.services.people.mail import Letter, absolute_url, send_mail_later
+from recognizer.services.people.notices import tell_person
 
 VERIFY_ADDRESS = "verify_address"
 ADDRESS_CHANGED = "address_changed"
@@ -66,7 +68,7 @@ def set_address(user: User, address: str) -> AddressState:
             user.email = address
             user.save(update_fields=["email"])
         if before.is_verified and not address:
-            send_mail_later(ADDRESS_CHANGED, user_id=user.pk, address=before.current)
+            tell_change(user, before.current)
         state = address_state(user)
         send_verification(user)
     return state
@@ -79,8 +81,14 @@ def replace_address(user: User, address: str) -> None:
         before = address_state(user)
         EmailAddress.objects.filter(user=user).delete()
         if before.is_verified:
-            send_mail_later(ADDRESS_CHANGED, user_id=user.pk, address=before.current)
+            tell_change(user, before.current)
         set_address(user, address)
+
+
+def tell_change(user: User, old: str) -> None:
+    """Tell the person that the verified address was replaced or removed: in the product, and by mail to the old one."""
+    tell_person(user.pk, EMAIL_CHANGED, link=reverse("password_change"), by_mail=False)
+    send_mail_later(ADDRESS_CHANGED, user_id=user.pk, address=old)
 
 
 def send_verification(user: User) -> bool:
@@ -129,5 +137,5 @@ def verify_address(user: User, key: str) -> str:
         user.email = row.email
         user.save(update_fields=["email"])
         if old:
-            send_mail_later(ADDRESS_CHANGED, user_id=user.pk, address=old)
+            tell_change(user, old)
     return user.email

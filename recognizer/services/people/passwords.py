@@ -9,13 +9,14 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from recognizer.models import OutgoingMail
+from recognizer.notice_texts import PASSWORD_CHANGED
 from recognizer.services.limits.attempts import is_mail_allowed
-from recognizer.services.people.mail import Letter, absolute_url, send_mail_later, verified_address_of
+from recognizer.services.people.mail import Letter, absolute_url, send_mail_later
+from recognizer.services.people.notices import tell_person
 from recognizer.services.people.tokens import revoke_tokens
 from recognizer.services.security_log import Event, log_event
 
 PASSWORD_RESET = "password_reset"  # noqa: S105
-PASSWORD_CHANGED = "password_changed"  # noqa: S105
 
 
 def request_reset(address: str) -> None:
@@ -40,20 +41,14 @@ def write_reset(mail: OutgoingMail) -> Letter | None:
     return Letter(row.email, {"link": absolute_url(path)})
 
 
-def write_change(mail: OutgoingMail) -> Letter | None:
-    """Return the letter that tells of a new password, with the page that resets it."""
-    address = verified_address_of(mail.user_id)
-    return Letter(address, {"link": absolute_url(reverse("password_reset"))}) if address else None
-
-
 def save_password(user: User, *, keep_tokens: bool) -> None:
-    """Save the password that was set on the user. Revoke the tokens unless they are kept, and tell the user by mail.
+    """Save the password that was set on the user. Revoke the tokens unless they are kept, and tell the user.
 
     All sessions end, because each holds a hash of the old password. Other fields are not saved, since another request
-    may have closed the account.
+    may have closed the account. Raise Problem if it is being deleted.
     """
     with transaction.atomic():
         user.save(update_fields=["password"])
         if not keep_tokens:
             revoke_tokens(user)
-        send_mail_later(PASSWORD_CHANGED, user_id=user.pk)
+        tell_person(user.pk, PASSWORD_CHANGED, link=reverse("password_reset"))

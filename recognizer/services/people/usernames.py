@@ -46,8 +46,9 @@ def same_names(users: QuerySet[User], name: str) -> QuerySet[User]:
     """Return the users whose names differ from this one in nothing but case."""
     same = Q(username__iexact=name)
     if not name.isascii():
-        # SQLite folds the case of ASCII letters only, but its regular expressions are Python's.
-        same |= Q(username__iregex=f"^{re.escape(name)}$")
+        # SQLite, and PostgreSQL with the locale C, fold the case of ASCII letters only.
+        letters = "".join(f"[{re.escape(letter.lower() + letter.upper())}]" for letter in name)
+        same |= Q(username__regex=f"^{letters}$")
     return users.filter(same)
 
 

@@ -126,7 +126,7 @@ def test_a_password_from_the_staff_revokes_tokens_and_is_told(staff_client, alic
     url = reverse("admin:auth_user_password_change", args=[alice.pk])
     assert staff_client.post(url, NEW | {"usable_password": "true"}).status_code == 302
     assert not ApiToken.objects.filter(revoked_at=None).exists()
-    assert sent_mails() == [("alice@example.org", "Your Digitscribe password was changed")]
+    assert sent_mails() == [("alice@example.org", "Your password was changed")]
 
 
 def test_names_from_the_staff_follow_the_rules_and_older_names_stay(staff_client, alice, admin):

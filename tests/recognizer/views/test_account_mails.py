@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from recognizer.models import ApiToken, Job, OutgoingMail
+from recognizer.models import ApiToken, Job, Notice, OutgoingMail
+from recognizer.notice_texts import EMAIL_CHANGED
 from recognizer.services.people.accounts import request_deletion
 from recognizer.services.people.tokens import create_token
 from tests.conftest import client_of
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 ALICE = "alice@example.org"
 NEXT = {"new_password1": "another-long-one", "new_password2": "another-long-one"}
-RESET, CHANGED = "Reset your Digitscribe password", "Your Digitscribe password was changed"
+RESET, CHANGED = "Reset your Digitscribe password", "Your password was changed"
 VERIFY, MOVED = "Verify your email address for Digitscribe", "Your Digitscribe email address was changed"
 
 
@@ -212,6 +213,7 @@ def test_a_new_address_replaces_a_verified_one_when_it_is_verified_and_the_old_o
     assert alice.email == "new@example.org"
     assert list(EmailAddress.objects.values_list("email", "verified")) == [("new@example.org", True)]
     assert sent_mails() == [(ALICE, MOVED)]
+    assert list(Notice.objects.values_list("owner", "kind")) == [(alice.pk, EMAIL_CHANGED)]
 
 
 def test_removing_a_verified_address_is_told_to_it(alice, alice_client):
