@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from mlcore.explaining.mosaic import MAX_MAPPED_GLYPHS
 from mlcore.reading import result
 from recognizer import selectors
 from recognizer.forms import clean_or_raise
@@ -95,13 +96,13 @@ def prediction_url(name: str, prediction: Prediction) -> str:
 
 def maps_context(prediction: Prediction) -> dict[str, Any]:
     """Return what the template needs to show the feature maps, or the state of the job that draws them."""
-    glyphs = list(prediction.glyphs.defer("input").prefetch_related("feature_maps"))
+    glyphs = prediction.glyphs.defer("input").prefetch_related("feature_maps")[:MAX_MAPPED_GLYPHS]
     job = prediction.jobs.filter(kind=Job.Kind.FEATURE_MAPS).first()
     is_pending = job is not None and job.state in (Job.State.WAITING, Job.State.RUNNING)
     return {
         "prediction": prediction,
         "maps_url": prediction_url("upload_maps", prediction),
-        "map_glyphs": glyphs,
+        "map_glyphs": list(glyphs),
         "job": job,
         "is_pending": is_pending,
         "worker": worker_state() if is_pending else None,

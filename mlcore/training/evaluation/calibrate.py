@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.artifact import Artifact
+from mlcore.reading.budget import TooComplexError
 from mlcore.reading.decide import CONFIDENCE_FEATURES, PREFIX, confidence_features
 from mlcore.reading.engine import Engine
 from mlcore.reading.ink import find_ink
@@ -142,11 +143,14 @@ def _read_numbers(
     """Read numbers; return their features and the exactness of each, for `fit_number_thresholds`."""
     rows, right = [], []
     for sample in _samples(writers, count, rng):
-        found = find_number(sample.ink, engine, weights=weights)
+        try:
+            found = find_number(sample.ink, engine, weights=weights)
+        except TooComplexError:  # the reader rejects it, so it has no confidence to fit
+            continue
         if found is not None and found.digits:
             rows.append(confidence_features(found))
             right.append(found.text == sample.text and (not engine.signs or found.written == sample.written))
-    return np.array(rows), np.array(right)
+    return np.array(rows).reshape(-1, len(CONFIDENCE_FEATURES)), np.array(right, np.bool_)
 
 
 def _samples(writers: Writers, count: int, rng: np.random.Generator) -> Iterator[LineSample]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.reading.budget import TooComplexError
 from mlcore.reading.engine import Engine
 from mlcore.reading.ink import Ink
 from mlcore.reading.number import FoundNumber, propose_numbers
@@ -90,7 +91,11 @@ def fit_choices(options: Sequence[Floats], chosen: Sequence[int], start: Floats)
 
 
 def _propose(line: LineSample, engine: Engine, weights: Weights) -> list[FoundNumber]:
-    return [number for number, _ in propose_numbers(line.ink, engine, weights)]
+    """Return the proposed numbers; none where the reader would reject the picture as too complex."""
+    try:
+        return [number for number, _ in propose_numbers(line.ink, engine, weights)]
+    except TooComplexError:
+        return []
 
 
 def _agreement(number: FoundNumber, text: str) -> float:

@@ -1,6 +1,7 @@
 """Feature maps: requested with the prediction or on first view, drawn by a worker in one job per prediction."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import numpy as np
 from django.core.files.base import ContentFile
@@ -9,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from mlcore.artifact import Layer
-from mlcore.explaining.mosaic import draw_mosaic
+from mlcore.explaining.mosaic import MAX_MAPPED_GLYPHS, draw_mosaic
 from recognizer.models import FeatureMap, Glyph, Job, Prediction
 from recognizer.queues import INTERACTIVE
 from recognizer.services.account_state import owners_being_deleted, require_open_account
@@ -18,7 +19,7 @@ from recognizer.services.work import jobs, runs
 
 
 def request_maps(prediction: Prediction, glyphs: Iterable[Glyph], layers: Sequence[Layer]) -> None:
-    """Save a row for every (glyph, layer) and the one job that draws them. Call it inside a transaction."""
+    """Save a row for every layer of the first glyphs, and the job that draws them. Call it inside a transaction."""
     FeatureMap.objects.bulk_create(
         FeatureMap(
             glyph=glyph,
@@ -29,7 +30,7 @@ def request_maps(prediction: Prediction, glyphs: Iterable[Glyph], layers: Sequen
             width=layer.shape[1],
             channels=layer.shape[2],
         )
-        for glyph in glyphs
+        for glyph in islice(glyphs, MAX_MAPPED_GLYPHS)
         for position, layer in enumerate(layers)
     )
     job = jobs.create_job(Job.Kind.FEATURE_MAPS, INTERACTIVE, prediction=prediction)

@@ -69,3 +69,9 @@ def test_log_odds_are_those_of_the_softmax():
     logits = np.array([[1.0, 2.0, 4.0]], np.float32)
     share = np.exp(4) / np.exp([1, 2, 4]).sum()
     assert log_odds(logits, 2)[0] == pytest.approx(np.log(share / (1 - share)), rel=1e-5)
+
+
+def test_no_input_has_more_than_98_changes():
+    random = np.random.default_rng(0)
+    worst = [(random.random((28, 28)) < share) * np.uint8(255) for share in (0.001, 0.01, 0.03, 0.1, 0.5, 1)]
+    assert max(len(list(list_changes(image.astype(np.uint8)))) for image in worst) <= 2 * 7 * 7

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from mlcore.explaining.mosaic import draw_mosaic
-from recognizer.models import FeatureMap, Job, Prediction
+from recognizer.models import FeatureMap, Glyph, Job, Prediction
 from recognizer.services.explaining.explanations import explain_glyph
 from recognizer.services.reading import feature_maps
 from recognizer.services.reading.predictions import create_prediction
@@ -75,3 +75,14 @@ def test_another_network_with_other_layers_gets_its_maps(alice, model, classic):
     draw(prediction)
     drawn = FeatureMap.objects.values_list("layer", "height", "channels", "columns")
     assert list(drawn) == [("conv1", 26, 32, 8), ("pool1", 13, 32, 8), ("conv2", 11, 64, 8), ("pool2", 5, 64, 8)]
+
+
+def test_glyphs_beyond_the_bound_get_no_maps(prediction, monkeypatch):
+    monkeypatch.setattr(feature_maps, "MAX_MAPPED_GLYPHS", 2)
+    fields = Glyph.objects.values().get()
+    Glyph.objects.bulk_create(Glyph(**fields | {"id": uuid4(), "position": position}) for position in (1, 2, 3))
+    prediction.jobs.all().delete()
+    FeatureMap.objects.all().delete()
+    feature_maps.ensure_maps(prediction)
+    assert set(FeatureMap.objects.values_list("glyph__position", flat=True)) == {0, 1}
+    draw(prediction)
