@@ -12,13 +12,14 @@ from mlcore.reading.paper import (
     WHOLE_PICTURE,
     PixelArea,
     average_blocks,
-    box_blur,
     enlarge_to,
     estimate_paper,
+    fill_with,
+    find_bare_colour,
     find_plain_paper,
-    fit_surface,
     reduce_channels,
 )
+from mlcore.reading.polarity import is_dark_on_light
 from mlcore.reading.rulings import erase_rulings
 from mlcore.reading.specks import remove_specks
 from mlcore.reading.trace import Trace, no_trace
@@ -73,8 +74,12 @@ def find_paper(pixels: Pixels) -> tuple[Pixels, Pixels, float, PixelArea]:
             pixels, paper = cv2.bitwise_not(pixels), cv2.bitwise_not(paper)
         return pixels, paper, 0.0, area
     small = average_blocks(pixels, PAPER_SIDE)
-    if not is_dark_on_light(small):
-        pixels, small = cv2.bitwise_not(pixels), cv2.bitwise_not(small)
+    bright, dark = find_bare_colour(pixels), find_bare_colour(cv2.bitwise_not(pixels))
+    bare = bright
+    if not is_dark_on_light(small, is_clean=bool(bright or dark)):
+        pixels, small, bare = cv2.bitwise_not(pixels), cv2.bitwise_not(small), dark
+    if bare:
+        return pixels, fill_with(bare, pixels), 0.0, WHOLE_PICTURE
     paper = enlarge_to(estimate_paper(small), pixels)
     return pixels, paper, estimate_noise(pixels, paper), WHOLE_PICTURE
 
@@ -97,18 +102,6 @@ def fit_to_side(pixels: Pixels, side: int) -> tuple[Pixels, float]:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     resized: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     return resized, scale
-
-
-def is_dark_on_light(small: Pixels) -> bool:
-    """Return whether the ink is darker than the paper.
-
-    Ink is the minority that differs from its surroundings; the sign of the third moment tells on which side it lies.
-    """
-    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)  # (h, w) 0..255
-    even = grey - fit_surface(grey)  # otherwise the bright middle of a vignette counts as ink
-    # Without the local mean, a line along an edge would count many times.
-    difference = even - box_blur(even, max(grey.shape) // 3, cv2.BORDER_REFLECT)
-    return float((difference * difference * difference).sum()) <= 0
 
 
 def estimate_noise(pixels: Pixels, paper: Pixels) -> float:

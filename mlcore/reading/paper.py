@@ -10,6 +10,7 @@ from mlcore.reading.arrays import Pixels, Strength
 
 Plane = Strength  # float32 in any range and with any number of channels
 
+Colour = tuple[int, int, int]
 PixelArea = tuple[slice, slice]  # rows and columns
 WHOLE_PICTURE: PixelArea = (slice(None), slice(None))
 
@@ -21,6 +22,7 @@ MIN_PLAIN, MIN_PLAIN_EDGE = 0.6, 0.9
 # Shadows, grain and faint strokes lie near the paper's colour: a plain picture has at most this share of pixels
 # within this many levels.
 NEAR_LEVELS, MAX_NEAR = 48, 0.03
+MIN_BARE = 0.06  # share of a picture cropped to its ink that is bare paper: an upright 1 leaves only its corners
 MIN_PLAIN_INSIDE = 0.4  # share that is enough where the whole edge is plain: bold ink in a small picture
 
 
@@ -46,11 +48,42 @@ def find_plain_paper(pixels: Pixels) -> tuple[Pixels, bool, PixelArea] | None:
     is_mostly_plain = plain >= MIN_PLAIN and plain_edge >= MIN_PLAIN_EDGE and near - plain <= MAX_NEAR
     if not is_mostly_plain and not (plain_edge == 1 and plain >= MIN_PLAIN_INSIDE):
         return None
-    # NumPy takes ten times as long to repeat three values as to fill three planes.
-    paper = cv2.merge([np.full(pixels.shape[:2], level, np.uint8) for level in (red, green, blue)])
+    paper = fill_with((red, green, blue), pixels)
     x, y, width, height = cv2.boundingRect(cv2.bitwise_not(is_near(1, pixels)))
     area = (slice(y, y + height), slice(x, x + width)) if width else WHOLE_PICTURE
     return paper, sum(cv2.mean(sample)) <= red + green + blue, area
+
+
+def find_bare_colour(pixels: Pixels) -> Colour | None:
+    """Return the colour of plain paper under dark ink that may fill the picture, or None where there is none.
+
+    The paper is the brightest colour. Shades lie only along the strokes: elsewhere they are shadows.
+    """
+    step = 1 + max(pixels.shape) // SAMPLE_SIDE
+    sample = np.ascontiguousarray(pixels[::step, ::step])
+    red, green, blue = sample.reshape(-1, 3).max(axis=0).tolist()
+
+    def is_near(levels: int) -> Pixels:  # (n, m) 255 or 0
+        low = (red - levels, green - levels, blue - levels)
+        return np.asarray(cv2.inRange(sample, low, (255.0, 255.0, 255.0)), np.uint8)
+
+    is_plain, is_light = is_near(2), is_near(NEAR_LEVELS)
+    if cv2.countNonZero(is_plain) < MIN_BARE * is_plain.size:
+        return None
+    darkness = reduce_channels(cv2.subtract(np.full_like(sample, (red, green, blue)), sample), cv2.max)
+    is_full_ink = np.where(darkness >= int(darkness.max()) - NEAR_LEVELS, np.uint8(255), np.uint8(0))
+    beside_ink, beside_full_ink, beside_paper = (
+        cv2.dilate(mask, np.ones((5, 5), np.uint8)) for mask in (cv2.bitwise_not(is_light), is_full_ink, is_plain)
+    )
+    light_shades = cv2.countNonZero(is_light & ~is_plain & ~beside_ink)
+    dark_shades = cv2.countNonZero(~is_light & ~beside_full_ink & ~beside_paper)
+    return (red, green, blue) if max(light_shades, dark_shades) <= MAX_NEAR * is_plain.size else None
+
+
+def fill_with(colour: Colour, like: Pixels) -> Pixels:
+    """Return a plane of one colour. NumPy takes ten times as long to repeat three values as to fill three planes."""
+    plane: Pixels = cv2.merge([np.full(like.shape[:2], level, np.uint8) for level in colour])
+    return plane
 
 
 def estimate_paper(small: Pixels) -> Pixels:

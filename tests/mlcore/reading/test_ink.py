@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mlcore.reading.ink import find_ink, find_paper, is_dark_on_light, otsu_threshold
+from mlcore.reading.ink import find_ink, find_paper, otsu_threshold
 from mlcore.reading.paper import PAPER_SIDE, WHOLE_PICTURE, average_blocks
+from mlcore.reading.polarity import is_dark_on_light
 from tests.pictures import draw_digit
 
 Floats = NDArray[np.float32]
