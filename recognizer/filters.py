@@ -1,5 +1,6 @@
 """Filters of the history, shared by the page, the API and the exports."""
 
+import re
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -12,12 +13,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from mlcore.reading.result import SIGNS
+from mlcore.reading.written import digits_of
 from recognizer import selectors
 from recognizer.models import Correction, ModelVersion, Prediction, Upload
 from recognizer.models.prediction import Decision
 from recognizer.problems import Problem
 from recognizer.services.history.pages import ORDERS
 
+NUMBER = re.compile("[0-9 {}]+".format(re.escape("".join(SIGNS))))
 DIGITS = [str(digit) for digit in range(10)]
 CHANGED_KINDS = (Correction.Kind.CORRECT, Correction.Kind.NOT_A_DIGIT)
 REVIEWED_KINDS = (Correction.Kind.CONFIRM, *CHANGED_KINDS)
@@ -57,11 +61,23 @@ def fetch_keys(*keys: QuerySet[Any, UUID]) -> set[UUID] | None:
     return found
 
 
+def number_lookup(value: str, lookup: str) -> dict[str, str]:
+    """Return the conditions on predictions and corrections for a number, with or without signs; none for other texts.
+
+    The digits of a number with signs are a condition as well, because only they are indexed.
+    """
+    digits = digits_of(value)
+    if not digits or not NUMBER.fullmatch(value):
+        return {}
+    conditions = {f"text__{lookup}": digits}
+    return conditions if digits == value else conditions | {f"signed_text__{lookup}": value}
+
+
 class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
     """Filter for selectors.history_for(user), whose rows include their newest correction."""
 
     q = filters.CharFilter(label=_("Search"), method="search", max_length=100)
-    text = filters.CharFilter(label=_("Read as"), field_name="text", max_length=100)
+    text = filters.CharFilter(label=_("Read as"), method="filter_text", max_length=100)
     digit = Choice(label=_("Digit"), choices=[(d, d) for d in DIGITS], method="filter_digit")
     kind = Choice(
         label=_("Length"),
@@ -96,17 +112,21 @@ class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
         fields: list[str] = []
 
     def search(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
-        """Filter by digits in the prediction or a correction, or by a part of the file's name."""
+        """Filter by a part of the number in the prediction or a correction, or by a part of the file's name."""
         user = self.request.user
-        if not (value.isascii() and value.isdecimal()):  # predictions and corrections hold digits only
+        contained = number_lookup(value, "contains")
+        if not contained:
             keys = fetch_keys(selectors.upload_keys_by_name(user, name__icontains=value))
             return rows.filter(Q(upload__name__icontains=value) if keys is None else Q(upload__in=keys))
-        corrected = selectors.corrections_by(user).filter(text__contains=value).values_list("upload", flat=True)
+        corrected = selectors.corrections_by(user).filter(**contained).values_list("upload", flat=True)
         named = selectors.upload_keys_by_name(user, name__contains=value)
-        keys = fetch_keys(selectors.upload_keys_by_text(user, text__contains=value), corrected, named)
+        keys = fetch_keys(selectors.upload_keys_by_text(user, **contained), corrected, named)
         if keys is not None:
             return rows.filter(upload__in=keys)
-        return rows.filter(Q(text__contains=value) | Q(upload__in=corrected) | Q(upload__name__contains=value))
+        return rows.filter(Q(**contained) | Q(upload__in=corrected) | Q(upload__name__contains=value))
+
+    def filter_text(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
+        return rows.filter(**number_lookup(value, "exact") or {"text": value})
 
     def filter_digit(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
         keys = fetch_keys(selectors.upload_keys_by_text(self.request.user, text__contains=value))

@@ -4,7 +4,8 @@ from collections.abc import Collection
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, NullIf
 
 from recognizer.models import ApiToken, Batch, BatchItem, Correction, FeatureMap, Glyph, Notice, Prediction, Upload
 
@@ -37,12 +38,17 @@ def detailed_predictions_for(user: User) -> QuerySet[Prediction]:
     return with_correction(predictions)
 
 
+def written_form(relation: str = "") -> Coalesce:
+    """Return the expression of `written` of a prediction or a correction, or of one that the relation leads to."""
+    return Coalesce(NullIf(f"{relation}signed_text", Value("")), f"{relation}text")
+
+
 def with_correction(predictions: QuerySet[Prediction]) -> QuerySet[Prediction]:
-    """Add the kind and text of the upload's newest correction to each prediction."""
+    """Add the kind and the written form of the upload's newest correction to each prediction."""
     newest = Correction.objects.filter(upload=OuterRef("upload")).order_by("-created_at", "-id")
     return predictions.annotate(
         correction_kind=Subquery(newest.values("kind")[:1]),
-        correction_text=Subquery(newest.values("text")[:1]),
+        correction_written=Subquery(newest.values_list(written_form())[:1]),
     )
 
 

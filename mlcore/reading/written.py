@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Literal, Protocol
 
-from mlcore.reading.result import Box, Glyph, Reading, Sign
+from mlcore.reading.result import Box, Reading
 
 DecimalMark = Literal["point", "comma"]
 DecimalRule = DecimalMark | int  # the decimal mark, or a known number of decimals
@@ -29,6 +29,19 @@ class PlacedSign(Protocol):
 
     @property
     def before_glyph(self) -> int: ...  # index of the digit that follows; the number of digits at the end
+
+
+class Boxed(Protocol):
+    """A glyph or a sign, of a reading or stored."""
+
+    @property
+    def box(self) -> Box: ...
+
+
+def digits_of(written: str) -> str:
+    """Return the digits of a written form without its signs. Lines without a digit are left out."""
+    lines = ("".join(re.findall("[0-9]", line)) for line in written.split("\n"))
+    return "\n".join(filter(None, lines))
 
 
 def write_number(digits: str, signs: Iterable[PlacedSign]) -> str:
@@ -64,7 +77,7 @@ def settle_values(reading: Reading, decimal: DecimalRule | None) -> Reading:
     return replace(reading, lines=lines, value=lines[0].value if len(lines) == 1 else None)
 
 
-def surrounding_box(parts: Sequence[Glyph | Sign]) -> Box:
+def surrounding_box(parts: Sequence[Boxed]) -> Box:
     """Return the smallest box around glyphs and signs."""
     left, top = min(part.box.x for part in parts), min(part.box.y for part in parts)
     right = max(part.box.x + part.box.width for part in parts)

@@ -95,8 +95,9 @@ class UploadAdmin(PictureAdmin):
 class PredictionAdmin(EvidenceAdmin):
     list_display = [
         "thumbnail_picture",
-        "text",
+        "written",
         "decision",
+        "reason",
         "confidence_percent",
         "model",
         "owner",
@@ -107,7 +108,7 @@ class PredictionAdmin(EvidenceAdmin):
     list_select_related: ClassVar[list[str]] = []
     ordering = ["-given_at"]
     date_hierarchy = "given_at"
-    search_fields = ["=text", "owner__username", "upload__name"]
+    search_fields = ["=text", "=signed_text", "owner__username", "upload__name"]
     actions = ["draw_maps_again"]
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
@@ -183,11 +184,11 @@ class FeatureMapAdmin(PictureAdmin):
 
 @admin.register(Correction)
 class CorrectionAdmin(EvidenceAdmin):
-    list_display = ["upload", "kind", "text", "by", "created_at"]
+    list_display = ["upload", "kind", "written", "by", "created_at"]
     list_filter = ["kind"]
     list_select_related = ["upload", "by"]
     date_hierarchy = "created_at"
-    search_fields = ["=text", "by__username"]
+    search_fields = ["=text", "=signed_text", "by__username"]
 
 
 @admin.register(ModelVersion)

@@ -45,9 +45,10 @@ class BatchList(Endpoint):
     @operations.create_batch
     def post(self, request: Request) -> Response:
         parameters = batch_parameters(request)
-        name, mode = parameters["name"], parameters["mode"]
-        batch = intake.new_batch(owner=person(request), name=name, mode=mode)
-        return add_files(request, batch, ("batch", name, mode), close=parameters["close"])
+        name, mode, decimal = parameters["name"], parameters["mode"], parameters["decimal"]
+        batch = intake.new_batch(owner=person(request), name=name, mode=mode, decimal=decimal)
+        given = ("batch", name, mode, decimal) if decimal else ("batch", name, mode)
+        return add_files(request, batch, given, close=parameters["close"])
 
 
 class BatchFiles(Endpoint):

@@ -9,6 +9,7 @@ from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 
 from mlcore.artifact import SHIPPED
 from mlcore.reading.result import MODES
+from mlcore.reading.written import DECIMAL_MARKS
 from recognizer.api import requests
 from recognizer.api.schema import (
     CURSOR,
@@ -38,7 +39,7 @@ from recognizer.bodies.answers import (
 from recognizer.bodies.batches import BatchBody, BatchItemPageBody, BatchPageBody, BatchRow
 from recognizer.bodies.explanations import ExplanationBody, FeatureMapBody, FeatureMapsBody, LayersBody
 from recognizer.bodies.notices import NoticePageBody
-from recognizer.bodies.plain import example_of, names_of
+from recognizer.bodies.plain import as_cells, example_of, names_of
 from recognizer.bodies.problems import ErrorLine
 from recognizer.filters import HistoryFilter
 from recognizer.services.exports.exports import csv_lines
@@ -49,7 +50,7 @@ LIST_PARAMETERS = (CURSOR, PAGE_SIZE)
 
 DRAWING_MAP = example_of(FeatureMapBody, columns=None, low=None, high=None, image_url=None)
 LINES = "".join(f"{json.dumps(example_of(line))}\n" for line in (PredictionLine, ErrorLine))
-TABLE = "".join(csv_lines([names_of(BatchRow), example_of(BatchRow).values()]))
+TABLE = "".join(csv_lines([names_of(BatchRow), as_cells(example_of(BatchRow)).values()]))
 CARD = {"version": SHIPPED.name, "seed": 1, "metrics": {"mnist_test_accuracy": 0.997}}
 
 
@@ -92,6 +93,9 @@ create_prediction = operation(
     answers={201: PredictionBody, 200: ReadingBody},
     parameters=[
         OpenApiParameter("mode", {"type": "string", "enum": [*MODES]}, description="For a picture sent as the body."),
+        OpenApiParameter(
+            "decimal", {"type": "string", "enum": [*DECIMAL_MARKS]}, description="For a picture sent as the body."
+        ),
         OpenApiParameter("name", {"type": "string", "maxLength": 200}, description="For a picture sent as the body."),
         OpenApiParameter("save", bool, description="`false`: answer with 200, and store nothing."),
         IDEMPOTENCY_KEY,
@@ -106,10 +110,15 @@ get_prediction = operation(
 correct_prediction = operation(
     "predictions",
     "correct_prediction",
-    "Correct a prediction: the whole text, single digits, or a statement",
+    "Correct a prediction: the whole number, single digits, or a statement",
     request=PolymorphicProxySerializer(
         "Correct",
-        [requests.TextCorrectionSerializer, requests.GlyphsCorrectionSerializer, requests.StatementSerializer],
+        [
+            requests.TextCorrectionSerializer,
+            requests.WrittenCorrectionSerializer,
+            requests.GlyphsCorrectionSerializer,
+            requests.StatementSerializer,
+        ],
         resource_type_field_name=None,
     ),
     answers={200: answer(PredictionBody, correction=example_of(CorrectionBody))},

@@ -22,6 +22,7 @@ from recognizer.bodies.answers import (
     DeletedBody,
     PredictionBody,
     PredictionPageBody,
+    ReadingBody,
     RestoredBody,
     prediction_body,
     reading_body,
@@ -31,8 +32,9 @@ from recognizer.filters import HistoryFilter
 from recognizer.models import Correction, IdempotencyRecord, Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.services.history import bulk_actions, corrections, pages
+from recognizer.services.history.labelled_boxes import labelled_boxes
 from recognizer.services.limits import idempotency
-from recognizer.services.reading.predictions import read_for, save_reading
+from recognizer.services.reading.predictions import PictureReading, read_for, save_reading
 
 LIST_PARAMETERS = {*HistoryFilter.base_filters, "cursor", "page_size"}
 # Made once: a serializer copies all its fields, and validation stores nothing in them.
@@ -56,21 +58,20 @@ class PredictionList(Endpoint):
     def post(self, request: Request) -> Response:
         data, file_name = image_of(request)
         parameters = read_parameters(request)
-        mode, name = parameters["mode"], parameters["name"]
+        mode, decimal, name = parameters["mode"], parameters["decimal"], parameters["name"]
         if not parameters["save"]:
             key_of(request)  # an invalid key is an error here too
-            picture_reading = read_for(person(request).pk, data, mode)
-            return Response(write(reading_body(picture_reading.reading, mode, picture_reading.latency_ms)))
-        with claimed_key(request, "prediction", hashlib.sha256(data).hexdigest(), mode, name) as record:
+            return Response(write(unsaved_body(read_for(person(request).pk, data, mode, decimal))))
+        given = (mode, name, decimal) if decimal else (mode, name)
+        with claimed_key(request, "prediction", hashlib.sha256(data).hexdigest(), *given) as record:
             if record and record.status is not None:
                 return repeated(record, request)
-            picture_reading = read_for(person(request).pk, data, mode)
+            picture_reading = read_for(person(request).pk, data, mode, decimal)
             prediction = save_reading(
                 picture_reading,
                 owner=person(request),
                 data=data,
                 source=Upload.Source.API,
-                mode=mode,
                 name=name or file_name,
                 record=record,
             )
@@ -111,6 +112,10 @@ class PredictionBulkRestore(Endpoint):
         return Response(write(RestoredBody(bulk_actions.restore_uploads(deleted))))
 
 
+def unsaved_body(read: PictureReading) -> ReadingBody:
+    return reading_body(read.reading, mode=read.mode, decimal=read.decimal, latency_ms=read.latency_ms)
+
+
 def requested_ids(request: Request) -> list[Any]:
     ids: list[Any] = PredictionIdsSerializer.validate_body(request.data)["ids"]
     return ids
@@ -129,13 +134,20 @@ def repeated(record: IdempotencyRecord, request: Request) -> Response:
 
 
 def correct(
-    prediction: Prediction, *, by: User, text: str = "", kind: str = "", glyphs: Sequence[Mapping[str, Any]] = ()
+    prediction: Prediction,
+    *,
+    by: User,
+    text: str = "",
+    written: str = "",
+    kind: str = "",
+    glyphs: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     if glyphs:
         labels = {glyph["position"]: "" if glyph["digit"] is None else str(glyph["digit"]) for glyph in glyphs}
         corrections.correct_glyphs(prediction=prediction, by=by, labels=labels_by_box(prediction, labels))
     else:
-        corrections.correct(prediction=prediction, by=by, kind=kind or Correction.Kind.CORRECT, text=text)
+        kind = kind or Correction.Kind.CORRECT
+        corrections.correct(prediction=prediction, by=by, kind=kind, text=text, written=written)
 
 
 def labels_by_box(prediction: Prediction, labels: Mapping[int, str]) -> dict[int, str]:
@@ -143,8 +155,8 @@ def labels_by_box(prediction: Prediction, labels: Mapping[int, str]) -> dict[int
 
     A glyph keeps its position, but its box gets another number when a person adds, splits or removes boxes.
     """
-    read = corrections.labelled_boxes(prediction, None)
-    boxes = [place.box for place in corrections.labelled_boxes(prediction, corrections.current_correction(prediction))]
+    read = labelled_boxes(prediction, None)
+    boxes = [place.box for place in corrections.current_boxes(prediction)]
     numbered = {}
     for position, label in labels.items():
         if position >= len(read):

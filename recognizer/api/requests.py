@@ -10,9 +10,11 @@ from uuid import UUID
 from django.utils import timezone
 from rest_framework import serializers
 
-from mlcore.reading.result import MODES
+from mlcore.reading.result import MAX_GLYPHS, MODES
+from mlcore.reading.written import DECIMAL_MARKS
 from recognizer.bodies.answers import PREDICTION_ID
 from recognizer.models import ApiToken
+from recognizer.models.prediction import MAX_TEXT, MAX_WRITTEN
 
 
 class Text(serializers.CharField):
@@ -27,7 +29,7 @@ class Text(serializers.CharField):
 
 class Digits(serializers.RegexField):
     def __init__(self, **options: Any) -> None:
-        super().__init__(r"^[0-9]{1,100}\Z", trim_whitespace=False, **options)
+        super().__init__(r"^[0-9]+(\n[0-9]+)*\Z", trim_whitespace=False, max_length=MAX_TEXT, **options)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -73,14 +75,22 @@ class RequestSerializer(serializers.Serializer[Any]):
         return dict(serializer.validated_data)
 
 
+MODE_HELP = (
+    "What the picture holds: `digit` takes all ink for one digit, `number` reads one line, `auto` chooses between the"
+    " two, and `lines` does the same but reads every line. `auto` and `number` keep one line; where there are more,"
+    " the decision is `unsure` and the reason `several_lines`."
+)
+DECIMAL_HELP = (
+    "The decimal mark, which settles whether `1.234` is a thousand or about one. Without it, the account's setting"
+    " counts."
+)
+
+
 class ReadParameters(RequestSerializer):
     """The parameters beside a picture."""
 
-    mode = serializers.ChoiceField(
-        MODES,
-        default="auto",
-        help_text="What the picture holds; `auto` chooses between a digit and a number, `lines` reads all lines.",
-    )
+    mode = serializers.ChoiceField(MODES, default="auto", help_text=MODE_HELP)
+    decimal = serializers.ChoiceField(DECIMAL_MARKS, default=None, help_text=DECIMAL_HELP)
     name = Text(max_length=200, default="", allow_blank=True, help_text="Your name for the picture.")
     save = YesNo(  # type: ignore[assignment]  # the name of a method of all serializers
         default=True, help_text="`false`: answer, and store nothing."
@@ -111,14 +121,22 @@ class TokenRequestSerializer(RequestSerializer):
 
 
 class GlyphCorrectionSerializer(RequestSerializer):
-    position = Whole(min_value=0, max_value=99, help_text="The glyph's position in the answer.")
+    position = Whole(min_value=0, max_value=MAX_GLYPHS - 1, help_text="The glyph's position in the answer.")
     digit = Whole(min_value=0, max_value=9, allow_null=True, help_text="`null`: not a digit.")
 
 
 class TextCorrectionSerializer(RequestSerializer):
     example = {"text": "1905"}
 
-    text = Digits(help_text="The digits of the whole picture.")
+    text = Digits(
+        help_text="The digits of the whole picture, lines joined by line feeds. The signs between as many digits stay."
+    )
+
+
+class WrittenCorrectionSerializer(RequestSerializer):
+    example = {"written": "-12.50"}
+
+    written = Text(max_length=MAX_WRITTEN, help_text="The number with its signs, its lines joined by line feeds.")
 
 
 class GlyphsCorrectionSerializer(RequestSerializer):
@@ -131,16 +149,17 @@ class StatementSerializer(RequestSerializer):
 
 CORRECTIONS: dict[str, type[RequestSerializer]] = {
     "text": TextCorrectionSerializer,
+    "written": WrittenCorrectionSerializer,
     "glyphs": GlyphsCorrectionSerializer,
     "kind": StatementSerializer,
 }
 
 
 def validate_correction(data: Any) -> dict[str, Any]:
-    """Return the validated values of a correction, which has exactly one of the three forms."""
+    """Return the validated values of a correction, which has exactly one of the four forms."""
     forms = CORRECTIONS.keys() & data.keys() if isinstance(data, dict) else set()
     if len(forms) != 1:
-        raise serializers.ValidationError({"non_field_errors": ["Send an object with text, glyphs or kind."]})
+        raise serializers.ValidationError({"non_field_errors": ["Send an object with text, written, glyphs or kind."]})
     return CORRECTIONS[forms.pop()].validate_body(data)
 
 
@@ -152,7 +171,8 @@ class PredictionIdsSerializer(RequestSerializer):
 
 class BatchRequestSerializer(RequestSerializer):
     name = Text(max_length=200, default="", allow_blank=True)
-    mode = serializers.ChoiceField(MODES, default="auto")
+    mode = serializers.ChoiceField(MODES, default="auto", help_text=MODE_HELP)
+    decimal = serializers.ChoiceField(DECIMAL_MARKS, default=None, help_text=DECIMAL_HELP)
     close = YesNo(default=True, help_text="`false`: more files follow.")
 
 

@@ -1,6 +1,6 @@
 """The bodies of an answer: a reading that is not kept, a prediction, and their forms as lines and rows."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 from uuid import UUID
@@ -9,21 +9,35 @@ from django.urls import reverse
 
 from mlcore.artifact import SHIPPED
 from mlcore.reading import result
-from mlcore.reading.result import DECISIONS, MODES, REASONS
+from mlcore.reading.result import DECISIONS, MAX_GLYPHS, MAX_LINES, MODES, REASONS, SIGNS, UNREAD_KINDS
+from mlcore.reading.written import DECIMAL_MARKS, digits_of, find_value
 from recognizer.bodies.plain import INLINE, About, Body, Moment, NextUrl, PreviousUrl, choice, url
-from recognizer.models import Correction, Glyph, Prediction, Upload
+from recognizer.models import Correction, Prediction, Upload
+from recognizer.stored_readings import AnswerLine, AnyGlyph, box_list, lines_of, signs_of, unread_of
 
 Absolute: TypeAlias = Callable[[str], str]  # makes a URL of a path, as request.build_absolute_uri does
 
 PREDICTION_ID = "3f0c9f4e-6a0e-4b51-9d5c-0f6f3f0f8a11"
 PREDICTION_PATH = f"/predictions/{PREDICTION_ID}/"
 BOX_HELP = "x, y, width and height in the original's pixels, after its EXIF rotation."
+LINES_PATTERN = r"^([0-9]+(\n[0-9]+)*)?$"
+WRITTEN_HELP = "The number as it stands, signs included. Several lines are joined by line feeds."
+VALUE_HELP = (
+    "The decimal string that the written form means. `null` for dates, groups and several lines, and where a point or"
+    " a comma may separate thousands and `decimal` does not say which."
+)
 CURRENT_KINDS = [kind for kind in Correction.Kind.values if kind != Correction.Kind.UNDO]
 
 Version: TypeAlias = Annotated[str, About("The model version that answered.", example=SHIPPED.name)]
 Mode: TypeAlias = Annotated[str, choice(*MODES)]
+DecimalName: TypeAlias = Annotated[
+    str | None, choice(*DECIMAL_MARKS, help="The decimal mark that settles values, if one is known.", example=None)
+]
 DecisionName: TypeAlias = Annotated[str, choice(*DECISIONS)]
 PredictionUrl: TypeAlias = Annotated[str, url(PREDICTION_PATH)]
+BoxList: TypeAlias = Annotated[list[int], About(BOX_HELP, example=[121, 64, 148, 262], minItems=4, maxItems=4)]
+Written: TypeAlias = Annotated[str, About(WRITTEN_HELP, example="7")]
+Value: TypeAlias = Annotated[str | None, About(VALUE_HELP, example="7", pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
 FileName: TypeAlias = Annotated[str, About("The name of the file.", example="seven.png")]
 
 
@@ -31,7 +45,15 @@ FileName: TypeAlias = Annotated[str, About("The name of the file.", example="sev
 class AnswerFields(Body):
     """The fields that every form of an answer has. A field that is added here appears in all of them."""
 
-    text: Annotated[str, About("The digits; empty exactly when rejected.", example="7")]
+    text: Annotated[
+        str,
+        About(
+            "The digits alone; empty exactly when rejected. Only mode `lines` returns several lines, joined by line"
+            " feeds.",
+            example="7",
+            pattern=LINES_PATTERN,
+        ),
+    ]
     decision: DecisionName
     reason: Annotated[str | None, choice(*REASONS, help="Why it was rejected or is unsure, if known.", example=None)]
     confidence: Annotated[float, About("The probability that the whole text is right.", example=0.9981)]
@@ -39,10 +61,18 @@ class AnswerFields(Body):
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenFields(Body):
+    """The number with its signs, and what it means. They stand last, so that no column of a table moves."""
+
+    written: Written
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
 class GlyphBody(Body):
     """One digit that was found in the picture."""
 
-    box: Annotated[list[int], About(BOX_HELP, example=[121, 64, 148, 262], minItems=4, maxItems=4)]
+    box: BoxList
     digit: Annotated[int, About(example=7, minimum=0, maximum=9)]
     confidence: Annotated[float, About("The probability that this is a digit, and this one.", example=0.9981)]
     probabilities: Annotated[
@@ -54,6 +84,60 @@ class GlyphBody(Body):
             minItems=10,
             maxItems=10,
         ),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class SignBody(Body):
+    """One sign of a number, such as its decimal point. It is never among the glyphs."""
+
+    box: BoxList
+    sign: Annotated[str, choice(*SIGNS)]
+    confidence: Annotated[float, About("The probability that this sign stands there.", example=0.9903)]
+    before_glyph: Annotated[
+        int,
+        About(
+            "The index of the glyph that follows, among the glyphs beside it; their number at the end.",
+            example=1,
+            minimum=0,
+            maximum=MAX_GLYPHS,
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadBody(Body):
+    """Ink that the answer does not explain, and that makes the answer unsure."""
+
+    kind: Annotated[str, choice(*UNREAD_KINDS)]
+    box: BoxList
+
+
+@dataclass(frozen=True, slots=True)
+class LineBody(Body):
+    """One line of digits."""
+
+    box: Annotated[BoxList, About("The smallest box around its glyphs and signs.")]
+    text: Annotated[str, About("The digits alone.", example="7", pattern="^[0-9]+$")]
+    written: Annotated[Written, About("The line as it stands, signs included.")]
+    value: Value
+    confidence: Annotated[float, About("The probability that the whole line is right.", example=0.9981)]
+    decision: DecisionName
+    reason: Annotated[str | None, choice(*REASONS, help="Why it is unsure, if known.", example=None)]
+    glyphs: list[GlyphBody]
+    signs: Annotated[list[SignBody], About("`before_glyph` counts the glyphs of this line.", example=[])]
+
+
+@dataclass(frozen=True, slots=True)
+class InkFields(Body):
+    """What the ink says beside the digits. Every form of an answer that lists its glyphs has these fields."""
+
+    number: Annotated[WrittenFields, INLINE]
+    signs: Annotated[list[SignBody], About("The signs of all lines; `before_glyph` counts all glyphs.", example=[])]
+    unread: Annotated[list[UnreadBody], About("The ink that the answer does not explain.", example=[])]
+    lines: Annotated[
+        list[LineBody],
+        About("The lines from top to bottom; one where one was read, none where rejected.", maxItems=MAX_LINES),
     ]
 
 
@@ -71,6 +155,7 @@ class MeasuredFields(Body):
     """The mode and the time of a reading, and the size of its picture."""
 
     mode: Mode
+    decimal: DecimalName
     width: Annotated[int, About("Width of the original after its EXIF rotation, in pixels.", example=400)]
     height: Annotated[int, About("Height of the original after its EXIF rotation, in pixels.", example=400)]
     latency_ms: Annotated[float, About("Time that decoding and reading took.", example=3.2)]
@@ -83,6 +168,7 @@ class ReadingBody(Body):
     answer: Annotated[AnswerFields, INLINE]
     measured: Annotated[MeasuredFields, INLINE]
     glyphs: list[GlyphBody]
+    ink: Annotated[InkFields, INLINE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +176,9 @@ class CorrectionBody(Body):
     """The current correction of a picture."""
 
     kind: Annotated[str, choice(*CURRENT_KINDS, example="correct")]
-    text: Annotated[str, About(example="1")]
+    text: Annotated[str, About("The digits alone.", example="1", pattern=LINES_PATTERN)]
+    written: Annotated[Written, About(example="1")]
+    value: Annotated[Value, About(example="1")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +205,7 @@ class PredictionBody(Body):
     is_current: Annotated[bool, About("`false` once another model has read the picture again.", example=True)]
     correction: Annotated[CorrectionBody | None, About("The current correction, if there is one.", example=None)]
     glyphs: list[KeptGlyphBody]
+    ink: Annotated[InkFields, INLINE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +215,7 @@ class ReadingLine(Body):
     file: FileName
     answer: Annotated[AnswerFields, INLINE]
     glyphs: list[GlyphBody]
+    ink: Annotated[InkFields, INLINE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +240,10 @@ class HistoryRow(Body):
     sha256: str
     width: int
     height: int
+    number: Annotated[WrittenFields, INLINE]
+    correction_written: str | None
+    correction_value: str | None
+    unread: list[UnreadBody]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,32 +284,73 @@ def answer_fields(answer: result.Reading | Prediction) -> AnswerFields:
     )
 
 
-def glyph_body(glyph: Glyph | result.Glyph) -> GlyphBody:
+def written_fields(answer: result.Reading | Prediction) -> WrittenFields:
+    return WrittenFields(answer.written, answer.value)
+
+
+def glyph_body(glyph: AnyGlyph) -> GlyphBody:
     return GlyphBody(
-        box=[glyph.box.x, glyph.box.y, glyph.box.width, glyph.box.height],
+        box=box_list(glyph.box),
         digit=glyph.digit,
         confidence=glyph.confidence,
         probabilities=list(glyph.probabilities),
     )
 
 
-def reading_body(reading: result.Reading, mode: str, latency_ms: float) -> ReadingBody:
-    return ReadingBody(
-        answer=answer_fields(reading),
-        measured=MeasuredFields(mode=mode, width=reading.width, height=reading.height, latency_ms=latency_ms),
-        glyphs=[glyph_body(glyph) for glyph in reading.glyphs],
+def sign_body(sign: result.Sign) -> SignBody:
+    return SignBody(box_list(sign.box), sign.sign, sign.confidence, sign.before_glyph)
+
+
+def unread_bodies(unread: Iterable[result.UnreadInk]) -> list[UnreadBody]:
+    return [UnreadBody(ink.kind, box_list(ink.box)) for ink in unread]
+
+
+def line_body(line: result.Line | AnswerLine) -> LineBody:
+    return LineBody(
+        box=box_list(line.box),
+        text=line.text,
+        written=line.written,
+        value=line.value,
+        confidence=line.confidence,
+        decision=line.decision,
+        reason=line.reason,
+        glyphs=[glyph_body(glyph) for glyph in line.glyphs],
+        signs=[sign_body(sign) for sign in line.signs],
     )
 
 
-def prediction_body(
-    prediction: Prediction, glyphs: Iterable[Glyph | result.Glyph], absolute: Absolute
-) -> PredictionBody:
+def ink_fields(answer: result.Reading | Prediction, glyphs: Iterable[AnyGlyph]) -> InkFields:
+    lines: Sequence[result.Line | AnswerLine]
+    if isinstance(answer, result.Reading):
+        signs, unread, lines = answer.signs, answer.unread, answer.lines
+    else:
+        signs, unread, lines = signs_of(answer), unread_of(answer), lines_of(answer, glyphs)
+    return InkFields(
+        number=written_fields(answer),
+        signs=[sign_body(sign) for sign in signs],
+        unread=unread_bodies(unread),
+        lines=[line_body(line) for line in lines],
+    )
+
+
+def reading_body(reading: result.Reading, *, mode: str, decimal: str | None, latency_ms: float) -> ReadingBody:
+    return ReadingBody(
+        answer=answer_fields(reading),
+        measured=MeasuredFields(
+            mode=mode, decimal=decimal, width=reading.width, height=reading.height, latency_ms=latency_ms
+        ),
+        glyphs=[glyph_body(glyph) for glyph in reading.glyphs],
+        ink=ink_fields(reading, reading.glyphs),
+    )
+
+
+def prediction_body(prediction: Prediction, glyphs: Iterable[AnyGlyph], absolute: Absolute) -> PredictionBody:
     """Return the body of a prediction from `selectors.detailed_predictions_for`.
 
     The glyphs are its rows, or come from the reader when they were just saved.
     """
     own_url = prediction_url(prediction, absolute)
-    upload = prediction.upload
+    upload, glyphs = prediction.upload, list(glyphs)
     return PredictionBody(
         id=prediction.pk,
         url=own_url,
@@ -223,7 +358,11 @@ def prediction_body(
         feature_maps_url=f"{own_url}feature-maps/",
         answer=answer_fields(prediction),
         measured=MeasuredFields(
-            mode=prediction.mode, width=upload.width, height=upload.height, latency_ms=prediction.latency_ms
+            mode=prediction.mode,
+            decimal=prediction.decimal or None,
+            width=upload.width,
+            height=upload.height,
+            latency_ms=prediction.latency_ms,
         ),
         created_at=prediction.given_at,
         source=upload.source,
@@ -235,6 +374,7 @@ def prediction_body(
             KeptGlyphBody(position, glyph_body(glyph), f"{own_url}glyphs/{position}/input/")
             for position, glyph in enumerate(glyphs)
         ],
+        ink=ink_fields(prediction, glyphs),
     )
 
 
@@ -247,16 +387,19 @@ def correction_body(prediction: Prediction) -> CorrectionBody | None:
     kind = getattr(prediction, "correction_kind", None)
     if kind in (None, Correction.Kind.UNDO):
         return None
-    return CorrectionBody(kind=kind, text=prediction.correction_text)  # type: ignore[attr-defined]
+    written: str = prediction.correction_written  # type: ignore[attr-defined]
+    return CorrectionBody(kind, digits_of(written), written, find_value(written, prediction.decimal_mark))
 
 
 def reading_line(file: str, reading: result.Reading) -> ReadingLine:
-    return ReadingLine(file, answer_fields(reading), [glyph_body(glyph) for glyph in reading.glyphs])
+    glyphs = [glyph_body(glyph) for glyph in reading.glyphs]
+    return ReadingLine(file, answer_fields(reading), glyphs, ink_fields(reading, reading.glyphs))
 
 
 def prediction_line(file: str, prediction: Prediction) -> PredictionLine:
-    glyphs = [glyph_body(glyph) for glyph in prediction.glyphs.all()]
-    return PredictionLine(file, answer_fields(prediction), glyphs, prediction.pk)
+    rows = list(prediction.glyphs.all())
+    glyphs = [glyph_body(glyph) for glyph in rows]
+    return PredictionLine(file, answer_fields(prediction), glyphs, ink_fields(prediction, rows), prediction.pk)
 
 
 def history_row(prediction: Prediction) -> HistoryRow:
@@ -269,10 +412,14 @@ def history_row(prediction: Prediction) -> HistoryRow:
         mode=prediction.mode,
         answer=answer_fields(prediction),
         correction=correction.kind if correction else None,
-        correction_text=getattr(prediction, "correction_text", None),
+        correction_text=correction.text if correction else None,
         sha256=upload.sha256,
         width=upload.width,
         height=upload.height,
+        number=written_fields(prediction),
+        correction_written=correction.written if correction else None,
+        correction_value=correction.value if correction else None,
+        unread=unread_bodies(unread_of(prediction)),
     )
 
 

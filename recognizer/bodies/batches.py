@@ -9,17 +9,23 @@ from django.urls import reverse
 from recognizer.bodies.answers import (
     PREDICTION_ID,
     Absolute,
+    DecimalName,
     DecisionName,
     FileName,
     Mode,
     PredictionLine,
     PredictionUrl,
+    UnreadBody,
+    Value,
+    Written,
     prediction_line,
     prediction_url,
+    unread_bodies,
 )
 from recognizer.bodies.plain import About, Body, Moment, NextUrl, PreviousUrl, choice, url
 from recognizer.bodies.problems import ErrorLine, FileErrorBody, file_error_body
 from recognizer.models import Batch, BatchItem, Prediction
+from recognizer.stored_readings import unread_of
 
 BATCH_ID = "8c1f4a52-08a5-4c3c-9f0e-5e9a4f6c2d77"
 BATCH_PATH = f"/batches/{BATCH_ID}/"
@@ -50,6 +56,7 @@ class BatchBody(Body):
     url: Annotated[str, url(BATCH_PATH)]
     name: Annotated[str, About(example="Monday's sheets")]
     mode: Mode
+    decimal: DecimalName
     created_at: Moment
     state: Annotated[str, choice("open", "reading", "done", "cancelled", example="reading")]
     total: Annotated[int, About(example=40)]
@@ -74,6 +81,8 @@ class BatchItemBody(Body):
     decision: DecisionName | None
     confidence: Annotated[float | None, About(example=0.9981)]
     prediction_url: PredictionUrl | None
+    written: Written | None
+    value: Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +115,9 @@ class BatchRow(Body):
     decision: DecisionName | None
     confidence: Annotated[str | None, About("To four decimals.", example="0.9981")]
     prediction: Annotated[UUID | None, About(example=PREDICTION_ID)]
+    written: Written | None
+    value: Value
+    unread: Annotated[list[UnreadBody], About("The ink that the answer does not explain.", example=[])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +135,7 @@ def batch_body(batch: Batch, counts: Counts, absolute: Absolute) -> BatchBody:
         url=own_url,
         name=batch.name,
         mode=batch.mode,
+        decimal=batch.decimal or None,
         created_at=batch.created_at,
         state=batch_state(batch, counts),
         total=counts.total,
@@ -154,6 +167,8 @@ def batch_item_body(item: BatchItem, prediction: Prediction | None, absolute: Ab
         decision=prediction.decision if prediction else None,
         confidence=prediction.confidence if prediction else None,
         prediction_url=prediction_url(prediction, absolute) if prediction else None,
+        written=prediction.written if prediction else None,
+        value=prediction.value if prediction else None,
     )
 
 
@@ -167,6 +182,9 @@ def batch_row(item: BatchItem, prediction: Prediction | None) -> BatchRow:
         decision=prediction.decision if prediction else None,
         confidence=f"{prediction.confidence:.4f}" if prediction else None,
         prediction=prediction.pk if prediction else None,
+        written=prediction.written if prediction else None,
+        value=prediction.value if prediction else None,
+        unread=unread_bodies(unread_of(prediction)) if prediction else [],
     )
 
 

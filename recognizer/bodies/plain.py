@@ -1,6 +1,6 @@
 """The machinery of bodies. From a dataclass it derives plain JSON values, an OpenAPI schema and an example."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cache, reduce
@@ -133,8 +133,29 @@ def write(body: Body, *, decimals: int | None = None) -> Json:
 
 
 def write_row(body: Body, *, decimals: int | None = None) -> Json:
-    """Return the body as cells of a table, where None is an empty cell."""
-    return {name: "" if value is None else value for name, value in write(body, decimals=decimals).items()}
+    """Return the body as cells of a table."""
+    return as_cells(write(body, decimals=decimals))
+
+
+def as_cells(row: Json) -> Json:
+    """Return JSON values as cells of a table, where None is an empty cell and a list is one text."""
+    return {name: _cell(value) for name, value in row.items()}
+
+
+def _cell(value: Any) -> Any:
+    """Return the value as one cell: the items of a list are separated by commas, the values of each by spaces."""
+    if isinstance(value, list):
+        return ", ".join(" ".join(map(str, _flatten(item))) for item in value)
+    return "" if value is None else value
+
+
+def _flatten(value: Any) -> Iterator[Any]:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    if inner is None:
+        yield value
+    else:
+        for each in inner:
+            yield from _flatten(each)
 
 
 def _plain(value: Any, decimals: int | None) -> Any:

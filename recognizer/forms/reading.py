@@ -11,6 +11,8 @@ from recognizer.models import Upload
 from recognizer.models.prediction import Mode
 
 MAX_STROKE_BYTES = 1_000_000
+# Pages read every line unless the user chooses otherwise. `auto` is what they sent before there were lines.
+PAGE_MODES = [(mode.value, mode.label) for mode in (Mode.LINES, Mode.DIGIT, Mode.NUMBER)]
 UNKNOWN_MODE = {"invalid_choice": _("This mode does not exist. Reload the page and try again.")}
 
 
@@ -60,17 +62,25 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
+class ModeField(forms.ChoiceField):
+    """What the picture holds."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=Mode.choices, error_messages=UNKNOWN_MODE, **options)
+
+    def clean(self, value: Any) -> str:
+        mode: str = super().clean(value)
+        return Mode.LINES if mode in ("", Mode.AUTO) else mode
+
+
 class ReadForm(forms.Form):
     """Options of a picture to read. The picture itself is checked when it is decoded."""
 
     SOURCES = [Upload.Source.UPLOAD, Upload.Source.DRAWING, Upload.Source.CAMERA, Upload.Source.PASTE]
 
-    mode = forms.ChoiceField(choices=Mode.choices, required=False, error_messages=UNKNOWN_MODE)
+    mode = ModeField(required=False)
     source = forms.ChoiceField(choices=[(source, source.label) for source in SOURCES], required=False)
     strokes = StrokesField(required=False, strip=False)
-
-    def clean_mode(self) -> str:
-        return self.cleaned_data["mode"] or Mode.AUTO
 
     def clean_source(self) -> str:
         return self.cleaned_data["source"] or Upload.Source.UPLOAD
@@ -79,7 +89,7 @@ class ReadForm(forms.Form):
 class ReadAgainForm(forms.Form):
     """The mode in which an upload is read once more."""
 
-    mode = forms.ChoiceField(choices=Mode.choices, error_messages=UNKNOWN_MODE)
+    mode = ModeField()
 
 
 class ExampleForm(forms.Form):

@@ -21,7 +21,12 @@ class Migration(migrations.Migration):
             model_name="batch",
             name="mode",
             field=models.CharField(
-                choices=[("auto", "automatic"), ("digit", "one digit"), ("number", "a number"), ("lines", "all lines")],
+                choices=[
+                    ("auto", "automatic, one line"),
+                    ("digit", "one digit"),
+                    ("number", "a number"),
+                    ("lines", "automatic, all lines"),
+                ],
                 default="auto",
                 max_length=6,
             ),
@@ -30,7 +35,12 @@ class Migration(migrations.Migration):
             model_name="prediction",
             name="mode",
             field=models.CharField(
-                choices=[("auto", "automatic"), ("digit", "one digit"), ("number", "a number"), ("lines", "all lines")],
+                choices=[
+                    ("auto", "automatic, one line"),
+                    ("digit", "one digit"),
+                    ("number", "a number"),
+                    ("lines", "automatic, all lines"),
+                ],
                 max_length=6,
             ),
         ),

@@ -6,6 +6,7 @@ from recognizer.models.mail import OutgoingMail
 from recognizer.models.model_version import ModelVersion
 from recognizer.models.notice import Notice
 from recognizer.models.prediction import FeatureMap, Glyph, Prediction
+from recognizer.models.preferences import Preferences
 from recognizer.models.upload import Correction, Upload
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Notice",
     "OutgoingMail",
     "Prediction",
+    "Preferences",
     "Upload",
     "Usage",
 ]

@@ -7,15 +7,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from recognizer.models.base import UUIDModel
-from recognizer.models.prediction import Mode
+from recognizer.models.prediction import Decimal, DecimalMarkMixin, Mode
 
 
-class Batch(UUIDModel):
+class Batch(DecimalMarkMixin, UUIDModel):
     """A set of files given together. Its progress follows from the states of its items."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="batches")
     name = models.CharField(max_length=200, blank=True)
     mode = models.CharField(max_length=6, choices=Mode, default=Mode.AUTO)
+    decimal = models.CharField(max_length=5, choices=Decimal, blank=True, default="", db_default="")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     closed_at = models.DateTimeField(
         null=True, help_text=_("Time when the batch was complete. An open batch accepts more files.")
@@ -25,7 +26,10 @@ class Batch(UUIDModel):
     class Meta:
         verbose_name_plural = _("batches")
         indexes = [models.Index(fields=["owner", "-created_at", "-id"], name="batch_owner_newest")]
-        constraints = [models.CheckConstraint(condition=Q(mode__in=Mode.values), name="batch_mode_known")]
+        constraints = [
+            models.CheckConstraint(condition=Q(mode__in=Mode.values), name="batch_mode_known"),
+            models.CheckConstraint(condition=Q(decimal__in=["", *Decimal.values]), name="batch_decimal_known"),
+        ]
 
     def __str__(self) -> str:
         if self.name:

@@ -1,18 +1,33 @@
+from typing import Any, cast
+
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from mlcore.reading.result import Box
+from mlcore.reading.result import MAX_GLYPHS, MAX_LINES, Box
+from mlcore.reading.written import DecimalMark, find_value
 from recognizer.models.base import ImmutableModel, UUIDModel
+
+# Digits, several lines joined by line feeds. `\Z`, because Python's `$` accepts a line feed at the end.
+DIGITS_PATTERN = r"^([0-9]+(\n[0-9]+)*)?\Z"
+MAX_TEXT = MAX_GLYPHS + MAX_LINES - 1  # characters: the digits, and the line feeds between the lines
+MAX_WRITTEN = 2000
 
 
 class Mode(models.TextChoices):
-    AUTO = "auto", _("automatic")
+    AUTO = "auto", _("automatic, one line")
     DIGIT = "digit", _("one digit")
     NUMBER = "number", _("a number")
-    LINES = "lines", _("all lines")
+    LINES = "lines", _("automatic, all lines")
+
+
+class Decimal(models.TextChoices):
+    """Decimal mark of an account, a request or a batch: what settles whether 1.234 is a thousand or about one."""
+
+    POINT = "point", _("point, as in 12.50")
+    COMMA = "comma", _("comma, as in 12,50")
 
 
 class Decision(models.TextChoices):
@@ -21,14 +36,28 @@ class Decision(models.TextChoices):
     REJECTED = "rejected", _("not a digit")
 
 
-class Prediction(ImmutableModel):
+class DecimalMarkMixin:
+    """A row whose `decimal` may be empty."""
+
+    decimal: Any
+
+    @property
+    def decimal_mark(self) -> DecimalMark | None:
+        return cast(DecimalMark, self.decimal) if self.decimal else None
+
+
+class Prediction(DecimalMarkMixin, ImmutableModel):
     """Stored reading of one upload by one model version in one mode. It never changes.
 
     `owner` and `given_at` are copies from the upload, which never change either. So every filter and order of the
     history is one index of this table.
+
+    Signs, unread ink and lines are JSON, because they are always read and written with their prediction and never
+    searched. A row without signs and with one line repeats nothing: `written` and `value` follow from its text.
     """
 
     Mode = Mode
+    Decimal = Decimal
     Decision = Decision
     mutable_fields = frozenset({"is_current"})
 
@@ -37,10 +66,32 @@ class Prediction(ImmutableModel):
     given_at = models.DateTimeField(editable=False)
     model = models.ForeignKey("recognizer.ModelVersion", models.PROTECT, related_name="predictions")
     mode = models.CharField(max_length=6, choices=Mode)
-    text = models.CharField(max_length=100, blank=True)
+    decimal = models.CharField(
+        max_length=5,
+        choices=Decimal,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Decimal mark that the request or the account named."),
+    )
+    text = models.CharField(max_length=MAX_TEXT, blank=True, help_text=_("Digits; several lines have line feeds."))
+    signed_text = models.CharField(
+        max_length=MAX_WRITTEN,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("The text with its signs. Empty if it has none."),
+    )
     confidence = models.FloatField()
     decision = models.CharField(max_length=8, choices=Decision)
     reason = models.CharField(max_length=16, blank=True)
+    # A list of {"box": [x, y, width, height], "sign": ".", "confidence": 0.98, "before_glyph": 2} in reading order
+    signs = models.JSONField(blank=True, default=list, db_default=Value([], models.JSONField()))
+    # A list of {"box": [x, y, width, height], "kind": "mark"}
+    unread = models.JSONField(blank=True, default=list, db_default=Value([], models.JSONField()))
+    # Where there are several lines, a list from top to bottom of {"box": [x, y, width, height], "confidence": 0.98,
+    # "decision": "read", "reason": null, "signs": 1}. The digits and signs of each follow those of the line before.
+    lines = models.JSONField(blank=True, default=list, db_default=Value([], models.JSONField()))
     latency_ms = models.FloatField()
     is_current = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -49,6 +100,8 @@ class Prediction(ImmutableModel):
         constraints = [
             models.CheckConstraint(condition=Q(mode__in=Mode.values), name="prediction_mode_known"),
             models.CheckConstraint(condition=Q(decision__in=Decision.values), name="prediction_decision_known"),
+            models.CheckConstraint(condition=Q(decimal__in=["", *Decimal.values]), name="prediction_decimal_known"),
+            models.CheckConstraint(condition=Q(text__regex=DIGITS_PATTERN), name="prediction_text_is_digits"),
             models.CheckConstraint(
                 condition=Q(confidence__gte=0) & Q(confidence__lte=1),
                 name="prediction_confidence_is_probability",
@@ -79,7 +132,17 @@ class Prediction(ImmutableModel):
         ]
 
     def __str__(self) -> str:
-        return self.text or self.get_decision_display()
+        return self.written or self.get_decision_display()
+
+    @property
+    def written(self) -> str:
+        """Return the number as it stands, signs included; lines are joined by line feeds."""
+        return self.signed_text or self.text
+
+    @property
+    def value(self) -> str | None:
+        """Return the decimal string that the written form means, or None."""
+        return find_value(self.written, self.decimal_mark)
 
 
 class Glyph(ImmutableModel):

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from recognizer.models.base import ImmutableModel, UUIDModel
+from recognizer.models.prediction import DIGITS_PATTERN, MAX_TEXT, MAX_WRITTEN
 
 
 class Source(models.TextChoices):
@@ -112,8 +113,16 @@ class Correction(ImmutableModel):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="corrections")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     kind = models.CharField(max_length=12, choices=CorrectionKind)
-    text = models.CharField(max_length=100, blank=True)
-    # [{"box": [x, y, width, height], "label": "7"}]; an empty label is "not a digit".
+    text = models.CharField(max_length=MAX_TEXT, blank=True, help_text=_("Digits; several lines have line feeds."))
+    signed_text = models.CharField(
+        max_length=MAX_WRITTEN,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("The text with its signs. Empty if it has none."),
+    )
+    # [{"box": [x, y, width, height], "label": "7"}]; an empty label is "not a digit". Signs and line feeds are the
+    # `before` of the box that they precede, and the `after` of the last one.
     boxes = models.JSONField(default=list)
 
     class Meta:
@@ -123,9 +132,15 @@ class Correction(ImmutableModel):
                 condition=~Q(kind=CorrectionKind.NOT_A_DIGIT) | Q(text=""),
                 name="correction_not_a_digit_has_no_text",
             ),
+            models.CheckConstraint(condition=Q(text__regex=DIGITS_PATTERN), name="correction_text_is_digits"),
         ]
         # The newest correction of an upload.
         indexes = [models.Index(fields=["upload", "-created_at", "-id"], name="correction_of_upload")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.text}".strip()
+        return f"{self.kind} {self.written}".strip()
+
+    @property
+    def written(self) -> str:
+        """Return the number as it stands, signs included; lines are joined by line feeds."""
+        return self.signed_text or self.text

@@ -30,9 +30,9 @@ def confidence_label(answer: Any) -> str:
 
 @register.filter
 def current_text(prediction: Any) -> str:
-    """Return the corrected text, or the text that was read. Needs a row of selectors.with_correction()."""
+    """Return the corrected number, or the one that was read. Needs a row of selectors.with_correction()."""
     is_corrected = prediction.correction_kind and prediction.correction_kind != Correction.Kind.UNDO
-    return str(prediction.correction_text if is_corrected else prediction.text)
+    return str(prediction.correction_written if is_corrected else prediction.written)
 
 
 @register.filter

@@ -6,6 +6,7 @@ from recognizer.forms import clean_or_raise
 from recognizer.forms.corrections import BOX_FIELDS, CorrectionForm
 from recognizer.models import Correction, Prediction
 from recognizer.services.history import corrections
+from recognizer.services.history.labelled_boxes import labelled_boxes
 from recognizer.views.requests import UserRequest
 
 
@@ -21,7 +22,7 @@ def save_correction(request: UserRequest, prediction: Prediction) -> None:
         case "labels":
             corrections.correct_labels(**target, labels=data["label"])
         case "text":
-            corrections.correct(**target, kind="correct", text=value)
+            corrections.correct(**target, kind="correct", written=value)
         case "label" if len(value) < 2:
             corrections.correct_glyphs(**target, labels={position: value})
         case "label" | "split":  # two digits for one box split it
@@ -36,5 +37,5 @@ def save_correction(request: UserRequest, prediction: Prediction) -> None:
 
 def box_values(prediction: Prediction, current: Correction | None) -> list[dict[str, Any]]:
     """Return the boxes over the picture with their labels, as the templates need them."""
-    boxes = corrections.labelled_boxes(prediction, current)
+    boxes = labelled_boxes(prediction, current)
     return [dict(zip(BOX_FIELDS, each.box, strict=True), label=each.label) for each in boxes]

@@ -13,7 +13,7 @@ from mlcore.reading import result
 from recognizer import selectors
 from recognizer.drawings import draw_png
 from recognizer.forms import clean_or_raise
-from recognizer.forms.reading import ExampleForm, ReadForm
+from recognizer.forms.reading import PAGE_MODES, ExampleForm, ReadForm
 from recognizer.models import Upload
 from recognizer.models.prediction import Mode
 from recognizer.problem_pages import with_headers
@@ -36,8 +36,8 @@ def desk(request: UserRequest) -> HttpResponse:
 def desk_page(request: HttpRequest, problem: Problem | None = None) -> HttpResponse:
     context: dict[str, Any] = {
         "problem": problem,
-        "modes": Mode.choices,
-        "mode": request.POST.get("mode") or Mode.AUTO,
+        "modes": PAGE_MODES,
+        "mode": request.POST.get("mode") or Mode.LINES,
         "examples": ExampleForm.EXAMPLES,
         "most_files": settings.DATA_UPLOAD_MAX_NUMBER_FILES,
         "recent": selectors.history_for(request.user)[:RECENT],
@@ -71,6 +71,7 @@ def example_create(request: UserRequest) -> HttpResponse:
             data=draw_png(text),
             name=f"example-{text}.png",
             source=Upload.Source.DRAWING,
+            mode="lines",
             draw_maps=True,
         )
     except Problem as problem:

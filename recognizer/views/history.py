@@ -80,7 +80,7 @@ def history_bulk(request: UserRequest) -> HttpResponseBase:
     if action == "delete":
         deleted_at = delete_uploads(request.user, rows.values_list("upload", flat=True))
         return redirect_to_list(data["query"], deleted=deleted_at.isoformat())
-    count = correct_predictions(rows, by=request.user, kind=action, text=data["value"])
+    count = correct_predictions(rows, by=request.user, kind=action, written=data["value"])
     text = ngettext("Saved for %(count)d picture.", "Saved for %(count)d pictures.", count)
     messages.success(request, text % {"count": count})
     return redirect_to_list(data["query"])
@@ -136,6 +136,8 @@ EXPORTS: dict[str, Callable[[QuerySet[Prediction]], StreamingHttpResponse]] = {
     "csv": lambda rows: download(
         exports.as_csv(exports.history_rows(rows)), "digitscribe.csv", "text/csv; charset=utf-8"
     ),
-    "json": lambda rows: download(exports.as_json(exports.history_rows(rows)), "digitscribe.json", "application/json"),
+    "json": lambda rows: download(
+        exports.as_json(exports.history_objects(rows)), "digitscribe.json", "application/json"
+    ),
     "zip": lambda rows: download(exports.as_zip(rows), "digitscribe.zip", "application/zip"),
 }

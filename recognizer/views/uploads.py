@@ -17,9 +17,8 @@ from mlcore.reading import result
 from recognizer import selectors
 from recognizer.forms import clean_or_raise
 from recognizer.forms.corrections import BOX_FIELDS
-from recognizer.forms.reading import ReadAgainForm
+from recognizer.forms.reading import PAGE_MODES, ReadAgainForm
 from recognizer.models import Glyph, Job, Prediction
-from recognizer.models.prediction import Mode
 from recognizer.problems import Problem
 from recognizer.services.history import bulk_actions, corrections
 from recognizer.services.reading import feature_maps
@@ -54,7 +53,7 @@ def detail_page(request: UserRequest, prediction: Prediction, problem: Problem |
     context = prediction_context(prediction) | maps_context(prediction)
     context |= {
         "problem": problem,
-        "modes": Mode.choices,
+        "modes": PAGE_MODES,
         "answers": predictions.select_related("model").defer("model__card").order_by("-created_at"),
     }
     return render(request, "upload_detail.html", context, status=problem.status if problem else 200)

@@ -11,6 +11,7 @@ from django.core.management import call_command
 
 from mlcore.explaining.occlusion import Change
 from mlcore.explaining.sentences import KeyChange, write_sentence
+from mlcore.reading.result import Box, UnreadInk
 from recognizer import selectors
 from recognizer.api.docs import SCHEMA
 from recognizer.bodies import account, answers, batches, explanations, notices, plain, problems
@@ -18,11 +19,15 @@ from recognizer.bodies.answers import AnswerFields, GlyphBody
 from recognizer.bodies.plain import Body, example_of, names_of, schema_of, write, write_row
 from recognizer.models import Prediction, Upload
 from recognizer.services.exports import exports
+from recognizer.services.history.corrections import correct
 from recognizer.services.reading.predictions import create_prediction
+from recognizer.stored_readings import box_list
 from tests.pictures import digit_png
+from tests.readings import make_reading, store_reading
 
 COMPONENTS = json.loads(SCHEMA.read_text(encoding="utf-8"))["components"]
 ANSWER = names_of(AnswerFields)
+INK = names_of(answers.InkFields)
 DESCRIBED = [
     body
     for module in (account, answers, batches, explanations, notices, problems)
@@ -82,17 +87,62 @@ def test_the_command_line_writes_the_same_fields(model, tmp_path):
     assert [name for name in names_of(answers.ReadingLine) if name in ANSWER] == ANSWER
 
 
+READINGS = [
+    make_reading("7"),
+    make_reading("-12,50"),
+    make_reading("85%\n-3.5\n07-11"),
+    make_reading("12.50", decision="unsure", reason="unread_ink", unread=[UnreadInk(Box(1, 2, 3, 4), "letters")]),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("reading", READINGS, ids=lambda reading: reading.written)
+def test_a_stored_reading_says_behind_every_door_what_the_reader_said(reading, alice, model, media):
+    fresh = answers.reading_line("by-hand.png", reading)
+    prediction = selectors.with_glyphs(selectors.history_for(alice)).get(pk=store_reading(reading, owner=alice).pk)
+
+    assert answers.ink_fields(prediction, prediction.glyphs.all()) == fresh.ink
+    assert answers.ink_fields(prediction, reading.glyphs) == fresh.ink  # as right after it was saved
+    stored = write(answers.prediction_line("by-hand.png", prediction))
+    assert {name: stored[name] for name in INK} == {name: write(fresh)[name] for name in INK}
+    assert [error for line in stored["lines"] for error in errors(answers.LineBody, line)] == []
+
+
+@pytest.mark.django_db
+def test_tables_hold_the_written_form_the_value_and_the_unread_ink(alice, model, media):
+    unread = [UnreadInk(Box(1, 2, 3, 4), "mark"), UnreadInk(Box(5, 6, 7, 8), "text_line")]
+    prediction = store_reading(make_reading("12,50", decision="unsure", unread=unread), owner=alice)
+    correct(prediction=prediction, by=alice, kind="correct", written="12,60")
+    rows = selectors.history_for(alice)
+
+    (cells,) = csv.DictReader(io.StringIO("".join(exports.as_csv(exports.history_rows(rows)))))
+    (values,) = json.loads("".join(exports.as_json(exports.history_objects(rows))))
+
+    assert [cells[name] for name in ("text", "written", "value")] == ["1250", "12,50", "12.50"]
+    assert [cells[name] for name in ("correction_text", "correction_written", "correction_value")] == [
+        *("1260", "12,60", "12.60")
+    ]
+    assert cells["unread"] == "mark 1 2 3 4, text_line 5 6 7 8"
+    assert values["unread"] == [{"kind": ink.kind, "box": box_list(ink.box)} for ink in unread]
+
+
 def test_names_and_order_of_the_public_forms_stay():
     assert ANSWER == ["text", "decision", "reason", "confidence", "model"]
     assert names_of(GlyphBody) == ["box", "digit", "confidence", "probabilities"]
-    assert names_of(answers.ReadingLine) == ["file", *ANSWER, "glyphs"]
-    assert names_of(answers.PredictionLine) == ["file", *ANSWER, "glyphs", "prediction"]
+    assert names_of(answers.ReadingLine) == ["file", *ANSWER, "glyphs", *INK]
+    assert names_of(answers.PredictionLine) == ["file", *ANSWER, "glyphs", *INK, "prediction"]
+    assert names_of(answers.ReadingBody)[-5:] == names_of(answers.PredictionBody)[-5:] == INK
+    assert names_of(answers.LineBody) == [
+        *("box", "text", "written", "value", "confidence", "decision", "reason", "glyphs", "signs")
+    ]
     assert [
         *("id", "given_at", "name", "source", "mode", *ANSWER),
         *("correction", "correction_text", "sha256", "width", "height"),
+        *("written", "value", "correction_written", "correction_value", "unread"),
     ] == exports.COLUMNS
     assert names_of(batches.BatchRow) == [
-        *("position", "file", "state", "error", "text", "decision", "confidence", "prediction")
+        *("position", "file", "state", "error", "text", "decision", "confidence", "prediction"),
+        *("written", "value", "unread"),
     ]
 
 

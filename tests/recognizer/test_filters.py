@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from recognizer import filters, selectors
 from recognizer.services.history.corrections import correct
+from tests.readings import make_reading, store_reading
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +23,31 @@ def test_filters_do_not_read_the_corrections_of_others(add_prediction, alice, bo
     request.user = alice
     with CaptureQueriesContext(connection) as queries:
         found = list(filters.HistoryFilter(query, queryset=selectors.history_for(alice), request=request).qs)
-    assert [row.correction_text for row in found] == ["43"]
+    assert [row.correction_written for row in found] == ["43"]
     condition = re.compile(r'FROM "recognizer_correction"(?: U0)? WHERE \(?(?:U0|"recognizer_correction")\."(\w+)"')
     filtered_by = {column for query in queries for column in condition.findall(query["sql"])}
     assert filtered_by == {"by_id", "upload_id"}
+
+
+@pytest.mark.parametrize("max_keys", [0, 500])
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"q": "12.5"}, {"12.50"}),
+        ({"q": "125"}, {"12.50", "1250"}),
+        ({"q": "-3"}, {"-34"}),
+        ({"q": "9.9"}, {"7"}),  # corrected to 9.9
+        ({"text": "12.50"}, {"12.50"}),
+        ({"text": "1250"}, {"12.50", "1250"}),
+        ({"text": "a"}, set()),
+    ],
+)
+def test_numbers_are_found_by_their_digits_and_by_their_signs(query, found, max_keys, alice, model, rf, monkeypatch):
+    monkeypatch.setattr(filters, "MAX_KEYS", max_keys)
+    for written in ("12.50", "1250", "-34"):
+        store_reading(make_reading(written), owner=alice)
+    correct(prediction=store_reading(make_reading("7"), owner=alice), by=alice, kind="correct", written="9.9")
+    request = rf.get("/")
+    request.user = alice
+    rows = filters.HistoryFilter(query, queryset=selectors.history_for(alice), request=request).qs
+    assert {row.written for row in rows} == found

@@ -11,6 +11,7 @@ from django.core.files.base import File
 from django.core.management.base import BaseCommand, CommandError
 
 from mlcore.reading.result import MODES
+from mlcore.reading.written import DECIMAL_MARKS
 from recognizer.models import Batch
 from recognizer.problems import Problem
 from recognizer.services.batches import intake
@@ -26,6 +27,9 @@ class Command(BaseCommand):
         parser.add_argument("folder", type=Path, help="the folder, including its subfolders")
         parser.add_argument("--user", required=True, metavar="NAME", help="the owner of the uploads")
         parser.add_argument("--mode", choices=MODES, default="auto")
+        parser.add_argument(
+            "--decimal", choices=DECIMAL_MARKS, help="the decimal mark (default: the one that the account has chosen)"
+        )
         parser.add_argument("--name", help="name of the batch (default: the name of the folder)")
         parser.add_argument(
             "--wait", action="store_true", help="wait until all are read; exit with 1 if any could not be read"
@@ -42,7 +46,12 @@ class Command(BaseCommand):
         created: list[Batch] = []
         try:
             while group := list(islice(files, intake.MAX_ITEMS)):
-                batch = intake.create_batch(owner=user, name=options["name"] or folder.name, mode=options["mode"])
+                batch = intake.create_batch(
+                    owner=user,
+                    name=options["name"] or folder.name,
+                    mode=options["mode"],
+                    decimal=options["decimal"],
+                )
                 created.append(batch)
                 self.add_files(batch, folder, group)
         except Problem as problem:

@@ -11,8 +11,9 @@ from mlcore.artifact import ArtifactError
 from mlcore.reading.decode import MAX_BYTES, decode
 from mlcore.reading.errors import PictureError
 from mlcore.reading.reader import Reader
-from mlcore.reading.result import MODES, Mode, Reading
+from mlcore.reading.result import MODES, Line, Reading
 from mlcore.reading.trace import FolderTrace
+from mlcore.reading.written import DECIMAL_MARKS
 from recognizer.bodies.answers import reading_line
 from recognizer.bodies.plain import write
 from recognizer.bodies.problems import ErrorLine, reading_error_body
@@ -33,8 +34,12 @@ class Command(BaseCommand):
         parser.add_argument("paths", nargs="*", metavar="PATH", help="a picture, or a folder of pictures")
         parser.add_argument("--list", metavar="FILE", help="a file with one path per line; - reads standard input")
         parser.add_argument(
-            "--mode", choices=MODES, default="auto", help="read one digit, one number, or detect which (auto)"
+            "--mode",
+            choices=MODES,
+            default="auto",
+            help="read one digit, one number, whichever of the two it is (auto), or every line",
         )
+        parser.add_argument("--decimal", choices=DECIMAL_MARKS, help="the decimal mark, which settles what 1.234 means")
         parser.add_argument(
             "--model", metavar="VERSION", help="a model version or its folder; the active version by default"
         )
@@ -46,9 +51,8 @@ class Command(BaseCommand):
         if not paths:
             raise CommandError("No pictures were given. Add PATH or --list FILE.", returncode=2)
         reader = make_reader(options["model"])
-        answers = (
-            read_with_trace(reader, paths, options) if options["trace"] else read_all(reader, paths, options["mode"])
-        )
+        read = read_with_trace if options["trace"] else read_all
+        answers = read(reader, paths, options)
         failed = False
         for done, (path, answer) in enumerate(answers, start=1):
             failed |= not isinstance(answer, Reading)
@@ -92,10 +96,10 @@ def listed_paths(listing: str) -> list[str]:
     return text.splitlines()
 
 
-def read_all(reader: Reader, paths: list[str], mode: Mode) -> Iterator[tuple[str, Answer]]:
+def read_all(reader: Reader, paths: list[str], options: dict[str, Any]) -> Iterator[tuple[str, Answer]]:
     for group in read_groups(paths):
         pictures = [content for _, content in group if isinstance(content, bytes)]
-        answers = iter(reader.read_many(pictures, mode))
+        answers = iter(reader.read_many(pictures, options["mode"], decimal=options["decimal"]))
         for path, content in group:
             yield path, next(answers) if isinstance(content, bytes) else content
 
@@ -131,7 +135,7 @@ def read_with_trace(reader: Reader, paths: list[str], options: dict[str, Any]) -
             continue
         trace = FolderTrace(Path(options["trace"]) / f"{number:04d}-{Path(path).stem}")
         try:
-            yield path, reader.read_picture(decode(content), options["mode"], trace)
+            yield path, reader.read_picture(decode(content), options["mode"], trace, decimal=options["decimal"])
         except PictureError as error:
             yield path, error
 
@@ -147,5 +151,14 @@ def as_text(path: str, answer: Answer) -> str:
         return f"{path}: {reading_error_body(answer).detail}"
     if answer.decision == "rejected":
         return f"{path}: no digit ({answer.reason})"
+    unread = f"; not read: {', '.join(ink.kind for ink in answer.unread)}" if answer.unread else ""
+    if len(answer.lines) == 1:
+        return f"{path}: {as_table_cell(answer)}{unread}"
+    lines = "".join(f"\n  {as_table_cell(line)}" for line in answer.lines)
+    return f"{path}: {len(answer.lines)} lines{unread}{lines}"
+
+
+def as_table_cell(answer: Reading | Line) -> str:
+    """Return the number with its certainty."""
     doubt = f", unsure: {answer.reason}" if answer.reason else ", unsure"
-    return f"{path}: {answer.text} ({answer.confidence:.1%}{doubt if answer.decision == 'unsure' else ''})"
+    return f"{answer.written} ({answer.confidence:.1%}{doubt if answer.decision == 'unsure' else ''})"

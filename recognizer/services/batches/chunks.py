@@ -55,8 +55,9 @@ def read_chunk(job: Job) -> None:
     started = time.perf_counter()
     result = ChunkResult()
     # The network is called once for the whole chunk. The images are decoded one at a time to bound the memory.
-    mode = cast(Mode, items[0].batch.mode if items else "auto")
-    readings = model.reader.read_pictures(decode_items(items, result), mode)
+    batch = items[0].batch if items else Batch()
+    pictures = decode_items(items, result)
+    readings = model.reader.read_pictures(pictures, cast(Mode, batch.mode), decimal=batch.decimal_mark)
     result.readings = dict(zip(result.uploads, readings, strict=True))
     result.latency_ms = 1000 * (time.perf_counter() - started) / max(1, len(items))
     with runs.finish_job(job):
@@ -120,7 +121,10 @@ def write_result(items: list[BatchItem], result: ChunkResult, version: ModelVers
             item.state, item.error_code = BatchItem.State.FAILED, result.error_codes[key]
             continue
         upload, reading = result.uploads[key], result.readings[key]
-        prediction = build_prediction(upload, reading, version, mode=item.batch.mode, latency_ms=result.latency_ms)
+        mode, decimal = item.batch.mode, item.batch.decimal
+        prediction = build_prediction(
+            upload, reading, version, mode=mode, decimal=decimal, latency_ms=result.latency_ms
+        )
         uploads.append(upload)
         predictions.append(prediction)
         glyphs += build_glyphs(prediction, reading)

@@ -17,26 +17,28 @@ from mlcore.reading.decode import MAX_BYTES
 from mlcore.reading.errors import PictureError
 from mlcore.reading.header import detect_format
 from mlcore.reading.result import Mode
+from mlcore.reading.written import DecimalMark
 from recognizer.models import Batch, BatchItem, IdempotencyRecord
 from recognizer.problems import Problem
 from recognizer.services.account_state import require_open_account
 from recognizer.services.batches.archives import shown_name, unpack
 from recognizer.services.batches.chunks import enqueue_chunks
 from recognizer.services.limits import idempotency
+from recognizer.services.reading.preferences import decimal_mark_of
 from recognizer.services.space.cleanup import delete_files_on_error
 from recognizer.services.space.reservation import reserve_space
 
 MAX_ITEMS = 1000
 
 
-def new_batch(*, owner: User, name: str = "", mode: Mode = "auto") -> Batch:
+def new_batch(*, owner: User, name: str = "", mode: Mode = "auto", decimal: DecimalMark | None = None) -> Batch:
     """Return an unsaved batch. `add_files` saves it together with its first files, so no list shows it empty."""
-    return Batch(owner=owner, name=name[:200], mode=mode)
+    return Batch(owner=owner, name=name[:200], mode=mode, decimal=decimal or decimal_mark_of(owner.pk) or "")
 
 
-def create_batch(*, owner: User, name: str = "", mode: Mode = "auto") -> Batch:
+def create_batch(*, owner: User, name: str = "", mode: Mode = "auto", decimal: DecimalMark | None = None) -> Batch:
     """Save an empty batch whose files follow later."""
-    batch = new_batch(owner=owner, name=name, mode=mode)
+    batch = new_batch(owner=owner, name=name, mode=mode, decimal=decimal)
     with transaction.atomic():
         require_open_account(batch.owner_id)
         batch.save(force_insert=True)

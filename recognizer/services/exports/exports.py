@@ -15,12 +15,13 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
 
 from recognizer import selectors
-from recognizer.bodies.answers import HistoryRow, answer_fields, glyph_body, history_row
+from recognizer.bodies.answers import HistoryRow, answer_fields, glyph_body, history_row, ink_fields
 from recognizer.bodies.notices import notice_body
 from recognizer.bodies.plain import Json, names_of, write, write_row
 from recognizer.models import BatchItem, Correction, Prediction, Upload
 from recognizer.notice_texts import show_notice
 from recognizer.services.exports.formulas import escape_formula
+from recognizer.services.reading.preferences import decimal_mark_of
 
 COLUMNS = names_of(HistoryRow)
 TOKEN_FIELDS = ("name", "scope", "created_at", "expires_at", "revoked_at", "last_used_at")
@@ -31,6 +32,13 @@ def history_rows(predictions: QuerySet[Prediction]) -> Iterator[Json]:
     """Return the rows of predictions from selectors.history_for."""
     for prediction in predictions.iterator(chunk_size=ROWS_AT_ONCE):
         yield write_row(history_row(prediction), decimals=6)
+
+
+def history_objects(predictions: QuerySet[Prediction]) -> Iterator[Json]:
+    """Return the same rows as JSON objects, whose unread ink is a list."""
+    for prediction in predictions.iterator(chunk_size=ROWS_AT_ONCE):
+        row = history_row(prediction)
+        yield write_row(row, decimals=6) | {"unread": [write(ink) for ink in row.unread]}
 
 
 class LineWriter:
@@ -77,6 +85,7 @@ def export_account(user: User) -> Iterator[bytes]:
         "email": user.email,
         "addresses": list(EmailAddress.objects.filter(user=user).order_by("pk").values("email", "verified")),
         "joined": user.date_joined,
+        "decimal": decimal_mark_of(user.pk),
         "tokens": list(user.api_tokens.values(*TOKEN_FIELDS)),
     }
     yield from archive.add("account.json", as_json([account]))
@@ -103,14 +112,16 @@ def all_predictions(user: User) -> Iterator[dict[str, Any]]:
             "created_at": row.created_at,
             "is_current": row.is_current,
             "mode": row.mode,
+            "decimal": row.decimal,
             **write_row(answer_fields(row)),
             "glyphs": [write(glyph_body(glyph)) for glyph in row.glyphs.all()],
+            **write(ink_fields(row, row.glyphs.all())),
         }
 
 
 def all_corrections(user: User) -> Iterator[dict[str, Any]]:
     rows = Correction.objects.filter(upload__in=selectors.uploads_for(user)).order_by("created_at", "id")
-    fields = ("upload", "created_at", "kind", "text", "boxes")
+    fields = ("upload", "created_at", "kind", "text", "signed_text", "boxes")
     return cast(Iterator[dict[str, Any]], rows.values(*fields).iterator(chunk_size=ROWS_AT_ONCE))
 
 
@@ -121,6 +132,7 @@ def all_batches(user: User) -> Iterator[dict[str, Any]]:
             "id": batch.pk,
             "name": batch.name,
             "mode": batch.mode,
+            "decimal": batch.decimal,
             "created_at": batch.created_at,
             "closed_at": batch.closed_at,
             "cancelled_at": batch.cancelled_at,

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from typing import Any
 
+# A spreadsheet takes these for the numbers that they are.
+SIGNED_NUMBER = re.compile(r"[+-][0-9]+([.,][0-9]+)*")
 # A cell that begins with one of these, in any width, is a formula to a spreadsheet.
 FORMULA_STARTS = ("=", "+", "-", "@", "\N{MINUS SIGN}")
 # Spreadsheets drop spaces, control characters, byte order marks and zero-width characters before a formula.
@@ -15,7 +17,7 @@ OTHER_SEPARATORS = re.compile(r"([;\t\r\n])")
 
 def escape_formula(cell: Any) -> Any:
     """Return the cell with an apostrophe before anything that a spreadsheet would run as a formula."""
-    if not isinstance(cell, str) or not cell:
+    if not isinstance(cell, str) or not cell or SIGNED_NUMBER.fullmatch(cell):
         return cell
     if OTHER_SEPARATORS.search(cell):
         return "".join(_escape_start(part) for part in OTHER_SEPARATORS.split(cell))

@@ -34,10 +34,10 @@ def restore_uploads(deleted: QuerySet[Upload]) -> int:
     return deleted.update(deleted_at=None)
 
 
-def correct_predictions(rows: QuerySet[Prediction], *, by: User, kind: str, text: str = "") -> int:
+def correct_predictions(rows: QuerySet[Prediction], *, by: User, kind: str, written: str = "") -> int:
     """Append the same correction to all predictions, or to none if one is invalid. Return their number."""
     predictions = list(selectors.with_glyphs(rows)[: MAX_CORRECTED_AT_ONCE + 1])
     if len(predictions) > MAX_CORRECTED_AT_ONCE:
         raise Problem("invalid", _("Select at most %(count)s pictures.") % {"count": MAX_CORRECTED_AT_ONCE})
-    correct_each(predictions, by=by, kind=kind, text=text)
+    correct_each(predictions, by=by, kind=kind, written=written)
     return len(predictions)

@@ -6,7 +6,6 @@ newest row alone tells what currently counts.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -15,28 +14,30 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from mlcore.reading.result import MAX_GLYPHS
+from mlcore.reading.written import digits_of
 from recognizer.models import Correction, Prediction
+from recognizer.models.prediction import DIGITS_PATTERN, MAX_TEXT
 from recognizer.problems import Problem
+from recognizer.services.history.labelled_boxes import (
+    Box,
+    LabelledBox,
+    change_label,
+    insert,
+    labelled_boxes,
+    merge,
+    place_digits,
+    remove,
+    split,
+    write_labels,
+)
+from recognizer.services.history.typed_numbers import parse_written
 
-TEXT = re.compile(r"[0-9]{0,100}")
 LABEL = re.compile(r"[0-9]?")
-MAX_BOXES = 100
+MAX_BOXES = MAX_GLYPHS
 
 # The copy that an undo appends is this much newer than the undo: rows of the same time would have no order.
 RESTORE_DELAY = timedelta(microseconds=1)
-
-Box = tuple[int, int, int, int]  # x, y, width, height in the original's pixels
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledBox:
-    """A box of the picture and its digit. An empty label marks ink that is not a digit."""
-
-    box: Box
-    label: str
-
-    def as_json(self) -> dict[str, Any]:
-        return {"box": list(self.box), "label": self.label}
 
 
 def current_correction(prediction: Prediction) -> Correction | None:
@@ -62,28 +63,18 @@ def entered_corrections(rows: Sequence[Correction]) -> list[Correction]:
     ]
 
 
-def labelled_boxes(prediction: Prediction, current: Correction | None) -> list[LabelledBox]:
-    """Return the boxes and labels of the current correction, or of the prediction if there is none.
+def correct(*, prediction: Prediction, by: User, kind: str, text: str = "", written: str = "") -> Correction:
+    """Append a correction of the whole picture and return it.
 
-    The list is empty if the correction gives a text without the positions of its digits.
+    `written` is the number with its signs. `text` speaks of the digits alone: the signs between as many digits stay.
     """
-    if current and (current.boxes or current.text):
-        return [LabelledBox(tuple(item["box"]), item["label"]) for item in current.boxes]
-    is_empty = current is not None or not prediction.text  # the digit of a rejected glyph is not an answer
-    return [
-        LabelledBox((g.x, g.y, g.width, g.height), "" if is_empty else str(g.digit)) for g in prediction.glyphs.all()
-    ]
-
-
-def correct(*, prediction: Prediction, by: User, kind: str, text: str = "") -> Correction:
-    """Append a correction of the whole picture and return it."""
     if kind == Correction.Kind.UNDO:
         return undo(prediction=prediction, by=by)
     current = current_correction(prediction)
-    return _append(_build_correction(prediction, by, kind, text, current), current)
+    return _append(_build_correction(prediction, by, kind, current, text=text, written=written), current)
 
 
-def correct_each(predictions: Sequence[Prediction], *, by: User, kind: str, text: str = "") -> None:
+def correct_each(predictions: Sequence[Prediction], *, by: User, kind: str, written: str = "") -> None:
     """Append the same correction to every prediction, or to none if one of them is invalid.
 
     The number of queries does not depend on the number of predictions if their glyphs are prefetched.
@@ -94,7 +85,7 @@ def correct_each(predictions: Sequence[Prediction], *, by: User, kind: str, text
     new_rows = []
     for prediction in predictions:
         current = select_current(rows_by_upload[prediction.upload_id])
-        row = _build_correction(prediction, by, kind, text, current)
+        row = _build_correction(prediction, by, kind, current, written=written)
         if not (current and _is_same(row, current)):
             new_rows.append(row)
     Correction.objects.bulk_create(new_rows)
@@ -102,76 +93,67 @@ def correct_each(predictions: Sequence[Prediction], *, by: User, kind: str, text
 
 def relabel(*, prediction: Prediction, by: User, labels: Sequence[LabelledBox]) -> Correction:
     """Append a correction with these boxes and labels and return it."""
-    row = _build_row(prediction, by, labels, "".join(box.label for box in labels))
-    return _append(row, current_correction(prediction))
+    return _append(_build_row(prediction, by, labels, write_labels(labels)), current_correction(prediction))
 
 
 def correct_glyphs(*, prediction: Prediction, by: User, labels: Mapping[int, str]) -> Correction:
     """Change the labels at the given positions. An empty label means that there is no digit."""
-    boxes = labelled_boxes(prediction, current_correction(prediction))
+    boxes = current_boxes(prediction)
     for position, label in labels.items():
-        boxes[position] = LabelledBox(_box_at(boxes, position).box, label)
+        _require_box(boxes, position)
+        boxes = change_label(boxes, position, label)
     return relabel(prediction=prediction, by=by, labels=boxes)
 
 
 def correct_labels(*, prediction: Prediction, by: User, labels: Sequence[str]) -> Correction:
     """Change the labels of all boxes at once."""
-    boxes = labelled_boxes(prediction, current_correction(prediction))
+    boxes = current_boxes(prediction)
     if len(boxes) != len(labels):
         raise Problem("conflict", _("The boxes have changed in the meantime. Reload the page and try again."))
-    return relabel(
-        prediction=prediction,
-        by=by,
-        labels=[LabelledBox(box.box, label.strip()) for box, label in zip(boxes, labels, strict=True)],
-    )
+    for position, label in enumerate(labels):
+        boxes = change_label(boxes, position, label.strip())
+    return relabel(prediction=prediction, by=by, labels=boxes)
 
 
 def split_box(*, prediction: Prediction, by: User, position: int, labels: str) -> Correction:
     """Split one box in the middle into two digits."""
     if not re.fullmatch(r"[0-9]{2}", labels):
         raise Problem("invalid", _("Enter two digits to split the box."))
-    boxes = labelled_boxes(prediction, current_correction(prediction))
-    x, y, width, height = _box_at(boxes, position).box
-    if width < 2:
+    boxes = current_boxes(prediction)
+    _require_box(boxes, position)
+    if boxes[position].box[2] < 2:
         raise Problem("invalid", _("This box is too narrow to split."))
-    half = width // 2
-    boxes[position : position + 1] = [
-        LabelledBox((x, y, half, height), labels[0]),
-        LabelledBox((x + half, y, width - half, height), labels[1]),
-    ]
-    return relabel(prediction=prediction, by=by, labels=boxes)
+    return relabel(prediction=prediction, by=by, labels=split(boxes, position, labels))
 
 
 def merge_boxes(*, prediction: Prediction, by: User, position: int, label: str) -> Correction:
     """Replace a box and the next one with the box around both."""
-    boxes = labelled_boxes(prediction, current_correction(prediction))
-    first, second = _box_at(boxes, position).box, _box_at(boxes, position + 1).box
-    left, top = min(first[0], second[0]), min(first[1], second[1])
-    right = max(first[0] + first[2], second[0] + second[2])
-    bottom = max(first[1] + first[3], second[1] + second[3])
-    boxes[position : position + 2] = [LabelledBox((left, top, right - left, bottom - top), label)]
-    return relabel(prediction=prediction, by=by, labels=boxes)
+    boxes = current_boxes(prediction)
+    _require_box(boxes, position)
+    _require_box(boxes, position + 1)
+    return relabel(prediction=prediction, by=by, labels=merge(boxes, position, label))
 
 
 def remove_box(*, prediction: Prediction, by: User, position: int) -> Correction:
-    boxes = labelled_boxes(prediction, current_correction(prediction))
-    _box_at(boxes, position)
-    del boxes[position]
-    return relabel(prediction=prediction, by=by, labels=boxes)
+    boxes = current_boxes(prediction)
+    _require_box(boxes, position)
+    return relabel(prediction=prediction, by=by, labels=remove(boxes, position))
 
 
 def add_box(*, prediction: Prediction, by: User, box: Box, label: str) -> Correction:
-    """Add a digit that the reader missed. Boxes are ordered by their horizontal centre."""
+    """Add a digit that the reader missed. Boxes are ordered by their line, then by their horizontal centre."""
     current = current_correction(prediction)
-    boxes = [*labelled_boxes(prediction, current), LabelledBox(box, label)]
     if current and current.text and not current.boxes:
         raise Problem(
             "conflict",
             _("The number %(text)s was corrected without boxes, so no box can be added. Undo the correction first.")
-            % {"text": current.text},
+            % {"text": current.written},
         )
-    boxes.sort(key=lambda labelled: labelled.box[0] + labelled.box[2] / 2)
-    return relabel(prediction=prediction, by=by, labels=boxes)
+    return relabel(prediction=prediction, by=by, labels=insert(labelled_boxes(prediction, current), box, label))
+
+
+def current_boxes(prediction: Prediction) -> list[LabelledBox]:
+    return labelled_boxes(prediction, current_correction(prediction))
 
 
 def undo(*, prediction: Prediction, by: User) -> Correction:
@@ -183,7 +165,7 @@ def undo(*, prediction: Prediction, by: User) -> Correction:
         undo_row = _append(_new_row(prediction, by, Correction.Kind.UNDO))
         if len(effective) == 1:
             return undo_row
-        restored = _new_row(prediction, by, effective[-2].kind, effective[-2].text, effective[-2].boxes)
+        restored = _new_row(prediction, by, effective[-2].kind, effective[-2].written, effective[-2].boxes)
         restored.created_at = undo_row.created_at + RESTORE_DELAY
         return _append(restored)
 
@@ -200,46 +182,57 @@ def _effective_corrections(rows: Iterable[Correction]) -> list[Correction]:
 
 
 def _is_same(one: Correction, other: Correction) -> bool:
-    return (one.kind, one.text, one.boxes) == (other.kind, other.text, other.boxes)
+    return (one.kind, one.written, one.boxes) == (other.kind, other.written, other.boxes)
 
 
-def _box_at(boxes: Sequence[LabelledBox], position: int) -> LabelledBox:
+def _require_box(boxes: Sequence[LabelledBox], position: int) -> None:
     if not 0 <= position < len(boxes):
         raise Problem("invalid", _("This box does not exist. Reload the page and try again."))
-    return boxes[position]
 
 
-def _build_correction(prediction: Prediction, by: User, kind: str, text: str, current: Correction | None) -> Correction:
+def _build_correction(
+    prediction: Prediction, by: User, kind: str, current: Correction | None, *, text: str = "", written: str = ""
+) -> Correction:
     """Return an unsaved correction of the whole picture."""
     if kind == Correction.Kind.CONFIRM:
-        return _build_row(prediction, by, labelled_boxes(prediction, None), prediction.text)
+        return _build_row(prediction, by, labelled_boxes(prediction, None), prediction.written)
     if kind == Correction.Kind.NOT_A_DIGIT:
         emptied = [LabelledBox(box.box, "") for box in labelled_boxes(prediction, None)]
         return _build_row(prediction, by, emptied, "")
-    if not text:
-        raise Problem("invalid", _("Enter the digits in the picture."))
     boxes = labelled_boxes(prediction, current)
+    if not re.fullmatch(DIGITS_PATTERN, text) or len(text) > MAX_TEXT:
+        raise Problem("invalid", _("Enter only digits from 0 to 9."))
+    written = parse_written(written) or _sign_digits(text, current.written if current else prediction.written)
+    if not written:
+        raise Problem("invalid", _("Enter the number in the picture."))
     # The same number of digits keeps the boxes. For any other number the positions are unknown.
-    boxes = [LabelledBox(b.box, label) for b, label in zip(boxes, text, strict=True)] if len(boxes) == len(text) else []
-    return _build_row(prediction, by, boxes, text)
+    return _build_row(prediction, by, place_digits([each.box for each in boxes], written), written)
 
 
-def _build_row(prediction: Prediction, by: User, labels: Sequence[LabelledBox], text: str) -> Correction:
-    """Return an unsaved correction with the kind that follows from its text and labels. Raise a Problem if invalid."""
-    _check(prediction, labels, text)
+def _sign_digits(text: str, written: str) -> str:
+    """Return the digits with the signs of a written form that has as many digits, or else without signs."""
+    digits = iter(text.replace("\n", ""))
+    has_same_lines = [len(line) for line in text.split("\n")] == [len(line) for line in digits_of(written).split("\n")]
+    return re.sub("[0-9]", lambda _digit: next(digits), written) if has_same_lines else text
+
+
+def _build_row(prediction: Prediction, by: User, labels: Sequence[LabelledBox], written: str) -> Correction:
+    """Return an unsaved correction with the kind that follows from its number and labels.
+
+    Raise a Problem if a label is not a digit or a box is not inside the picture.
+    """
+    _check(prediction, labels)
     boxes = [box.as_json() for box in labels]
-    if text == prediction.text and labels == labelled_boxes(prediction, None):
+    if written == prediction.written and labels == labelled_boxes(prediction, None):
         kind = Correction.Kind.CONFIRM  # also confirms a rejection
-    elif not text:
+    elif not written:
         kind = Correction.Kind.NOT_A_DIGIT
     else:
         kind = Correction.Kind.CORRECT
-    return _new_row(prediction, by, kind, text, boxes)
+    return _new_row(prediction, by, kind, written, boxes)
 
 
-def _check(prediction: Prediction, labels: Sequence[LabelledBox], text: str) -> None:
-    if not TEXT.fullmatch(text):
-        raise Problem("invalid", _("Enter up to 100 digits from 0 to 9."))
+def _check(prediction: Prediction, labels: Sequence[LabelledBox]) -> None:
     if len(labels) > MAX_BOXES or any(not LABEL.fullmatch(box.label) for box in labels):
         raise Problem("invalid", _("A box has one digit from 0 to 9, or none."))
     width, height = prediction.upload.width, prediction.upload.height
@@ -249,9 +242,18 @@ def _check(prediction: Prediction, labels: Sequence[LabelledBox], text: str) -> 
 
 
 def _new_row(
-    prediction: Prediction, by: User, kind: str, text: str = "", boxes: Sequence[dict[str, Any]] = ()
+    prediction: Prediction, by: User, kind: str, written: str = "", boxes: Sequence[dict[str, Any]] = ()
 ) -> Correction:
-    return Correction(upload=prediction.upload, prediction=prediction, by=by, kind=kind, text=text, boxes=list(boxes))
+    text = digits_of(written)
+    return Correction(
+        upload=prediction.upload,
+        prediction=prediction,
+        by=by,
+        kind=kind,
+        text=text,
+        signed_text=written if written != text else "",
+        boxes=list(boxes),
+    )
 
 
 def _append(row: Correction, current: Correction | None = None) -> Correction:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db.models import Avg, Count, Q
 
+from mlcore.reading.written import digits_of
 from recognizer import selectors
 from recognizer.models import Correction, Prediction
 
@@ -69,11 +70,12 @@ def compute_statistics(user: User) -> Statistics:
 
 
 def newest_corrections(user: User) -> dict[object, tuple[str, str, str]]:
-    """Return the newest correction of each upload: its kind, its text, and the text of the current prediction."""
+    """Return the newest correction of each upload: its kind, its number, and that of the current prediction."""
     rows = Correction.objects.filter(
         prediction__owner=user, upload__deleted_at=None, upload__predictions__is_current=True
     ).order_by("created_at", "id")
-    values = rows.values_list("upload", "kind", "text", "upload__predictions__text")
+    read = selectors.written_form("upload__predictions__")
+    values = rows.values_list("upload", "kind", selectors.written_form(), read)
     return {upload: (kind, text, read) for upload, kind, text, read in values}
 
 
@@ -81,7 +83,7 @@ def accuracy_by_digit(pairs: list[tuple[str, str]]) -> tuple[Share, ...]:
     """Return for each true digit how often it was read correctly. Texts of different lengths count as all wrong."""
     right: dict[str, int] = defaultdict(int)
     total: dict[str, int] = defaultdict(int)
-    for read, true in pairs:
+    for read, true in ((digits_of(read), digits_of(true)) for read, true in pairs):
         for place, digit in enumerate(true):
             total[digit] += 1
             right[digit] += len(read) == len(true) and read[place] == digit

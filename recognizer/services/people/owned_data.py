@@ -22,6 +22,7 @@ from recognizer.models import (
     Notice,
     OutgoingMail,
     Prediction,
+    Preferences,
     Upload,
     Usage,
 )
@@ -59,6 +60,7 @@ OWNED_ROWS = (
     OwnedRows(OutgoingMail, ("user_id",), not_exported_because="It is removed as soon as the mail is sent."),
     OwnedRows(Notice, ("owner_id",), "notices.json"),
     OwnedRows(ApiToken, ("user_id",), "account.json"),
+    OwnedRows(Preferences, ("user_id",), "account.json"),
     OwnedRows(Usage, ("user_id",), not_exported_because="It is the number and size of the exported pictures."),
     OwnedRows(IdempotencyRecord, ("user_id",), not_exported_because="It repeats an answer for one day."),
     OwnedRows(Upload, ("owner_id",), "uploads.json"),

@@ -14,15 +14,18 @@ from django.db import transaction
 from mlcore.reading.decode import Picture, decode
 from mlcore.reading.errors import PictureError
 from mlcore.reading.result import Mode, Reading
+from mlcore.reading.written import DecimalMark
 from recognizer.models import Glyph, IdempotencyRecord, ModelVersion, Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.services.account_state import require_open_account
 from recognizer.services.limits import idempotency
 from recognizer.services.limits.reading_slots import reading_slots
 from recognizer.services.reading import feature_maps
+from recognizer.services.reading.preferences import decimal_mark_of
 from recognizer.services.registry.model_versions import ActiveModel, models
 from recognizer.services.space.cleanup import delete_files_on_error
 from recognizer.services.space.reservation import reserve_space
+from recognizer.stored_readings import row_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,12 @@ class PictureReading:
     picture: Picture
     reading: Reading
     model: ActiveModel
+    mode: Mode
+    decimal: DecimalMark | None
     latency_ms: float
 
 
-def read_picture(data: bytes, mode: Mode = "auto") -> PictureReading:
+def read_picture(data: bytes, mode: Mode = "auto", decimal: DecimalMark | None = None) -> PictureReading:
     """Read an image without saving anything. Raise Problem if it cannot be decoded."""
     model = models.active_model()
     started = time.perf_counter()
@@ -43,14 +48,17 @@ def read_picture(data: bytes, mode: Mode = "auto") -> PictureReading:
         picture = decode(data)
     except PictureError as error:
         raise Problem.of_picture(error) from error
-    reading = model.reader.read_picture(picture, mode)
-    return PictureReading(picture, reading, model, 1000 * (time.perf_counter() - started))
+    reading = model.reader.read_picture(picture, mode, decimal=decimal)
+    return PictureReading(picture, reading, model, mode, decimal, 1000 * (time.perf_counter() - started))
 
 
-def read_for(owner_id: int, data: bytes, mode: Mode = "auto") -> PictureReading:
-    """Read an image for an account without saving anything. Few images of one account are read at the same time."""
+def read_for(owner_id: int, data: bytes, mode: Mode = "auto", decimal: DecimalMark | None = None) -> PictureReading:
+    """Read an image for an account without saving anything. Few images of one account are read at the same time.
+
+    Without a decimal mark, the account's counts.
+    """
     with reading_slots.taken_by(owner_id):
-        return read_picture(data, mode)
+        return read_picture(data, mode, decimal or decimal_mark_of(owner_id))
 
 
 def create_prediction(
@@ -59,17 +67,17 @@ def create_prediction(
     data: bytes,
     source: str,
     mode: Mode = "auto",
+    decimal: DecimalMark | None = None,
     name: str = "",
     strokes: Any = None,
     draw_maps: bool = False,
 ) -> Prediction:
-    """Read an image and return its saved prediction."""
+    """Read an image and return its saved prediction. Without a decimal mark, the owner's counts."""
     return save_reading(
-        read_for(owner.pk, data, mode),
+        read_for(owner.pk, data, mode, decimal),
         owner=owner,
         data=data,
         source=source,
-        mode=mode,
         name=name,
         strokes=strokes,
         draw_maps=draw_maps,
@@ -82,7 +90,6 @@ def save_reading(
     owner: User,
     data: bytes,
     source: str,
-    mode: Mode,
     name: str = "",
     strokes: Any = None,
     draw_maps: bool = False,
@@ -110,19 +117,19 @@ def save_reading(
         with transaction.atomic():
             reserve_space(upload.owner_id, pictures=1, size=upload.bytes)
             upload.save(force_insert=True)
-            prediction = write_prediction(upload, picture_reading, mode=mode, draw_maps=draw_maps)
+            prediction = write_prediction(upload, picture_reading, draw_maps=draw_maps)
             if record:
                 idempotency.store_created_id(record, prediction.pk)
     return prediction
 
 
-def replace_current(upload: Upload, picture_reading: PictureReading, *, mode: Mode, draw_maps: bool) -> Prediction:
+def replace_current(upload: Upload, picture_reading: PictureReading, *, draw_maps: bool) -> Prediction:
     """Save another reading of an upload as its current prediction. Call it inside a transaction."""
     require_open_account(upload.owner_id)
     if not lock_uploads([upload.pk]):
         raise Problem("not_found")
     Prediction.objects.filter(upload=upload, is_current=True).update(is_current=False)
-    return write_prediction(upload, picture_reading, mode=mode, draw_maps=draw_maps)
+    return write_prediction(upload, picture_reading, draw_maps=draw_maps)
 
 
 def lock_uploads(ids: Collection[UUID]) -> list[UUID]:
@@ -135,10 +142,17 @@ def lock_uploads(ids: Collection[UUID]) -> list[UUID]:
     return list(rows.values_list("pk", flat=True))
 
 
-def write_prediction(upload: Upload, picture_reading: PictureReading, *, mode: Mode, draw_maps: bool) -> Prediction:
+def write_prediction(upload: Upload, picture_reading: PictureReading, *, draw_maps: bool) -> Prediction:
     """Save a prediction with its glyphs, and request its feature maps if wanted. Call it inside a transaction."""
     model, reading = picture_reading.model, picture_reading.reading
-    prediction = build_prediction(upload, reading, model.version, mode=mode, latency_ms=picture_reading.latency_ms)
+    prediction = build_prediction(
+        upload,
+        reading,
+        model.version,
+        mode=picture_reading.mode,
+        decimal=picture_reading.decimal or "",
+        latency_ms=picture_reading.latency_ms,
+    )
     glyphs = build_glyphs(prediction, reading)
     prediction.save(force_insert=True)
     Glyph.objects.bulk_create(glyphs)
@@ -148,7 +162,7 @@ def write_prediction(upload: Upload, picture_reading: PictureReading, *, mode: M
 
 
 def build_prediction(
-    upload: Upload, reading: Reading, version: ModelVersion, *, mode: str, latency_ms: float
+    upload: Upload, reading: Reading, version: ModelVersion, *, mode: str, decimal: str, latency_ms: float
 ) -> Prediction:
     """Return an unsaved prediction."""
     return Prediction(
@@ -157,11 +171,12 @@ def build_prediction(
         given_at=upload.created_at,
         model=version,
         mode=mode,
-        text=reading.text,
+        decimal=decimal,
         confidence=reading.confidence,
         decision=reading.decision,
         reason=reading.reason or "",
         latency_ms=latency_ms,
+        **row_values(reading),
     )
 
 
@@ -193,4 +208,4 @@ def reread_upload(upload: Upload, mode: Mode) -> Prediction:
         raise Problem("not_found") from error
     picture_reading = read_for(upload.owner_id, data, mode)
     with transaction.atomic():
-        return replace_current(upload, picture_reading, mode=mode, draw_maps=True)
+        return replace_current(upload, picture_reading, draw_maps=True)

@@ -3,13 +3,15 @@
 import logging
 import time
 from collections.abc import Iterator
+from itertools import product
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from mlcore.reading.decode import Picture, decode
 from mlcore.reading.errors import PictureError
 from mlcore.reading.result import MODES, Reading
+from mlcore.reading.written import DECIMAL_MARKS
 from recognizer.models import Glyph, Job, ModelVersion, Prediction, Upload
 from recognizer.queues import BULK
 from recognizer.services.account_state import owners_being_deleted
@@ -55,9 +57,9 @@ def rescore_chunk(job: Job) -> None:
     started = time.perf_counter()
     decoded: list[Prediction] = []
     readings: list[Reading] = []
-    for mode in MODES:
-        same_mode = [prediction for prediction in pending if prediction.mode == mode]
-        readings += reader.read_pictures(decode_originals(same_mode, decoded), mode)
+    for mode, decimal in product(MODES, (None, *DECIMAL_MARKS)):
+        alike = [each for each in pending if each.mode == mode and each.decimal_mark == decimal]
+        readings += reader.read_pictures(decode_originals(alike, decoded), mode, decimal=decimal)
     latency_ms = 1000 * (time.perf_counter() - started) / max(1, len(readings))
     with runs.finish_job(job):
         write_predictions(list(zip(decoded, readings, strict=True)), version, latency_ms)
@@ -97,7 +99,9 @@ def write_predictions(pairs: list[tuple[Prediction, Reading]], version: ModelVer
     for old, reading in pairs:
         if old.upload_id not in unread:
             continue  # the owner had it read again in the meantime, or deleted it
-        prediction = build_prediction(old.upload, reading, version, mode=old.mode, latency_ms=latency_ms)
+        prediction = build_prediction(
+            old.upload, reading, version, mode=old.mode, decimal=old.decimal, latency_ms=latency_ms
+        )
         prediction.is_current = is_current
         predictions.append(prediction)
         glyphs += build_glyphs(prediction, reading)
@@ -115,9 +119,11 @@ def changed_predictions(version: ModelVersion) -> QuerySet[Prediction]:
     return (
         Prediction.objects.filter(model=version, upload__deleted_at=None)
         .annotate(
-            before_text=Subquery(newest.values("text")[:1]), before_decision=Subquery(newest.values("decision")[:1])
+            before_text=Subquery(newest.values("text")[:1]),
+            before_signed_text=Subquery(newest.values("signed_text")[:1]),
+            before_decision=Subquery(newest.values("decision")[:1]),
         )
-        .filter(~Q(text=F("before_text")) | ~Q(decision=F("before_decision")))
+        .exclude(text=F("before_text"), signed_text=F("before_signed_text"), decision=F("before_decision"))
         .exclude(before_text=None)
         .select_related("upload", "model")
         .order_by("-created_at", "-id")

@@ -6,6 +6,7 @@ from django.test import Client
 from recognizer.models import Correction, Prediction, Upload
 from recognizer.services.history.corrections import add_box, remove_box
 from tests.pictures import digit_png
+from tests.readings import make_reading, store_reading
 
 URL = "/api/v1/predictions/"
 pytestmark = pytest.mark.django_db
@@ -17,6 +18,12 @@ def seven(client, alice_token, model) -> str:
     return answer["Location"]
 
 
+def corrected(kind, written, text=None, value=None):
+    """Return the body of a correction. Numbers without signs are their own text and value."""
+    text = written if text is None else text
+    return {"kind": kind, "text": text, "written": written, "value": value or text.lstrip("0") or None}
+
+
 def patch(url, headers, **body):
     return Client().patch(url, body, content_type="application/json", headers=headers)
 
@@ -25,7 +32,7 @@ def test_the_whole_text_is_corrected(seven, alice, alice_token):
     answer = patch(seven, alice_token, text="1")
 
     assert answer.status_code == 200
-    assert answer.json()["correction"] == {"kind": "correct", "text": "1"}
+    assert answer.json()["correction"] == corrected("correct", "1")
     assert answer.json()["text"] == "7"
     assert Correction.objects.get().by == alice
 
@@ -33,7 +40,7 @@ def test_the_whole_text_is_corrected(seven, alice, alice_token):
 def test_one_digit_is_corrected(seven, alice_token):
     answer = patch(seven, alice_token, glyphs=[{"position": 0, "digit": 1}])
 
-    assert answer.json()["correction"] == {"kind": "correct", "text": "1"}
+    assert answer.json()["correction"] == corrected("correct", "1")
 
 
 @pytest.fixture
@@ -48,12 +55,12 @@ def url_of(prediction: Prediction) -> str:
 def test_a_position_keeps_its_glyph_when_the_boxes_change(number, alice, alice_token):
     remove_box(prediction=number, by=alice, position=1)
     answer = patch(url_of(number), alice_token, glyphs=[{"position": 2, "digit": 8}])
-    assert answer.json()["correction"] == {"kind": "correct", "text": "187"}
+    assert answer.json()["correction"] == corrected("correct", "187")
 
     for x in (0, 1):
         add_box(prediction=number, by=alice, box=(x, 30, 5, 5), label="0")
     answer = patch(url_of(number), alice_token, glyphs=[{"position": 0, "digit": 2}, {"position": 3, "digit": None}])
-    assert answer.json()["correction"] == {"kind": "correct", "text": "0028"}
+    assert answer.json()["correction"] == corrected("correct", "0028")
 
 
 def test_a_glyph_whose_box_is_gone_cannot_be_corrected(number, alice, alice_token):
@@ -65,11 +72,52 @@ def test_a_glyph_whose_box_is_gone_cannot_be_corrected(number, alice, alice_toke
 
 
 def test_a_correct_answer_is_confirmed(seven, alice_token):
-    assert patch(seven, alice_token, kind="confirm").json()["correction"] == {"kind": "confirm", "text": "7"}
+    assert patch(seven, alice_token, kind="confirm").json()["correction"] == corrected("confirm", "7")
 
 
 def test_a_picture_can_be_marked_as_not_a_digit(seven, alice_token):
-    assert patch(seven, alice_token, kind="not_a_digit").json()["correction"] == {"kind": "not_a_digit", "text": ""}
+    assert patch(seven, alice_token, kind="not_a_digit").json()["correction"] == corrected("not_a_digit", "")
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ({"written": "-13.50"}, corrected("correct", "-13.50", "1350", "-13.50")),
+        ({"written": " \N{MINUS SIGN}12,50 "}, corrected("correct", "-12,50", "1250", "-12.50")),
+        ({"written": "-12.50"}, corrected("confirm", "-12.50", "1250", "-12.50")),
+        ({"written": "1250"}, corrected("correct", "1250")),
+        ({"text": "1358"}, corrected("correct", "-13.58", "1358", "-13.58")),
+        ({"text": "125"}, corrected("correct", "125")),
+        ({"text": "12\n50"}, {**corrected("correct", "12\n50"), "value": None}),
+        ({"glyphs": [{"position": 3, "digit": 1}]}, corrected("correct", "-12.51", "1251", "-12.51")),
+        ({"glyphs": [{"position": 3, "digit": None}]}, corrected("correct", "-12.5", "125", "-12.5")),
+        ({"kind": "confirm"}, corrected("confirm", "-12.50", "1250", "-12.50")),
+        ({"kind": "not_a_digit"}, corrected("not_a_digit", "")),
+    ],
+)
+def test_the_written_form_and_the_digits_are_corrected_apart(sent, expected, alice, alice_token, model):
+    prediction = store_reading(make_reading("-12.50"), owner=alice)
+
+    answer = patch(f"{URL}{prediction.pk}/", alice_token, **sent)
+
+    assert answer.json()["correction"] == expected
+    assert (answer.json()["text"], answer.json()["written"]) == ("1250", "-12.50")
+
+
+def test_lines_stay_apart_when_a_digit_is_corrected(alice, alice_token, model):
+    prediction = store_reading(make_reading("12.5\n-34"), owner=alice)
+
+    answer = patch(f"{URL}{prediction.pk}/", alice_token, glyphs=[{"position": 3, "digit": 9}])
+
+    assert answer.json()["correction"] == {**corrected("correct", "12.5\n-94", "125\n94"), "value": None}
+
+
+def test_the_decimal_mark_of_the_reading_settles_the_value_of_a_correction(alice, alice_token, model):
+    prediction = store_reading(make_reading("1.234"), owner=alice, decimal="comma")
+
+    answer = patch(f"{URL}{prediction.pk}/", alice_token, written="1.235")
+
+    assert (answer.json()["value"], answer.json()["correction"]["value"]) == ("1234", "1235")
 
 
 def test_a_correction_is_undone(seven, alice_token):
@@ -84,7 +132,13 @@ def test_a_correction_is_undone(seven, alice_token):
     [
         {},
         {"text": "seven"},
-        {"text": "1" * 101},
+        {"text": "1" * 660},
+        {"text": "1\n"},
+        {"text": "-1"},
+        {"written": "1 x"},
+        {"written": "-\n12"},
+        {"written": ""},
+        {"written": "1", "text": "1"},
         {"text": "1", "kind": "confirm"},
         {"kind": "correct"},
         {"glyphs": []},

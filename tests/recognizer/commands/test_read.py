@@ -9,8 +9,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from mlcore.artifact import SHIPPED
-from mlcore.reading.result import DECISIONS
+from mlcore.reading.result import DECISIONS, Box, Reading, UnreadInk
+from recognizer.management.commands.read import as_text
 from tests.pictures import digit_png
+from tests.readings import make_reading
 from tests.surroundings import ROOT
 
 pytestmark = pytest.mark.django_db
@@ -34,13 +36,29 @@ def test_a_picture_is_one_line_of_json(folder: Path) -> None:
     path = str(folder / "7.png")
     (line,) = run("--json", path)
     answer = json.loads(line)
-    assert list(answer) == ["file", "text", "decision", "reason", "confidence", "model", "glyphs"]
+    assert list(answer)[:7] == ["file", "text", "decision", "reason", "confidence", "model", "glyphs"]
+    assert list(answer)[7:] == ["written", "value", "signs", "unread", "lines"]
     assert (answer["file"], answer["text"], answer["reason"]) == (path, "7", None)
     assert answer["decision"] in DECISIONS
     (glyph,) = answer["glyphs"]
     assert list(glyph) == ["box", "digit", "confidence", "probabilities"]
     assert len(glyph["box"]) == 4
     assert len(glyph["probabilities"]) == 10
+
+
+@pytest.mark.parametrize(
+    ("reading", "text"),
+    [
+        (make_reading("-12,50"), "a.png: -12,50 (98.0%)"),
+        (
+            make_reading("12", decision="unsure", reason="unread_ink", unread=[UnreadInk(Box(0, 0, 5, 5), "letters")]),
+            "a.png: 12 (98.0%, unsure: unread_ink); not read: letters",
+        ),
+        (make_reading("12\n-3.5"), "a.png: 2 lines\n  12 (98.0%)\n  -3.5 (98.0%)"),
+    ],
+)
+def test_the_table_shows_signs_lines_and_unread_ink(reading: Reading, text: str) -> None:
+    assert as_text("a.png", reading) == text
 
 
 def test_answers_come_in_the_order_given(folder: Path) -> None:

@@ -44,6 +44,10 @@ def test_an_upload_has_one_current_prediction(prediction):
         ({"mode": "guess"}, "prediction_mode_known"),
         ({"text": "", "decision": "read"}, "prediction_text_empty_only_when_rejected"),
         ({"text": "7", "decision": "rejected"}, "prediction_text_empty_only_when_rejected"),
+        ({"text": "-7"}, "prediction_text_is_digits"),
+        ({"text": "7\n"}, "prediction_text_is_digits"),
+        ({"text": "7\n\n1"}, "prediction_text_is_digits"),
+        ({"decimal": "dot"}, "prediction_decimal_known"),
     ],
 )
 def test_a_prediction_has_only_valid_values(prediction, values, constraint):

@@ -147,7 +147,7 @@ def test_a_correction_by_a_plain_form_redirects_to_the_page(alice_client, add_pr
         {"action": "labels", "label": ["1", "2"]},
         {"action": "text", "value": "seven"},
         {"action": "text", "value": ""},
-        {"action": "text", "value": "7" * 101},
+        {"action": "text", "value": "7" * 601},
         {"action": "label", "position": "0", "value": "x"},
         {"action": "label", "position": "9", "value": "1"},
         {"action": "split", "position": "0", "value": "1"},

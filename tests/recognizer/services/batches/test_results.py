@@ -34,7 +34,7 @@ def test_the_table_hides_deleted_uploads(batch, alice):
     assert first[4] and second[4]
     delete_uploads(alice, [batch.items.first().upload_id])
     _headers, first, second = result_rows(batch)
-    assert first == ["1", "3.png", "done", "", "", "", "", ""]
+    assert first == ["1", "3.png", "done", *[""] * 8]
     assert second[4]
 
 
@@ -78,8 +78,11 @@ def test_the_table_lists_all_files(alice, model, media):
         prediction.decision,
         f"{prediction.confidence:.4f}",
         str(prediction.pk),
+        prediction.written,
+        prediction.value,
+        "",
     ]
-    assert bad == ["2", "1.png", "failed", "corrupt_image", "", "", "", ""]
+    assert bad == ["2", "1.png", "failed", "corrupt_image", *[""] * 7]
 
 
 @pytest.mark.parametrize("files", [{}, {"scans/": b""}, {"__MACOSX/._7.png": b"x", ".DS_Store": b"x"}])

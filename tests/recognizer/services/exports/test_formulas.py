@@ -29,7 +29,9 @@ def test_a_formula_after_another_separator_is_escaped(cell, escaped):
     assert escape_formula(cell) == escaped
 
 
-@pytest.mark.parametrize("cell", ["", " ", "7", "a=b", "scan-1.png", "a; b", "me@example.org", "\ufeff", 0.5, -1, None])
+@pytest.mark.parametrize(
+    "cell", ["", " ", "7", "a=b", "scan-1.png", "a; b", "me@example.org", "\ufeff", 0.5, -1, None, "-12.50", "-12,50"]
+)
 def test_other_cells_stay_as_they_are(cell):
     assert escape_formula(cell) == cell
 

@@ -21,7 +21,7 @@ def count_queries(count, add_prediction, alice, **correction) -> int:
 
 
 @pytest.mark.parametrize(
-    "correction", [{"kind": "confirm"}, {"kind": "not_a_digit"}, {"kind": "correct", "text": "17"}]
+    "correction", [{"kind": "confirm"}, {"kind": "not_a_digit"}, {"kind": "correct", "written": "17"}]
 )
 def test_correcting_many_takes_as_many_queries_as_correcting_few(add_prediction, alice, correction):
     queries_of_many = count_queries(30, add_prediction, alice, **correction)
@@ -47,5 +47,5 @@ def test_repeating_a_correction_adds_no_rows(add_prediction, alice):
 def test_an_invalid_correction_changes_no_prediction(add_prediction, alice):
     add_prediction("7"), add_prediction("1")
     with pytest.raises(Problem):
-        correct_predictions(selectors.history_for(alice), by=alice, kind="correct", text="seven")
+        correct_predictions(selectors.history_for(alice), by=alice, kind="correct", written="seven")
     assert not Correction.objects.exists()

@@ -34,6 +34,7 @@ from recognizer.services.people.tokens import create_token
 from recognizer.services.reading.feature_maps import draw_maps
 from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
 from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.reading.preferences import choose_decimal_mark
 from recognizer.services.space.folders import folder_of
 from tests.pictures import digit_png
 from tests.recognizer.deletions import is_finished, run_deletions
@@ -67,6 +68,7 @@ def everything(alice, model, media) -> User:
     ensure_thumbnail(prediction.upload)
     corrections.correct(prediction=prediction, by=alice, kind="correct", text="1")
     create_token(user=alice, name="script")
+    choose_decimal_mark(alice, "comma")
     EmailConfirmation.create(EmailAddress.objects.create(user=alice, email=alice.email))
     OutgoingMail.objects.create(kind="notice", user=alice, expires_at=timezone.now())
     tell_person(alice.pk, EXPORT_READY)

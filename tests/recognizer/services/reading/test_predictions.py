@@ -59,7 +59,7 @@ def test_no_file_remains_if_the_rows_are_not_written(alice, model, media):
     lost = IdempotencyRecord(user=alice, key="k-1", fingerprint="x")  # as if another process had taken it over
     data = digit_png(7)
     with pytest.raises(Problem) as raised:
-        save_reading(read_picture(data), owner=alice, data=data, source="upload", mode="auto", record=lost)
+        save_reading(read_picture(data), owner=alice, data=data, source="upload", record=lost)
     assert raised.value.code == "idempotency_key_in_use"
     assert not Upload.objects.exists()
     assert not stored_files(media)
@@ -78,7 +78,7 @@ def test_a_full_disk_is_reported_as_storage_full(alice, model, media, monkeypatc
 def test_a_second_reading_keeps_the_first(alice, model, media):
     data = digit_png(7)
     first = create_prediction(owner=alice, data=data, source="upload")
-    second = replace_current(first.upload, read_picture(data, "digit"), mode="digit", draw_maps=False)
+    second = replace_current(first.upload, read_picture(data, "digit"), draw_maps=False)
     assert Prediction.objects.filter(upload=first.upload).count() == 2
     assert Prediction.objects.get(upload=first.upload, is_current=True) == second
 

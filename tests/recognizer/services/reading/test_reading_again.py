@@ -23,7 +23,7 @@ def upload(model, alice, media) -> Upload:
 def test_of_two_concurrent_readings_one_is_current(upload):
     answer = read_picture(DATA)
     with meanwhile(lambda: reread_upload(upload, "digit")):
-        replace_current(upload, answer, mode="auto", draw_maps=False)
+        replace_current(upload, answer, draw_maps=False)
     assert Prediction.objects.filter(upload=upload).count() == 3
     assert Prediction.objects.get(upload=upload, is_current=True).mode == "digit"
 
@@ -31,7 +31,7 @@ def test_of_two_concurrent_readings_one_is_current(upload):
 @pytest.mark.django_db(transaction=True)
 def test_a_reading_made_during_a_rescore_stays_current(upload, model):
     before = Prediction.objects.get()
-    newer = read_picture(DATA)
+    newer = read_picture(DATA, "digit")
     Prediction.objects.update(model=create_retired_version(model))
     pairs = [(before, newer.reading)]
 
@@ -40,7 +40,7 @@ def test_a_reading_made_during_a_rescore_stays_current(upload, model):
             rescoring.write_predictions(pairs, model, latency_ms=1.0)
 
     with meanwhile(rescore):
-        newest = replace_current(upload, newer, mode="digit", draw_maps=False)
+        newest = replace_current(upload, newer, draw_maps=False)
     assert Prediction.objects.get(upload=upload, is_current=True) == newest
 
 
@@ -61,7 +61,7 @@ def test_an_upload_purged_in_the_meantime_is_not_found(upload):
     answer = read_picture(DATA)
     Upload.objects.all().delete()
     with pytest.raises(Problem) as raised:
-        replace_current(upload, answer, mode="auto", draw_maps=False)
+        replace_current(upload, answer, draw_maps=False)
     assert raised.value.code == "not_found"
 
 

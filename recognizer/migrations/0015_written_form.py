@@ -1,0 +1,53 @@
+from django.db import migrations, models
+
+from recognizer.migration_operations import AddConstraintWithoutScan
+
+SIGNED_TEXT = models.CharField(
+    blank=True, db_default="", default="", help_text="The text with its signs. Empty if it has none.", max_length=2000
+)
+TEXT = models.CharField(blank=True, help_text="Digits; several lines have line feeds.", max_length=659)
+LIST = models.JSONField(blank=True, db_default=models.Value([], models.JSONField()), default=list)
+
+
+def text_is_digits(name: str) -> models.CheckConstraint:
+    return models.CheckConstraint(condition=models.Q(("text__regex", "^([0-9]+(\\n[0-9]+)*)?\\Z")), name=name)
+
+
+class Migration(migrations.Migration):
+    """The columns of signs, unread ink and lines.
+
+    The constraints on `text` are removed first: otherwise PostgreSQL would check every row while `text` is widened.
+    """
+
+    dependencies = [
+        ("recognizer", "0014_decimal_marks"),
+    ]
+
+    operations = [
+        migrations.RemoveConstraint(model_name="prediction", name="prediction_text_empty_only_when_rejected"),
+        migrations.RemoveConstraint(model_name="correction", name="correction_not_a_digit_has_no_text"),
+        migrations.AlterField(model_name="prediction", name="text", field=TEXT),
+        migrations.AlterField(model_name="correction", name="text", field=TEXT),
+        migrations.AddField(model_name="prediction", name="signed_text", field=SIGNED_TEXT),
+        migrations.AddField(model_name="correction", name="signed_text", field=SIGNED_TEXT),
+        migrations.AddField(model_name="prediction", name="signs", field=LIST),
+        migrations.AddField(model_name="prediction", name="unread", field=LIST),
+        migrations.AddField(model_name="prediction", name="lines", field=LIST),
+        AddConstraintWithoutScan(
+            model_name="prediction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("decision", "rejected"), ("text", ""))
+                | (~models.Q(("decision", "rejected")) & ~models.Q(("text", ""))),
+                name="prediction_text_empty_only_when_rejected",
+            ),
+        ),
+        AddConstraintWithoutScan(
+            model_name="correction",
+            constraint=models.CheckConstraint(
+                condition=~models.Q(("kind", "not_a_digit")) | models.Q(("text", "")),
+                name="correction_not_a_digit_has_no_text",
+            ),
+        ),
+        AddConstraintWithoutScan(model_name="prediction", constraint=text_is_digits("prediction_text_is_digits")),
+        AddConstraintWithoutScan(model_name="correction", constraint=text_is_digits("correction_text_is_digits")),
+    ]

@@ -1,0 +1,21 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from recognizer.models.prediction import Decimal, DecimalMarkMixin
+
+
+class Preferences(DecimalMarkMixin, models.Model):
+    """Choices of an account that its readings follow. An account without a row has made none."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
+    decimal = models.CharField(max_length=5, choices=Decimal, blank=True, default="", db_default="")
+
+    class Meta:
+        verbose_name_plural = "preferences"
+        constraints = [
+            models.CheckConstraint(condition=Q(decimal__in=["", *Decimal.values]), name="preferences_decimal_known")
+        ]
+
+    def __str__(self) -> str:
+        return self.get_decimal_display()
