@@ -26,18 +26,19 @@ def cropped(digit: int, seed: int, height: int, margin: int) -> np.ndarray:
     return np.pad(np.rint(255 * small.clip(0, 1)).astype(np.uint8), margin)
 
 
+def count_right(labels: list[int], crops: list[np.ndarray], *, is_dark: bool) -> int:
+    pictures = [cv2.imencode(".png", 255 - crop if is_dark else crop)[1].tobytes() for crop in crops]
+    answers = READER.read_many(pictures, "digit")
+    return sum(answer.text == str(label) for answer, label in zip(answers, labels, strict=True))
+
+
 @pytest.mark.parametrize("margin", [0, 1, 2, 4])
 @pytest.mark.parametrize("is_dark", [True, False])
 def test_cropped_digits_are_read_as_well_as_with_paper_around_them(margin: int, is_dark: bool) -> None:
     labels = [seed % 10 for seed in range(100)]
     crops = [cropped(label, seed, 20 + 3 * (seed % 40), margin) for seed, label in enumerate(labels)]
-    pictures = [cv2.imencode(".png", 255 - crop if is_dark else crop)[1].tobytes() for crop in crops]
-    wrong = [
-        label
-        for label, answer in zip(labels, READER.read_many(pictures, "digit"), strict=True)
-        if answer.text != str(label)
-    ]
-    assert len(wrong) <= 1, wrong
+    with_paper = [np.pad(crop, crop.shape[0]) for crop in crops]
+    assert count_right(labels, crops, is_dark=is_dark) >= count_right(labels, with_paper, is_dark=is_dark) - 1
 
 
 @settings(max_examples=50, deadline=None)
