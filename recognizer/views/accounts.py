@@ -125,6 +125,11 @@ class ConfirmPassword(ReauthenticateView):  # type: ignore[misc]
         refused = refuse_excess(request, "password", request.user.get_username())
         return refused or super().post(request, *args, **kwargs)
 
+    def get_form(self, form_class: type[OwnPasswordForm] | None = None) -> OwnPasswordForm:
+        form: OwnPasswordForm = super().get_form(form_class)
+        form.fields["password"].widget.attrs["autofocus"] = True
+        return form
+
 
 class PasswordChange(views.PasswordChangeView):
     template_name = "accounts/password_change.html"

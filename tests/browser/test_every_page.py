@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.urls import reverse
@@ -51,7 +52,9 @@ def pages(alice, model) -> dict[str, str]:
         "account",
         "about",
     ]
-    return {name: reverse(name) for name in [*names, "password_change"]} | {
+    address = EmailAddress.objects.create(user=alice, email="w" * 60 + "@example.org")
+    return {name: reverse(name) for name in [*names, "password_change", "account_reauthenticate"]} | {
+        "email": reverse("account_email_confirm", args=[EmailConfirmationHMAC.create(address).key]),
         "upload_detail": reverse("upload_detail", args=[number.upload_id]),
         "corrected": reverse("upload_detail", args=[seven.upload_id]),
         "batch_detail": reverse("batch_detail", args=[batch.pk]),
