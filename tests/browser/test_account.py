@@ -70,6 +70,7 @@ def test_all_data_can_be_exported(alice_page: Page, alice: User, model, tmp_path
         "predictions.json",
         "corrections.json",
         "batches.json",
+        "notices.json",
         f"pictures/{prediction.upload_id}.png",
     ]
 
