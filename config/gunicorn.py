@@ -1,6 +1,7 @@
 """gunicorn's settings, the same for `make run`, the benchmarks and production."""
 
 import ctypes
+import os
 import sys
 
 from config.env import env, load_dotenv
@@ -15,6 +16,10 @@ if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
     libc.mallopt(M_ARENA_MAX, 1)
     libc.mallopt(M_MMAP_THRESHOLD, 4 * MB)
     libc.mallopt(M_TRIM_THRESHOLD, 16 * MB)
+
+# The server scales by processes. NumPy's threads would wait for each other where cores are busy: a what-if search took
+# 6 s instead of 0.4 s on two busy cores.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 bind = env.str("BIND", default=f"127.0.0.1:{env.int('PORT', default=8000, at_least=1)}")
 worker_class = "config.connections.Worker"

@@ -15,6 +15,7 @@ from recognizer.views import (
     numbers,
     review,
     uploads,
+    what_if,
 )
 
 pages = [
@@ -59,6 +60,9 @@ explanations = [
     path("glyphs/<uuid:pk>/numbers/", numbers.numbers, name="numbers"),
     path("glyphs/<uuid:pk>/numbers/<str:step>/", numbers.numbers, name="numbers"),
     path("glyphs/<uuid:pk>/numbers/<str:step>/<int:channel>/", numbers.numbers, name="numbers"),
+    path("glyphs/<uuid:pk>/what-if/", what_if.what_if, name="what_if"),
+    path("glyphs/<uuid:pk>/what-if/answer/", what_if.what_if_answer, name="what_if_answer"),
+    path("glyphs/<uuid:pk>/what-if/repair/", what_if.what_if_repair, name="what_if_repair"),
     path("glyphs/<uuid:pk>/why/", explorer.why, name="why"),
     path("glyphs/<uuid:pk>/why/<str:kind>-<int:digit>.png", explorer.overlay, name="overlay"),
     path("compare/", compare.comparison, name="compare"),

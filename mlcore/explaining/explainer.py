@@ -13,8 +13,10 @@ from mlcore.explaining.cam import class_map
 from mlcore.explaining.contributions import Contributions, compute_contributions
 from mlcore.explaining.forward import Step, build_steps, run_steps
 from mlcore.explaining.geometry import LayerGeometry, layer_geometries
+from mlcore.explaining.gradient import input_gradient
 from mlcore.explaining.keras_weights import Floats, read_normalised_convolutions
 from mlcore.explaining.occlusion import Image, occlude
+from mlcore.explaining.repair import Repair, find_repair
 from mlcore.explaining.sentences import Gettext, KeyChange, find_key_change, top_two, write_sentence
 from mlcore.reading.engine import Engine
 
@@ -69,6 +71,14 @@ class Explainer:
     def outputs(self, image: Image) -> dict[str, Floats]:
         """Return the outputs of every step in double precision, by its name."""
         return run_steps(self.steps, image)
+
+    def repair(self, image: Image, digit: int) -> Repair | None:
+        """Return a small change of the input after which it is read as the digit, or None where none was found."""
+
+        def gradient(changed: Image, weights: Floats) -> Floats:
+            return input_gradient(self.steps, self.outputs(changed), weights)
+
+        return find_repair(image, digit, self.engine.logits, gradient)
 
     def activations(self, image: Image) -> Activations:
         return {name: maps[0] for name, maps in self.engine.activations(image[np.newaxis]).items()}

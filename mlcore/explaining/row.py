@@ -5,16 +5,25 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.explaining.mosaic import encode_levels, scale_of, to_levels
+from mlcore.explaining.mosaic import Scale, encode_levels, scale_of, to_levels
 
 TILE = 28
 
 
-def draw_layer_row(activations: Sequence[NDArray[np.float32]], channels: Sequence[int], zoom: int = 1) -> bytes:
-    """Return a PNG with one channel of each layer side by side. Each tile is 28×28 and on its own layer's scale."""
+def draw_layer_row(
+    activations: Sequence[NDArray[np.float32]],
+    channels: Sequence[int],
+    scales: Sequence[Scale] | None = None,
+    zoom: int = 1,
+) -> bytes:
+    """Return a PNG with one channel of each layer side by side, each 28×28.
+
+    A tile is on its own layer's scale unless scales are given, which two rows can share.
+    """
+    scales = scales or [scale_of(maps) for maps in activations]
     tiles = [
-        _enlarge(to_levels(maps[..., channel], scale_of(maps)))
-        for maps, channel in zip(activations, channels, strict=True)
+        _enlarge(to_levels(maps[..., channel], scale))
+        for maps, channel, scale in zip(activations, channels, scales, strict=True)
     ]
     return encode_levels(np.concatenate(tiles, axis=1), zoom)
 

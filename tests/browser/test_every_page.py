@@ -64,6 +64,7 @@ def pages(alice, model) -> dict[str, str]:
         "channel": reverse("explorer", args=[glyph.pk, "conv3", 5]),
         "numbers": reverse("numbers", args=[glyph.pk, "conv2"]),
         "numbers_last": reverse("numbers", args=[glyph.pk, "logits"]),
+        "what_if": reverse("what_if", args=[glyph.pk]),
         "why": reverse("why", args=[glyph.pk]),
         "compare": f"{reverse('compare')}?a={glyph.pk}&b={seven.glyphs.get().pk}",
         "missing": "/missing/",
