@@ -1,4 +1,4 @@
-"""Ten digits as strokes, drawn as SVG paths and PNG files: the logo, large answers and examples."""
+"""Digits and signs as strokes, drawn as SVG paths and PNG files: the logo, large answers and examples."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -9,7 +9,8 @@ from PIL import Image, ImageDraw
 Point = tuple[float, float]
 
 HEIGHT = 100.0
-ADVANCE = 76.0  # from one digit's left edge to the next
+GAP = 16.0  # between two characters
+DIGIT_WIDTH = 60.0
 MARGIN = 10.0
 
 # A stroke is a smooth curve through its points (x 0..60, y 0..100 downwards). A corner starts a new stroke.
@@ -43,10 +44,57 @@ DIGITS: dict[str, list[list[Point]]] = {
     ],
 }  # fmt: skip
 
+# Each sign has its width and its strokes. A dot is a short stroke.
+SIGNS: dict[str, tuple[float, list[list[Point]]]] = {
+    ".": (10, [[(4, 95), (6, 97)]]),
+    ",": (14, [[(9, 92), (9, 101), (3, 109)]]),
+    "'": (10, [[(6, 2), (4, 20)]]),
+    ":": (10, [[(4, 40), (6, 42)], [(4, 90), (6, 92)]]),
+    "-": (36, [[(2, 56), (18, 55), (34, 54)]]),
+    "+": (44, [[(2, 56), (22, 55), (42, 54)], [(22, 35), (21, 55), (22, 75)]]),
+    "/": (44, [[(40, 2), (22, 50), (4, 98)]]),
+    "%": (
+        60,
+        [
+            [(54, 4), (30, 50), (6, 97)],
+            [(16, 8), (6, 20), (14, 34), (25, 22), (16, 8)],
+            [(45, 64), (35, 78), (44, 93), (55, 80), (45, 64)],
+        ],
+    ),
+    "$": (
+        52,
+        [
+            [(46, 20), (28, 12), (8, 24), (14, 44), (38, 56), (46, 76), (26, 90), (4, 80)],
+            [(27, 0), (26, 50), (25, 102)],
+        ],
+    ),
+    "€": (
+        60,
+        [
+            [(56, 14), (38, 4), (18, 22), (14, 52), (22, 84), (40, 97), (56, 88)],
+            [(2, 40), (40, 38)],
+            [(2, 60), (38, 58)],
+        ],
+    ),
+    "£": (
+        56,
+        [
+            [(48, 16), (36, 4), (22, 14), (22, 50), (18, 82), (4, 96)],
+            [(4, 96), (28, 94), (52, 92)],
+            [(8, 52), (38, 50)],
+        ],
+    ),
+    " ": (24, []),
+}  # fmt: skip
+
+
+def character_width(character: str) -> float:
+    return SIGNS[character][0] if character in SIGNS else DIGIT_WIDTH
+
 
 def width_of(text: str) -> float:
     """Return the width of the drawn text, with both margins."""
-    return ADVANCE * len(text) - (ADVANCE - 60.0) + 2 * MARGIN
+    return sum(character_width(character) + GAP for character in text) - GAP + 2 * MARGIN
 
 
 @lru_cache(maxsize=1000)
@@ -61,10 +109,12 @@ def svg_path(text: str) -> str:
 
 
 def strokes_of(text: str) -> Iterator[list[Point]]:
-    """Yield the strokes of all digits of the text, in the coordinates of the whole drawing."""
-    for place, character in enumerate(text):
-        for stroke in DIGITS.get(character, ()):
-            yield [(MARGIN + ADVANCE * place + x, MARGIN + y) for x, y in stroke]
+    """Yield the strokes of all characters of the text, in the coordinates of the whole drawing."""
+    left = MARGIN
+    for character in text:
+        for stroke in SIGNS[character][1] if character in SIGNS else DIGITS.get(character, ()):
+            yield [(left + x, MARGIN + y) for x, y in stroke]
+        left += character_width(character) + GAP
 
 
 def beziers(stroke: list[Point]) -> Iterator[tuple[Point, Point, Point]]:

@@ -20,6 +20,23 @@ class AddConstraintWithoutScan(migrations.AddConstraint):
         schema_editor.execute(f"{statement} NOT VALID", params=None)
 
 
+class AddIndexConcurrently(migrations.AddIndex):
+    """An index that PostgreSQL builds while rows are read and written. Its migration must not be atomic.
+
+    Django's operation of this name works on PostgreSQL alone, and fails when it is repeated after an interruption.
+    """
+
+    atomic = False
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor != "postgresql":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        model = to_state.apps.get_model(app_label, self.model_name)
+        schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {self.index.name}", params=None)
+        schema_editor.add_index(model, self.index, concurrently=True)
+
+
 def validate_constraint(table: str, name: str) -> migrations.RunPython:
     """Return an operation that lets PostgreSQL check the existing rows. They are read and written in the meantime."""
 

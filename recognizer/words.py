@@ -1,14 +1,17 @@
 """Texts about predictions, shared by pages, previews, lists and the admin."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from typing import Protocol
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 
 from mlcore.reading.result import Decision, Reason
 
 VERY_SURE = 0.995
+NO_DIGITS_FAULT = ("unread_ink", "several_lines")  # reasons that lie beside the digits
 MIN_ALTERNATIVE = 0.05  # a less likely second digit is not mentioned
 
 
@@ -18,6 +21,11 @@ def percent(probability: float) -> str:
     if figure < 0.1:
         return "< 0.1 %"
     return f"{figure:.1f} %" if probability < 1 else "100 %"
+
+
+def percent_up(probability: float) -> str:
+    """Return the probability in percent, rounded up: no smaller figure of `percent` reaches this threshold."""
+    return f"{math.ceil(probability * 1000 - 1e-6) / 10:.1f} %"
 
 
 def confidence_label(decision: Decision | str, confidence: float) -> str:
@@ -35,11 +43,31 @@ class Digit(Protocol):
     @property
     def digit(self) -> int: ...
     @property
+    def confidence(self) -> float: ...
+    @property
     def probabilities(self) -> Iterable[float]: ...
 
 
-def alternative_text(digits: Iterable[Digit]) -> str:
-    """Return the text with its most likely other digit; empty if no other digit is likely enough."""
+def digit_share(glyph: Digit) -> float:
+    """Return the probability of the read digit if the ink is a digit: the longest of the ten bars."""
+    return list(glyph.probabilities)[glyph.digit]
+
+
+def is_digit_share(glyph: Digit) -> float:
+    """Return the probability that the ink is a digit at all. Times `digit_share` it is the glyph's confidence."""
+    return min(1.0, glyph.confidence / max(digit_share(glyph), 1e-6))
+
+
+def find_doubtful(decision: Decision | str, reason: Reason | str | None, digits: Iterable[Digit]) -> int | None:
+    """Return the position of the least certain digit of an unsure answer, or None if no digit is in doubt."""
+    if decision != "unsure" or reason in NO_DIGITS_FAULT:
+        return None
+    confidences = [glyph.confidence for glyph in digits]
+    return confidences.index(min(confidences)) if confidences else None
+
+
+def alternative_written(written: str, digits: Iterable[Digit]) -> str:
+    """Return the number with its most likely other digit; empty if no other digit is likely enough."""
     read = [(one.digit, list(one.probabilities)) for one in digits]
     others = [
         (probability, position, other)
@@ -48,13 +76,33 @@ def alternative_text(digits: Iterable[Digit]) -> str:
         if other != digit
     ]
     probability, position, other = max(others, default=(0.0, 0, 0))
-    if probability < MIN_ALTERNATIVE:
+    places = [place for place, character in enumerate(written) if character.isdigit()]
+    if probability < MIN_ALTERNATIVE or len(places) != len(read):
         return ""
-    text = [str(digit) for digit, _probabilities in read]
-    return "".join([*text[:position], str(other), *text[position + 1 :]])
+    place = places[position]
+    return in_one_line(written[:place] + str(other) + written[place + 1 :])
 
 
-def advice(decision: Decision | str, reason: Reason | str | None, digits: Iterable[Digit] = ()) -> str:
+def in_one_line(written: str) -> str:
+    """Return the lines of a number in one line, for titles and sentences."""
+    return written.replace("\n", " · ")
+
+
+def unread_summary(kinds: Iterable[str]) -> str:
+    """Return what was not read in words, as `2 marks, 1 line of text`; empty if all was."""
+    count = Counter(kinds)
+    texts = {
+        "text_line": ngettext_lazy("%(count)d line of text", "%(count)d lines of text", "count"),
+        "letters": ngettext_lazy("letters in %(count)d place", "letters in %(count)d places", "count"),
+        "sign": ngettext_lazy("%(count)d sign", "%(count)d signs", "count"),
+        "mark": ngettext_lazy("%(count)d mark", "%(count)d marks", "count"),
+    }
+    return ", ".join(str(text % {"count": count[kind]}) for kind, text in texts.items() if count[kind])
+
+
+def advice(
+    decision: Decision | str, reason: Reason | str | None, written: str = "", digits: Iterable[Digit] = ()
+) -> str:
     """Return why a prediction is not sure and what the user can do; empty for a sure one."""
     sentences = {
         "no_ink": _(
@@ -77,7 +125,7 @@ def advice(decision: Decision | str, reason: Reason | str | None, digits: Iterab
     if reason in sentences:
         return sentences[reason]
     if decision == "unsure":
-        other = alternative_text(digits)
+        other = alternative_written(written, digits)
         if other:
             return _("It could also be %(other)s. Check it, then confirm or correct it.") % {"other": other}
         return _("The writing is not clear. Check the number, then confirm or correct it.")

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from django.contrib.auth.models import User
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from mlcore.reading.decode import decode
 from mlcore.reading.result import Box, Decision, Glyph, Line, Mode, Reading, Reason, Sign, UnreadInk
 from mlcore.reading.written import DecimalMark, digits_of, settle_values, surrounding_box
+from recognizer.drawings import HEIGHT as HEIGHT_OF_STROKES
+from recognizer.drawings import MARGIN, points_along, strokes_of
 from recognizer.models import Prediction
 from recognizer.services.reading.predictions import PictureReading, save_reading
 from recognizer.services.registry.model_versions import models
@@ -91,8 +93,28 @@ def store_reading(
     data: bytes = b"",
 ) -> Prediction:
     """Save the reading as if the active model had made it, and return its prediction."""
-    data = data or encode(Image.new("RGB", (WIDTH, HEIGHT), "white"))
+    data = data or draw_reading(reading)
     answer = PictureReading(
         decode(data), settle_values(reading, decimal), models.active_model(), mode, decimal, latency_ms=3.0
     )
     return save_reading(answer, owner=owner, data=data, source=source, name="by-hand.png")
+
+
+def draw_reading(reading: Reading) -> bytes:
+    """Return a picture of the reading's digits and signs at their places, and of scribbles where ink is unread."""
+    image = Image.new("RGB", (reading.width, reading.height), "white")
+    draw = ImageDraw.Draw(image)
+    characters = [(str(glyph.digit), glyph.box) for glyph in reading.glyphs]
+    for character, box in [*characters, *((sign.sign, sign.box) for sign in reading.signs)]:
+        scale = box.height / HEIGHT_OF_STROKES
+        for stroke in strokes_of(character):
+            points = [(box.x + scale * (x - MARGIN), box.y + scale * (y - MARGIN)) for x, y in points_along(stroke, 5)]
+            draw.line(points, fill="#1b2a5c", width=3)
+    for ink in reading.unread:
+        left, middle = ink.box.x, ink.box.y + ink.box.height / 2
+        wave = [
+            (left + n, middle + (ink.box.height / 3 if n % 12 else -ink.box.height / 3))
+            for n in range(0, ink.box.width, 6)
+        ]
+        draw.line(wave, fill="#1b2a5c", width=2)
+    return encode(image)

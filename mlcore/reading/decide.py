@@ -31,7 +31,7 @@ def judge_digit(confidence: float, is_digit: float, doubt: Reason | None, thresh
     """Decide on a single digit. `doubt` is the reason that the picture itself gives to distrust the answer."""
     if is_digit < thresholds.get("is_digit", 0.5):
         return Verdict("rejected", doubt or "not_a_digit", confidence)
-    if confidence < thresholds.get("read", 0.9) or doubt == "too_small":
+    if confidence < sure_threshold(thresholds, is_number=False) or doubt == "too_small":
         return Verdict("unsure", doubt, confidence)
     return Verdict("read", None, confidence)
 
@@ -42,9 +42,14 @@ def judge_number(found: FoundNumber, doubt: Reason | None, thresholds: Threshold
     none_is_a_digit = all(digit.is_digit < thresholds.get("is_digit", 0.5) for digit in found.digits)
     if confidence < thresholds.get("number_reject", 0.02) or none_is_a_digit:
         return Verdict("rejected", doubt or "not_a_digit", confidence)
-    if confidence < thresholds.get("number_read", 0.9):
+    if confidence < sure_threshold(thresholds, is_number=True):
         return Verdict("unsure", doubt, confidence)
     return Verdict("read", None, confidence)
+
+
+def sure_threshold(thresholds: Thresholds, *, is_number: bool) -> float:
+    """Return the confidence from which one digit or one line is sure, unless something else is in doubt."""
+    return thresholds.get("number_read" if is_number else "read", 0.9)
 
 
 def number_confidence(found: FoundNumber, thresholds: Thresholds) -> float:

@@ -16,7 +16,8 @@ def text_is_digits(name: str) -> models.CheckConstraint:
 class Migration(migrations.Migration):
     """The columns of signs, unread ink and lines.
 
-    The constraints on `text` are removed first: otherwise PostgreSQL would check every row while `text` is widened.
+    The constraints and the index on `text` are removed first: otherwise PostgreSQL would check every row and build the
+    index again while it widens `text`, and lock out all readers. The index follows in 0017.
     """
 
     dependencies = [
@@ -26,6 +27,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RemoveConstraint(model_name="prediction", name="prediction_text_empty_only_when_rejected"),
         migrations.RemoveConstraint(model_name="correction", name="correction_not_a_digit_has_no_text"),
+        migrations.RemoveIndex(model_name="prediction", name="prediction_by_text"),
         migrations.AlterField(model_name="prediction", name="text", field=TEXT),
         migrations.AlterField(model_name="correction", name="text", field=TEXT),
         migrations.AddField(model_name="prediction", name="signed_text", field=SIGNED_TEXT),

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from mlcore.reading.result import UnreadInk
 from recognizer import words
 from recognizer.drawings import HEIGHT, MARGIN, svg_path, width_of
 from recognizer.models import Correction
@@ -19,6 +20,10 @@ from recognizer.services.reading import images
 register = template.Library()
 
 register.filter("percent", words.percent)
+register.filter("percent_up", words.percent_up)
+register.filter("in_one_line", words.in_one_line)
+register.filter("digit_share", words.digit_share)
+register.filter("is_digit_share", words.is_digit_share)
 register.simple_tag(fetch_installation_status, name="installation_status")
 
 
@@ -37,7 +42,12 @@ def current_text(prediction: Any) -> str:
 
 @register.filter
 def advice(answer: Any, digits: Iterable[words.Digit]) -> str:
-    return words.advice(answer.decision, answer.reason, digits)
+    return words.advice(answer.decision, answer.reason, answer.written, digits)
+
+
+@register.filter
+def unread_summary(unread: Iterable[UnreadInk]) -> str:
+    return words.unread_summary(ink.kind for ink in unread)
 
 
 @register.simple_tag

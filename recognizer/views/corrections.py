@@ -35,7 +35,27 @@ def save_correction(request: UserRequest, prediction: Prediction) -> None:
             corrections.add_box(**target, box=form.box, label=value)
 
 
-def box_values(prediction: Prediction, current: Correction | None) -> list[dict[str, Any]]:
-    """Return the boxes over the picture with their labels, as the templates need them."""
-    boxes = labelled_boxes(prediction, current)
-    return [dict(zip(BOX_FIELDS, each.box, strict=True), label=each.label) for each in boxes]
+def box_values(prediction: Prediction, current: Correction | None, doubtful: int | None) -> list[dict[str, Any]]:
+    """Return the boxes over the picture with their labels and the signs between them, as the templates need them."""
+    return [
+        dict(zip(BOX_FIELDS, each.box, strict=True))
+        | {
+            "position": position,
+            "label": each.label,
+            "before": each.before.rpartition("\n")[2],
+            "after": each.after,
+            "starts_line": "\n" in each.before,
+            "is_doubtful": position == doubtful,
+        }
+        for position, each in enumerate(labelled_boxes(prediction, current))
+    ]
+
+
+def split_lines(boxes: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Return the boxes of each line."""
+    lines: list[list[dict[str, Any]]] = []
+    for box in boxes:
+        if not lines or box["starts_line"]:
+            lines.append([])
+        lines[-1].append(box)
+    return lines

@@ -21,6 +21,7 @@ from recognizer.problems import Problem
 from recognizer.services.explaining.live import preview_layers
 from recognizer.services.limits.budgets import has_own_budget, preview_rate, spend
 from recognizer.services.reading.predictions import create_prediction, read_for
+from recognizer.services.registry.thresholds import sure_from
 from recognizer.uploadhandlers import check_files
 from recognizer.views.batches import is_zip, start_batch
 from recognizer.views.requests import UserRequest
@@ -90,7 +91,12 @@ def preview(request: UserRequest) -> HttpResponse:
     except Problem as problem:
         response = render(request, "_preview.html", {"problem": problem}, status=problem.status)
         return with_headers(response, problem)
-    return render(request, "_preview.html", {"reading": answer.reading, "preview": preview_layers(answer)})
+    context = {
+        "reading": answer.reading,
+        "sure_from": sure_from(answer.reading.written, answer.mode, answer.model.reader.thresholds),
+        "preview": preview_layers(answer),
+    }
+    return render(request, "_preview.html", context)
 
 
 def read_options(request: HttpRequest) -> dict[str, Any]:

@@ -23,9 +23,14 @@ from recognizer.problems import Problem
 from recognizer.services.history import bulk_actions, corrections
 from recognizer.services.reading import feature_maps
 from recognizer.services.reading.predictions import reread_upload
+from recognizer.services.registry.thresholds import sure_from, thresholds_of
 from recognizer.services.work.worker_state import worker_state
-from recognizer.views.corrections import box_values, save_correction
+from recognizer.stored_readings import lines_of, unread_of
+from recognizer.views.corrections import box_values, save_correction, split_lines
 from recognizer.views.requests import UserRequest
+from recognizer.words import find_doubtful, in_one_line
+
+MAX_CARDS = 60
 
 
 def fetch_prediction(request: UserRequest, pk: UUID) -> Prediction:
@@ -69,22 +74,39 @@ def prediction_context(prediction: Prediction) -> dict[str, Any]:
     """Return what the templates need to show a prediction with its corrections."""
     rows = list(prediction.upload.corrections.select_related("by").order_by("created_at", "id"))
     current = corrections.select_current(rows)
-    current_text = current.text if current else prediction.text
+    current_written = current.written if current else prediction.written
     # Fetched once, for the boxes as well. The inputs are left out: they are pictures with their own addresses.
     prefetch_related_objects([prediction], Prefetch("glyphs", Glyph.objects.defer("input")))
+    glyphs = prediction.glyphs.all()
+    # Marked until somebody corrects the answer.
+    doubtful = None if current else find_doubtful(prediction.decision, prediction.reason, glyphs)
+    boxes = box_values(prediction, current, doubtful)
     return {
         "prediction": prediction,
         "upload": prediction.upload,
-        "glyphs": prediction.glyphs.all(),
+        "glyphs": glyphs,
+        "unread": unread_of(prediction),
+        "doubtful": doubtful,
+        "cards": glyph_cards(list(glyphs), doubtful),
+        "sure_from": sure_from(prediction.written, prediction.mode, thresholds_of(prediction.model_id)),
         "correction_history": corrections.entered_corrections(rows)[::-1],
         "current_correction": current,
-        "current_text": current_text,
-        "title": current_text or _("No digit"),
-        "boxes": box_values(prediction, current),
+        "current_written": current_written,
+        "written_lines": current_written.split("\n") if current else lines_of(prediction, glyphs),
+        "title": in_one_line(current_written) or _("No digit"),
+        "boxes": boxes,
+        "box_lines": split_lines(boxes),
+        "has_several_lines": "\n" in current_written or prediction.reason == "several_lines",
         "correct_url": prediction_url("upload_correct", prediction),
         "box_fields": BOX_FIELDS,
         "box_radius": max(prediction.upload.width, prediction.upload.height) // 100,
     }
+
+
+def glyph_cards(glyphs: list[Glyph], doubtful: int | None) -> list[dict[str, Any]]:
+    """Return the digits that the page explains one by one: all, or of very many the least certain."""
+    shown = glyphs if len(glyphs) <= MAX_CARDS else sorted(glyphs, key=lambda glyph: glyph.confidence)[:MAX_CARDS]
+    return [{"glyph": glyph, "is_doubtful": glyph.position == doubtful} for glyph in shown]
 
 
 def prediction_url(name: str, prediction: Prediction) -> str:

@@ -12,6 +12,8 @@ const cells = () => [...(form()?.querySelectorAll("[data-cell]") ?? [])];
 const isInCell = () => document.activeElement.matches("[data-cell]");
 const formAction = () => form()?.getAttribute("action") ?? ""; // the property is hidden by buttons named "action"
 const isRequestRunning = () => part().matches(".htmx-settling") || part().querySelector(".htmx-request") !== null;
+// The cursor starts at the digit that is least certain.
+const firstPosition = () => Math.max(0, cells().findIndex((cell) => cell.matches(".is-doubtful")));
 const isEdited = () => cells().some((cell) => cell.value !== cell.defaultValue);
 
 function select(position, { focus = false } = {}) {
@@ -113,7 +115,7 @@ function updatePart() {
   const before = shown;
   shown = { action: formAction(), cells: cells().length };
   const isSame = shown.action === before.action;
-  if (!isSame) selected = 0;
+  if (!isSame) selected = firstPosition();
   const labels = isSame && shown.cells === before.cells ? [...pendingLabels] : [];
   pendingLabels.clear();
   if (!part()) return;

@@ -10,6 +10,7 @@ from django.urls import reverse
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
+from mlcore.reading.result import Box, UnreadInk
 from recognizer.drawings import draw_png
 from recognizer.services.batches import intake
 from recognizer.services.history import bulk_actions, corrections
@@ -17,6 +18,7 @@ from recognizer.services.reading.predictions import create_prediction
 from tests.browser.fixtures import log_in
 from tests.browser.hand import draw, expect_preview
 from tests.pictures import digit_png
+from tests.readings import make_reading, store_reading
 from tests.surroundings import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -38,6 +40,16 @@ def pages(alice, model, worker) -> dict[str, str]:
     long = create_prediction(owner=alice, data=draw_png("27182818284590"), source="upload", name="e" * 90 + ".png")
     blank = create_prediction(owner=alice, data=blank_png(), source="upload", name="blank.png")
     seven = create_prediction(owner=alice, data=draw_png("7"), source="drawing", name="seven.png", draw_maps=True)
+    written = {
+        "signs": make_reading("-1905.50", decision="unsure", confidence=0.61, doubtful=2),
+        "lines": make_reading("12.50\n-3.75\n07-11\n85%"),
+        "unread": make_reading(
+            "1905",
+            decision="unsure",
+            reason="unread_ink",
+            unread=[UnreadInk(Box(150, 10, 90, 30), "letters"), UnreadInk(Box(10, 90, 280, 30), "text_line")],
+        ),
+    }
     for digits in ("8", "16", "1905"):
         deleted = create_prediction(owner=alice, data=draw_png(digits), source="drawing")
         bulk_actions.delete_uploads(alice, [deleted.upload_id])
@@ -52,6 +64,10 @@ def pages(alice, model, worker) -> dict[str, str]:
         "upload_detail-one": reverse("upload_detail", args=[seven.upload_id]),
         "upload_detail-long": reverse("upload_detail", args=[long.upload_id]),
         "upload_detail-rejected": reverse("upload_detail", args=[blank.upload_id]),
+        **{
+            f"upload_detail-{name}": reverse("upload_detail", args=[store_reading(reading, owner=alice).upload_id])
+            for name, reading in written.items()
+        },
         "history-nothing": reverse("history") + "?q=no-such-name",
         "batch_detail": reverse("batch_detail", args=[batch.pk]),
         "explorer": reverse("explorer", args=[glyph.pk]),

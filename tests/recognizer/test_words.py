@@ -2,7 +2,19 @@
 
 from types import SimpleNamespace
 
-from recognizer.words import advice, alternative_text
+import pytest
+
+from recognizer.words import (
+    advice,
+    alternative_written,
+    digit_share,
+    find_doubtful,
+    is_digit_share,
+    percent,
+    percent_up,
+    unread_summary,
+)
+from tests.readings import make_reading
 
 
 def digit(read, **others):
@@ -16,21 +28,52 @@ def digit(read, **others):
 
 def test_advice_names_the_most_likely_other_digit():
     number = [digit(7, _1=0.4), digit(7, _2=0.1), digit(4, _9=0.3)]
-    assert alternative_text(number) == "174"
-    assert advice("unsure", None, number).startswith("It could also be 174.")
+    assert alternative_written("774", number) == "174"
+    assert advice("unsure", None, "774", number).startswith("It could also be 174.")
 
 
 def test_advice_does_not_name_an_unlikely_digit():
     number = [digit(1, _7=0.01), digit(4)]
-    assert alternative_text(number) == ""
-    assert advice("unsure", None, number).startswith("The writing is not clear")
+    assert alternative_written("14", number) == ""
+    assert advice("unsure", None, "14", number).startswith("The writing is not clear")
 
 
 def test_advice_about_the_picture_comes_before_other_digits():
-    assert "crop the picture" in advice("unsure", "too_small", [digit(7, _1=0.4)])
+    assert "crop the picture" in advice("unsure", "too_small", "7", [digit(7, _1=0.4)])
 
 
 def test_advice_without_digits_names_none():
-    assert alternative_text([]) == ""
+    assert alternative_written("", []) == ""
     assert advice("rejected", None) != ""
     assert advice("read", None) == ""
+
+
+def test_advice_keeps_the_signs_of_the_number():
+    number = [digit(1), digit(7, _1=0.4), digit(5)]
+    assert advice("unsure", None, "-1.75", number).startswith("It could also be -1.15.")
+
+
+def test_a_digits_two_shares_make_its_confidence():
+    glyph = SimpleNamespace(digit=2, probabilities=[0.0005, 0.0, 0.999, *[0.0] * 6, 0.0005], confidence=0.321)
+    assert (percent(digit_share(glyph)), percent(is_digit_share(glyph))) == ("99.9 %", "32.1 %")
+
+
+@pytest.mark.parametrize(
+    ("decision", "reason", "position"),
+    [("unsure", None, 2), ("unsure", "low_contrast", 2), ("unsure", "unread_ink", None), ("read", None, None)],
+)
+def test_the_least_certain_digit_of_an_unsure_answer_is_in_doubt(decision, reason, position):
+    assert find_doubtful(decision, reason, make_reading("1905", doubtful=2).glyphs) == position
+
+
+def test_no_digit_is_in_doubt_without_digits():
+    assert find_doubtful("unsure", None, []) is None
+
+
+def test_a_threshold_is_rounded_up():
+    assert (percent_up(0.9599), percent(0.9599), percent_up(0.96)) == ("96.0 %", "95.9 %", "96.0 %")
+
+
+def test_unread_ink_is_summed_up_by_kind():
+    assert unread_summary(["mark", "letters", "mark", "text_line"]) == "1 line of text, letters in 1 place, 2 marks"
+    assert unread_summary([]) == ""

@@ -51,7 +51,7 @@ def test_a_number_in_the_queue_shows_its_current_correction(alice_client, add_pr
     number = add_prediction("12", decision="unsure")
     url = reverse("review_correct", args=[number.upload_id])
     page = alice_client.post(url, {"action": "labels", "label": ["1", "3"]}, headers=HTMX)
-    assert page.context["current_text"] == "13"
+    assert page.context["current_written"] == "13"
     assert "Corrected to <strong>13</strong>" in page.content.decode()
     page = alice_client.post(url, {"action": "labels", "label": ["1", "2"]}, headers=HTMX)
     assert "Confirmed" in page.content.decode()

@@ -1,0 +1,19 @@
+"""The confidence from which an answer is sure, by the card of the model that gave it."""
+
+from functools import lru_cache
+from uuid import UUID
+
+from mlcore.reading.decide import Thresholds, sure_threshold
+from recognizer.models import ModelVersion
+from recognizer.models.prediction import Mode
+
+
+@lru_cache(maxsize=100)
+def thresholds_of(version_id: UUID) -> Thresholds:
+    """Return the thresholds of a version. A card never changes, so each process asks the database once."""
+    return ModelVersion.objects.values_list("card__thresholds", flat=True).get(pk=version_id) or {}
+
+
+def sure_from(written: str, mode: str, thresholds: Thresholds) -> float:
+    """Return the confidence from which an answer in this mode is sure."""
+    return sure_threshold(thresholds, is_number=mode == Mode.NUMBER or len(written) > 1)
