@@ -20,6 +20,7 @@ from recognizer.problems import Problem
 from recognizer.services.exports.exports import export_account
 from recognizer.services.limits.attempts import count_attempt
 from recognizer.services.people.accounts import request_deletion
+from recognizer.services.reading.preferences import decimal_mark_of
 from recognizer.services.space.quotas import usage
 
 
@@ -30,7 +31,8 @@ class Me(Endpoint):
     @operations.get_me
     def get(self, request: Request) -> Response:
         user = person(request)
-        return Response(write(person_body(user, usage(user.pk), cast("ApiToken | None", request.auth))))
+        token = cast("ApiToken | None", request.auth)
+        return Response(write(person_body(user, usage(user.pk), token, decimal_mark_of(user.pk))))
 
     @operations.delete_me
     def delete(self, request: Request) -> Response:

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from mlcore.artifact import SHIPPED
-from recognizer.bodies.answers import Absolute, Version
+from recognizer.bodies.answers import Absolute, DecimalName, Version
 from recognizer.bodies.plain import INLINE, About, Body, Moment, choice, url
 from recognizer.models import ApiToken, ModelVersion, Usage
 
@@ -58,6 +58,7 @@ class PersonBody(Body):
     scope: Annotated[Scope, About("What these credentials allow.")]
     usage: RoomBody
     quota: RoomBody
+    decimal: Annotated[DecimalName, About("The decimal mark that the account has chosen on its page.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def token_body(token: ApiToken, absolute: Absolute) -> TokenBody:
     )
 
 
-def person_body(user: User, usage: Usage, token: ApiToken | None) -> PersonBody:
+def person_body(user: User, usage: Usage, token: ApiToken | None, decimal: str | None) -> PersonBody:
     return PersonBody(
         username=user.username,
         email=user.email,
@@ -99,6 +100,7 @@ def person_body(user: User, usage: Usage, token: ApiToken | None) -> PersonBody:
         scope=token.scope if token else ApiToken.Scope.WRITE.value,
         usage=RoomBody(usage.pictures, usage.bytes),
         quota=RoomBody(settings.QUOTA_PICTURES, settings.QUOTA_BYTES),
+        decimal=decimal,
     )
 
 

@@ -53,6 +53,7 @@ from recognizer.services.people import addresses, tokens
 from recognizer.services.people.accounts import request_deletion
 from recognizer.services.people.passwords import request_reset
 from recognizer.services.people.sign_up import UsernameTaken, create_account
+from recognizer.services.reading.preferences import decimal_mark_of
 from recognizer.services.space import quotas
 from recognizer.views.history import download
 from recognizer.views.requests import UserRequest
@@ -218,6 +219,7 @@ def account_page(request: UserRequest, *, status: int = 200, **context: Any) -> 
         "token_form": TokenForm(),
         "delete_form": OwnPasswordForm(request.user),
         "usage": quotas.usage(request.user.pk),
+        "decimal": decimal_mark_of(request.user.pk),
         "deleted_count": selectors.deleted_uploads_for(request.user).count(),
         "quota": {"pictures": settings.QUOTA_PICTURES, "bytes": settings.QUOTA_BYTES},
     } | context

@@ -1,0 +1,20 @@
+"""The choices of an account that its readings follow."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from recognizer.forms import clean_or_raise
+from recognizer.forms.preferences import DecimalForm
+from recognizer.services.reading.preferences import choose_decimal_mark
+from recognizer.views.requests import UserRequest
+
+
+@require_POST
+def account_decimal(request: UserRequest) -> HttpResponse:
+    choose_decimal_mark(request.user, clean_or_raise(DecimalForm(request.POST))["decimal"] or None)
+    messages.success(request, _("Decimal mark saved. It counts for pictures that are read from now on."))
+    return redirect(f"{reverse('account')}#decimal")
