@@ -24,7 +24,7 @@ app = Celery("digitscribe")
 # Otherwise threads of the web server would send through Celery's fallback application.
 app.set_default()
 app.conf.update(
-    broker_url=settings.REDIS_URL,
+    broker_url=settings.BROKER_URL,
     # The result of a task is in its row, not in Redis.
     task_ignore_result=True,
     task_serializer="json",
@@ -50,6 +50,8 @@ app.conf.update(
     # A job continues without Redis: its row is in the database, and a second delivery finds it claimed.
     # A cancellation would cost an attempt. (Celery warns of this choice at every reconnection.)
     worker_cancel_long_running_tasks_on_connection_loss=False,
+    # Nothing uses remote control, which could stop workers, and whose queues need scripts in Redis.
+    worker_enable_remote_control=False,
     worker_proc_alive_timeout=30.0,  # a new child loads the model first, which takes long on a busy machine
     worker_hijack_root_logger=False,
     # None retries for ever; 0 would stop the worker at the first refused connection.

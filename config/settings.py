@@ -265,11 +265,20 @@ SPECTACULAR_SETTINGS = {
 
 # --- Background work (config/celery.py explains the values) -----------------------------------
 
+
+def broker_url(redis_url: str) -> str:
+    """Return the address for Celery, which writes that of a Unix socket in another way than Redis's own client."""
+    if not redis_url.startswith("unix://"):
+        return redis_url
+    return redis_url.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
+
+
 REDIS_URL = (
     env.str("REDIS_URL", default="")
     or running_redis(env.path("RUN_ROOT", default=BASE_DIR / ".run") / "redis")
     or "redis://127.0.0.1:6379/0"
 )
+BROKER_URL = broker_url(REDIS_URL)
 QUEUE_PREFIX = env.str("QUEUE_PREFIX", default="digitscribe")
 WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=1, at_least=1)
 WORKER_MEMORY_MB = env.int("WORKER_MEMORY_MB", default=400, at_least=100)

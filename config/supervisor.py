@@ -14,13 +14,13 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config.embedded_redis import EmbeddedRedis
+from config.embedded_redis import EmbeddedRedis, JournalGuard
 from config.env import env, load_dotenv
 from config.processes import end_process, end_with_parent, kill_leftovers
 from mlcore.atomic_files import open_atomic
@@ -77,8 +77,10 @@ class Supervisor:
         for name in kill_leftovers(self.pid_folder):
             print_line("run", f"Killed the {name} of an earlier run.")
         if self.redis:
-            print_line("redis", "Its journal and its log are in .run/redis.")
-        redis = [self.keep_running("redis", self.redis.command, self.redis.settings)] if self.redis else []
+            print_line("redis", f"Its journal and its log are in {self.redis.folder}.")
+            if warning := self.redis.program.warning:
+                print_line("redis", warning)
+        redis = [self.keep_redis_running(self.redis)] if self.redis else []
         async with running(*redis):  # ends last, since the others use it
             if status := await self.run_once("setup", SETUP):
                 return status
@@ -87,12 +89,25 @@ class Supervisor:
                 await asyncio.wait([web])
                 return web.result() or 1
 
-    async def keep_running(self, name: str, command: Sequence[str], stdin: bytes = b"") -> int:
-        """Restart the command whenever it ends, after a pause that doubles while it keeps dying early."""
+    async def keep_redis_running(self, redis: EmbeddedRedis) -> int:
+        """Restart Redis whenever it ends. A journal that it cannot read is set aside first."""
+        journal = JournalGuard(redis)
+
+        def repair() -> None:
+            if done := journal.set_aside_if_damaged():
+                print_line("redis", done)
+
+        return await self.keep_running("redis", redis.command, redis.settings, repair)
+
+    async def keep_running(
+        self, name: str, command: Sequence[str], stdin: bytes = b"", repair: Callable[[], None] = lambda: None
+    ) -> int:
+        """Repair and restart the command whenever it ends, after a pause that doubles while it keeps dying early."""
         pause = FIRST_PAUSE_SECONDS
         while True:
             started_at = time.monotonic()
             await self.run_once(name, command, stdin)
+            repair()
             if time.monotonic() - started_at > STEADY_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
             print_line("run", f"{name} is restarted in {pause:g} s.")

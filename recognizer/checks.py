@@ -56,13 +56,12 @@ def check_security_log(**kwargs: Any) -> list[CheckMessage]:
 
 @register
 def check_broker_named(**kwargs: Any) -> list[CheckMessage]:
-    # Celery and redis-py write the address of a Unix socket differently, so no such address works for both.
-    if settings.REDIS_URL.startswith(("redis://", "rediss://")):
+    if settings.REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
         return []
     return [
         Error(
             "REDIS_URL is not the address of a Redis server.",
-            hint="Use redis://[:password@]host:port/number, or rediss:// for an encrypted connection.",
+            hint="Use redis://[:password@]host:port/number, rediss:// for an encrypted connection, or unix:///path.",
             id="recognizer.E002",
         )
     ]

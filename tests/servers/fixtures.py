@@ -34,7 +34,8 @@ def same_database(transactional_db: None) -> dict[str, str]:
 def redis_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
     """Start the Redis of REDIS_URL. Without this fixture nothing listens there, which nothing may depend on.
 
-    The deadlines of the test's own process are raised, since the machine may be busy; those of servers are not."""
+    The deadlines of the test's own process are raised, since the machine may be busy; those of servers are not. At the
+    end it is checked that no command of the product was refused: the breaker would hide that."""
     broker.import_producer()
     for name in ("DEADLINE_SECONDS", "SLOW_SECONDS"):
         monkeypatch.setattr(breaker, name, 10.0)
@@ -42,7 +43,9 @@ def redis_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
     server.start()
     server.client().flushall()
     yield server
+    refused = server.refused_commands() if server.is_alive else []
     server.kill()
+    assert refused == []
 
 
 @pytest.fixture

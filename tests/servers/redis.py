@@ -1,7 +1,12 @@
-"""The Redis of `make run`, on a port that stays the same when the server is killed and started again."""
+"""The Redis of `make run`, at an address that stays the same when the server is killed and started again.
 
+Beside the product's user it has one for the tests, who may do everything.
+"""
+
+import secrets
 import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import redis
 
@@ -13,7 +18,11 @@ class RedisServer(Server):
     def __init__(self, plan: EmbeddedRedis) -> None:
         self.url = plan.url
         self.port = plan.port
-        super().__init__(plan.command, input=plan.settings, log=plan.folder / "output.log", is_ready=self.answers)
+        self.password = secrets.token_urlsafe(16)
+        tests_user = f"user tests on >{self.password} ~* &* +@all\n".encode()
+        super().__init__(
+            plan.command, input=plan.settings + tests_user, log=plan.folder / "output.log", is_ready=self.answers
+        )
 
     @classmethod
     def in_folder(cls, folder: Path) -> "RedisServer":
@@ -26,7 +35,15 @@ class RedisServer(Server):
             return False
 
     def client(self) -> redis.Redis:
-        return redis.Redis.from_url(self.url, socket_timeout=2, socket_connect_timeout=2)
+        """Return a client of the tests' user."""
+        credentials = urlsplit(self.url).netloc.rpartition("@")[0]
+        url = self.url.replace(credentials, f"tests:{self.password}")
+        return redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
+
+    def refused_commands(self) -> list[str]:
+        """Return the commands that the product's user was refused."""
+        self.thaw()
+        return [str(entry["object"]) for entry in self.client().acl_log() if entry["reason"] == "command"]
 
 
 def nobody_listens(port: int) -> bool:

@@ -7,25 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from ipaddress import IPv6Address, ip_address
 
 from django.conf import settings
 from django.http import HttpRequest
-from redis.commands.core import Script
 
 from recognizer.services.work import broker
-
-# One atomic step and one round trip: of any number of parallel callers exactly `limit` get a count within the limit.
-COUNT = """
-local answer = {}
-for i, key in ipairs(KEYS) do
-    answer[2 * i - 1] = redis.call('INCR', key)
-    if answer[2 * i - 1] == 1 then redis.call('PEXPIRE', key, ARGV[i]) end
-    answer[2 * i] = redis.call('PTTL', key)
-end
-return answer
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +27,10 @@ class Rate:
     @property
     def key(self) -> str:
         return f"{settings.QUEUE_PREFIX}:rate:{self.name}:{self.who}"
+
+    @property
+    def milliseconds(self) -> int:
+        return 1000 * self.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +82,28 @@ local_counter = LocalCounter()
 
 def count_request(rates: Sequence[Rate]) -> list[RateStatus]:
     """Count one request against each rate and return their states."""
-    keys, milliseconds = [rate.key for rate in rates], [1000 * rate.seconds for rate in rates]
     try:
-        answer = broker.breaker.call(lambda: _script()(keys, milliseconds))
+        return broker.breaker.call(lambda: _count_in_redis(rates))
     except broker.BrokerDown:
         return [local_counter.count_request(rate) for rate in rates]
-    return [
-        RateStatus(rate, int(used), int(resets_in_ms) / 1000)
-        for rate, used, resets_in_ms in zip(rates, answer[::2], answer[1::2], strict=True)
-    ]
 
 
-@cache
-def _script() -> Script:
-    return broker.redis_client().register_script(COUNT)
+def _count_in_redis(rates: Sequence[Rate]) -> list[RateStatus]:
+    """Count in one atomic step: of any number of parallel callers exactly `limit` get a count within the limit."""
+    client = broker.redis_client()
+    with client.pipeline() as transaction:
+        for rate in rates:
+            transaction.set(rate.key, 0, px=rate.milliseconds, nx=True)  # a window starts with its first request
+            transaction.incr(rate.key)
+            transaction.pttl(rate.key)
+        answers = transaction.execute()
+    statuses = []
+    for rate, used, resets_in_ms in zip(rates, answers[1::3], answers[2::3], strict=True):
+        if not 0 <= resets_in_ms <= rate.milliseconds:  # the clock of Redis was set back
+            client.pexpire(rate.key, rate.milliseconds)
+            resets_in_ms = rate.milliseconds
+        statuses.append(RateStatus(rate, used, resets_in_ms / 1000))
+    return statuses
 
 
 def address_of(request: HttpRequest) -> str:

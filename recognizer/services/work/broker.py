@@ -65,7 +65,7 @@ def _producer() -> Producer:
     """Return the producer of this thread. Celery's own ones retry for many seconds, too long for a request."""
     if not hasattr(_thread_local, "producer"):
         connection = Connection(
-            settings.REDIS_URL,
+            settings.BROKER_URL,
             transport_options={
                 "socket_timeout": DEADLINE_SECONDS,
                 "socket_connect_timeout": DEADLINE_SECONDS,

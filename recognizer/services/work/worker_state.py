@@ -72,12 +72,13 @@ def worker_state() -> WorkerState:
 def fetch_worker_state() -> WorkerState:
     """Ask Redis whether a worker has sent a heartbeat lately and how many messages wait for it."""
 
-    def ask() -> tuple[int, int]:
+    def ask() -> tuple[bool, int]:
         pipe = broker.redis_client().pipeline(transaction=False)
-        pipe.exists(HEARTBEAT_KEY)
+        pipe.pttl(HEARTBEAT_KEY)
         pipe.llen(f"{settings.QUEUE_PREFIX}:{INTERACTIVE}")
-        is_alive, waiting_messages = pipe.execute()
-        return is_alive, waiting_messages
+        valid_ms, waiting_messages = pipe.execute()
+        # After the clock of Redis was set back, an old heartbeat seems to be valid for hours.
+        return 0 < valid_ms <= 1000 * HEARTBEAT_VALID_SECONDS, waiting_messages
 
     try:
         is_alive, waiting_messages = broker.breaker.call(ask)

@@ -16,6 +16,7 @@ def count_passed(times: int, rate: Rate) -> int:
 
 def test_exactly_10_of_64_parallel_requests_pass_in_redis(redis_server):
     assert count_passed(64, Rate("test", 10, "alice")) == 10
+    assert not broker.breaker.is_open
 
 
 def test_exactly_10_of_64_parallel_requests_pass_in_one_process_while_redis_is_down():
@@ -43,6 +44,15 @@ def test_a_window_in_redis_expires(redis_server):
 
     assert 0 < count_request([rate])[0].resets_in_seconds <= 1
     assert 0 < broker.redis_client().pttl(rate.key) <= 1000
+
+
+@pytest.mark.parametrize("expires_in", [3 * 3600 * 1000, None])
+def test_a_window_does_not_last_for_hours_after_the_clock_was_set_back(redis_server, expires_in):
+    rate = Rate("test", 1, "frank")
+    broker.redis_client().set(rate.key, 1, px=expires_in)
+
+    assert count_request([rate])[0].resets_in_seconds == 60
+    assert 59_000 < broker.redis_client().pttl(rate.key) <= 60_000
 
 
 def test_changing_callers_cannot_fill_the_memory(monkeypatch):

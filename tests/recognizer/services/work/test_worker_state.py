@@ -6,7 +6,7 @@ import pytest
 
 from recognizer.queues import INTERACTIVE
 from recognizer.services.work import broker
-from recognizer.services.work.worker_state import fetch_worker_state, record_heartbeat
+from recognizer.services.work.worker_state import HEARTBEAT_KEY, fetch_worker_state, record_heartbeat
 
 
 @pytest.fixture
@@ -29,6 +29,11 @@ def test_a_worker_without_a_heartbeat_is_missing(redis):
 def test_a_worker_with_a_heartbeat_is_ready(redis):
     record_heartbeat()
     assert fetch_worker_state().name == "ready"
+
+
+def test_a_heartbeat_does_not_last_for_hours_after_the_clock_was_set_back(redis):
+    broker.redis_client().set(HEARTBEAT_KEY, "1", ex=3 * 3600)
+    assert fetch_worker_state().name == "missing"
 
 
 def test_a_busy_worker_is_shown_with_the_number_of_waiting_messages(redis):
