@@ -9,7 +9,7 @@ from celery.schedules import crontab
 from django.conf import settings
 from kombu import Exchange, Queue
 
-from config import redis_qos
+from config import redis_qos, task_messages
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -19,6 +19,7 @@ from recognizer.queues import INTERACTIVE, QUEUES, UPKEEP
 warnings.filterwarnings("ignore", category=CPendingDeprecationWarning, module="celery")
 
 redis_qos.install()
+task_messages.install()
 
 app = Celery("digitscribe")
 # Otherwise threads of the web server would send through Celery's fallback application.

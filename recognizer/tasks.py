@@ -19,7 +19,12 @@ logger = logging.getLogger(__name__)
 @shared_task(bind=True)
 def run_job(self: "Task[..., None]", job_id: str) -> None:
     redelivered = bool((self.request.delivery_info or {}).get("redelivered"))
-    job = runs.claim_job(uuid.UUID(job_id), message=uuid.UUID(self.request.id), redelivered=redelivered)
+    try:
+        job_key = uuid.UUID(job_id)
+    except ValueError:
+        logger.error("Dropped a message for a job with an invalid id")
+        return
+    job = runs.claim_job(job_key, message=uuid.UUID(self.request.id), redelivered=redelivered)
     if job:
         runs.run_job(job)
 
