@@ -77,6 +77,7 @@ app.conf.update(
     },
     # A message that cannot be sent is dropped: the next sweep, seconds later, sends it again.
     task_publish_retry=False,
+    beat_scheduler="config.scheduler:Scheduler",
     beat_schedule={
         "sweep": {
             "task": "recognizer.tasks.sweep",

@@ -33,8 +33,7 @@ STEADY_SECONDS = 20.0  # a process that ran this long is restarted after the fir
 CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "config.celery"]
 SETUP = [sys.executable, "manage.py", "prepare"]
 WORKER = [*CELERY, "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
-# The schedule stays in memory: its tasks are cheap to run once too often, and no file can be damaged.
-BEAT = [*CELERY, "beat", "--loglevel", "WARNING", "--scheduler", "celery.beat:Scheduler", "--pidfile="]
+BEAT = [*CELERY, "beat", "--loglevel", "WARNING", "--pidfile="]
 WEB = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]
 
 

@@ -11,7 +11,7 @@ class Beat(Server):
     def __init__(self, *, log: Path, environment: Mapping[str, str]) -> None:
         celery = [sys.executable, "-m", "celery", "-A", "config.celery", "beat", "--loglevel", "INFO"]
         super().__init__(
-            [*celery, "--scheduler", "celery.beat:Scheduler", "--pidfile="],
+            [*celery, "--pidfile="],
             log=log,
             environment=environment,
             is_ready=lambda: "beat: Starting" in self.output,

@@ -27,6 +27,7 @@ from recognizer.services.space.folders import (
 )
 from recognizer.services.space.purge import CHUNK_SIZE, remove_uploads
 from recognizer.services.work import jobs, runs
+from recognizer.services.work.sweeper import CLOCK_TOLERANCE
 
 BATCHES_AT_ONCE = 5  # of up to 1,000 items each
 # Processes that outlived the account may have left files in its folders. They are emptied again after this time.
@@ -114,7 +115,12 @@ def remove_some_batches(deletion: AccountDeletion) -> bool:
 
 def workers_ended(deletion: AccountDeletion) -> bool:
     """Return whether no process can still run a job of the account."""
-    return deletion.workers_until is None or deletion.workers_until < timezone.now()
+    if deletion.workers_until is None:
+        return True
+    now = timezone.now()
+    # A time beyond any lease was written before the clock was set back.
+    latest = now + timedelta(seconds=settings.JOB_LEASE_SECONDS) + CLOCK_TOLERANCE
+    return not now <= deletion.workers_until <= latest
 
 
 def remove_account(deletion: AccountDeletion) -> bool:

@@ -14,6 +14,8 @@ from recognizer.services.work.jobs import enqueue_jobs, fail_jobs, retry_jobs
 from recognizer.services.work.runs import LONGEST_DELAY, WORKER_DIED, allowed_attempts
 
 LOST_AFTER = timedelta(seconds=20)  # Redis may have lost a message that leads to no claim within this time
+# The clocks of machines may differ by so much. A time that lies further ahead was written before a clock was set back.
+CLOCK_TOLERANCE = timedelta(seconds=60)
 MAX_JOBS_PER_SWEEP = 1000
 
 
@@ -22,7 +24,10 @@ def sweep() -> int:
 
     Mandatory jobs that failed or were cancelled begin again. Return how many jobs were enqueued.
     """
-    expired = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=timezone.now())
+    now = timezone.now()
+    latest_lease = now + timedelta(seconds=settings.JOB_LEASE_SECONDS) + CLOCK_TOLERANCE
+    has_expired = Q(lease_until__lt=now) | Q(lease_until__gt=latest_lease)
+    expired = Job.objects.filter(has_expired, state=Job.State.RUNNING)
     if expired.filter(attempts__gte=settings.JOB_MAX_ATTEMPTS).exists():
         fail_jobs(expired.filter(attempts__gte=allowed_attempts()), WORKER_DIED)
     expired.update(state=Job.State.WAITING, error=WORKER_DIED, lease_id=None, lease_until=None, enqueued_at=None)
@@ -46,7 +51,8 @@ def _enqueue_lost_jobs(queue: str, length: int) -> int:
     if missing <= 0:
         return 0
     never_sent = Q(enqueued_at=None)
-    maybe_lost = waiting.filter(never_sent | Q(enqueued_at__lt=now - LOST_AFTER))
+    sent_long_ago = Q(enqueued_at__lt=now - LOST_AFTER) | Q(enqueued_at__gt=now + CLOCK_TOLERANCE)
+    maybe_lost = waiting.filter(never_sent | sent_long_ago)
     # Jobs that were never sent come first, because some of the others may be on the queue.
     oldest_first = maybe_lost.order_by(F("enqueued_at").asc(nulls_first=True), "created_at")
     chosen = list(oldest_first.values_list("pk", flat=True)[:missing])

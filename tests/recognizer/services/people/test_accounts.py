@@ -164,6 +164,14 @@ def test_the_deletion_waits_for_a_worker_and_removes_what_it_wrote_late(alice, p
     assert models_with_rows_of(alice.pk) == []
 
 
+@pytest.mark.parametrize(
+    ("seconds", "has_ended"), [(-1, True), (5, False), (3 * 3600, True)], ids=["past", "now", "clock_set_back"]
+)
+def test_the_wait_for_workers_ends_also_after_the_clock_was_set_back(seconds, has_ended):
+    deletion = AccountDeletion(workers_until=timezone.now() + timedelta(seconds=seconds))
+    assert accounts.workers_ended(deletion) is has_ended
+
+
 STEPS = [
     "cancel_work",
     "remove_uploads",

@@ -11,7 +11,7 @@ from django.utils import timezone
 from recognizer.models import Job
 from recognizer.queues import BULK, INTERACTIVE
 from recognizer.services.work import broker, jobs, runs
-from recognizer.services.work.sweeper import LOST_AFTER, sweep
+from recognizer.services.work.sweeper import CLOCK_TOLERANCE, LOST_AFTER, sweep
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,6 +54,26 @@ def test_nothing_is_enqueued_while_each_waiting_job_has_a_message(redis_server):
     assert sweep() == 1
     lost.refresh_from_db()
     assert lost.enqueued_at
+
+
+IN_THREE_HOURS = timezone.now() + timedelta(hours=3)
+
+
+def test_a_job_that_was_sent_before_the_clock_was_set_back_is_enqueued(redis_server):
+    create_job(enqueued_at=IN_THREE_HOURS)
+    assert sweep() == 1
+    create_job(enqueued_at=timezone.now() + CLOCK_TOLERANCE / 2)
+    assert sweep() == 0, "it was sent by a machine whose clock is ahead"
+
+
+def test_a_lease_that_was_taken_before_the_clock_was_set_back_ends(redis_server):
+    running = {"state": Job.State.RUNNING, "lease_id": "0" * 32, "attempts": 1}
+    lost = create_job(**running, lease_until=IN_THREE_HOURS)
+    held = create_job(**running, lease_until=timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS))
+    assert sweep() == 1
+    lost.refresh_from_db()
+    held.refresh_from_db()
+    assert (lost.state, held.state) == (Job.State.WAITING, Job.State.RUNNING)
 
 
 def test_a_job_whose_lease_has_expired_is_released(redis_server):
