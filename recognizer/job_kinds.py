@@ -3,6 +3,7 @@
 from recognizer.models import Job
 from recognizer.services.account_state import is_owner_being_deleted
 from recognizer.services.batches import chunks
+from recognizer.services.exports import personal_exports
 from recognizer.services.people import mail
 from recognizer.services.people.accounts import delete_part
 from recognizer.services.reading import rescoring
@@ -24,5 +25,13 @@ def register_handlers() -> None:
         ),
     )
     register(Job.Kind.ACCOUNT_DELETION, Handler(delete_part, is_mandatory=True))
+    register(
+        Job.Kind.PERSONAL_EXPORT,
+        Handler(
+            personal_exports.write_export,
+            on_give_up=personal_exports.fail_export,
+            is_obsolete=is_owner_being_deleted,
+        ),
+    )
     register(Job.Kind.RESCORE, Handler(rescoring.rescore_chunk, is_obsolete=is_owner_being_deleted, is_splittable=True))
     register(Job.Kind.MAIL, Handler(mail.send_mail, on_give_up=mail.remove_mail, on_cancel=mail.remove_mail))

@@ -1,16 +1,21 @@
 """Responses with stored and computed files, shared by pages, API and admin. Callers check who owns a file."""
 
+import re
 from collections.abc import Callable
 
 from django.conf import settings
 from django.core.files.base import File
 from django.db.models.fields.files import FieldFile
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 
-from recognizer.models import Glyph, Upload
+from recognizer.models import Glyph, PersonalExport, Upload
+from recognizer.problems import Problem
 from recognizer.services.explaining.explanations import ExplainedGlyph
+from recognizer.services.exports.personal_file import ExportFile
 from recognizer.services.reading.images import encode_input
+from recognizer.services.security_log import Event, log_event
 
 # Uploaded files are untrusted: the browser must not run scripts that are hidden in them.
 SANDBOX_POLICY = "default-src 'none'; sandbox"
@@ -22,6 +27,7 @@ CONTENT_TYPES = {
     "BMP": "image/bmp",
 }
 THUMBNAIL_TYPE = "image/jpeg"
+RESUMED = re.compile(r"bytes=(\d{1,18})-")  # the Range of a download that goes on
 
 
 def serve_file(
@@ -50,6 +56,28 @@ def serve_original(request: HttpRequest, upload: Upload) -> HttpResponseBase:
     """Return the bytes that were uploaded, always as a download: the browser must not display them."""
     name = f"digitscribe-{upload.pk}.{upload.format.lower()}"
     return serve_file(request, upload.original, content_type=CONTENT_TYPES[upload.format], download_as=name)
+
+
+def serve_export(request: HttpRequest, export: PersonalExport, *, with_tokens: bool) -> HttpResponseBase:
+    """Return the ZIP file of a personal export. A download that broke off may continue where it ended."""
+    if export.state != PersonalExport.State.READY:
+        raise Problem("conflict", _("The export is not ready."))
+    file = ExportFile(export, with_tokens=with_tokens)
+    etag = f'"{file.etag}"'
+    asked = RESUMED.fullmatch(request.headers.get("Range", ""))
+    is_same = request.headers.get("If-Range", etag) == etag
+    start = int(asked[1]) if asked and is_same and int(asked[1]) < file.size else 0
+    if not start and request.method == "GET":
+        log_event(Event.EXPORT_FETCHED, account=export.owner_id)
+    response = StreamingHttpResponse(file.read(start), status=206 if start else 200, content_type="application/zip")
+    if start:
+        response["Content-Range"] = f"bytes {start}-{file.size - 1}/{file.size}"
+    response["Content-Length"] = str(file.size - start)
+    response["Content-Disposition"] = 'attachment; filename="digitscribe-account.zip"'
+    response["Accept-Ranges"] = "bytes"
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 def picture_type(upload: Upload) -> str:

@@ -6,6 +6,7 @@ import uuid
 from celery import Task, shared_task
 from django.conf import settings
 
+from recognizer.services.exports.personal_exports import purge_exports
 from recognizer.services.people import sessions
 from recognizer.services.people.accounts import forget_deletions
 from recognizer.services.people.notices import purge_notices
@@ -38,6 +39,7 @@ def sweep() -> None:
 def purge() -> None:
     purging.purge(seconds=settings.JOB_SOFT_LIMIT_SECONDS / 2)
     purge_notices()
+    purge_exports()
     query_planner.update_planner_statistics()
 
 

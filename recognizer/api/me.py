@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from django.http import StreamingHttpResponse
+from django.http import HttpResponseBase
 from rest_framework.exceptions import Throttled
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -12,16 +12,19 @@ from recognizer.api import operations
 from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.requests import PasswordSerializer
 from recognizer.api.tokens import LoggedIn
-from recognizer.bodies.account import person_body
-from recognizer.bodies.plain import write
+from recognizer.bodies.account import export_body, person_body
+from recognizer.bodies.plain import Json, write
 from recognizer.fresh_login import is_login_fresh
-from recognizer.models import ApiToken
+from recognizer.models import ApiToken, PersonalExport
 from recognizer.problems import Problem
-from recognizer.services.exports.exports import export_account
+from recognizer.services.exports.personal_exports import delete_export, export_for, request_export
 from recognizer.services.limits.attempts import count_attempt
 from recognizer.services.people.accounts import request_deletion
 from recognizer.services.reading.preferences import decimal_mark_of
 from recognizer.services.space.quotas import usage
+from recognizer.serving import serve_export
+
+RETRY_SOON = {"Retry-After": "2"}
 
 
 class Me(Endpoint):
@@ -50,10 +53,43 @@ class Me(Endpoint):
 
 class Export(Endpoint):
     @operations.get_export
-    def get(self, request: Request) -> StreamingHttpResponse:
-        """Return the export. A session needs a fresh login; a token is enough by itself."""
-        if request.auth is None and not is_login_fresh(request._request):
-            raise Problem("stale_login")
-        response = StreamingHttpResponse(export_account(person(request)), content_type="application/zip")
-        response["Content-Disposition"] = 'attachment; filename="digitscribe-export.zip"'
-        return response
+    def get(self, request: Request) -> Response:
+        body = export_json(find_export(request), request)
+        return Response(body, headers=RETRY_SOON if body["state"] == "running" else {})
+
+    @operations.create_export
+    def post(self, request: Request) -> Response:
+        require_fresh_login(request)
+        body = export_json(request_export(person(request)), request)
+        return Response(body, 202, headers={"Location": body["url"], **RETRY_SOON})
+
+    @operations.delete_export
+    def delete(self, request: Request) -> Response:
+        find_export(request)
+        delete_export(person(request))
+        return Response(status=204)
+
+
+class ExportFile(Endpoint):
+    @operations.get_export_file
+    def get(self, request: Request) -> HttpResponseBase:
+        """Return the file. A token cannot list tokens, so its file does not name them either."""
+        require_fresh_login(request)
+        return serve_export(request._request, find_export(request), with_tokens=request.auth is None)
+
+
+def require_fresh_login(request: Request) -> None:
+    """Raise Problem if a session has no fresh login. A token is enough by itself."""
+    if request.auth is None and not is_login_fresh(request._request):
+        raise Problem("stale_login")
+
+
+def find_export(request: Request) -> PersonalExport:
+    export = export_for(person(request))
+    if export is None:
+        raise Problem("not_found")
+    return export
+
+
+def export_json(export: PersonalExport, request: Request) -> Json:
+    return write(export_body(export, request.build_absolute_uri))

@@ -26,7 +26,7 @@ from recognizer.api.schema import (
     example_answer,
     operation,
 )
-from recognizer.bodies.account import ModelVersionBody, NewTokenBody, PersonBody, TokenBody
+from recognizer.bodies.account import ModelVersionBody, NewTokenBody, PersonalExportBody, PersonBody, TokenBody
 from recognizer.bodies.answers import (
     CorrectionBody,
     DeletedBody,
@@ -339,5 +339,30 @@ delete_me = operation(
     by_token=False,
 )
 get_export = operation(
-    "me", "get_export", "Export the account with all pictures and answers as a ZIP", answers=binary("application/zip")
+    "me",
+    "get_export",
+    "Get the state of the export of your data",
+    answers={200: PersonalExportBody},
+    parameters=[RETRY_AFTER],
+    problems=FOUND,
+)
+create_export = operation(
+    "me",
+    "create_export",
+    "Write a ZIP with all your pictures and answers in the background",
+    answers={
+        202: answer(PersonalExportBody, state="running", done=20, finished_at=None, file_url=None),
+    },
+    parameters=[LOCATION, RETRY_AFTER],
+    problems=["stale_login"],
+)
+delete_export = operation(
+    "me", "delete_export", "Delete the export before it expires", answers={204: None}, problems=FOUND
+)
+get_export_file = operation(
+    "me",
+    "get_export_file",
+    "Get the export; the file of a token does not name your tokens",
+    answers=binary("application/zip"),
+    problems=["stale_login", "conflict", *FOUND],
 )

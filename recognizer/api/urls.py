@@ -51,4 +51,5 @@ urlpatterns = [
     path("docs/", docs.swagger, name="docs"),
     path("redoc/", docs.redoc, name="redoc"),
     path("me/export/", me.Export.as_view(), name="export"),
+    path("me/export/file/", me.ExportFile.as_view(), name="export-file"),
 ]

@@ -11,7 +11,7 @@ from django.urls import reverse
 from mlcore.artifact import SHIPPED
 from recognizer.bodies.answers import Absolute, DecimalName, Version
 from recognizer.bodies.plain import INLINE, About, Body, Moment, choice, url
-from recognizer.models import ApiToken, ModelVersion, Usage
+from recognizer.models import ApiToken, ModelVersion, PersonalExport, Usage
 
 TOKEN_ID = "b7a4c9d0-2f3e-4a6b-8c5d-1e0f9a8b7c6d"  # noqa: S105  (an example's key, no secret)
 MODEL_PATH = f"/models/{SHIPPED.name}/"
@@ -62,6 +62,21 @@ class PersonBody(Body):
 
 
 @dataclass(frozen=True, slots=True)
+class PersonalExportBody(Body):
+    """The export of the account, which a job writes."""
+
+    url: Annotated[str, url("/me/export/")]
+    state: Annotated[str, choice(*PersonalExport.State.values, example="ready")]
+    done: Annotated[int, About("Entries that are written.", example=40)]
+    total: Annotated[int, About("Entries to write.", example=40)]
+    bytes: Annotated[int, About("The size of the file, or of what is written; it counts as stored.", example=345678)]
+    created_at: Moment
+    finished_at: Moment | None
+    expires_at: Annotated[Moment, About("The time when the file is removed.")]
+    file_url: Annotated[str | None, url("/me/export/file/", "The ZIP file, once it is ready.")]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelVersionBody(Body):
     """One version of the networks that read."""
 
@@ -101,6 +116,21 @@ def person_body(user: User, usage: Usage, token: ApiToken | None, decimal: str |
         usage=RoomBody(usage.pictures, usage.bytes),
         quota=RoomBody(settings.QUOTA_PICTURES, settings.QUOTA_BYTES),
         decimal=decimal,
+    )
+
+
+def export_body(export: PersonalExport, absolute: Absolute) -> PersonalExportBody:
+    state = export.state
+    return PersonalExportBody(
+        url=absolute(reverse("api:export")),
+        state=state.value,
+        done=export.job.done,
+        total=export.job.total,
+        bytes=export.bytes,
+        created_at=export.created_at,
+        finished_at=export.finished_at,
+        expires_at=export.expires_at,
+        file_url=absolute(reverse("api:export-file")) if state == PersonalExport.State.READY else None,
     )
 
 

@@ -5,6 +5,7 @@ from recognizer.models.job import Job
 from recognizer.models.mail import OutgoingMail
 from recognizer.models.model_version import ModelVersion
 from recognizer.models.notice import Notice
+from recognizer.models.personal_export import ExportPart, PersonalExport
 from recognizer.models.prediction import FeatureMap, Glyph, Prediction
 from recognizer.models.preferences import Preferences
 from recognizer.models.upload import Correction, Upload
@@ -16,6 +17,7 @@ __all__ = [
     "BatchItem",
     "Correction",
     "DeletedFolder",
+    "ExportPart",
     "FeatureMap",
     "Glyph",
     "IdempotencyRecord",
@@ -23,6 +25,7 @@ __all__ = [
     "ModelVersion",
     "Notice",
     "OutgoingMail",
+    "PersonalExport",
     "Prediction",
     "Preferences",
     "Upload",

@@ -13,6 +13,7 @@ class JobKind(models.TextChoices):
     BATCH_CHUNK = "batch_chunk", _("read a part of a batch")
     RESCORE = "rescore", _("read again")
     ACCOUNT_DELETION = "account_deletion", _("delete an account")
+    PERSONAL_EXPORT = "personal_export", _("write a personal export")
     MAIL = "mail", _("send an email")
 
 

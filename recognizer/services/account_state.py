@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 
-from recognizer.models import AccountDeletion, Batch, Job, Prediction
+from recognizer.models import AccountDeletion, Batch, Job, PersonalExport, Prediction
 from recognizer.problems import Problem
 
 logger = logging.getLogger(__name__)
@@ -80,5 +80,5 @@ def is_owner_being_deleted(job: Job) -> bool:
     elif job.batch_id:
         owners = Batch.objects.filter(pk=job.batch_id).values("owner_id")
     else:
-        return False
+        owners = PersonalExport.objects.filter(job=job.pk).values("owner_id")
     return AccountDeletion.objects.filter(owner_id__in=owners).exists()

@@ -36,6 +36,9 @@ class Event(StrEnum):
     TOKEN_REVOKED = "token_revoked"  # noqa: S105
     TOKEN_REFUSED = "token_refused"  # noqa: S105
     HISTORY_EXPORTED = "history_exported"
+    EXPORT_REQUESTED = "export_requested"
+    EXPORT_FETCHED = "export_fetched"
+    EXPORT_DELETED = "export_deleted"
     DELETION_REQUESTED = "deletion_requested"
     DELETION_FINISHED = "deletion_finished"
     STAFF_SAW_PICTURE = "staff_saw_picture"

@@ -19,7 +19,6 @@ from django.http import (
     HttpResponse,
     HttpResponseBase,
     HttpResponseRedirect,
-    StreamingHttpResponse,
 )
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse, reverse_lazy
@@ -47,7 +46,7 @@ from recognizer.forms.accounts import (
 from recognizer.fresh_login import fresh_login_required, is_login_fresh
 from recognizer.problem_pages import problem_page
 from recognizer.problems import Problem
-from recognizer.services.exports.exports import export_account
+from recognizer.services.exports.personal_exports import export_for
 from recognizer.services.limits.attempts import count_attempt
 from recognizer.services.people import addresses, tokens
 from recognizer.services.people.accounts import request_deletion
@@ -55,7 +54,6 @@ from recognizer.services.people.passwords import request_reset
 from recognizer.services.people.sign_up import UsernameTaken, create_account
 from recognizer.services.reading.preferences import decimal_mark_of
 from recognizer.services.space import quotas
-from recognizer.views.history import download
 from recognizer.views.requests import UserRequest
 
 YEAR_SECONDS = 365 * 24 * 3600
@@ -218,6 +216,7 @@ def account_page(request: UserRequest, *, status: int = 200, **context: Any) -> 
         "email_form": EmailForm(initial={"email": request.user.email}),
         "token_form": TokenForm(),
         "delete_form": OwnPasswordForm(request.user),
+        "export": export_for(request.user),
         "usage": quotas.usage(request.user.pk),
         "decimal": decimal_mark_of(request.user.pk),
         "deleted_count": selectors.deleted_uploads_for(request.user).count(),
@@ -299,12 +298,6 @@ def token_create(request: UserRequest) -> HttpResponse:
 def token_revoke(request: UserRequest, pk: UUID) -> HttpResponse:
     tokens.revoke_token(get_object_or_404(selectors.tokens_for(request.user), pk=pk))
     return redirect(f"{reverse('account')}#tokens")
-
-
-@require_safe
-@fresh_login_required
-def account_export(request: UserRequest) -> StreamingHttpResponse:
-    return download(export_account(request.user), "digitscribe-account.zip", "application/zip")
 
 
 @require_POST

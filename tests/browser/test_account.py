@@ -12,6 +12,7 @@ from recognizer.models import Upload
 from recognizer.services.reading.predictions import create_prediction
 from tests.pictures import digit_png
 from tests.recognizer.deletions import run_deletions
+from tests.recognizer.personal_exports import run_export_jobs
 from tests.servers.web import WebServer
 
 pytestmark = pytest.mark.browser
@@ -60,19 +61,28 @@ def test_the_pad_stays_light_in_the_dark_theme(alice_page: Page):
 def test_all_data_can_be_exported(alice_page: Page, alice: User, model, tmp_path: Path):
     prediction = create_prediction(owner=alice, data=digit_png(7), source="upload")
     alice_page.goto("/account/")
+    alice_page.get_by_role("button", name="Export all my data").click()
+    expect(alice_page.get_by_text("Your export waits for its turn.")).to_be_visible()
+    run_export_jobs()
+    link = alice_page.get_by_role("link", name="Download export")
+    expect(link).to_be_visible(timeout=20_000)  # without a reload
     with alice_page.expect_download() as download:
-        alice_page.get_by_role("link", name="Export all my data").click()
+        link.click()
     download.value.save_as(tmp_path / "all.zip")
     names = zipfile.ZipFile(tmp_path / "all.zip").namelist()
     assert names == [
-        "account.json",
-        "uploads.json",
-        "predictions.json",
-        "corrections.json",
-        "batches.json",
-        "notices.json",
+        "uploads/0001.json",
+        "predictions/0001.json",
+        "corrections/0001.json",
         f"pictures/{prediction.upload_id}.png",
+        "account.json",
     ]
+    alice_page.goto("/history/")
+    alice_page.get_by_role("link", name="Notices, 1 unread").click()
+    alice_page.get_by_role("button", name="Go to the download").click()
+    expect(alice_page.get_by_role("link", name="Notices", exact=True)).to_be_visible()
+    alice_page.get_by_role("button", name="Delete export").click()
+    expect(alice_page.get_by_role("button", name="Export all my data")).to_be_visible()
 
 
 def test_an_account_is_deleted_with_all_data(alice_page: Page, alice: User, model, media: Path):

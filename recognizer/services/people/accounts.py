@@ -15,13 +15,14 @@ from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
-from recognizer.models import AccountDeletion, Batch, Job, Upload
+from recognizer.models import AccountDeletion, Batch, Job, PersonalExport, Upload
 from recognizer.queues import BULK
 from recognizer.services.people.owned_data import models_with_rows_of
 from recognizer.services.security_log import Event, log_event
 from recognizer.services.space.folders import (
     empty_folders,
     record_batch_folders,
+    record_export_folders,
     record_upload_folders,
     remove_folder,
 )
@@ -58,7 +59,14 @@ def delete_part(job: Job) -> None:
     deletion = AccountDeletion.objects.get(pk=job.payload["deletion"])
     ends_at = time.monotonic() + settings.JOB_SOFT_LIMIT_SECONDS / 2
     cancel_work(deletion)
-    steps: tuple[Step, ...] = (remove_some_uploads, remove_some_batches, workers_ended, remove_account, empty_folders)
+    steps: tuple[Step, ...] = (
+        remove_some_uploads,
+        remove_some_batches,
+        remove_personal_export,
+        workers_ended,
+        remove_account,
+        empty_folders,
+    )
     for step in steps:
         while not step(deletion):
             if step is workers_ended:
@@ -87,9 +95,13 @@ def cancel_work(deletion: AccountDeletion) -> None:
         jobs.cancel_jobs(owned)
 
 
-def jobs_of(owner_id: int) -> tuple[QuerySet[Job], QuerySet[Job]]:
-    """Return the jobs of the account in two querysets, because one with OR would read all jobs."""
-    return Job.objects.filter(prediction__owner=owner_id), Job.objects.filter(batch__owner=owner_id)
+def jobs_of(owner_id: int) -> tuple[QuerySet[Job], ...]:
+    """Return the jobs of the account in several querysets, because one with OR would read all jobs."""
+    return (
+        Job.objects.filter(prediction__owner=owner_id),
+        Job.objects.filter(batch__owner=owner_id),
+        Job.objects.filter(personal_export__owner=owner_id),
+    )
 
 
 def remove_some_uploads(deletion: AccountDeletion) -> bool:
@@ -113,6 +125,17 @@ def remove_some_batches(deletion: AccountDeletion) -> bool:
     return not Batch.objects.filter(owner=deletion.owner_id).exists()
 
 
+def remove_personal_export(deletion: AccountDeletion) -> bool:
+    """Remove the export of the account with its job, and return True. Its files go with their folder."""
+    with transaction.atomic():
+        exports = PersonalExport.objects.filter(owner=deletion.owner_id)
+        job_ids = list(exports.values_list("job", flat=True))
+        list(Job.objects.select_for_update().filter(pk__in=job_ids))  # no part is added meanwhile
+        record_export_folders(deletion, list(exports.values_list("pk", flat=True)))
+        Job.objects.filter(pk__in=job_ids).delete()
+    return True
+
+
 def workers_ended(deletion: AccountDeletion) -> bool:
     """Return whether no process can still run a job of the account."""
     if deletion.workers_until is None:
@@ -132,6 +155,7 @@ def remove_account(deletion: AccountDeletion) -> bool:
             return True
         if not (remove_some_uploads(deletion) and remove_some_batches(deletion)):
             return False
+        remove_personal_export(deletion)
         user.delete()
     return True
 

@@ -15,12 +15,14 @@ from recognizer.models import (
     Batch,
     BatchItem,
     Correction,
+    ExportPart,
     FeatureMap,
     Glyph,
     IdempotencyRecord,
     Job,
     Notice,
     OutgoingMail,
+    PersonalExport,
     Prediction,
     Preferences,
     Upload,
@@ -34,7 +36,8 @@ class OwnedRows:
 
     model: type[Model]
     owners: tuple[str, ...]  # lookups that lead to the number of the owner
-    export: str = ""  # the member of the export that holds them
+    export: str = ""  # the member of the export that holds them, or the folder of its members
+    inside: str = ""  # the key in an object of that member, if the rows are not objects of their own
     not_exported_because: str = ""
 
 
@@ -53,27 +56,31 @@ OWNED_ROWS = (
     OwnedRows(User.groups.through, ("user_id",), not_exported_because="The staff gives permissions."),
     OwnedRows(User.user_permissions.through, ("user_id",), not_exported_because="The staff gives permissions."),
     OwnedRows(LogEntry, ("user_id",), not_exported_because="It records what the staff did in the admin."),
-    OwnedRows(EmailAddress, ("user_id",), "account.json"),
+    OwnedRows(EmailAddress, ("user_id",), "account.json", inside="addresses"),
     OwnedRows(
         EmailConfirmation, ("email_address__user_id",), not_exported_because="Links are signed; no row is written."
     ),
     OwnedRows(OutgoingMail, ("user_id",), not_exported_because="It is removed as soon as the mail is sent."),
-    OwnedRows(Notice, ("owner_id",), "notices.json"),
-    OwnedRows(ApiToken, ("user_id",), "account.json"),
-    OwnedRows(Preferences, ("user_id",), "account.json"),
+    OwnedRows(Notice, ("owner_id",), "notices/"),
+    OwnedRows(ApiToken, ("user_id",), "account.json", inside="tokens"),
+    OwnedRows(Preferences, ("user_id",), "account.json", inside="decimal"),
     OwnedRows(Usage, ("user_id",), not_exported_because="It is the number and size of the exported pictures."),
     OwnedRows(IdempotencyRecord, ("user_id",), not_exported_because="It repeats an answer for one day."),
-    OwnedRows(Upload, ("owner_id",), "uploads.json"),
-    OwnedRows(Prediction, ("owner_id",), "predictions.json"),
-    OwnedRows(Glyph, ("prediction__owner_id",), "predictions.json"),
+    OwnedRows(Upload, ("owner_id",), "uploads/"),
+    OwnedRows(Prediction, ("owner_id",), "predictions/"),
+    OwnedRows(Glyph, ("prediction__owner_id",), "predictions/", inside="glyphs"),
     OwnedRows(
         FeatureMap, ("glyph__prediction__owner_id",), not_exported_because="Anybody with the model can draw it again."
     ),
-    OwnedRows(Correction, ("by_id", "upload__owner_id"), "corrections.json"),
-    OwnedRows(Batch, ("owner_id",), "batches.json"),
-    OwnedRows(BatchItem, ("batch__owner_id",), "batches.json"),
+    OwnedRows(Correction, ("by_id", "upload__owner_id"), "corrections/"),
+    OwnedRows(Batch, ("owner_id",), "batches/"),
+    OwnedRows(BatchItem, ("batch__owner_id",), "batches/", inside="items"),
+    OwnedRows(PersonalExport, ("owner_id",), not_exported_because="It is the export itself."),
+    OwnedRows(ExportPart, ("export__owner_id",), not_exported_because="It is a part of the export itself."),
     OwnedRows(
-        Job, ("prediction__owner_id", "batch__owner_id"), not_exported_because="It is the state of work, not data."
+        Job,
+        ("prediction__owner_id", "batch__owner_id", "personal_export__owner_id"),
+        not_exported_because="It is the state of work, not data.",
     ),
 )
 
@@ -82,6 +89,7 @@ OWNED_FILES = (
     OwnedFile("recognizer.Upload.picture", ("uploads",), not_exported_because="It is made from the original."),
     OwnedFile("recognizer.Upload.thumbnail", ("uploads",), not_exported_because="It is made from the original."),
     OwnedFile("recognizer.BatchItem.staged", ("batches",), "unread/"),
+    OwnedFile("recognizer.ExportPart.file", ("exports",), not_exported_because="It is a part of the export itself."),
     OwnedFile(
         "recognizer.FeatureMap.image",
         ("feature-maps",),

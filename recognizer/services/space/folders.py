@@ -8,6 +8,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from recognizer.models import AccountDeletion, BatchItem, DeletedFolder, FeatureMap
+from recognizer.models.personal_export import export_folder
 
 CHUNK_SIZE = 500
 
@@ -53,6 +54,10 @@ def record_batch_folders(deletion: AccountDeletion, batch_ids: Iterable[UUID]) -
     ids = list(batch_ids)
     items = BatchItem.objects.filter(batch__in=ids).values_list("pk", flat=True).order_by()
     _record(deletion, chain(map(batch_folder, ids), map(upload_folder, items)))
+
+
+def record_export_folders(deletion: AccountDeletion, export_ids: Iterable[UUID]) -> None:
+    _record(deletion, map(export_folder, export_ids))
 
 
 def _record(deletion: AccountDeletion, names: Iterable[str]) -> None:

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db.models import Count, F, Sum
 from django.db.models.functions import Greatest
 
-from recognizer.models import Upload, Usage
+from recognizer.models import PersonalExport, Upload, Usage
 from recognizer.services.rows import book_usage
 
 
@@ -21,6 +21,12 @@ def book_space(owner_id: int, *, pictures: int, size: int) -> bool:
             return True
         usage(owner_id)  # creates the row, which an account without pictures does not have yet
     return False
+
+
+def add_bytes(owner_id: int, size: int) -> None:
+    """Count bytes that are stored whatever the quota is: nobody is refused the export of own data."""
+    if not Usage.objects.filter(user=owner_id).update(bytes=F("bytes") + size):
+        create_usage(owner_id)
 
 
 def free_space(owner_id: int, *, pictures: int, size: int) -> None:
@@ -41,5 +47,6 @@ def create_usage(owner_id: int) -> Usage:
     If another transaction has saved it first, its row is used: it may count a picture that is not visible here.
     """
     total = Upload.objects.filter(owner=owner_id).aggregate(pictures=Count("pk"), bytes=Sum("bytes"))
-    total["bytes"] = total["bytes"] or 0
+    exported = PersonalExport.objects.filter(owner=owner_id).aggregate(bytes=Sum("bytes", default=0))
+    total["bytes"] = (total["bytes"] or 0) + exported["bytes"]
     return Usage.objects.get_or_create(user_id=owner_id, defaults=total)[0]

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from recognizer.models import BatchItem, FeatureMap, Upload
+from recognizer.models import BatchItem, ExportPart, FeatureMap, Upload
 from recognizer.services.space.folders import names_of_deleted_accounts, walk
 
 GRACE = timedelta(hours=24)  # younger files may belong to rows that are not committed yet
@@ -85,7 +85,7 @@ def check_part(part: str, before: datetime, report: MediaReport) -> None:
 
 def remove_empty_folders(part: str, before: datetime) -> None:
     """Remove the empty folders of one part. Earlier releases left them when they deleted the last file."""
-    for parent in (f"uploads/{part}", f"feature-maps/{part}"):
+    for parent in (f"uploads/{part}", f"feature-maps/{part}", f"exports/{part}"):
         for name in list_folders(parent):
             folder = f"{parent}/{name}"
             if next(walk(folder), None) is None and is_older(folder, before):
@@ -94,7 +94,7 @@ def remove_empty_folders(part: str, before: datetime) -> None:
 
 def stored_names(part: str) -> Iterator[str]:
     """Yield the names of all files of one part."""
-    for folder in ("uploads", "feature-maps"):
+    for folder in ("uploads", "feature-maps", "exports"):
         yield from walk(f"{folder}/{part}")
     for batch in list_folders("batches"):
         if batch.startswith(part):
@@ -127,7 +127,8 @@ def names_with_row(names: list[str]) -> set[str]:
     uploads = Upload.objects.filter(pk__in=keys).values_list("original", "picture", "thumbnail")
     staged = BatchItem.objects.filter(pk__in=keys).values_list("staged")
     maps = FeatureMap.objects.filter(glyph__in=keys).values_list("image")
-    return set(chain.from_iterable(chain(uploads, staged, maps)))
+    exported = ExportPart.objects.filter(pk__in=keys).values_list("file")
+    return set(chain.from_iterable(chain(uploads, staged, maps, exported)))
 
 
 def parse_key(part: str) -> UUID | None:
@@ -143,5 +144,6 @@ def recorded_names(part: str) -> Iterator[str]:
     uploads = Upload.objects.filter(pk__range=bounds).values_list("original", "picture", "thumbnail")
     staged = BatchItem.objects.filter(pk__range=bounds).values_list("staged")
     maps = FeatureMap.objects.filter(glyph__gte=bounds[0], glyph__lte=bounds[1]).values_list("image")
-    rows = chain.from_iterable(found.iterator(CHUNK_SIZE) for found in (uploads, staged, maps))
+    exported = ExportPart.objects.filter(export__gte=bounds[0], export__lte=bounds[1]).values_list("file")
+    rows = chain.from_iterable(found.iterator(CHUNK_SIZE) for found in (uploads, staged, maps, exported))
     return (name for name in chain.from_iterable(rows) if name)

@@ -1,7 +1,4 @@
-"""Tests of the account, its usage, its export and its deletion."""
-
-import io
-import zipfile
+"""Tests of the account, its usage and its deletion."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -53,15 +50,6 @@ def test_a_request_does_not_sum_over_all_pictures(alice_token, model, django_ass
     with django_assert_max_num_queries(10) as queries:
         post(alice_token)
     assert not any("SUM(" in query["sql"].upper() or "COUNT(" in query["sql"].upper() for query in queries)
-
-
-def test_an_export_contains_the_uploaded_bytes(client, alice_token, model):
-    post(alice_token)
-    answer = client.get("/api/v1/me/export/", headers=alice_token)
-
-    with zipfile.ZipFile(io.BytesIO(answer.getvalue())) as archive:
-        pictures = [name for name in archive.namelist() if name.startswith("pictures/")]
-        assert [archive.read(name) for name in pictures] == [digit_png()]
 
 
 def delete_me(client, password):

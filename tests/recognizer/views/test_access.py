@@ -21,7 +21,8 @@ PRIVATE_PAGES = [
     "review",
     "batches",
     "account",
-    "account_export",
+    "account_export_file",
+    "notices",
 ]
 PUBLIC_PAGES = ["login", "about", "manifest", "password_reset", "signup"]
 

@@ -1,9 +1,6 @@
 """Accounts: sign-up, login, password, tokens, export, deletion and theme."""
 
-import io
-import json
 import re
-import zipfile
 from datetime import timedelta
 from uuid import UUID
 
@@ -228,18 +225,6 @@ def test_only_its_owner_revokes_a_token(alice, alice_client, bob_client):
     assert find_token(secret)
     alice_client.post(reverse("token_revoke", args=[token.pk]))
     assert find_token(secret) is None
-
-
-def test_all_data_of_an_account_can_be_exported(alice, alice_client, add_prediction):
-    prediction = add_prediction("19")
-    create_token(user=alice, name="script")
-    archive = zipfile.ZipFile(io.BytesIO(b"".join(alice_client.get(reverse("account_export")))))
-    account = json.loads(archive.read("account.json"))[0]
-    assert (account["username"], account["tokens"][0]["name"]) == ("alice", "script")
-    assert "digest" not in account["tokens"][0]
-    (read,) = json.loads(archive.read("predictions.json"))
-    assert (read["text"], len(read["glyphs"])) == ("19", 2)
-    assert f"pictures/{prediction.upload_id}.png" in archive.namelist()
 
 
 def test_an_account_is_not_deleted_with_a_wrong_password(alice_client):

@@ -39,7 +39,8 @@ def stale_client(alice, alice_client) -> Client:
     [
         ("post", "account_email", {"email": "new@example.org"}),
         ("post", "token_create", TOKEN),
-        ("get", "account_export", {}),
+        ("post", "account_export", {}),
+        ("get", "account_export_file", {}),
     ],
 )
 def test_it_leads_to_the_page_that_asks_for_the_password(alice, stale_client, method, name, form):
@@ -55,13 +56,13 @@ def test_a_form_is_sent_again_after_the_password(stale_client):
     page = stale_client.post(asked.url, {"password": "alice-password", "next": reverse("token_create")})
     assert "Copy it now" in page.content.decode()
     assert ApiToken.objects.get().name == "script"
-    assert stale_client.get(reverse("account_export")).status_code == 200
+    assert stale_client.get(reverse("account_export_file")).status_code == 404
 
 
 def test_a_wrong_password_opens_nothing(stale_client):
     page = stale_client.post(CONFIRM, {"password": "guess", "next": reverse("account")})
     assert "The password is wrong." in page.content.decode()
-    assert stale_client.get(reverse("account_export")).status_code == 302
+    assert stale_client.get(reverse("account_export_file")).status_code == 302
 
 
 def test_attempts_are_limited_together_with_those_of_the_login(stale_client, settings):
@@ -87,13 +88,13 @@ def test_tokens_are_shown_after_a_fresh_login_only(alice, stale_client):
 @pytest.mark.parametrize("login", ["login", "admin:login"])
 def test_a_login_is_fresh(client, admin, login):
     client.post(reverse(login), {"username": "admin", "password": "admin-password"})
-    assert client.get(reverse("account_export")).status_code == 200
+    assert client.get(reverse("account_export_file")).status_code == 404  # there is none
 
 
 def test_signing_up_is_a_fresh_login(client):
     password = "a-long-password-of-dora"
     client.post(reverse("signup"), {"username": "dora", "password1": password, "password2": password})
-    assert client.get(reverse("account_export")).status_code == 200
+    assert client.get(reverse("account_export_file")).status_code == 404  # there is none
 
 
 def test_the_api_refuses_a_session_that_is_not_fresh(alice, stale_client):
@@ -103,15 +104,16 @@ def test_the_api_refuses_a_session_that_is_not_fresh(alice, stale_client):
         stale_client.get("/api/v1/tokens/"),
         stale_client.post("/api/v1/tokens/", {"name": "x"}, content_type="application/json"),
         stale_client.get(url),
-        stale_client.get("/api/v1/me/export/"),
+        stale_client.post("/api/v1/me/export/"),
+        stale_client.get("/api/v1/me/export/file/"),
     ]
-    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == 4 * [(403, "stale_login")]
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == 5 * [(403, "stale_login")]
     assert ApiToken.objects.count() == 1
     assert stale_client.delete(url).status_code == 204
 
 
 def test_a_token_needs_no_login(client, alice_token):
-    assert client.get("/api/v1/me/export/", headers=alice_token).status_code == 200
+    assert client.post("/api/v1/me/export/", headers=alice_token).status_code == 202
 
 
 @pytest.mark.parametrize("name", ["logout", "admin:logout"])

@@ -9,6 +9,7 @@ from recognizer.drawings import draw_png
 from recognizer.services.batches import intake
 from recognizer.services.history import corrections
 from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.space import quotas
 
 pytestmark = pytest.mark.django_db
 MAX_QUERIES = 12
@@ -23,6 +24,7 @@ def number_among_many(alice, add_prediction):
     corrections.undo(prediction=number, by=alice)
     for _ in range(30):
         add_prediction("3", decision="unsure")
+    quotas.usage(alice.pk)  # counted once for each account, with its first picture
     return number
 
 
