@@ -5,7 +5,7 @@ from recognizer.migration_operations import validate_constraint
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recognizer", "0017_personal_export"),
+        ("recognizer", "0018_personal_export"),
     ]
 
     operations = [validate_constraint("recognizer_job", "job_kind_known")]

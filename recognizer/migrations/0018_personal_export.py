@@ -11,7 +11,7 @@ from recognizer.migration_operations import AddConstraintWithoutScan
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recognizer", "0016_validate_written_form"),
+        ("recognizer", "0017_index_texts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
