@@ -7,9 +7,17 @@ from kombu.transport.redis import Channel, MutexHeld
 from kombu.transport.redis import QoS as KombuQoS
 
 import config.celery  # noqa: F401  (installs the fixes)
+from config import task_messages
 from config.redis_qos import mutex
 from recognizer.services.work.broker import redis_client
 from tests.servers.redis import RedisServer
+
+
+@pytest.fixture(autouse=True)
+def other_messages_than_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the tests send words."""
+    monkeypatch.setattr(task_messages, "check_message", lambda message: None)
+
 
 METHODS = pytest.mark.parametrize("method", ["ack", "reject", "requeue"])
 
