@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
@@ -117,8 +118,21 @@ def check_mail(**kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "Password reset e-mails are not sent.",
+            "E-mails are not sent, so no address is verified and no password is reset by mail.",
             hint="Set EMAIL_HOST to a mail server. Test it with manage.py sendtestemail ADDRESS.",
             id="recognizer.W003",
+        )
+    ]
+
+
+@register(deploy=True)
+def check_site_url(**kwargs: Any) -> list[CheckMessage]:
+    if urlsplit(settings.SITE_URL).hostname not in ("localhost", "127.0.0.1", "::1"):
+        return []
+    return [
+        Warning(
+            f"Links in e-mails lead to {settings.SITE_URL}, which only this machine can open.",
+            hint="Set SITE_URL to the address of this installation, such as https://digits.example.org.",
+            id="recognizer.W005",
         )
     ]

@@ -66,12 +66,15 @@ class LoginForm(AuthenticationForm):
 
 
 class EmailField(forms.EmailField):
-    """An e-mail address as accounts store it."""
+    """An e-mail address in lower case, as accounts store it."""
 
     widget = forms.EmailInput(attrs={"autocomplete": "email"})
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=User._meta.get_field("email").max_length, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        return str(super().clean(value)).lower()
 
 
 EMAIL_HELP = _("Optional. It is used to reset a forgotten password, and to tell you of changes to your account.")

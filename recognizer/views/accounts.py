@@ -195,6 +195,8 @@ class Signup(FormView):
             form.add_error("username", User._meta.get_field("username").error_messages["unique"])
             return self.form_invalid(form)
         response: HttpResponse = perform_login(self.request, user, redirect_url=reverse("desk"), signup=True)
+        if data["email"]:
+            messages.success(self.request, tell_verification(data["email"]))
         return response
 
     def form_invalid(self, form: SignupForm) -> HttpResponse:

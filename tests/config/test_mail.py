@@ -9,7 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from config.settings import site_url
 from tests.surroundings import ROOT
+
+URL = "https://digits.example.org/"
 
 
 class Mailbox(socketserver.StreamRequestHandler):
@@ -59,3 +62,22 @@ def test_both_kinds_of_encryption_at_once_stop_the_start():
     ended = manage("check", EMAIL_USE_TLS="yes", EMAIL_USE_SSL="yes")
     assert ended.returncode != 0
     assert "EMAIL_USE_TLS and EMAIL_USE_SSL cannot both be on" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("hosts", "https", "url"),
+    [
+        (["digits.example.org", "localhost"], True, "https://digits.example.org"),
+        (["digits.local"], False, "http://digits.local:8080"),
+        ([".example.org", "www.example.org"], True, "https://www.example.org"),
+        (["*"], False, "http://localhost:8080"),
+        (["[::1]"], False, "http://[::1]:8080"),
+    ],
+)
+def test_links_in_mails_lead_to_the_first_name_of_the_server(hosts, https, url):
+    assert site_url(hosts, https=https, port=8080) == url
+
+
+def test_the_address_in_mails_can_be_set():
+    shown = manage("shell", "-v0", "-c", "from django.conf import settings; print(settings.SITE_URL)", SITE_URL=URL)
+    assert shown.stdout.strip() == URL.rstrip("/")

@@ -48,3 +48,12 @@ def test_a_backend_that_sends_mail_is_not_reported(settings):
 def test_a_unix_socket_without_a_proxy_is_reported(settings, bind, proxies, is_reported):
     settings.BIND, settings.NUM_PROXIES = bind, proxies
     assert ("recognizer.W004" in check_ids()) is is_reported
+
+
+@pytest.mark.parametrize(
+    ("url", "is_reported"),
+    [("http://localhost:8000", True), ("http://[::1]:8000", True), ("https://digits.example.org", False)],
+)
+def test_links_in_mails_that_only_this_machine_can_open_are_reported(settings, url, is_reported):
+    settings.SITE_URL = url
+    assert ("recognizer.W005" in check_ids()) is is_reported

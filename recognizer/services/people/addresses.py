@@ -59,19 +59,19 @@ def set_address(user: User, address: str) -> AddressState:
     with transaction.atomic():
         user.email = lock_open_account(user.pk).email
         before = address_state(user)
-        EmailAddress.objects.filter(user=user, verified=False).delete()
+        # The row of the same address stays, and with it the link that was sent to it.
+        EmailAddress.objects.filter(user=user, verified=False).exclude(email=address).delete()
         if not address:
             EmailAddress.objects.filter(user=user).delete()
         elif address != before.current or not before.is_verified:
-            EmailAddress.objects.create(user=user, email=address)
+            EmailAddress.objects.get_or_create(user=user, email=address)
         if not address or not before.is_verified:
             user.email = address
             user.save(update_fields=["email"])
         if before.is_verified and not address:
             tell_change(user, before.current)
-        state = address_state(user)
-        send_verification(user)
-    return state
+    send_verification(user)
+    return address_state(user)
 
 
 def replace_address(user: User, address: str) -> None:
@@ -82,7 +82,7 @@ def replace_address(user: User, address: str) -> None:
         EmailAddress.objects.filter(user=user).delete()
         if before.is_verified:
             tell_change(user, before.current)
-        set_address(user, address)
+    set_address(user, address)
 
 
 def tell_change(user: User, old: str) -> None:

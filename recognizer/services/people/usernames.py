@@ -56,7 +56,7 @@ def lock_username(name: str) -> None:
     """Let only one transaction at a time take the name. SQLite has one writer at a time anyway."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [normalise(name).casefold()])
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [name.casefold()])
 
 
 def is_mixed(name: str) -> bool:

@@ -58,7 +58,7 @@ def test_a_forgotten_password_is_reset_by_email(client, alice):
 
 def test_thirty_accounts_with_an_address_that_is_not_theirs_send_nothing(client):
     for number in range(30):
-        user = User.objects.create_user(f"user{number}", "victim@example.org")
+        user = User.objects.create_user(f"user{number}", "victim@example.org", "a-long-password")
         EmailAddress.objects.create(user=user, email="victim@example.org")
     ask_for_reset(client, "victim@example.org")
     assert sent_mails() == []
@@ -159,6 +159,7 @@ def test_signing_up_with_an_address_sends_the_link_that_verifies_it(client):
         reverse("signup"),
         {"username": "dora", "password1": password, "password2": password, "email": "Dora@example.org"},
     )
+    assert "We have sent an email to dora@example.org." in client.get(reverse("desk")).content.decode()
     assert "dora@example.org is not verified" in client.get(reverse("account")).content.decode()
     link = sent_link()
     assert EmailAddress.objects.get().verified is False
@@ -168,6 +169,14 @@ def test_signing_up_with_an_address_sends_the_link_that_verifies_it(client):
     assert "dora@example.org is verified." in client.post(link, follow=True).content.decode()
     assert EmailAddress.objects.get().verified is True
     assert sent_mails() == [("dora@example.org", VERIFY)]
+
+
+def test_saving_the_same_address_twice_keeps_the_first_link(alice, alice_client):
+    alice_client.post(reverse("account_email"), {"email": "new@example.org"})
+    link = sent_link()
+    alice_client.post(reverse("account_email"), {"email": "new@example.org"})
+    assert alice_client.post(link).status_code == 302
+    assert EmailAddress.objects.get().verified
 
 
 def test_a_link_verifies_once(alice, alice_client):
