@@ -1,4 +1,4 @@
-"""Parts that the training commands share: the check for Keras, the option `--data` and the progress bar."""
+"""Parts that the training commands share: the check for Keras, the option `--data`, the progress bar and embeddings."""
 
 import importlib.util
 import os
@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 
 from django.core.management.base import CommandError, OutputWrapper
 
+from recognizer.models import ModelVersion
+from recognizer.services.explaining.training_digits import store_training_digits
+
 if TYPE_CHECKING:
     from mlcore.training.recipes.stage import TrainingStage
 
 PACKAGES = {"tensorflow": "TensorFlow", "torch": "PyTorch", "keras": "Keras", "onnx": "ONNX"}
 BAR_WIDTH = 30  # characters
+EMBEDDED_DIGITS = 20_000  # 22 MB on the disk
 STOPPED = "Stopped. Run the same command again to continue after the last complete epoch."
 
 
@@ -40,3 +44,12 @@ def show_stage(output: OutputWrapper, stage: "TrainingStage") -> None:
     output.write(f"\r{stage.name} {bar} {stage.done:.0%}{left} {stage.note}\033[K", ending="")
     if stage.done >= 1:
         output.write("")
+
+
+def embed_training_digits(version: ModelVersion, data: Path | None, count: int = EMBEDDED_DIGITS) -> int:
+    """Embed some of MNIST's training digits, which every model learns from, and return their number."""
+    from mlcore.training.datasets.mnist import load_split
+
+    train = load_split(data).train[:count]  # they are in random order
+    store_training_digits(version, train.images, train.labels)
+    return len(train)

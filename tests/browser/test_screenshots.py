@@ -75,6 +75,7 @@ def pages(alice, model, worker) -> dict[str, str]:
         "numbers": reverse("numbers", args=[glyph.pk, "conv2"]),
         "numbers-last": reverse("numbers", args=[glyph.pk, "logits"]),
         "what_if": reverse("what_if", args=[glyph.pk]),
+        "like_what": reverse("like_what", args=[glyph.pk]),
         "why": reverse("why", args=[glyph.pk]),
         "compare": f"{reverse('compare')}?a={glyph.pk}&b={seven.glyphs.get().pk}",
         "error": "/no-such-page/",

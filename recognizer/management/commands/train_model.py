@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from mlcore.artifact import SHIPPED, Artifact, ArtifactError, load_artifact
-from recognizer.management.training import STOPPED, add_data_option, require_backend, show_stage
+from recognizer.management.training import STOPPED, add_data_option, embed_training_digits, require_backend, show_stage
 from recognizer.models import ModelVersion
 from recognizer.services.registry.model_versions import artifact_for, register_model
 
@@ -71,7 +71,7 @@ class Command(BaseCommand):
             raise CommandError(STOPPED, returncode=1) from None
         self.print_figures(artifact)
         if not options["output"]:
-            self.register(artifact)
+            embed_training_digits(self.register(artifact), options["data"])
         return None
 
     def print_plan(self, recipe: "DigitRecipe", target: Path) -> None:
@@ -100,7 +100,7 @@ class Command(BaseCommand):
         )
         self.stdout.write(f"artifact: {artifact.folder}")
 
-    def register(self, artifact: Artifact) -> None:
+    def register(self, artifact: Artifact) -> ModelVersion:
         try:
             version = register_model(artifact.folder)
         except DatabaseError as error:
@@ -108,6 +108,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{version.version} is a candidate; `manage.py promote_model {version.version}` activates it."
         )
+        return version
 
 
 def build_recipe(options: dict[str, Any]) -> "DigitRecipe":
