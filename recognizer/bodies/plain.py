@@ -164,6 +164,8 @@ def _plain(value: Any, decimals: int | None) -> Any:
     if isinstance(value, float):
         return value if decimals is None else round(value, decimals)
     if isinstance(value, list):
+        if value and type(value[0]) is float and decimals is not None:  # probabilities: lists hold values of one type
+            return [round(one, decimals) for one in value]
         return [_plain(one, decimals) for one in value]
     if isinstance(value, Body):
         return write(value, decimals=decimals)
