@@ -101,6 +101,14 @@ def _results(card: Card) -> str:
         parts.append("\nSynthetic pictures without a digit, read as one digit and as a number:\n")
         rows = [(kind, f"{shares['rejected']:.1%}", f"{shares['sure']:.1%}") for kind, shares in refused.items()]
         parts.append(_table(("picture", "rejected", "read as sure"), rows))
+    if hands := card.metrics.get("unusual_hands"):
+        parts.append("\nSynthetic digits of unusual hands on paper:\n")
+        rows = [(name, f"{shares['right']:.1%}", f"{shares['sure but wrong']:.1%}") for name, shares in hands.items()]
+        parts.append(_table(("style", "right", "sure but wrong"), rows))
+    if letters := card.metrics.get("letters"):
+        parts.append("\nSynthetic letters unlike any digit on paper:\n")
+        rows = [(case, f"{shares['rejected']:.1%}", f"{shares['sure']:.1%}") for case, shares in letters.items()]
+        parts.append(_table(("letters", "rejected", "read as sure"), rows))
     if by_paper := card.metrics.get("numbers_by_gap"):
         parts.append(
             "\nNumbers of one to ten MNIST test digits that are read exactly, by the gap between the digits:\n"

@@ -68,3 +68,19 @@ def test_the_page_says_whether_the_trainer_added_pictures() -> None:
     assert "No other person's pictures\nwere used" not in model_card(
         replace(card, training={**card.training, "start": start})
     )
+
+
+def test_figures_of_signs_hands_and_letters_are_shown_where_they_were_measured() -> None:
+    card = load_artifact(SHIPPED).card
+    metrics = {
+        **card.metrics,
+        "lines": {"validation_exact": 0.9, "validation_with_sign": 0.8},
+        "numbers_with_signs": {"any paper": {"written": 0.95}},
+        "unusual_hands": {"root five": {"right": 0.97, "sure but wrong": 0.01}},
+        "letters": {"capital letters": {"rejected": 0.9, "sure": 0.006}},
+    }
+    page = model_card(replace(card, metrics=metrics))
+    assert "| those with signs | 80.00% |" in page
+    assert "| numbers with signs on any paper: written | 95.00% |" in page
+    assert "| root five | 97.0% | 1.0% |" in page
+    assert "| capital letters | 90.0% | 0.6% |" in page

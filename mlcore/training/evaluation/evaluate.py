@@ -17,6 +17,7 @@ from mlcore.reading.reader import Reader
 from mlcore.reading.result import Reading
 from mlcore.training.datasets.mnist import Digits
 from mlcore.training.evaluation.gaps import measure_by_gap
+from mlcore.training.evaluation.hands import measure_letters, measure_unusual_hands
 from mlcore.training.evaluation.refusals import PICTURES, measure_refusals
 from mlcore.training.evaluation.signs import measure_signs
 from mlcore.training.synthesis.sheets import NOISY_SHEET, PLAIN_PHOTO, SheetStyle, render_sheet
@@ -84,6 +85,8 @@ def evaluate_artifact(artifact: Artifact, test: Digits, *, thorough: bool = True
     if thorough:
         figures["robustness"] = measure_robustness(engine.logits, test)
         figures["read_as_png"] = measure_png_files(Reader(artifact), test)
+        figures["unusual_hands"] = measure_unusual_hands(Reader(artifact))
+        figures["letters"] = measure_letters(Reader(artifact))
         figures["refusals"] = measure_refusals(Reader(artifact), count=min(PICTURES, 1 + len(test) // 250))
         if engine.reads_lines:
             figures["numbers_by_gap"] = measure_by_gap(artifact, test)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.training.synthesis.pen import draw_points, random_hand
-from mlcore.training.synthesis.strokes import WeightedStyles
+from mlcore.training.synthesis.strokes import Style, WeightedStyles
 from mlcore.training.synthesis.strokes_0_to_4 import STYLES_0_TO_4
 from mlcore.training.synthesis.strokes_5_to_9 import STYLES_5_TO_9
 from mlcore.training.synthesis.strokes_unusual import UNUSUAL_STYLES
@@ -25,7 +25,11 @@ def write_digit(digit: int, rng: np.random.Generator, height: float | None = Non
     """Return the ink of one digit, (H, W) float32 0..1, 1 is ink, cropped with a margin of two pixels."""
     styles = STYLES[digit]
     shares = np.array([share for share, _ in styles])
-    style = styles[rng.choice(len(styles), p=shares / shares.sum())][1]
+    return write_in_style(styles[rng.choice(len(styles), p=shares / shares.sum())][1], rng, height)
+
+
+def write_in_style(style: Style, rng: np.random.Generator, height: float | None = None) -> Floats:
+    """Return the ink of one digit in a style, as `write_digit` does."""
     hand = replace(
         random_hand(rng, height),
         width=float(np.exp(rng.normal(0, 0.16))),

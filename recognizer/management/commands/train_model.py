@@ -39,6 +39,9 @@ class Command(BaseCommand):
         parser.add_argument("--epochs", type=int, help="number of epochs, instead of the recipe's")
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument("--start", metavar="VERSION", help="fine-tune this model, with fewer epochs")
+        parser.add_argument(
+            "--lines", metavar="VERSION", help="model whose line network is copied; the shipped one by default"
+        )
         parser.add_argument("--quick", action="store_true", help="train for minutes only, to over 99.2 %% accuracy")
         parser.add_argument("--dry-run", action="store_true", help="check the data and print the plan")
         parser.add_argument(
@@ -54,6 +57,7 @@ class Command(BaseCommand):
         runs = settings.BASE_DIR / "runs"
         try:
             recipe = build_recipe(options)
+            line_source = artifact_for(options["lines"]) if options["lines"] else shipped_artifact()
         except ArtifactError as error:
             raise CommandError(str(error), returncode=2) from error
         target = options["output"] or next_folder(runs)
@@ -64,7 +68,7 @@ class Command(BaseCommand):
                 return self.print_plan(recipe, target)
             command = shlex.join(["manage.py", *sys.argv[1:]])
             on_stage = partial(show_stage, self.stderr)
-            artifact = train_digit_network(recipe, shipped_artifact(), target, runs, command, on_stage)
+            artifact = train_digit_network(recipe, line_source, target, runs, command, on_stage)
         except (DataError, ArtifactError) as error:
             raise CommandError(str(error), returncode=2) from error
         except KeyboardInterrupt:

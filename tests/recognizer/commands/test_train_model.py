@@ -1,5 +1,6 @@
 import importlib.util
 import json
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from mlcore.artifact import SHIPPED, load_artifact
+from mlcore.artifact import SHIPPED, load_artifact, save_artifact
 from recognizer.management.commands import train_model
 from recognizer.models import ModelVersion
 from tests.training import Trained
@@ -46,8 +47,12 @@ def test_a_training_registers_a_candidate(npz: Path, tmp_path: Path) -> None:
 @pytest.mark.trains
 def test_start_fine_tunes_another_model(trained: Trained, npz: Path, tmp_path: Path) -> None:
     start = f"--start={trained.artifact.folder}"
-    run(start, "--quick", "--epochs=1", f"--data={npz}", f"--output={tmp_path / 'further'}")
+    digit_alone = replace(trained.artifact.card, networks={"digit": trained.artifact.card.networks["digit"]})
+    files = {name: trained.artifact.read_bytes(name) for name in ("model.onnx", "model.keras", "weights.npz")}
+    lines = f"--lines={save_artifact(tmp_path / 'digit-alone', digit_alone, files).folder}"
+    run(start, lines, "--quick", "--epochs=1", f"--data={npz}", f"--output={tmp_path / 'further'}")
     card = load_artifact(tmp_path / "further").card
+    assert set(card.networks) == {"digit"}  # it has the line network that `--lines` named, which is none
     assert card.training["start"]["digest"] == trained.artifact.digest
     assert card.training["plan"]["rate"] < trained.recipe.plan.rate
 
@@ -79,6 +84,7 @@ def test_without_tensorflow_the_error_names_the_command_that_installs_it(monkeyp
     ("arguments", "message"),
     [
         (["--start=digits-99"], "There is no model digits-99"),
+        (["--lines=digits-99"], "There is no model digits-99"),
         (["--architecture=resnet"], "There is no architecture resnet"),
         (["--epochs=0"], "at least 1"),
         (["--data=/nowhere"], "neither a folder"),
