@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import islice
 
 import cv2
@@ -45,8 +46,10 @@ def find_regions(ink: Ink, *, small_marks: bool = False) -> list[Region]:
     rows = islice(find_printed_boxes(with_print), MAX_LINES)
     boxed = [Region(bounding_box(boxes), strength, 1.0, tuple(boxes)) for boxes, strength in rows]
 
+    pieces = cache(lambda box: find_small_pieces(box, with_print))  # several ways to find a line give the same box
+
     def finish(lines: Sequence[Region]) -> list[Region]:
-        return [add_small_marks(line, with_print) for line in lines] if small_marks else [*lines]
+        return [add_marks(line, pieces(line.box)) for line in lines] if small_marks else [*lines]
 
     if boxed:
         return [*boxed, *finish(find_text_lines(ink.strength))]  # squared paper has boxes too
@@ -62,29 +65,53 @@ def add_small_marks(line: Region, with_print: Strength) -> Region:
 
     `with_print` is the ink before specks and printed lines were removed.
     """
-    x, y, width, height = line.box
+    return add_marks(line, find_small_pieces(line.box, with_print))
+
+
+@dataclass(frozen=True, slots=True)
+class SmallPieces:
+    """The connected pieces around a line that are as small as a point, a comma or a dash, the largest first."""
+
+    window: tuple[slice, slice]
+    strength: Strength  # (h, w) of the window
+    labels: NDArray[np.int32]  # (h, w)
+    boxes: NDArray[np.int32]  # (N, 4) x, y, width, height of every piece of the window
+    small: NDArray[np.intp]  # labels
+
+
+def find_small_pieces(box: InkBox, with_print: Strength) -> SmallPieces:
+    """Return the small pieces around a line's box."""
+    x, y, width, height = box
     reach = round(MARK_REACH * height)
     top, left = max(0, y - reach // 2), max(0, x - reach)
     window = np.s_[top : y + height + reach // 2, left : x + width + reach]
-    strength, own = with_print[window], line.strength[window]
+    strength = with_print[window]
     mask = (strength > INK_THRESHOLD).astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(mask, 8, cv2.CV_32S, cv2.CCL_BBDT)
     extent = stats[:, 2:4].max(axis=1)
-    sums = np.bincount(labels.ravel(), strength.ravel(), len(stats))
-    is_dark = np.bincount(labels[strength > MIN_DARKNESS], minlength=len(stats)) > 0
-    is_own = np.bincount(labels[own > 0], minlength=len(stats)) > 0
     is_dash = (stats[:, 2] < MAX_DASH_WIDTH * height) & (stats[:, 3] < MAX_DASH_HEIGHT * height)
-    is_mark = is_dark & ~is_own & (extent > max(1, MIN_MARK * height)) & ((extent < MAX_MARK * height) | is_dash)
-    is_mark[0] = False
-    marks = np.flatnonzero(is_mark)
-    marks = marks[np.argsort(-sums[marks], kind="stable")[:MAX_MARKS]]
-    if not marks.size:
+    is_small = (extent > max(1, MIN_MARK * height)) & ((extent < MAX_MARK * height) | is_dash)
+    is_small &= np.bincount(labels[strength > MIN_DARKNESS], minlength=len(stats)) > 0
+    is_small[0] = False
+    small = np.flatnonzero(is_small)
+    sums = np.bincount(labels.ravel(), strength.ravel(), len(stats)) if small.size else np.zeros(len(stats))
+    return SmallPieces(window, strength, labels, stats[:, :4], small[np.argsort(-sums[small], kind="stable")])
+
+
+def add_marks(line: Region, pieces: SmallPieces) -> Region:
+    """Return the line with the largest of the small pieces that are not yet part of it."""
+    own = line.strength[pieces.window]
+    is_own = np.bincount(pieces.labels[own > 0], minlength=len(pieces.boxes)) > 0 if pieces.small.size else ()
+    marks = [mark for mark in pieces.small.tolist() if not is_own[mark]][:MAX_MARKS]
+    if not marks:
         return line
-    is_chosen = np.zeros(len(stats), np.uint8)
+    is_chosen = np.zeros(len(pieces.boxes), np.uint8)
     is_chosen[marks] = 1
     added = line.strength.copy()
-    added[window] = np.maximum(own, strength * cv2.dilate(is_chosen[labels], np.ones((3, 3), np.uint8)))
-    boxes = [(left + int(u), top + int(v), int(w), int(h)) for u, v, w, h in stats[marks, :4]]
+    chosen = cv2.dilate(is_chosen[pieces.labels], np.ones((3, 3), np.uint8))  # includes their faint edges
+    added[pieces.window] = np.maximum(own, pieces.strength * chosen)
+    rows, columns = pieces.window
+    boxes = [(columns.start + x, rows.start + y, w, h) for x, y, w, h in pieces.boxes[marks].tolist()]
     return replace(line, box=bounding_box([line.box, *boxes]), strength=added)
 
 
