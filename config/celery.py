@@ -96,6 +96,11 @@ app.conf.update(
             "schedule": crontab(minute="15"),
             "options": {"queue": UPKEEP, "expires": 3600},
         },
+        "recount_usage": {
+            "task": "recognizer.tasks.recount_usage",
+            "schedule": crontab(minute="0"),
+            "options": {"queue": UPKEEP, "expires": 3600},
+        },
         "reconcile": {
             "task": "recognizer.tasks.reconcile_media",
             "schedule": crontab(minute="30"),

@@ -22,7 +22,7 @@ SECRET_KEY = env.str("SECRET_KEY", default=INSECURE_SECRET_KEY)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", str.strip, default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", str.strip, default=[])
 HTTPS = env.bool("HTTPS", default=PRODUCTION)
-SIGNUP_OPEN = env.bool("SIGNUP_OPEN", default=True)
+SIGNUP_OPEN = env.bool("SIGNUP_OPEN", default=not PRODUCTION)
 
 if PRODUCTION and SECRET_KEY == INSECURE_SECRET_KEY:
     raise ImproperlyConfigured("PRODUCTION needs its own SECRET_KEY (50 random characters).")
@@ -301,6 +301,7 @@ MAILS_PER_ADDRESS = env.int("MAILS_PER_ADDRESS", default=5, at_least=1)
 LOGINS_PER_NAME = env.int("LOGINS_PER_NAME", default=10, at_least=1)
 QUOTA_PICTURES = env.int("QUOTA_PICTURES", default=1_000_000, at_least=1)
 QUOTA_BYTES = env.int("QUOTA_BYTES", default=50 * 1024**3, at_least=1)
+DISK_FLOOR_BYTES = env.int("DISK_FLOOR_BYTES", default=512 * 1024**2, at_least=0)
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 # The lines of the security log; an empty setting sends them where the other lines go.

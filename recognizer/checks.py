@@ -107,6 +107,22 @@ def check_production(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+MAX_OPEN_QUOTA_BYTES = 5 * 1024**3
+
+
+@register(deploy=True)
+def check_open_signup(**kwargs: Any) -> list[CheckMessage]:
+    if not settings.SIGNUP_OPEN or settings.QUOTA_BYTES <= MAX_OPEN_QUOTA_BYTES:
+        return []
+    return [
+        Warning(
+            f"Anybody may create accounts, each of which may store {settings.QUOTA_BYTES / 1024**3:.0f} GB.",
+            hint="Set SIGNUP_OPEN=no, or lower QUOTA_PICTURES and QUOTA_BYTES.",
+            id="recognizer.W006",
+        )
+    ]
+
+
 NON_SENDING_BACKENDS = {
     f"django.core.mail.backends.{name}.EmailBackend" for name in ("console", "dummy", "filebased", "locmem")
 }

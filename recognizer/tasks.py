@@ -11,7 +11,7 @@ from recognizer.services.people import sessions
 from recognizer.services.people.accounts import forget_deletions
 from recognizer.services.people.notices import purge_notices
 from recognizer.services.space import purge as purging
-from recognizer.services.space import query_planner, reconcile
+from recognizer.services.space import query_planner, reconcile, recount
 from recognizer.services.work import runs, sweeper
 
 logger = logging.getLogger(__name__)
@@ -51,6 +51,13 @@ def forget_deleted_accounts() -> None:
 @shared_task
 def remove_expired_sessions() -> None:
     sessions.remove_expired_sessions(seconds=settings.JOB_SOFT_LIMIT_SECONDS / 2)
+
+
+@shared_task
+def recount_usage() -> None:
+    report = recount.recount(seconds=settings.JOB_SOFT_LIMIT_SECONDS / 2)
+    for owner_id, (before, after) in report.corrections.items():
+        logger.warning("The usage of account %s was corrected from %s to %s bytes", owner_id, before, after)
 
 
 @shared_task

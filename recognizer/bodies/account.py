@@ -42,7 +42,7 @@ class NewTokenBody(Body):
 
 @dataclass(frozen=True, slots=True)
 class RoomBody(Body):
-    """A number of pictures and of bytes."""
+    """A number of pictures, and of the bytes of these and of everything made from them."""
 
     pictures: Annotated[int, About(example=12)]
     bytes: Annotated[int, About(example=345678)]

@@ -37,9 +37,10 @@ class ApiToken(UUIDModel):
 
 
 class Usage(models.Model):
-    """Number and size of the pictures that a person stores, updated with every picture.
+    """Number of the pictures that a person stores, and the bytes of these and of everything made from them.
 
-    The quota reads this row instead of adding up a million others.
+    The quota reads this row instead of adding up a million others. It is updated whenever something is stored or
+    removed, and `recount_usage` corrects it.
     """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")

@@ -57,6 +57,9 @@ class BatchItem(UUIDModel):
     position = models.PositiveIntegerField()
     name = models.CharField(max_length=200)
     staged = models.FileField(upload_to=staged_path, max_length=200, blank=True)
+    bytes = models.IntegerField(
+        default=0, db_default=0, editable=False, help_text=_("Bytes of the row and of the staged file.")
+    )
     state = models.CharField(max_length=9, choices=ItemState, default=ItemState.WAITING)
     error_code = models.CharField(max_length=40, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)

@@ -196,6 +196,7 @@ class FeatureMap(UUIDModel):
     low = models.FloatField(null=True, help_text=_("The activation at the dark end of the colour scale."))
     high = models.FloatField(null=True)
     image = models.FileField(upload_to=feature_map_path, max_length=200, blank=True)
+    bytes = models.IntegerField(default=0, db_default=0, editable=False, help_text=_("Size of the file."))
     drawn_at = models.DateTimeField(null=True)
 
     class Meta:

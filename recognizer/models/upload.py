@@ -57,6 +57,14 @@ class Upload(UUIDModel):
     sha256 = models.CharField(max_length=64, help_text=_("SHA-256 of the original bytes."))
     format = models.CharField(max_length=8)
     bytes = models.PositiveIntegerField()
+    # Without a CHECK constraint: PostgreSQL would read the whole table to add it. The default of the database serves
+    # processes of an older release, which run until the end of an update.
+    derived_bytes = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text=_("Bytes stored beside the original: strokes, pictures, predictions, feature maps and corrections."),
+    )
     width = models.PositiveIntegerField(help_text=_("Width of the original after its EXIF rotation, in pixels."))
     height = models.PositiveIntegerField()
     strokes = models.JSONField(null=True, blank=True, help_text=_("Points of a drawing with time and pressure."))
@@ -84,6 +92,11 @@ class Upload(UUIDModel):
 
     def __str__(self) -> str:
         return self.name or str(self.pk)
+
+    @property
+    def stored_bytes(self) -> int:
+        """Return all bytes that are stored because of this upload."""
+        return self.bytes + self.derived_bytes
 
     @property
     def kept_until(self) -> datetime | None:

@@ -26,7 +26,7 @@ def upload_picture(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @require_safe
 def upload_thumbnail(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """Serve the thumbnail. Deleted uploads have one too, so that their owner recognises what to restore."""
-    upload = get_object_or_404(selectors.stored_uploads_for(request.user).only("thumbnail", "original"), pk=pk)
+    upload = get_object_or_404(selectors.stored_uploads_for(request.user).only("thumbnail", "original", "owner"), pk=pk)
     return serve_file(request, ensure_thumbnail(upload), content_type=THUMBNAIL_TYPE)
 
 

@@ -126,6 +126,7 @@ def maps_context(prediction: Prediction) -> dict[str, Any]:
         "map_glyphs": list(glyphs),
         "job": job,
         "is_pending": is_pending,
+        "had_no_room": job is not None and feature_maps.had_no_room(job),
         "worker": worker_state() if is_pending else None,
     }
 

@@ -32,7 +32,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def web(alice, cluster: Cluster, small_disk: Path, static_files, tmp_path: Path) -> Iterator[WebServer]:
-    cluster.environment["MEDIA_ROOT"] = str(small_disk)
+    cluster.environment |= {"MEDIA_ROOT": str(small_disk), "DISK_FLOOR_BYTES": "0"}
     web = WebServer(log=tmp_path / "web.log", environment=cluster.environment)
     web.start()
     yield web

@@ -57,3 +57,11 @@ def test_a_unix_socket_without_a_proxy_is_reported(settings, bind, proxies, is_r
 def test_links_in_mails_that_only_this_machine_can_open_are_reported(settings, url, is_reported):
     settings.SITE_URL = url
     assert ("recognizer.W005" in check_ids()) is is_reported
+
+
+@pytest.mark.parametrize(
+    ("is_open", "gigabytes", "is_reported"), [(True, 50, True), (True, 1, False), (False, 50, False)]
+)
+def test_an_open_signup_with_a_large_quota_is_reported(settings, is_open, gigabytes, is_reported):
+    settings.SIGNUP_OPEN, settings.QUOTA_BYTES = is_open, gigabytes * 1024**3
+    assert ("recognizer.W006" in check_ids()) is is_reported

@@ -17,6 +17,9 @@ from recognizer.outages import problem_of_outage
 from recognizer.queues import BULK
 from recognizer.services.reading.predictions import build_glyphs, build_prediction
 from recognizer.services.registry.model_versions import models
+from recognizer.services.space.disk import has_disk_space
+from recognizer.services.space.quotas import add_bytes
+from recognizer.services.space.sizes import ITEM_BYTES, reading_bytes
 from recognizer.services.work import jobs, runs
 
 CHUNK_ITEMS = 20  # enough for one efficient call of the network; a worker reads them in about a second
@@ -102,12 +105,21 @@ def build_upload(item: BatchItem, data: bytes, picture: Picture) -> Upload:
         width=picture.width,
         height=picture.height,
     )
+    save_thumbnail(upload, encode_thumbnail(picture))
+    return upload
+
+
+def save_thumbnail(upload: Upload, data: bytes) -> None:
+    """Save the thumbnail, or leave it out if there is no space. It is then made when somebody looks at the upload."""
+    if not has_disk_space():
+        return
     try:
-        upload.thumbnail.save("thumbnail", ContentFile(encode_thumbnail(picture)), save=False)
-    except OSError as error:  # it is made again when somebody looks at it
+        upload.thumbnail.save("thumbnail", ContentFile(data), save=False)
+    except OSError as error:
         if problem_of_outage(error) is None:
             raise
-    return upload
+        return
+    upload.derived_bytes += len(data)
 
 
 def write_result(items: list[BatchItem], result: ChunkResult, version: ModelVersion, *, attempts: int) -> None:
@@ -128,11 +140,15 @@ def write_result(items: list[BatchItem], result: ChunkResult, version: ModelVers
         uploads.append(upload)
         predictions.append(prediction)
         glyphs += build_glyphs(prediction, reading)
-        item.state, item.upload, item.staged = BatchItem.State.DONE, upload, ""
+        upload.derived_bytes += reading_bytes(reading)
+        # The bytes of the staged file are the upload's from now on.
+        item.state, item.upload, item.staged, item.bytes = BatchItem.State.DONE, upload, "", ITEM_BYTES
+    if uploads:
+        add_bytes(uploads[0].owner_id, sum(upload.derived_bytes for upload in uploads))
     Upload.objects.bulk_create(uploads)
     Prediction.objects.bulk_create(predictions)
     Glyph.objects.bulk_create(glyphs)
-    BatchItem.objects.bulk_update(items, ["state", "error_code", "attempts", "upload", "staged"])
+    BatchItem.objects.bulk_update(items, ["state", "error_code", "attempts", "upload", "staged", "bytes"])
 
 
 def fail_items(job: Job) -> None:

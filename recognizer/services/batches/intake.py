@@ -26,7 +26,9 @@ from recognizer.services.batches.chunks import enqueue_chunks
 from recognizer.services.limits import idempotency
 from recognizer.services.reading.preferences import decimal_mark_of
 from recognizer.services.space.cleanup import delete_files_on_error
+from recognizer.services.space.disk import require_disk_space
 from recognizer.services.space.reservation import reserve_space
+from recognizer.services.space.sizes import ITEM_BYTES
 
 MAX_ITEMS = 1000
 
@@ -88,11 +90,13 @@ class StagedFiles:
         if len(self.items) == self.free_places:
             raise Problem("too_many_files")
         item = BatchItem(batch=self.batch, name=shown_name(name), error_code=error_code or find_error_code(file))
+        item.bytes = ITEM_BYTES
         if item.error_code:
             item.state = BatchItem.State.FAILED
         else:
             self.stored.append(item.staged)
             item.staged.save("staged", file, save=False)
+            item.bytes += file.size
         self.items.append(item)
 
     def add_zip(self, archive: IO[bytes]) -> None:
@@ -104,6 +108,7 @@ class StagedFiles:
 def stage_files(batch: Batch) -> Iterator[StagedFiles]:
     """Yield a collector of files. If the block fails, the files that it stored are deleted."""
     free_places = count_free_places(batch)
+    require_disk_space()
     with delete_files_on_error() as stored:
         yield StagedFiles(batch, free_places, stored)
 
@@ -146,7 +151,7 @@ def save_items(batch: Batch, items: list[BatchItem]) -> None:
         last = batch.items.aggregate(last=Max("position"))["last"]
         for position, item in enumerate(items, 0 if last is None else last + 1):
             item.position = position
-        reserve_space(batch.owner_id, pictures=len(readable), size=sum(item.staged.size for item in readable))
+        reserve_space(batch.owner_id, pictures=len(readable), size=sum(item.bytes for item in items))
         BatchItem.objects.bulk_create(items)
         enqueue_chunks(batch, readable)
 

@@ -32,6 +32,9 @@ from recognizer.services.history.labelled_boxes import (
     write_labels,
 )
 from recognizer.services.history.typed_numbers import parse_written
+from recognizer.services.space.quotas import add_to_uploads
+from recognizer.services.space.reservation import reserve_space
+from recognizer.services.space.sizes import correction_bytes
 
 LABEL = re.compile(r"[0-9]?")
 MAX_BOXES = MAX_GLYPHS
@@ -88,7 +91,7 @@ def correct_each(predictions: Sequence[Prediction], *, by: User, kind: str, writ
         row = _build_correction(prediction, by, kind, current, written=written)
         if not (current and _is_same(row, current)):
             new_rows.append(row)
-    Correction.objects.bulk_create(new_rows)
+    _save_rows(new_rows)
 
 
 def relabel(*, prediction: Prediction, by: User, labels: Sequence[LabelledBox]) -> Correction:
@@ -260,5 +263,17 @@ def _append(row: Correction, current: Correction | None = None) -> Correction:
     """Save the row and return it. Return the current correction instead if it is the same."""
     if current and _is_same(row, current):
         return current
-    row.save(force_insert=True)
+    _save_rows([row])
     return row
+
+
+def _save_rows(rows: Sequence[Correction]) -> None:
+    """Save corrections and book their size. Raise Problem if the quota of the owner is used up."""
+    sizes: dict[int, dict[UUID, int]] = {}
+    for row in rows:
+        sizes.setdefault(row.prediction.owner_id, {})[row.upload_id] = correction_bytes(row)
+    with transaction.atomic():
+        for owner_id, of_owner in sorted(sizes.items()):
+            reserve_space(owner_id, pictures=0, size=sum(of_owner.values()))
+            add_to_uploads(of_owner)
+        Correction.objects.bulk_create(rows)

@@ -1,7 +1,9 @@
 """Feature maps: requested with the prediction or on first view, drawn by a worker in one job per prediction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 from itertools import islice
+from uuid import UUID
 
 import numpy as np
 from django.core.files.base import ContentFile
@@ -15,11 +17,18 @@ from recognizer.models import FeatureMap, Glyph, Job, Prediction
 from recognizer.queues import INTERACTIVE
 from recognizer.services.account_state import owners_being_deleted, require_open_account
 from recognizer.services.registry.model_versions import models
+from recognizer.services.space.disk import require_disk_space
+from recognizer.services.space.purge import CHUNK_SIZE, delete_files
+from recognizer.services.space.quotas import add_derived, has_room, lock_usage
 from recognizer.services.work import jobs, runs
 
+NO_ROOM = "The storage quota of the owner is used up."
 
-def request_maps(prediction: Prediction, glyphs: Iterable[Glyph], layers: Sequence[Layer]) -> None:
-    """Save a row for every layer of the first glyphs, and the job that draws them. Call it inside a transaction."""
+
+def request_maps(
+    prediction: Prediction, glyphs: Iterable[Glyph], layers: Sequence[Layer], job: Job | None = None
+) -> None:
+    """Save a row for every layer of the first glyphs, and queue the job that draws them. Call it in a transaction."""
     FeatureMap.objects.bulk_create(
         FeatureMap(
             glyph=glyph,
@@ -33,17 +42,26 @@ def request_maps(prediction: Prediction, glyphs: Iterable[Glyph], layers: Sequen
         for glyph in islice(glyphs, MAX_MAPPED_GLYPHS)
         for position, layer in enumerate(layers)
     )
+    if job:  # its maps were removed
+        jobs.retry_jobs(Job.objects.filter(pk=job.pk), include_done=True)
+        return
     job = jobs.create_job(Job.Kind.FEATURE_MAPS, INTERACTIVE, prediction=prediction)
     job.save(force_insert=True)
     jobs.enqueue_on_commit([job])
 
 
 def ensure_maps(prediction: Prediction) -> None:
-    """Request the feature maps of a prediction unless a job for them exists.
+    """Request the feature maps of a prediction unless they exist, or a job that draws them does.
 
-    Predictions from batches, the API and rescoring get their maps on first view.
+    Predictions from batches, the API and rescoring get their maps on first view. Those of a superseded prediction were
+    removed, and are drawn again; of each upload only one superseded prediction has maps at a time.
     """
-    if prediction.jobs.filter(kind=Job.Kind.FEATURE_MAPS).exists():
+    job = prediction.jobs.filter(kind=Job.Kind.FEATURE_MAPS).first()
+    if job and had_no_room(job):
+        if has_room(prediction.owner_id):
+            jobs.retry_jobs(Job.objects.filter(pk=job.pk))
+        return
+    if job and (prediction.is_current or FeatureMap.objects.filter(glyph__prediction=prediction).exists()):
         return
     glyphs = list(prediction.glyphs.defer("input"))
     if not glyphs:
@@ -52,10 +70,42 @@ def ensure_maps(prediction: Prediction) -> None:
     try:
         with transaction.atomic():
             require_open_account(prediction.owner_id)
-            request_maps(prediction, glyphs, layers)
+            if not prediction.is_current:
+                lock_usage([prediction.owner_id])
+                remove_superseded_maps([prediction.upload_id])
+            request_maps(prediction, glyphs, layers, job)
     except IntegrityError:
         # A concurrent first view created the job.
         return
+
+
+def had_no_room(job: Job) -> bool:
+    """Return whether the quota of the owner left no room for the feature maps."""
+    return job.state == Job.State.FAILED and job.error == NO_ROOM
+
+
+def remove_superseded_maps(upload_ids: Collection[UUID]) -> int:
+    """Remove the feature maps of superseded predictions with their files, and return how many were removed.
+
+    Call it inside a transaction that has locked the usage of the owners.
+    """
+    superseded = Prediction.objects.filter(upload__in=upload_ids, is_current=False)
+    jobs.cancel_jobs(Job.objects.filter(kind=Job.Kind.FEATURE_MAPS, prediction__in=superseded))
+    maps = list(
+        FeatureMap.objects.filter(glyph__prediction__in=superseded)
+        .order_by()
+        .values_list("pk", "image", "bytes", "glyph__prediction__owner", "glyph__prediction__upload")
+    )
+    freed: dict[int, dict[UUID, int]] = {}
+    for _pk, _image, size, owner_id, upload_id in maps:
+        of_owner = freed.setdefault(owner_id, {})
+        of_owner[upload_id] = of_owner.get(upload_id, 0) - size
+    for owner_id, sizes in freed.items():
+        add_derived(owner_id, sizes)
+    for start in range(0, len(maps), CHUNK_SIZE):
+        FeatureMap.objects.filter(pk__in=[row[0] for row in maps[start : start + CHUNK_SIZE]]).delete()
+    transaction.on_commit(partial(delete_files, [row[1] for row in maps]), robust=True)
+    return len(maps)
 
 
 def redraw_maps(predictions: QuerySet[Prediction]) -> int:
@@ -70,7 +120,30 @@ def redraw_maps(predictions: QuerySet[Prediction]) -> int:
 def draw_maps(job: Job) -> None:
     """Draw all feature maps of a prediction from one call of the network. Every file has a fixed name."""
     prediction = Prediction.objects.select_related("model").get(jobs=job)
+    if not has_room(prediction.owner_id):
+        jobs.fail_jobs(runs.leased_row(job), NO_ROOM)
+        return
+    require_disk_space()
     feature_maps = list(FeatureMap.objects.filter(glyph__prediction=prediction).select_related("glyph"))
+    if not feature_maps:  # they were removed after the job was retried
+        with runs.finish_job(job):
+            return
+    old_size = sum(feature_map.bytes for feature_map in feature_maps)
+    draw_files(prediction, feature_maps)
+    new_size = sum(feature_map.bytes for feature_map in feature_maps)
+    try:
+        with transaction.atomic():
+            add_derived(prediction.owner_id, {prediction.upload_id: new_size - old_size})
+            with runs.finish_job(job):
+                fields = ["columns", "low", "high", "drawn_at", "image", "bytes"]
+                FeatureMap.objects.bulk_update(feature_maps, fields)
+    except runs.LeaseLost:
+        remove_files_without_row(feature_maps)
+        raise
+
+
+def draw_files(prediction: Prediction, feature_maps: Sequence[FeatureMap]) -> None:
+    """Write the files of all feature maps, and note in the rows, which are not saved, what was drawn."""
     glyphs = list(dict.fromkeys(feature_map.glyph for feature_map in feature_maps))
     inputs = np.stack([np.frombuffer(glyph.input, np.uint8).reshape(28, 28) for glyph in glyphs])  # (n, 28, 28)
     activations = models.model(prediction.model).reader.engine.activations(inputs)
@@ -80,5 +153,11 @@ def draw_maps(job: Job) -> None:
         feature_map.columns, feature_map.low, feature_map.high = mosaic.columns, mosaic.low, mosaic.high
         feature_map.drawn_at = timezone.now()
         feature_map.image.save("map.png", ContentFile(mosaic.png), save=False)
-    with runs.finish_job(job):
-        FeatureMap.objects.bulk_update(feature_maps, ["columns", "low", "high", "drawn_at", "image"])
+        feature_map.bytes = len(mosaic.png)
+
+
+def remove_files_without_row(feature_maps: Sequence[FeatureMap]) -> None:
+    """Remove the files of feature maps that were removed while they were drawn."""
+    rows = FeatureMap.objects.filter(glyph__in={each.glyph_id for each in feature_maps})
+    kept = set(rows.values_list("glyph", "layer"))
+    delete_files(each.image.name for each in feature_maps if (each.glyph_id, each.layer) not in kept)

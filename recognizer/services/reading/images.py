@@ -5,6 +5,8 @@ from collections.abc import Callable
 from io import BytesIO
 
 from django.core.files.base import ContentFile, File
+from django.db import transaction
+from django.db.models import F
 from django.db.models.fields.files import FieldFile
 from PIL import Image
 
@@ -14,11 +16,13 @@ from recognizer.models import Upload
 from recognizer.outages import OUTAGES
 from recognizer.problems import Problem
 from recognizer.services.space.cleanup import delete_files_on_error
+from recognizer.services.space.disk import require_disk_space
+from recognizer.services.space.quotas import add_bytes, has_room
 
 logger = logging.getLogger(__name__)
 
 # An image that cannot be stored for one of these reasons is shown all the same.
-NOT_KEPT = OUTAGES
+NOT_KEPT = (*OUTAGES, "quota_exceeded")
 
 
 def ensure_picture(upload: Upload) -> File:
@@ -54,11 +58,21 @@ def _ensure_image(upload: Upload, file: FieldFile, encode: Callable[[Picture], b
 
 
 def _store_image(upload: Upload, file: FieldFile, data: bytes) -> None:
+    require_disk_space()
+    if not has_room(upload.owner_id):
+        raise Problem("quota_exceeded")
+    name = file.field.name
     with delete_files_on_error() as stored:
         stored.append(file)
-        file.save(file.field.name, ContentFile(data), save=False)
-        if not Upload.objects.filter(pk=upload.pk).update(**{file.field.name: file.name}):
-            raise Problem("not_found")  # the upload was removed in the meantime
+        file.save(name, ContentFile(data), save=False)
+        with transaction.atomic():
+            add_bytes(upload.owner_id, len(data))
+            rows = Upload.objects.filter(pk=upload.pk)
+            if rows.filter(**{name: ""}).update(**{name: file.name, "derived_bytes": F("derived_bytes") + len(data)}):
+                return
+            if not rows.exists():
+                raise Problem("not_found")  # the upload was removed in the meantime
+            add_bytes(upload.owner_id, -len(data))  # another request has stored the same image
 
 
 def encode_input(cells: bytes) -> bytes:

@@ -17,14 +17,16 @@ from mlcore.reading.result import Mode, Reading
 from mlcore.reading.written import DecimalMark
 from recognizer.models import Glyph, IdempotencyRecord, ModelVersion, Prediction, Upload
 from recognizer.problems import Problem
-from recognizer.services.account_state import require_open_account
 from recognizer.services.limits import idempotency
 from recognizer.services.limits.reading_slots import reading_slots
 from recognizer.services.reading import feature_maps
 from recognizer.services.reading.preferences import decimal_mark_of
 from recognizer.services.registry.model_versions import ActiveModel, models
 from recognizer.services.space.cleanup import delete_files_on_error
+from recognizer.services.space.disk import require_disk_space
+from recognizer.services.space.quotas import add_to_uploads
 from recognizer.services.space.reservation import reserve_space
+from recognizer.services.space.sizes import json_bytes, reading_bytes
 from recognizer.stored_readings import row_values
 
 
@@ -99,6 +101,7 @@ def save_reading(
 
     All rows are one transaction, with the prediction's key in `record`. If it fails, the file is deleted.
     """
+    require_disk_space()
     picture = picture_reading.picture
     upload = Upload(
         owner=owner,
@@ -108,6 +111,7 @@ def save_reading(
         sha256=hashlib.sha256(data).hexdigest(),
         format=picture.format,
         bytes=len(data),
+        derived_bytes=json_bytes(strokes) + reading_bytes(picture_reading.reading),
         width=picture.width,
         height=picture.height,
     )
@@ -115,7 +119,7 @@ def save_reading(
         stored.append(upload.original)
         upload.original.save("original", ContentFile(data), save=False)
         with transaction.atomic():
-            reserve_space(upload.owner_id, pictures=1, size=upload.bytes)
+            reserve_space(upload.owner_id, pictures=1, size=upload.stored_bytes)
             upload.save(force_insert=True)
             prediction = write_prediction(upload, picture_reading, draw_maps=draw_maps)
             if record:
@@ -125,10 +129,13 @@ def save_reading(
 
 def replace_current(upload: Upload, picture_reading: PictureReading, *, draw_maps: bool) -> Prediction:
     """Save another reading of an upload as its current prediction. Call it inside a transaction."""
-    require_open_account(upload.owner_id)
+    size = reading_bytes(picture_reading.reading)
+    reserve_space(upload.owner_id, pictures=0, size=size)
     if not lock_uploads([upload.pk]):
         raise Problem("not_found")
+    add_to_uploads({upload.pk: size})
     Prediction.objects.filter(upload=upload, is_current=True).update(is_current=False)
+    feature_maps.remove_superseded_maps([upload.pk])
     return write_prediction(upload, picture_reading, draw_maps=draw_maps)
 
 
@@ -206,6 +213,7 @@ def reread_upload(upload: Upload, mode: Mode) -> Prediction:
             data = original.read()
     except FileNotFoundError as error:  # as after a restore without all media
         raise Problem("not_found") from error
+    require_disk_space()
     picture_reading = read_for(upload.owner_id, data, mode)
     with transaction.atomic():
         return replace_current(upload, picture_reading, draw_maps=True)

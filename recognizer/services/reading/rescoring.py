@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Iterator
 from itertools import product
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, OuterRef, QuerySet, Subquery
@@ -15,8 +16,11 @@ from mlcore.reading.written import DECIMAL_MARKS
 from recognizer.models import Glyph, Job, ModelVersion, Prediction, Upload
 from recognizer.queues import BULK
 from recognizer.services.account_state import owners_being_deleted
+from recognizer.services.reading.feature_maps import remove_superseded_maps
 from recognizer.services.reading.predictions import build_glyphs, build_prediction, lock_uploads
 from recognizer.services.registry.model_versions import models
+from recognizer.services.space.quotas import add_derived, lock_usage
+from recognizer.services.space.sizes import reading_bytes
 from recognizer.services.work import jobs, runs
 
 logger = logging.getLogger(__name__)
@@ -89,13 +93,16 @@ def write_predictions(pairs: list[tuple[Prediction, Reading]], version: ModelVer
 
     They become current only if the version is active. Those of a candidate are there to be compared.
     """
+    lock_usage(old.owner_id for old, _ in pairs)
     locked = lock_uploads([old.upload_id for old, _ in pairs])
     unread = set(uploads_unread_by(version, Upload.objects.filter(pk__in=locked)).values_list("pk", flat=True))
     is_current = ModelVersion.objects.filter(pk=version.pk, state=ModelVersion.State.ACTIVE).exists()
     if is_current:
         Prediction.objects.filter(upload__in=unread, is_current=True).update(is_current=False)
+        remove_superseded_maps(unread)
     predictions: list[Prediction] = []
     glyphs: list[Glyph] = []
+    sizes: dict[int, dict[UUID, int]] = {}
     for old, reading in pairs:
         if old.upload_id not in unread:
             continue  # the owner had it read again in the meantime, or deleted it
@@ -105,6 +112,9 @@ def write_predictions(pairs: list[tuple[Prediction, Reading]], version: ModelVer
         prediction.is_current = is_current
         predictions.append(prediction)
         glyphs += build_glyphs(prediction, reading)
+        sizes.setdefault(old.owner_id, {})[old.upload_id] = reading_bytes(reading)
+    for owner_id, of_owner in sizes.items():
+        add_derived(owner_id, of_owner)
     Prediction.objects.bulk_create(predictions)
     Glyph.objects.bulk_create(glyphs)
 

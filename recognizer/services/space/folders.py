@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from recognizer.models import AccountDeletion, BatchItem, DeletedFolder, FeatureMap
+from recognizer.models import AccountDeletion, BatchItem, DeletedFolder, Glyph, Job
 from recognizer.models.personal_export import export_folder
 
 CHUNK_SIZE = 500
@@ -45,8 +45,11 @@ def walk(folder: str) -> Iterator[str]:
 def record_upload_folders(deletion: AccountDeletion, upload_ids: Iterable[UUID]) -> None:
     """Record the folders of uploads and of their feature maps. Call it in the transaction that removes the uploads."""
     ids = list(upload_ids)
-    glyphs = FeatureMap.objects.filter(glyph__prediction__upload__in=ids).values_list("glyph", flat=True).distinct()
-    _record(deletion, chain(map(upload_folder, ids), map(maps_folder, glyphs.order_by())))
+    # By the jobs and not by the feature maps: those of superseded predictions are removed, and a worker that was killed
+    # may have left files of theirs.
+    drawn = Glyph.objects.filter(prediction__upload__in=ids, prediction__jobs__kind=Job.Kind.FEATURE_MAPS)
+    glyphs = drawn.order_by().values_list("pk", flat=True).distinct()
+    _record(deletion, chain(map(upload_folder, ids), map(maps_folder, glyphs)))
 
 
 def record_batch_folders(deletion: AccountDeletion, batch_ids: Iterable[UUID]) -> None:

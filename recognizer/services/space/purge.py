@@ -13,10 +13,13 @@ from operator import attrgetter
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Least
 from django.utils import timezone
 
-from recognizer.models import Batch, BatchItem, FeatureMap, IdempotencyRecord, Upload, Usage
-from recognizer.services.space.quotas import free_space
+from recognizer.models import Batch, BatchItem, FeatureMap, IdempotencyRecord, Upload
+from recognizer.services.space.quotas import free_space, lock_usage
+from recognizer.services.space.sizes import ITEM_BYTES
 
 IDEMPOTENCY_KEPT = timedelta(hours=24)
 MAX_BATCH_OPEN = timedelta(days=1)  # after that its sender is not expected to add files
@@ -52,10 +55,11 @@ def purge_staged_files(now: datetime) -> None:
             items = list(
                 unread.filter(pk__in=ids).select_for_update(of=("self",)).order_by("pk").select_related("batch")
             )
-            BatchItem.objects.filter(pk__in=[item.pk for item in items]).update(staged="")
+            BatchItem.objects.filter(pk__in=[item.pk for item in items]).update(
+                staged="", bytes=Least(F("bytes"), ITEM_BYTES)
+            )
             for item in items:
-                size = item.staged.size if default_storage.exists(str(item.staged)) else 0
-                free_space(item.batch.owner_id, pictures=1, size=size)
+                free_space(item.batch.owner_id, pictures=1, size=max(item.bytes - ITEM_BYTES, 0))
         delete_files([item.staged.name for item in items])
 
 
@@ -66,7 +70,7 @@ def remove_uploads(uploads: list[Upload]) -> int:
     """
     with transaction.atomic():
         # Lock usage before uploads, in the order of reserve_space; another order could deadlock.
-        list(Usage.objects.select_for_update().filter(user__in={u.owner_id for u in uploads}).order_by("user"))
+        lock_usage(upload.owner_id for upload in uploads)
         # The lock makes only one of several parallel removals find the rows and free their space.
         deleted_at = {upload.pk: upload.deleted_at for upload in uploads}
         rows = Upload.objects.filter(pk__in=deleted_at).select_for_update().order_by("pk")
@@ -80,7 +84,7 @@ def remove_uploads(uploads: list[Upload]) -> int:
         names += maps.values_list("image", flat=True)
         Upload.objects.filter(pk__in=ids).delete()
         for owner_id, owned in groupby(removable, attrgetter("owner_id")):
-            sizes = [upload.bytes for upload in owned]
+            sizes = [upload.stored_bytes for upload in owned]
             free_space(owner_id, pictures=len(sizes), size=sum(sizes))
         transaction.on_commit(partial(delete_files, names))
     return len(removable)

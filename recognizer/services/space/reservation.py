@@ -15,7 +15,9 @@ from recognizer.services.space.quotas import book_space, usage
 
 
 def reserve_space(owner_id: int, *, pictures: int, size: int) -> None:
-    """Reserve storage for pictures. Call it in the transaction that writes them, so that a rollback purges nothing.
+    """Reserve storage for pictures, or for something else that a person adds.
+
+    Call it first in the transaction that writes it, so that a rollback purges nothing.
 
     Raise Problem if the quota is used up, or if the account is being deleted.
     """
@@ -34,16 +36,16 @@ def uploads_to_purge(owner_id: int, *, pictures: int, size: int) -> list[Upload]
     The list is empty if another request has made room in the meantime.
     """
     current = usage(owner_id)
-    pictures += current.pictures - settings.QUOTA_PICTURES  # what exceeds the quota
+    pictures = pictures and pictures + current.pictures - settings.QUOTA_PICTURES  # what exceeds the quota
     size += current.bytes - settings.QUOTA_BYTES
     deleted = Upload.objects.filter(owner=owner_id, deleted_at__isnull=False).order_by("deleted_at", "id")
     selected: list[Upload] = []
     if pictures <= 0 and size <= 0:
         return selected
-    for upload in deleted.only("owner", "deleted_at", "bytes").iterator():
+    for upload in deleted.only("owner", "deleted_at", "bytes", "derived_bytes").iterator():
         selected.append(upload)
         pictures -= 1
-        size -= upload.bytes
+        size -= upload.stored_bytes
         if pictures <= 0 and size <= 0:
             return selected
     return None

@@ -6,10 +6,13 @@ from django.test import Client
 
 from recognizer.models import Upload
 from recognizer.services.space import quotas
+from recognizer.services.space.sizes import prediction_bytes
 from tests.pictures import digit_png
 from tests.recognizer.deletions import run_deletions
 
 pytestmark = pytest.mark.django_db
+
+STORED = len(digit_png()) + prediction_bytes(1, 0)  # of one picture
 
 
 def post(headers):
@@ -21,11 +24,11 @@ def test_usage_grows_with_every_picture(client, alice_token, model, settings):
     me = client.get("/api/v1/me/", headers=alice_token).json()
 
     assert me["username"] == "alice"
-    assert me["usage"] == {"pictures": 1, "bytes": len(digit_png())}
+    assert me["usage"] == {"pictures": 1, "bytes": STORED}
     assert me["quota"] == {"pictures": settings.QUOTA_PICTURES, "bytes": settings.QUOTA_BYTES}
 
 
-@pytest.mark.parametrize("quota", [{"QUOTA_PICTURES": 1}, {"QUOTA_BYTES": 2 * len(digit_png()) - 1}])
+@pytest.mark.parametrize("quota", [{"QUOTA_PICTURES": 1}, {"QUOTA_BYTES": 2 * STORED - 1}])
 def test_over_the_quota_nothing_is_stored(alice_token, model, settings, media, quota):
     for name, value in quota.items():
         setattr(settings, name, value)

@@ -13,6 +13,7 @@ from recognizer.selectors import batch_items_for
 from recognizer.services.batches import intake
 from recognizer.services.batches.chunks import CHUNK_ITEMS
 from recognizer.services.batches.progress import progress_of
+from recognizer.services.space.sizes import ITEM_BYTES
 from tests.pictures import digit_png
 from tests.recognizer.services.batches.conftest import png_files, stored_files
 from tests.recognizer.services.batches.test_archives import zipped
@@ -107,7 +108,7 @@ def test_a_full_disk_is_reported_as_storage_full(batch, media, monkeypatch):
 def test_staged_files_count_towards_the_quota(batch, alice, media):
     items = intake.add_files(batch, png_files(2))
     usage = Usage.objects.get(user=alice)
-    assert (usage.pictures, usage.bytes) == (2, sum(item.staged.size for item in items))
+    assert (usage.pictures, usage.bytes) == (2, sum(item.staged.size + ITEM_BYTES for item in items))
 
 
 def test_files_beyond_the_quota_are_refused(batch, alice, media, settings):

@@ -9,6 +9,7 @@ from recognizer.models import Correction
 from recognizer.problems import Problem
 from recognizer.services.history.bulk_actions import correct_predictions
 from recognizer.services.history.corrections import current_correction, undo
+from recognizer.services.space.quotas import usage
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +25,7 @@ def count_queries(count, add_prediction, alice, **correction) -> int:
     "correction", [{"kind": "confirm"}, {"kind": "not_a_digit"}, {"kind": "correct", "written": "17"}]
 )
 def test_correcting_many_takes_as_many_queries_as_correcting_few(add_prediction, alice, correction):
+    usage(alice.pk)  # the first picture creates it
     queries_of_many = count_queries(30, add_prediction, alice, **correction)
     assert queries_of_many == count_queries(3, add_prediction, alice, **correction)
     text = {"confirm": "71", "not_a_digit": "", "correct": "17"}[correction["kind"]]

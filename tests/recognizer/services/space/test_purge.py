@@ -19,4 +19,4 @@ def test_removing_the_same_uploads_twice_frees_their_space_once(alice, model, me
 
     assert Prediction.objects.get().upload == kept
     usage = Usage.objects.get(user=alice)
-    assert (usage.pictures, usage.bytes) == (1, kept.bytes)
+    assert (usage.pictures, usage.bytes) == (1, kept.stored_bytes)

@@ -8,10 +8,12 @@ from recognizer.services.history.bulk_actions import delete_uploads, restore_upl
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.space import quotas
 from recognizer.services.space.purge import remove_uploads
+from recognizer.services.space.sizes import prediction_bytes
 from tests.pictures import digit_png
 from tests.recognizer.threads import meanwhile
 
 DATA = digit_png(7, size=60)
+STORED = len(DATA) + prediction_bytes(1, 0)
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def stored_usage(alice) -> tuple[int, int]:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("quota", [{"QUOTA_PICTURES": 3}, {"QUOTA_BYTES": 4 * len(DATA) - 1}])
+@pytest.mark.parametrize("quota", [{"QUOTA_PICTURES": 3}, {"QUOTA_BYTES": 4 * STORED - 1}])
 def test_deleted_uploads_make_room_for_new_ones(
     upload_picture, alice, settings, media, quota, django_capture_on_commit_callbacks
 ):
@@ -37,7 +39,7 @@ def test_deleted_uploads_make_room_for_new_ones(
         new = upload_picture()
     assert set(Upload.objects.all()) == {older, kept, new}
     assert len(list(media.rglob("original.png"))) == 3
-    assert stored_usage(alice) == (3, 3 * len(DATA))
+    assert stored_usage(alice) == (3, 3 * STORED)
     assert restore_uploads(uploads_deleted_at(alice, deleted_at)) == 1
 
 
@@ -45,11 +47,11 @@ def test_deleted_uploads_make_room_for_new_ones(
 def test_deleted_uploads_stay_if_they_cannot_make_enough_room(upload_picture, alice, settings):
     deleted, _kept = upload_picture(), upload_picture()
     deleted_at = delete_uploads(alice, [deleted.pk])
-    settings.QUOTA_BYTES = len(DATA) - 1
+    settings.QUOTA_BYTES = STORED - 1
     with pytest.raises(Problem, match="Delete pictures to free space"):
         upload_picture()
     assert restore_uploads(uploads_deleted_at(alice, deleted_at)) == 1
-    assert stored_usage(alice) == (2, 2 * len(DATA))
+    assert stored_usage(alice) == (2, 2 * STORED)
 
 
 @pytest.mark.django_db
@@ -68,14 +70,14 @@ def test_parallel_uploads_that_need_room_both_get_it(upload_picture, alice, sett
     with meanwhile(upload_picture):
         upload_picture()
     assert Upload.objects.filter(deleted_at=None).count() == 2
-    assert stored_usage(alice) == (2, 2 * len(DATA))
+    assert stored_usage(alice) == (2, 2 * STORED)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_reading_the_usage_during_the_first_upload_does_not_lose_it(upload_picture, alice):
     with meanwhile(lambda: quotas.usage(alice.pk)):
         upload_picture()
-    assert stored_usage(alice) == (1, len(DATA))
+    assert stored_usage(alice) == (1, STORED)
 
 
 @pytest.mark.django_db
@@ -86,7 +88,7 @@ def test_a_restored_upload_is_not_removed(upload_picture, alice):
     assert restore_uploads(uploads_deleted_at(alice, deleted_at)) == 1
     assert remove_uploads(listed) == 0
     assert Upload.objects.get() == upload
-    assert stored_usage(alice) == (1, len(DATA))
+    assert stored_usage(alice) == (1, STORED)
 
 
 @pytest.mark.django_db(transaction=True)
