@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
             name="decimal",
             field=models.CharField(blank=True, choices=MARKS, db_default="", default="", max_length=5),
         ),
+        AddConstraintWithoutScan(model_name="batch", constraint=decimal_known("batch_decimal_known")),
         migrations.AddField(
             model_name="prediction",
             name="decimal",
@@ -55,6 +56,5 @@ class Migration(migrations.Migration):
                 max_length=5,
             ),
         ),
-        AddConstraintWithoutScan(model_name="batch", constraint=decimal_known("batch_decimal_known")),
         AddConstraintWithoutScan(model_name="prediction", constraint=decimal_known("prediction_decimal_known")),
     ]

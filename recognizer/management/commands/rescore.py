@@ -8,6 +8,7 @@ from recognizer.models import ModelVersion, Upload
 from recognizer.models.prediction import Decision
 from recognizer.problems import Problem
 from recognizer.services.reading import rescoring
+from recognizer.words import in_one_line
 
 
 class Command(BaseCommand):
@@ -48,6 +49,7 @@ class Command(BaseCommand):
 
     def list_changes(self, version: ModelVersion) -> None:
         for prediction in rescoring.changed_predictions(version).iterator():
-            before = f"{prediction.before_text or '-'} {prediction.before_decision}"  # type: ignore[attr-defined]
-            after = f"{prediction.text or '-'} {prediction.decision}"
+            before = in_one_line(prediction.before_written) or "-"  # type: ignore[attr-defined]
+            before += f" {prediction.before_decision}"  # type: ignore[attr-defined]
+            after = f"{in_one_line(prediction.written) or '-'} {prediction.decision}"
             self.stdout.write(f"{prediction.upload_id} {before} → {after}  {prediction.upload.name}".rstrip())

@@ -15,6 +15,7 @@ from mlcore.reading.result import MODES, Reading
 from mlcore.reading.written import DECIMAL_MARKS
 from recognizer.models import Glyph, Job, ModelVersion, Prediction, Upload
 from recognizer.queues import BULK
+from recognizer.selectors import written_form
 from recognizer.services.account_state import owners_being_deleted
 from recognizer.services.reading.feature_maps import remove_superseded_maps
 from recognizer.services.reading.predictions import build_glyphs, build_prediction, lock_uploads
@@ -122,19 +123,19 @@ def write_predictions(pairs: list[tuple[Prediction, Reading]], version: ModelVer
 def changed_predictions(version: ModelVersion) -> QuerySet[Prediction]:
     """Return the version's predictions that differ from the previous one of their upload.
 
-    The previous one is annotated as `before_text` and `before_decision`.
+    The previous one is annotated as `before_written` and `before_decision`.
     """
     before = Prediction.objects.filter(upload=OuterRef("upload"), created_at__lt=OuterRef("created_at"))
     newest = before.exclude(model=version).order_by("-created_at")
     return (
         Prediction.objects.filter(model=version, upload__deleted_at=None)
         .annotate(
-            before_text=Subquery(newest.values("text")[:1]),
-            before_signed_text=Subquery(newest.values("signed_text")[:1]),
+            after_written=written_form(),
+            before_written=Subquery(newest.values_list(written_form())[:1]),
             before_decision=Subquery(newest.values("decision")[:1]),
         )
-        .exclude(text=F("before_text"), signed_text=F("before_signed_text"), decision=F("before_decision"))
-        .exclude(before_text=None)
+        .exclude(after_written=F("before_written"), decision=F("before_decision"))
+        .exclude(before_written=None)
         .select_related("upload", "model")
         .order_by("-created_at", "-id")
     )

@@ -12,6 +12,7 @@ from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.registry.model_versions import models
 from recognizer.services.work import runs
 from tests.pictures import digit_png
+from tests.readings import make_reading, store_reading
 
 pytestmark = pytest.mark.django_db
 
@@ -83,10 +84,21 @@ def test_changes_are_listed_with_the_previous_prediction(loaded, predictions):
     assert not rescoring.changed_predictions(loaded).exists()
     Prediction.objects.filter(model=loaded, upload=predictions[1].upload).update(text="4", decision="unsure")
     (changed,) = rescoring.changed_predictions(loaded)
-    assert (changed.upload, changed.text, changed.before_text) == (predictions[1].upload, "4", predictions[1].text)
+    assert (changed.upload, changed.text, changed.before_written) == (predictions[1].upload, "4", predictions[1].text)
     out = StringIO()
     call_command("rescore", "other", changes=True, stdout=out)
     assert f"{predictions[1].text} {predictions[1].decision} → 4 unsure" in out.getvalue()
+
+
+def test_a_changed_sign_is_a_change_and_mode_and_decimal_mark_are_kept(loaded, alice, model, media):
+    data = digit_png(7, size=100)
+    before = store_reading(make_reading("-7"), owner=alice, mode="lines", decimal="comma", data=data)
+    rescoring.rescore(Upload.objects.all(), loaded)
+    run_waiting_jobs()
+
+    (changed,) = rescoring.changed_predictions(loaded)
+    assert (changed.upload, changed.mode, changed.decimal) == (before.upload, "lines", "comma")
+    assert (changed.before_written, changed.written) == ("-7", "7")
 
 
 def test_a_version_that_does_not_load_creates_no_jobs(other, predictions):
