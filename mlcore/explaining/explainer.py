@@ -107,7 +107,7 @@ class Explainer:
         if self.network.averaged:
             averaged = self.activations(image)[self.network.averaged]
             maps["cam"] = (self.class_map(averaged, first), self.class_map(averaged, second))
-        key_change = find_key_change(occlusion, image, first, second)
+        key_change = find_key_change(occlusion, image, first)
         return Explanation(answers, occlusion.logits[0], maps, key_change, tuple(probabilities), is_digit)
 
     def class_map(self, averaged: NDArray[np.float32], digit: int) -> NDArray[np.float32]:

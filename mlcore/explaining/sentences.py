@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.explaining.occlusion import INK, Change, Image, Occlusion
+from mlcore.reading.engine import NOT_A_DIGIT
 
 MIN_SECOND = 0.01  # a less probable second answer is not mentioned
 UNLIKELY_DIGIT = 0.5  # below this probability of being a digit, the sentence says so first
@@ -35,12 +36,12 @@ KEY_CHANGES = {
 
 @dataclass(frozen=True, slots=True)
 class KeyChange:
-    """The change that costs the first answer most of its lead over the second."""
+    """The change at the place where the first answer's map is strongest, so that the sentence says what it shows."""
 
     change: Change
     place: str
-    loss: float  # of the lead, in logits
-    is_decisive: bool  # the second answer would win
+    loss: float  # of the first answer's log-odds
+    is_decisive: bool  # another digit would win
 
 
 def top_two(probabilities: Sequence[float]) -> tuple[int, int]:
@@ -49,15 +50,22 @@ def top_two(probabilities: Sequence[float]) -> tuple[int, int]:
     return order[0], order[1]
 
 
-def find_key_change(occlusion: Occlusion, image: Image, first: int, second: int) -> KeyChange | None:
-    """Return the change after which the first answer's lead is smallest, or None where no change reduces it."""
-    leads = occlusion.logits[:, first] - occlusion.logits[:, second]
-    if len(leads) < 2 or leads[1:].min() >= leads[0]:
+def find_key_change(occlusion: Occlusion, image: Image, first: int) -> KeyChange | None:
+    """Return the change that costs the first answer most where its map is strongest, or None where nothing costs it."""
+    strengths = occlusion.loss_map(first)
+    row, column = np.unravel_index(int(strengths.argmax()), strengths.shape)
+    if strengths[row, column] <= 0:
         return None
-    index = int(leads[1:].argmin())
+    losses = occlusion.losses(first)
+    covering = [
+        index
+        for index, change in enumerate(occlusion.changes)
+        if 0 <= row - change.top < change.size and 0 <= column - change.left < change.size
+    ]
+    index = max(covering, key=lambda place: float(losses[place]))
     change = occlusion.changes[index]
-    lead = float(leads[1 + index])
-    return KeyChange(change, describe_place(change, image), float(leads[0]) - lead, lead < 0)
+    is_decisive = int(occlusion.logits[1 + index, :NOT_A_DIGIT].argmax()) != first
+    return KeyChange(change, describe_place(change, image), float(losses[index]), is_decisive)
 
 
 def describe_place(change: Change, image: Image) -> str:

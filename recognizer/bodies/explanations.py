@@ -85,7 +85,7 @@ class ExplainedAnswerBody(Body):
 
 @dataclass(frozen=True, slots=True)
 class TurnBody(Body):
-    """The change of the picture that costs the first answer most of its lead."""
+    """The change at the place where the evidence for the first answer is strongest."""
 
     kind: Annotated[str, choice("gap", "stroke")]
     place: Annotated[str, About(example="at the top")]
@@ -93,7 +93,7 @@ class TurnBody(Body):
         Rectangle,
         About("x, y, width and height in the picture.", example=[121.0, 64.0, 40.0, 40.0], minItems=4, maxItems=4),
     ]
-    decides: Annotated[bool, About("Whether the other digit would win.", example=True)]
+    decides: Annotated[bool, About("Whether another digit would win.", example=True)]
 
 
 @dataclass(frozen=True, slots=True)

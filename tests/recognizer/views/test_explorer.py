@@ -255,8 +255,9 @@ def test_the_legend_shows_the_colours_of_the_maps():
     assert stops.split(", ") == ["#{:02x}{:02x}{:02x}".format(*colour_table()[level]) for level in wanted]
 
 
-def test_the_preview_of_a_drawing_shows_the_first_layer(alice_client, explained):
+def test_the_preview_of_a_drawing_shows_all_layers(alice_client, explained):
     drawing = SimpleUploadedFile("drawing.png", digit_png(7), "image/png")
     answer = alice_client.post(reverse("preview"), {"image": drawing, "mode": "auto"})
     assert answer.status_code == 200
-    assert f'alt="Layer conv1: {explained.layers[0].shape[2]} channels"' in answer.content.decode()
+    for layer in explained.layers:
+        assert f'aria-label="Layer {layer.name}: {layer.shape[2]} channels"' in answer.content.decode()
