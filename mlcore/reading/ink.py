@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from mlcore.reading.arrays import Floats, Pixels, Strength
+from mlcore.reading.frame import remove_frame
 from mlcore.reading.paper import (
     PAPER_SIDE,
     WHOLE_PICTURE,
@@ -68,6 +69,8 @@ def find_ink(pixels: Pixels, trace: Trace = no_trace) -> Ink:
 def find_paper(pixels: Pixels) -> tuple[Pixels, Pixels, float, PixelArea]:
     """Return the picture as dark ink on bright paper, its paper alone, its noise, and the area that holds all ink."""
     plain = find_plain_paper(pixels)
+    if plain is None and (unframed := remove_frame(pixels)) is not pixels:
+        pixels, plain = unframed, find_plain_paper(unframed)
     if plain is not None:
         paper, is_ink_darker, area = plain
         if not is_ink_darker:

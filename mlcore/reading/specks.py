@@ -10,6 +10,7 @@ Boxes = NDArray[np.float32]  # (n, 4): x, y, width, height of each connected pie
 Flags = NDArray[np.bool_]  # (n,): one for each piece
 
 MIN_DARKNESS = 0.5  # a piece that is nowhere this dark shows through from the back of the sheet
+MAX_MARGIN = 5  # length of an upright dash in sizes of the largest writing
 MAX_COMPARED_PIECES = 1000  # comparing pieces costs the square of their number; of more, the smallest count as specks
 
 
@@ -83,7 +84,10 @@ def is_dash(boxes: Boxes) -> Flags:
     under_or_over = (boxes[:, 1] + boxes[:, 3] <= y) | (boxes[:, 1] >= y + height)
     left_or_right = (boxes[:, 0] + boxes[:, 2] <= x) | (boxes[:, 0] >= x + width)
     is_beside = np.where(boxes[:, 2] > boxes[:, 3], under_or_over, left_or_right)
-    dash: Flags = is_thin & is_beside & (longest >= 1.2 * max(width, height))
+    is_line = boxes[:, 2] > boxes[:, 3]
+    # A speck beside an upright 1 is not writing that the 1 would be a margin of.
+    is_longer = (longest >= 1.2 * max(width, height)) & (is_line | (longest <= MAX_MARGIN * max(width, height)))
+    dash: Flags = is_thin & is_beside & is_longer
     dash[0] = False
     return dash
 
