@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from kombu.transport import redis
 
 logger = logging.getLogger(__name__)
@@ -102,6 +103,11 @@ def is_empty(value: Any) -> bool:
     return value in (None, {}, [])
 
 
+def is_limit(value: Any) -> bool:
+    """Return whether the limits are those of the settings. Celery 5.7 writes these if the sender knows the task."""
+    return value in (None, [None, None], [settings.JOB_HARD_LIMIT_SECONDS, settings.JOB_SOFT_LIMIT_SECONDS])
+
+
 def is_address(value: Any) -> bool:
     return is_mapping(value) and is_text(value["exchange"]) and is_text(value["routing_key"])
 
@@ -127,7 +133,7 @@ HEADERS: Mapping[str, Callable[[Any], bool]] = {
     "id": is_uuid,
     "root_id": is_uuid_or_none,
     "parent_id": is_uuid_or_none,
-    "timelimit": lambda value: value in (None, [None, None]),  # those of the settings hold
+    "timelimit": is_limit,
     "retries": lambda value: value in (None, 0),
     "expires": is_time_or_none,
     "eta": is_none,

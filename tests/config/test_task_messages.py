@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 
 from config.task_messages import check_message
+from recognizer import tasks
 from recognizer.models import Job
 from recognizer.queues import BULK, UPKEEP
 from recognizer.services.reading.predictions import create_prediction
@@ -130,3 +132,14 @@ def test_a_worker_drops_them_and_goes_on(worker, message, redis_server, alice):
     assert "Unrecoverable" not in worker.output
     assert worker.output.count("Dropped") >= 2 * len(POISON)
     assert len(worker.output) < 2_000 * len(POISON)
+
+
+def test_a_message_of_a_task_that_its_sender_knows_is_valid(redis_server):
+    """Beat knows the tasks, so Celery writes the time limits of the settings into its messages."""
+    tasks.sweep.apply_async(queue="captured")
+    published = json.loads(redis_server.client().rpop("tests:captured"))
+    assert published["headers"]["timelimit"] == [
+        django_settings.JOB_HARD_LIMIT_SECONDS,
+        django_settings.JOB_SOFT_LIMIT_SECONDS,
+    ]
+    check_message(published)
