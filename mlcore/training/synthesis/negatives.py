@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mlcore.training.synthesis.alphabet import LETTERS, SIGNS
 from mlcore.training.synthesis.pen import Hand, draw_strokes, random_hand
+from mlcore.training.synthesis.signs import draw_sign
 
 Floats = NDArray[np.float32]
 DrawDigit = Callable[[int, np.random.Generator], Floats]  # returns a digit's ink, any size, 0..1
@@ -20,6 +21,7 @@ FAMILIES: tuple[tuple[str, float], ...] = (
     ("letter", 0.39), ("joined", 0.18), ("cut", 0.12), ("sign", 0.1), ("scribble", 0.08), ("texture", 0.05),
     ("block", 0.04), ("fragments", 0.04),
 )  # fmt: skip
+UNLIKE_DIGITS = tuple("-+%$€£:")  # signs of numbers that look like no digit even where they stand alone
 _LEFT_HALF_IS_NEGATIVE = (0, 2, 3, 4, 5, 6, 8)  # not 9: with its stem at the left, half of it is a 1
 _RIGHT_HALF_IS_NEGATIVE = (2, 5, 6)  # not the others: half a 3 or 8 is a 3, half a 4, 7 or 9 is a 1
 
@@ -35,6 +37,8 @@ def write_negative(rng: np.random.Generator, draw_digit: DrawDigit) -> Floats:
     if family == "cut":
         return _write_half_digit(rng, draw_digit)
     if family == "sign":
+        if rng.random() < 0.4:
+            return draw_sign(str(rng.choice(UNLIKE_DIGITS)), random_hand(rng), rng).ink
         return write_sign(str(rng.choice(list(SIGNS))), rng)
     draw = {"scribble": draw_scribble, "texture": draw_texture, "block": draw_block, "fragments": draw_fragments}
     return draw[str(family)](rng)

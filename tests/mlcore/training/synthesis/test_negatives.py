@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mlcore.reading.result import SIGNS as NUMBER_SIGNS
 from mlcore.training.synthesis import negatives
 from mlcore.training.synthesis.alphabet import LETTERS, SIGNS
 from mlcore.training.synthesis.pen import draw_strokes, random_hand
@@ -34,6 +35,10 @@ def test_every_letter_has_ink_and_a_blank_margin(letter):
 @pytest.mark.parametrize("sign", SIGNS)
 def test_every_sign_can_be_written(sign):
     assert negatives.write_sign(sign, np.random.default_rng(1)).max() > 0.9
+
+
+def test_signs_that_look_like_a_1_alone_are_no_negatives():
+    assert set(negatives.UNLIKE_DIGITS) == set(NUMBER_SIGNS) - set("/,.'")
 
 
 def test_the_ink_depends_on_the_seed():
