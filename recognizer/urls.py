@@ -70,6 +70,8 @@ explanations = [
     path("glyphs/<uuid:pk>/why/", explorer.why, name="why"),
     path("glyphs/<uuid:pk>/why/<str:kind>-<int:digit>.png", explorer.overlay, name="overlay"),
     path("compare/", compare.comparison, name="compare"),
+    path("compare/difference.png", compare.layer_difference, name="layer_difference"),
+    path("compare/evidence.png", compare.evidence_difference, name="evidence_difference"),
 ]
 
 people = [

@@ -23,3 +23,11 @@ def evidence_colours() -> NDArray[np.uint8]:
     """Return the colours of FOR and AGAINST as (2, 3) sRGB."""
     lab = np.array([[FOR, AGAINST]], np.float32)
     return np.rint(255 * cv2.cvtColor(lab, cv2.COLOR_Lab2RGB)[0]).astype(np.uint8)
+
+
+@cache
+def difference_palette(equal: int, levels: int, max_opacity: float = 1.0) -> tuple[bytes, bytes]:
+    """Return the colours (256 × 3) and opacities (256) of signed levels: below `equal` AGAINST, above it FOR."""
+    share = (np.arange(256) - equal) / levels
+    opacities = np.rint(255 * max_opacity * np.minimum(np.abs(share), 1)).astype(np.uint8)
+    return evidence_colours()[(share < 0).astype(np.intp)].tobytes(), opacities.tobytes()

@@ -110,5 +110,9 @@ class Explainer:
         key_change = find_key_change(occlusion, image, first)
         return Explanation(answers, occlusion.logits[0], maps, key_change, tuple(probabilities), is_digit)
 
+    def evidence(self, image: Image, digit: int) -> NDArray[np.float32]:
+        """Return how much each cell of the input supports a digit, (28, 28)."""
+        return occlude(self.engine.logits, image).loss_map(digit)
+
     def class_map(self, averaged: NDArray[np.float32], digit: int) -> NDArray[np.float32]:
         return class_map(averaged, self.kernels["logits"][:, digit], float(self.kernels["logits_bias"][digit]))

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mlcore.explaining.colours import colour_table
+from mlcore.explaining.colours import colour_table, difference_palette
 
 ZOOM = 2  # pixels of the PNG for one cell
 GAP = 1  # cells between tiles
 COLUMNS = {32: 8, 64: 8}  # 4×8 and 8×8, as these layers are usually shown
 MAX_LEVEL = 254  # of the highest activation
 CLEAR = 255  # level of the gaps: transparent, so that they do not look like activations
+EQUAL, DIFFERENCE_LEVELS = 128, 127  # level of no difference, and levels of each of the two colours
 # Measured on all layers of one digit: 6 is 7 % smaller and takes three times as long; 9 ten times.
 COMPRESSION = 3
 # The maps of one glyph take 8 ms. Later glyphs of a picture have none; the layer explorer computes theirs when asked.
@@ -78,9 +79,34 @@ def draw_mosaic(activation: NDArray[np.float32], scale: Scale | None = None, zoo
     layout = MosaicLayout((height, width, channels))
     tiles = np.full((layout.rows * layout.columns, height + GAP, width + GAP), CLEAR, np.uint8)
     tiles[:channels, :height, :width] = to_levels(activation, (low, high)).transpose(2, 0, 1)
-    rows = tiles.reshape(layout.rows, layout.columns, height + GAP, width + GAP).transpose(0, 2, 1, 3)
-    levels = rows.reshape(layout.height + GAP, layout.width + GAP)[:-GAP, :-GAP]  # (H, W)
-    return Mosaic(encode_levels(levels, zoom), layout, low, high)
+    return Mosaic(encode_levels(_join_tiles(tiles, layout), zoom), layout, low, high)
+
+
+def draw_difference_mosaic(left: NDArray[np.float32], right: NDArray[np.float32], limit: float) -> bytes:
+    """Return the mosaic of left − right (h, w, channels) as a PNG at one pixel per cell.
+
+    Cells where left responds more have the colour of evidence for, the others that of evidence against; equal cells are
+    clear. ±limit has the full colour.
+    """
+    height, width, channels = left.shape
+    layout = MosaicLayout((height, width, channels))
+    share = np.clip((left - right) / limit if limit > 0 else left * 0, -1, 1)
+    tiles = np.full((layout.rows * layout.columns, height + GAP, width + GAP), EQUAL, np.uint8)
+    tiles[:channels, :height, :width] = (EQUAL + np.rint(DIFFERENCE_LEVELS * share)).astype(np.uint8).transpose(2, 0, 1)
+    levels = _join_tiles(tiles, layout)
+    picture = Image.fromarray(levels).convert("P")
+    colours, opacities = difference_palette(EQUAL, DIFFERENCE_LEVELS)
+    picture.putpalette(colours)
+    buffer = BytesIO()
+    picture.save(buffer, "PNG", compress_level=COMPRESSION, transparency=opacities)
+    return buffer.getvalue()
+
+
+def _join_tiles(tiles: NDArray[np.uint8], layout: MosaicLayout) -> NDArray[np.uint8]:
+    """Return the tiles (N, h + GAP, w + GAP) as one array of levels, without the gaps at its right and bottom edge."""
+    _count, height, width = tiles.shape
+    rows = tiles.reshape(layout.rows, layout.columns, height, width).transpose(0, 2, 1, 3)
+    return rows.reshape(layout.height + GAP, layout.width + GAP)[:-GAP, :-GAP]
 
 
 def to_levels(activation: NDArray[np.float32], scale: Scale) -> NDArray[np.uint8]:

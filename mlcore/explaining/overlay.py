@@ -1,14 +1,13 @@
 """Overlays: maps of the 28×28 input drawn for the original picture."""
 
 from dataclasses import dataclass
-from functools import cache
 from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mlcore.explaining.colours import evidence_colours
+from mlcore.explaining.colours import difference_palette
 from mlcore.explaining.geometry import Window
 from mlcore.reading.result import Box
 
@@ -78,16 +77,8 @@ def draw_overlay(values: NDArray[np.float32], limit: float) -> bytes:
     share = np.clip(smooth / limit if limit > 0 else smooth * 0, -1, 1)
     # A palette instead of four channels leaves a quarter of the bytes to compress.
     picture = Image.fromarray((CLEAR + np.rint(LEVELS * share)).astype(np.uint8)).convert("P")
-    colours, opacities = _palette()
+    colours, opacities = difference_palette(CLEAR, LEVELS, MAX_OPACITY)
     picture.putpalette(colours)
     buffer = BytesIO()
     picture.save(buffer, "PNG", compress_level=3, transparency=opacities)
     return buffer.getvalue()
-
-
-@cache
-def _palette() -> tuple[bytes, bytes]:
-    """Return the colours (256 × 3) and opacities (256) of all levels: negative below CLEAR, positive above."""
-    share = (np.arange(256) - CLEAR) / LEVELS
-    opacities = np.rint(255 * MAX_OPACITY * np.minimum(np.abs(share), 1)).astype(np.uint8)
-    return evidence_colours()[(share < 0).astype(np.intp)].tobytes(), opacities.tobytes()

@@ -1,5 +1,6 @@
 """The explanation of an answer in one sentence, in English or translated by a given `gettext`."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -105,7 +106,7 @@ def write_sentence(
 
 
 def percent(share: float) -> str:
-    """Return a percentage that shows 100 % only for exactly 1."""
+    """Return a percentage. From 99 % on it has a decimal and is rounded down, so that only exactly 1 becomes 100 %."""
     if 0.99 < share < 1:
-        return f"{min(100 * share, 99.9):.1f} %"
+        return f"{math.floor(1000 * share + 1e-6) / 10:.1f} %"
     return f"{100 * share:.0f} %"

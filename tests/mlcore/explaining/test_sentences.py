@@ -40,6 +40,10 @@ def test_a_sure_answer_stands_alone_below_100_percent():
     assert sentence == "7 at 99.9 %: the stroke on the left counts most."
 
 
+def test_the_sentence_rounds_down_as_the_page_does():
+    assert write_sentence(probabilities(d7=0.9989), 1.0, None).startswith("7 at 99.8 %")
+
+
 def test_an_unlikely_digit_is_mentioned_first():
     assert write_sentence(probabilities(d3=0.6, d8=0.4), 0.12, None) == (
         "Probably not a digit (digit at 12 %). If it is one: 3 at 60 %, 8 at 40 %: no single place decides."

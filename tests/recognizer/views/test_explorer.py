@@ -236,6 +236,67 @@ def test_one_digit_is_compared_under_two_versions(alice_client, glyph, other_ver
     assert "&amp;model=digits-other" in text
 
 
+def test_the_difference_of_two_digits_is_drawn_channel_by_channel(alice_client, alice, glyph, explained):
+    other = create_prediction(owner=alice, data=digit_png(4), source="upload", mode="digit").glyphs.get()
+    url = reverse("layer_difference")
+    answer = alice_client.get(url, {"a": glyph.pk, "b": other.pk, "layer": "conv4"})
+    left, right = explained.activations["conv4"], explain_glyph(other).activations["conv4"]
+    layout = MosaicLayout(left.shape)
+    levels = np.asarray(image(answer))
+    limit = max(left.max(), right.max()) - min(left.min(), right.min())
+    for channel in (0, 17, 47):
+        x, y = layout.corner(channel)
+        expected = 128 + np.rint(127 * (left - right)[..., channel] / limit)
+        np.testing.assert_allclose(levels[y : y + 14, x : x + 14], expected, atol=1)
+    same = np.asarray(image(alice_client.get(url, {"a": glyph.pk, "b": glyph.pk, "layer": "conv4"})))
+    assert set(same.ravel()) == {128}
+    for wrong in ({"layer": "conv9"}, {"layer": ""}, {"b": "x"}):
+        assert alice_client.get(url, {"a": glyph.pk, "b": other.pk, "layer": "conv4"} | wrong).status_code == 404
+
+
+def test_two_models_are_compared_by_their_evidence(alice_client, glyph, other_version):
+    text = page(alice_client, "compare", a=glyph.pk, model="digits-other")
+    assert "Where the models differ about the 7" in text
+    url = reverse("evidence_difference")
+    query = {"a": glyph.pk, "model": "digits-other", "digit": glyph.digit}
+    # The same network under another name relies on the same places.
+    assert set(np.asarray(image(alice_client.get(url, query))).ravel()) == {128}
+    for wrong in ({"digit": "77"}, {"digit": "²"}, {"digit": ""}, {"model": ""}, {"model": "none"}, {"a": "x"}):
+        assert alice_client.get(url, query | wrong).status_code == 404
+
+
+def test_a_digit_to_compare_with_is_found_by_search(alice_client, alice, glyph):
+    four = create_prediction(owner=alice, data=digit_png(4), source="upload", mode="digit").glyphs.get()
+    one = create_prediction(owner=alice, data=digit_png(1), source="upload", name="one.png", mode="digit").glyphs.get()
+    for query, found, left_out in (({"digit": "4"}, four, one), ({"q": "one.png"}, one, four), ({"q": "4"}, four, one)):
+        text = page(alice_client, "compare", a=glyph.pk, **query)
+        assert f'id="other-{found.pk}"' in text
+        assert f'id="other-{left_out.pk}"' not in text
+    assert "No digit was found." in page(alice_client, "compare", a=glyph.pk, q="no-such-name")
+    assert alice_client.get(reverse("compare"), {"a": glyph.pk, "digit": "x"}).status_code == 400
+
+
+def test_all_digits_are_reached_page_by_page(alice_client, add_prediction, glyph):
+    for _ in range(60):
+        add_prediction("3")
+    first = page(alice_client, "compare", a=glyph.pk)
+    cursor = re.search(r'rel="next" href="[^"]*cursor=([^"&]+)', first)[1]
+    second = page(alice_client, "compare", a=glyph.pk, cursor=cursor.replace("%3D", "="))
+    others = [set(re.findall(r'id="other-([^"]+)"', text)) for text in (first, second)]
+    assert not others[0] & others[1]
+    assert len(others[0] | others[1]) == 60
+
+
+def test_nobody_elses_digits_reach_a_difference(bob_client, alice, bob, glyph, other_version):
+    hers = create_prediction(owner=bob, data=digit_png(4), source="upload", mode="digit").glyphs.get()
+    for name, query in (
+        ("layer_difference", {"a": hers.pk, "b": glyph.pk, "layer": "conv1"}),
+        ("layer_difference", {"a": glyph.pk, "b": hers.pk, "layer": "conv1"}),
+        ("evidence_difference", {"a": glyph.pk, "model": "digits-other", "digit": "7"}),
+    ):
+        assert bob_client.get(reverse(name), query).status_code == 404
+
+
 def test_another_persons_digit_cannot_be_compared(alice_client, bob, glyph, model):
     hers = create_prediction(owner=bob, data=digit_png(4), source="upload", mode="digit").glyphs.get()
     assert alice_client.get(reverse("compare"), {"a": glyph.pk, "b": hers.pk}).status_code == 404
