@@ -1,8 +1,10 @@
 """Operations of migrations that leave PostgreSQL's tables readable while a million rows are checked."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import migrations
+from django.db.migrations.operations.base import Operation
 
 
 class AddConstraintWithoutScan(migrations.AddConstraint):
@@ -35,6 +37,25 @@ class AddIndexConcurrently(migrations.AddIndex):
         model = to_state.apps.get_model(app_label, self.model_name)
         schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {self.index.name}", params=None)
         schema_editor.add_index(model, self.index, concurrently=True)
+
+
+class ApplyTogether(migrations.SeparateDatabaseAndState):
+    """Changes of tables whose SQL is composed first and then executed at once on PostgreSQL.
+
+    Readers wait from the first change to the end of the transaction. Composing takes a hundred times as long.
+    """
+
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        super().__init__(database_operations=operations, state_operations=operations)
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor != "postgresql":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        with schema_editor.connection.schema_editor(collect_sql=True, atomic=False) as collector:
+            super().database_forwards(app_label, collector, from_state, to_state)
+        for statement in collector.collected_sql:
+            schema_editor.execute(statement, params=None)
 
 
 def validate_constraint(table: str, name: str) -> migrations.RunPython:

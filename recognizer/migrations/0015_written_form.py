@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from recognizer.migration_operations import AddConstraintWithoutScan
+from recognizer.migration_operations import AddConstraintWithoutScan, ApplyTogether
 
 SIGNED_TEXT = models.CharField(
     blank=True, db_default="", default="", help_text="The text with its signs. Empty if it has none.", max_length=2000
@@ -25,32 +25,39 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveConstraint(model_name="correction", name="correction_not_a_digit_has_no_text"),
-        migrations.AlterField(model_name="correction", name="text", field=TEXT),
-        migrations.AddField(model_name="correction", name="signed_text", field=SIGNED_TEXT),
-        AddConstraintWithoutScan(
-            model_name="correction",
-            constraint=models.CheckConstraint(
-                condition=~models.Q(("kind", "not_a_digit")) | models.Q(("text", "")),
-                name="correction_not_a_digit_has_no_text",
-            ),
+        ApplyTogether(
+            [
+                migrations.RemoveConstraint(model_name="correction", name="correction_not_a_digit_has_no_text"),
+                migrations.AlterField(model_name="correction", name="text", field=TEXT),
+                migrations.AddField(model_name="correction", name="signed_text", field=SIGNED_TEXT),
+                AddConstraintWithoutScan(
+                    model_name="correction",
+                    constraint=models.CheckConstraint(
+                        condition=~models.Q(("kind", "not_a_digit")) | models.Q(("text", "")),
+                        name="correction_not_a_digit_has_no_text",
+                    ),
+                ),
+                AddConstraintWithoutScan(
+                    model_name="correction", constraint=text_is_digits("correction_text_is_digits")
+                ),
+                migrations.RemoveConstraint(model_name="prediction", name="prediction_text_empty_only_when_rejected"),
+                migrations.RemoveIndex(model_name="prediction", name="prediction_by_text"),
+                migrations.AlterField(model_name="prediction", name="text", field=TEXT),
+                migrations.AddField(model_name="prediction", name="signed_text", field=SIGNED_TEXT),
+                migrations.AddField(model_name="prediction", name="signs", field=LIST),
+                migrations.AddField(model_name="prediction", name="unread", field=LIST),
+                migrations.AddField(model_name="prediction", name="lines", field=LIST),
+                AddConstraintWithoutScan(
+                    model_name="prediction",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("decision", "rejected"), ("text", ""))
+                        | (~models.Q(("decision", "rejected")) & ~models.Q(("text", ""))),
+                        name="prediction_text_empty_only_when_rejected",
+                    ),
+                ),
+                AddConstraintWithoutScan(
+                    model_name="prediction", constraint=text_is_digits("prediction_text_is_digits")
+                ),
+            ]
         ),
-        AddConstraintWithoutScan(model_name="correction", constraint=text_is_digits("correction_text_is_digits")),
-        # The predictions come last, because their readers wait from here to the end of the transaction.
-        migrations.RemoveConstraint(model_name="prediction", name="prediction_text_empty_only_when_rejected"),
-        migrations.RemoveIndex(model_name="prediction", name="prediction_by_text"),
-        migrations.AlterField(model_name="prediction", name="text", field=TEXT),
-        migrations.AddField(model_name="prediction", name="signed_text", field=SIGNED_TEXT),
-        migrations.AddField(model_name="prediction", name="signs", field=LIST),
-        migrations.AddField(model_name="prediction", name="unread", field=LIST),
-        migrations.AddField(model_name="prediction", name="lines", field=LIST),
-        AddConstraintWithoutScan(
-            model_name="prediction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("decision", "rejected"), ("text", ""))
-                | (~models.Q(("decision", "rejected")) & ~models.Q(("text", ""))),
-                name="prediction_text_empty_only_when_rejected",
-            ),
-        ),
-        AddConstraintWithoutScan(model_name="prediction", constraint=text_is_digits("prediction_text_is_digits")),
     ]
