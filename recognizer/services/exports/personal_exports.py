@@ -4,6 +4,8 @@
 
 A part is a file with a row, saved in one transaction with the position of the next one. A killed job therefore goes on
 after the last part. The directory of the ZIP file is read from the parts when the file is fetched (`personal_file.py`).
+
+Transactions lock the account, then its usage, then the job, in the order of the other services.
 """
 
 import time
@@ -29,8 +31,9 @@ from recognizer.services.exports.personal_data import Position, count_rows, desc
 from recognizer.services.people.notices import tell_person
 from recognizer.services.security_log import Event, log_event
 from recognizer.services.space.cleanup import delete_files_on_error
+from recognizer.services.space.disk import require_disk_space
 from recognizer.services.space.purge import delete_files
-from recognizer.services.space.quotas import add_bytes, free_space
+from recognizer.services.space.quotas import add_bytes, free_space, lock_usage
 from recognizer.services.work import jobs, runs
 
 KEPT = timedelta(days=7)
@@ -49,6 +52,7 @@ def request_export(user: User) -> PersonalExport:
 
 def _request_export(user: User) -> PersonalExport:
     require_open_account(user.pk)
+    require_disk_space()
     existing = PersonalExport.objects.select_related("job").filter(owner=user).first()
     if existing and existing.state == PersonalExport.State.RUNNING:
         return existing
@@ -90,6 +94,7 @@ def write_export(job: Job) -> None:
 
 def write_part(job: Job, export: PersonalExport, ends_at: float) -> bool:
     """Write the next part of the export, and return whether anything was left to write."""
+    require_disk_space()
     position, rows = Position.from_json(export.position), 0
     archive, data = Archive(data_bytes_of(export)), bytearray()
     while not rows or (len(data) < PART_BYTES and time.monotonic() < ends_at):
@@ -127,21 +132,27 @@ def save_part(job: Job, export: PersonalExport, part: ExportPart, position: Posi
     """Save a part with the position after it. Raise LeaseLost if another run writes the export."""
     size = part.data_bytes + part.directory_bytes
     job.done = min(job.done + rows, max(0, job.total - 1))
+    require_open_account(export.owner_id)
+    add_bytes(export.owner_id, size)
     if not runs.leased_row(job).update(done=job.done):
         raise runs.LeaseLost
-    require_open_account(export.owner_id)
     part.save(force_insert=True)
     export.position, export.bytes = position.to_json(), export.bytes + size
     export.save(update_fields=["position", "bytes"])
-    add_bytes(export.owner_id, size)
 
 
 def fail_export(job: Job) -> None:
-    """Remove the parts of an export that failed for good, and tell its owner."""
+    """Tell the owner that the export failed for good, and remove its parts after the commit."""
     export = PersonalExport.objects.filter(job=job).first()
     if export is None:
         return
-    remove_parts(export)
+
+    def remove() -> None:  # in a transaction of its own, which locks the usage before the job
+        with transaction.atomic():
+            if lock_job(export):
+                remove_parts(export)
+
+    transaction.on_commit(remove, robust=True)
     with suppress(Problem):  # the account is being deleted
         tell_person(export.owner_id, EXPORT_FAILED, link=f"{reverse('account')}#export")
 
@@ -159,12 +170,18 @@ def remove_parts(export: PersonalExport) -> None:
 def remove_export(export: PersonalExport) -> None:
     """Remove the export with its job and its files. A run that is under way cannot save its part."""
     with transaction.atomic():
-        # A run locks the row of its job as well before it saves a part.
-        if not list(Job.objects.select_for_update().filter(pk=export.job_id)):
-            return  # another request was faster
-        export.refresh_from_db()
-        remove_parts(export)
-        Job.objects.filter(pk=export.job_id).delete()
+        if lock_job(export):
+            remove_parts(export)
+            Job.objects.filter(pk=export.job_id).delete()
+
+
+def lock_job(export: PersonalExport) -> bool:
+    """Lock the job of the export, as a run does that saves a part. Return False if both are gone."""
+    lock_usage([export.owner_id])
+    if not list(Job.objects.select_for_update().filter(pk=export.job_id)):
+        return False
+    export.refresh_from_db()
+    return True
 
 
 def delete_export(user: User) -> None:

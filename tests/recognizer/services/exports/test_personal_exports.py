@@ -189,6 +189,21 @@ def test_a_full_quota_does_not_refuse_the_export(alice, uploads, settings):
     assert export_everything(alice).testzip() is None
 
 
+def test_below_the_floor_of_disk_space_exports_wait(alice, uploads, settings):
+    settings.DISK_FLOOR_BYTES = 0
+    request_export(alice)
+    settings.DISK_FLOOR_BYTES = 2**62
+    runs.run_job(claim())
+    job = Job.objects.get()
+    assert (job.state, job.attempts) == (Job.State.WAITING, 0)
+    assert "space" in job.error
+    with pytest.raises(Problem):
+        request_export(alice)
+    settings.DISK_FLOOR_BYTES = 0
+    run_export_jobs()
+    assert exported_bytes(alice)
+
+
 def test_a_deleted_export_has_no_row_no_job_and_no_file(
     alice, uploads, small_parts, media, django_capture_on_commit_callbacks
 ):
