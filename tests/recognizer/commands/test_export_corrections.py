@@ -11,6 +11,7 @@ from recognizer.services.history.corrections import add_box, correct, undo
 from recognizer.services.history.training_labels import training_labels_of
 from recognizer.services.reading.predictions import create_prediction, reread_upload
 from tests.pictures import digit_png
+from tests.readings import make_reading, store_reading
 
 pytestmark = pytest.mark.django_db
 
@@ -84,3 +85,10 @@ def test_wrong_usage_is_an_error(alice, user: str, message: str, tmp_path: Path)
     with pytest.raises(CommandError, match=message) as failure:
         export(str(folder), f"--user={user}")
     assert failure.value.returncode == 2
+
+
+def test_a_number_with_signs_is_exported_digit_by_digit(model, alice, media, tmp_path: Path) -> None:
+    prediction = store_reading(make_reading("-12.5\n7%"), owner=alice)
+    correct(prediction=prediction, by=alice, kind="correct", written="-12.6\n7%")
+
+    assert export(str(tmp_path / "own"), "--user=alice") == "1 1\n2 1\n6 1\n7 1\n"
