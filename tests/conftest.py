@@ -58,6 +58,7 @@ ON_POSTGRES_TOO = (
     "recognizer/models",
     "recognizer/services",
     "recognizer/test_filters.py",
+    "recognizer/views/test_account_mails.py",
     "recognizer/views/test_history.py",
     "recognizer/views/test_history_deleted.py",
     "recognizer/views/test_queries.py",
