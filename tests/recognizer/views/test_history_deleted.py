@@ -130,10 +130,10 @@ def test_another_users_deletions_show_no_link(bob_client, delete_picture):
         assert reverse("history_deleted") not in bob_client.get(reverse(page)).content.decode()
 
 
-def test_a_full_page_needs_four_queries(alice_client, delete_picture, django_assert_num_queries):
+def test_a_full_page_needs_five_queries(alice_client, delete_picture, django_assert_num_queries):
     for _ in range(30):
         delete_picture()
-    with django_assert_num_queries(4):  # session, person, pictures, their answers
+    with django_assert_num_queries(5):  # session, person, pictures, their answers, unread notices
         assert len(deleted_texts(alice_client)) == 30
 
 
