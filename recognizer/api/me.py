@@ -21,6 +21,7 @@ from recognizer.services.exports.personal_exports import delete_export, export_f
 from recognizer.services.limits.attempts import count_attempt
 from recognizer.services.people.accounts import request_deletion
 from recognizer.services.reading.preferences import decimal_mark_of
+from recognizer.services.security_log import Event, log_refusal
 from recognizer.services.space.quotas import usage
 from recognizer.serving import serve_export
 
@@ -46,6 +47,7 @@ class Me(Endpoint):
         if seconds is not None:
             raise Throttled(wait=seconds)
         if not user.check_password(password):
+            log_refusal(Event.PASSWORD_REFUSED, account=user.pk)
             raise Problem("permission_denied", "The password is wrong.")
         request_deletion(user)
         return Response(status=202)

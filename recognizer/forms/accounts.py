@@ -22,6 +22,7 @@ from recognizer.models.access import Scope
 from recognizer.services.account_state import is_being_deleted
 from recognizer.services.people.passwords import save_password
 from recognizer.services.people.usernames import check_username
+from recognizer.services.security_log import Event, log_refusal
 
 
 class WeakPasswordMixin(SetPasswordMixin):
@@ -52,7 +53,12 @@ class NewPasswordForm(WeakPasswordMixin, KeptTokensMixin):
 
 
 class ChangedPasswordForm(WeakPasswordMixin, KeptTokensMixin, PasswordChangeForm):
-    pass
+    def clean_old_password(self) -> str:
+        try:
+            return super().clean_old_password()
+        except forms.ValidationError:
+            log_refusal(Event.PASSWORD_REFUSED, account=self.user.pk)
+            raise
 
 
 class LoginForm(AuthenticationForm):
@@ -138,5 +144,6 @@ class OwnPasswordForm(forms.Form):
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
         if not self.user.check_password(password):
+            log_refusal(Event.PASSWORD_REFUSED, account=self.user.pk)
             raise forms.ValidationError(_("The password is wrong."))
         return password

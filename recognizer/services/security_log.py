@@ -30,6 +30,8 @@ class Event(StrEnum):
     PASSWORD_REFUSED = "password_refused"  # noqa: S105
     RESET_SENT = "reset_sent"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    RESET_REQUESTED = "reset_requested"
+    EMAIL_VERIFIED = "email_verified"
     EMAIL_CHANGED = "email_changed"
     ROLE_CHANGED = "role_changed"
     TOKEN_CREATED = "token_created"  # noqa: S105

@@ -36,7 +36,9 @@ def is_mail_allowed(kind: str, address: str) -> bool:
     It counts per address and kind, whoever asks, so that nobody's mailbox is flooded from many places.
     """
     rate = Rate(f"mail-{kind}", settings.MAILS_PER_ADDRESS, _hash_name(address), MAIL_WINDOW_SECONDS)
-    return throttles.count_request([rate])[0].is_allowed
+    (status,) = throttles.count_request([rate])
+    log_throttle([status])
+    return status.is_allowed
 
 
 def _hash_name(name: str) -> str:

@@ -17,6 +17,7 @@ from recognizer.services.account_state import lock_open_account
 from recognizer.services.limits.attempts import is_mail_allowed
 from recognizer.services.people.mail import Letter, absolute_url, send_mail_later
 from recognizer.services.people.notices import tell_person
+from recognizer.services.security_log import Event, log_event
 
 VERIFY_ADDRESS = "verify_address"
 ADDRESS_CHANGED = "address_changed"
@@ -136,6 +137,7 @@ def verify_address(user: User, key: str) -> str:
             raise AddressTaken from None
         user.email = row.email
         user.save(update_fields=["email"])
+        log_event(Event.EMAIL_VERIFIED, account=user.pk)
         if old:
             tell_change(user, old)
     return user.email

@@ -25,6 +25,7 @@ def request_reset(address: str) -> None:
     Known and unknown addresses lead to the same work, so the time of the answer tells nothing. The worker finds the
     account.
     """
+    log_event(Event.RESET_REQUESTED, account=None)
     if is_mail_allowed(PASSWORD_RESET, address):
         send_mail_later(PASSWORD_RESET, address=address.lower())
 

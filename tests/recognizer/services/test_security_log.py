@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.test import Client
@@ -14,6 +15,7 @@ from django.urls import reverse
 
 from recognizer.services import security_log
 from recognizer.services.limits import throttles
+from recognizer.services.people import addresses
 from recognizer.services.people.accounts import request_deletion
 from recognizer.services.people.tokens import create_token, revoke_token
 from recognizer.services.security_log import MAX_REFUSALS, Event, log_event, log_refusal
@@ -124,6 +126,44 @@ def test_passwords_emails_and_roles(alice, lines):
     assert written[3]["groups_add"] == written[4]["groups_remove"] == [group.pk]
     assert {line["account"] for line in written} == {alice.pk}
     assert "example.org" not in json.dumps(written)
+
+
+def delete_by_api(client):
+    return client.delete("/api/v1/me/", {"password": "guess"}, content_type="application/json")
+
+
+WRONG_PASSWORDS: dict[str, Callable[[Client], object]] = {
+    "deletion": lambda client: client.post(reverse("account_delete"), {"password": "guess"}),
+    "deletion in the API": delete_by_api,
+    "confirmation": lambda client: client.post("/account/confirm-password/", {"password": "guess"}),
+    "change": lambda client: client.post(reverse("password_change"), {"old_password": "guess"}),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_PASSWORDS)
+def test_a_wrong_password_of_a_logged_in_person_is_a_line(alice, alice_client, lines, name):
+    lines()
+    WRONG_PASSWORDS[name](alice_client)
+    (line,) = lines()
+    assert (line["event"], line["account"], line["by"]) == ("password_refused", alice.pk, alice.pk)
+    assert "guess" not in json.dumps(line)
+
+
+def test_a_reset_is_a_line_without_the_address(client, alice, lines, settings):
+    settings.MAILS_PER_ADDRESS = 1
+    for _ in range(3):
+        client.post(reverse("password_reset"), {"email": "alice@example.org"})
+    written = lines()
+    assert events(written) == ["reset_requested", "reset_requested", "throttled", "reset_requested"]
+    assert "example.org" not in json.dumps(written)
+
+
+def test_a_verified_address_is_a_line(alice, lines):
+    addresses.set_address(alice, "new@example.org")
+    lines()
+    row = EmailAddress.objects.get(user=alice)
+    addresses.verify_address(alice, EmailConfirmationHMAC(row).key)
+    assert events(lines()) == ["email_verified"]
 
 
 def test_an_unchanged_account_writes_no_line(alice, client, lines):
