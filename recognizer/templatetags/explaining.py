@@ -2,7 +2,8 @@
 
 from django import template
 from django.template.defaultfilters import floatformat
-from django.utils.html import format_html, format_html_join
+from django.utils.formats import get_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from mlcore.explaining.mosaic import MosaicLayout
@@ -48,9 +49,15 @@ def cells(tile: Tile, layout: MosaicLayout, url: str, label: str = "") -> SafeSt
 @register.filter
 def exact(value: float, decimals: int = 4) -> SafeString:
     """Return a number with four decimals as an element that holds it with nine, such as −0.1235."""
-    shown = floatformat(abs(value), decimals)
-    is_negative = value < 0 and any(character in "123456789" for character in shown)
-    return format_html('<data value="{}">{}{}</data>', f"{value:.9f}", "−" if is_negative else "", shown)
+    return mark_safe(_exact(value, decimals, get_format("DECIMAL_SEPARATOR")))  # noqa: S308  (a number has no markup)
+
+
+def _exact(value: float, decimals: int, separator: str) -> str:
+    """Return the element as text. A page shows up to 2,000 numbers, for which floatformat() takes half a second."""
+    shown = f"{value:.{decimals}f}".replace("-", "−").replace(".", separator)
+    if not shown.strip(f"−0{separator}"):
+        shown = shown.lstrip("−")  # a rounded zero has no sign
+    return f'<data value="{value:.9f}">{shown}</data>'
 
 
 @register.filter
@@ -63,28 +70,24 @@ SHADES = 4  # of each colour in the stylesheet
 
 
 @register.simple_tag
-def number_grid(rows: list[list[float]], label: str, largest: float = 0.0) -> SafeString:
+def number_grid(rows: list[list[float]], label: str) -> SafeString:
     """Return numbers as a small table in which the colour of a cell shows its sign and its size.
 
-    `largest` has the strongest colour; by default it is the largest of these numbers. A page shows up to 240 grids, for
-    which an included template would take a second.
+    A page shows up to 240 grids, for which an included template would take a second.
     """
-    limit = largest or max((abs(value) for row in rows for value in row), default=0.0) or 1.0
-    body = format_html_join(
-        "",
-        "<tr>{}</tr>",
-        (
-            (
-                format_html_join(
-                    "",
-                    '<td class="{}">{}</td>',
-                    ((shade(value / limit), exact(value, 2)) for value in row),
-                ),
-            )
-            for row in rows
-        ),
+    limit = max((abs(value) for row in rows for value in row), default=0.0) or 1.0
+    separator = get_format("DECIMAL_SEPARATOR")
+    body = "".join(
+        "<tr>"
+        + "".join(f'<td class="{shade(value / limit)}">{_exact(value, 2, separator)}</td>' for value in row)
+        + "</tr>"
+        for row in rows
     )
-    return format_html('<table class="grid"><caption class="visually-hidden">{}</caption>{}</table>', label, body)
+    return format_html(
+        '<table class="grid"><caption class="visually-hidden">{}</caption>{}</table>',
+        label,
+        mark_safe(body),  # noqa: S308  (numbers have no markup)
+    )
 
 
 def shade(share: float) -> str:
