@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from django.utils.translation import gettext as _
@@ -48,6 +48,17 @@ class Digit(Protocol):
     def probabilities(self) -> Iterable[float]: ...
 
 
+class ReadLine(Protocol):
+    """A line of a reading, or of a stored prediction."""
+
+    @property
+    def decision(self) -> str: ...
+    @property
+    def reason(self) -> str | None: ...
+    @property
+    def glyphs(self) -> Sequence[Digit]: ...
+
+
 def digit_share(glyph: Digit) -> float:
     """Return the probability of the read digit if the ink is a digit: the longest of the ten bars."""
     return list(glyph.probabilities)[glyph.digit]
@@ -58,12 +69,16 @@ def is_digit_share(glyph: Digit) -> float:
     return min(1.0, glyph.confidence / max(digit_share(glyph), 1e-6))
 
 
-def find_doubtful(decision: Decision | str, reason: Reason | str | None, digits: Iterable[Digit]) -> int | None:
-    """Return the position of the least certain digit of an unsure answer, or None if no digit is in doubt."""
-    if decision != "unsure" or reason in NO_DIGITS_FAULT:
-        return None
-    confidences = [glyph.confidence for glyph in digits]
-    return confidences.index(min(confidences)) if confidences else None
+def find_doubtful(lines: Iterable[ReadLine]) -> int | None:
+    """Return the position of the least certain digit in the unsure lines, or None if no digit is in doubt."""
+    position = 0
+    confidences: dict[int, float] = {}
+    for line in lines:
+        for glyph in line.glyphs:
+            if line.decision == "unsure" and line.reason not in NO_DIGITS_FAULT:
+                confidences[position] = glyph.confidence
+            position += 1
+    return min(confidences, key=confidences.__getitem__, default=None)
 
 
 def alternative_written(written: str, digits: Iterable[Digit]) -> str:

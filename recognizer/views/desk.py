@@ -93,6 +93,7 @@ def preview(request: UserRequest) -> HttpResponse:
         return with_headers(response, problem)
     context = {
         "reading": answer.reading,
+        "written_lines": answer.reading.lines,
         "sure_from": sure_from(answer.reading.written, answer.mode, answer.model.reader.thresholds),
         "preview": preview_layers(answer),
     }

@@ -79,7 +79,8 @@ def prediction_context(prediction: Prediction) -> dict[str, Any]:
     prefetch_related_objects([prediction], Prefetch("glyphs", Glyph.objects.defer("input")))
     glyphs = prediction.glyphs.all()
     # Marked until somebody corrects the answer.
-    doubtful = None if current else find_doubtful(prediction.decision, prediction.reason, glyphs)
+    lines = lines_of(prediction, glyphs)
+    doubtful = None if current else find_doubtful(lines)
     boxes = box_values(prediction, current, doubtful)
     return {
         "prediction": prediction,
@@ -92,7 +93,7 @@ def prediction_context(prediction: Prediction) -> dict[str, Any]:
         "correction_history": corrections.entered_corrections(rows)[::-1],
         "current_correction": current,
         "current_written": current_written,
-        "written_lines": current_written.split("\n") if current else lines_of(prediction, glyphs),
+        "written_lines": current_written.split("\n") if current else lines,
         "title": in_one_line(current_written) or _("No digit"),
         "boxes": boxes,
         "box_lines": split_lines(boxes),

@@ -63,11 +63,13 @@ def test_a_digits_two_shares_make_its_confidence():
     [("unsure", None, 2), ("unsure", "low_contrast", 2), ("unsure", "unread_ink", None), ("read", None, None)],
 )
 def test_the_least_certain_digit_of_an_unsure_answer_is_in_doubt(decision, reason, position):
-    assert find_doubtful(decision, reason, make_reading("1905", doubtful=2).glyphs) == position
+    assert find_doubtful(make_reading("1905", decision=decision, reason=reason, doubtful=2).lines) == position
 
 
-def test_no_digit_is_in_doubt_without_digits():
-    assert find_doubtful("unsure", None, []) is None
+def test_the_digit_in_doubt_is_in_an_unsure_line():
+    sure, unsure = make_reading("12", doubtful=0).lines[0], make_reading("345", decision="unsure").lines[0]
+    assert find_doubtful([sure, unsure, sure]) == 2
+    assert find_doubtful([]) is None
 
 
 def test_a_threshold_is_rounded_up():

@@ -61,6 +61,14 @@ def test_an_unsure_answer_names_the_threshold_that_it_did_not_reach(alice, alice
     assert "sure from" not in sure
 
 
+def test_of_several_lines_each_unsure_one_names_the_threshold(alice, alice_client, model):
+    reading = make_reading("12\n34", decision="unsure", confidence=0.7)
+    page = words_of(page_of(alice_client, store_reading(reading, owner=alice)))
+
+    assert len(re.findall(r"Not sure, 70\.0 % \(sure from \d\d\.\d %\)", page)) == 2
+    assert page.count("sure from") == 2  # and not beside that of the whole page
+
+
 def test_the_least_certain_digit_is_marked_in_the_box_the_cell_and_the_card(alice, alice_client, model):
     unsure = store_reading(make_reading("1905", decision="unsure", confidence=0.6, doubtful=2), owner=alice)
     page = page_of(alice_client, unsure)
