@@ -28,7 +28,7 @@ def seven(alice, model) -> Prediction:
 
 
 def number(alice, digits: str) -> Prediction:
-    """Return an unsure prediction of these digits, whatever the picture shows."""
+    """Return an unsure prediction of these digits, whatever the picture shows. The first one is the least certain."""
     prediction = create_prediction(owner=alice, data=digit_png(7, size=300), source="upload", mode="digit")
     Prediction.objects.filter(pk=prediction.pk).update(text=digits, decision="unsure")
     (glyph,) = prediction.glyphs.all()
@@ -45,7 +45,8 @@ def number(alice, digits: str) -> Prediction:
             confidence=0.6,
             probabilities=glyph.probabilities,
         )
-    Glyph.objects.filter(pk=glyph.pk).update(digit=int(digits[0]), x=5, y=40, width=50, height=90)
+    first = {"digit": int(digits[0]), "confidence": 0.5}
+    Glyph.objects.filter(pk=glyph.pk).update(**first, x=5, y=40, width=50, height=90)
     return prediction
 
 
@@ -130,7 +131,7 @@ def test_pending_digits_are_dropped_after_an_error(alice_page: Page, alice, mode
     alice_page.keyboard.type("86")
     first = next_request(waiting, alice_page)
     first.continue_(post_data=(first.request.post_data or "").replace("label=8", "label=x"))
-    expect(alice_page.get_by_role("alert")).to_have_text("Enter up to 100 digits from 0 to 9.")
+    expect(alice_page.get_by_role("alert")).to_have_text("A box has one digit from 0 to 9, or none.")
     alice_page.wait_for_timeout(300)
     assert waiting == []
 
