@@ -11,7 +11,7 @@ from django.utils.translation import ngettext_lazy
 from mlcore.reading.result import Decision, Reason
 
 VERY_SURE = 0.995
-NO_DIGITS_FAULT = ("unread_ink", "several_lines")  # reasons that lie beside the digits
+NO_DIGITS_FAULT = ("unread_ink", "several_lines", "unexpected")  # reasons that lie beside the digits
 MIN_ALTERNATIVE = 0.05  # a less likely second digit is not mentioned
 
 
@@ -134,6 +134,10 @@ def advice(
         ),
         "several_lines": _(
             "The picture holds several lines, and one of them was read. Read all lines, or crop the picture to one."
+        ),
+        "unexpected": _(
+            "The number does not look like what you expect. Check it, then confirm or correct it, or change what you"
+            " expect."
         ),
         "cut_off": _("The writing touches the edge of the picture. Leave some paper around it."),
     }

@@ -1,7 +1,10 @@
 """The CTC decoder: it turns the line network's logits into texts with their probabilities."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +17,15 @@ MIN_STEP_PROBABILITY = 1e-3  # a less probable digit or sign does not extend a t
 
 LogProbabilities = NDArray[np.float64]  # (T, 11 + signs)
 Classes = tuple[int, ...]  # of the digits and signs of a text, from left to right
+ClassFilter = Callable[[Classes], bool]
+
+
+class WantedTexts(Protocol):
+    """The texts that are searched, in their written form."""
+
+    def may_begin(self, prefix: str) -> bool: ...
+
+    def may_be(self, written: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +73,32 @@ def decode_text(logits: NDArray[np.float32], temperature: float = 1.0, signs: st
 
 
 def decode_texts(
-    logits: NDArray[np.float32], most: int, temperature: float = 1.0, min_ratio: float = 0.0, signs: str = ""
+    logits: NDArray[np.float32],
+    most: int,
+    temperature: float = 1.0,
+    min_ratio: float = 0.0,
+    signs: str = "",
+    wanted: WantedTexts | None = None,
 ) -> list[DecodedText]:
     """Return up to `most` texts of one strip's (T, 11 + signs) logits, the most probable first.
 
     `signs` are those that the network reads, in the order of its classes. Texts with the same digits and other signs
     are one text, with its most probable signs. Texts with less than `min_ratio` of the first one's probability are
-    left out; the first one is always returned.
+    left out; the first one is always returned. Where no text is `wanted`, nothing is.
     """
     log_probabilities = _log_softmax(logits.astype(np.float64) / temperature)
     best_classes: dict[tuple[int, ...], tuple[Classes, float]] = {}
     totals: dict[tuple[int, ...], float] = {}
-    for classes, log in _search_beam(log_probabilities):
+    may_begin, may_end = _class_filters(signs, wanted)
+    for classes, log in _search_beam(log_probabilities, may_begin):
+        if not may_end(classes):
+            continue
         digits = tuple(each for each in classes if each < BLANK)
         best_classes.setdefault(digits, (classes, log))
         totals[digits] = float(np.logaddexp(totals.get(digits, -np.inf), log))
     found = sorted(totals, key=lambda digits: -totals[digits])[:most]
+    if not found:
+        return []
     lowest = totals[found[0]] + np.log(max(min_ratio, 1e-12))
     return [
         _align_text(log_probabilities, *best_classes[digits], totals[digits], signs)
@@ -120,7 +142,19 @@ def _log_softmax(logits: Floats) -> LogProbabilities:
     return log_probabilities
 
 
-def _search_beam(log_probabilities: LogProbabilities) -> list[tuple[Classes, float]]:
+def _class_filters(signs: str, wanted: WantedTexts | None) -> tuple[ClassFilter, ClassFilter]:
+    """Return both filters of the wanted texts as functions of classes. They keep their answers."""
+    if wanted is None:
+        return (lambda _: True), (lambda _: True)
+    characters = "0123456789_" + signs
+
+    def write(classes: Classes) -> str:
+        return "".join(characters[each] for each in classes)
+
+    return cache(lambda classes: wanted.may_begin(write(classes))), lambda classes: wanted.may_be(write(classes))
+
+
+def _search_beam(log_probabilities: LogProbabilities, may_begin: ClassFilter) -> list[tuple[Classes, float]]:
     """Return the most probable texts with their log probabilities, best first, by prefix beam search."""
     # For each text: the probability of paths that end in a blank, and of paths that end in its last digit or sign.
     beams: dict[Classes, tuple[float, float]] = {(): (1.0, 0.0)}
@@ -138,6 +172,8 @@ def _search_beam(log_probabilities: LogProbabilities) -> list[tuple[Classes, flo
                 before = after_blank if text and text[-1] == each else after_blank + after_last
                 if before > 0:
                     longer = (*text, each)
+                    if not may_begin(longer):
+                        continue
                     in_blank, in_last = grown.get(longer, (0.0, 0.0))
                     grown[longer] = (in_blank, in_last + before * float(probability))
         best = sorted(grown.items(), key=lambda item: -sum(item[1]))[:width]

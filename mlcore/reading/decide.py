@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlcore.reading.number import FoundNumber
+from mlcore.reading.found import FoundNumber
 from mlcore.reading.result import Decision, Reason
 
 Thresholds = Mapping[str, float]
@@ -27,10 +27,18 @@ class Verdict:
     confidence: float
 
 
-def judge_digit(confidence: float, is_digit: float, doubt: Reason | None, thresholds: Thresholds) -> Verdict:
-    """Decide on a single digit. `doubt` is the reason that the picture itself gives to distrust the answer."""
+def judge_digit(
+    confidence: float, is_digit: float, doubt: Reason | None, thresholds: Thresholds, fitting: float | None = None
+) -> Verdict:
+    """Decide on a single digit. `doubt` is the reason that the picture itself gives to distrust the answer.
+
+    `fitting` is the probability that the digit fits an expectation, if there is one; 0 if this digit does not.
+    """
     if is_digit < thresholds.get("is_digit", 0.5):
         return Verdict("rejected", doubt or "not_a_digit", confidence)
+    if fitting == 0:
+        return Verdict("unsure", "unexpected", confidence)
+    confidence *= 1.0 if fitting is None else fitting
     if confidence < sure_threshold(thresholds, is_number=False) or doubt == "too_small":
         return Verdict("unsure", doubt, confidence)
     return Verdict("read", None, confidence)
@@ -42,6 +50,9 @@ def judge_number(found: FoundNumber, doubt: Reason | None, thresholds: Threshold
     none_is_a_digit = all(digit.is_digit < thresholds.get("is_digit", 0.5) for digit in found.digits)
     if confidence < thresholds.get("number_reject", 0.02) or none_is_a_digit:
         return Verdict("rejected", doubt or "not_a_digit", confidence)
+    if found.fitting == 0:
+        return Verdict("unsure", "unexpected", confidence)
+    confidence *= 1.0 if found.fitting is None else found.fitting
     if confidence < sure_threshold(thresholds, is_number=True):
         return Verdict("unsure", doubt, confidence)
     return Verdict("read", None, confidence)

@@ -14,13 +14,15 @@ from mlcore.reading.arrays import Floats, InkBox
 from mlcore.reading.budget import STRIP_UNITS, WorkBudget
 from mlcore.reading.ctc import DecodedText, decode_texts
 from mlcore.reading.engine import Engine
+from mlcore.reading.expectation import Expectation
+from mlcore.reading.expected import choose_expected
+from mlcore.reading.found import FoundDigit, FoundNumber, FoundSign
 from mlcore.reading.ink import Ink
 from mlcore.reading.layout import Region, find_regions, separate_digits, tall_pieces
 from mlcore.reading.segment import LOOSE, STIFF, DigitCrop, DigitCutter, SignInk, crop_printed_boxes
 from mlcore.reading.strip import Strip, cut_strip
 from mlcore.reading.trace import Trace, no_trace
 from mlcore.reading.weights import Placement, Weights
-from mlcore.reading.written import write_number
 
 MAX_REGIONS, MAX_TEXTS = 2, 6  # the best regions, and the best texts of each, that are cut and scored
 SURE_LINE = 0.9  # with a line of this confidence no other region is tried
@@ -29,55 +31,6 @@ UNREAD_PROBABILITY = 0.5  # assumed for the line network when it read another nu
 FLOOR = 0.01
 TALL_SIGNS = frozenset("/+%$€£")  # may be as tall as a digit
 TWO_AS_ONE = 0.1  # share of the connected pieces classified as one digit that are really two
-
-
-@dataclass(frozen=True, slots=True)
-class FoundDigit:
-    """One digit of a number."""
-
-    box: InkBox
-    input: NDArray[np.uint8]  # (28, 28)
-    probabilities: Floats  # (10,) of both networks together, sum 1
-    is_digit: float  # by the digit network
-    placement: Placement
-    log_probabilities: Floats  # (10, 2) by each network, in the order of weights.NETWORKS
-
-    @property
-    def digit(self) -> int:
-        return int(self.probabilities.argmax())
-
-
-@dataclass(frozen=True, slots=True)
-class FoundSign:
-    """One sign of a number, which the line network read."""
-
-    sign: str
-    before_glyph: int  # index of the digit that follows; the number of digits at the end
-    box: InkBox
-    confidence: float
-    ink: float  # sum of its strength
-
-
-@dataclass(frozen=True, slots=True)
-class FoundNumber:
-    """A proposed number and the values from which its confidence follows."""
-
-    digits: tuple[FoundDigit, ...]
-    line: float  # the line network's probability of the proposed text
-    rival: float  # the probability of its best other text
-    explained: float  # share of the picture's ink that belongs to the digits and signs
-    features: Floats  # (7,) in the order of weights.SCORE_FEATURES
-    score: float  # the weighted sum of the features; the proposal with the highest one is read
-    signs: tuple[FoundSign, ...] = ()  # from left to right
-    signs_confidence: float = 1.0  # that these are the signs, where the digits are right
-
-    @property
-    def text(self) -> str:
-        return "".join(str(found.digit) for found in self.digits)
-
-    @property
-    def written(self) -> str:
-        return write_number(self.text, self.signs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,23 +68,34 @@ class Search:
 
 
 def find_number(
-    ink: Ink, engine: Engine, trace: Trace = no_trace, weights: Weights | None = None
+    ink: Ink,
+    engine: Engine,
+    trace: Trace = no_trace,
+    weights: Weights | None = None,
+    expectation: Expectation | None = None,
 ) -> FoundNumber | None:
     """Return the number with the highest score, or None where no line holds a digit.
 
-    Raise TooComplexError if that would take more work than one picture may.
-    `weights` default to those of the model's card.
+    With an expectation it is the one that fits best. Raise TooComplexError if that would take more work than one
+    picture may. `weights` default to those of the model's card.
     """
-    found = propose_numbers(ink, engine, weights or Weights.from_card(engine.artifact.card.thresholds))
+    found = propose_numbers(ink, engine, weights or Weights.from_card(engine.artifact.card.thresholds), expectation)
     if not found:
         return None
-    best, strip = max(found, key=lambda pair: pair[0].score)
+    numbers = [number for number, _ in found]
+    place = max(range(len(numbers)), key=lambda number: numbers[number].score)
+    best = numbers[place]
+    if expectation:
+        place, best = choose_expected(numbers, expectation)
+    strip = found[place][1]
     trace("line", strip.image)
     trace("digits", np.hstack([digit.input for digit in best.digits]))
     return best
 
 
-def propose_numbers(ink: Ink, engine: Engine, weights: Weights) -> list[tuple[FoundNumber, Strip]]:
+def propose_numbers(
+    ink: Ink, engine: Engine, weights: Weights, expectation: Expectation | None = None
+) -> list[tuple[FoundNumber, Strip]]:
     """Return every number that the picture may show, each with the strip from which it was read."""
     search = Search(DigitClassifier(engine), weights, WorkBudget())
     strips = []
@@ -141,7 +105,7 @@ def propose_numbers(ink: Ink, engine: Engine, weights: Weights) -> list[tuple[Fo
             strips.append((region, strip))
     logits = engine.classify_strips([strip.image for _, strip in strips])
     lines = [
-        (region, strip, decode_texts(strip_logits, MAX_TEXTS, min_ratio=MIN_RATIO, signs=engine.signs))
+        (region, strip, decode_expected(strip_logits, engine.signs, expectation))
         for (region, strip), strip_logits in zip(strips, logits, strict=True)
     ]
     lines.sort(key=lambda line: -region_score(line[2][0], line[0]))
@@ -152,6 +116,16 @@ def propose_numbers(ink: Ink, engine: Engine, weights: Weights) -> list[tuple[Fo
         for region, strip, texts in lines[:MAX_REGIONS]
         for number in propose_in_region(region, strip, texts, search)
     ]
+
+
+def decode_expected(logits: NDArray[np.float32], signs: str, expectation: Expectation | None) -> list[DecodedText]:
+    """Return the most probable texts and, with an expectation, the most probable ones that can fit it."""
+    texts = decode_texts(logits, MAX_TEXTS, min_ratio=MIN_RATIO, signs=signs)
+    if expectation is None:
+        return texts
+    known = {text.digits for text in texts}
+    fitting = decode_texts(logits, MAX_TEXTS, signs=signs, wanted=expectation)
+    return [*texts, *(text for text in fitting if text.digits not in known)]
 
 
 def region_score(text: DecodedText, region: Region) -> float:

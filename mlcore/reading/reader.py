@@ -1,7 +1,7 @@
 """The reader: it turns the bytes of a picture into a reading."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -15,13 +15,16 @@ from mlcore.reading.decide import Verdict, judge_digit, judge_number
 from mlcore.reading.decode import Picture, decode
 from mlcore.reading.engine import Engine
 from mlcore.reading.errors import PictureError
+from mlcore.reading.expectation import Expectation
+from mlcore.reading.expected import fit_digit
+from mlcore.reading.found import FoundNumber
 from mlcore.reading.ink import Ink, find_ink
 from mlcore.reading.normalise import SIDE, crop_to, ink_box, normalise
-from mlcore.reading.number import FoundNumber, find_number
+from mlcore.reading.number import find_number
 from mlcore.reading.result import Box, Glyph, Line, Mode, Reading, Reason, Sign
 from mlcore.reading.shade import stroke_share
 from mlcore.reading.trace import Trace, no_trace
-from mlcore.reading.written import DecimalMark, settle_values, surrounding_box, write_number
+from mlcore.reading.written import DecimalMark, DecimalRule, settle_values, surrounding_box, write_number
 
 BATCH_IMAGES = 64  # that the digit network classifies in one call
 BATCH_PIXELS = 4_000_000  # of ink that may wait in memory for one call
@@ -52,6 +55,24 @@ class PreparedImage:
     ink: Ink | None  # None where the picture is not searched for a number
 
 
+@dataclass(frozen=True, slots=True)
+class ReadingOptions:
+    """What is asked for, beside the picture."""
+
+    mode: Mode
+    decimal_rule: DecimalRule | None  # what a point or a comma means
+    expectation: Expectation | None
+
+    @classmethod
+    def of(cls, mode: Mode, decimal: DecimalMark | None, expectation: Expectation | None) -> "ReadingOptions":
+        """Return the options, with a decimal mark for the expectation too, unless it knows better."""
+        if expectation is None or expectation.is_empty:
+            return cls(mode, decimal, None)
+        if decimal and expectation.decimal is None:
+            expectation = replace(expectation, decimal=decimal)
+        return cls(mode, expectation.decimal_rule, expectation)
+
+
 class Reader:
     """The digit reader of one model. Threads may share it."""
 
@@ -61,56 +82,87 @@ class Reader:
         self.thresholds = artifact.card.thresholds
 
     def read(
-        self, data: bytes, mode: Mode = "auto", trace: Trace = no_trace, *, decimal: DecimalMark | None = None
+        self,
+        data: bytes,
+        mode: Mode = "auto",
+        trace: Trace = no_trace,
+        *,
+        decimal: DecimalMark | None = None,
+        expectation: Expectation | None = None,
     ) -> Reading:
-        return self.read_picture(decode(data), mode, trace, decimal=decimal)
+        return self.read_picture(decode(data), mode, trace, decimal=decimal, expectation=expectation)
 
     def read_picture(
-        self, picture: Picture, mode: Mode = "auto", trace: Trace = no_trace, *, decimal: DecimalMark | None = None
+        self,
+        picture: Picture,
+        mode: Mode = "auto",
+        trace: Trace = no_trace,
+        *,
+        decimal: DecimalMark | None = None,
+        expectation: Expectation | None = None,
     ) -> Reading:
         """Read one picture. `decimal` settles what a point or a comma means; without it that may stay unknown."""
-        return settle_values(self.read_all([prepare_image(picture, mode, trace)], mode, trace)[0], decimal)
+        options = ReadingOptions.of(mode, decimal, expectation)
+        return self.read_all([prepare_image(picture, mode, trace)], options, trace)[0]
 
     def read_pictures(
-        self, pictures: Iterable[Picture], mode: Mode = "auto", *, decimal: DecimalMark | None = None
+        self,
+        pictures: Iterable[Picture],
+        mode: Mode = "auto",
+        *,
+        decimal: DecimalMark | None = None,
+        expectation: Expectation | None = None,
     ) -> list[Reading]:
         """Read many pictures in batches. Only the ink of one batch is kept in memory."""
+        options = ReadingOptions.of(mode, decimal, expectation)
         prepared = (prepare_image(picture, mode) for picture in pictures)
-        batches = split_in_batches(prepared)
-        return [settle_values(reading, decimal) for batch in batches for reading in self.read_all(batch, mode)]
+        return [reading for batch in split_in_batches(prepared) for reading in self.read_all(batch, options)]
 
     def read_many(
-        self, pictures: Sequence[bytes], mode: Mode = "auto", *, decimal: DecimalMark | None = None
+        self,
+        pictures: Sequence[bytes],
+        mode: Mode = "auto",
+        *,
+        decimal: DecimalMark | None = None,
+        expectation: Expectation | None = None,
     ) -> list[Reading | PictureError]:
         """Read many files in batches. A file that cannot be decoded has its error in its place."""
+        options = ReadingOptions.of(mode, decimal, expectation)
         answers: list[Reading | PictureError] = []
         for batch in split_in_batches(prepare_or_error(data, mode) for data in pictures):
-            readings = iter(self.read_all([image for image in batch if isinstance(image, PreparedImage)], mode))
-            answers += [
-                image if isinstance(image, PictureError) else settle_values(next(readings), decimal) for image in batch
-            ]
+            readings = iter(self.read_all([image for image in batch if isinstance(image, PreparedImage)], options))
+            answers += [image if isinstance(image, PictureError) else next(readings) for image in batch]
         return answers
 
-    def read_all(self, images: list[PreparedImage], mode: Mode, trace: Trace = no_trace) -> list[Reading]:
+    def read_all(self, images: list[PreparedImage], options: ReadingOptions, trace: Trace = no_trace) -> list[Reading]:
         """Read one batch: all images in one call of the digit network."""
         if not images:
             return []
         scores = self.engine.classify(np.stack([image.input for image in images]))  # (N, 28, 28) uint8
         rows = zip(images, scores.probabilities, scores.is_digit, strict=True)
-        return [self.read_one(image, row, float(is_digit), mode, trace) for image, row, is_digit in rows]
+        return [
+            settle_values(self.read_one(image, row, float(is_digit), options, trace), options.decimal_rule)
+            for image, row, is_digit in rows
+        ]
 
     def read_one(
-        self, image: PreparedImage, probabilities: NDArray[np.float32], is_digit: float, mode: Mode, trace: Trace
+        self,
+        image: PreparedImage,
+        probabilities: NDArray[np.float32],
+        is_digit: float,
+        options: ReadingOptions,
+        trace: Trace,
     ) -> Reading:
         """Choose between one digit and a number. The probabilities are those of all ink as one digit."""
-        digit = self.make_digit_reading(image, probabilities, is_digit)
+        digit = self.make_digit_reading(image, probabilities, is_digit, options.expectation)
         if image.ink is None or not self.engine.reads_lines:
             return digit
-        is_free = mode in ("auto", "lines")  # to find one digit or a number
-        if is_free and is_narrow_piece(image) and digit.confidence >= SURE_DIGIT:
+        is_free = options.mode in ("auto", "lines")  # to find one digit or a number
+        is_sure_digit = digit.confidence >= SURE_DIGIT and digit.reason != "unexpected"
+        if is_free and is_narrow_piece(image) and is_sure_digit:
             return digit
         try:
-            found = find_number(image.ink, self.engine, trace)
+            found = find_number(image.ink, self.engine, trace, expectation=options.expectation)
         except TooComplexError:
             return self.make_rejection(image, "too_complex")
         fewest = 1 if image.box else 2  # printed patterns easily yield a single stroke
@@ -119,20 +171,30 @@ class Reader:
         number = self.make_number_reading(image, found)
         if number.decision == "rejected" and (is_free or not image.box):
             return digit
-        if mode == "number":
+        if options.mode == "number":
             return number
+        if "unexpected" in (digit.reason, number.reason) and digit.reason != number.reason:
+            return number if digit.reason == "unexpected" else digit
         is_likelier = number.confidence > (SINGLE_PIECE_MARGIN if is_narrow_piece(image) else 1.0) * digit.confidence
         return number if len(found.digits) + len(found.signs) > 1 and is_likelier else digit
 
-    def make_digit_reading(self, image: PreparedImage, probabilities: NDArray[np.float32], is_digit: float) -> Reading:
+    def make_digit_reading(
+        self,
+        image: PreparedImage,
+        probabilities: NDArray[np.float32],
+        is_digit: float,
+        expectation: Expectation | None,
+    ) -> Reading:
         """Return the reading of all ink as one digit."""
         if image.box is None:
             return self.make_rejection(image, "no_ink")
-        digit = int(probabilities.argmax())
+        digit, shares, fitting = int(probabilities.argmax()), probabilities.astype(np.float64), None
+        if expectation:
+            digit, shares, fitting = fit_digit(shares, expectation)
         is_digit *= image.ink_likelihood
-        confidence = is_digit * float(probabilities[digit])
-        glyph = Glyph(image.box, digit, confidence, tuple(float(p) for p in probabilities), image.input)
-        verdict = judge_digit(confidence, is_digit, image.doubt, self.thresholds)
+        confidence = is_digit * float(shares[digit])
+        glyph = Glyph(image.box, digit, confidence, tuple(float(p) for p in shares), image.input)
+        verdict = judge_digit(confidence, is_digit, image.doubt, self.thresholds, fitting)
         return self.make_reading(image, str(digit), verdict, (glyph,))
 
     def make_rejection(self, image: PreparedImage, reason: Reason) -> Reading:
@@ -144,7 +206,7 @@ class Reader:
             Glyph(
                 to_original_box(digit.box, image.scale, image.width, image.height),
                 digit.digit,
-                digit.is_digit * float(digit.probabilities.max()),
+                digit.is_digit * float(digit.probabilities[digit.digit]),
                 tuple(float(p) for p in digit.probabilities),
                 digit.input,
             )

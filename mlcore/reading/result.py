@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 Mode = Literal["auto", "digit", "number", "lines"]
 Decision = Literal["read", "unsure", "rejected"]
 Reason = Literal[
-    "no_ink", "not_a_digit", "too_small", "low_contrast", "cut_off", "too_complex", "unread_ink", "several_lines"
+    "no_ink",
+    "not_a_digit",
+    "too_small",
+    "low_contrast",
+    "cut_off",
+    "too_complex",
+    "unread_ink",
+    "several_lines",
+    "unexpected",
 ]
 UnreadKind = Literal["mark", "sign", "letters", "text_line"]
 
@@ -26,6 +34,7 @@ REASONS: tuple[Reason, ...] = (
     "too_complex",
     "unread_ink",
     "several_lines",
+    "unexpected",
 )
 UNREAD_KINDS: tuple[UnreadKind, ...] = ("mark", "sign", "letters", "text_line")
 SIGNS: tuple[str, ...] = (".", ",", "'", "-", "+", "/", ":", "%", "$", "€", "£")

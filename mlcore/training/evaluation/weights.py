@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from mlcore.reading.budget import TooComplexError
 from mlcore.reading.engine import Engine
+from mlcore.reading.found import FoundNumber
 from mlcore.reading.ink import Ink
-from mlcore.reading.number import FoundNumber, propose_numbers
+from mlcore.reading.number import propose_numbers
 from mlcore.reading.weights import PLACEMENTS, Weights
 
 Floats = NDArray[np.float64]

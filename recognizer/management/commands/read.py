@@ -10,6 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from mlcore.artifact import ArtifactError
 from mlcore.reading.decode import MAX_BYTES, decode
 from mlcore.reading.errors import PictureError
+from mlcore.reading.expectation import Expectation
+from mlcore.reading.expectation_text import FIELDS, ExpectationError, parse_expectation
 from mlcore.reading.reader import Reader
 from mlcore.reading.result import MODES, Line, Reading
 from mlcore.reading.trace import FolderTrace
@@ -41,6 +43,14 @@ class Command(BaseCommand):
         )
         parser.add_argument("--decimal", choices=DECIMAL_MARKS, help="the decimal mark, which settles what 1.234 means")
         parser.add_argument(
+            "--expect",
+            action="append",
+            default=[],
+            metavar="FIELD=TEXT",
+            help="what the number looks like, such as digits=5; may be repeated. "
+            + "; ".join(f"{name}: {help}" for name, help in FIELDS.items()),
+        )
+        parser.add_argument(
             "--model", metavar="VERSION", help="a model version or its folder; the active version by default"
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object per picture, and nothing else")
@@ -51,6 +61,7 @@ class Command(BaseCommand):
         if not paths:
             raise CommandError("No pictures were given. Add PATH or --list FILE.", returncode=2)
         reader = make_reader(options["model"])
+        options["expectation"] = make_expectation(options["expect"])
         read = read_with_trace if options["trace"] else read_all
         answers = read(reader, paths, options)
         failed = False
@@ -76,6 +87,18 @@ def make_reader(model: str | None) -> Reader:
         raise CommandError(str(error), returncode=2) from error
 
 
+def make_expectation(arguments: list[str]) -> Expectation | None:
+    """Return the expectation of arguments such as `digits=5`."""
+    for argument in arguments:
+        if "=" not in argument:
+            raise CommandError(f"--expect {argument}: Write FIELD=TEXT, such as digits=5.", returncode=2)
+    fields = dict(argument.partition("=")[::2] for argument in arguments)
+    try:
+        return parse_expectation(fields)
+    except ExpectationError as error:
+        raise CommandError(f"--expect {error.field}: {error.detail}", returncode=2) from error
+
+
 def picture_paths(arguments: list[str], listing: str | None) -> Iterator[str]:
     """Return the paths as given, with each folder replaced by the pictures in it."""
     for name in arguments:
@@ -96,10 +119,15 @@ def listed_paths(listing: str) -> list[str]:
     return text.splitlines()
 
 
+def what_is_known(options: dict[str, Any]) -> dict[str, Any]:
+    """Return what the reader is told beside the picture and the mode."""
+    return {"decimal": options["decimal"], "expectation": options["expectation"]}
+
+
 def read_all(reader: Reader, paths: list[str], options: dict[str, Any]) -> Iterator[tuple[str, Answer]]:
     for group in read_groups(paths):
         pictures = [content for _, content in group if isinstance(content, bytes)]
-        answers = iter(reader.read_many(pictures, options["mode"], decimal=options["decimal"]))
+        answers = iter(reader.read_many(pictures, options["mode"], **what_is_known(options)))
         for path, content in group:
             yield path, next(answers) if isinstance(content, bytes) else content
 
@@ -135,7 +163,7 @@ def read_with_trace(reader: Reader, paths: list[str], options: dict[str, Any]) -
             continue
         trace = FolderTrace(Path(options["trace"]) / f"{number:04d}-{Path(path).stem}")
         try:
-            yield path, reader.read_picture(decode(content), options["mode"], trace, decimal=options["decimal"])
+            yield path, reader.read_picture(decode(content), options["mode"], trace, **what_is_known(options))
         except PictureError as error:
             yield path, error
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlcore.reading.decide import CONFIDENCE_FEATURES, confidence_features, judge_digit, judge_number, number_confidence
-from mlcore.reading.number import FoundDigit, FoundNumber
+from mlcore.reading.found import FoundDigit, FoundNumber
 
 CARD = {"is_digit": 0.3, "read": 0.8, "number_reject": 0.1, "number_read": 0.7, "number_line": 1.0}
 

@@ -152,3 +152,18 @@ def test_other_versions_need_a_database(folder: Path) -> None:
 def test_the_exit_code_of_wrong_usage_is_2() -> None:
     done = read_in_a_process("--mode", "word", "x.png")
     assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_an_expectation_is_told_and_decides(folder: Path) -> None:
+    path = str(folder / "7.png")
+    (fits,) = run("--json", "--expect", "values=7|8", path)
+    (misfits,) = run("--json", "--expect", "values=1|2", path)
+    assert (json.loads(fits)["decision"], json.loads(fits)["text"]) == ("read", "7")
+    answer = json.loads(misfits)
+    assert (answer["decision"], answer["reason"], answer["text"]) == ("unsure", "unexpected", "7")
+
+
+@pytest.mark.parametrize("field", ["digits=x", "colour=red", "step=5", "digits", "check=md5"])
+def test_a_wrong_expectation_is_told_with_its_field(folder: Path, field: str) -> None:
+    with pytest.raises(CommandError, match=f"--expect {field.partition('=')[0]}: "):
+        run("--expect", field, str(folder / "7.png"))

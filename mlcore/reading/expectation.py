@@ -1,0 +1,196 @@
+"""The expectation: what a number may look like, known before it is read.
+
+Length counts digits. Decimals, minimum, maximum and steps apply to the value; the pattern and the allowed values to the
+written form. With several lines, all apply to each line.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from mlcore.reading.check_digits import CHECKS, WeightedModulus
+from mlcore.reading.patterns import Pattern
+from mlcore.reading.written import DecimalRule, find_value
+
+MAX_DIGITS, MAX_DECIMALS, MAX_VALUES = 40, 12, 10_000
+LEADING_SIGNS = ("-", "+")
+
+Interval = tuple[Decimal | None, Decimal | None]  # both ends belong to it; None is open
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The least and the greatest of a count."""
+
+    least: int
+    most: int
+
+    def __contains__(self, count: int) -> bool:
+        return self.least <= count <= self.most
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The value that was read before. The new one is at most `step` above it and never below.
+
+    A counter of `wraps_at` = 100000 goes on with 0 after 99999.
+    """
+
+    value: Decimal
+    step: Decimal | None = None
+    wraps_at: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        if self.value < 0 or (self.step is not None and self.step < 0):
+            raise ValueError("The previous value and the largest step cannot be negative.")
+        if self.wraps_at is not None and (self.step is None or not self.value < self.wraps_at > self.step):
+            raise ValueError("A counter that starts again needs a largest step, and its end lies above both.")
+
+    def intervals(self) -> list[Interval]:
+        if self.step is None:
+            return [(self.value, None)]
+        last = self.value + self.step
+        if self.wraps_at is None or last < self.wraps_at:
+            return [(self.value, last)]
+        return [(self.value, self.wraps_at), (Decimal(0), last - self.wraps_at)]
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a number may look like. Raise ValueError, whose text can be shown, if its parts contradict each other."""
+
+    digits: Range | None = None
+    decimals: Range | None = None
+    may_have_sign: bool = True
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    values: frozenset[str] = frozenset()  # allowed written forms; none means all
+    pattern: Pattern | None = None
+    check: Callable[[str], bool] | None = None  # of check_digits: whether the digits are right
+    previous: Previous | None = None
+    decimal: DecimalRule | None = None  # what a point and a comma mean, where `decimals` does not settle it
+
+    def __post_init__(self) -> None:
+        _check_range(self.digits, 1, MAX_DIGITS, "digits")
+        _check_range(self.decimals, 0, MAX_DECIMALS, "decimals")
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError("The minimum is greater than the maximum.")
+        if len(self.values) > MAX_VALUES:
+            raise ValueError(f"At most {MAX_VALUES:,} values can be allowed.")
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether every number fits."""
+        return self == Expectation(decimal=self.decimal)
+
+    @property
+    def decimal_rule(self) -> DecimalRule | None:
+        """Return what settles the meaning of a comma: a known number of decimals before a known mark."""
+        if self.decimals and self.decimals.least == self.decimals.most:
+            return self.decimals.least
+        return self.decimal
+
+    @property
+    def needs_value(self) -> bool:
+        return any(part is not None for part in (self.decimals, self.minimum, self.maximum, self.previous))
+
+    def fits(self, written: str) -> bool:
+        """Return whether one line, as it is written, is expected."""
+        digits = digits_of(written)
+        return (
+            (self.digits is None or len(digits) in self.digits)
+            and (self.may_have_sign or not written.startswith(LEADING_SIGNS))
+            and (not self.values or written in self.values)
+            and (self.pattern is None or self.pattern.fits(written))
+            and (self.check is None or self.check(digits))
+            and (not self.needs_value or self._fits_value(find_value(written, self.decimal_rule)))
+        )
+
+    def may_begin(self, prefix: str) -> bool:
+        """Return whether a written form that begins like this may still fit. It is never False for one that does."""
+        return (
+            (self.digits is None or len(digits_of(prefix)) <= self.digits.most)
+            and (self.may_have_sign or not prefix.startswith(LEADING_SIGNS))
+            and (not self.values or any(value.startswith(prefix) for value in self.values))
+            and (self.pattern is None or self.pattern.may_begin(prefix))
+            and self._may_reach_value(prefix)
+        )
+
+    def may_be(self, written: str) -> bool:
+        """Return whether one line fits but for its check digit, which the digit network has still to judge."""
+        return (self if self.check is None else replace(self, check=None)).fits(written)
+
+    def intervals(self) -> list[Interval]:
+        """Return the intervals in which the value may lie."""
+        bounds = (self.minimum, self.maximum)
+        before: list[Interval] = self.previous.intervals() if self.previous else [(None, None)]
+        return [common for interval in before if (common := _intersect(interval, bounds))]
+
+    def _fits_value(self, value: str | None) -> bool:
+        if value is None:
+            return False
+        if self.decimals and len(value.partition(".")[2]) not in self.decimals:
+            return False
+        number = Decimal(value)
+        wraps_at = self.previous.wraps_at if self.previous else None
+        if wraps_at is not None and number >= wraps_at:
+            return False
+        return any(_contains(interval, number) for interval in self.intervals())
+
+    def _may_reach_value(self, prefix: str) -> bool:
+        """Return whether more digits can bring a whole number into one of the intervals."""
+        is_whole = self.decimals is not None and self.decimals.most == 0
+        if not is_whole or not prefix.isdigit() or not prefix.isascii():
+            return True
+        most_digits = self.digits.most if self.digits else MAX_DIGITS
+        return any(
+            _overlaps(interval, int(prefix) * 10**more, (int(prefix) + 1) * 10**more - 1)
+            for interval in self.intervals()
+            for more in range(max(0, most_digits - len(prefix)) + 1)
+        )
+
+
+def digits_of(written: str) -> str:
+    return "".join(character for character in written if character in "0123456789")
+
+
+def find_check(name: str) -> Callable[[str], bool]:
+    """Return a check by its name, or one of `weights:3,1,3 mod 10`. Raise ValueError for any other."""
+    if name in CHECKS:
+        return CHECKS[name]
+    weights, separator, modulus = name.removeprefix("weights:").partition(" mod ")
+    if not name.startswith("weights:") or not separator:
+        raise ValueError(f"There is no check digit {name[:40]!r}. There are: {', '.join(sorted(CHECKS))}.")
+    try:
+        return WeightedModulus(tuple(_small_int(weight) for weight in weights.split(",")), _small_int(modulus))
+    except OverflowError:
+        raise ValueError("The weights and the modulus of a check digit are whole numbers.") from None
+
+
+def _small_int(text: str) -> int:
+    stripped = text.strip()
+    if not (stripped.isascii() and stripped.isdigit() and len(stripped) < 4):
+        raise OverflowError
+    return int(stripped)
+
+
+def _check_range(counts: Range | None, least: int, most: int, name: str) -> None:
+    if counts and not least <= counts.least <= counts.most <= most:
+        raise ValueError(f"The number of {name} is {least} to {most}, the smaller one first.")
+
+
+def _intersect(first: Interval, second: Interval) -> Interval | None:
+    lows = [low for low in (first[0], second[0]) if low is not None]
+    highs = [high for high in (first[1], second[1]) if high is not None]
+    low, high = max(lows, default=None), min(highs, default=None)
+    return None if low is not None and high is not None and low > high else (low, high)
+
+
+def _contains(interval: Interval, number: Decimal) -> bool:
+    low, high = interval
+    return (low is None or low <= number) and (high is None or number <= high)
+
+
+def _overlaps(interval: Interval, least: int, most: int) -> bool:
+    low, high = interval
+    return (low is None or low <= most) and (high is None or least <= high)

@@ -1,0 +1,115 @@
+"""The choice of a number under an expectation: the best reading that fits, unless the ink clearly shows another one."""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mlcore.reading.arrays import Floats
+from mlcore.reading.expectation import Expectation
+from mlcore.reading.found import FoundNumber
+from mlcore.reading.written import write_number
+
+MAX_TRIED = 400  # texts of one proposal that are tried, the most probable first
+TRIED_AFTER_FIT = 30  # texts that are tried after the first that fits, for the probabilities beside it
+MISFIT_SHARE = 0.05  # of the numbers are assumed not to fit their expectation
+MIN_FITTING = 0.2  # probability that the number fits; below it the free reading is kept
+
+
+@dataclass(frozen=True, slots=True)
+class FittingNumber:
+    """A proposal with the digits that fit best."""
+
+    number: FoundNumber
+    score: float  # that of the proposal, less what these digits are less probable than its most probable ones
+
+
+def choose_expected(proposals: Sequence[FoundNumber], expectation: Expectation) -> tuple[int, FoundNumber]:
+    """Return the place of the best proposal that fits, and this proposal with the digits that fit.
+
+    Where the ink clearly shows a number that does not fit, it is this one, marked as such.
+    """
+    free = max(range(len(proposals)), key=lambda place: proposals[place].score)
+    fitting = {place: found for place, each in enumerate(proposals) if (found := fit_number(each, expectation))}
+    if not fitting:
+        return free, replace(proposals[free], fitting=0.0)
+    place = max(fitting, key=lambda place: fitting[place].score)
+    best = fitting[place]
+    is_free = best.number.written == proposals[free].written
+    probability = 1.0 if is_free else probability_of_fit(best.score - proposals[free].score)
+    if probability < MIN_FITTING:
+        return free, replace(proposals[free], fitting=0.0)
+    lines = {found.number.line for found in fitting.values()}
+    rival = max(lines - {best.number.line}, default=0.0)
+    return place, replace(
+        best.number, line=best.number.line / sum(lines), rival=rival / sum(lines), fitting=probability
+    )
+
+
+def fit_digit(probabilities: Floats, expectation: Expectation) -> tuple[int, Floats, float]:
+    """Return the best digit that fits, the probabilities among the digits that do, and the probability of the fit.
+
+    Where the ink clearly shows another digit, return that one and a probability of 0.
+    """
+    best = int(probabilities.argmax())
+    fits = np.array([expectation.fits(str(digit)) for digit in range(10)])
+    shares = np.where(fits, probabilities + 1e-6, 0.0)
+    chosen = int(shares.argmax())
+    if not fits.any():
+        return best, probabilities, 0.0
+    log_advantage = float(np.log((probabilities[chosen] + 1e-9) / (probabilities[best] + 1e-9)))
+    fitting = 1.0 if chosen == best else probability_of_fit(log_advantage)
+    return (chosen, shares / shares.sum(), fitting) if fitting >= MIN_FITTING else (best, probabilities, 0.0)
+
+
+def probability_of_fit(log_advantage: float) -> float:
+    """Return the probability of a reading that fits, by the logarithm of its advantage over the best that does not."""
+    advantage = np.exp(min(0.0, log_advantage))
+    return float(advantage / (advantage + MISFIT_SHARE))
+
+
+def fit_number(found: FoundNumber, expectation: Expectation) -> FittingNumber | None:
+    """Return the proposal with the most probable digits that fit, or None where no probable ones do.
+
+    The probabilities of each digit are those among the texts that fit.
+    """
+    rows = np.stack([digit.probabilities for digit in found.digits])  # (N, 10)
+    shares = np.zeros_like(rows)
+    best, tried_after = None, 0
+    for digits, log in most_probable_texts(rows):
+        if expectation.fits(write_number("".join(map(str, digits)), found.signs)):
+            best = best or (digits, log)
+            shares[np.arange(len(digits)), digits] += np.exp(log - best[1])
+        tried_after += best is not None
+        if tried_after > TRIED_AFTER_FIT:
+            break
+    if best is None:
+        return None
+    shares = np.maximum(shares, 1e-6)
+    shares /= shares.sum(axis=1, keepdims=True)
+    chosen = tuple(
+        replace(digit, probabilities=row, expected=value)
+        for digit, row, value in zip(found.digits, shares, best[0], strict=True)
+    )
+    less = float(np.log(rows.max(axis=1)).sum()) - best[1]
+    return FittingNumber(replace(found, digits=chosen), found.score - less)
+
+
+def most_probable_texts(rows: Floats) -> Iterator[tuple[tuple[int, ...], float]]:
+    """Yield the texts with independent digits and their log probabilities, (N, 10), the most probable first."""
+    order = np.argsort(-rows, axis=1)  # (N, 10): digits by rank
+    logs = np.log(np.take_along_axis(rows, order, axis=1) + 1e-12)
+    start = (0,) * len(rows)
+    waiting: list[tuple[float, tuple[int, ...]]] = [(-float(logs[:, 0].sum()), start)]
+    seen = {start}
+    for _ in range(MAX_TRIED):
+        if not waiting:
+            return
+        cost, ranks = heapq.heappop(waiting)
+        yield tuple(int(order[place, rank]) for place, rank in enumerate(ranks)), -cost
+        for place, rank in enumerate(ranks):
+            following = (*ranks[:place], rank + 1, *ranks[place + 1 :])
+            if rank < 9 and following not in seen:
+                seen.add(following)
+                heapq.heappush(waiting, (cost + float(logs[place, rank] - logs[place, rank + 1]), following))
