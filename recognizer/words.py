@@ -95,7 +95,7 @@ def alternative_written(written: str, digits: Iterable[Digit]) -> str:
     if probability < MIN_ALTERNATIVE or len(places) != len(read):
         return ""
     place = places[position]
-    return in_one_line(written[:place] + str(other) + written[place + 1 :])
+    return written[:place] + str(other) + written[place + 1 :]
 
 
 def in_one_line(written: str) -> str:
@@ -143,6 +143,8 @@ def advice(
     }
     if reason in sentences:
         return sentences[reason]
+    if decision == "unsure" and "\n" in written:
+        return _("Check the lines that are not sure, then confirm or correct them.")
     if decision == "unsure":
         other = alternative_written(written, digits)
         if other:

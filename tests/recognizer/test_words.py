@@ -53,6 +53,11 @@ def test_advice_keeps_the_signs_of_the_number():
     assert advice("unsure", None, "-1.75", number).startswith("It could also be -1.15.")
 
 
+def test_advice_about_several_lines_names_no_other_number():
+    number = [digit(1), digit(7, _1=0.4)]
+    assert advice("unsure", None, "1\n7", number) == "Check the lines that are not sure, then confirm or correct them."
+
+
 def test_a_digits_two_shares_make_its_confidence():
     glyph = SimpleNamespace(digit=2, probabilities=[0.0005, 0.0, 0.999, *[0.0] * 6, 0.0005], confidence=0.321)
     assert (percent(digit_share(glyph)), percent(is_digit_share(glyph))) == ("99.9 %", "32.1 %")
