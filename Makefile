@@ -73,6 +73,7 @@ bench: $(VENV)/.dev
 	@$(RUN_PYTHON) -m bench.background
 	@$(RUN_PYTHON) -m bench.reading
 	@$(RUN_PYTHON) -m bench.explaining
+	@$(RUN_PYTHON) -m bench.playing
 
 # The pictures of README.md, made by the browser tests.
 pictures: export SCREENSHOTS = $(CURDIR)/.run/screenshots

@@ -2,7 +2,9 @@
 
 The change is made of dabs of a soft brush, as a pen or an eraser leaves them. The gradient proposes dabs, the network
 measures each proposal, and the one that gains most for its ink is kept. At the end every dab that is not needed is
-taken back, and the rest is made as faint as possible.
+taken back, and the rest is made as faint as possible. The search runs three times, with the eraser alone, with the pen
+alone and with both, and the change with the least ink wins: on eleven pairs of digits that found a change for ten
+pairs, where both tools at once found eight, and these took 11 cells of ink in the median instead of 16.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +19,9 @@ Logits = Callable[[NDArray[np.uint8]], NDArray[np.float32]]  # (N, 28, 28) → (
 Gradient = Callable[[Image, NDArray[np.float64]], NDArray[np.float64]]  # by the input, of weighted logits → (28, 28)
 
 BRUSH = np.array([[0.35, 0.8, 0.35], [0.8, 1.0, 0.8], [0.35, 0.8, 0.35]])  # opacity of one dab
+TOOLS = ((False,), (True,), (False, True))  # by whether a dab is ink: the eraser, the pen, and both
 MAX_DABS = 24
+USELESS = 2.0  # a search with so many times the ink of the best repair ends: less is taken back in the end
 PROPOSALS = 32  # dabs that the network measures for one step
 MIN_INK = 0.3  # of a dab, in full cells: fainter ones change nothing that a person sees
 MARGIN = 0.25  # by which the wanted digit's logit leads at the end, so that rounding cannot turn it back
@@ -49,6 +53,10 @@ class Repair:
     added: float  # ink in full cells
     removed: float
 
+    @property
+    def ink(self) -> float:
+        return self.added + self.removed
+
 
 def ink_between(before: Image, after: Image) -> tuple[float, float]:
     """Return the ink that was added and the ink that was removed, in full cells."""
@@ -59,12 +67,16 @@ def ink_between(before: Image, after: Image) -> tuple[float, float]:
 def find_repair(image: Image, digit: int, logits: Logits, gradient: Gradient) -> Repair | None:
     """Return a small change after which the digit is read, or None where MAX_DABS do not suffice."""
     start = image / 255.0
-    dabs = _collect_dabs(start, digit, logits, gradient)
-    if dabs is None:
-        return None
-    changed = to_image(_fade(start, _without_unneeded(start, dabs, digit, logits), digit, logits))
-    added, removed = ink_between(image, changed)
-    return Repair(changed, added, removed)
+    best: Repair | None = None
+    for tools in TOOLS:
+        dabs = _collect_dabs(start, digit, tools, logits, gradient, best.ink if best else np.inf)
+        if dabs is None:
+            continue
+        changed = to_image(_fade(start, _without_unneeded(start, dabs, digit, logits), digit, logits))
+        repair = Repair(changed, *ink_between(image, changed))
+        if best is None or repair.ink < best.ink:
+            best = repair
+    return best
 
 
 def to_image(cells: NDArray[np.float64]) -> Image:
@@ -78,14 +90,22 @@ def lead_of(logits: NDArray[np.float32], digit: int) -> NDArray[np.float32]:
     return lead
 
 
-def _collect_dabs(start: NDArray[np.float64], digit: int, logits: Logits, gradient: Gradient) -> list[Dab] | None:
+def _collect_dabs(
+    start: NDArray[np.float64],
+    digit: int,
+    tools: tuple[bool, ...],
+    logits: Logits,
+    gradient: Gradient,
+    least_ink: float,  # of the repairs that were found before
+) -> list[Dab] | None:
     """Return dabs after which the digit leads, each the best proposal after those before it."""
     dabs: list[Dab] = []
     current = start
     scores = logits(to_image(current)[np.newaxis])
     while lead_of(scores, digit)[0] < MARGIN:
-        proposals = _propose_dabs(current, _log_odds_weights(scores[0], digit), gradient)
-        if len(dabs) == MAX_DABS or not proposals:
+        proposals = _propose_dabs(current, tools, _log_odds_weights(scores[0], digit), gradient)
+        is_useless = float(np.abs(current - start).sum()) > USELESS * least_ink
+        if len(dabs) == MAX_DABS or not proposals or is_useless:
             return None
         candidates = [dab.apply_to(current) for dab in proposals]
         candidate_scores = logits(np.stack([to_image(each) for each in candidates]))
@@ -107,11 +127,13 @@ def _log_odds_weights(scores: NDArray[np.float32], digit: int) -> NDArray[np.flo
     return weights
 
 
-def _propose_dabs(current: NDArray[np.float64], weights: NDArray[np.float64], gradient: Gradient) -> list[Dab]:
+def _propose_dabs(
+    current: NDArray[np.float64], tools: tuple[bool, ...], weights: NDArray[np.float64], gradient: Gradient
+) -> list[Dab]:
     """Return the dabs that should gain most by the gradient: half of them in all, half of them for their ink."""
     slope = gradient(to_image(current), weights)
     dabs, gains, inks = [], [], []
-    for dab in _all_dabs():
+    for dab in _all_dabs(tools):
         change = dab.apply_to(current) - current
         ink = float(np.abs(change).sum())
         if ink >= MIN_INK:
@@ -124,11 +146,11 @@ def _propose_dabs(current: NDArray[np.float64], weights: NDArray[np.float64], gr
     return [dabs[number] for number in dict.fromkeys(int(number) for number in order)]
 
 
-def _all_dabs() -> Iterator[Dab]:
+def _all_dabs(tools: tuple[bool, ...]) -> Iterator[Dab]:
     for row in range(1, SIDE - 1):
         for column in range(1, SIDE - 1):
-            yield Dab(row, column, is_ink=True)
-            yield Dab(row, column, is_ink=False)
+            for is_ink in tools:
+                yield Dab(row, column, is_ink)
 
 
 def _paint(start: NDArray[np.float64], dabs: Sequence[Dab]) -> NDArray[np.float64]:

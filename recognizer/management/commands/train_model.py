@@ -16,6 +16,7 @@ from django.db import DatabaseError
 from mlcore.artifact import SHIPPED, Artifact, ArtifactError, load_artifact
 from recognizer.management.training import STOPPED, add_data_option, embed_training_digits, require_backend, show_stage
 from recognizer.models import ModelVersion
+from recognizer.problems import Problem
 from recognizer.services.registry.model_versions import artifact_for, register_model
 
 if TYPE_CHECKING:
@@ -75,8 +76,17 @@ class Command(BaseCommand):
             raise CommandError(STOPPED, returncode=1) from None
         self.print_figures(artifact)
         if not options["output"]:
-            embed_training_digits(self.register(artifact), options["data"])
+            self.embed(self.register(artifact), options["data"])
         return None
+
+    def embed(self, version: ModelVersion, data: Path | None) -> None:
+        try:
+            embed_training_digits(version, data)
+        except (OSError, Problem) as error:  # the candidate is complete without them
+            self.stderr.write(
+                f"The training digits were not embedded: {error}. "
+                f"Run `manage.py embed_digits --model {version.version}` later."
+            )
 
     def print_plan(self, recipe: "DigitRecipe", target: Path) -> None:
         from mlcore.training.datasets.mnist import load_folder, load_split

@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from mlcore.artifact import SHIPPED, load_artifact, save_artifact
 from recognizer.management.commands import train_model
 from recognizer.models import ModelVersion
+from recognizer.services.explaining.training_digits import TrainingDigitsCache
 from tests.training import Trained
 
 pytest.importorskip("keras")
@@ -36,12 +37,17 @@ def run(*arguments: str) -> str:
 
 @pytest.mark.trains
 def test_a_training_registers_a_candidate(npz: Path, tmp_path: Path) -> None:
+    from mlcore.training.datasets.mnist import load_split
+
     output = run("--quick", "--epochs=1", "--seed=3", f"--data={npz}", "--architecture=classic")
     version = ModelVersion.objects.get(version=NEXT)
     assert version.state == ModelVersion.State.CANDIDATE
     assert version.card["training"]["seed"] == 3
     assert load_artifact(tmp_path / "runs" / NEXT, digest=version.digest)
     assert f"promote_model {NEXT}" in output
+    digits = TrainingDigitsCache().fetch(version)
+    assert digits is not None
+    assert len(digits.images) == len(digits.labels) == len(digits.vectors) == len(load_split(npz).train)
 
 
 @pytest.mark.trains
