@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 ARCHIVE_FIELDS = {"upload_create": "image", "api:batches": "zip", "api:batch-files": "zip"}
 
 
+PIECE = 64 * 1024
+
+
 class LimitUploadHandler(FileUploadHandler):
     """An upload handler that drops all files of a request once one of them exceeds its limit.
 
@@ -32,6 +35,9 @@ class LimitUploadHandler(FileUploadHandler):
     """
 
     has_oversized_file = False
+
+    def handle_raw_input(self, input_data: Any, *args: Any, **kwargs: Any) -> None:
+        self.input_data = input_data
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
@@ -44,7 +50,9 @@ class LimitUploadHandler(FileUploadHandler):
         self.received_bytes += len(raw_data)
         if self.received_bytes > self.limit_bytes:
             self.has_oversized_file = True
-            raise StopUpload(connection_reset=False)
+            while self.input_data.read(PIECE):  # Django would read the rest line by line, which may take seconds
+                pass
+            raise StopUpload(connection_reset=True)
         return raw_data
 
     def file_complete(self, file_size: int) -> UploadedFile | None:

@@ -17,7 +17,7 @@ from recognizer.api import operations
 from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.idempotent import claimed_key, created
 from recognizer.api.lists import page_response
-from recognizer.api.requests import BatchRequestSerializer
+from recognizer.api.requests import BatchRequestSerializer, single_values
 from recognizer.bodies.batches import BatchBody, BatchItemPageBody, BatchPageBody, batch_body, batch_item_body
 from recognizer.bodies.plain import Json, write
 from recognizer.models import Batch, BatchItem, IdempotencyRecord
@@ -122,8 +122,7 @@ def batch_json(batch: Batch, request: Request) -> Json:
 
 
 def batch_parameters(request: Request) -> dict[str, Any]:
-    data: Any = request.data
-    return BatchRequestSerializer.validate_body(dict(data.items()))
+    return BatchRequestSerializer.validate_body(single_values(request.data, except_for=request.FILES))
 
 
 def add_files(request: Request, batch: Batch, parameters: tuple[str, ...], *, close: bool) -> Response:

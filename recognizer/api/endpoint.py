@@ -34,6 +34,13 @@ class Endpoint(APIView):
     def as_view(cls, **options: Any) -> Any:
         return has_own_budget(super().as_view(**options))
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        finally:
+            # View and request refer to each other, so a body of 20 MB would stay until the next garbage collection.
+            self.request.__dict__.update(_data=None, _full_data=None)
+
     def perform_authentication(self, request: Request) -> None:
         user = None
         try:

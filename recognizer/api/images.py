@@ -1,12 +1,10 @@
 """The picture of a request, in each of the forms in which it can be sent."""
 
-import base64
-import binascii
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from rest_framework.request import Request
 
+from recognizer.api.picture_json import decode_picture
 from recognizer.problems import Problem
 from recognizer.uploadhandlers import check_files
 
@@ -42,14 +40,8 @@ def _from_files(request: Request) -> tuple[bytes, str]:
 def _from_json(value: object) -> bytes:
     if value is None or value == "":
         raise Problem("missing_file", "Send the image as a data URL or base64 in `image`.")
+    if isinstance(value, bytes):  # long ones are decoded while they arrive
+        return value
     if not isinstance(value, str):
         raise Problem("bad_request", "`image` must be a string.")
-    head, comma, rest = value.partition(",") if value.startswith("data:") else ("", ",", value)
-    if not comma:
-        raise Problem("bad_request", "`image` is not a valid data URL.")
-    if head and not head.endswith(";base64"):
-        return unquote_to_bytes(rest)
-    try:
-        return base64.b64decode("".join(rest.split()), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise Problem("bad_request", "`image` is not valid base64.") from error
+    return decode_picture(value)

@@ -17,7 +17,7 @@ from recognizer.api.idempotent import claimed_key, created, key_of
 from recognizer.api.images import image_of
 from recognizer.api.lists import page_response
 from recognizer.api.parsers import ImageParser, PictureJSONParser
-from recognizer.api.requests import PredictionIdsSerializer, ReadParameters, validate_correction
+from recognizer.api.requests import PredictionIdsSerializer, ReadParameters, single_values, validate_correction
 from recognizer.bodies.answers import (
     DeletedBody,
     PredictionBody,
@@ -182,8 +182,8 @@ def check_list_parameters(request: Request) -> None:
 
 def read_parameters(request: Request) -> dict[str, Any]:
     """Return the validated parameters. Those of a picture sent as the body are in the query."""
-    query = dict(request.query_params.items())
+    query = single_values(request.query_params)
     if query:
         READ_PARAMETERS.run_validation(query)
-    body = dict(request.data.items()) if isinstance(request.data, Mapping) else {}
+    body = single_values(request.data) if isinstance(request.data, Mapping) else {}
     return dict(READ_PARAMETERS.run_validation({**query, **body}))

@@ -3,11 +3,13 @@
 JSON values must have the right type. The fields of Django REST framework would read 5 as "5", "7" as 7 and 1 as true.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from rest_framework import serializers
 
 from mlcore.reading.result import MAX_GLYPHS, MODES
@@ -15,6 +17,7 @@ from mlcore.reading.written import DECIMAL_MARKS
 from recognizer.bodies.answers import PREDICTION_ID
 from recognizer.models import ApiToken
 from recognizer.models.prediction import MAX_TEXT, MAX_WRITTEN
+from recognizer.problems import Problem
 
 
 class Text(serializers.CharField):
@@ -62,6 +65,18 @@ class Key(serializers.UUIDField):
         return super().to_internal_value(data)
 
 
+class BoundedList(serializers.ListField):
+    """A list whose length is checked before its entries, each of which could have an error."""
+
+    max_length: int
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and len(data) > self.max_length:
+            message = self.error_messages["max_length"].format(max_length=self.max_length)
+            raise serializers.ValidationError(message, code="max_length")
+        return super().to_internal_value(data)
+
+
 class RequestSerializer(serializers.Serializer[Any]):
     """The base of all request bodies."""
 
@@ -84,6 +99,15 @@ DECIMAL_HELP = (
     "The decimal mark, which settles whether `1.234` is a thousand or about one. Without it, the account's setting"
     " counts."
 )
+
+
+def single_values(data: Any, *, except_for: Collection[str] = ()) -> dict[str, Any]:
+    """Return the fields of a form or a query. Raise Problem if one occurs twice, since only the last would count."""
+    if isinstance(data, MultiValueDict):
+        for name, values in data.lists():
+            if len(values) > 1 and name not in except_for:
+                raise Problem("bad_request", f"Send the field {name} once.")
+    return dict(data.items())
 
 
 class ReadParameters(RequestSerializer):
@@ -140,7 +164,14 @@ class WrittenCorrectionSerializer(RequestSerializer):
 
 
 class GlyphsCorrectionSerializer(RequestSerializer):
-    glyphs = GlyphCorrectionSerializer(many=True, allow_empty=False, help_text="The digits of single glyphs.")
+    glyphs = GlyphCorrectionSerializer(  # type: ignore[call-arg]  # the stubs do not know that `many` makes a list
+        many=True, allow_empty=False, max_length=MAX_GLYPHS, help_text="The digits of single glyphs."
+    )
+
+    def validate_glyphs(self, glyphs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if len({glyph["position"] for glyph in glyphs}) < len(glyphs):
+            raise serializers.ValidationError("Send each position once.")
+        return glyphs
 
 
 class StatementSerializer(RequestSerializer):
@@ -166,7 +197,7 @@ def validate_correction(data: Any) -> dict[str, Any]:
 class PredictionIdsSerializer(RequestSerializer):
     example = {"ids": [PREDICTION_ID]}
 
-    ids = serializers.ListField(child=Key(), min_length=1, max_length=1000)
+    ids = BoundedList(child=Key(), min_length=1, max_length=1000)
 
 
 class BatchRequestSerializer(RequestSerializer):

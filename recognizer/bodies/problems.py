@@ -1,5 +1,6 @@
 """The bodies of problems: RFC 9457 problem details, and their short form beside a file that failed."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -36,8 +37,24 @@ class ErrorLine(Body):
     error: FileErrorBody
 
 
+MAX_DETAIL = 1_000  # characters; a detail may repeat what was sent
+MAX_ERRORS, MAX_ERROR = 20, 300
+
+
 def problem_body(problem: Problem, errors: Any = None) -> ProblemBody:
-    return ProblemBody("about:blank", problem.title, problem.status, problem.detail, problem.code, errors)
+    """Return the body of a problem. It is small, however large the request was."""
+    detail, shown = problem.detail[:MAX_DETAIL], errors and first_errors(errors, [MAX_ERRORS])
+    return ProblemBody("about:blank", problem.title, problem.status, detail, problem.code, shown)
+
+
+def first_errors(errors: Any, left: list[int]) -> Any:
+    """Return the errors, in lists and by field, while some are left of the number in `left`."""
+    if isinstance(errors, Mapping):
+        return {str(name)[:MAX_ERROR]: first_errors(inner, left) for name, inner in errors.items() if left[0]}
+    if isinstance(errors, Sequence) and not isinstance(errors, str):
+        return [first_errors(inner, left) for inner in errors if left[0]]
+    left[0] -= 1
+    return str(errors)[:MAX_ERROR]
 
 
 def file_error_body(code: str) -> FileErrorBody:

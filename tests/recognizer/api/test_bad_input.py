@@ -233,3 +233,45 @@ def test_errors_are_given_by_field_even_if_the_body_is_no_object(body, client, a
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
     assert list(answer.json()["errors"]) == ["non_field_errors"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"ids": [1] * 19_000},
+        {"ids": [1] * 1_000},
+        {"ids": ["x" * 10_000] * 9},
+        {"x" * 90_000: 1},
+    ],
+    ids=["too many", "many", "long", "unknown"],
+)
+def test_errors_have_a_bounded_size(body, client, alice_token, model):
+    answer = client.post(f"{URL}bulk-delete/", json.dumps(body), content_type="application/json", headers=alice_token)
+    assert answer.status_code == 400
+    assert len(answer.content) < 4_000
+
+
+def test_the_errors_of_a_long_list_are_the_first_ones(client, alice_token, model):
+    body = json.dumps({"ids": ["0" * 32] * 5 + [1] * 500})
+    answer = client.post(f"{URL}bulk-delete/", body, content_type="application/json", headers=alice_token)
+    assert list(answer.json()["errors"]["ids"]) == [str(number) for number in range(5, 25)]
+
+
+def test_an_error_does_not_repeat_a_long_value(client, alice_token, model):
+    body = {"image": "AAAA", "mode": "x" * 30_000}
+    answer = client.post(URL, json.dumps(body), content_type="application/json", headers=alice_token)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert len(answer.content) < 1_000
+
+
+@pytest.mark.parametrize("where", ["form", "query"])
+def test_a_field_that_is_sent_twice_is_refused(where, client, alice_token, model, media):
+    fields = {"mode": ["digit", "number"]}
+    picture = SimpleUploadedFile("x.png", digit_png(), "image/png")
+    if where == "form":
+        answer = client.post(URL, {"image": picture, **fields}, headers=alice_token)
+    else:
+        address = f"{URL}?mode=digit&mode=number"
+        answer = client.post(address, digit_png(), content_type="image/png", headers=alice_token)
+    assert_refused(answer, "bad_request", media)
+    assert "mode once" in answer.json()["detail"]

@@ -43,6 +43,13 @@ def test_one_digit_is_corrected(seven, alice_token):
     assert answer.json()["correction"] == corrected("correct", "1")
 
 
+def test_a_position_may_not_be_sent_twice(seven, alice_token):
+    answer = patch(seven, alice_token, glyphs=[{"position": 0, "digit": 1}, {"position": 0, "digit": 2}])
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert answer.json()["errors"] == {"glyphs": ["Send each position once."]}
+
+
 @pytest.fixture
 def number(add_prediction) -> Prediction:
     return add_prediction("1937")
