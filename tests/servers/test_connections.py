@@ -1,4 +1,4 @@
-"""Tests of gunicorn's worker: connections that send nothing block no thread."""
+"""Tests of gunicorn's worker: connections that send nothing block no thread, and refused bodies end honestly."""
 
 import socket
 import sys
@@ -46,6 +46,43 @@ def test_a_connection_may_send_its_request_late(server: WebServer):
         assert connection.recv(100).startswith(b"HTTP/1.1 200")
 
 
+def answer_to(port: int, head: str, body: bytes) -> tuple[bytes, bool]:
+    """Send a whole request, and return the start of its response and whether the server has closed the connection."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(f"{head}\r\nHost: 127.0.0.1\r\n\r\n".encode() + body)
+        answer = connection.recv(10_000)
+        connection.settimeout(3)
+        try:
+            return answer, connection.recv(10_000) == b""
+        except TimeoutError:
+            return answer, False
+
+
+CHUNKED = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "status"),
+    [
+        ("POST /api/v1/predictions/ HTTP/1.1\r\nContent-Length: 20000000", b"x" * 20_000_000, b"401"),
+        ("POST /nowhere HTTP/1.1\r\nContent-Length: 20000000", b"x" * 20_000_000, b"404"),
+        ("POST /login/ HTTP/1.1\r\nTransfer-Encoding: chunked", CHUNKED * 200 + b"0\r\n\r\n", b"413"),
+    ],
+    ids=["refused", "missing page", "chunked"],
+)
+def test_a_body_that_is_not_read_ends_the_connection_after_the_answer(server: WebServer, head, body, status):
+    answer, is_closed = answer_to(server.port, head, body)
+    assert answer.startswith(b"HTTP/1.1 " + status)
+    assert b"\r\nConnection: close\r\n" in answer
+    assert is_closed
+
+
+def test_a_connection_goes_on_after_a_small_body_that_is_not_read(server: WebServer):
+    answer, is_closed = answer_to(server.port, "POST /nowhere HTTP/1.1\r\nContent-Length: 1000", b"x" * 1000)
+    assert b"\r\nConnection: keep-alive\r\n" in answer
+    assert not is_closed
+
+
 @pytest.fixture
 def plain_gunicorn(tmp_path: Path) -> Iterator[int]:
     """The port of a gunicorn with its own threaded worker and one thread."""
@@ -64,5 +101,5 @@ def plain_gunicorn(tmp_path: Path) -> Iterator[int]:
 
 
 def test_gunicorn_still_needs_the_fix(plain_gunicorn: int):
-    """Fails when gunicorn's own worker serves past silent connections: delete config/connections.py then."""
+    """Fails when gunicorn's own worker serves past silent connections: delete `enqueue_req` then."""
     assert seconds_of_a_request_beside_silent_connections(plain_gunicorn, 1) > 3
