@@ -55,3 +55,5 @@ env = StrictEnv()
 def load_dotenv() -> None:
     """Add the variables of .env, or of the file that ENV_FILE names, to those of the environment."""
     env.read_env(env.path("ENV_FILE", default=ROOT / ".env"))
+    if env.ENVIRON.get("SCRIPT_NAME"):  # gunicorn would put it in front of all addresses
+        raise ImproperlyConfigured("Digitscribe needs a host name of its own. Remove SCRIPT_NAME from the environment.")

@@ -28,6 +28,7 @@ threads = env.int("WEB_THREADS", default=4, at_least=1)
 # No preload: HUP would not load new code, and ONNX Runtime's threads do not survive a fork.
 preload_app = False
 timeout = 60
+forwarder_headers = ""  # gunicorn would take the address of a request from headers named SCRIPT_NAME and PATH_INFO
 limit_request_line = 8190  # like nginx; the filters of the history make long URLs
 graceful_timeout = 30
 keepalive = 5

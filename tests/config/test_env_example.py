@@ -103,3 +103,9 @@ def test_a_secret_given_twice_stops_the_start(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "key"))
     with pytest.raises(ImproperlyConfigured, match="not both"):
         env.str("SECRET_KEY", default="")
+
+
+def test_an_address_below_a_path_stops_the_start(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SCRIPT_NAME", "/digits")
+    with pytest.raises(ImproperlyConfigured, match="needs a host name of its own"):
+        load_dotenv()

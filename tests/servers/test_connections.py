@@ -83,6 +83,12 @@ def test_a_connection_goes_on_after_a_small_body_that_is_not_read(server: WebSer
     assert not is_closed
 
 
+@pytest.mark.parametrize("name", ["SCRIPT_NAME", "PATH_INFO"])
+def test_no_header_changes_the_address_of_a_request(server: WebServer, name: str):
+    answer = httpx.get(f"{server.url}/healthz", headers={name: "/login/"})
+    assert (answer.status_code, answer.text) == (200, "ok\n")
+
+
 @pytest.fixture
 def plain_gunicorn(tmp_path: Path) -> Iterator[int]:
     """The port of a gunicorn with its own threaded worker and one thread."""
