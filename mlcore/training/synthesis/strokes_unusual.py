@@ -74,9 +74,9 @@ def hook_four(rng: np.random.Generator) -> list[Stroke]:
 
 def open_flash_four(rng: np.random.Generator) -> list[Stroke]:
     """Draw a flash of lightning in one stroke, with a steep first line and a short bar, sharp or soft."""
-    bar, reach = rng.uniform(0.4, 0.68), rng.uniform(0.3, 0.6)
+    bar, reach = rng.uniform(0.36, 0.74), rng.uniform(0.26, 0.64)
     sharp = bool(rng.random() < 0.6)
-    rise = rng.uniform(0.0, 0.14)
+    rise = rng.uniform(-0.04, 0.2)
     first = [(rng.uniform(0.05, 0.4), 0.0, False), (rng.normal(0, 0.03), bar, sharp), (reach, bar - rise, sharp)]
     return [[*first, (reach - rng.uniform(0.02, 0.25), 1.0, False)]]
 
@@ -92,6 +92,14 @@ def root_five(rng: np.random.Generator) -> list[Stroke]:
     return [[*bar, (x - rng.uniform(0.0, 0.18), neck, bool(rng.random() < 0.8)), *belly]]
 
 
+def ticked_five(rng: np.random.Generator) -> list[Stroke]:
+    """Draw a 5 exactly like a root sign: a tick at the lower left, a stem up and a long bar."""
+    low, x = rng.uniform(0.05, 0.2), rng.uniform(0.15, 0.4)
+    tick = curve((-rng.uniform(0.02, 0.22), rng.uniform(0.6, 0.85)), (low * 0.5, rng.uniform(0.86, 0.97)))
+    stem = [(low, 1.0, bool(rng.random() < 0.6)), ((low + x) / 2 + rng.normal(0.02, 0.03), 0.5, False), (x, 0.0, True)]
+    return [[*tick, *stem, (x + rng.uniform(0.4, 0.8), rng.normal(-0.02, 0.05), False)]]
+
+
 def low_crossed_seven(rng: np.random.Generator) -> list[Stroke]:
     """Draw a rounded 7 with a bar low on its stem, whose foot may end in a hook."""
     wide, high, foot = rng.uniform(0.18, 0.32), rng.uniform(0.1, 0.22), rng.uniform(0.0, 0.22)
@@ -99,16 +107,16 @@ def low_crossed_seven(rng: np.random.Generator) -> list[Stroke]:
     corner, _, _ = head[-1]
     stem = [((corner + foot) / 2 + rng.normal(0, 0.03), 0.6, False), (foot, rng.uniform(0.94, 1.0), False)]
     if rng.random() < 0.35:
-        reach = rng.uniform(0.1, 0.3)
-        stem += curve((foot + reach * 0.4, 1.0), (foot + reach, rng.uniform(0.86, 0.96)))
-    at = rng.uniform(0.58, 0.8)
+        reach = rng.uniform(0.1, 0.42)
+        stem += curve((foot + reach * 0.4, 1.0), (foot + reach, rng.uniform(0.82, 0.96)))
+    at = rng.uniform(0.55, 0.84)
     x, tilt = corner + (foot - corner) * at, rng.normal(0.02, 0.05)
     return [[*head, *stem], line((x - rng.uniform(0.14, 0.36), at + tilt), (x + rng.uniform(0.14, 0.4), at - tilt))]
 
 
 def deep_hooked_seven(rng: np.random.Generator) -> list[Stroke]:
     """Draw a 7 that begins with a deep hook at the left, nearly half as high as the digit; often crossed."""
-    wide, foot, hook = rng.uniform(0.42, 0.7), rng.uniform(0.05, 0.32), rng.uniform(0.22, 0.46)
+    wide, foot, hook = rng.uniform(0.38, 0.72), rng.uniform(0.0, 0.34), rng.uniform(0.22, 0.55)
     begin = (rng.uniform(-0.05, 0.06), hook)
     over = [(*begin, False), (rng.uniform(0.0, 0.1), rng.uniform(0.02, 0.1), bool(rng.random() < 0.5))]
     corner = (wide, rng.normal(0.02, 0.03), bool(rng.random() < 0.7))
@@ -173,7 +181,7 @@ UNUSUAL_STYLES: tuple[WeightedStyles, ...] = (  # with their frequency beside th
     ((0.16, loopy_two),),
     ((0.14, bracket_three),),
     ((0.14, hook_four), (0.14, open_flash_four)),
-    ((0.18, root_five),),
+    ((0.16, root_five), (0.05, ticked_five)),
     (),
     ((0.16, low_crossed_seven), (0.16, deep_hooked_seven)),
     ((0.12, square_eight), (0.14, gaping_eight)),
