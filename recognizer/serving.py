@@ -14,6 +14,7 @@ from recognizer.models import Glyph, PersonalExport, Upload
 from recognizer.problems import Problem
 from recognizer.services.explaining.explanations import ExplainedGlyph
 from recognizer.services.exports.personal_file import ExportFile
+from recognizer.services.limits.download_slots import download_slots
 from recognizer.services.reading.images import encode_input
 from recognizer.services.security_log import Event, log_event
 
@@ -67,9 +68,10 @@ def serve_export(request: HttpRequest, export: PersonalExport, *, with_tokens: b
     asked = RESUMED.fullmatch(request.headers.get("Range", ""))
     is_same = request.headers.get("If-Range", etag) == etag
     start = int(asked[1]) if asked and is_same and int(asked[1]) < file.size else 0
+    pieces = download_slots.hold(export.owner_id, file.read(start))
+    response = StreamingHttpResponse(pieces, status=206 if start else 200, content_type="application/zip")
     if not start and request.method == "GET":
         log_event(Event.EXPORT_FETCHED, account=export.owner_id)
-    response = StreamingHttpResponse(file.read(start), status=206 if start else 200, content_type="application/zip")
     if start:
         response["Content-Range"] = f"bytes {start}-{file.size - 1}/{file.size}"
     response["Content-Length"] = str(file.size - start)

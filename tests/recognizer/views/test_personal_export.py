@@ -7,12 +7,21 @@ import zipfile
 import pytest
 from django.urls import reverse
 
+from recognizer import serving
 from recognizer.models import PersonalExport
+from recognizer.services.limits.download_slots import DownloadSlots
 from recognizer.services.people.tokens import create_token
 from tests.conftest import token_headers
 from tests.recognizer.personal_exports import export_everything, run_export_jobs
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def free_slots(monkeypatch) -> None:
+    """Responses that a test does not read to the end hold slots."""
+    monkeypatch.setattr(serving, "download_slots", DownloadSlots())
+
 
 START, FILE, DELETE = "account_export", "account_export_file", "account_export_delete"
 HTMX = {"HX-Request": "true"}
@@ -95,6 +104,28 @@ def test_other_ranges_get_the_whole_file(alice, alice_client, headers):
     response = alice_client.get(reverse(FILE), headers=headers)
     assert response.status_code == 200
     assert zipfile.ZipFile(io.BytesIO(response.getvalue())).testzip() is None
+
+
+def test_an_account_downloads_twice_at_once_and_not_more(alice, alice_client, bob, bob_client):
+    export_everything(alice)
+    export_everything(bob)
+    running = [alice_client.get(reverse(FILE)) for _ in range(2)]
+    refused = alice_client.get(reverse(FILE))
+    assert (refused.status_code, refused["Retry-After"]) == (429, "30")
+    assert bob_client.get(reverse(FILE)).status_code == 200
+    for response in running:
+        assert response.getvalue()  # the end of a response closes it
+    assert zipfile.ZipFile(io.BytesIO(alice_client.get(reverse(FILE)).getvalue())).testzip() is None
+
+
+def test_a_download_frees_its_slot_once():
+    slots = DownloadSlots()
+    first, second = slots.hold(7, iter([b"a"])), slots.hold(7, iter([]))
+    for _ in range(2):
+        first.close()
+    assert dict(slots.running) == {7: 1}
+    second.close()
+    assert not slots.running
 
 
 def test_nobody_else_gets_the_file(alice, bob_client, client):
