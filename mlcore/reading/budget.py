@@ -5,6 +5,7 @@ half a nanosecond.
 """
 
 MAX_UNITS = 800_000_000
+PAGE_UNITS = 2 * MAX_UNITS  # of a page with several lines
 CROP_UNITS = 700_000  # of one crop, however small
 SORT_UNITS = 160  # of one pixel of ink that is sorted into its connected piece
 STRIP_UNITS = 100  # of one pixel of a region that is made a strip

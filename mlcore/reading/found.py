@@ -49,6 +49,7 @@ class FoundNumber:
     features: Floats  # (7,) in the order of weights.SCORE_FEATURES
     score: float  # the weighted sum of the features; the proposal with the highest one is read
     signs: tuple[FoundSign, ...] = ()  # from left to right
+    is_in_printed_boxes: bool = False
     signs_confidence: float = 1.0  # that these are the signs, where the digits are right
     fitting: float | None = None  # with an expectation: the probability that the number fits it; 0 if this one does not
 

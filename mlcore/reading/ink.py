@@ -39,7 +39,8 @@ class Ink:
     """The ink of one picture."""
 
     strength: Strength
-    pieces: int  # number of connected pieces
+    marks: Strength  # the same with specks, dots and dashes, which `strength` lacks
+    pieces: int  # number of connected pieces of `strength`
     scale: float  # pixels of `strength` for one pixel of the given picture
     contrast: float  # 0..1: between ink and paper
     noise: float  # 0..1: the spread of the bare paper
@@ -63,7 +64,7 @@ def find_ink(pixels: Pixels, trace: Trace = no_trace) -> Ink:
     trace("lines-erased", unruled)
     clean, pieces = remove_specks(unruled)
     trace("ink", clean)
-    return Ink(clean, pieces, scale, contrast, noise, work, paper)
+    return Ink(clean, unruled, pieces, scale, contrast, noise, work, paper)
 
 
 def find_paper(pixels: Pixels) -> tuple[Pixels, Pixels, float, PixelArea]:

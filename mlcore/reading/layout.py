@@ -178,10 +178,10 @@ def group_pieces(boxes: NDArray[np.int32]) -> NDArray[np.intp]:
     # A piece that contains several others is a frame around them and no neighbour.
     is_within = (left >= left.T) & (right <= right.T) & (top >= top.T) & (bottom <= bottom.T) & (lower > 0.08 * higher)
     is_frame = is_within.sum(axis=0) > FRAME_PIECES
-    return _connected((is_beside | is_near) & ~is_frame[:, None] & ~is_frame[None, :])
+    return connect((is_beside | is_near) & ~is_frame[:, None] & ~is_frame[None, :])
 
 
-def _connected(linked: NDArray[np.bool_]) -> NDArray[np.intp]:
+def connect(linked: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Number the connected parts of a graph from 0. (N, N) -> (N,)"""
     numbers = np.arange(len(linked))
     while True:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.reading.arrays import Floats, InkBox
-from mlcore.reading.budget import STRIP_UNITS, WorkBudget
+from mlcore.reading.budget import PAGE_UNITS, STRIP_UNITS, WorkBudget
 from mlcore.reading.ctc import DecodedText, decode_texts
 from mlcore.reading.engine import Engine
 from mlcore.reading.expectation import Expectation
@@ -21,10 +21,12 @@ from mlcore.reading.ink import Ink
 from mlcore.reading.layout import Region, find_regions, separate_digits, tall_pieces
 from mlcore.reading.segment import LOOSE, STIFF, DigitCrop, DigitCutter, SignInk, crop_printed_boxes
 from mlcore.reading.strip import Strip, cut_strip
+from mlcore.reading.text_lines import TextLine
 from mlcore.reading.trace import Trace, no_trace
 from mlcore.reading.weights import Placement, Weights
 
 MAX_REGIONS, MAX_TEXTS = 2, 6  # the best regions, and the best texts of each, that are cut and scored
+MAX_LINE_TEXTS = 3  # the best texts of each line of a page
 SURE_LINE = 0.9  # with a line of this confidence no other region is tried
 MIN_RATIO = 0.02  # a text's probability beside the best text's; below it the text is not tried
 UNREAD_PROBABILITY = 0.5  # assumed for the line network when it read another number of digits than boxes hold
@@ -118,14 +120,52 @@ def propose_numbers(
     ]
 
 
-def decode_expected(logits: NDArray[np.float32], signs: str, expectation: Expectation | None) -> list[DecodedText]:
+def decode_expected(
+    logits: NDArray[np.float32], signs: str, expectation: Expectation | None, most: int = MAX_TEXTS
+) -> list[DecodedText]:
     """Return the most probable texts and, with an expectation, the most probable ones that can fit it."""
-    texts = decode_texts(logits, MAX_TEXTS, min_ratio=MIN_RATIO, signs=signs)
+    texts = decode_texts(logits, most, min_ratio=MIN_RATIO, signs=signs)
     if expectation is None:
         return texts
     known = {text.digits for text in texts}
     fitting = decode_texts(logits, MAX_TEXTS, signs=signs, wanted=expectation)
     return [*texts, *(text for text in fitting if text.digits not in known)]
+
+
+def find_numbers(
+    lines: Sequence[TextLine], engine: Engine, expectation: Expectation | None = None
+) -> list[FoundNumber | None]:
+    """Return the number of each line, or None where it holds no digit. Boxes are those of the levelled page.
+
+    Raise TooComplexError if that would take more work than one page may.
+    """
+    weights = Weights.from_card(engine.artifact.card.thresholds)
+    search = Search(DigitClassifier(engine), weights, WorkBudget(PAGE_UNITS))
+    regions = [Region((0, 0, *line.box[2:]), line.strength, 1.0) for line in lines]
+    strips = [cut_strip(region.strength, region.box) for region in regions]
+    all_logits = iter(engine.classify_strips([strip.image for strip in strips if strip]))
+    numbers: list[FoundNumber | None] = []
+    for line, region, strip in zip(lines, regions, strips, strict=True):
+        if strip is None:
+            numbers.append(None)
+            continue
+        texts = decode_expected(next(all_logits), engine.signs, expectation, MAX_LINE_TEXTS)
+        found = list(propose_in_region(region, strip, texts, search))
+        best = max(found, key=lambda number: number.score, default=None)
+        if best and expectation:
+            best = choose_expected(found, expectation)[1]
+        numbers.append(move_number(best, line.box[:2]) if best else None)
+    return numbers
+
+
+def move_number(number: FoundNumber, by: tuple[int, int]) -> FoundNumber:
+    """Return the number with its boxes moved."""
+
+    def move(box: InkBox) -> InkBox:
+        return box[0] + by[0], box[1] + by[1], box[2], box[3]
+
+    digits = tuple(replace(digit, box=move(digit.box)) for digit in number.digits)
+    return replace(number, digits=digits, signs=tuple(replace(sign, box=move(sign.box)) for sign in number.signs))
 
 
 def region_score(text: DecodedText, region: Region) -> float:
@@ -138,7 +178,8 @@ def propose_in_region(
 ) -> Iterator[FoundNumber]:
     """Yield the numbers that one line of ink may show."""
     if region.printed_boxes:
-        yield from propose_in_boxes(region, texts, search, unread=UNREAD_PROBABILITY)
+        for number in propose_in_boxes(region, texts, search, unread=UNREAD_PROBABILITY):
+            yield replace(number, is_in_printed_boxes=True)
         return
     pieces = tall_pieces(region)
     apart = separate_digits(pieces, region.box[3])

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from mlcore.artifact import Artifact
 from mlcore.reading import specks
+from mlcore.reading.accounting import find_unread
 from mlcore.reading.arrays import InkBox
+from mlcore.reading.assembly import account_for_ink, answer_boxes, join_lines, locate_number, to_original_box
 from mlcore.reading.budget import TooComplexError
 from mlcore.reading.decide import Verdict, judge_digit, judge_number
 from mlcore.reading.decode import Picture, decode
@@ -20,9 +22,10 @@ from mlcore.reading.expected import fit_digit
 from mlcore.reading.found import FoundNumber
 from mlcore.reading.ink import Ink, find_ink
 from mlcore.reading.normalise import SIDE, crop_to, ink_box, normalise
-from mlcore.reading.number import find_number
-from mlcore.reading.result import Box, Glyph, Line, Mode, Reading, Reason, Sign
+from mlcore.reading.number import find_number, find_numbers
+from mlcore.reading.result import MAX_GLYPHS, MAX_LINES, Box, Glyph, Line, Mode, Reading, Reason, Sign, UnreadInk
 from mlcore.reading.shade import stroke_share
+from mlcore.reading.text_lines import find_lines
 from mlcore.reading.trace import Trace, no_trace
 from mlcore.reading.written import DecimalMark, DecimalRule, settle_values, surrounding_box, write_number
 
@@ -153,30 +156,58 @@ class Reader:
         options: ReadingOptions,
         trace: Trace,
     ) -> Reading:
-        """Choose between one digit and a number. The probabilities are those of all ink as one digit."""
+        """Choose between one digit, a number and several lines. The probabilities are those of all ink as one digit."""
         digit = self.make_digit_reading(image, probabilities, is_digit, options.expectation)
         if image.ink is None or not self.engine.reads_lines:
             return digit
+        try:
+            if options.mode == "lines" and (page := self.read_page(image, image.ink, options.expectation)):
+                return page
+            return self.choose_answer(image, image.ink, digit, options, trace)
+        except TooComplexError:
+            return self.make_rejection(image, "too_complex")
+
+    def choose_answer(
+        self, image: PreparedImage, ink: Ink, digit: Reading, options: ReadingOptions, trace: Trace
+    ) -> Reading:
+        """Choose between one digit and a number, and account for the ink that the answer leaves out."""
         is_free = options.mode in ("auto", "lines")  # to find one digit or a number
         is_sure_digit = digit.confidence >= SURE_DIGIT and digit.reason != "unexpected"
         if is_free and is_narrow_piece(image) and is_sure_digit:
-            return digit
-        try:
-            found = find_number(image.ink, self.engine, trace, expectation=options.expectation)
-        except TooComplexError:
-            return self.make_rejection(image, "too_complex")
-        fewest = 1 if image.box else 2  # printed patterns easily yield a single stroke
-        if found is None or len(found.digits) < fewest:
-            return digit
-        number = self.make_number_reading(image, found)
-        if number.decision == "rejected" and (is_free or not image.box):
-            return digit
-        if options.mode == "number":
-            return number
-        if "unexpected" in (digit.reason, number.reason) and digit.reason != number.reason:
-            return number if digit.reason == "unexpected" else digit
-        is_likelier = number.confidence > (SINGLE_PIECE_MARGIN if is_narrow_piece(image) else 1.0) * digit.confidence
-        return number if len(found.digits) + len(found.signs) > 1 and is_likelier else digit
+            return account_for_ink(digit, image.scale, ink)
+        found = find_number(ink, self.engine, trace, expectation=options.expectation)
+        number = self.make_number_reading(image, found) if found else None
+        if found is None or number is None or not is_number_better(image, digit, number, found, options.mode):
+            return account_for_ink(digit, image.scale, ink)
+        # Around the boxes of a form lies its print.
+        return number if found.is_in_printed_boxes else account_for_ink(number, image.scale, ink)
+
+    def read_page(self, image: PreparedImage, ink: Ink, expectation: Expectation | None) -> Reading | None:
+        """Return the reading of all lines, or None where fewer than two hold a number."""
+        page = find_lines(ink.strength, MAX_LINES + 1)
+        if len(page.lines) < 2 or image.box is None:
+            return None
+        if len(page.lines) > MAX_LINES:
+            raise TooComplexError
+        readings: list[Reading] = []
+        unread: list[UnreadInk] = []
+        for line, number in zip(page.lines, find_numbers(page.lines, self.engine, expectation), strict=True):
+            reading = self.make_number_reading(image, locate_number(number, page)) if number else None
+            if reading is not None and reading.decision != "rejected":
+                readings.append(reading)
+            else:
+                unread.append(UnreadInk(self.to_box(image, page.locate(line.box)), "text_line"))
+        if len(readings) < 2:
+            return None
+        if sum(len(reading.glyphs) for reading in readings) > MAX_GLYPHS:
+            raise TooComplexError
+        boxes = [box for reading in readings for box in answer_boxes(reading, image.scale)]
+        pieces = find_unread(ink, boxes, len(readings))
+        unread += [UnreadInk(self.to_box(image, piece.box), piece.kind) for piece in pieces]
+        return join_lines(readings, unread)
+
+    def to_box(self, image: PreparedImage, box: InkBox) -> Box:
+        return to_original_box(box, image.scale, image.width, image.height)
 
     def make_digit_reading(
         self,
@@ -241,6 +272,20 @@ class Reader:
         return Reading(*answer, *size, written=written, signs=signs, lines=(line,))
 
 
+def is_number_better(image: PreparedImage, digit: Reading, number: Reading, found: FoundNumber, mode: Mode) -> bool:
+    """Return whether the number is the answer, and not the one digit."""
+    is_free = mode in ("auto", "lines")
+    fewest = 1 if image.box else 2  # printed patterns easily yield a single stroke
+    if len(found.digits) < fewest or (number.decision == "rejected" and (is_free or not image.box)):
+        return False
+    if mode == "number":
+        return True
+    if "unexpected" in (digit.reason, number.reason) and digit.reason != number.reason:
+        return digit.reason == "unexpected"
+    is_likelier = number.confidence > (SINGLE_PIECE_MARGIN if is_narrow_piece(image) else 1.0) * digit.confidence
+    return len(found.digits) + len(found.signs) > 1 and is_likelier
+
+
 def prepare_or_error(data: bytes, mode: Mode) -> PreparedImage | PictureError:
     try:
         return prepare_image(decode(data), mode)
@@ -292,14 +337,6 @@ def is_narrow_piece(image: PreparedImage) -> bool:
     if image.ink is None or image.box is None or image.box.width > 1.1 * image.box.height:
         return False
     return image.ink.pieces == 1
-
-
-def to_original_box(box: InkBox, scale: float, width: int, height: int) -> Box:
-    """Convert a box from the ink's pixels to the original's."""
-    left, top = int(box[0] / scale), int(box[1] / scale)
-    right = min(width, round((box[0] + box[2]) / scale))
-    bottom = min(height, round((box[1] + box[3]) / scale))
-    return Box(left, top, max(1, right - left), max(1, bottom - top))
 
 
 def find_doubt(ink: Ink, box: Box) -> Reason | None:

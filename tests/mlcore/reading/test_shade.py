@@ -21,7 +21,7 @@ def edge(softness: float) -> Ink:
     strength[40:160, 150:175] = 1  # where the paper is taken to be brighter than the table
     paper = np.full_like(sheet, 230)
     paper[:, 280:] = 225
-    return Ink(strength, 1, 1.0, 0.4, 0.01, sheet, paper)
+    return Ink(strength, strength, 1, 1.0, 0.4, 0.01, sheet, paper)
 
 
 @pytest.mark.parametrize("softness", [1, 4, 8])
