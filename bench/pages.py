@@ -94,8 +94,12 @@ def pages(rows: Rows) -> Iterator[tuple[str, str]]:
     last = rows.number.model.card["networks"]["digit"]["layers"][-1]["name"]
     yield "explorer, last layer", reverse("explorer", args=[first.pk, last])
     yield "explorer, a channel", reverse("explorer", args=[first.pk, last, 0])
+    yield "numbers", reverse("numbers", args=[first.pk, last])
+    yield "what_if", reverse("what_if", args=[first.pk])
+    yield "like_what", reverse("like_what", args=[first.pk])
     yield "why", reverse("why", args=[first.pk])
     yield "compare", f"{reverse('compare')}?a={first.pk}&b={second.pk}"
+    yield "compare, search", f"{reverse('compare')}?a={first.pk}&b={second.pk}&digit=7"
     yield from ((name, reverse(f"admin:recognizer_{name}_changelist")) for name in ("upload", "prediction"))
 
 
