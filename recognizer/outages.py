@@ -1,10 +1,14 @@
-"""Outages of the storage and the database as problems. They pass, and neither a picture nor a job is at fault."""
+"""Outages of the storage, the database and the model's files as problems.
+
+They pass, and neither a picture nor a job is at fault.
+"""
 
 import errno
 import sqlite3
 
 from django.db import Error
 
+from mlcore.artifact import ArtifactError
 from recognizer.problems import Problem
 
 OUTAGES = ("storage_full", "storage_unavailable", "database_unavailable")
@@ -39,8 +43,11 @@ POSTGRES_READ_ONLY = "25006"
 def problem_of_outage(error: BaseException) -> Problem | None:
     """Return the problem that people are told if the storage or the database caused the error. Otherwise return None.
 
-    A missing file is no outage: it stays missing.
+    A missing file is no outage: it stays missing. Files of a model that vanish while it runs are one: the model is
+    loaded, and only what is read from them later has to wait until they are restored.
     """
+    if isinstance(error, ArtifactError):
+        return Problem("model_unavailable")
     if isinstance(error, OSError):
         return _problem_of_storage(error)
     if isinstance(error, Error):

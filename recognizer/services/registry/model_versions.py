@@ -188,6 +188,8 @@ class ModelCache:
                 ) from error
 
     def _load(self, version: ModelVersion) -> ActiveModel:
+        if self.active and self.active.version.digest == version.digest:
+            return self.active  # also if its files no longer exist
         if version.digest not in self.loaded:
             self.loaded[version.digest] = ActiveModel(version, Reader(local_artifact(version)))
             if len(self.loaded) > self.MAX_LOADED:

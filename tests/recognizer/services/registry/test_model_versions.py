@@ -10,6 +10,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db.models import ProtectedError
+from django.urls import reverse
 
 from mlcore.artifact import ArtifactError, load_artifact
 from recognizer.models import ModelVersion
@@ -17,6 +18,7 @@ from recognizer.problems import Problem
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.registry.model_versions import (
     ModelCache,
+    models,
     promote_model,
     register_model,
     register_shipped_model,
@@ -103,6 +105,32 @@ def test_the_old_model_keeps_serving_when_the_new_one_is_damaged(model, other_fo
     ModelVersion.objects.filter(pk=model.pk).update(state=ModelVersion.State.RETIRED)
     ModelVersion.objects.filter(pk=other.pk).update(state=ModelVersion.State.ACTIVE)
     assert cache.active_model().version == model
+
+
+def test_a_loaded_model_goes_on_when_its_files_vanish_and_explanations_wait(
+    model, other_folder, media, settings, tmp_path, alice, alice_client, monkeypatch
+):
+    for name, value in {"loaded": {}, "active": None, "asked_at": -float("inf")}.items():
+        monkeypatch.setattr(models, name, value)
+    settings.MODEL_CACHE_ROOT = tmp_path / "models"
+    other = register_model(other_folder)
+    promote_model(other)
+    prediction = create_prediction(owner=alice, data=digit_png(7), source="upload")
+    assert prediction.model == other
+    folders = (tmp_path / "models", Path(default_storage.path("models")))
+    for folder in folders:
+        folder.rename(f"{folder}-away")
+
+    models.loaded.clear()  # as three other versions do
+    assert create_prediction(owner=alice, data=digit_png(3), source="upload").model == other
+    page = reverse("why", args=[prediction.glyphs.get().pk])
+    answer = alice_client.get(page)
+    assert answer.status_code == 503
+    assert "model" in answer.context["problem"].detail
+
+    for folder in folders:
+        Path(f"{folder}-away").rename(folder)
+    assert alice_client.get(page).status_code == 200
 
 
 def test_without_any_model_the_problem_is_model_unavailable(db, cache):
