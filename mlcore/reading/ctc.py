@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.reading.arrays import Floats
+from mlcore.reading.written import write_number
 
 BLANK = 10  # the class for "nothing to read here"; the classes below are the digits, those above are signs
 BEAM_WIDTH, BEAM_WIDTH_WITH_SIGNS = 12, 24  # texts that the search keeps after each step; signs double their number
@@ -50,6 +51,10 @@ class DecodedText:
     digit_probabilities: tuple[tuple[float, ...], ...]  # for each digit the probabilities of 0 to 9
     signs: tuple[DecodedSign, ...]  # the most probable ones beside these digits
     signs_confidence: float  # that these are the signs, where the digits are right
+
+    @property
+    def written(self) -> str:
+        return write_number("".join(map(str, self.digits)), self.signs)
 
     @property
     def all_steps(self) -> tuple[int, ...]:

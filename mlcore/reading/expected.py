@@ -8,13 +8,14 @@ import numpy as np
 
 from mlcore.reading.arrays import Floats
 from mlcore.reading.expectation import Expectation
-from mlcore.reading.found import FoundNumber
+from mlcore.reading.found import FoundNumber, FoundSign
 from mlcore.reading.written import write_number
 
-MAX_TRIED = 400  # texts of one proposal that are tried, the most probable first
-TRIED_AFTER_FIT = 30  # texts that are tried after the first that fits, for the probabilities beside it
+MAX_STEPS = 2_000  # of the search for the texts of one proposal that fit
+LEAST_LOG_SHARE = -6.0  # less probable texts beside the best that fits do not count for the digits' probabilities
+TINY = 1e-12
 MISFIT_SHARE = 0.05  # of the numbers are assumed not to fit their expectation
-MIN_FITTING = 0.2  # probability that the number fits; below it the free reading is kept
+MIN_FITTING = 0.02  # probability that the number fits; below it the free reading is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,42 +75,49 @@ def fit_number(found: FoundNumber, expectation: Expectation) -> FittingNumber | 
 
     The probabilities of each digit are those among the texts that fit.
     """
+    if expectation.digits and len(found.digits) not in expectation.digits:
+        return None
     rows = np.stack([digit.probabilities for digit in found.digits])  # (N, 10)
-    shares = np.zeros_like(rows)
-    best, tried_after = None, 0
-    for digits, log in most_probable_texts(rows):
-        if expectation.fits(write_number("".join(map(str, digits)), found.signs)):
-            best = best or (digits, log)
-            shares[np.arange(len(digits)), digits] += np.exp(log - best[1])
-        tried_after += best is not None
-        if tried_after > TRIED_AFTER_FIT:
+    shares = np.full_like(rows, 1e-6)
+    best = None
+    for digits, log in fitting_texts(rows, found.signs, expectation):
+        best = best or (digits, log)
+        if log < best[1] + LEAST_LOG_SHARE:
             break
+        shares[np.arange(len(digits)), digits] += np.exp(log - best[1])
     if best is None:
         return None
-    shares = np.maximum(shares, 1e-6)
     shares /= shares.sum(axis=1, keepdims=True)
     chosen = tuple(
         replace(digit, probabilities=row, expected=value)
         for digit, row, value in zip(found.digits, shares, best[0], strict=True)
     )
-    less = float(np.log(rows.max(axis=1)).sum()) - best[1]
+    less = float(np.log(rows.max(axis=1) + TINY).sum()) - best[1]
     return FittingNumber(replace(found, digits=chosen), found.score - less)
 
 
-def most_probable_texts(rows: Floats) -> Iterator[tuple[tuple[int, ...], float]]:
-    """Yield the texts with independent digits and their log probabilities, (N, 10), the most probable first."""
+def fitting_texts(
+    rows: Floats, signs: Sequence[FoundSign], expectation: Expectation
+) -> Iterator[tuple[tuple[int, ...], float]]:
+    """Yield the texts that fit, with their log probabilities, the most probable first. The digits are independent.
+
+    A search by the best that each beginning can still become: a beginning that cannot fit is not extended.
+    """
     order = np.argsort(-rows, axis=1)  # (N, 10): digits by rank
-    logs = np.log(np.take_along_axis(rows, order, axis=1) + 1e-12)
-    start = (0,) * len(rows)
-    waiting: list[tuple[float, tuple[int, ...]]] = [(-float(logs[:, 0].sum()), start)]
-    seen = {start}
-    for _ in range(MAX_TRIED):
+    logs = np.log(np.take_along_axis(rows, order, axis=1) + TINY)
+    first_rest = float(logs[1:, 0].sum())
+    waiting: list[tuple[float, tuple[int, ...], int]] = [(-float(logs[0, 0]) - first_rest, (), 0)]
+    for _ in range(MAX_STEPS):
         if not waiting:
             return
-        cost, ranks = heapq.heappop(waiting)
-        yield tuple(int(order[place, rank]) for place, rank in enumerate(ranks)), -cost
-        for place, rank in enumerate(ranks):
-            following = (*ranks[:place], rank + 1, *ranks[place + 1 :])
-            if rank < 9 and following not in seen:
-                seen.add(following)
-                heapq.heappush(waiting, (cost + float(logs[place, rank] - logs[place, rank + 1]), following))
+        cost, before, rank = heapq.heappop(waiting)  # the digits before, and the rank of the next one
+        place = len(before)
+        if rank < 9:
+            heapq.heappush(waiting, (cost + float(logs[place, rank] - logs[place, rank + 1]), before, rank + 1))
+        digits = (*before, int(order[place, rank]))
+        is_whole = len(digits) == len(rows)
+        text = "".join(map(str, digits))
+        if is_whole and expectation.fits(write_number(text, signs)):
+            yield digits, -cost
+        elif not is_whole and expectation.may_begin(write_number(text, [s for s in signs if s.before_glyph <= place])):
+            heapq.heappush(waiting, (cost, digits, 0))

@@ -27,6 +27,8 @@ from mlcore.reading.weights import Placement, Weights
 
 MAX_REGIONS, MAX_TEXTS = 2, 6  # the best regions, and the best texts of each, that are cut and scored
 MAX_LINE_TEXTS = 3  # the best texts of each line of a page
+MAX_FITTING_TEXTS = 3  # the best texts that fit an expectation, which are tried too
+SURE_TEXT = 0.5  # with a text of this confidence that fits no other that fits is searched
 SURE_LINE = 0.9  # with a line of this confidence no other region is tried
 MIN_RATIO = 0.02  # a text's probability beside the best text's; below it the text is not tried
 UNREAD_PROBABILITY = 0.5  # assumed for the line network when it read another number of digits than boxes hold
@@ -125,10 +127,10 @@ def decode_expected(
 ) -> list[DecodedText]:
     """Return the most probable texts and, with an expectation, the most probable ones that can fit it."""
     texts = decode_texts(logits, most, min_ratio=MIN_RATIO, signs=signs)
-    if expectation is None:
+    if expectation is None or (texts[0].confidence > SURE_TEXT and expectation.may_be(texts[0].written)):
         return texts
     known = {text.digits for text in texts}
-    fitting = decode_texts(logits, MAX_TEXTS, signs=signs, wanted=expectation)
+    fitting = decode_texts(logits, MAX_FITTING_TEXTS, signs=signs, wanted=expectation)
     return [*texts, *(text for text in fitting if text.digits not in known)]
 
 

@@ -1,6 +1,7 @@
 """Tests of reading under an expectation: the search against brute force, and clear ink against a strong expectation."""
 
-from itertools import product
+from decimal import Decimal
+from itertools import islice, product
 from math import prod
 
 import numpy as np
@@ -12,8 +13,8 @@ from PIL import Image
 from mlcore.reading import ctc
 from mlcore.reading.check_digits import CHECKS
 from mlcore.reading.expectation import Expectation, Range
-from mlcore.reading.expected import MAX_TRIED, choose_expected, fit_digit, fit_number, most_probable_texts
-from mlcore.reading.found import FoundDigit, FoundNumber
+from mlcore.reading.expected import choose_expected, fit_digit, fitting_texts
+from mlcore.reading.found import FoundDigit, FoundNumber, FoundSign
 from mlcore.reading.patterns import Pattern
 from mlcore.training.synthesis.handwriting import write_digit
 from mlcore.training.synthesis.lines import Spacing, write_line
@@ -47,26 +48,30 @@ def certain_rows(text, least=1e-4):
 
 
 @settings(deadline=None, max_examples=30)
-@given(SEEDS, st.integers(1, 3))
-def test_texts_come_in_the_order_of_their_probability(seed, length):
+@given(
+    SEEDS,
+    st.integers(1, 3),
+    st.sampled_from(
+        [
+            Expectation(),
+            Expectation(check=CHECKS["luhn"]),
+            Expectation(minimum=Decimal(17), maximum=Decimal(230), decimals=Range(0, 0)),
+            Expectation(pattern=Pattern("9?\\19")),
+        ]
+    ),
+)
+def test_the_texts_that_fit_come_in_the_order_of_their_probability(seed, length, expectation):
     rows = random_rows(seed, length)
-    wanted = sorted(
-        prod(row[digit] for row, digit in zip(rows, text, strict=True)) for text in product(range(10), repeat=length)
-    )
-    found = [np.exp(log) for _, log in most_probable_texts(rows)]
-    assert np.allclose(found, wanted[::-1][:MAX_TRIED], rtol=1e-6)
+    texts = ("".join(map(str, digits)) for digits in product(range(10), repeat=length))
+    wanted = sorted((probability(rows, text) for text in texts if expectation.fits(text)), reverse=True)
+    found = [np.exp(log) for _, log in islice(fitting_texts(rows, (), expectation), 20)]
+    assert np.allclose(found, wanted[:20], rtol=1e-5)
 
 
-@settings(deadline=None, max_examples=30)
-@given(SEEDS, st.integers(2, 4), st.sampled_from(["luhn", "iso7064-11-10"]))
-def test_the_most_probable_text_with_a_right_check_digit_is_found(seed, length, check):
-    rows, expectation = random_rows(seed, length), Expectation(check=CHECKS[check])
-    texts = ("".join(map(str, text)) for text in product(range(10), repeat=length))
-    best = max(
-        filter(expectation.fits, texts), key=lambda text: prod(row[int(d)] for row, d in zip(rows, text, strict=True))
-    )
-    fitting = fit_number(found_number(rows), expectation)
-    assert fitting is None or fitting.number.text == best
+def test_signs_stand_at_their_places_while_texts_are_searched():
+    rows, point = random_rows(3, 3), FoundSign(".", 1, (0, 0, 1, 1), 1.0, 1.0)
+    texts = list(islice(fitting_texts(rows, (point,), Expectation(pattern=Pattern("9.\\99"))), 3))
+    assert texts and all(digits[1] == 9 for digits, _ in texts)
 
 
 @settings(deadline=None, max_examples=20)
