@@ -19,7 +19,7 @@ from tests.pictures import digit_png
 from tests.servers.web import WebServer
 
 EMBEDDED = 20_000  # synthetic digits in place of training digits
-CONFIRMED = 200  # own digits
+CONFIRMED = 100  # own digits
 
 
 def draft_png() -> bytes:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import numpy as np
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import Prefetch, Q
+from django.db.models import Q
 from numpy.typing import NDArray
 
 from mlcore.explaining.neighbours import embed, find_neighbours
@@ -17,9 +17,11 @@ from recognizer.models import Correction, Glyph
 from recognizer.services.explaining.explanations import ExplainedGlyph
 from recognizer.services.explaining.training_digits import training_digits
 from recognizer.services.history.corrections import select_current
+from recognizer.services.history.labelled_boxes import Box
 
 SHOWN = 8
-MAX_OWN = 200  # confirmed pictures that are compared, the newest
+MAX_OWN = 100  # confirmed pictures that are compared, the newest
+COLUMNS = ("prediction", "x", "y", "width", "height", "input")
 CONFIRMED = (Correction.Kind.CONFIRM, Correction.Kind.CORRECT)
 
 
@@ -110,16 +112,31 @@ def confirmed_digits(user: AbstractBaseUser | AnonymousUser) -> list[tuple[Glyph
     corrected = selectors.corrections_by(user).filter(kind__in=CONFIRMED).values("upload")
     # The second condition alone is exact. The first one lets the database find few rows without a full scan.
     rows = selectors.history_for(user).filter(upload__in=corrected).filter(Q(correction_kind__in=CONFIRMED))
-    rows = rows.prefetch_related("glyphs", Prefetch("upload__corrections", Correction.objects.all()))
+    uploads = dict(rows.values_list("pk", "upload_id")[:MAX_OWN])  # by prediction, the newest first
+    labels = _current_labels(set(uploads.values()))
+    glyphs: dict[UUID, list[Glyph]] = {}
+    for glyph in selectors.glyphs_for(user).filter(prediction__in=uploads).only(*COLUMNS):
+        glyphs.setdefault(glyph.prediction_id, []).append(glyph)
     found = []
-    for prediction in rows[:MAX_OWN]:
-        current = select_current(prediction.upload.corrections.all())
-        labels = {tuple(item["box"]): item["label"] for item in current.boxes} if current else {}
-        for glyph in prediction.glyphs.all():
-            label = labels.get((glyph.x, glyph.y, glyph.width, glyph.height), "")
+    for prediction, upload in uploads.items():
+        for glyph in glyphs.get(prediction, ()):
+            label = labels[upload].get((glyph.x, glyph.y, glyph.width, glyph.height), "")
             if label:
                 found.append((glyph, int(label)))
     return found
+
+
+def _current_labels(uploads: set[UUID]) -> dict[UUID, dict[Box, str]]:
+    """Return the labels of the current correction of each upload, by their boxes."""
+    corrections: dict[UUID, list[Correction]] = {upload: [] for upload in uploads}
+    for row in Correction.objects.filter(upload__in=uploads):
+        corrections[row.upload_id].append(row)
+    labels = {}
+    for upload, rows in corrections.items():
+        current = select_current(rows)
+        boxes = current.boxes if current else []
+        labels[upload] = {tuple(item["box"]): item["label"] for item in boxes}
+    return labels
 
 
 def stack_inputs(glyphs: list[Glyph]) -> NDArray[np.uint8]:
