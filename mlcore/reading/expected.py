@@ -15,7 +15,7 @@ MAX_STEPS = 2_000  # of the search for the texts of one proposal that fit
 LEAST_LOG_SHARE = -6.0  # less probable texts beside the best that fits do not count for the digits' probabilities
 TINY = 1e-12
 MISFIT_SHARE = 0.05  # of the numbers are assumed not to fit their expectation
-MIN_FITTING = 0.02  # probability that the number fits; below it the free reading is kept
+MIN_FITTING = 0.1  # probability that the number fits; below it the free reading is kept
 
 
 @dataclass(frozen=True, slots=True)
