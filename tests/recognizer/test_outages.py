@@ -133,14 +133,28 @@ class TestDatabase:
         assert b"Try again later" in page.content
         assert len(list(media.rglob("original.png"))) == Upload.objects.count()
 
-    def test_an_error_of_a_middleware_is_told_as_well(self, read_only):
-        """The session of a log-in is written after the view."""
-        client = Client(raise_request_exception=False)
-        answer = client.post("/theme/", {"theme": "dark"}, headers=JSON)
-        assert answer.status_code < 500
-        answer = client.post("/login/", {"username": "alice", "password": "alice-password"})
+    def test_a_login_that_cannot_be_saved_is_told_in_words(self, read_only):
+        answer = Client().post("/login/", {"username": "alice", "password": "alice-password"})
         assert answer.status_code == 503
         assert b"cannot use its database" in answer.content
+
+    def test_a_database_that_cannot_be_opened_is_told_before_any_view_runs(
+        self, alice_client, alice_token, model, monkeypatch, tmp_path
+    ):
+        """The middleware that asks for a login reads the session first."""
+        connection.close()
+        monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "missing" / "db.sqlite3"))
+        browser = Client(raise_request_exception=False)
+        browser.cookies = alice_client.cookies
+        page, as_json = browser.get("/history/"), browser.get("/history/", headers=JSON)
+        answer = Client().get(API, headers=alice_token)
+        connection.close()
+        monkeypatch.undo()
+
+        assert [each.status_code for each in (page, as_json, answer)] == [503] * 3
+        assert b"cannot use its database" in page.content
+        assert as_json.json()["code"] == answer.json()["code"] == "database_unavailable"
+        assert int(page["Retry-After"]) > 0
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.storage import FileSystemStorage
+from django.db import connection, transaction
 from PIL import Image
 
 from recognizer.models import FeatureMap, IdempotencyRecord, Job, Prediction, Upload
@@ -73,6 +74,19 @@ def test_a_full_disk_is_reported_as_storage_full(alice, model, media, monkeypatc
     with pytest.raises(Problem) as raised:
         create_prediction(owner=alice, data=digit_png(7), source="upload")
     assert (raised.value.code, raised.value.status) == ("storage_full", 507)
+
+
+def test_a_database_that_has_become_read_only_is_reported(alice, model, media):
+    data = digit_png(7)
+    create_prediction(owner=alice, data=data, source="upload")
+    read_only = {"sqlite": "PRAGMA query_only=1", "postgresql": "SET TRANSACTION READ ONLY"}
+    with pytest.raises(Problem) as raised, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(read_only[connection.vendor])
+        create_prediction(owner=alice, data=data, source="upload")
+    if connection.vendor == "sqlite":
+        connection.cursor().execute("PRAGMA query_only=0")
+    assert (raised.value.code, raised.value.status) == ("database_unavailable", 503)
+    assert len(stored_files(media)) == 1
 
 
 def test_a_second_reading_keeps_the_first(alice, model, media):
