@@ -8,7 +8,7 @@ from allauth.account.utils import perform_login
 from allauth.account.views import ReauthenticateView
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import logout, views
+from django.contrib.auth import logout, update_session_auth_hash, views
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
@@ -128,6 +128,12 @@ class ConfirmPassword(ReauthenticateView):  # type: ignore[misc]
         form: OwnPasswordForm = super().get_form(form_class)
         form.fields["password"].widget.attrs["autofocus"] = True
         return form
+
+    def form_valid(self, form: OwnPasswordForm) -> HttpResponse:
+        """Keep the session. The check renews a hash from before a release, and sessions hold a hash of that one."""
+        update_session_auth_hash(self.request, form.user)
+        response: HttpResponse = super().form_valid(form)
+        return response
 
 
 class PasswordChange(views.PasswordChangeView):

@@ -5,13 +5,17 @@ from pathlib import Path
 
 import httpx
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
 
 from recognizer.models import Upload
 from recognizer.services.reading.predictions import create_prediction
 from tests.pictures import digit_png
 from tests.recognizer.deletions import run_deletions
+from tests.recognizer.mails import sent_link
 from tests.recognizer.personal_exports import run_export_jobs
 from tests.servers.web import WebServer
 
@@ -100,3 +104,34 @@ def test_an_account_is_deleted_with_all_data(alice_page: Page, alice: User, mode
     assert not User.objects.filter(username="alice").exists()
     assert not Upload.objects.exists()
     assert not [path for path in media.rglob("*") if path.is_file() and path.name != ".gitignore"]
+
+
+def test_a_changed_address_is_saved_after_the_password_and_verified_by_its_link(alice_page: Page):
+    alice_page.goto("/account/")
+    age_login()
+    alice_page.get_by_role("textbox", name="Email address").fill("new@example.org")
+    alice_page.get_by_role("button", name="Save email address").click()
+    alice_page.get_by_label("Your password").fill("alice-password")
+    alice_page.get_by_role("button", name="Confirm password").click()
+    expect(alice_page.get_by_text("We have sent an email to new@example.org.")).to_be_visible()
+    alice_page.goto(sent_link())
+    alice_page.get_by_role("button", name="Verify this address").click()
+    expect(alice_page.locator("main").get_by_text("new@example.org is verified.").first).to_be_visible()
+
+
+def age_login() -> None:
+    """Let the password be given longer ago than a login counts as fresh."""
+    session = SessionStore(Session.objects.get().pk)
+    for record in session["account_authentication_methods"]:
+        record["at"] -= settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    session.save()
+
+
+def test_logging_out_removes_a_drawing_and_keeps_the_theme(alice_page: Page):
+    alice_page.goto("/account/")
+    alice_page.get_by_role("button", name="Dark", exact=True).click()
+    alice_page.evaluate("sessionStorage.setItem('drawing', 'secret'); localStorage.setItem('drawing', 'secret')")
+    alice_page.locator("main").get_by_role("button", name="Log out").click()
+    expect(alice_page.get_by_role("heading", name="Log in")).to_be_visible()
+    assert alice_page.evaluate("localStorage.getItem('drawing')") is None
+    assert alice_page.evaluate("document.documentElement.dataset.theme") == "dark"

@@ -167,7 +167,8 @@ def deliver(name: str, letter: Letter) -> None:
     """Write the text of a letter from its template and send it."""
     text = render_to_string(f"mail/{name}.txt", letter.context)
     subject, _, body = text.strip().partition("\n")
-    mail_server.send(EmailMessage(subject.strip(), body.strip() + "\n", to=[letter.address]))
+    headers = {"Auto-Submitted": "auto-generated"}  # no answer that somebody is on holiday
+    mail_server.send(EmailMessage(subject.strip(), body.strip() + "\n", to=[letter.address], headers=headers))
 
 
 def describe(error: Exception) -> str:

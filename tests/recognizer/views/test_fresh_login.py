@@ -9,6 +9,7 @@ from django.conf import settings as django_settings
 from django.test import Client
 from django.urls import reverse
 
+from recognizer.hashers import Argon2Hasher
 from recognizer.models import ApiToken
 from recognizer.services.people.tokens import create_token
 from tests.conftest import refresh_login
@@ -57,6 +58,15 @@ def test_a_form_is_sent_again_after_the_password(stale_client):
     assert "Copy it now" in page.content.decode()
     assert ApiToken.objects.get().name == "script"
     assert stale_client.get(reverse("account_export_file")).status_code == 404
+
+
+def test_a_password_hash_that_is_renewed_keeps_the_session(alice, stale_client, monkeypatch):
+    monkeypatch.setattr(Argon2Hasher, "memory_cost", 128)
+    before = alice.password
+    stale_client.post(CONFIRM, {"password": "alice-password"})
+    alice.refresh_from_db()
+    assert alice.password != before
+    assert stale_client.get(reverse("account")).status_code == 200
 
 
 def test_a_wrong_password_opens_nothing(stale_client):

@@ -46,6 +46,7 @@ def test_a_job_writes_and_sends_the_mail_to_the_verified_address(alice):
     run_mail_jobs()
     (sent,) = outbox.outbox
     assert (sent.to, sent.subject, sent.body) == (["alice@example.org"], "News of <Alice>", "Hello.\n")
+    assert sent.extra_headers["Auto-Submitted"] == "auto-generated"
     assert Job.objects.get().state == Job.State.DONE
     assert not OutgoingMail.objects.exists()
 
