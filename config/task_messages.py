@@ -13,11 +13,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from kombu.transport import redis
 
 logger = logging.getLogger(__name__)
 
+MAX_LIMIT_SECONDS = 86_400  # of a sender that has other settings, such as one from before a release
 MAX_TEXT = 1_000  # the arguments of ours are at most the id of a job
 NO_FOLLOWERS = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 
@@ -44,6 +44,7 @@ class Transport(redis.Transport):
         except (ValueError, TypeError, KeyError) as error:
             logger.error("Dropped an invalid message from the queue %s: %s", queue, str(error)[:MAX_TEXT])
             return
+        message["headers"]["timelimit"] = [None, None]  # those of this worker's settings hold
         super()._deliver(message, queue)
 
 
@@ -103,9 +104,13 @@ def is_empty(value: Any) -> bool:
     return value in (None, {}, [])
 
 
+def are_limits(value: Any) -> bool:
+    """Return whether these are two time limits. Celery 5.7 writes those of the sender's settings."""
+    return value is None or (isinstance(value, list) and len(value) == 2 and all(map(is_limit, value)))
+
+
 def is_limit(value: Any) -> bool:
-    """Return whether the limits are those of the settings. Celery 5.7 writes these if the sender knows the task."""
-    return value in (None, [None, None], [settings.JOB_HARD_LIMIT_SECONDS, settings.JOB_SOFT_LIMIT_SECONDS])
+    return value is None or (type(value) in (int, float) and 0 < value < MAX_LIMIT_SECONDS)
 
 
 def is_address(value: Any) -> bool:
@@ -133,7 +138,7 @@ HEADERS: Mapping[str, Callable[[Any], bool]] = {
     "id": is_uuid,
     "root_id": is_uuid_or_none,
     "parent_id": is_uuid_or_none,
-    "timelimit": is_limit,
+    "timelimit": are_limits,
     "retries": lambda value: value in (None, 0),
     "expires": is_time_or_none,
     "eta": is_none,

@@ -60,7 +60,10 @@ POISON = [
     *[("headers", value) for value in (MISSING, None, [], {})],
     *[("headers.task", value) for value in (MISSING, None, {}, [])],
     *[("headers.id", value) for value in (MISSING, 5, [], "", "an id")],
-    *[("headers.timelimit", value) for value in ([1e300, 1e300], [None, 3600], [-1, -1], ["a", {}], 5, {})],
+    *[
+        ("headers.timelimit", value)
+        for value in ([1e300, 1e300], [None, 1e9], [-1, -1], ["a", {}], [True, 1], [1], 5, {})
+    ],
     *[("headers.eta", value) for value in ("2999-01-01T00:00:00", "soon", [1])],
     *[("headers.expires", value) for value in ("soon", [], 5)],
     *[("headers.retries", value) for value in ("x", -1, 1_000)],
@@ -143,3 +146,7 @@ def test_a_message_of_a_task_that_its_sender_knows_is_valid(redis_server):
         django_settings.JOB_SOFT_LIMIT_SECONDS,
     ]
     check_message(published)
+
+
+def test_the_limits_of_a_sender_with_other_settings_are_no_fault(message):
+    check_message(changed(message, "headers.timelimit", [8, 6]))
