@@ -188,13 +188,23 @@ class ModelCache:
                 ) from error
 
     def _load(self, version: ModelVersion) -> ActiveModel:
-        if self.active and self.active.version.digest == version.digest:
-            return self.active  # also if its files no longer exist
-        if version.digest not in self.loaded:
-            self.loaded[version.digest] = ActiveModel(version, Reader(local_artifact(version)))
-            if len(self.loaded) > self.MAX_LOADED:
-                del self.loaded[next(iter(self.loaded))]
-        return self.loaded[version.digest]
+        """Return a version. A loaded one whose files were removed is loaded again, or goes on without them."""
+        is_active = self.active is not None and self.active.version.digest == version.digest
+        known = self.active if is_active else self.loaded.get(version.digest)
+        if known and known.reader.engine.artifact.folder.is_dir():
+            return known
+        try:
+            loaded = ActiveModel(version, Reader(local_artifact(version)))
+        except ArtifactError:
+            if known:
+                return known
+            raise
+        self.loaded[version.digest] = loaded
+        if is_active:
+            self.active = loaded
+        if len(self.loaded) > self.MAX_LOADED:
+            del self.loaded[next(iter(self.loaded))]
+        return loaded
 
 
 models = ModelCache()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -129,8 +130,22 @@ def test_a_loaded_model_goes_on_when_its_files_vanish_and_explanations_wait(
     assert "model" in answer.context["problem"].detail
 
     for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)  # an empty one, of an attempt to copy the files
         Path(f"{folder}-away").rename(folder)
     assert alice_client.get(page).status_code == 200
+
+
+def test_a_loaded_model_is_loaded_again_where_its_files_were_copied_anew(
+    model, cache, settings, tmp_path, other_folder
+):
+    settings.MODEL_CACHE_ROOT = tmp_path / "models"
+    other = register_model(other_folder)
+    promote_model(other)
+    folder = cache.active_model().reader.engine.artifact.folder
+    shutil.rmtree(tmp_path / "models")
+    assert cache.model(other).reader.engine.artifact.folder.is_dir()
+    assert cache.active_model().reader.engine.artifact.folder == folder
+    assert folder.is_dir()
 
 
 def test_without_any_model_the_problem_is_model_unavailable(db, cache):
