@@ -87,7 +87,7 @@ def preview(request: UserRequest) -> HttpResponse:
     try:
         spend(preview_rate(request.user.pk), request.user.pk)
         options = read_options(request)
-        answer = read_for(request.user.pk, sent_files(request)[0].read(), options["mode"])
+        answer = read_for(request.user.pk, sent_files(request)[0].read(), options["mode"], is_preview=True)
     except Problem as problem:
         response = render(request, "_preview.html", {"problem": problem}, status=problem.status)
         return with_headers(response, problem)

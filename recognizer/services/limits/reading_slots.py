@@ -27,10 +27,13 @@ class ReadingSlots:
         self.running: Counter[int] = Counter()
 
     @contextmanager
-    def taken_by(self, account_id: int) -> Iterator[None]:
-        """Hold one slot of an account while the block reads a picture. Raise Problem if none becomes free in time."""
+    def taken_by(self, account_id: int, *, spared: int = 0) -> Iterator[None]:
+        """Hold one slot of an account while the block reads a picture. Raise Problem if none becomes free in time.
+
+        `spared` slots are left to others: live previews never take the last one from a picture that is to be kept.
+        """
         with self.changed:
-            if not self.changed.wait_for(lambda: self.has_free_slot(account_id), MAX_WAIT_SECONDS):
+            if not self.changed.wait_for(lambda: self.has_free_slot(account_id, spared), MAX_WAIT_SECONDS):
                 raise Problem(
                     "throttled",
                     _("Too many pictures are being read for you at the same time. Send fewer at once."),
@@ -46,8 +49,8 @@ class ReadingSlots:
                     del self.running[account_id]
                 self.changed.notify_all()
 
-    def has_free_slot(self, account_id: int) -> bool:
-        return self.running[account_id] < settings.READINGS_AT_ONCE
+    def has_free_slot(self, account_id: int, spared: int = 0) -> bool:
+        return self.running[account_id] < max(1, settings.READINGS_AT_ONCE - spared)
 
 
 reading_slots = ReadingSlots()

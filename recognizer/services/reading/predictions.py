@@ -54,12 +54,19 @@ def read_picture(data: bytes, mode: Mode = "auto", decimal: DecimalMark | None =
     return PictureReading(picture, reading, model, mode, decimal, 1000 * (time.perf_counter() - started))
 
 
-def read_for(owner_id: int, data: bytes, mode: Mode = "auto", decimal: DecimalMark | None = None) -> PictureReading:
+def read_for(
+    owner_id: int,
+    data: bytes,
+    mode: Mode = "auto",
+    decimal: DecimalMark | None = None,
+    *,
+    is_preview: bool = False,
+) -> PictureReading:
     """Read an image for an account without saving anything. Few images of one account are read at the same time.
 
-    Without a decimal mark, the account's counts.
+    Without a decimal mark, the account's counts. Previews leave one slot to pictures that are to be kept.
     """
-    with reading_slots.taken_by(owner_id):
+    with reading_slots.taken_by(owner_id, spared=int(is_preview)):
         return read_picture(data, mode, decimal or decimal_mark_of(owner_id))
 
 

@@ -159,3 +159,12 @@ def test_every_door_that_reads_is_bounded_for_each_account(
         assert api.post("/api/v1/predictions/", digit_png(), headers=bob_token, **png).status_code == 201
     assert Upload.objects.filter(owner=alice).count() == 1
     assert preview(alice_client).status_code == 200
+
+
+@pytest.mark.django_db
+def test_previews_leave_a_slot_to_a_picture_that_is_kept(alice, alice_client, model, media, settings):
+    with ExitStack() as held:
+        for _ in range(settings.READINGS_AT_ONCE - 1):
+            held.enter_context(reading_slots.taken_by(alice.pk))
+        assert preview(alice_client).status_code == 429
+        assert alice_client.post("/examples/", {"example": "7"}).status_code == 302
