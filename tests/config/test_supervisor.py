@@ -96,8 +96,8 @@ def test_dead_processes_are_restarted_and_ctrl_c_ends_all_of_them(running: Run):
     with journal.open("ab") as end_of_journal:
         end_of_journal.write(b"damage\r\n" * 10)
     os.kill(redis, signal.SIGKILL)
+    wait_until(lambda: "The journal was damaged" in running.output, seconds=30, what="the journal set aside")
     wait_until(lambda: running_redis(running.run_folder / "redis"), seconds=30, what="Redis without its journal")
-    assert "The journal was damaged" in running.output
     assert httpx.get(f"http://127.0.0.1:{running.port}/healthz").text == "ok\n"
 
     running.process.send_signal(signal.SIGINT)
