@@ -1,0 +1,1 @@
+"""Audits of answers, and what they allow to promise about the error rate."""

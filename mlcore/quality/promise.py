@@ -1,0 +1,134 @@
+"""A promise: of the answers that are called sure, at most a wished share is wrong.
+
+Thresholds are tried in a fixed order, from the strictest to the most lenient (fixed-sequence testing). Each one is
+tested only after all before it are promised. So the first threshold that does not keep the wish is promised by mistake
+with at most the probability of one test, however many thresholds follow.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mlcore.quality.evidence import is_exceeded, needed_audits, upper_bound
+
+WISHES = (0.005, 0.01, 0.02)
+# Of the confidence, from strict to lenient
+THRESHOLDS = (0.995, 0.99, 0.985, 0.98, 0.97, 0.96, 0.95, 0.93, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
+SHARE_BEFORE, SHARE_AFTER = 0.2, 0.02  # of the sure answers that are audited before and after the promise
+MAX_EXPECTED = 12.0  # errors at the wished rate: after so many audits without a promise, fewer are made
+FIRST_AUDITS = 100  # after which the order begins at a threshold that enough answers reach
+FIRST_REACH = 0.3  # share of the audited answers that must reach the strictest threshold
+
+
+@dataclass(slots=True)
+class Counts:
+    """Audited and wrong answers that reach each threshold."""
+
+    audited: list[int]
+    wrong: list[int]
+
+    @classmethod
+    def of(cls, thresholds: Sequence[float]) -> "Counts":
+        return cls([0] * len(thresholds), [0] * len(thresholds))
+
+    def add(self, first: int, is_right: bool) -> None:
+        """Count an answer for the threshold `first` and all more lenient ones."""
+        for place in range(first, len(self.audited)):
+            self.audited[place] += 1
+            if not is_right:
+                self.wrong[place] += 1
+
+
+@dataclass(slots=True)
+class Promise:
+    """A wished error rate, the audits that speak for it, and the threshold that follows from them.
+
+    It is told the audited answers one after another, in the order in which they were chosen.
+    """
+
+    wish: float
+    thresholds: Sequence[float] = THRESHOLDS
+    promised: int | None = None  # place of the most lenient threshold that is promised
+    raised: int | None = None  # place of the threshold in force since the last promise was broken
+    breaks: int = 0
+    audited: int = 0  # since the promise was last broken
+    first: int | None = None  # place of the threshold that the order begins with
+    evidence: Counts = field(init=False)  # since the promise was last broken
+    watched: Counts = field(init=False)  # since the threshold in force was promised
+
+    def __post_init__(self) -> None:
+        self.evidence = Counts.of(self.thresholds)
+        self.watched = Counts.of(self.thresholds)
+
+    @property
+    def threshold(self) -> float | None:
+        """Return the least confidence of a sure answer, or None where the model's own threshold holds."""
+        place = self.raised if self.promised is None else self.promised
+        return None if place is None else self.thresholds[place]
+
+    @property
+    def share(self) -> float:
+        """Return the share of the sure answers to audit."""
+        if self.promised is not None:
+            return SHARE_AFTER
+        spent = self.wish * self.evidence.audited[self.first or 0]
+        return SHARE_BEFORE if spent < MAX_EXPECTED else SHARE_AFTER
+
+    def bound(self, place: int) -> float:
+        """Return the upper bound of the error among the answers that reach a threshold."""
+        return upper_bound(self.evidence.audited[place], self.evidence.wrong[place])
+
+    def add(self, confidence: float, is_right: bool) -> None:
+        """Count an audited answer. Promise more thresholds, or break the promise, where the audits say so."""
+        place = bisect_left(self.thresholds, -confidence, key=lambda threshold: -threshold)
+        self.audited += 1
+        self.evidence.add(place, is_right)
+        if self.first is None and self.audited == FIRST_AUDITS:
+            self.first = self.find_first()
+        if self.promised is not None:
+            self.watched.add(place, is_right)
+            if is_exceeded(self.wish, self.watched.audited[self.promised], self.watched.wrong[self.promised]):
+                self.break_promise()
+                return
+        self.extend()
+
+    def find_first(self) -> int:
+        """Return the strictest threshold that enough answers reach, whether they are right or not."""
+        reached = self.evidence.audited
+        return next((place for place, count in enumerate(reached) if count >= FIRST_REACH * self.audited), 0)
+
+    def extend(self) -> None:
+        """Promise the next thresholds of the order as long as the bound of each is within the wish."""
+        if self.first is None:
+            return
+        following = self.first if self.promised is None else self.promised + 1
+        while following < len(self.thresholds):
+            if self.bound(following) > self.wish:
+                return
+            self.promised, self.raised = following, None
+            self.watched = Counts.of(self.thresholds)
+            following += 1
+
+    def break_promise(self) -> None:
+        """Raise the threshold to one at which none of the later audits was wrong, and begin anew."""
+        stricter = range((self.promised or 0) - 1, -1, -1)
+        self.raised = next((place for place in stricter if not self.watched.wrong[place]), 0)
+        self.promised, self.first, self.audited = None, None, 0
+        self.breaks += 1
+        self.evidence, self.watched = Counts.of(self.thresholds), Counts.of(self.thresholds)
+
+    @property
+    def audits_left(self) -> int | None:
+        """Return about how many more answers must be audited before the first promise, None if no end is in sight.
+
+        Errors are expected at the rate that was found so far.
+        """
+        place = self.first or 0
+        audited, wrong = self.evidence.audited[place], self.evidence.wrong[place]
+        rate = wrong / audited if audited else 0.0
+        reach = max(audited, 1) / max(self.audited, 1)
+        for count in range(wrong, wrong + 100):
+            needed = needed_audits(self.wish, count)
+            if wrong + rate * max(0, needed - audited) <= count + 0.5:
+                return max(1, round((needed - audited) / reach))
+        return None
