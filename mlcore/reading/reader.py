@@ -280,7 +280,8 @@ def is_number_better(image: PreparedImage, digit: Reading, number: Reading, foun
         return False
     if mode == "number":
         return True
-    if "unexpected" in (digit.reason, number.reason) and digit.reason != number.reason:
+    is_one_unexpected = "unexpected" in (digit.reason, number.reason) and digit.reason != number.reason
+    if is_one_unexpected and digit.decision != "rejected":
         return digit.reason == "unexpected"
     is_likelier = number.confidence > (SINGLE_PIECE_MARGIN if is_narrow_piece(image) else 1.0) * digit.confidence
     return len(found.digits) + len(found.signs) > 1 and is_likelier

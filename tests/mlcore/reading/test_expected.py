@@ -147,8 +147,9 @@ def draw_png(text):
 class TestReader:
     """The shipped networks."""
 
-    def test_a_clear_number_that_does_not_fit_is_unsure(self, reader):
-        reading = reader.read(draw_png("12345"), "number", expectation=Expectation(values=frozenset({"12346"})))
+    @pytest.mark.parametrize("mode", ["auto", "number", "lines"])
+    def test_a_clear_number_that_does_not_fit_is_unsure(self, reader, mode):
+        reading = reader.read(draw_png("12345"), mode, expectation=Expectation(values=frozenset({"12346"})))
         assert (reading.text, reading.decision, reading.reason) == ("12345", "unsure", "unexpected")
 
     def test_a_clear_number_that_fits_is_read(self, reader):
