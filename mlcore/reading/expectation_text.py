@@ -8,6 +8,7 @@ from typing import Any
 
 from mlcore.reading.expectation import Expectation, Previous, Range, find_check
 from mlcore.reading.patterns import Pattern
+from mlcore.reading.result import SIGNS
 
 FIELDS: Mapping[str, str] = {
     "digits": "number of digits, such as 5 or 3-6",
@@ -22,7 +23,9 @@ FIELDS: Mapping[str, str] = {
     "step": "how far it may be above the previous value",
     "wraps_at": "the value at which the counter starts again at 0",
 }
+FROM_PREVIOUS = ("step", "wraps_at")  # fields that mean nothing without a previous value
 MAX_LENGTH = 20_000  # of one field: the values of a long list
+WRITTEN_CHARACTERS = frozenset("0123456789 ").union(SIGNS)
 _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,12})?")
 _COUNTS = re.compile(r"([0-9]{1,2})(?:-([0-9]{1,2}))?")
 
@@ -45,7 +48,7 @@ def parse_expectation(fields: Mapping[str, str]) -> Expectation | None:
             raise ExpectationError(name, f"At most {MAX_LENGTH:,} characters are allowed.")
     if not given:
         return None
-    for name in ("step", "wraps_at"):
+    for name in FROM_PREVIOUS:
         if name in given and "previous" not in given:
             raise ExpectationError(name, "It needs a previous value.")
     parts: dict[str, Any] = {}
@@ -53,12 +56,41 @@ def parse_expectation(fields: Mapping[str, str]) -> Expectation | None:
         with _errors_of(name):
             parts[name] = PARSERS[name](text)
     if "previous" in parts:
-        with _errors_of("previous"):
-            parts["previous"] = Previous(parts["previous"], parts.pop("step", None), parts.pop("wraps_at", None))
+        parts["previous"] = _previous(parts["previous"], parts.pop("step", None), parts.pop("wraps_at", None))
     if "sign" in parts:
         parts["may_have_sign"] = parts.pop("sign")
-    with _errors_of(next(iter(given))):
+    for name, part in parts.items():
+        with _errors_of(name):
+            Expectation(**{name: part})
+    with _errors_of("maximum"):  # the only one that depends on another
         return Expectation(**parts)
+
+
+def merge_fields(first: Mapping[str, str], second: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields of two expectations, those of the second in place of the first's. An empty one removes a field.
+
+    A largest step of the first waits for a previous value, and is left out where neither has one.
+    """
+    merged = {name: text.strip() for name, text in {**first, **second}.items() if text.strip()}
+    if "previous" not in merged:
+        return {name: text for name, text in merged.items() if name not in FROM_PREVIOUS or name in second}
+    return merged
+
+
+def check_fields(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields that are not empty, without spaces around them. Raise ExpectationError for a wrong one.
+
+    A largest step may stand alone: a later request brings the previous value.
+    """
+    given = {name: text.strip() for name, text in fields.items() if text.strip()}
+    parse_expectation({"previous": "0", **given} if given.keys() & set(FROM_PREVIOUS) else given)
+    return given
+
+
+def known_decimals(fields: Mapping[str, str]) -> int | None:
+    """Return the number of decimals if these valid fields expect exactly one, else None."""
+    counts = _counts(fields["decimals"]) if "decimals" in fields else None
+    return counts.least if counts and counts.least == counts.most else None
 
 
 @contextmanager
@@ -67,6 +99,15 @@ def _errors_of(name: str) -> Iterator[None]:
         yield
     except ValueError as error:
         raise ExpectationError(name, str(error)) from error
+
+
+def _previous(value: Decimal, step: Decimal | None, wraps_at: Decimal | None) -> Previous:
+    with _errors_of("previous"):
+        Previous(value)
+    with _errors_of("step"):
+        Previous(value, step)
+    with _errors_of("wraps_at"):
+        return Previous(value, step, wraps_at)
 
 
 def _counts(text: str) -> Range:
@@ -89,7 +130,12 @@ def _number(text: str) -> Decimal:
 
 
 def _values(text: str) -> frozenset[str]:
-    return frozenset(value.strip() for value in text.split("|") if value.strip())
+    values = frozenset(value.strip() for value in text.split("|") if value.strip())
+    if not values:
+        raise ValueError("Write at least one number.")
+    if not all(set(value) <= WRITTEN_CHARACTERS for value in values):
+        raise ValueError(f"A number is written with digits, spaces and the signs {' '.join(SIGNS)}.")
+    return values
 
 
 PARSERS: Mapping[str, Callable[[str], object]] = {

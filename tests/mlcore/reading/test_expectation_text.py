@@ -6,7 +6,15 @@ import pytest
 
 from mlcore.reading.check_digits import CHECKS
 from mlcore.reading.expectation import Expectation, Previous, Range
-from mlcore.reading.expectation_text import FIELDS, PARSERS, ExpectationError, parse_expectation
+from mlcore.reading.expectation_text import (
+    FIELDS,
+    PARSERS,
+    ExpectationError,
+    check_fields,
+    known_decimals,
+    merge_fields,
+    parse_expectation,
+)
 from mlcore.reading.patterns import Pattern
 
 
@@ -63,7 +71,10 @@ def test_no_fields_make_no_expectation(fields):
         ("step", "5"),
         ("wraps_at", "5"),
         ("previous", "-5"),
-        ("values", "x" * 20_001),
+        ("values", "1" * 20_001),
+        ("values", "seven"),
+        ("values", "7\0"),
+        ("values", " | "),
         ("colour", "red"),
     ],
 )
@@ -72,3 +83,42 @@ def test_a_wrong_field_is_named(field, text):
         parse_expectation({field: text})
     assert caught.value.field == field
     assert caught.value.detail.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"digits": "5", "minimum": "9", "maximum": "8"}, "maximum"),
+        ({"digits": "5", "decimals": "13"}, "decimals"),
+        ({"digits": "5", "previous": "1", "step": "-1"}, "step"),
+        ({"digits": "5", "previous": "1", "wraps_at": "9"}, "wraps_at"),
+        ({"digits": "5", "previous": "10", "step": "1", "wraps_at": "9"}, "wraps_at"),
+    ],
+)
+def test_the_wrong_one_of_several_fields_is_named(fields, wrong):
+    with pytest.raises(ExpectationError) as caught:
+        parse_expectation(fields)
+    assert caught.value.field == wrong
+
+
+def test_a_step_may_be_kept_without_a_previous_value():
+    assert check_fields({"step": " 30 ", "digits": ""}) == {"step": "30"}
+    with pytest.raises(ExpectationError):
+        check_fields({"step": "many"})
+
+
+def test_fields_of_two_expectations_are_merged():
+    assert merge_fields({"digits": "5", "step": "30"}, {"previous": " 7 "}) == {
+        "digits": "5",
+        "step": "30",
+        "previous": "7",
+    }
+    assert merge_fields({"digits": "5", "step": "30", "wraps_at": "100"}, {}) == {"digits": "5"}
+    assert merge_fields({"digits": "5"}, {"digits": " "}) == {}
+    assert merge_fields({}, {"step": "30"}) == {"step": "30"}  # which is then refused
+
+
+@pytest.mark.parametrize(("text", "decimals"), [("2", 2), ("2-2", 2), ("0", 0), ("0-2", None)])
+def test_one_known_number_of_decimals_is_told_from_a_range(text, decimals):
+    assert known_decimals({"decimals": text}) == decimals
+    assert known_decimals({}) is None
