@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from mlcore.reading.result import SIGNS
 from mlcore.reading.written import digits_of
 from recognizer import selectors
-from recognizer.models import Correction, ModelVersion, Prediction, Upload
+from recognizer.models import Correction, ModelVersion, Prediction, Preset, Upload
 from recognizer.models.prediction import Decision
 from recognizer.problems import Problem
 from recognizer.services.history.pages import ORDERS
@@ -36,6 +36,11 @@ class DateInput(forms.DateInput):
 
 def model_versions(request: HttpRequest | None) -> QuerySet[ModelVersion]:
     return ModelVersion.objects.defer("card").order_by("version")
+
+
+def presets(request: HttpRequest | None) -> QuerySet[Preset]:
+    """Return the presets of the person who filters; none where the filter is only described."""
+    return selectors.presets_for(request.user) if request else Preset.objects.none()
 
 
 # One day inside the calendar's limits: a day is added below, and a time zone may shift the date.
@@ -95,6 +100,12 @@ class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
         label=_("Model"),
         to_field_name="version",
         queryset=model_versions,
+        empty_label=_("Any"),
+    )
+    preset = filters.ModelChoiceFilter(
+        label=_("Preset"),
+        to_field_name="name",
+        queryset=presets,
         empty_label=_("Any"),
     )
     batch = filters.UUIDFilter(label=_("Batch"), field_name="upload__batch_item__batch", widget=forms.HiddenInput)

@@ -1,7 +1,9 @@
 """Problems that users are told about: each has a code, an HTTP status and a text, the same in pages and API."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
@@ -64,11 +66,19 @@ READER_TEXTS = (_("The file is empty."), _("HEIC files are not supported. Save t
 class Problem(Exception):
     """An error with a code, a status and translated texts. Services raise it, and every entry point shows it."""
 
-    def __init__(self, code: str, detail: str = "", *, retry_after_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        retry_after_seconds: float | None = None,
+        errors: Mapping[str, Any] | None = None,
+    ) -> None:
         self.code = code
         self.status = KINDS[code].status
         self.title = gettext(KINDS[code].title)
         self.detail = detail or self.title
+        self.errors = errors  # by field, where the values of a request are not valid
         self.retry_after_seconds = retry_after_seconds or KINDS[code].retry_after_seconds
         super().__init__(self.detail)
 

@@ -7,7 +7,18 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, NullIf
 
-from recognizer.models import ApiToken, Batch, BatchItem, Correction, FeatureMap, Glyph, Notice, Prediction, Upload
+from recognizer.models import (
+    ApiToken,
+    Batch,
+    BatchItem,
+    Correction,
+    FeatureMap,
+    Glyph,
+    Notice,
+    Prediction,
+    Preset,
+    Upload,
+)
 
 User = AbstractBaseUser | AnonymousUser
 
@@ -112,6 +123,11 @@ def batch_items_for(user: User, batch: Batch) -> QuerySet[BatchItem]:
 def tokens_for(user: User) -> QuerySet[ApiToken]:
     """Return the tokens that were not revoked, including expired ones."""
     return ApiToken.objects.filter(user=user.pk, revoked_at=None).order_by("-created_at", "-id")
+
+
+def presets_for(user: User) -> QuerySet[Preset]:
+    """Return the presets by name."""
+    return Preset.objects.filter(owner=user.pk).order_by("name", "id")
 
 
 def notices_for(user: User) -> QuerySet[Notice]:

@@ -113,7 +113,7 @@ def lines_of(prediction: Prediction, glyphs: Iterable[AnyGlyph]) -> list[AnswerL
                 Box(*stored["box"]),
                 text,
                 written,
-                find_value(written, prediction.decimal_mark),
+                find_value(written, prediction.decimal_rule),
                 stored["confidence"],
                 stored["decision"],
                 stored["reason"],

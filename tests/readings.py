@@ -12,6 +12,7 @@ from mlcore.reading.written import DecimalMark, digits_of, settle_values, surrou
 from recognizer.drawings import HEIGHT as HEIGHT_OF_STROKES
 from recognizer.drawings import MARGIN, points_along, strokes_of
 from recognizer.models import Prediction
+from recognizer.services.reading.expected import Expected
 from recognizer.services.reading.predictions import PictureReading, save_reading
 from recognizer.services.registry.model_versions import models
 from tests.pictures import encode
@@ -89,13 +90,14 @@ def store_reading(
     owner: User,
     mode: Mode = "lines",
     decimal: DecimalMark | None = None,
+    expected: Expected | None = None,
     source: str = "upload",
     data: bytes = b"",
 ) -> Prediction:
     """Save the reading as if the active model had made it, and return its prediction."""
     data = data or draw_reading(reading)
     answer = PictureReading(
-        decode(data), settle_values(reading, decimal), models.active_model(), mode, decimal, latency_ms=3.0
+        decode(data), settle_values(reading, decimal), models.active_model(), mode, decimal, 3.0, expected
     )
     return save_reading(answer, owner=owner, data=data, source=source, name="by-hand.png")
 

@@ -1,9 +1,11 @@
 """The endpoints of batches: many pictures are uploaded at once, and workers read them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
@@ -17,7 +19,7 @@ from recognizer.api import operations
 from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.idempotent import claimed_key, created
 from recognizer.api.lists import page_response
-from recognizer.api.requests import BatchRequestSerializer, single_values
+from recognizer.api.requests import BatchRequestSerializer, given_beside, single_values
 from recognizer.bodies.batches import BatchBody, BatchItemPageBody, BatchPageBody, batch_body, batch_item_body
 from recognizer.bodies.plain import Json, write
 from recognizer.models import Batch, BatchItem, IdempotencyRecord
@@ -28,6 +30,7 @@ from recognizer.services.batches.progress import NEWEST_FIRST, progress_by_batch
 from recognizer.services.batches.results import item_prediction, result_lines, result_rows, with_predictions
 from recognizer.services.exports.exports import csv_lines
 from recognizer.services.limits import idempotency
+from recognizer.services.reading.expected import expect_in_mode
 from recognizer.uploadhandlers import check_files
 
 BY_POSITION = SortOrder("position", descending=False, parse=int)
@@ -45,10 +48,8 @@ class BatchList(Endpoint):
     @operations.create_batch
     def post(self, request: Request) -> Response:
         parameters = batch_parameters(request)
-        name, mode, decimal = parameters["name"], parameters["mode"], parameters["decimal"]
-        batch = intake.new_batch(owner=person(request), name=name, mode=mode, decimal=decimal)
-        given = ("batch", name, mode, decimal) if decimal else ("batch", name, mode)
-        return add_files(request, batch, given, close=parameters["close"])
+        given = ("batch", parameters["name"], parameters["mode"] or "auto", *given_beside(parameters))
+        return add_files(request, partial(new_batch, person(request), parameters), given, close=parameters["close"])
 
 
 class BatchFiles(Endpoint):
@@ -59,7 +60,7 @@ class BatchFiles(Endpoint):
     @operations.add_files
     def post(self, request: Request, pk: Any) -> Response:
         batch = batch_for(request, pk)
-        return add_files(request, batch, ("files", str(batch.pk)), close=batch_parameters(request)["close"])
+        return add_files(request, lambda: batch, ("files", str(batch.pk)), close=batch_parameters(request)["close"])
 
 
 class BatchDetail(Endpoint):
@@ -125,13 +126,26 @@ def batch_parameters(request: Request) -> dict[str, Any]:
     return BatchRequestSerializer.validate_body(single_values(request.data, except_for=request.FILES))
 
 
-def add_files(request: Request, batch: Batch, parameters: tuple[str, ...], *, close: bool) -> Response:
+def new_batch(owner: User, parameters: Mapping[str, Any]) -> Batch:
+    """Return the unsaved batch of a request. Raise Problem if what it expects is wrong."""
+    mode, expected = expect_in_mode(
+        owner.pk, mode=parameters["mode"], preset_name=parameters["preset"], fields=parameters["expect"]
+    )
+    return intake.new_batch(
+        owner=owner, name=parameters["name"], mode=mode, decimal=parameters["decimal"], expected=expected
+    )
+
+
+def add_files(
+    request: Request, find_batch: Callable[[], Batch], parameters: tuple[Any, ...], *, close: bool
+) -> Response:
     """Add the request's files to the batch. A repeated request with the same key gets the first answer again."""
     pictures, archives = uploaded_files(request)
     hashes = [sha256_of(file) for file in (*pictures, *archives)]
     with claimed_key(request, *parameters, hashes, close) as record:
         if record and record.status is not None:
             return repeated(record, request)
+        batch = find_batch()
         named = [(file.name or "", file) for file in pictures]
         intake.add_files(batch, named, archives, close=close, record=record)
     return created(record, batch_json(batch, request), status=202, headers=RETRY_SOON)

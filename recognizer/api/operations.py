@@ -40,8 +40,10 @@ from recognizer.bodies.batches import BatchBody, BatchItemPageBody, BatchPageBod
 from recognizer.bodies.explanations import ExplanationBody, FeatureMapBody, FeatureMapsBody, LayersBody
 from recognizer.bodies.notices import NoticePageBody
 from recognizer.bodies.plain import as_cells, example_of, names_of
+from recognizer.bodies.presets import PresetBody
 from recognizer.bodies.problems import ErrorLine
 from recognizer.filters import HistoryFilter
+from recognizer.models.preset import MAX_PRESET_NAME
 from recognizer.services.exports.exports import csv_lines
 
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp")
@@ -97,6 +99,16 @@ create_prediction = operation(
             "decimal", {"type": "string", "enum": [*DECIMAL_MARKS]}, description="For a picture sent as the body."
         ),
         OpenApiParameter("name", {"type": "string", "maxLength": 200}, description="For a picture sent as the body."),
+        OpenApiParameter(
+            "preset",
+            {"type": "string", "maxLength": MAX_PRESET_NAME},
+            description="The name of one of your presets, for a picture sent as the body.",
+        ),
+        OpenApiParameter(
+            "expect",
+            {"type": "string"},
+            description='A JSON object such as `{"digits": "5"}`, for a picture sent as the body.',
+        ),
         OpenApiParameter("save", bool, description="`false`: answer with 200, and store nothing."),
         IDEMPOTENCY_KEY,
         LOCATION,
@@ -287,6 +299,29 @@ get_batch_table = operation(
     answers={(200, "text/csv"): example_answer(OpenApiTypes.STR, TABLE)},
     problems=FOUND,
 )
+
+# --- Presets ---------------------------------------------------------------------------------------------------
+
+list_presets = operation("presets", "list_presets", "List your presets by name", answers={200: [PresetBody]})
+create_preset = operation(
+    "presets",
+    "create_preset",
+    "Create a preset: an expectation with a name",
+    request=requests.PresetRequestSerializer,
+    answers={201: PresetBody},
+    parameters=[LOCATION],
+    problems=["invalid", "conflict", "unsupported_media_type"],
+)
+get_preset = operation("presets", "get_preset", "Get a preset", answers={200: PresetBody}, problems=FOUND)
+change_preset = operation(
+    "presets",
+    "change_preset",
+    "Change a preset; predictions keep what was expected of them",
+    request=requests.PresetChangeSerializer,
+    answers={200: PresetBody},
+    problems=["invalid", "unsupported_media_type", *FOUND],
+)
+delete_preset = operation("presets", "delete_preset", "Delete a preset", answers={204: None}, problems=FOUND)
 
 # --- Models ----------------------------------------------------------------------------------------------------
 

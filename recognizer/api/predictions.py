@@ -10,6 +10,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from mlcore.reading.result import Mode
 from recognizer import selectors
 from recognizer.api import operations
 from recognizer.api.endpoint import Endpoint, person
@@ -17,13 +18,20 @@ from recognizer.api.idempotent import claimed_key, created, key_of
 from recognizer.api.images import image_of
 from recognizer.api.lists import page_response
 from recognizer.api.parsers import ImageParser, PictureJSONParser
-from recognizer.api.requests import PredictionIdsSerializer, ReadParameters, single_values, validate_correction
+from recognizer.api.requests import (
+    PredictionIdsSerializer,
+    ReadParameters,
+    given_beside,
+    single_values,
+    validate_correction,
+)
 from recognizer.bodies.answers import (
     DeletedBody,
     PredictionBody,
     PredictionPageBody,
     ReadingBody,
     RestoredBody,
+    expected_fields,
     prediction_body,
     reading_body,
 )
@@ -34,6 +42,7 @@ from recognizer.problems import Problem
 from recognizer.services.history import bulk_actions, corrections, pages
 from recognizer.services.history.labelled_boxes import labelled_boxes
 from recognizer.services.limits import idempotency
+from recognizer.services.reading.expected import Expected, expect_in_mode
 from recognizer.services.reading.predictions import PictureReading, read_for, save_reading
 
 LIST_PARAMETERS = {*HistoryFilter.base_filters, "cursor", "page_size"}
@@ -58,15 +67,17 @@ class PredictionList(Endpoint):
     def post(self, request: Request) -> Response:
         data, file_name = image_of(request)
         parameters = read_parameters(request)
-        mode, decimal, name = parameters["mode"], parameters["decimal"], parameters["name"]
+        decimal, name = parameters["decimal"], parameters["name"]
         if not parameters["save"]:
             key_of(request)  # an invalid key is an error here too
-            return Response(write(unsaved_body(read_for(person(request).pk, data, mode, decimal))))
-        given = (mode, name, decimal) if decimal else (mode, name)
+            mode, expected = expect_by(person(request), parameters)
+            return Response(write(unsaved_body(read_for(person(request).pk, data, mode, decimal, expected=expected))))
+        given = [parameters["mode"] or "auto", name, *given_beside(parameters)]
         with claimed_key(request, "prediction", hashlib.sha256(data).hexdigest(), *given) as record:
             if record and record.status is not None:
                 return repeated(record, request)
-            picture_reading = read_for(person(request).pk, data, mode, decimal)
+            mode, expected = expect_by(person(request), parameters)
+            picture_reading = read_for(person(request).pk, data, mode, decimal, expected=expected)
             prediction = save_reading(
                 picture_reading,
                 owner=person(request),
@@ -112,8 +123,22 @@ class PredictionBulkRestore(Endpoint):
         return Response(write(RestoredBody(bulk_actions.restore_uploads(deleted))))
 
 
+def expect_by(owner: User, parameters: Mapping[str, Any]) -> tuple[Mode, Expected | None]:
+    """Return the mode and what is expected by the parameters of a request."""
+    return expect_in_mode(
+        owner.pk, mode=parameters["mode"], preset_name=parameters["preset"], fields=parameters["expect"]
+    )
+
+
 def unsaved_body(read: PictureReading) -> ReadingBody:
-    return reading_body(read.reading, mode=read.mode, decimal=read.decimal, latency_ms=read.latency_ms)
+    expected = read.expected
+    return reading_body(
+        read.reading,
+        mode=read.mode,
+        decimal=read.decimal,
+        expected=expected_fields(expected.preset_name, expected.fields) if expected else expected_fields("", {}),
+        latency_ms=read.latency_ms,
+    )
 
 
 def requested_ids(request: Request) -> list[Any]:

@@ -43,7 +43,7 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     if problem is None:
         return None
     set_rollback()
-    errors = error.detail if isinstance(error, exceptions.ValidationError) else None
+    errors = error.detail if isinstance(error, exceptions.ValidationError) else problem.errors
     body = write(problem_body(problem, errors))
     headers = {**problem.headers, **_headers(error)}
     return Response(body, problem.status, headers=headers, content_type="application/problem+json")

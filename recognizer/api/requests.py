@@ -3,21 +3,29 @@
 JSON values must have the right type. The fields of Django REST framework would read 5 as "5", "7" as 7 and 1 as true.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from mlcore.reading.expectation_text import FIELDS
 from mlcore.reading.result import MAX_GLYPHS, MODES
 from mlcore.reading.written import DECIMAL_MARKS
+from recognizer.api.bounded_json import parse_json
 from recognizer.bodies.answers import PREDICTION_ID
 from recognizer.models import ApiToken
 from recognizer.models.prediction import MAX_TEXT, MAX_WRITTEN
+from recognizer.models.preset import MAX_PRESET_NAME
 from recognizer.problems import Problem
+from recognizer.services.reading.presets import MAX_STORED
+
+MAX_EXPECT_TOKENS = 200  # of a JSON text with an expectation
 
 
 class Text(serializers.CharField):
@@ -93,12 +101,87 @@ class RequestSerializer(serializers.Serializer[Any]):
 MODE_HELP = (
     "What the picture holds: `digit` takes all ink for one digit, `number` reads one line, `auto` chooses between the"
     " two, and `lines` does the same but reads every line. `auto` and `number` keep one line; where there are more,"
-    " the decision is `unsure` and the reason `several_lines`."
+    " the decision is `unsure` and the reason `several_lines`. Without it the mode of the preset counts, or `auto`."
 )
 DECIMAL_HELP = (
     "The decimal mark, which settles whether `1.234` is a thousand or about one. Without it, the account's setting"
     " counts."
 )
+
+
+PRESET_HELP = "The name of one of your presets. Its fields count where `expect` has none of the same name."
+EXPECT_HELP = (
+    "What the number is expected to look like. A form field or a query parameter holds the same object as JSON text."
+)
+
+
+class ExpectedText(Text):
+    """A field of an expectation."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, allow_blank=True, max_length=MAX_STORED, **options)
+
+
+@extend_schema_field({"type": ["string", "number"], "maxLength": MAX_STORED})
+class ExpectedNumber(ExpectedText):
+    def to_internal_value(self, data: Any) -> str:
+        is_number = isinstance(data, int | float) and not isinstance(data, bool)
+        return super().to_internal_value(str(data) if is_number else data)
+
+
+@extend_schema_field({"type": ["string", "boolean"], "maxLength": MAX_STORED})
+class ExpectedYesNo(ExpectedText):
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value({True: "yes", False: "no"}[data] if isinstance(data, bool) else data)
+
+
+@extend_schema_field({"type": ["string", "array"], "items": {"type": "string"}, "maxLength": MAX_STORED})
+class ExpectedList(ExpectedText):
+    def to_internal_value(self, data: Any) -> str:
+        is_list = isinstance(data, list) and all(isinstance(each, str) for each in data)
+        return super().to_internal_value("|".join(data) if is_list else data)
+
+
+EXPECT_TYPES: dict[str, type[ExpectedText]] = {
+    "sign": ExpectedYesNo,
+    "values": ExpectedList,
+    "pattern": ExpectedText,
+    "check": ExpectedText,
+}
+NO_FIELD = f"There is no such field. There are: {', '.join(FIELDS)}."
+
+
+class ExpectSerializer(RequestSerializer):
+    """What a number is expected to look like. Which fields are right is checked with the preset beside them."""
+
+    example = {"digits": "5", "previous": "12345", "step": "300"}
+
+    def get_fields(self) -> dict[str, Any]:
+        return {name: EXPECT_TYPES.get(name, ExpectedNumber)(help_text=text) for name, text in FIELDS.items()}
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        if isinstance(data, str):  # of a form or a query
+            with suppress(ValueError, RecursionError):
+                data = parse_json(data.encode(), max_tokens=MAX_EXPECT_TOKENS) if data else {}
+        if not isinstance(data, dict):
+            raise serializers.ValidationError('Send a JSON object such as {"digits": "5"}.')
+        unknown = {name if name.isprintable() else "": [NO_FIELD] for name in data if name not in FIELDS}
+        if unknown:
+            raise serializers.ValidationError(unknown)
+        return dict(super().to_internal_value(data))
+
+
+class ExpectedSerializer(RequestSerializer):
+    """The base of bodies that may expect something of the numbers."""
+
+    preset = Text(max_length=MAX_PRESET_NAME, default="", allow_blank=True, help_text=PRESET_HELP)
+    expect = ExpectSerializer(default=dict, help_text=EXPECT_HELP)
+
+
+def given_beside(parameters: Mapping[str, Any]) -> list[Any]:
+    """Return the optional parameters that a request has beside its picture, for its Idempotency-Key."""
+    given = [{name: parameters[name], "mode": parameters["mode"]} for name in ("preset", "expect") if parameters[name]]
+    return [parameters["decimal"], *given] if parameters["decimal"] or given else []
 
 
 def single_values(data: Any, *, except_for: Collection[str] = ()) -> dict[str, Any]:
@@ -110,10 +193,10 @@ def single_values(data: Any, *, except_for: Collection[str] = ()) -> dict[str, A
     return dict(data.items())
 
 
-class ReadParameters(RequestSerializer):
+class ReadParameters(ExpectedSerializer):
     """The parameters beside a picture."""
 
-    mode = serializers.ChoiceField(MODES, default="auto", help_text=MODE_HELP)
+    mode = serializers.ChoiceField(MODES, default=None, help_text=MODE_HELP)
     decimal = serializers.ChoiceField(DECIMAL_MARKS, default=None, help_text=DECIMAL_HELP)
     name = Text(max_length=200, default="", allow_blank=True, help_text="Your name for the picture.")
     save = YesNo(  # type: ignore[assignment]  # the name of a method of all serializers
@@ -200,9 +283,9 @@ class PredictionIdsSerializer(RequestSerializer):
     ids = BoundedList(child=Key(), min_length=1, max_length=1000)
 
 
-class BatchRequestSerializer(RequestSerializer):
+class BatchRequestSerializer(ExpectedSerializer):
     name = Text(max_length=200, default="", allow_blank=True)
-    mode = serializers.ChoiceField(MODES, default="auto", help_text=MODE_HELP)
+    mode = serializers.ChoiceField(MODES, default=None, help_text=MODE_HELP)
     decimal = serializers.ChoiceField(DECIMAL_MARKS, default=None, help_text=DECIMAL_HELP)
     close = YesNo(default=True, help_text="`false`: more files follow.")
 
@@ -210,6 +293,22 @@ class BatchRequestSerializer(RequestSerializer):
 class BatchFilesSerializer(BatchRequestSerializer):
     files = serializers.ListField(child=serializers.FileField(), required=False, max_length=100, help_text="Pictures.")
     zip = serializers.FileField(required=False, help_text="Or one ZIP of them, at most 200 MB.")
+
+
+class PresetRequestSerializer(RequestSerializer):
+    example = {"name": "Water meter", "mode": "number", "expect": {"digits": "5", "step": "300"}}
+
+    name = Text(max_length=MAX_PRESET_NAME)
+    mode = serializers.ChoiceField(MODES, default="auto")
+    expect = ExpectSerializer()
+
+
+class PresetChangeSerializer(RequestSerializer):
+    example = {"expect": {"digits": "6", "step": "300"}}
+
+    name = Text(max_length=MAX_PRESET_NAME, required=False)
+    mode = serializers.ChoiceField(MODES, required=False)
+    expect = ExpectSerializer(required=False, help_text="All fields: those that are missing are removed.")
 
 
 class PasswordSerializer(RequestSerializer):

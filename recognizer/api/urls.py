@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from recognizer.api import batches, docs, explanations, files, me, model_versions, notices, predictions, tokens
+from recognizer.api import batches, docs, explanations, files, me, model_versions, notices, predictions, presets, tokens
 
 app_name = "api"
 
@@ -45,6 +45,8 @@ urlpatterns = [
     path("models/<slug:version>/card/", model_versions.ModelCard.as_view(), name="model-card"),
     path("tokens/", tokens.TokenList.as_view(), name="tokens"),
     path("tokens/<uuid:pk>/", tokens.TokenDetail.as_view(), name="token"),
+    path("presets/", presets.PresetList.as_view(), name="presets"),
+    path("presets/<uuid:pk>/", presets.PresetDetail.as_view(), name="preset"),
     path("notices/", notices.NoticeList.as_view(), name="notices"),
     path("me/", me.Me.as_view(), name="me"),
     path("schema/", docs.schema, name="schema"),

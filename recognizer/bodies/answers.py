@@ -1,6 +1,6 @@
 """The bodies of an answer: a reading that is not kept, a prediction, and their forms as lines and rows."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 from uuid import UUID
@@ -38,6 +38,7 @@ PredictionUrl: TypeAlias = Annotated[str, url(PREDICTION_PATH)]
 BoxList: TypeAlias = Annotated[list[int], About(BOX_HELP, example=[121, 64, 148, 262], minItems=4, maxItems=4)]
 Written: TypeAlias = Annotated[str, About(WRITTEN_HELP, example="7")]
 Value: TypeAlias = Annotated[str | None, About(VALUE_HELP, example="7", pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
+ExpectedText: TypeAlias = Annotated[str | None, About(optional=True)]
 FileName: TypeAlias = Annotated[str, About("The name of the file.", example="seven.png")]
 
 
@@ -151,11 +152,37 @@ class KeptGlyphBody(Body):
 
 
 @dataclass(frozen=True, slots=True)
+class ExpectationBody(Body):
+    """What a number is expected to look like. Fields that say nothing are left out."""
+
+    digits: ExpectedText = None
+    decimals: ExpectedText = None
+    sign: ExpectedText = None
+    minimum: ExpectedText = None
+    maximum: ExpectedText = None
+    values: ExpectedText = None
+    pattern: ExpectedText = None
+    check: ExpectedText = None
+    previous: ExpectedText = None
+    step: ExpectedText = None
+    wraps_at: ExpectedText = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedFields(Body):
+    """What was expected of the numbers, by whatever name the preset had then."""
+
+    preset: Annotated[str | None, About("The preset that was named, by its name at that time.", example=None)]
+    expect: Annotated[ExpectationBody | None, About("What was expected, the preset's fields included.", example=None)]
+
+
+@dataclass(frozen=True, slots=True)
 class MeasuredFields(Body):
-    """The mode and the time of a reading, and the size of its picture."""
+    """The mode and the time of a reading, what was expected, and the size of its picture."""
 
     mode: Mode
     decimal: DecimalName
+    expected: Annotated[ExpectedFields, INLINE]
     width: Annotated[int, About("Width of the original after its EXIF rotation, in pixels.", example=400)]
     height: Annotated[int, About("Height of the original after its EXIF rotation, in pixels.", example=400)]
     latency_ms: Annotated[float, About("Time that decoding and reading took.", example=3.2)]
@@ -244,6 +271,7 @@ class HistoryRow(Body):
     correction_written: str | None
     correction_value: str | None
     unread: list[UnreadBody]
+    preset: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,11 +361,26 @@ def ink_fields(answer: result.Reading | Prediction, glyphs: Iterable[AnyGlyph]) 
     )
 
 
-def reading_body(reading: result.Reading, *, mode: str, decimal: str | None, latency_ms: float) -> ReadingBody:
+def expectation_body(fields: Mapping[str, str]) -> ExpectationBody:
+    return ExpectationBody(**fields)
+
+
+def expected_fields(preset_name: str, fields: Mapping[str, str]) -> ExpectedFields:
+    return ExpectedFields(preset_name or None, expectation_body(fields) if fields or preset_name else None)
+
+
+def reading_body(
+    reading: result.Reading, *, mode: str, decimal: str | None, expected: ExpectedFields, latency_ms: float
+) -> ReadingBody:
     return ReadingBody(
         answer=answer_fields(reading),
         measured=MeasuredFields(
-            mode=mode, decimal=decimal, width=reading.width, height=reading.height, latency_ms=latency_ms
+            mode=mode,
+            decimal=decimal,
+            expected=expected,
+            width=reading.width,
+            height=reading.height,
+            latency_ms=latency_ms,
         ),
         glyphs=[glyph_body(glyph) for glyph in reading.glyphs],
         ink=ink_fields(reading, reading.glyphs),
@@ -360,6 +403,7 @@ def prediction_body(prediction: Prediction, glyphs: Iterable[AnyGlyph], absolute
         measured=MeasuredFields(
             mode=prediction.mode,
             decimal=prediction.decimal or None,
+            expected=expected_fields(prediction.preset_name, prediction.expected_fields),
             width=upload.width,
             height=upload.height,
             latency_ms=prediction.latency_ms,
@@ -388,7 +432,7 @@ def correction_body(prediction: Prediction) -> CorrectionBody | None:
     if kind in (None, Correction.Kind.UNDO):
         return None
     written: str = prediction.correction_written  # type: ignore[attr-defined]
-    return CorrectionBody(kind, digits_of(written), written, find_value(written, prediction.decimal_mark))
+    return CorrectionBody(kind, digits_of(written), written, find_value(written, prediction.decimal_rule))
 
 
 def reading_line(file: str, reading: result.Reading) -> ReadingLine:
@@ -420,6 +464,7 @@ def history_row(prediction: Prediction) -> HistoryRow:
         correction_written=correction.written if correction else None,
         correction_value=correction.value if correction else None,
         unread=unread_bodies(unread_of(prediction)),
+        preset=prediction.preset_name or None,
     )
 
 

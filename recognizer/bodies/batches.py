@@ -11,6 +11,7 @@ from recognizer.bodies.answers import (
     Absolute,
     DecimalName,
     DecisionName,
+    ExpectedFields,
     FileName,
     Mode,
     PredictionLine,
@@ -18,11 +19,12 @@ from recognizer.bodies.answers import (
     UnreadBody,
     Value,
     Written,
+    expected_fields,
     prediction_line,
     prediction_url,
     unread_bodies,
 )
-from recognizer.bodies.plain import About, Body, Moment, NextUrl, PreviousUrl, choice, url
+from recognizer.bodies.plain import INLINE, About, Body, Moment, NextUrl, PreviousUrl, choice, url
 from recognizer.bodies.problems import ErrorLine, FileErrorBody, file_error_body
 from recognizer.models import Batch, BatchItem, Prediction
 from recognizer.stored_readings import unread_of
@@ -57,6 +59,7 @@ class BatchBody(Body):
     name: Annotated[str, About(example="Monday's sheets")]
     mode: Mode
     decimal: DecimalName
+    expected: Annotated[ExpectedFields, INLINE]
     created_at: Moment
     state: Annotated[str, choice("open", "reading", "done", "cancelled", example="reading")]
     total: Annotated[int, About(example=40)]
@@ -136,6 +139,7 @@ def batch_body(batch: Batch, counts: Counts, absolute: Absolute) -> BatchBody:
         name=batch.name,
         mode=batch.mode,
         decimal=batch.decimal or None,
+        expected=expected_fields(batch.preset_name, batch.expected_fields),
         created_at=batch.created_at,
         state=batch_state(batch, counts),
         total=counts.total,

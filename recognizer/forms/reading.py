@@ -81,15 +81,31 @@ class ReadForm(forms.Form):
     mode = ModeField(required=False)
     source = forms.ChoiceField(choices=[(source, source.label) for source in SOURCES], required=False)
     strokes = StrokesField(required=False, strip=False)
+    preset = forms.CharField(required=False)
+    previous = forms.CharField(required=False, max_length=40)
 
     def clean_source(self) -> str:
         return self.cleaned_data["source"] or Upload.Source.UPLOAD
 
 
 class ReadAgainForm(forms.Form):
-    """The mode in which an upload is read once more."""
+    """The mode in which an upload is read once more, and what is expected of it."""
+
+    AS_BEFORE, NOTHING, PRESET = "as-before", "nothing", "preset:"
 
     mode = ModeField()
+    expect = forms.CharField(required=False, strip=False)
+
+    def clean_expect(self) -> str | None:
+        """Return the name of a preset, an empty name for nothing, or None to keep what was expected."""
+        chosen: str = self.cleaned_data["expect"]
+        if chosen in ("", self.AS_BEFORE):
+            return None
+        if chosen == self.NOTHING:
+            return ""
+        if chosen.startswith(self.PRESET) and len(chosen) > len(self.PRESET):
+            return chosen.removeprefix(self.PRESET)
+        raise forms.ValidationError(_("This choice does not exist. Reload the page and try again."))
 
 
 class ExampleForm(forms.Form):

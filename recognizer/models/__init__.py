@@ -8,6 +8,7 @@ from recognizer.models.notice import Notice
 from recognizer.models.personal_export import ExportPart, PersonalExport
 from recognizer.models.prediction import FeatureMap, Glyph, Prediction
 from recognizer.models.preferences import Preferences
+from recognizer.models.preset import Preset
 from recognizer.models.upload import Correction, Upload
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "PersonalExport",
     "Prediction",
     "Preferences",
+    "Preset",
     "Upload",
     "Usage",
 ]

@@ -7,16 +7,20 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from recognizer.models.base import UUIDModel
-from recognizer.models.prediction import Decimal, DecimalMarkMixin, Mode
+from recognizer.models.prediction import Decimal, ExpectedMixin, Mode
 
 
-class Batch(DecimalMarkMixin, UUIDModel):
+class Batch(ExpectedMixin, UUIDModel):
     """A set of files given together. Its progress follows from the states of its items."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="batches")
     name = models.CharField(max_length=200, blank=True)
     mode = models.CharField(max_length=6, choices=Mode, default=Mode.AUTO)
     decimal = models.CharField(max_length=5, choices=Decimal, blank=True, default="", db_default="")
+    preset = models.ForeignKey(
+        "recognizer.Preset", models.SET_NULL, null=True, blank=True, db_index=False, related_name="batches"
+    )
+    expected = models.JSONField(null=True, blank=True, help_text=_("What is expected of the numbers."))
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     closed_at = models.DateTimeField(
         null=True, help_text=_("Time when the batch was complete. An open batch accepts more files.")
@@ -25,7 +29,10 @@ class Batch(DecimalMarkMixin, UUIDModel):
 
     class Meta:
         verbose_name_plural = _("batches")
-        indexes = [models.Index(fields=["owner", "-created_at", "-id"], name="batch_owner_newest")]
+        indexes = [
+            models.Index(fields=["owner", "-created_at", "-id"], name="batch_owner_newest"),
+            models.Index(fields=["preset"], name="batch_by_preset", condition=Q(preset__isnull=False)),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(mode__in=Mode.values), name="batch_mode_known"),
             models.CheckConstraint(condition=Q(decimal__in=["", *Decimal.values]), name="batch_decimal_known"),

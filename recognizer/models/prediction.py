@@ -6,8 +6,9 @@ from django.db.models import Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from mlcore.reading.expectation_text import known_decimals
 from mlcore.reading.result import MAX_GLYPHS, MAX_LINES, Box
-from mlcore.reading.written import DecimalMark, find_value
+from mlcore.reading.written import DecimalMark, DecimalRule, find_value
 from recognizer.models.base import ImmutableModel, UUIDModel
 
 # Digits, several lines joined by line feeds. `\Z`, because Python's `$` accepts a line feed at the end.
@@ -46,7 +47,33 @@ class DecimalMarkMixin:
         return cast(DecimalMark, self.decimal) if self.decimal else None
 
 
-class Prediction(DecimalMarkMixin, ImmutableModel):
+class ExpectedMixin(DecimalMarkMixin):
+    """A row with what was expected of its numbers.
+
+    `expected` is None, or {"preset": "Water meter", "fields": {"digits": "5"}}, whose preset is empty where the fields
+    were given without one. It is a copy: it stays when the preset is changed or deleted.
+    """
+
+    expected: Any
+
+    @property
+    def expected_fields(self) -> dict[str, str]:
+        """Return the fields of the expectation by the names of mlcore.reading.expectation_text; none if it is empty."""
+        return dict(self.expected["fields"]) if self.expected else {}
+
+    @property
+    def preset_name(self) -> str:
+        """Return the name that the preset had, or an empty string."""
+        return str(self.expected["preset"]) if self.expected else ""
+
+    @property
+    def decimal_rule(self) -> DecimalRule | None:
+        """Return what settles the meaning of a comma: an expected number of decimals before the decimal mark."""
+        decimals = known_decimals(self.expected_fields)
+        return self.decimal_mark if decimals is None else decimals
+
+
+class Prediction(ExpectedMixin, ImmutableModel):
     """Stored reading of one upload by one model version in one mode. It never changes.
 
     `owner` and `given_at` are copies from the upload, which never change either. So every filter and order of the
@@ -54,6 +81,8 @@ class Prediction(DecimalMarkMixin, ImmutableModel):
 
     Signs, unread ink and lines are JSON, because they are always read and written with their prediction and never
     searched. A row without signs and with one line repeats nothing: `written` and `value` follow from its text.
+
+    `preset` is null where no preset was named, and once it was deleted; `expected` is null where nothing was expected.
     """
 
     Mode = Mode
@@ -74,6 +103,11 @@ class Prediction(DecimalMarkMixin, ImmutableModel):
         db_default="",
         help_text=_("Decimal mark that the request or the account named."),
     )
+    # Without an index of its own: `prediction_by_preset` serves it, and leaves out the many rows without a preset.
+    preset = models.ForeignKey(
+        "recognizer.Preset", models.SET_NULL, null=True, blank=True, db_index=False, related_name="predictions"
+    )
+    expected = models.JSONField(null=True, blank=True, help_text=_("What was expected of the number."))
     text = models.CharField(max_length=MAX_TEXT, blank=True, help_text=_("Digits; several lines have line feeds."))
     signed_text = models.CharField(
         max_length=MAX_WRITTEN,
@@ -129,6 +163,12 @@ class Prediction(DecimalMarkMixin, ImmutableModel):
             models.Index(
                 fields=["owner", "confidence", "id"], name="prediction_by_confidence", condition=Q(is_current=True)
             ),
+            # The predictions of a preset: its history, and what its deletion has to change.
+            models.Index(
+                fields=["preset", "-given_at", "-id"],
+                name="prediction_by_preset",
+                condition=Q(preset__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -142,7 +182,7 @@ class Prediction(DecimalMarkMixin, ImmutableModel):
     @property
     def value(self) -> str | None:
         """Return the decimal string that the written form means, or None."""
-        return find_value(self.written, self.decimal_mark)
+        return find_value(self.written, self.decimal_rule)
 
 
 class Glyph(ImmutableModel):

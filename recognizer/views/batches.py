@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from recognizer import selectors
+from recognizer.expectation_words import describe_expectation
 from recognizer.models import Batch
 from recognizer.pagination import fetch_page
 from recognizer.services.batches import control, intake
@@ -16,6 +17,7 @@ from recognizer.services.batches.archives import ZIP_MAGIC
 from recognizer.services.batches.progress import NEWEST_FIRST, progress_by_batch, progress_of
 from recognizer.services.batches.results import result_rows
 from recognizer.services.exports.exports import csv_lines
+from recognizer.services.reading.expected import Expected
 from recognizer.views.history import download
 from recognizer.views.requests import UserRequest
 
@@ -23,9 +25,9 @@ ITEMS_SHOWN = 60
 BATCHES_SHOWN = 100
 
 
-def start_batch(request: UserRequest, files: list[UploadedFile], mode: Any) -> Batch:
+def start_batch(request: UserRequest, files: list[UploadedFile], mode: Any, expected: Expected | None) -> Batch:
     """Create a batch from the files of a form (pictures, ZIP archives or both) and have it read."""
-    batch = intake.new_batch(owner=request.user, name=batch_name(files), mode=mode)
+    batch = intake.new_batch(owner=request.user, name=batch_name(files), mode=mode, expected=expected)
     archives = list(filter(is_zip, files))
     pictures = [(file.name or "", file) for file in files if file not in archives]
     intake.add_files(batch, pictures, archives, close=True)
@@ -64,6 +66,7 @@ def batch_detail(request: UserRequest, pk: UUID) -> HttpResponse:
     by_upload = {str(prediction.upload_id): prediction for prediction in predictions}
     context = {
         "batch": batch,
+        "expected": describe_expectation(batch.expected_fields),
         "progress": progress_of(batch),
         "items": [(item, by_upload.get(str(item.upload_id))) for item in items],
         "shown": ITEMS_SHOWN,

@@ -20,6 +20,7 @@ from recognizer.problem_pages import with_headers
 from recognizer.problems import Problem
 from recognizer.services.explaining.live import preview_layers
 from recognizer.services.limits.budgets import has_own_budget, preview_rate, spend
+from recognizer.services.reading.expected import expect_in_mode
 from recognizer.services.reading.predictions import create_prediction, read_for
 from recognizer.services.registry.thresholds import sure_from
 from recognizer.uploadhandlers import check_files
@@ -39,6 +40,9 @@ def desk_page(request: HttpRequest, problem: Problem | None = None) -> HttpRespo
         "problem": problem,
         "modes": PAGE_MODES,
         "mode": request.POST.get("mode") or Mode.LINES,
+        "presets": selectors.presets_for(request.user).values_list("name", flat=True),
+        "preset": request.POST.get("preset") or request.GET.get("preset", ""),
+        "previous": request.POST.get("previous", ""),
         "examples": ExampleForm.EXAMPLES,
         "most_files": settings.DATA_UPLOAD_MAX_NUMBER_FILES,
         "recent": selectors.history_for(request.user)[:RECENT],
@@ -54,7 +58,7 @@ def upload_create(request: UserRequest) -> HttpResponse:
         options = read_options(request)
         files = sent_files(request)
         if len(files) > 1 or is_zip(files[0]):
-            return redirect("batch_detail", start_batch(request, files, options["mode"]).pk)
+            return redirect("batch_detail", start_batch(request, files, options["mode"], options["expected"]).pk)
         name, data = files[0].name or "", files[0].read()
         prediction = create_prediction(owner=request.user, data=data, name=name, draw_maps=True, **options)
     except Problem as problem:
@@ -87,7 +91,8 @@ def preview(request: UserRequest) -> HttpResponse:
     try:
         spend(preview_rate(request.user.pk), request.user.pk)
         options = read_options(request)
-        answer = read_for(request.user.pk, sent_files(request)[0].read(), options["mode"], is_preview=True)
+        data, mode, expected = sent_files(request)[0].read(), options["mode"], options["expected"]
+        answer = read_for(request.user.pk, data, mode, expected=expected, is_preview=True)
     except Problem as problem:
         response = render(request, "_preview.html", {"problem": problem}, status=problem.status)
         return with_headers(response, problem)
@@ -100,10 +105,19 @@ def preview(request: UserRequest) -> HttpResponse:
     return render(request, "_preview.html", context)
 
 
-def read_options(request: HttpRequest) -> dict[str, Any]:
-    """Return mode, source and strokes from the form. Raise a Problem if they are not valid."""
+def read_options(request: UserRequest) -> dict[str, Any]:
+    """Return mode, expectation, source and strokes from the form. Raise a Problem if they are not valid.
+
+    The form always has a mode, so that of a preset takes its place.
+    """
     data = clean_or_raise(ReadForm(request.POST))
-    return {"mode": cast(result.Mode, data["mode"]), "source": data["source"], "strokes": data["strokes"]}
+    mode, expected = expect_in_mode(
+        request.user.pk,
+        mode=None if data["preset"] else cast(result.Mode, data["mode"]),
+        preset_name=data["preset"],
+        fields={"previous": data["previous"]},
+    )
+    return {"mode": mode, "expected": expected, "source": data["source"], "strokes": data["strokes"]}
 
 
 def sent_files(request: HttpRequest) -> list[UploadedFile]:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from mlcore.explaining.mosaic import MAX_MAPPED_GLYPHS
 from mlcore.reading import result
 from recognizer import selectors
+from recognizer.expectation_words import describe_expectation, find_misfits
 from recognizer.forms import clean_or_raise
 from recognizer.forms.corrections import BOX_FIELDS
 from recognizer.forms.reading import PAGE_MODES, ReadAgainForm
@@ -59,6 +60,8 @@ def detail_page(request: UserRequest, prediction: Prediction, problem: Problem |
     context |= {
         "problem": problem,
         "modes": PAGE_MODES,
+        "presets": selectors.presets_for(request.user).values_list("name", flat=True),
+        "expected": describe_expectation(prediction.expected_fields),
         "answers": predictions.select_related("model").defer("model__card").order_by("-created_at"),
     }
     return render(request, "upload_detail.html", context, status=problem.status if problem else 200)
@@ -81,6 +84,12 @@ def prediction_context(prediction: Prediction) -> dict[str, Any]:
     # Marked until somebody corrects the answer.
     lines = lines_of(prediction, glyphs)
     doubtful = None if current else find_doubtful(lines)
+    misfits = [
+        misfit
+        for line in lines
+        if line.reason == "unexpected"
+        for misfit in find_misfits(line.written, prediction.expected_fields, prediction.decimal_mark)
+    ]
     boxes = box_values(prediction, current, doubtful)
     return {
         "prediction": prediction,
@@ -88,6 +97,7 @@ def prediction_context(prediction: Prediction) -> dict[str, Any]:
         "glyphs": glyphs,
         "unread": unread_of(prediction),
         "doubtful": doubtful,
+        "misfits": list(dict.fromkeys(misfits)),
         "cards": glyph_cards(list(glyphs), doubtful),
         "sure_from": sure_from(prediction.written, prediction.mode, thresholds_of(prediction.model_id)),
         "correction_history": corrections.entered_corrections(rows)[::-1],
@@ -154,9 +164,9 @@ def correction_response(request: UserRequest, prediction: Prediction, problem: P
 
 @require_POST
 def upload_read_again(request: UserRequest, pk: UUID) -> HttpResponse:
-    mode = clean_or_raise(ReadAgainForm(request.POST))["mode"]
+    data = clean_or_raise(ReadAgainForm(request.POST))
     upload = get_object_or_404(selectors.uploads_for(request.user), pk=pk)
-    reread_upload(upload, cast(result.Mode, mode))
+    reread_upload(upload, cast(result.Mode, data["mode"]), preset_name=data["expect"])
     return redirect("upload_detail", pk)
 
 

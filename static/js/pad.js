@@ -17,7 +17,11 @@ const preview = new Preview(document.querySelector("[data-preview]"), {
   url: area.dataset.previewUrl,
   token: form.elements.csrfmiddlewaretoken.value,
   picture,
-  mode: () => form.elements.mode.value,
+  options: () => ({
+    mode: form.elements.mode.value,
+    preset: form.elements.preset?.value ?? "",
+    previous: form.elements.previous?.value ?? "",
+  }),
   onAnswer: () => showMessage(null),
   onFailure: () => showMessage("offline"),
 });
@@ -150,7 +154,7 @@ canvas.addEventListener("pointermove", move);
 canvas.addEventListener("pointerup", end);
 canvas.addEventListener("pointercancel", end);
 form.addEventListener("change", (event) => {
-  if (event.target.name === "mode" && !drawing.isBlank) preview.requestNow({ announce: true });
+  if (["mode", "preset", "previous"].includes(event.target.name) && !drawing.isBlank) preview.requestNow({ announce: true });
 });
 
 area.hidden = false;

@@ -7,8 +7,8 @@ const TIMEOUT_MS = 6000; // a lost request would otherwise never end
 const SILENT_PAUSE_SECONDS = 2; // a longer one is explained
 
 export class Preview {
-  constructor(element, { url, token, picture, mode, onAnswer, onFailure }) {
-    Object.assign(this, { element, url, token, picture, mode, onAnswer, onFailure });
+  constructor(element, { url, token, picture, options, onAnswer, onFailure }) {
+    Object.assign(this, { element, url, token, picture, options, onAnswer, onFailure });
     this.status = element.querySelector("[data-preview-status]");
     this.content = element.querySelector("[data-preview-content]");
     this.running = null;
@@ -64,7 +64,7 @@ export class Preview {
   async fetchPreview(draft, signal) {
     const body = new FormData();
     body.set("image", await this.picture({ draft }), "drawing.png");
-    body.set("mode", this.mode());
+    for (const [name, value] of Object.entries(this.options())) body.set(name, value);
     const headers = { "X-CSRFToken": this.token };
     const response = await fetch(this.url, { method: "POST", body, headers, signal });
     // The session has expired. Reloading leads to the login page, and the drawing is kept.

@@ -11,13 +11,15 @@ from django.urls import reverse
 from playwright.sync_api import Page
 
 from recognizer.drawings import draw_png
-from recognizer.models import Batch, BatchItem, Upload
+from recognizer.models import Batch, BatchItem, Preset, Upload
 from recognizer.notice_texts import EXPORT_READY
 from recognizer.services.batches import intake
 from recognizer.services.history import bulk_actions, corrections
 from recognizer.services.people.notices import tell_person
 from recognizer.services.people.tokens import create_token
+from recognizer.services.reading.expected import expect
 from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.reading.presets import create_preset
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.browser
@@ -40,6 +42,8 @@ def pages(alice, model) -> dict[str, str]:
     batch.items.create(position=0, name="seven.png", state="done", upload=seven.upload)
     batch.items.create(position=1, name="text.png", state="failed", error_code="unsupported_format")
     tell_person(alice.pk, EXPORT_READY, link="/account/")
+    preset = create_preset(owner=alice, name="Water meter", fields={"digits": "5", "check": "luhn"})
+    meter = create_prediction(owner=alice, data=draw_png("1905"), source="upload", expected=expect(preset, {}))
     glyph = number.glyphs.all()[0]
     names = [
         "desk",
@@ -50,12 +54,16 @@ def pages(alice, model) -> dict[str, str]:
         "batches",
         "notices",
         "account",
+        "presets",
+        "preset_create",
         "about",
     ]
     address = EmailAddress.objects.create(user=alice, email="w" * 60 + "@example.org")
     return {name: reverse(name) for name in [*names, "password_change", "account_reauthenticate"]} | {
         "email": reverse("account_email_confirm", args=[EmailConfirmationHMAC.create(address).key]),
         "upload_detail": reverse("upload_detail", args=[number.upload_id]),
+        "unexpected": reverse("upload_detail", args=[meter.upload_id]),
+        "preset_edit": reverse("preset_edit", args=[preset.pk]),
         "corrected": reverse("upload_detail", args=[seven.upload_id]),
         "batch_detail": reverse("batch_detail", args=[batch.pk]),
         "filtered": reverse("history") + "?digit=7",
@@ -144,6 +152,7 @@ def test_no_page_scrolls_sideways(alice_page: Page, pages, width):
     Batch.objects.update(name="b" * 200)
     BatchItem.objects.update(name="i" * 200)
     Upload.objects.update(name="u" * 200)
+    Preset.objects.update(name="p" * 80, expectation={"pattern": "9" * 60, "values": "9" * 60})
     create_token(user=User.objects.get(), name="t" * 100)
     for name, path in pages.items():
         alice_page.goto(path)

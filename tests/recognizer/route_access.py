@@ -15,7 +15,18 @@ from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from recognizer.models import ApiToken, Batch, BatchItem, Correction, FeatureMap, Glyph, Notice, Prediction, Upload
+from recognizer.models import (
+    ApiToken,
+    Batch,
+    BatchItem,
+    Correction,
+    FeatureMap,
+    Glyph,
+    Notice,
+    Prediction,
+    Preset,
+    Upload,
+)
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -85,6 +96,7 @@ class Scenario:
             "batches": Batch.objects.filter(owner=self.alice).values_list("pk", "closed_at", "cancelled_at"),
             "items": BatchItem.objects.filter(batch__owner=self.alice).values_list("pk", "state"),
             "notices": Notice.objects.filter(owner=self.alice).values_list("pk", "read_at"),
+            "presets": Preset.objects.filter(owner=self.alice).values_list("pk", "name", "expectation"),
             "tokens": ApiToken.objects.filter(user=self.alice).values_list("pk", "revoked_at", "scope"),
             "account": User.objects.filter(pk=self.alice.pk).values_list("username", "password", "is_active", "email"),
         }

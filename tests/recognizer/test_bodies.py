@@ -139,7 +139,7 @@ def test_names_and_order_of_the_public_forms_stay():
     assert [
         *("id", "given_at", "name", "source", "mode", *ANSWER),
         *("correction", "correction_text", "sha256", "width", "height"),
-        *("written", "value", "correction_written", "correction_value", "unread"),
+        *("written", "value", "correction_written", "correction_value", "unread", "preset"),
     ] == exports.COLUMNS
     assert names_of(batches.BatchRow) == [
         *("position", "file", "state", "error", "text", "decision", "confidence", "prediction"),

@@ -8,6 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from recognizer import filters, selectors
 from recognizer.services.history.corrections import correct
+from recognizer.services.reading.expected import expect
+from recognizer.services.reading.presets import create_preset
 from tests.readings import make_reading, store_reading
 
 pytestmark = pytest.mark.django_db
@@ -27,6 +29,20 @@ def test_filters_do_not_read_the_corrections_of_others(add_prediction, alice, bo
     condition = re.compile(r'FROM "recognizer_correction"(?: U0)? WHERE \(?(?:U0|"recognizer_correction")\."(\w+)"')
     filtered_by = {column for query in queries for column in condition.findall(query["sql"])}
     assert filtered_by == {"by_id", "upload_id"}
+
+
+def test_predictions_are_found_by_their_preset(alice, alice_client, bob, model):
+    presets = [create_preset(owner=alice, name=name, fields={"digits": "4"}) for name in ("Water", "Gas")]
+    create_preset(owner=bob, name="Oil", fields={"digits": "4"})
+    for preset in (*presets, None):
+        store_reading(make_reading("1905"), owner=alice, expected=expect(preset, {}))
+    found = alice_client.get("/api/v1/predictions/", {"preset": "Gas"}).json()["results"]
+    assert [row["preset"] for row in found] == ["Gas"]
+    for unknown in ("Oil", "gas", "Gas\0"):
+        answer = alice_client.get("/api/v1/predictions/", {"preset": unknown})
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    page = alice_client.get("/history/", {"preset": "Water"}).content.decode()
+    assert '<option value="Water" selected>Water</option>' in page and "Oil" not in page
 
 
 @pytest.mark.parametrize("max_keys", [0, 500])

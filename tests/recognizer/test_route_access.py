@@ -21,6 +21,7 @@ from recognizer.services.people.notices import tell_person
 from recognizer.services.people.tokens import create_token, revoke_token
 from recognizer.services.reading.feature_maps import ensure_maps
 from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.reading.presets import create_preset
 from tests.conftest import client_of, token_headers
 from tests.pictures import digit_png
 from tests.recognizer.route_access import Route, Scenario, all_routes, find_violations
@@ -48,6 +49,7 @@ def scenario(alice: User, bob: User, admin: User, model: ModelVersion, settings)
     revoked, revoked_secret = create_token(user=alice, name=NAME)
     revoke_token(revoked)
     notice = tell_person(alice.pk, EXPORT_READY)
+    preset = create_preset(owner=alice, name=NAME, fields={"digits": "1"})
     glyph = prediction.glyphs.get()
     objects = {
         "uploads/": prediction.upload_id,
@@ -57,6 +59,8 @@ def scenario(alice: User, bob: User, admin: User, model: ModelVersion, settings)
         "batches/": batch.pk,
         "notices/": notice.pk,
         "account/tokens/": token.pk,
+        "account/presets/": preset.pk,
+        "api/v1/presets/": preset.pk,
         "api/v1/predictions/": prediction.pk,
         "api/v1/batches/": batch.pk,
         "api/v1/tokens/": token.pk,

@@ -16,6 +16,7 @@ from recognizer.models import Batch
 from recognizer.problems import Problem
 from recognizer.services.batches import intake
 from recognizer.services.batches.progress import Progress, progress_of
+from recognizer.services.reading.expected import expect_in_mode
 
 FILES_PER_TRANSACTION = 100
 
@@ -26,7 +27,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path, help="the folder, including its subfolders")
         parser.add_argument("--user", required=True, metavar="NAME", help="the owner of the uploads")
-        parser.add_argument("--mode", choices=MODES, default="auto")
+        parser.add_argument("--mode", choices=MODES, help="(default: that of the preset, or auto)")
+        parser.add_argument("--preset", default="", metavar="NAME", help="the preset of the user to read with")
         parser.add_argument(
             "--decimal", choices=DECIMAL_MARKS, help="the decimal mark (default: the one that the account has chosen)"
         )
@@ -42,6 +44,10 @@ class Command(BaseCommand):
             raise CommandError(f"There is no user {options['user']}.", returncode=2)
         if not folder.is_dir():
             raise CommandError(f"{folder} is not a folder.", returncode=2)
+        try:
+            mode, expected = expect_in_mode(user.pk, mode=options["mode"], preset_name=options["preset"])
+        except Problem as problem:
+            raise CommandError(f"--preset {options['preset']}: {problem.detail}", returncode=2) from problem
         files = iter(sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")))
         created: list[Batch] = []
         try:
@@ -49,8 +55,9 @@ class Command(BaseCommand):
                 batch = intake.create_batch(
                     owner=user,
                     name=options["name"] or folder.name,
-                    mode=options["mode"],
+                    mode=mode,
                     decimal=options["decimal"],
+                    expected=expected,
                 )
                 created.append(batch)
                 self.add_files(batch, folder, group)

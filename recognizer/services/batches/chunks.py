@@ -2,9 +2,9 @@
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from django.core.files.base import ContentFile
 from django.db.models import QuerySet
@@ -15,11 +15,13 @@ from mlcore.reading.result import Mode, Reading
 from recognizer.models import Batch, BatchItem, Glyph, Job, ModelVersion, Prediction, Upload
 from recognizer.outages import problem_of_outage
 from recognizer.queues import BULK
+from recognizer.services.reading.expected import columns_of, expected_of
 from recognizer.services.reading.predictions import build_glyphs, build_prediction
+from recognizer.services.reading.presets import lock_presets
 from recognizer.services.registry.model_versions import models
 from recognizer.services.space.disk import has_disk_space
 from recognizer.services.space.quotas import add_bytes
-from recognizer.services.space.sizes import ITEM_BYTES, reading_bytes
+from recognizer.services.space.sizes import ITEM_BYTES, json_bytes, reading_bytes
 from recognizer.services.work import jobs, runs
 
 CHUNK_ITEMS = 20  # enough for one efficient call of the network; a worker reads them in about a second
@@ -60,13 +62,21 @@ def read_chunk(job: Job) -> None:
     # The network is called once for the whole chunk. The images are decoded one at a time to bound the memory.
     batch = items[0].batch if items else Batch()
     pictures = decode_items(items, result)
-    readings = model.reader.read_pictures(pictures, cast(Mode, batch.mode), decimal=batch.decimal_mark)
+    expected = expected_of(batch)
+    readings = model.reader.read_pictures(
+        pictures,
+        cast(Mode, batch.mode),
+        decimal=batch.decimal_mark,
+        expectation=expected.expectation if expected else None,
+    )
     result.readings = dict(zip(result.uploads, readings, strict=True))
     result.latency_ms = 1000 * (time.perf_counter() - started) / max(1, len(items))
     with runs.finish_job(job):
+        columns = columns_of(expected, lock_presets([batch.preset_id]))
         # Items that were cancelled in the meantime are left out.
         still_waiting = waiting_items(job).select_for_update(of=("self",)).order_by("pk")
-        write_result(list(still_waiting.select_related("batch")), result, model.version, attempts=job.attempts)
+        items = list(still_waiting.select_related("batch"))
+        write_result(items, result, model.version, attempts=job.attempts, expected=columns)
 
 
 def waiting_items(job: Job) -> QuerySet[BatchItem]:
@@ -122,7 +132,14 @@ def save_thumbnail(upload: Upload, data: bytes) -> None:
     upload.derived_bytes += len(data)
 
 
-def write_result(items: list[BatchItem], result: ChunkResult, version: ModelVersion, *, attempts: int) -> None:
+def write_result(
+    items: list[BatchItem],
+    result: ChunkResult,
+    version: ModelVersion,
+    *,
+    attempts: int,
+    expected: Mapping[str, Any],
+) -> None:
     uploads: list[Upload] = []
     predictions: list[Prediction] = []
     glyphs: list[Glyph] = []
@@ -135,12 +152,12 @@ def write_result(items: list[BatchItem], result: ChunkResult, version: ModelVers
         upload, reading = result.uploads[key], result.readings[key]
         mode, decimal = item.batch.mode, item.batch.decimal
         prediction = build_prediction(
-            upload, reading, version, mode=mode, decimal=decimal, latency_ms=result.latency_ms
+            upload, reading, version, mode=mode, decimal=decimal, latency_ms=result.latency_ms, expected=expected
         )
         uploads.append(upload)
         predictions.append(prediction)
         glyphs += build_glyphs(prediction, reading)
-        upload.derived_bytes += reading_bytes(reading)
+        upload.derived_bytes += reading_bytes(reading) + json_bytes(prediction.expected)
         # The bytes of the staged file are the upload's from now on.
         item.state, item.upload, item.staged, item.bytes = BatchItem.State.DONE, upload, "", ITEM_BYTES
     if uploads:

@@ -24,7 +24,9 @@ from recognizer.services.account_state import require_open_account
 from recognizer.services.batches.archives import shown_name, unpack
 from recognizer.services.batches.chunks import enqueue_chunks
 from recognizer.services.limits import idempotency
+from recognizer.services.reading.expected import Expected
 from recognizer.services.reading.preferences import decimal_mark_of
+from recognizer.services.reading.presets import lock_presets
 from recognizer.services.space.cleanup import delete_files_on_error
 from recognizer.services.space.disk import require_disk_space
 from recognizer.services.space.reservation import reserve_space
@@ -33,18 +35,41 @@ from recognizer.services.space.sizes import ITEM_BYTES
 MAX_ITEMS = 1000
 
 
-def new_batch(*, owner: User, name: str = "", mode: Mode = "auto", decimal: DecimalMark | None = None) -> Batch:
+def new_batch(
+    *,
+    owner: User,
+    name: str = "",
+    mode: Mode = "auto",
+    decimal: DecimalMark | None = None,
+    expected: Expected | None = None,
+) -> Batch:
     """Return an unsaved batch. `add_files` saves it together with its first files, so no list shows it empty."""
-    return Batch(owner=owner, name=name[:200], mode=mode, decimal=decimal or decimal_mark_of(owner.pk) or "")
+    batch = Batch(owner=owner, name=name[:200], mode=mode, decimal=decimal or decimal_mark_of(owner.pk) or "")
+    if expected:
+        batch.preset_id, batch.expected = expected.preset_id, expected.stored
+    return batch
 
 
-def create_batch(*, owner: User, name: str = "", mode: Mode = "auto", decimal: DecimalMark | None = None) -> Batch:
+def create_batch(
+    *,
+    owner: User,
+    name: str = "",
+    mode: Mode = "auto",
+    decimal: DecimalMark | None = None,
+    expected: Expected | None = None,
+) -> Batch:
     """Save an empty batch whose files follow later."""
-    batch = new_batch(owner=owner, name=name, mode=mode, decimal=decimal)
+    batch = new_batch(owner=owner, name=name, mode=mode, decimal=decimal, expected=expected)
     with transaction.atomic():
         require_open_account(batch.owner_id)
-        batch.save(force_insert=True)
+        insert_batch(batch)
     return batch
+
+
+def insert_batch(batch: Batch) -> None:
+    """Save a new batch, without its preset if that was deleted in the meantime. Call it inside a transaction."""
+    batch.preset_id = next(iter(lock_presets([batch.preset_id])), None)
+    batch.save(force_insert=True)
 
 
 def add_files(
@@ -68,7 +93,7 @@ def add_files(
         with transaction.atomic():
             require_open_account(batch.owner_id)
             if batch._state.adding:
-                batch.save(force_insert=True)
+                insert_batch(batch)
             save_items(batch, staged.items)
             if close:
                 close_batch(batch)

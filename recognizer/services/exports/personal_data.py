@@ -29,6 +29,7 @@ from recognizer.services.reading.preferences import decimal_mark_of
 CHUNK_BYTES = 8 * 1024 * 1024  # of files in one chunk, which is held in memory
 
 TOKEN_FIELDS = ("name", "scope", "created_at", "expires_at", "revoked_at", "last_used_at")
+PRESET_FIELDS = ("name", "mode", "expectation", "created_at", "updated_at")
 UPLOAD_FIELDS = ("id", "created_at", "source", "name", "sha256", "format", "bytes", "width", "height")
 CORRECTION_FIELDS = ("upload", "created_at", "kind", "text", "signed_text", "boxes")
 ITEM_FIELDS = ("id", "name", "state", "error_code", "upload")
@@ -132,7 +133,7 @@ def count_rows(user: User) -> int:
 
 
 def describe_account(user: User) -> dict[str, Any]:
-    """Return the account with its addresses and tokens, as values of JSON."""
+    """Return the account with its addresses, presets and tokens, as values of JSON."""
     tokens = ApiToken.objects.filter(user=user).order_by("created_at", "id").values(*TOKEN_FIELDS)
     return {
         "username": user.get_username(),
@@ -140,11 +141,14 @@ def describe_account(user: User) -> dict[str, Any]:
         "addresses": list(EmailAddress.objects.filter(user=user).order_by("pk").values("email", "verified")),
         "joined": format_datetime(user.date_joined),
         "decimal": decimal_mark_of(user.pk),
-        "tokens": [
-            {name: format_datetime(value) if isinstance(value, datetime) else value for name, value in token.items()}
-            for token in tokens
-        ],
+        "presets": [plain_row(row) for row in selectors.presets_for(user).values(*PRESET_FIELDS)],
+        "tokens": [plain_row(token) for token in tokens],
     }
+
+
+def plain_row(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of a row with its times as text."""
+    return {name: format_datetime(value) if isinstance(value, datetime) else value for name, value in row.items()}
 
 
 def upload_members(uploads: list[Upload], chunk: int) -> Iterator[Member]:
@@ -174,6 +178,7 @@ def describe_prediction(row: Prediction) -> dict[str, Any]:
         "is_current": row.is_current,
         "mode": row.mode,
         "decimal": row.decimal,
+        "expected": row.expected,
         **write_row(answer_fields(row)),
         "glyphs": [write(glyph_body(glyph)) for glyph in row.glyphs.all()],
         **write(ink_fields(row, row.glyphs.all())),
@@ -190,6 +195,7 @@ def describe_batch(batch: Batch) -> dict[str, Any]:
         "name": batch.name,
         "mode": batch.mode,
         "decimal": batch.decimal,
+        "expected": batch.expected,
         "created_at": batch.created_at,
         "closed_at": batch.closed_at,
         "cancelled_at": batch.cancelled_at,

@@ -25,6 +25,7 @@ from recognizer.models import (
     PersonalExport,
     Prediction,
     Preferences,
+    Preset,
     Upload,
     Usage,
 )
@@ -64,6 +65,7 @@ OWNED_ROWS = (
     OwnedRows(Notice, ("owner_id",), "notices/"),
     OwnedRows(ApiToken, ("user_id",), "account.json", inside="tokens"),
     OwnedRows(Preferences, ("user_id",), "account.json", inside="decimal"),
+    OwnedRows(Preset, ("owner_id",), "account.json", inside="presets"),
     OwnedRows(Usage, ("user_id",), not_exported_because="It is the number and size of the exported pictures."),
     OwnedRows(IdempotencyRecord, ("user_id",), not_exported_because="It repeats an answer for one day."),
     OwnedRows(Upload, ("owner_id",), "uploads/"),

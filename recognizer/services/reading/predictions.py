@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,9 @@ from recognizer.problems import Problem
 from recognizer.services.limits import idempotency
 from recognizer.services.limits.reading_slots import reading_slots
 from recognizer.services.reading import feature_maps
+from recognizer.services.reading.expected import Expected, columns_of, expect, expected_bytes, expected_of
 from recognizer.services.reading.preferences import decimal_mark_of
+from recognizer.services.reading.presets import find_preset, lock_presets
 from recognizer.services.registry.model_versions import ActiveModel, models
 from recognizer.services.space.cleanup import delete_files_on_error
 from recognizer.services.space.disk import require_disk_space
@@ -40,9 +42,21 @@ class PictureReading:
     mode: Mode
     decimal: DecimalMark | None
     latency_ms: float
+    expected: Expected | None = None
+
+    @property
+    def preset_id(self) -> UUID | None:
+        return self.expected.preset_id if self.expected else None
+
+    @property
+    def row_bytes(self) -> int:
+        """Return the size of the prediction that the reading becomes."""
+        return reading_bytes(self.reading) + expected_bytes(self.expected)
 
 
-def read_picture(data: bytes, mode: Mode = "auto", decimal: DecimalMark | None = None) -> PictureReading:
+def read_picture(
+    data: bytes, mode: Mode = "auto", decimal: DecimalMark | None = None, expected: Expected | None = None
+) -> PictureReading:
     """Read an image without saving anything. Raise Problem if it cannot be decoded."""
     model = models.active_model()
     started = time.perf_counter()
@@ -50,8 +64,10 @@ def read_picture(data: bytes, mode: Mode = "auto", decimal: DecimalMark | None =
         picture = decode(data)
     except PictureError as error:
         raise Problem.of_picture(error) from error
-    reading = model.reader.read_picture(picture, mode, decimal=decimal)
-    return PictureReading(picture, reading, model, mode, decimal, 1000 * (time.perf_counter() - started))
+    expectation = expected.expectation if expected else None
+    reading = model.reader.read_picture(picture, mode, decimal=decimal, expectation=expectation)
+    latency_ms = 1000 * (time.perf_counter() - started)
+    return PictureReading(picture, reading, model, mode, decimal, latency_ms, expected)
 
 
 def read_for(
@@ -60,6 +76,7 @@ def read_for(
     mode: Mode = "auto",
     decimal: DecimalMark | None = None,
     *,
+    expected: Expected | None = None,
     is_preview: bool = False,
 ) -> PictureReading:
     """Read an image for an account without saving anything. Few images of one account are read at the same time.
@@ -67,7 +84,7 @@ def read_for(
     Without a decimal mark, the account's counts. Previews leave one slot to pictures that are to be kept.
     """
     with reading_slots.taken_by(owner_id, spared=int(is_preview)):
-        return read_picture(data, mode, decimal or decimal_mark_of(owner_id))
+        return read_picture(data, mode, decimal or decimal_mark_of(owner_id), expected)
 
 
 def create_prediction(
@@ -77,13 +94,14 @@ def create_prediction(
     source: str,
     mode: Mode = "auto",
     decimal: DecimalMark | None = None,
+    expected: Expected | None = None,
     name: str = "",
     strokes: Any = None,
     draw_maps: bool = False,
 ) -> Prediction:
     """Read an image and return its saved prediction. Without a decimal mark, the owner's counts."""
     return save_reading(
-        read_for(owner.pk, data, mode, decimal),
+        read_for(owner.pk, data, mode, decimal, expected=expected),
         owner=owner,
         data=data,
         source=source,
@@ -118,7 +136,7 @@ def save_reading(
         sha256=hashlib.sha256(data).hexdigest(),
         format=picture.format,
         bytes=len(data),
-        derived_bytes=json_bytes(strokes) + reading_bytes(picture_reading.reading),
+        derived_bytes=json_bytes(strokes) + picture_reading.row_bytes,
         width=picture.width,
         height=picture.height,
     )
@@ -136,8 +154,9 @@ def save_reading(
 
 def replace_current(upload: Upload, picture_reading: PictureReading, *, draw_maps: bool) -> Prediction:
     """Save another reading of an upload as its current prediction. Call it inside a transaction."""
-    size = reading_bytes(picture_reading.reading)
+    size = picture_reading.row_bytes
     reserve_space(upload.owner_id, pictures=0, size=size)
+    lock_presets([picture_reading.preset_id])
     if not lock_uploads([upload.pk]):
         raise Problem("not_found")
     add_to_uploads({upload.pk: size})
@@ -166,6 +185,7 @@ def write_prediction(upload: Upload, picture_reading: PictureReading, *, draw_ma
         mode=picture_reading.mode,
         decimal=picture_reading.decimal or "",
         latency_ms=picture_reading.latency_ms,
+        expected=columns_of(picture_reading.expected, lock_presets([picture_reading.preset_id])),
     )
     glyphs = build_glyphs(prediction, reading)
     prediction.save(force_insert=True)
@@ -176,9 +196,16 @@ def write_prediction(upload: Upload, picture_reading: PictureReading, *, draw_ma
 
 
 def build_prediction(
-    upload: Upload, reading: Reading, version: ModelVersion, *, mode: str, decimal: str, latency_ms: float
+    upload: Upload,
+    reading: Reading,
+    version: ModelVersion,
+    *,
+    mode: str,
+    decimal: str,
+    latency_ms: float,
+    expected: Mapping[str, Any],
 ) -> Prediction:
-    """Return an unsaved prediction."""
+    """Return an unsaved prediction. `expected` holds the values of its columns by `columns_of`."""
     return Prediction(
         upload=upload,
         owner_id=upload.owner_id,
@@ -191,6 +218,7 @@ def build_prediction(
         reason=reading.reason or "",
         latency_ms=latency_ms,
         **row_values(reading),
+        **expected,
     )
 
 
@@ -213,14 +241,32 @@ def build_glyphs(prediction: Prediction, reading: Reading) -> list[Glyph]:
     ]
 
 
-def reread_upload(upload: Upload, mode: Mode) -> Prediction:
-    """Read a stored upload with the active model and save that as its current prediction. Earlier ones are kept."""
+def expect_again(upload: Upload, preset_name: str | None) -> Expected | None:
+    """Return what is expected of an upload that is read again, for `reread_upload`.
+
+    A preset is used as it is now, with the previous value that was given when the upload was read.
+    """
+    current = Prediction.objects.filter(upload=upload, is_current=True).first()
+    before = expected_of(current) if current else None
+    if preset_name is None:
+        return before
+    if not preset_name:
+        return None
+    previous = before.fields.get("previous", "") if before else ""
+    return expect(find_preset(upload.owner_id, preset_name), {"previous": previous} if previous else {})
+
+
+def reread_upload(upload: Upload, mode: Mode, *, preset_name: str | None = None) -> Prediction:
+    """Read a stored upload with the active model and save that as its current prediction. Earlier ones are kept.
+
+    Without a preset, what was expected of the number stays; an empty name expects nothing.
+    """
     try:
         with upload.original.open("rb") as original:
             data = original.read()
     except FileNotFoundError as error:  # as after a restore without all media
         raise Problem("not_found") from error
     require_disk_space()
-    picture_reading = read_for(upload.owner_id, data, mode)
+    picture_reading = read_for(upload.owner_id, data, mode, expected=expect_again(upload, preset_name))
     with transaction.atomic():
         return replace_current(upload, picture_reading, draw_maps=True)

@@ -1,9 +1,10 @@
 """Rescoring: stored uploads are read with another model version. Their earlier predictions are kept."""
 
+import json
 import logging
 import time
 from collections.abc import Iterator
-from itertools import product
+from typing import cast
 from uuid import UUID
 
 from django.db import transaction
@@ -11,14 +12,15 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from mlcore.reading.decode import Picture, decode
 from mlcore.reading.errors import PictureError
-from mlcore.reading.result import MODES, Reading
-from mlcore.reading.written import DECIMAL_MARKS
+from mlcore.reading.result import Mode, Reading
 from recognizer.models import Glyph, Job, ModelVersion, Prediction, Upload
 from recognizer.queues import BULK
 from recognizer.selectors import written_form
 from recognizer.services.account_state import owners_being_deleted
+from recognizer.services.reading.expected import columns_of, expected_bytes, expected_of
 from recognizer.services.reading.feature_maps import remove_superseded_maps
 from recognizer.services.reading.predictions import build_glyphs, build_prediction, lock_uploads
+from recognizer.services.reading.presets import lock_presets
 from recognizer.services.registry.model_versions import models
 from recognizer.services.space.quotas import add_derived, lock_usage
 from recognizer.services.space.sizes import reading_bytes
@@ -62,9 +64,14 @@ def rescore_chunk(job: Job) -> None:
     started = time.perf_counter()
     decoded: list[Prediction] = []
     readings: list[Reading] = []
-    for mode, decimal in product(MODES, (None, *DECIMAL_MARKS)):
-        alike = [each for each in pending if each.mode == mode and each.decimal_mark == decimal]
-        readings += reader.read_pictures(decode_originals(alike, decoded), mode, decimal=decimal)
+    for alike in group_alike(pending):
+        first, expected = alike[0], expected_of(alike[0])
+        readings += reader.read_pictures(
+            decode_originals(alike, decoded),
+            cast(Mode, first.mode),
+            decimal=first.decimal_mark,
+            expectation=expected.expectation if expected else None,
+        )
     latency_ms = 1000 * (time.perf_counter() - started) / max(1, len(readings))
     with runs.finish_job(job):
         write_predictions(list(zip(decoded, readings, strict=True)), version, latency_ms)
@@ -73,6 +80,15 @@ def rescore_chunk(job: Job) -> None:
 def current_predictions(job: Job, version: ModelVersion) -> QuerySet[Prediction]:
     uploads = uploads_unread_by(version, Upload.objects.filter(pk__in=job.payload["ids"]))
     return Prediction.objects.filter(upload__in=uploads, is_current=True).select_related("upload")
+
+
+def group_alike(predictions: list[Prediction]) -> list[list[Prediction]]:
+    """Return groups of predictions that were read in the same mode, with the same decimal mark and expectation."""
+    groups: dict[tuple[str, str, str], list[Prediction]] = {}
+    for each in predictions:
+        key = (each.mode, each.decimal, json.dumps(each.expected_fields, sort_keys=True))
+        groups.setdefault(key, []).append(each)
+    return list(groups.values())
 
 
 def decode_originals(predictions: list[Prediction], decoded: list[Prediction]) -> Iterator[Picture]:
@@ -95,6 +111,7 @@ def write_predictions(pairs: list[tuple[Prediction, Reading]], version: ModelVer
     They become current only if the version is active. Those of a candidate are there to be compared.
     """
     lock_usage(old.owner_id for old, _ in pairs)
+    presets = lock_presets(old.preset_id for old, _ in pairs)
     locked = lock_uploads([old.upload_id for old, _ in pairs])
     unread = set(uploads_unread_by(version, Upload.objects.filter(pk__in=locked)).values_list("pk", flat=True))
     is_current = ModelVersion.objects.filter(pk=version.pk, state=ModelVersion.State.ACTIVE).exists()
@@ -107,13 +124,20 @@ def write_predictions(pairs: list[tuple[Prediction, Reading]], version: ModelVer
     for old, reading in pairs:
         if old.upload_id not in unread:
             continue  # the owner had it read again in the meantime, or deleted it
+        expected = expected_of(old)
         prediction = build_prediction(
-            old.upload, reading, version, mode=old.mode, decimal=old.decimal, latency_ms=latency_ms
+            old.upload,
+            reading,
+            version,
+            mode=old.mode,
+            decimal=old.decimal,
+            latency_ms=latency_ms,
+            expected=columns_of(expected, presets),
         )
         prediction.is_current = is_current
         predictions.append(prediction)
         glyphs += build_glyphs(prediction, reading)
-        sizes.setdefault(old.owner_id, {})[old.upload_id] = reading_bytes(reading)
+        sizes.setdefault(old.owner_id, {})[old.upload_id] = reading_bytes(reading) + expected_bytes(expected)
     for owner_id, of_owner in sizes.items():
         add_derived(owner_id, of_owner)
     Prediction.objects.bulk_create(predictions)

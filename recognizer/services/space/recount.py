@@ -98,8 +98,10 @@ def count_derived(uploads: dict[UUID, Upload]) -> dict[UUID, int]:
         sizes[pk] += json_bytes(strokes)
     predictions = Prediction.objects.filter(upload__in=uploads).order_by()
     counted = predictions.annotate(glyph_count=Count("glyphs"))
-    for pk, glyphs, *parts in counted.values_list("upload", "glyph_count", "signs", "unread", "lines"):
-        sizes[pk] += prediction_bytes(glyphs, sum(map(len, parts)))
+    for pk, glyphs, expected, *parts in counted.values_list(
+        "upload", "glyph_count", "expected", "signs", "unread", "lines"
+    ):
+        sizes[pk] += prediction_bytes(glyphs, sum(map(len, parts))) + json_bytes(expected)
     maps = FeatureMap.objects.filter(glyph__prediction__upload__in=uploads).order_by()
     for pk, size in maps.values_list("glyph__prediction__upload").annotate(Sum("bytes")):
         sizes[pk] += size

@@ -13,6 +13,8 @@ from recognizer.api.docs import SCHEMA
 # Rules that the schema cannot express: valid pictures, cursors from the list, the right password.
 MORE_STATUSES = {
     "create_prediction": ["400", "413", "415", "422"],
+    "create_preset": ["400"],
+    "change_preset": ["400"],
     "create_batch": ["400", "413", "415", "422"],
     "add_files": ["400", "413", "415", "422"],
     "correct_prediction": ["400"],

@@ -10,6 +10,7 @@ from recognizer.models import Batch, Job
 from recognizer.queues import BULK
 from recognizer.services.batches import intake
 from recognizer.services.batches.progress import progress_of
+from recognizer.services.reading.presets import create_preset
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +86,20 @@ def test_a_large_folder_becomes_several_batches(alice, media, tmp_path, monkeypa
         (tmp_path / f"{n}.png").write_bytes(digit_png(n, size=60))
     run_command("import_uploads", str(tmp_path), "--user", "alice")
     assert sorted(batch.items.count() for batch in Batch.objects.all()) == [1, 2, 2]
+
+
+def test_a_folder_is_imported_with_a_preset_of_its_owner(alice, bob, media, tmp_path):
+    preset = create_preset(owner=alice, name="Water meter", mode="number", fields={"digits": "4"})
+    (tmp_path / "a.png").write_bytes(digit_png(3))
+    for mode, expected in (((), "number"), (("--mode", "lines"), "lines")):
+        run_command("import_uploads", str(tmp_path), "--user", "alice", "--preset", "Water meter", *mode)
+        batch = Batch.objects.latest("created_at")
+        assert (batch.preset, batch.mode, batch.expected_fields) == (preset, expected, {"digits": "4"})
+    for user, name in (("alice", "Gas meter"), ("bob", "Water meter")):
+        with pytest.raises(CommandError, match="There is no preset with this name") as raised:
+            run_command("import_uploads", str(tmp_path), "--user", user, "--preset", name)
+        assert raised.value.returncode == 2
+    assert Batch.objects.count() == 2
 
 
 @pytest.mark.parametrize("arguments", [["/nowhere", "--user", "alice"], [".", "--user", "nobody"]])

@@ -30,7 +30,18 @@ def number_among_many(alice, add_prediction):
 
 @pytest.mark.parametrize(
     "name",
-    ["desk", "history", "history_statistics", "review", "batches", "notices", "account", "about", "password_change"],
+    [
+        "desk",
+        "history",
+        "history_statistics",
+        "review",
+        "batches",
+        "notices",
+        "account",
+        "presets",
+        "about",
+        "password_change",
+    ],
 )
 def test_a_page_makes_at_most_twelve_queries(alice_client, number_among_many, name):
     with CaptureQueriesContext(connection) as queries:

@@ -34,6 +34,7 @@ from recognizer.services.reading.feature_maps import draw_maps
 from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.reading.preferences import choose_decimal_mark
+from recognizer.services.reading.presets import create_preset
 from recognizer.services.space.folders import folder_of
 from recognizer.services.space.reconcile import reconcile
 from tests.pictures import digit_png
@@ -70,6 +71,7 @@ def everything(alice, model, media) -> User:
     corrections.correct(prediction=prediction, by=alice, kind="correct", text="1")
     create_token(user=alice, name="script")
     choose_decimal_mark(alice, "comma")
+    create_preset(owner=alice, name="Water meter", fields={"digits": "5"})
     EmailConfirmation.create(EmailAddress.objects.create(user=alice, email=alice.email))
     OutgoingMail.objects.create(kind="notice", user=alice, expires_at=timezone.now())
     tell_person(alice.pk, EXPORT_READY)

@@ -8,8 +8,11 @@ from django.core.management import CommandError, call_command
 
 from recognizer.models import Job, ModelVersion, Prediction, Upload
 from recognizer.services.reading import rescoring
+from recognizer.services.reading.expected import expect
 from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.reading.presets import change_preset, create_preset
 from recognizer.services.registry.model_versions import models
+from recognizer.services.space.recount import recount
 from recognizer.services.work import runs
 from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
@@ -62,6 +65,21 @@ def test_predictions_of_the_active_version_become_current(loaded, predictions):
     run_waiting_jobs()
     assert set(Prediction.objects.filter(is_current=True).values_list("model", flat=True)) == {loaded.pk}
     assert Prediction.objects.count() == 4
+
+
+def test_each_picture_is_read_again_with_what_was_expected_of_it(loaded, alice, media):
+    preset = create_preset(owner=alice, name="Sevens", fields={"values": "7"})
+    for fields in ({}, {"values": "1"}, {"values": "1"}):
+        expected = expect(preset, fields)
+        create_prediction(owner=alice, data=digit_png(7, size=100), source="upload", mode="digit", expected=expected)
+    change_preset(preset, fields={"digits": "2"})
+    rescoring.rescore(Upload.objects.all(), loaded)
+    run_waiting_jobs()
+    again = Prediction.objects.filter(model=loaded).order_by("given_at")
+    assert [row.expected_fields["values"] for row in again] == ["7", "1", "1"]
+    assert [row.reason for row in again] == ["", "unexpected", "unexpected"]
+    assert {row.preset for row in again} == {preset}
+    assert recount(owner_id=alice.pk).corrected_uploads == 0
 
 
 def test_a_version_reads_each_upload_once(loaded, predictions, model):

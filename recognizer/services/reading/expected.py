@@ -1,0 +1,81 @@
+"""What is expected of the numbers in a picture: fields, a preset, or a preset with some fields of its own request."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID
+
+from mlcore.reading.expectation import Expectation
+from mlcore.reading.expectation_text import ExpectationError, merge_fields, parse_expectation
+from mlcore.reading.result import Mode
+from recognizer.models import Batch, Prediction, Preset
+from recognizer.services.reading.presets import expectation_problem, find_preset, require_short
+from recognizer.services.space.sizes import json_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What is expected of the numbers in one picture or many, and the preset that says so."""
+
+    expectation: Expectation | None  # None where a preset waits for a previous value and says nothing else
+    fields: Mapping[str, str]
+    preset_id: UUID | None = None
+    preset_name: str = ""
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        """Return the value of the column `expected` of a prediction or a batch."""
+        return {"preset": self.preset_name, "fields": dict(self.fields)}
+
+
+def expect(preset: Preset | None, fields: Mapping[str, str]) -> Expected | None:
+    """Return what a preset and fields beside it expect, or None without both. Raise Problem if a field is wrong.
+
+    A field of the request replaces that of the preset, as the previous value of each meter does.
+    """
+    merged = merge_fields(preset.expectation if preset else {}, fields)
+    try:
+        expectation = parse_expectation(merged)
+    except ExpectationError as error:
+        raise expectation_problem(error) from error
+    require_short(merged)
+    if preset is None:
+        return Expected(expectation, merged) if merged else None
+    return Expected(expectation, merged, preset.pk, preset.name)
+
+
+def expect_in_mode(
+    owner_id: int, *, mode: Mode | None, preset_name: str = "", fields: Mapping[str, str] | None = None
+) -> tuple[Mode, Expected | None]:
+    """Return the mode to read in, and what is expected, for a request that names a preset, fields or both.
+
+    Without a mode that of the preset counts, or `auto`. Raise Problem for a wrong field or an unknown preset.
+    """
+    preset = find_preset(owner_id, preset_name) if preset_name else None
+    return mode or (cast(Mode, preset.mode) if preset else "auto"), expect(preset, fields or {})
+
+
+def expected_of(row: Prediction | Batch) -> Expected | None:
+    """Return what was expected when the row was written, whatever became of its preset."""
+    if row.expected is None:
+        return None
+    fields = row.expected_fields
+    return Expected(parse_expectation(fields), fields, row.preset_id, row.preset_name)
+
+
+def columns_of(expected: Expected | None, presets: Collection[UUID]) -> dict[str, Any]:
+    """Return the values of the columns of a prediction or a batch.
+
+    `presets` are those that are locked for the transaction which saves it. One that was deleted is left out.
+    """
+    if expected is None:
+        return {}
+    return {
+        "preset_id": expected.preset_id if expected.preset_id in presets else None,
+        "expected": expected.stored,
+    }
+
+
+def expected_bytes(expected: Expected | None) -> int:
+    """Return the bytes that the column `expected` of a prediction takes."""
+    return json_bytes(expected and expected.stored)
