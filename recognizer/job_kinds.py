@@ -3,7 +3,7 @@
 from recognizer.models import Job
 from recognizer.services.account_state import is_owner_being_deleted
 from recognizer.services.batches import chunks
-from recognizer.services.exports import personal_exports
+from recognizer.services.exports import personal_exports, table_exports
 from recognizer.services.people import mail
 from recognizer.services.people.accounts import delete_part
 from recognizer.services.reading import rescoring
@@ -33,5 +33,6 @@ def register_handlers() -> None:
             is_obsolete=is_owner_being_deleted,
         ),
     )
+    register(Job.Kind.TABLE_EXPORT, Handler(table_exports.write_table, is_obsolete=is_owner_being_deleted))
     register(Job.Kind.RESCORE, Handler(rescoring.rescore_chunk, is_obsolete=is_owner_being_deleted, is_splittable=True))
     register(Job.Kind.MAIL, Handler(mail.send_mail, on_give_up=mail.remove_mail, on_cancel=mail.remove_mail))

@@ -34,7 +34,7 @@ KINDS: dict[str, Kind] = {
     "model_gone": Kind(410, _("The files of this model no longer exist.")),
     "body_too_large": Kind(413, _("The body is too large. The maximum is 100 kB.")),
     "file_too_large": Kind(413, _("The file is too large. The maximum is 20 MB.")),
-    "too_many_files": Kind(413, _("Too many files. A batch holds at most 1,000.")),
+    "too_many_files": Kind(413, _("Too many files. A batch holds at most 10,000.")),
     "archive_too_large": Kind(413, _("The ZIP file is too large. The maximum is 200 MB, and 1 GB unpacked.")),
     "too_many_pixels": Kind(413, _("The image has too many pixels. The maximum is 24 megapixels (JPEG: 50).")),
     "unsupported_format": Kind(415, _("This file format is not supported. Use PNG, JPEG, WebP, GIF or BMP.")),

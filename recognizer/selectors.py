@@ -63,6 +63,20 @@ def with_correction(predictions: QuerySet[Prediction]) -> QuerySet[Prediction]:
     )
 
 
+def with_correction_author(predictions: QuerySet[Prediction]) -> QuerySet[Prediction]:
+    """Add the user and the time of the newest correction, which only exports show."""
+    newest = Correction.objects.filter(upload=OuterRef("upload")).order_by("-created_at", "-id")
+    return predictions.annotate(
+        correction_by=Subquery(newest.values("by__username")[:1]),
+        correction_at=Subquery(newest.values("created_at")[:1]),
+    )
+
+
+def exported(history: QuerySet[Prediction]) -> QuerySet[Prediction]:
+    """Return rows of `history_for` with what else their rows in tables show."""
+    return with_correction_author(history).select_related("upload__batch_item")
+
+
 def with_current_prediction(uploads: QuerySet[Upload]) -> QuerySet[Upload]:
     """Add the list `current` to each upload. It holds one row, the prediction that the history shows."""
     current = with_correction(Prediction.objects.filter(is_current=True))

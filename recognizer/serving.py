@@ -8,11 +8,13 @@ from django.core.files.base import File
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import patch_vary_headers
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
-from recognizer.models import Glyph, PersonalExport, Upload
+from recognizer.models import Glyph, PersonalExport, TableExport, Upload
 from recognizer.problems import Problem
 from recognizer.services.explaining.explanations import ExplainedGlyph
+from recognizer.services.exports.exports import name_file
 from recognizer.services.exports.personal_file import ExportFile
 from recognizer.services.limits.download_slots import download_slots
 from recognizer.services.reading.images import encode_input
@@ -28,6 +30,7 @@ CONTENT_TYPES = {
     "BMP": "image/bmp",
 }
 THUMBNAIL_TYPE = "image/jpeg"
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 RESUMED = re.compile(r"bytes=(\d{1,18})-")  # the Range of a download that goes on
 
 
@@ -46,7 +49,7 @@ def serve_file(
             except FileNotFoundError as error:
                 raise Http404 from error
         if download_as:
-            response["Content-Disposition"] = f'attachment; filename="{download_as}"'
+            response["Content-Disposition"] = content_disposition_header(True, download_as) or "attachment"
         return response
 
     # A stored file never changes under its name, so the name can be its ETag.
@@ -80,6 +83,13 @@ def serve_export(request: HttpRequest, export: PersonalExport, *, with_tokens: b
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def serve_table(request: HttpRequest, export: TableExport) -> HttpResponseBase:
+    """Return the XLSX file of a table export, named after what it holds."""
+    if export.state != TableExport.State.READY:
+        raise Problem("conflict", _("The export is not ready."))
+    return serve_file(request, export.file, content_type=XLSX_TYPE, download_as=name_file(export.title, "xlsx"))
 
 
 def picture_type(upload: Upload) -> str:

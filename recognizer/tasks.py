@@ -7,6 +7,7 @@ from celery import Task, shared_task
 from django.conf import settings
 
 from recognizer.services.exports.personal_exports import purge_exports
+from recognizer.services.exports.table_exports import purge_tables
 from recognizer.services.people import sessions
 from recognizer.services.people.accounts import forget_deletions
 from recognizer.services.people.notices import purge_notices
@@ -40,6 +41,7 @@ def purge() -> None:
     purging.purge(seconds=settings.JOB_SOFT_LIMIT_SECONDS / 2)
     purge_notices()
     purge_exports()
+    purge_tables()
     query_planner.update_planner_statistics()
 
 

@@ -27,8 +27,8 @@ from recognizer.pagination import SortOrder
 from recognizer.problems import Problem
 from recognizer.services.batches import control, intake
 from recognizer.services.batches.progress import NEWEST_FIRST, progress_by_batch
-from recognizer.services.batches.results import item_prediction, result_lines, result_rows, with_predictions
-from recognizer.services.exports.exports import csv_lines
+from recognizer.services.batches.results import batch_lines, batch_rows, item_prediction, with_predictions
+from recognizer.services.exports.exports import as_csv
 from recognizer.services.limits import idempotency
 from recognizer.services.reading.expected import expect_in_mode
 from recognizer.uploadhandlers import check_files
@@ -93,15 +93,15 @@ class BatchItems(Endpoint):
 class BatchLines(Endpoint):
     @operations.get_batch_lines
     def get(self, request: Request, pk: Any) -> StreamingHttpResponse:
-        lines = result_lines(items_for(request, pk))
+        lines = batch_lines(items_for(request, pk), request.build_absolute_uri)
         return StreamingHttpResponse(lines, content_type="application/jsonl")
 
 
 class BatchTable(Endpoint):
     @operations.get_batch_table
     def get(self, request: Request, pk: Any) -> StreamingHttpResponse:
-        lines = csv_lines(result_rows(batch_for(request, pk)))
-        return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+        rows = batch_rows(items_for(request, pk), request.build_absolute_uri)
+        return StreamingHttpResponse(as_csv(rows), content_type="text/csv; charset=utf-8")
 
 
 def batch_for(request: Request, pk: Any) -> Batch:

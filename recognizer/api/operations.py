@@ -36,12 +36,13 @@ from recognizer.bodies.answers import (
     ReadingBody,
     RestoredBody,
 )
-from recognizer.bodies.batches import BatchBody, BatchItemPageBody, BatchPageBody, BatchRow
+from recognizer.bodies.batches import BatchBody, BatchItemPageBody, BatchPageBody
 from recognizer.bodies.explanations import ExplanationBody, FeatureMapBody, FeatureMapsBody, LayersBody
 from recognizer.bodies.notices import NoticePageBody
 from recognizer.bodies.plain import as_cells, example_of, names_of
 from recognizer.bodies.presets import PresetBody
 from recognizer.bodies.problems import ErrorLine
+from recognizer.bodies.results import ResultRow
 from recognizer.filters import HistoryFilter
 from recognizer.models.preset import MAX_PRESET_NAME
 from recognizer.services.exports.exports import csv_lines
@@ -51,8 +52,14 @@ LISTED = ("invalid",)
 LIST_PARAMETERS = (CURSOR, PAGE_SIZE)
 
 DRAWING_MAP = example_of(FeatureMapBody, columns=None, low=None, high=None, image_url=None)
-LINES = "".join(f"{json.dumps(example_of(line))}\n" for line in (PredictionLine, ErrorLine))
-TABLE = "".join(csv_lines([names_of(BatchRow), as_cells(example_of(BatchRow)).values()]))
+FAILED_ROW = example_of(ResultRow, **dict.fromkeys(names_of(ResultRow))) | {
+    **{"position": 2, "file": "seven.png", "state": "failed", "error": "corrupt_image", "unread": []}
+}
+LINES = "".join(
+    f"{json.dumps({**example_of(line), 'rows': [row]})}\n"
+    for line, row in ((PredictionLine, example_of(ResultRow)), (ErrorLine, FAILED_ROW))
+)
+TABLE = "".join(csv_lines([names_of(ResultRow), as_cells(example_of(ResultRow)).values()]))
 CARD = {"version": SHIPPED.name, "seed": 1, "metrics": {"mnist_test_accuracy": 0.997}}
 
 

@@ -253,28 +253,6 @@ class PredictionLine(ReadingLine):
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryRow(Body):
-    """One row of the history as CSV or JSON."""
-
-    id: Annotated[UUID, About("The upload's key.")]
-    given_at: Annotated[str, About("ISO 8601.")]
-    name: FileName
-    source: str
-    mode: Mode
-    answer: Annotated[AnswerFields, INLINE]
-    correction: str | None
-    correction_text: str | None
-    sha256: str
-    width: int
-    height: int
-    number: Annotated[WrittenFields, INLINE]
-    correction_written: str | None
-    correction_value: str | None
-    unread: list[UnreadBody]
-    preset: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class OldAnswerBody(Body):
     """The answer of POST /predict, for clients of the older demos."""
 
@@ -444,28 +422,6 @@ def prediction_line(file: str, prediction: Prediction) -> PredictionLine:
     rows = list(prediction.glyphs.all())
     glyphs = [glyph_body(glyph) for glyph in rows]
     return PredictionLine(file, answer_fields(prediction), glyphs, ink_fields(prediction, rows), prediction.pk)
-
-
-def history_row(prediction: Prediction) -> HistoryRow:
-    upload, correction = prediction.upload, correction_body(prediction)
-    return HistoryRow(
-        id=upload.pk,
-        given_at=prediction.given_at.isoformat(),
-        name=upload.name,
-        source=upload.source,
-        mode=prediction.mode,
-        answer=answer_fields(prediction),
-        correction=correction.kind if correction else None,
-        correction_text=correction.text if correction else None,
-        sha256=upload.sha256,
-        width=upload.width,
-        height=upload.height,
-        number=written_fields(prediction),
-        correction_written=correction.written if correction else None,
-        correction_value=correction.value if correction else None,
-        unread=unread_bodies(unread_of(prediction)),
-        preset=prediction.preset_name or None,
-    )
 
 
 def old_answer_body(prediction: Prediction, absolute: Absolute) -> OldAnswerBody:

@@ -1,4 +1,4 @@
-"""The bodies of batches and their items, and the rows and lines of their results."""
+"""The bodies of batches and their items, and the lines of their results."""
 
 from dataclasses import dataclass
 from typing import Annotated, Protocol
@@ -7,27 +7,23 @@ from uuid import UUID
 from django.urls import reverse
 
 from recognizer.bodies.answers import (
-    PREDICTION_ID,
     Absolute,
     DecimalName,
     DecisionName,
     ExpectedFields,
     FileName,
     Mode,
-    PredictionLine,
     PredictionUrl,
-    UnreadBody,
     Value,
     Written,
     expected_fields,
     prediction_line,
     prediction_url,
-    unread_bodies,
 )
 from recognizer.bodies.plain import INLINE, About, Body, Moment, NextUrl, PreviousUrl, choice, url
 from recognizer.bodies.problems import ErrorLine, FileErrorBody, file_error_body
+from recognizer.bodies.results import ResultRow, result_rows, unanswered_row
 from recognizer.models import Batch, BatchItem, Prediction
-from recognizer.stored_readings import unread_of
 
 BATCH_ID = "8c1f4a52-08a5-4c3c-9f0e-5e9a4f6c2d77"
 BATCH_PATH = f"/batches/{BATCH_ID}/"
@@ -107,28 +103,19 @@ class BatchItemPageBody(Body):
 
 
 @dataclass(frozen=True, slots=True)
-class BatchRow(Body):
-    """One row of a batch's results as CSV."""
-
-    position: Annotated[int, About("The place in the batch, from 1.", example=1)]
-    file: FileName
-    state: Annotated[str, choice(*BatchItem.State.values, example="done")]
-    error: Annotated[str | None, About("The code of the problem.", example="")]
-    text: Annotated[str | None, About(example="7")]
-    decision: DecisionName | None
-    confidence: Annotated[str | None, About("To four decimals.", example="0.9981")]
-    prediction: Annotated[UUID | None, About(example=PREDICTION_ID)]
-    written: Written | None
-    value: Value
-    unread: Annotated[list[UnreadBody], About("The ink that the answer does not explain.", example=[])]
-
-
-@dataclass(frozen=True, slots=True)
 class StateLine(Body):
     """The line of a file that is not read, or whose owner deleted it."""
 
     file: FileName
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLine(Body):
+    """One line of a batch's JSON Lines: what was read in a file, and the rows of that file in tables."""
+
+    line: Annotated[Body, INLINE]  # PredictionLine, ErrorLine or StateLine
+    rows: Annotated[list[ResultRow], About("The rows of the file in CSV and XLSX, with its correction.")]
 
 
 def batch_body(batch: Batch, counts: Counts, absolute: Absolute) -> BatchBody:
@@ -176,26 +163,11 @@ def batch_item_body(item: BatchItem, prediction: Prediction | None, absolute: Ab
     )
 
 
-def batch_row(item: BatchItem, prediction: Prediction | None) -> BatchRow:
-    return BatchRow(
-        position=item.position + 1,
-        file=item.name,
-        state=item.state,
-        error=item.error_code,
-        text=prediction.text if prediction else None,
-        decision=prediction.decision if prediction else None,
-        confidence=f"{prediction.confidence:.4f}" if prediction else None,
-        prediction=prediction.pk if prediction else None,
-        written=prediction.written if prediction else None,
-        value=prediction.value if prediction else None,
-        unread=unread_bodies(unread_of(prediction)) if prediction else [],
-    )
-
-
-def batch_line(item: BatchItem, prediction: Prediction | None) -> PredictionLine | ErrorLine | StateLine:
-    """Return the item's line of JSON: its answer, its error, or its state while it has neither."""
+def batch_line(item: BatchItem, prediction: Prediction | None, absolute: Absolute) -> BatchLine:
+    """Return the item's line of JSON: its answer, its error, or its state while it has neither, and its rows."""
     if prediction:
-        return prediction_line(item.name, prediction)
+        return BatchLine(prediction_line(item.name, prediction), list(result_rows(prediction, absolute)))
+    rows = [unanswered_row(item)]
     if item.state == BatchItem.State.FAILED:
-        return ErrorLine(item.name, file_error_body(item.error_code))
-    return StateLine(item.name, item.state)
+        return BatchLine(ErrorLine(item.name, file_error_body(item.error_code)), rows)
+    return BatchLine(StateLine(item.name, item.state), rows)

@@ -14,7 +14,7 @@ UNKNOWN_ACTION = _("This action does not exist. Reload the page and try again.")
 class CorrectionForm(forms.Form):
     """One correction. `action` is the button; the other fields depend on it."""
 
-    ACTIONS = ("confirm", "not_a_digit", "undo", "labels", "text", "label", "split", "merge", "remove", "add")
+    ACTIONS = ("confirm", "not_a_digit", "undo", "number", "labels", "text", "label", "split", "merge", "remove", "add")
     NEEDED_FIELDS = dict.fromkeys(("label", "split", "merge", "remove"), ("position",)) | {"add": BOX_FIELDS}
 
     action = forms.ChoiceField(
@@ -50,6 +50,7 @@ class QueueForm(forms.Form):
     all = PresenceField(required=False)  # review sure predictions, too
     skip = UUIDListField(required=False)
     previous = forms.UUIDField(required=False)
+    batch = forms.UUIDField(required=False)  # limits the queue to the pictures of a batch
 
     def clean_skip(self) -> list[Any]:
         return list(self.cleaned_data["skip"][-self.MAX_SKIPPED :])

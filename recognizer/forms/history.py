@@ -38,7 +38,7 @@ class BulkActionForm(SelectionForm):
     """An action on the selected pictures. `query` holds the filters of the list."""
 
     CORRECTIONS = ("confirm", "not_a_digit", "correct")
-    EXPORTS = ("csv", "json", "zip")
+    EXPORTS = ("csv", "xlsx", "jsonl", "zip")
 
     action = forms.ChoiceField(
         choices=[(action, action) for action in (*CORRECTIONS, *EXPORTS, "delete")],

@@ -9,6 +9,7 @@ from recognizer.models.personal_export import ExportPart, PersonalExport
 from recognizer.models.prediction import FeatureMap, Glyph, Prediction
 from recognizer.models.preferences import Preferences
 from recognizer.models.preset import Preset
+from recognizer.models.table_export import TableExport
 from recognizer.models.upload import Correction, Upload
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Prediction",
     "Preferences",
     "Preset",
+    "TableExport",
     "Upload",
     "Usage",
 ]

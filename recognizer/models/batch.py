@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from recognizer.models.base import UUIDModel
+from recognizer.models.natural_order import NaturalKeyField
 from recognizer.models.prediction import Decimal, ExpectedMixin, Mode
 
 
@@ -15,6 +16,7 @@ class Batch(ExpectedMixin, UUIDModel):
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="batches")
     name = models.CharField(max_length=200, blank=True)
+    note = models.TextField(max_length=2000, blank=True, default="", db_default="")
     mode = models.CharField(max_length=6, choices=Mode, default=Mode.AUTO)
     decimal = models.CharField(max_length=5, choices=Decimal, blank=True, default="", db_default="")
     preset = models.ForeignKey(
@@ -63,6 +65,7 @@ class BatchItem(UUIDModel):
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="items")
     position = models.PositiveIntegerField()
     name = models.CharField(max_length=200)
+    sort_key = NaturalKeyField(of="name")
     staged = models.FileField(upload_to=staged_path, max_length=200, blank=True)
     bytes = models.IntegerField(
         default=0, db_default=0, editable=False, help_text=_("Bytes of the row and of the staged file.")
@@ -78,7 +81,11 @@ class BatchItem(UUIDModel):
             models.UniqueConstraint(fields=["batch", "position"], name="batch_item_position_unique"),
             models.CheckConstraint(condition=Q(state__in=ItemState.values), name="batch_item_state_known"),
         ]
-        indexes = [models.Index(fields=["batch", "state"], name="batch_item_by_state")]
+        indexes = [
+            models.Index(fields=["batch", "state"], name="batch_item_by_state"),
+            # The table of a batch.
+            models.Index(fields=["batch", "sort_key", "position"], name="batch_item_by_name"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -15,6 +15,7 @@ class JobKind(models.TextChoices):
     ACCOUNT_DELETION = "account_deletion", _("delete an account")
     PERSONAL_EXPORT = "personal_export", _("write a personal export")
     MAIL = "mail", _("send an email")
+    TABLE_EXPORT = "table_export", _("write a table")
 
 
 class JobState(models.TextChoices):

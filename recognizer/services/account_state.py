@@ -5,9 +5,9 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from recognizer.models import AccountDeletion, Batch, Job, PersonalExport, Prediction
+from recognizer.models import AccountDeletion, Batch, Job, PersonalExport, Prediction, TableExport
 from recognizer.problems import Problem
 
 logger = logging.getLogger(__name__)
@@ -81,4 +81,5 @@ def is_owner_being_deleted(job: Job) -> bool:
         owners = Batch.objects.filter(pk=job.batch_id).values("owner_id")
     else:
         owners = PersonalExport.objects.filter(job=job.pk).values("owner_id")
-    return AccountDeletion.objects.filter(owner_id__in=owners).exists()
+    tables = TableExport.objects.filter(job=job.pk).values("owner_id")
+    return AccountDeletion.objects.filter(Q(owner_id__in=owners) | Q(owner_id__in=tables)).exists()

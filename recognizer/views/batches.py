@@ -3,25 +3,38 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from recognizer import selectors
 from recognizer.expectation_words import describe_expectation
+from recognizer.forms import clean_or_raise
+from recognizer.forms.batches import BatchForm, TableForm, confirmed_upload, typed_numbers
 from recognizer.models import Batch
 from recognizer.pagination import fetch_page
+from recognizer.problems import Problem
 from recognizer.services.batches import control, intake
 from recognizer.services.batches.archives import ZIP_MAGIC
 from recognizer.services.batches.progress import NEWEST_FIRST, progress_by_batch, progress_of
-from recognizer.services.batches.results import result_rows
-from recognizer.services.exports.exports import csv_lines
+from recognizer.services.batches.results import batch_rows
+from recognizer.services.batches.table import (
+    confirm_number,
+    correct_numbers,
+    count_unsure,
+    ordered_items,
+    row_of,
+    table_page,
+)
+from recognizer.services.exports.table_exports import request_table
 from recognizer.services.reading.expected import Expected
-from recognizer.views.history import download
+from recognizer.views.downloads import download_rows
 from recognizer.views.requests import UserRequest
 
-ITEMS_SHOWN = 60
 BATCHES_SHOWN = 100
 
 
@@ -58,21 +71,82 @@ def batches(request: UserRequest) -> HttpResponse:
 
 @require_safe
 def batch_detail(request: UserRequest, pk: UUID) -> HttpResponse:
-    batch = get_object_or_404(selectors.batches_for(request.user), pk=pk)
-    items = list(selectors.batch_items_for(request.user, batch)[:ITEMS_SHOWN])
-    upload_ids = [item.upload_id for item in items]
-    # Unordered: with an order, the database would walk through the whole history to find these few rows.
-    predictions = selectors.history_for(request.user).filter(upload__in=upload_ids).order_by()
-    by_upload = {str(prediction.upload_id): prediction for prediction in predictions}
+    return batch_page(request, get_object_or_404(selectors.batches_for(request.user), pk=pk), request.GET)
+
+
+def batch_page(
+    request: UserRequest,
+    batch: Batch,
+    query: QueryDict,
+    *,
+    form: BatchForm | None = None,
+    problem: Problem | None = None,
+    typed: dict[UUID, str] | None = None,
+) -> HttpResponse:
+    """Return the page of a batch, or the part that is polled. `typed` holds numbers that were refused."""
+    table_form = TableForm(query)
+    data = clean_or_raise(table_form)
+    progress = progress_of(batch)
+    page = table_page(
+        request.user,
+        batch,
+        order=data["ordering"],
+        shown=data["shown"],
+        search=data["q"],
+        page=data["page"] or 1,
+        typed=typed or {},
+    )
     context = {
         "batch": batch,
         "expected": describe_expectation(batch.expected_fields),
-        "progress": progress_of(batch),
-        "items": [(item, by_upload.get(str(item.upload_id))) for item in items],
-        "shown": ITEMS_SHOWN,
-        "can_retry": control.retryable_items(batch).exists(),
+        "progress": progress,
+        "unsure_count": count_unsure(request.user, batch) if progress.done else 0,
+        "can_retry": control.retryable_items(batch).exists() if progress.failed else False,
+        "table_form": table_form,
+        "ordering": data["ordering"],
+        "query": query,
+        "page": page,
+        "batch_form": form or BatchForm(instance=batch),
+        "problem": problem,
     }
-    return render(request, "_batch.html" if request.htmx else "batch_detail.html", context)
+    is_bad = problem or (form and form.errors)
+    status = problem.status if problem else 400 if is_bad else 200
+    return render(request, "_batch.html" if request.htmx else "batch_detail.html", context, status=status)
+
+
+@require_POST
+def batch_edit(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Save the name and the note."""
+    batch = get_object_or_404(selectors.batches_for(request.user), pk=pk)
+    form = BatchForm(request.POST, instance=batch)
+    if not form.is_valid():
+        batch.refresh_from_db()
+        return batch_page(request, batch, QueryDict(), form=form)
+    form.save()
+    return redirect("batch_detail", pk)
+
+
+@require_POST
+def batch_correct(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Save numbers that were typed into the table. A script sends one of them and gets its row."""
+    batch = get_object_or_404(selectors.batches_for(request.user), pk=pk)
+    numbers, confirmed = typed_numbers(request.POST), confirmed_upload(request.POST)
+    query = QueryDict(request.POST.get("query", ""))
+    try:
+        count = correct_numbers(request.user, batch, numbers)
+        if confirmed:
+            confirm_number(request.user, batch, confirmed)
+    except Problem as problem:
+        if request.htmx:
+            raise
+        return batch_page(request, batch, query, problem=problem, typed=numbers)
+    changed = confirmed or next(iter(numbers), None)
+    if request.htmx and changed:
+        row, _prediction = row_of(request.user, batch, changed)
+        return render(request, "_batch_row.html", {"row": row, "is_saved": True})
+    text = ngettext("Saved for %(count)d picture.", "Saved for %(count)d pictures.", count)
+    messages.success(request, text % {"count": count})
+    return redirect(f"{reverse('batch_detail', args=[pk])}?{query.urlencode()}")
 
 
 @require_POST
@@ -87,7 +161,16 @@ def batch_retry(request: UserRequest, pk: UUID) -> HttpResponse:
     return redirect("batch_detail", pk)
 
 
-@require_safe
-def batch_results(request: UserRequest, pk: UUID) -> HttpResponseBase:
+@require_POST
+def batch_xlsx(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Have the results written as XLSX, and show the page where the file is fetched."""
     batch = get_object_or_404(selectors.batches_for(request.user), pk=pk)
-    return download(csv_lines(result_rows(batch)), f"batch-{batch.pk}.csv", "text/csv; charset=utf-8")
+    site = request.build_absolute_uri("/").rstrip("/")
+    return redirect("table_export", request_table(request.user, title=str(batch), site=site, batch=batch).pk)
+
+
+@require_safe
+def batch_results(request: UserRequest, pk: UUID, extension: str) -> HttpResponseBase:
+    batch = get_object_or_404(selectors.batches_for(request.user), pk=pk)
+    items = ordered_items(request.user, batch)
+    return download_rows(batch_rows(items, request.build_absolute_uri), str(batch), extension)

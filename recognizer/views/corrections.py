@@ -19,6 +19,8 @@ def save_correction(request: UserRequest, prediction: Prediction) -> None:
     match action:
         case "confirm" | "not_a_digit" | "undo":
             corrections.correct(**target, kind=action)
+        case "number":
+            corrections.correct_number(**target, written=value, labels=data["label"])
         case "labels":
             corrections.correct_labels(**target, labels=data["label"])
         case "text":

@@ -1,11 +1,12 @@
 """Pages of the history: the filtered list, actions on selected pictures, deleted pictures and statistics."""
 
-from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import ngettext
@@ -18,6 +19,7 @@ from recognizer.forms.history import BulkActionForm, RestoreForm, parse_deletion
 from recognizer.models import Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.services.exports import exports
+from recognizer.services.exports.table_exports import request_table
 from recognizer.services.history.bulk_actions import (
     correct_predictions,
     delete_uploads,
@@ -27,6 +29,7 @@ from recognizer.services.history.bulk_actions import (
 from recognizer.services.history.pages import deleted_page, history_page
 from recognizer.services.history.statistics import statistics_for
 from recognizer.services.security_log import Event, log_event
+from recognizer.views.downloads import download, download_rows
 from recognizer.views.requests import UserRequest
 
 MAX_COUNTED = 10_000
@@ -74,9 +77,11 @@ def history_bulk(request: UserRequest) -> HttpResponseBase:
     """Correct, export or delete the selected pictures."""
     data = clean_or_raise(BulkActionForm(request.POST))
     rows, action = selected_predictions(request, data), data["action"]
-    if action in EXPORTS:
+    if action in BulkActionForm.EXPORTS:
+        if action == "xlsx":
+            return export_table(request, data)
         log_event(Event.HISTORY_EXPORTED, account=request.user.pk, format=action)
-        return EXPORTS[action](rows)
+        return export_history(request, rows, action)
     if action == "delete":
         deleted_at = delete_uploads(request.user, rows.values_list("upload", flat=True))
         return redirect_to_list(data["query"], deleted=deleted_at.isoformat())
@@ -84,6 +89,32 @@ def history_bulk(request: UserRequest) -> HttpResponseBase:
     text = ngettext("Saved for %(count)d picture.", "Saved for %(count)d pictures.", count)
     messages.success(request, text % {"count": count})
     return redirect_to_list(data["query"])
+
+
+def export_history(request: UserRequest, rows: QuerySet[Prediction], extension: str) -> HttpResponseBase:
+    """Return the selected rows as a file, named after the batch if the list shows one."""
+    title = history_title(request)
+    if extension == "zip":
+        pieces = exports.as_zip(rows, request.build_absolute_uri)
+        return download(pieces, exports.name_file(title, "zip"), "application/zip")
+    return download_rows(exports.history_rows(rows, request.build_absolute_uri), title, extension)
+
+
+def export_table(request: UserRequest, data: dict[str, Any]) -> HttpResponse:
+    """Have the selected rows written as XLSX, and show the page where the file is fetched."""
+    site = request.build_absolute_uri("/").rstrip("/")
+    selection = {"query": data["query"]} if data["all"] else {"uploads": sorted(map(str, data["pick"]))}
+    export = request_table(request.user, title=history_title(request), site=site, selection=selection)
+    return redirect("table_export", export.pk)
+
+
+def history_title(request: UserRequest) -> str:
+    """Return the name of the batch that the list is limited to, or the product's name."""
+    with suppress(ValueError):
+        key = UUID(QueryDict(request.POST.get("query", "")).get("batch", ""))
+        if batch := selectors.batches_for(request.user).filter(pk=key).first():
+            return str(batch)
+    return "digitscribe"
 
 
 def redirect_to_list(filters: str, **parameters: str) -> HttpResponse:
@@ -123,21 +154,3 @@ def selected_deleted(request: UserRequest, data: dict[str, Any]) -> QuerySet[Upl
     if data["deleted"]:
         return uploads_deleted_at(request.user, data["deleted"])
     return own_deleted.filter(pk__in=data["pick"])
-
-
-def download(pieces: Iterator[str] | Iterator[bytes], name: str, content_type: str) -> StreamingHttpResponse:
-    """Return the pieces as one file to save under this name."""
-    response = StreamingHttpResponse(pieces, content_type=content_type)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-EXPORTS: dict[str, Callable[[QuerySet[Prediction]], StreamingHttpResponse]] = {
-    "csv": lambda rows: download(
-        exports.as_csv(exports.history_rows(rows)), "digitscribe.csv", "text/csv; charset=utf-8"
-    ),
-    "json": lambda rows: download(
-        exports.as_json(exports.history_objects(rows)), "digitscribe.json", "application/json"
-    ),
-    "zip": lambda rows: download(exports.as_zip(rows), "digitscribe.zip", "application/zip"),
-}

@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import Any, cast
 from uuid import UUID
 
+from django.contrib import messages
 from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -155,10 +156,11 @@ def upload_correct(request: UserRequest, pk: UUID) -> HttpResponse:
 def correction_response(request: UserRequest, prediction: Prediction, problem: Problem | None = None) -> HttpResponse:
     """Return the changed part of the page to htmx. A plain form gets a redirect, or the page with the problem."""
     if request.htmx:
-        context = prediction_context(prediction) | {"problem": problem}
+        context = prediction_context(prediction) | {"problem": problem, "is_saved": not problem}
         return render(request, "_answer_part.html", context, status=problem.status if problem else 200)
     if problem:
         return detail_page(request, prediction, problem)
+    messages.success(request, _("Saved."))
     return redirect(prediction_url("upload_detail", prediction))
 
 

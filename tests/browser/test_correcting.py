@@ -51,7 +51,7 @@ def number(alice, digits: str) -> Prediction:
 
 
 def expect_correction(page: Page, text: str) -> None:
-    expect(page.locator(".current-correction")).to_have_text(re.compile(rf"^\s*{text}\b"))
+    expect(page.locator(".current-correction")).to_have_text(re.compile(rf"^\s*(Saved\s+)?{text}\b"))
 
 
 def hold_requests(page: Page, address: str) -> list[Route]:
@@ -71,11 +71,18 @@ def saved_corrections() -> list[tuple[str, str]]:
     return list(Correction.objects.order_by("created_at").values_list("kind", "text"))
 
 
+def shown_cells(page: Page) -> str:
+    return "".join(cell.input_value() for cell in page.locator("[data-cell]").all())
+
+
 def test_a_digit_is_corrected_by_its_key_and_the_correction_is_undone(alice_page: Page, seven):
     alice_page.goto(f"/uploads/{seven.upload_id}/")
     alice_page.keyboard.press("1")
+    expect(alice_page.get_by_text("Not saved yet.")).to_be_visible()
+    assert saved_corrections() == []
+    alice_page.keyboard.press("Enter")
     expect_correction(alice_page, "Corrected to 1")
-    expect(alice_page.locator("[data-announcer]")).to_have_text(re.compile("^Corrected to 1 alice,"))
+    expect(alice_page.locator("[data-announcer]")).to_have_text(re.compile("^Saved Corrected to 1 alice,"))
     alice_page.keyboard.press("u")
     expect(alice_page.locator(".current-correction")).to_have_count(0)
     expect(alice_page.locator("[data-announcer]")).to_have_text(re.compile("sure"))
@@ -92,48 +99,93 @@ def test_a_number_is_corrected_digit_by_digit_with_arrows(alice_page: Page, alic
     prediction = number(alice, "190")
     alice_page.goto(f"/uploads/{prediction.upload_id}/")
     expect(alice_page.locator("[data-cell].is-selected")).to_have_value("1")
-    alice_page.keyboard.press("ArrowRight")
-    alice_page.keyboard.press("4")
-    expect_correction(alice_page, "Corrected to 140")
-    expect(alice_page.locator("[data-cell].is-selected")).to_have_value("0")
-    alice_page.keyboard.press("n")
-    expect_correction(alice_page, "Corrected to 14")
-
-
-@pytest.mark.parametrize(("pause", "delay"), [(0, 0), (40, 0), (40, 250), (180, 250)])
-def test_a_number_that_is_typed_quickly_is_saved_as_typed(alice_page: Page, alice, model, pause, delay):
-    prediction = number(alice, "7104")
-    alice_page.goto(f"/uploads/{prediction.upload_id}/")
-    alice_page.route("**/correct/", lambda route: (alice_page.wait_for_timeout(delay), route.continue_()))
-    alice_page.keyboard.type("8642", delay=pause)
-    expect_correction(alice_page, "Corrected to 8642")
-    assert saved_corrections()[-1] == ("correct", "8642")
-
-
-def test_digits_typed_during_a_request_are_sent_together_after_it(alice_page: Page, alice, model):
-    prediction = number(alice, "7104")
-    alice_page.goto(f"/uploads/{prediction.upload_id}/")
-    waiting = hold_requests(alice_page, "**/correct/")
-    for key in ("8", "ArrowRight", "n", "2"):
+    for key in ("ArrowRight", "4", "n"):
         alice_page.keyboard.press(key)
-    assert [cell.input_value() for cell in alice_page.locator("[data-cell]").all()] == ["8", "1", "", "2"]
-    next_request(waiting, alice_page).continue_()
-    expect_correction(alice_page, "Corrected to 8104")
-    next_request(waiting, alice_page).continue_()
-    expect_correction(alice_page, "Corrected to 812")
-    assert saved_corrections() == [("correct", "8104"), ("correct", "812")]
+    assert shown_cells(alice_page) == "14"
+    expect(alice_page.get_by_label("Whole number")).to_have_value("14")
+    assert saved_corrections() == []
+    alice_page.keyboard.press("Enter")
+    expect_correction(alice_page, "Corrected to 14")
+    expect(alice_page.locator("[data-box]")).to_have_count(3)  # the last one is not a digit
 
 
-def test_pending_digits_are_dropped_after_an_error(alice_page: Page, alice, model):
-    prediction = number(alice, "7104")
+@pytest.mark.parametrize(("before", "after"), [("852", "8527"), ("7104", "8642"), ("8527", "85"), ("7", "1905")])
+@pytest.mark.parametrize("pause", [0, 40])
+def test_a_typed_number_replaces_the_number(alice_page: Page, alice, model, before, after, pause):
+    prediction = number(alice, before)
     alice_page.goto(f"/uploads/{prediction.upload_id}/")
-    waiting = hold_requests(alice_page, "**/correct/")
-    alice_page.keyboard.type("86")
-    first = next_request(waiting, alice_page)
-    first.continue_(post_data=(first.request.post_data or "").replace("label=8", "label=x"))
-    expect(alice_page.get_by_role("alert")).to_have_text("A box has one digit from 0 to 9, or none.")
-    alice_page.wait_for_timeout(300)
-    assert waiting == []
+    alice_page.keyboard.type(after, delay=pause)
+    expect(alice_page.get_by_label("Whole number")).to_have_value(after)
+    assert shown_cells(alice_page) == after
+    assert saved_corrections() == []
+    alice_page.keyboard.press("Enter")
+    expect_correction(alice_page, f"Corrected to {after}")
+    assert saved_corrections() == [("correct", after)]
+
+
+@pytest.mark.parametrize("start", ["click", "arrow"])
+def test_a_digit_behind_the_last_cell_adds_a_cell(alice_page: Page, alice, model, start):
+    prediction = number(alice, "852")
+    alice_page.goto(f"/uploads/{prediction.upload_id}/")
+    if start == "click":
+        alice_page.get_by_label("Digit 1").click()
+    else:
+        alice_page.keyboard.press("ArrowLeft")  # selects the first cell
+    alice_page.keyboard.type("8527")
+    assert shown_cells(alice_page) == "8527"
+    alice_page.keyboard.press("Enter")
+    expect_correction(alice_page, "Corrected to 8527")
+    assert saved_corrections() == [("correct", "8527")]
+
+
+def test_signs_are_typed_with_the_number(alice_page: Page, alice, model):
+    prediction = number(alice, "852")
+    alice_page.goto(f"/uploads/{prediction.upload_id}/")
+    alice_page.keyboard.type("-12.50")
+    alice_page.keyboard.press("Enter")
+    expect_correction(alice_page, "Corrected to -12.50")
+    assert Correction.objects.get().written == "-12.50"
+
+
+def test_a_number_is_saved_when_its_field_is_left(alice_page: Page, alice, model):
+    prediction = number(alice, "852")
+    alice_page.goto(f"/uploads/{prediction.upload_id}/")
+    alice_page.get_by_label("Whole number").fill("8527")
+    assert saved_corrections() == []
+    alice_page.get_by_role("heading", level=2).first.click()
+    expect_correction(alice_page, "Corrected to 8527")
+    expect(alice_page.get_by_text("Not saved yet.")).to_be_hidden()
+    assert saved_corrections() == [("correct", "8527")]
+
+
+def test_escape_drops_what_was_typed(alice_page: Page, alice, model):
+    prediction = number(alice, "852")
+    alice_page.goto(f"/uploads/{prediction.upload_id}/")
+    alice_page.keyboard.type("9999")
+    alice_page.keyboard.press("Escape")
+    assert shown_cells(alice_page) == "852"
+    alice_page.keyboard.press("Enter")
+    expect_correction(alice_page, "Confirmed")
+    assert saved_corrections() == [("confirm", "852")]
+
+
+def test_the_confirm_button_saves_what_was_typed(alice_page: Page, alice, model):
+    prediction = number(alice, "852")
+    alice_page.goto(f"/uploads/{prediction.upload_id}/")
+    alice_page.keyboard.type("8527")
+    alice_page.get_by_role("button", name="Confirm").click()
+    expect_correction(alice_page, "Corrected to 8527")
+    assert saved_corrections() == [("correct", "8527")]
+
+
+def test_a_refused_number_stays_in_its_field(alice_page: Page, alice, model):
+    prediction = number(alice, "852")
+    alice_page.goto(f"/uploads/{prediction.upload_id}/")
+    alice_page.get_by_label("Whole number").fill("85x")
+    alice_page.get_by_label("Whole number").press("Enter")
+    expect(alice_page.get_by_role("alert")).to_contain_text("Use only the digits 0 to 9")
+    expect(alice_page.get_by_label("Whole number")).to_have_value("85x")
+    assert saved_corrections() == []
 
 
 def test_enter_sends_what_was_edited_in_the_cells(alice_page: Page, alice, model):
@@ -149,10 +201,11 @@ def test_enter_sends_what_was_edited_in_the_cells(alice_page: Page, alice, model
     expect_correction(alice_page, "Corrected to 10")
     expect(alice_page.locator("[data-box]")).to_have_count(3)
     cell.press("5")
-    expect_correction(alice_page, "Corrected to 150")
     expect(alice_page.get_by_label("Digit 3")).to_be_focused()  # and its digit is selected
     alice_page.keyboard.press("6")
+    alice_page.keyboard.press("Enter")
     expect_correction(alice_page, "Corrected to 156")
+    expect(alice_page.locator("[data-box]")).to_have_count(3)
 
 
 def test_polling_for_feature_maps_keeps_the_selected_box(alice_page: Page, alice, model):
@@ -166,11 +219,13 @@ def test_polling_for_feature_maps_keeps_the_selected_box(alice_page: Page, alice
             pass
         answer.value.finished()
     expect(box).to_have_value("2")
+    alice_page.locator(".boxes").scroll_into_view_if_needed()
     picture = box_of(alice_page.locator(".boxes"))
     draw_stroke(alice_page, [(picture["x"] + 30, picture["y"] + picture["height"] - y) for y in (60, 40, 20)])
     expect(alice_page.locator(".boxes .is-new")).to_have_count(1)
     alice_page.get_by_role("heading", level=2).first.click()  # leave the form
     alice_page.keyboard.press("6")
+    alice_page.keyboard.press("Enter")
     expect_correction(alice_page, "Corrected to 196")
 
 
@@ -194,6 +249,7 @@ def test_a_click_on_a_box_selects_its_digit(alice_page: Page, alice, model):
     alice_page.goto(f"/uploads/{prediction.upload_id}/")
     alice_page.locator("[data-box='2']").click()
     alice_page.keyboard.press("6")
+    alice_page.keyboard.press("Enter")
     expect_correction(alice_page, "Corrected to 196")
 
 
@@ -255,13 +311,9 @@ def test_the_box_shortcuts_do_what_the_legend_says(alice_page: Page, alice, mode
     expect(legend).to_contain_text("N not a digit")
     expect(legend).to_contain_text("Del remove the box")
     alice_page.keyboard.press("ArrowRight")
-    alice_page.keyboard.press("n")
-    expect_correction(alice_page, "Corrected to 10")
-    expect(alice_page.locator("[data-box]")).to_have_count(3)
-    alice_page.keyboard.press("ArrowLeft")
     alice_page.keyboard.press("Delete")
     expect(alice_page.locator("[data-box]")).to_have_count(2)
-    assert saved_corrections() == [("correct", "10"), ("correct", "10")]
+    assert saved_corrections() == [("correct", "10")]
     alice_page.keyboard.press("s")
     expect(alice_page.get_by_role("button", name="Split into two boxes")).to_be_visible()
 
@@ -281,7 +333,9 @@ def test_the_review_queue_works_with_the_keyboard(alice_page: Page, alice, model
     expect(alice_page.locator(".review").get_by_text("3 unsure pictures left.")).to_be_visible()
     expect(alice_page.locator(".review .confidence")).to_contain_text("20.0 %")
     alice_page.keyboard.press("3")
+    alice_page.keyboard.press("Enter")
     expect(alice_page.locator(".review .confidence")).to_contain_text("30.0 %")
+    expect(alice_page.locator(".review").get_by_text("Saved 3")).to_be_visible()
     alice_page.keyboard.press("Enter")
     expect(alice_page.locator(".review .confidence")).to_contain_text("40.0 %")
     alice_page.keyboard.press("u")  # undo the previous correction
@@ -304,19 +358,19 @@ def test_the_review_queue_works_with_the_keyboard(alice_page: Page, alice, model
     assert saved_corrections() == [*once, ("confirm", "5"), ("not_a_digit", ""), ("undo", "")]
 
 
-def test_a_key_held_down_corrects_one_picture_only(alice_page: Page, alice, model):
+def test_a_key_held_down_confirms_one_picture_only(alice_page: Page, alice, model):
     for data in varied_pngs(3):
         prediction = create_prediction(owner=alice, data=data, source="upload", mode="digit")
         Prediction.objects.filter(pk=prediction.pk).update(decision="unsure", text="5")
     alice_page.goto("/review/")
-    for key, left in (("8", "2 unsure pictures left."), ("Enter", "1 unsure picture left.")):
-        alice_page.keyboard.down(key)
+    for left in ("2 unsure pictures left.", "1 unsure picture left."):
+        alice_page.keyboard.down("Enter")
         expect(alice_page.locator("main").get_by_text(left)).to_be_visible()
-        alice_page.keyboard.down(key)
+        alice_page.keyboard.down("Enter")
         alice_page.wait_for_timeout(500)
         expect(alice_page.locator("main").get_by_text(left)).to_be_visible()
-        alice_page.keyboard.up(key)
-    assert saved_corrections() == [("correct", "8"), ("confirm", "5")]
+        alice_page.keyboard.up("Enter")
+    assert saved_corrections() == [("confirm", "5"), ("confirm", "5")]
 
 
 @pytest.mark.parametrize("digits", ["5", "55"])
@@ -338,12 +392,16 @@ def test_keys_typed_before_the_next_picture_do_not_correct_it(alice_page: Page, 
     assert saved_corrections() == [("confirm", digits)]
 
 
-def test_a_number_that_is_typed_quickly_stays_in_the_queue(alice_page: Page, alice, model):
+def test_a_number_that_is_left_stays_in_the_queue_until_enter(alice_page: Page, alice, model):
     number(alice, "7104")
     alice_page.goto("/review/")
-    alice_page.keyboard.type("8642", delay=40)
+    alice_page.keyboard.type("8642")
+    alice_page.get_by_role("heading", level=1).click()
     expect_correction(alice_page, "Corrected to 8642")
-    assert saved_corrections()[-1] == ("correct", "8642")
+    assert saved_corrections() == [("correct", "8642")]
+    alice_page.keyboard.press("Enter")
+    expect(alice_page.locator(".review").get_by_text("No unsure pictures left.")).to_be_visible()
+    assert saved_corrections() == [("correct", "8642")]
 
 
 def test_scene_5_twenty_corrections_by_keyboard_in_under_a_minute(alice_page: Page, alice, model):
@@ -354,6 +412,7 @@ def test_scene_5_twenty_corrections_by_keyboard_in_under_a_minute(alice_page: Pa
     started = time.monotonic()
     for left in range(19, -1, -1):
         alice_page.keyboard.press("8")
+        alice_page.keyboard.press("Enter")
         words = f"{left} unsure picture" if left else "No unsure pictures left."
         expect(alice_page.locator("main").get_by_text(words)).to_be_visible()
     assert time.monotonic() - started < 60

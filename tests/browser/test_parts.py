@@ -33,7 +33,7 @@ def wait_for_poll(page: Page, path: str) -> None:
 
 def test_polling_a_batch_keeps_the_focus(alice_page: Page, waiting):
     alice_page.goto(f"/batches/{waiting.pk}/")
-    for link in (alice_page.get_by_role("link", name="Export CSV"), alice_page.locator("a.card")):
+    for link in (alice_page.get_by_role("link", name="Export CSV"), alice_page.locator(".cell-name a").first):
         link.focus()
         for _ in range(2):
             wait_for_poll(alice_page, "/batches/")
@@ -44,7 +44,8 @@ def test_an_expired_session_leads_the_whole_page_to_the_login(alice_page: Page, 
     upload = waiting.items.get(position=0).upload_id
     alice_page.goto(f"/uploads/{upload}/")
     alice_page.context.clear_cookies(name="sessionid")
-    alice_page.keyboard.press("1")
+    alice_page.keyboard.type("1")
+    alice_page.keyboard.press("Enter")
     expect(alice_page).to_have_url(f"{server.url}/login/?next=/uploads/{upload}/correct/&unsent")
     expect(alice_page.get_by_text("Log in and try it again.")).to_be_visible()
     log_in(alice_page.context, alice, server)
@@ -59,9 +60,11 @@ def test_a_form_with_an_expired_token_reloads_the_page(alice_page: Page, waiting
     alice_page.goto(f"/uploads/{upload}/")
     alice_page.context.clear_cookies(name="csrftoken")
     with alice_page.expect_event("load"):
-        alice_page.keyboard.press("1")
+        alice_page.keyboard.type("1")
+        alice_page.keyboard.press("Enter")
     expect(alice_page.get_by_role("banner")).to_have_count(1)
-    alice_page.keyboard.press("1")
+    alice_page.keyboard.type("1")
+    alice_page.keyboard.press("Enter")
     expect(alice_page.locator(".current-correction")).to_contain_text("Corrected to 1")
 
 

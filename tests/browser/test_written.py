@@ -16,6 +16,7 @@ def test_the_cursor_starts_at_the_least_certain_digit(alice, alice_page: Page, m
 
     expect(alice_page.locator(".cell.is-selected")).to_have_attribute("id", "cell-3")
     alice_page.keyboard.press("8")
+    alice_page.keyboard.press("Enter")
 
     expect(alice_page.locator(".current-correction strong")).to_have_text("-19.85")
     assert Correction.objects.get().text == "1985"
@@ -24,9 +25,8 @@ def test_the_cursor_starts_at_the_least_certain_digit(alice, alice_page: Page, m
 def test_signs_and_lines_are_typed_into_one_field(alice, alice_page: Page, model):
     prediction = store_reading(make_reading("12.5\n-34"), owner=alice)
     alice_page.goto(reverse("upload_detail", args=[prediction.upload_id]))
-    alice_page.get_by_text("Correct the number or the boxes").click()
     alice_page.get_by_label("Whole number").fill("12.5\n+34\n7")
-    alice_page.get_by_role("button", name="Save number").click()
+    alice_page.get_by_role("button", name="Save", exact=True).click()
 
     expect(alice_page.locator(".written-lines li")).to_have_count(3)
     assert Correction.objects.get().written == "12.5\n+34\n7"

@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from recognizer.models import Correction, FeatureMap, ModelVersion, Upload
 from recognizer.notice_texts import EXPORT_READY
 from recognizer.services.batches import intake
+from recognizer.services.exports.table_exports import request_table
 from recognizer.services.history.corrections import correct
 from recognizer.services.limits import throttles
 from recognizer.services.people.notices import tell_person
@@ -50,6 +51,7 @@ def scenario(alice: User, bob: User, admin: User, model: ModelVersion, settings)
     revoke_token(revoked)
     notice = tell_person(alice.pk, EXPORT_READY)
     preset = create_preset(owner=alice, name=NAME, fields={"digits": "1"})
+    table = request_table(alice, title=NAME, site="https://example.org", batch=batch)
     glyph = prediction.glyphs.get()
     objects = {
         "uploads/": prediction.upload_id,
@@ -57,6 +59,7 @@ def scenario(alice: User, bob: User, admin: User, model: ModelVersion, settings)
         "glyphs/": glyph.pk,
         "feature-maps/": drawn.pk,
         "batches/": batch.pk,
+        "exports/": table.pk,
         "notices/": notice.pk,
         "account/tokens/": token.pk,
         "account/presets/": preset.pk,

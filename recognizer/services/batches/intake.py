@@ -32,7 +32,8 @@ from recognizer.services.space.disk import require_disk_space
 from recognizer.services.space.reservation import reserve_space
 from recognizer.services.space.sizes import ITEM_BYTES
 
-MAX_ITEMS = 1000
+MAX_ITEMS = 10_000
+MAX_IN_ZIP = 1_000  # stored one after another while the request waits
 
 
 def new_batch(
@@ -125,7 +126,7 @@ class StagedFiles:
         self.items.append(item)
 
     def add_zip(self, archive: IO[bytes]) -> None:
-        for member in unpack(archive, most=self.free_places - len(self.items)):
+        for member in unpack(archive, most=min(MAX_IN_ZIP, self.free_places - len(self.items))):
             self.add(member.name, ContentFile(member.data), member.error)
 
 

@@ -1,37 +1,36 @@
-"""Exports of a history as CSV, JSON or ZIP.
+"""Exports of results as CSV, JSON Lines or ZIP.
 
 Each is written while it is sent, so that none is too large for the memory.
 """
 
 import csv
 import json
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
 
-from recognizer.bodies.answers import HistoryRow, history_row
-from recognizer.bodies.plain import Json, names_of, write, write_row
+from recognizer import selectors
+from recognizer.bodies.answers import Absolute
+from recognizer.bodies.plain import names_of, write, write_row
+from recognizer.bodies.results import ResultRow, result_rows
 from recognizer.models import Prediction, Upload
 from recognizer.services.exports.archive import Archive
 from recognizer.services.exports.formulas import escape_formula
 
-COLUMNS = names_of(HistoryRow)
+COLUMNS = names_of(ResultRow)
 ROWS_AT_ONCE = 500
+MAX_NAME = 100
+REFUSED_IN_NAMES = re.compile(r'[\\/:*?"<>|\s]+')  # by Windows, which refuses the most
 
 
-def history_rows(predictions: QuerySet[Prediction]) -> Iterator[Json]:
-    """Return the rows of predictions from selectors.history_for."""
-    for prediction in predictions.iterator(chunk_size=ROWS_AT_ONCE):
-        yield write_row(history_row(prediction), decimals=6)
-
-
-def history_objects(predictions: QuerySet[Prediction]) -> Iterator[Json]:
-    """Return the same rows as JSON objects, whose unread ink is a list."""
-    for prediction in predictions.iterator(chunk_size=ROWS_AT_ONCE):
-        row = history_row(prediction)
-        yield write_row(row, decimals=6) | {"unread": [write(ink) for ink in row.unread]}
+def history_rows(predictions: QuerySet[Prediction], absolute: Absolute) -> Iterator[ResultRow]:
+    """Yield the rows of predictions from selectors.history_for."""
+    for prediction in selectors.exported(predictions).iterator(chunk_size=ROWS_AT_ONCE):
+        yield from result_rows(prediction, absolute)
 
 
 class LineWriter:
@@ -47,9 +46,15 @@ def csv_lines(rows: Iterable[Iterable[Any]]) -> Iterator[str]:
         yield writer.writerow([escape_formula(cell) for cell in row])
 
 
-def as_csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+def as_csv(rows: Iterable[ResultRow]) -> Iterator[str]:
     yield from csv_lines([COLUMNS])
-    yield from csv_lines(row.values() for row in rows)
+    yield from csv_lines(write_row(row).values() for row in rows)
+
+
+def as_json_lines(rows: Iterable[ResultRow]) -> Iterator[str]:
+    """Return each row as a JSON object on a line of its own. Its unread ink is a list."""
+    for row in rows:
+        yield json.dumps(write(row), ensure_ascii=False) + "\n"
 
 
 def as_json(rows: Iterable[Any]) -> Iterator[str]:
@@ -61,10 +66,10 @@ def as_json(rows: Iterable[Any]) -> Iterator[str]:
     yield "[]\n" if separator == "[\n" else "\n]\n"
 
 
-def as_zip(predictions: QuerySet[Prediction]) -> Iterator[bytes]:
+def as_zip(predictions: QuerySet[Prediction], absolute: Absolute) -> Iterator[bytes]:
     """Return a ZIP of the history as CSV and the uploaded bytes of its pictures."""
     archive = Archive()
-    yield from archive.add("history.csv", as_csv(history_rows(predictions)))
+    yield from archive.add("history.csv", as_csv(history_rows(predictions, absolute)))
     uploads = Upload.objects.filter(pk__in=predictions.values("upload"))
     yield from add_pictures(archive, uploads)
     yield from archive.end()
@@ -78,3 +83,10 @@ def add_pictures(archive: Archive, uploads: QuerySet[Upload]) -> Iterator[bytes]
         except FileNotFoundError:
             continue  # the purge was faster
         yield from archive.add(f"pictures/{upload.pk}.{upload.format.lower()}", [data], compressed=False)
+
+
+def name_file(title: str, extension: str) -> str:
+    """Return a name that every system accepts for a file with this title."""
+    # Without control characters, and without marks that change the direction of the text and so hide the extension.
+    printable = "".join(each for each in title if each.isspace() or unicodedata.category(each)[0] != "C")
+    return f"{REFUSED_IN_NAMES.sub(' ', printable)[:MAX_NAME].strip(' .') or 'digitscribe'}.{extension}"

@@ -193,6 +193,7 @@ def describe_batch(batch: Batch) -> dict[str, Any]:
     return {
         "id": batch.pk,
         "name": batch.name,
+        "note": batch.note,
         "mode": batch.mode,
         "decimal": batch.decimal,
         "expected": batch.expected,

@@ -118,6 +118,17 @@ def correct_labels(*, prediction: Prediction, by: User, labels: Sequence[str]) -
     return relabel(prediction=prediction, by=by, labels=boxes)
 
 
+def correct_number(*, prediction: Prediction, by: User, written: str, labels: Sequence[str]) -> Correction:
+    """Append the number of a form that has one field for all of it and one for each digit.
+
+    If the whole number was not changed, the digits count.
+    """
+    current = current_correction(prediction)
+    if labels and parse_written(written) == (current.written if current else prediction.written):
+        return correct_labels(prediction=prediction, by=by, labels=labels)
+    return correct(prediction=prediction, by=by, kind=Correction.Kind.CORRECT, written=written)
+
+
 def split_box(*, prediction: Prediction, by: User, position: int, labels: str) -> Correction:
     """Split one box in the middle into two digits."""
     if not re.fullmatch(r"[0-9]{2}", labels):

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
-from recognizer.models import AccountDeletion, Batch, Job, PersonalExport, Upload
+from recognizer.models import AccountDeletion, Batch, Job, PersonalExport, TableExport, Upload
 from recognizer.queues import BULK
 from recognizer.services.people.owned_data import models_with_rows_of
 from recognizer.services.security_log import Event, log_event
@@ -60,9 +60,9 @@ def delete_part(job: Job) -> None:
     ends_at = time.monotonic() + settings.JOB_SOFT_LIMIT_SECONDS / 2
     cancel_work(deletion)
     steps: tuple[Step, ...] = (
+        remove_exports,  # first: with its batch a table export would vanish, and its folder would not be recorded
         remove_some_uploads,
         remove_some_batches,
-        remove_personal_export,
         workers_ended,
         remove_account,
         empty_folders,
@@ -101,6 +101,7 @@ def jobs_of(owner_id: int) -> tuple[QuerySet[Job], ...]:
         Job.objects.filter(prediction__owner=owner_id),
         Job.objects.filter(batch__owner=owner_id),
         Job.objects.filter(personal_export__owner=owner_id),
+        Job.objects.filter(table_export__owner=owner_id),
     )
 
 
@@ -125,14 +126,15 @@ def remove_some_batches(deletion: AccountDeletion) -> bool:
     return not Batch.objects.filter(owner=deletion.owner_id).exists()
 
 
-def remove_personal_export(deletion: AccountDeletion) -> bool:
-    """Remove the export of the account with its job, and return True. Its files go with their folder."""
+def remove_exports(deletion: AccountDeletion) -> bool:
+    """Remove the exports of the account with their jobs, and return True. Their files go with their folders."""
     with transaction.atomic():
-        exports = PersonalExport.objects.filter(owner=deletion.owner_id)
-        job_ids = list(exports.values_list("job", flat=True))
-        list(Job.objects.select_for_update().filter(pk__in=job_ids))  # no part is added meanwhile
-        record_export_folders(deletion, list(exports.values_list("pk", flat=True)))
-        Job.objects.filter(pk__in=job_ids).delete()
+        for model in (PersonalExport, TableExport):
+            exports = model._default_manager.filter(owner=deletion.owner_id)
+            job_ids = list(exports.values_list("job", flat=True))
+            list(Job.objects.select_for_update().filter(pk__in=job_ids))  # no file is added meanwhile
+            record_export_folders(deletion, list(exports.values_list("pk", flat=True)))
+            Job.objects.filter(pk__in=job_ids).delete()
     return True
 
 
@@ -153,9 +155,9 @@ def remove_account(deletion: AccountDeletion) -> bool:
         user = User.objects.select_for_update().filter(pk=deletion.owner_id).first()
         if user is None:
             return True
+        remove_exports(deletion)
         if not (remove_some_uploads(deletion) and remove_some_batches(deletion)):
             return False
-        remove_personal_export(deletion)
         user.delete()
     return True
 

@@ -26,6 +26,7 @@ from recognizer.models import (
     Prediction,
     Preferences,
     Preset,
+    TableExport,
     Upload,
     Usage,
 )
@@ -79,9 +80,10 @@ OWNED_ROWS = (
     OwnedRows(BatchItem, ("batch__owner_id",), "batches/", inside="items"),
     OwnedRows(PersonalExport, ("owner_id",), not_exported_because="It is the export itself."),
     OwnedRows(ExportPart, ("export__owner_id",), not_exported_because="It is a part of the export itself."),
+    OwnedRows(TableExport, ("owner_id",), not_exported_because="It repeats what is exported, for a day."),
     OwnedRows(
         Job,
-        ("prediction__owner_id", "batch__owner_id", "personal_export__owner_id"),
+        ("prediction__owner_id", "batch__owner_id", "personal_export__owner_id", "table_export__owner_id"),
         not_exported_because="It is the state of work, not data.",
     ),
 )
@@ -92,6 +94,9 @@ OWNED_FILES = (
     OwnedFile("recognizer.Upload.thumbnail", ("uploads",), not_exported_because="It is made from the original."),
     OwnedFile("recognizer.BatchItem.staged", ("batches",), "unread/"),
     OwnedFile("recognizer.ExportPart.file", ("exports",), not_exported_because="It is a part of the export itself."),
+    OwnedFile(
+        "recognizer.TableExport.file", ("exports",), not_exported_because="It repeats what is exported, for a day."
+    ),
     OwnedFile(
         "recognizer.FeatureMap.image",
         ("feature-maps",),

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Case, Count, F, Q, Sum, Value, When
 from django.db.models.functions import Greatest
 
-from recognizer.models import BatchItem, PersonalExport, Upload, Usage
+from recognizer.models import BatchItem, PersonalExport, TableExport, Upload, Usage
 from recognizer.services.rows import book_usage
 
 MAX_PICTURES = 2**31 - 1 - 1_000  # of the column, with room for what is added
@@ -100,5 +100,7 @@ def count_stored(owner_id: int) -> tuple[int, int]:
     items = BatchItem.objects.filter(batch__owner=owner_id).aggregate(
         pictures=Count("pk", filter=~Q(staged="")), size=Sum("bytes", default=0)
     )
-    exports = PersonalExport.objects.filter(owner=owner_id).aggregate(size=Sum("bytes", default=0))
-    return uploads["pictures"] + items["pictures"], uploads["size"] + items["size"] + exports["size"]
+    size = uploads["size"] + items["size"]
+    for model in (PersonalExport, TableExport):
+        size += model._default_manager.filter(owner=owner_id).aggregate(size=Sum("bytes", default=0))["size"]
+    return uploads["pictures"] + items["pictures"], size

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from recognizer.models import BatchItem, ExportPart, FeatureMap, Upload
+from recognizer.models import BatchItem, ExportPart, FeatureMap, TableExport, Upload
 from recognizer.services.space.folders import names_of_deleted_accounts, walk
 
 GRACE = timedelta(hours=24)  # younger files may belong to rows that are not committed yet
@@ -128,7 +128,8 @@ def names_with_row(names: list[str]) -> set[str]:
     staged = BatchItem.objects.filter(pk__in=keys).values_list("staged")
     maps = FeatureMap.objects.filter(glyph__in=keys).values_list("image")
     exported = ExportPart.objects.filter(pk__in=keys).values_list("file")
-    return set(chain.from_iterable(chain(uploads, staged, maps, exported)))
+    tables = TableExport.objects.filter(pk__in=keys).values_list("file")
+    return set(chain.from_iterable(chain(uploads, staged, maps, exported, tables)))
 
 
 def parse_key(part: str) -> UUID | None:
@@ -145,5 +146,6 @@ def recorded_names(part: str) -> Iterator[str]:
     staged = BatchItem.objects.filter(pk__range=bounds).values_list("staged")
     maps = FeatureMap.objects.filter(glyph__gte=bounds[0], glyph__lte=bounds[1]).values_list("image")
     exported = ExportPart.objects.filter(export__gte=bounds[0], export__lte=bounds[1]).values_list("file")
-    rows = chain.from_iterable(found.iterator(CHUNK_SIZE) for found in (uploads, staged, maps, exported))
+    tables = TableExport.objects.filter(pk__range=bounds).values_list("file")
+    rows = chain.from_iterable(found.iterator(CHUNK_SIZE) for found in (uploads, staged, maps, exported, tables))
     return (name for name in chain.from_iterable(rows) if name)

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from django.urls import reverse
 
-from recognizer.models import Batch
+from recognizer.models import Batch, Correction
 from recognizer.services.batches import intake
+from recognizer.services.history.corrections import correct
 
 pytestmark = pytest.mark.django_db
 
@@ -41,3 +42,106 @@ def test_the_page_polls_only_while_items_wait(alice_client, batch):
     assert "hx-trigger" in alice_client.get(reverse("batch_detail", args=[batch.pk])).content.decode()
     batch.items.filter(state="waiting").delete()  # the batch is still open for more files
     assert "hx-trigger" not in alice_client.get(reverse("batch_detail", args=[batch.pk])).content.decode()
+
+
+def page_of(client, batch, **query):
+    response = client.get(reverse("batch_detail", args=[batch.pk]), query)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def number_fields(batch, **changes):
+    """Return what the form of the table sends for the seven, with other values where a number was typed."""
+    key = batch.items.get(name="inside/seven.png").upload_id
+    return {f"was-{key}": "7", f"number-{key}": "7"} | {f"{name}-{key}": value for name, value in changes.items()}
+
+
+def test_a_number_typed_into_the_table_is_saved(alice_client, batch):
+    answer = alice_client.post(
+        reverse("batch_correct", args=[batch.pk]), number_fields(batch, number="0042") | {"query": "q=seven"}
+    )
+    assert answer["Location"] == f"{reverse('batch_detail', args=[batch.pk])}?q=seven"
+    page = page_of(alice_client, batch)
+    assert 'value="0042"' in page and "corrected" in page and "Saved for 1 picture." in page
+
+
+def test_numbers_that_were_not_changed_are_not_saved(alice, alice_client, batch):
+    prediction = batch.items.get(name="inside/seven.png").upload.predictions.get()
+    correct(prediction=prediction, by=alice, kind="correct", text="1")  # in another tab
+    alice_client.post(reverse("batch_correct", args=[batch.pk]), number_fields(batch))
+    assert [row.text for row in prediction.corrections.all()] == ["1"]
+
+
+def test_a_script_gets_the_saved_row(alice_client, batch):
+    url, headers = reverse("batch_correct", args=[batch.pk]), {"HX-Request": "true"}
+    row = alice_client.post(url, number_fields(batch, number="0042"), headers=headers).content.decode()
+    assert row.lstrip().startswith("<tr") and 'value="0042"' in row and "Saved" in row
+
+
+def test_a_number_is_confirmed_once(alice_client, batch):
+    key = batch.items.get(name="inside/seven.png").upload_id
+    for _ in range(2):
+        answer = alice_client.post(
+            reverse("batch_correct", args=[batch.pk]), {"confirm": str(key)}, headers={"HX-Request": "true"}
+        )
+    assert "confirmed" in answer.content.decode()
+    assert [row.kind for row in Correction.objects.all()] == ["confirm"]
+
+
+def test_a_number_that_is_none_is_refused_and_stays_in_its_field(alice_client, batch):
+    url = reverse("batch_correct", args=[batch.pk])
+    page = alice_client.post(url, number_fields(batch, number="8x"))
+    assert page.status_code == 400
+    assert 'value="8x"' in page.content.decode() and "inside/seven.png: Use only" in page.content.decode()
+    accept = {"HX-Request": "true", "Accept": "application/problem+json, text/html;q=0.9"}
+    assert "Use only" in alice_client.post(url, number_fields(batch, number="8x"), headers=accept).json()["detail"]
+    assert not Correction.objects.exists()
+
+
+@pytest.mark.parametrize("fields", [{"number-x": "1"}, {"confirm": "x"}, {f"number-{n}": "1" for n in range(101)}])
+def test_forged_numbers_are_refused(alice_client, batch, fields):
+    assert alice_client.post(reverse("batch_correct", args=[batch.pk]), fields).status_code == 400
+
+
+def test_name_and_note_are_edited(alice_client, batch):
+    url = reverse("batch_edit", args=[batch.pk])
+    alice_client.post(url, {"name": " May\n<b>2026</b>\u202e ", "note": "Cellar\nleft"})
+    page = page_of(alice_client, batch)
+    assert '<h1 class="wraps">May &lt;b&gt;2026&lt;/b&gt;</h1>' in page
+    assert "Cellar<br>left" in page
+
+
+def test_a_name_that_is_too_long_is_refused(alice_client, batch):
+    answer = alice_client.post(reverse("batch_edit", args=[batch.pk]), {"name": "x" * 201, "note": "kept"})
+    assert answer.status_code == 400 and "at most 200" in answer.content.decode()
+    assert "holiday.zip" in answer.content.decode() and "kept" in answer.content.decode()
+
+
+def test_unsure_files_lead_to_their_review(alice, alice_client, batch, add_prediction):
+    add_prediction("1", decision="unsure", confidence=0.1)  # of no batch
+    unsure = add_prediction("4", decision="unsure", confidence=0.4)
+    batch.items.create(position=3, name="four.png", state="done", upload=unsure.upload)
+    assert "1 unsure: review it" in page_of(alice_client, batch)
+    queue = alice_client.get(reverse("review"), {"batch": batch.pk})
+    assert queue.context["prediction"] == unsure and queue.context["unsure_count"] == 1
+    after = alice_client.post(
+        reverse("review_correct", args=[unsure.upload_id]), {"action": "confirm", "batch": batch.pk}
+    )
+    assert after.context.get("prediction") is None and "Back to the batch" in after.content.decode()
+    assert "unsure: review" not in page_of(alice_client, batch)
+
+
+def test_the_queue_of_another_person_s_batch_does_not_exist(bob_client, batch):
+    assert bob_client.get(reverse("review"), {"batch": batch.pk}).status_code == 404
+
+
+def test_the_table_keeps_its_filter_while_it_is_sorted_and_paged(alice_client, batch):
+    page = page_of(alice_client, batch, q="seven", shown="read", ordering="certainty")
+    assert 'href="?q=seven&amp;shown=read&amp;ordering=-certainty"' in page
+    assert 'aria-sort="ascending"' in page
+    assert "notes.txt" not in page
+
+
+@pytest.mark.parametrize("query", [{"ordering": "owner__password"}, {"shown": "x"}, {"q": "x" * 101}])
+def test_an_unknown_order_or_filter_is_refused(alice_client, batch, query):
+    assert alice_client.get(reverse("batch_detail", args=[batch.pk]), query).status_code == 400

@@ -258,15 +258,15 @@ def test_the_csv_export_escapes_formulas(alice_client, add_prediction):
     add_prediction("7", name='=HYPERLINK("http://evil.example")')
     answer = alice_client.post(reverse("history_bulk"), {"action": "csv", "all": "1"})
     (row,) = csv.DictReader(io.StringIO(b"".join(answer).decode()))
-    assert row["name"].startswith("'=")
+    assert row["file"].startswith("'=")
     assert (row["text"], row["decision"]) == ("7", "read")
 
 
-def test_the_history_can_be_exported_as_json(alice, alice_client, add_prediction):
+def test_the_history_can_be_exported_as_json_lines(alice, alice_client, add_prediction):
     corrections.correct(prediction=add_prediction("7"), by=alice, kind="correct", text="1")
-    answer = alice_client.post(reverse("history_bulk"), {"action": "json", "all": "1"})
-    (row,) = json.loads(b"".join(answer))
-    assert (row["text"], row["correction"], row["correction_text"]) == ("7", "correct", "1")
+    answer = alice_client.post(reverse("history_bulk"), {"action": "jsonl", "all": "1"})
+    (row,) = map(json.loads, b"".join(answer).splitlines())
+    assert (row["text"], row["correction"], row["final"], row["corrected_by"]) == ("7", "correct", "1", "alice")
 
 
 def test_the_zip_export_contains_the_original_files(alice_client, add_prediction):

@@ -32,7 +32,7 @@ def test_every_form_carries_the_queue_position(alice_client, add_prediction):
     page = alice_client.post(url, {"action": "confirm", **position}, headers=HTMX)
     assert page.context["prediction"] == second
     forms = re.findall(r"<form.*?</form>", page.content.decode(), re.DOTALL)
-    assert len(forms) == 6  # digits, number, box, new box, skip, undo
+    assert len(forms) == 5  # number, box, new box, skip, undo
     for form in forms:
         assert '<input type="hidden" name="all" value="1">' in form
         assert f'<input type="hidden" name="skip" value="{skipped.upload_id}">' in form

@@ -5,13 +5,12 @@ import json
 import pytest
 from django.core.files.base import ContentFile
 
-from recognizer.bodies.batches import BatchRow
-from recognizer.bodies.plain import names_of
+from recognizer.bodies.plain import write
 from recognizer.models import Batch, BatchItem, Job, Prediction
 from recognizer.problems import Problem
 from recognizer.selectors import batch_items_for
 from recognizer.services.batches import control, intake
-from recognizer.services.batches.results import result_lines, result_rows
+from recognizer.services.batches.results import batch_lines, batch_rows
 from recognizer.services.history.bulk_actions import delete_uploads
 from recognizer.services.work import jobs
 from tests.pictures import digit_png
@@ -30,20 +29,23 @@ def batch(alice, model, media) -> Batch:
 
 def test_the_table_hides_deleted_uploads(batch, alice):
     run_waiting_jobs()
-    _headers, first, second = result_rows(batch)
-    assert first[4] and second[4]
+    first, second = batch_rows(batch.items.all(), str)
+    assert first.text and second.text
     delete_uploads(alice, [batch.items.first().upload_id])
-    _headers, first, second = result_rows(batch)
-    assert first == ["1", "3.png", "done", *[""] * 8]
-    assert second[4]
+    first, second = batch_rows(batch.items.all(), str)
+    filled = {name: value for name, value in write(first).items() if value}
+    assert filled == {"position": 1, "file": "3.png", "state": "done"}
+    assert second.text
 
 
 def test_the_table_and_the_json_lines_show_the_same_texts(batch, alice):
     run_waiting_jobs()
     delete_uploads(alice, [batch.items.first().upload_id])
-    lines = [json.loads(line) for line in result_lines(batch_items_for(alice, batch))]
-    texts = [line.get("text", "") for line in lines]
-    assert texts == [row[4] for row in list(result_rows(batch))[1:]]
+    items = batch_items_for(alice, batch)
+    lines = [json.loads(line) for line in batch_lines(items, str)]
+    rows = [write(row) for row in batch_rows(items, str)]
+    assert [line.get("text") for line in lines] == [row["text"] for row in rows]
+    assert [row for line in lines for row in line["rows"]] == rows
 
 
 def test_a_cancelled_job_that_is_retried_reads_its_items(batch):
@@ -66,23 +68,13 @@ def test_the_table_lists_all_files(alice, model, media):
     contents = [digit_png(7, size=300), b"\x89PNG\r\n\x1a\n"]
     intake.add_files(batch, [(f"{n}.png", ContentFile(data)) for n, data in enumerate(contents)])
     run_waiting_jobs()
-    header, good, bad = result_rows(batch)
-    assert header == names_of(BatchRow)
+    good, bad = batch_rows(batch.items.all(), str)
     prediction = Prediction.objects.get()
-    assert good == [
-        "1",
-        "0.png",
-        "done",
-        "",
-        prediction.text,
-        prediction.decision,
-        f"{prediction.confidence:.4f}",
-        str(prediction.pk),
-        prediction.written,
-        prediction.value,
-        "",
-    ]
-    assert bad == ["2", "1.png", "failed", "corrupt_image", *[""] * 7]
+    assert (good.position, good.file, good.state, good.error) == (1, "0.png", "done", None)
+    assert (good.text, good.decision, good.prediction) == (prediction.text, prediction.decision, prediction.pk)
+    assert good.final == prediction.written and good.link == f"/uploads/{prediction.upload_id}/"
+    filled = {name: value for name, value in write(bad).items() if value}
+    assert filled == {"position": 2, "file": "1.png", "state": "failed", "error": "corrupt_image"}
 
 
 @pytest.mark.parametrize("files", [{}, {"scans/": b""}, {"__MACOSX/._7.png": b"x", ".DS_Store": b"x"}])

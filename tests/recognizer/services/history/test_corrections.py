@@ -222,5 +222,5 @@ def test_an_undone_correction_is_not_exported(add_prediction, alice):
     prediction = add_prediction("7")
     correct(prediction=prediction, by=alice, kind="correct", text="1")
     undo(prediction=prediction, by=alice)
-    (row,) = exports.history_rows(selectors.history_for(alice))
-    assert (row["correction"], row["correction_text"]) == ("", "")
+    (row,) = exports.history_rows(selectors.history_for(alice), str)
+    assert (row.correction, row.corrected_by, row.final) == (None, None, "7")

@@ -24,6 +24,7 @@ from recognizer.models import (
 )
 from recognizer.notice_texts import EXPORT_READY
 from recognizer.services.batches import intake
+from recognizer.services.exports.table_exports import request_table
 from recognizer.services.history import corrections
 from recognizer.services.limits import idempotency
 from recognizer.services.people.accounts import request_deletion
@@ -40,6 +41,7 @@ from recognizer.services.space.reconcile import reconcile
 from tests.pictures import digit_png
 from tests.recognizer.deletions import is_finished, run_deletions
 from tests.recognizer.personal_exports import export_everything
+from tests.recognizer.tables import write_tables
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +81,8 @@ def everything(alice, model, media) -> User:
     alice.groups.add(Group.objects.create(name="staff"))
     alice.user_permissions.add(Permission.objects.first())
     export_everything(alice)
+    request_table(alice, title="Batch", site="https://example.org", batch=batch)
+    write_tables()
     LogEntry.objects.create(user=alice, action_flag=1, object_repr="x")
     return alice
 

@@ -1,0 +1,11 @@
+from django.db import migrations
+
+from recognizer.migration_operations import validate_constraint
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("recognizer", "0023_table_export"),
+    ]
+
+    operations = [validate_constraint("recognizer_job", "job_kind_known")]

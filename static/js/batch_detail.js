@@ -1,0 +1,121 @@
+// The numbers of a batch's table are saved one by one: when Enter is pressed, or when the field is left.
+
+// A problem comes as JSON, and a saved row as a part of the page.
+const HEADERS = { Accept: "application/problem+json, text/html;q=0.9", "HX-Request": "true" };
+
+const part = () => document.querySelector("#batch");
+const form = () => part().querySelector("[data-numbers]");
+const isNumber = (element) => Boolean(element?.matches?.('[name^="number-"]'));
+const numbers = () => [...(form()?.querySelectorAll('[name^="number-"]') ?? [])];
+const isChanged = (input) => input.value.trim() !== input.defaultValue.trim();
+const requests = new Map(); // the last request of each row, by the id of its field
+const sentValues = new WeakMap(); // by field: what Enter has sent is not sent again when the field is left
+
+function move(input, step) {
+  const all = numbers();
+  const next = all[all.indexOf(input) + step];
+  if (!next) return;
+  next.focus();
+  next.select();
+}
+
+function showMessage(row, text) {
+  row.querySelector("[data-message]")?.remove();
+  if (!text) return;
+  const message = document.createElement("p");
+  message.dataset.message = "";
+  message.className = "small errorlist";
+  message.setAttribute("role", "alert");
+  message.textContent = text;
+  row.querySelector(".cell-number").append(message);
+}
+
+// Send one number, or its confirmation. The field stays, so that the cursor does; the other cells are replaced.
+async function save(input, { confirm = false } = {}) {
+  const key = input.name.slice("number-".length);
+  const body = new FormData();
+  body.set("csrfmiddlewaretoken", form().elements.csrfmiddlewaretoken.value);
+  const sent = input.value;
+  if (confirm) body.set("confirm", key);
+  else body.set(input.name, sent);
+  sentValues.set(input, sent);
+  const before = requests.get(input.id) ?? Promise.resolve();
+  const request = before.then(() =>
+    fetch(form().action, { method: "POST", body, redirect: "manual", headers: HEADERS }),
+  );
+  requests.set(
+    input.id,
+    request.catch(() => {}),
+  );
+  try {
+    const response = await request;
+    if (response.type === "opaqueredirect") location.reload(); // logged out
+    else if (response.ok) showSaved(input, sent, await response.text());
+    else showFailed(input, (await response.json()).detail);
+  } catch {
+    showFailed(input, form()?.dataset.failed);
+  }
+}
+
+function showFailed(input, text) {
+  sentValues.delete(input);
+  if (input.isConnected) showMessage(input.closest("[data-row]"), text);
+}
+
+function showSaved(input, sent, html) {
+  const page = new DOMParser().parseFromString(`<table><tbody>${html}</tbody></table>`, "text/html");
+  const fresh = page.querySelector("[data-row]");
+  const row = document.getElementById(fresh.id);
+  if (!row) return;
+  const cells = row.querySelectorAll("[data-shown]");
+  fresh.querySelectorAll("[data-shown]").forEach((cell, index) => cells[index].replaceWith(cell));
+  const [was, number] = fresh.querySelectorAll(".cell-number input");
+  row.querySelector(`[name="${was.name}"]`).value = was.value;
+  input.defaultValue = number.value;
+  if (input.value === sent) input.value = number.value; // nothing was typed in the meantime
+  if (!number.dataset.confirm) delete input.dataset.confirm;
+  showMessage(row, "");
+}
+
+const keys = {
+  ArrowUp: (input) => move(input, -1),
+  ArrowDown: (input) => move(input, 1),
+  Enter(input) {
+    if (!isChanged(input) && input.dataset.confirm) save(input, { confirm: true });
+    else if (isChanged(input)) save(input);
+    move(input, 1);
+  },
+  Escape(input) {
+    input.value = input.defaultValue;
+    showMessage(input.closest("[data-row]"), "");
+  },
+};
+
+document.addEventListener("keydown", (event) => {
+  if (!isNumber(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+  const action = keys[event.key];
+  if (!action) return;
+  event.preventDefault();
+  if (event.repeat && event.key === "Enter") return;
+  action(event.target);
+});
+
+document.addEventListener("focusout", ({ target }) => {
+  if (isNumber(target) && isChanged(target) && sentValues.get(target) !== target.value) save(target);
+});
+
+// The page is not replaced while a number is typed.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const isTyping = isNumber(document.activeElement) || numbers().some(isChanged);
+  if (event.target === part() && isTyping) event.preventDefault();
+});
+
+function showKeys() {
+  const help = part().querySelector("[data-keys]");
+  if (!help) return;
+  help.hidden = false;
+  part().querySelector("#batch-save").hidden = true;
+}
+
+document.addEventListener("htmx:afterSettle", showKeys);
+showKeys();

@@ -1,0 +1,133 @@
+"""The table of a batch: natural order, sorting, filters, search and pages."""
+
+from typing import Any
+
+import pytest
+
+from mlcore.reading.result import Box, UnreadInk
+from recognizer.models import Batch
+from recognizer.models.natural_order import MAX_KEY_BYTES, natural_key
+from recognizer.problems import Problem
+from recognizer.services.batches import intake, table
+from recognizer.services.history.bulk_actions import delete_uploads
+from recognizer.services.history.corrections import correct, undo
+from tests.readings import make_reading, store_reading
+
+SORTED_NAMES = [
+    "",
+    "1.png",
+    "2.png",
+    "02b.png",
+    "10.png",
+    "a/scan 9.png",
+    "a/scan 10.png",
+    "a b/scan 1.png",
+    "scan 9.png",
+    "Scan 10.png",
+    "scan 100.png",
+    "scan 99999999999999999999.png",
+    "scan x.png",
+    "Ä.png",
+]
+
+
+def test_names_are_ordered_naturally():
+    backwards = SORTED_NAMES[::-1]
+    assert sorted(backwards, key=natural_key) == SORTED_NAMES
+
+
+@pytest.mark.parametrize("name", ["9" * 200, "1a" * 100, "ﷺ" * 200])
+def test_a_key_has_a_bounded_size(name):
+    assert len(natural_key(name)) <= MAX_KEY_BYTES
+
+
+@pytest.fixture
+def batch(alice, model, media) -> Batch:
+    """Return a batch with answers of several kinds, a file that failed, one that waits, and a deleted upload."""
+    batch = intake.create_batch(owner=alice, name="Meters")
+    readings = {
+        "scan 10.png": make_reading("852", confidence=0.97),
+        "scan 9.png": make_reading("71", confidence=0.99),
+        "scan 100.png": make_reading("1234", decision="unsure", confidence=0.4),
+        "scan 2.png": make_reading("3", decision="unsure", confidence=0.6, unread=[UnreadInk(Box(1, 2, 3, 4), "mark")]),
+        "scan 1.png": make_reading("5", confidence=0.98),
+    }
+    for position, (name, reading) in enumerate(readings.items()):
+        prediction = store_reading(reading, owner=alice)
+        batch.items.create(position=position, name=name, state="done", upload=prediction.upload)
+    batch.items.create(position=5, name="notes.txt", state="failed", error_code="unsupported_format")
+    batch.items.create(position=6, name="later.png", state="waiting")
+    delete_uploads(alice, [batch.items.get(name="scan 1.png").upload_id])
+    return batch
+
+
+def prediction_of(batch: Batch, name: str):
+    return batch.items.get(name=name).upload.predictions.get(is_current=True)
+
+
+def names(alice, batch: Batch, **options: Any) -> list[str]:
+    page = table.table_page(alice, batch, **options)
+    return [row.item.name.removesuffix(".png") for row in page.rows]
+
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("name", ["later", "notes.txt", "scan 1", "scan 2", "scan 9", "scan 10", "scan 100"]),
+        ("-name", ["scan 100", "scan 10", "scan 9", "scan 2", "scan 1", "notes.txt", "later"]),
+        ("certainty", ["scan 100", "scan 2", "scan 10", "scan 9", "later", "notes.txt", "scan 1"]),
+        ("-certainty", ["scan 9", "scan 10", "scan 2", "scan 100", "later", "notes.txt", "scan 1"]),
+        ("number", ["scan 2", "scan 9", "scan 10", "scan 100", "later", "notes.txt", "scan 1"]),
+        ("-number", ["scan 100", "scan 10", "scan 9", "scan 2", "later", "notes.txt", "scan 1"]),
+        ("state", ["scan 9", "scan 10", "scan 2", "scan 100", "scan 1", "notes.txt", "later"]),
+        ("added", ["scan 10", "scan 9", "scan 100", "scan 2", "scan 1", "notes.txt", "later"]),
+    ],
+)
+def test_the_table_is_sorted(alice, batch, order, expected):
+    assert names(alice, batch, order=order) == expected
+
+
+def test_the_table_is_filtered(alice, batch):
+    correct(prediction=prediction_of(batch, "scan 9.png"), by=alice, kind="correct", text="77")
+    correct(prediction=prediction_of(batch, "scan 2.png"), by=alice, kind="confirm")
+    correct(prediction=prediction_of(batch, "scan 10.png"), by=alice, kind="correct", text="1")
+    undo(prediction=prediction_of(batch, "scan 10.png"), by=alice)
+    found = {shown: names(alice, batch, shown=shown) for shown in table.SHOWN if shown}
+    assert found == {
+        "unsure": ["scan 2", "scan 100"],
+        "read": ["scan 9", "scan 10"],
+        "rejected": [],
+        "open": ["scan 10", "scan 100"],
+        "reviewed": ["scan 2", "scan 9"],
+        "changed": ["scan 9"],
+        "failed": ["notes.txt"],
+        "waiting": ["later"],
+    }
+    assert table.count_unsure(alice, batch) == 1
+
+
+@pytest.mark.parametrize(
+    ("search", "expected"),
+    [("scan 10", ["scan 10", "scan 100"]), ("852", ["scan 10"]), ("NOTES", ["notes.txt"]), ("%", []), ("x" * 100, [])],
+)
+def test_the_table_is_searched(alice, batch, search, expected):
+    assert names(alice, batch, search=search) == expected
+
+
+def test_a_page_that_does_not_exist_is_the_nearest_one(alice, batch, monkeypatch):
+    monkeypatch.setattr(table, "ROWS_ON_PAGE", 3)
+    assert names(alice, batch, page=2) == ["scan 2", "scan 9", "scan 10"]
+    assert names(alice, batch, page=3) == names(alice, batch, page=99) == ["scan 100"]
+    assert names(alice, batch, page=-1) == names(alice, batch, page=1)
+
+
+def test_numbers_of_another_batch_are_not_corrected(alice, bob, batch, add_prediction):
+    stranger = intake.create_batch(owner=bob)
+    prediction = prediction_of(batch, "scan 9.png")
+    for user, other in ((bob, stranger), (bob, batch), (alice, stranger)):
+        with pytest.raises(Problem, match="Nothing was found"):
+            table.correct_numbers(user, other, {prediction.upload_id: "1"})
+    assert not prediction.corrections.exists()
