@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from recognizer.release import RELEASE
 from tests.surroundings import ROOT
 
 UV = Path(sys.executable).with_name("uv")
@@ -51,6 +52,10 @@ def test_the_makefile_and_mypy_accept_the_oldest_and_newest_python_of_pyproject(
     assert f"(3, {oldest}) <= sys.version_info[:2] < (3, {end})" in (ROOT / "Makefile").read_text(encoding="utf-8")
     assert PROJECT["tool"]["mypy"]["python_version"] == f"3.{oldest}"
     assert PROJECT["tool"]["ruff"]["target-version"] == f"py3{oldest}"
+
+
+def test_the_release_is_that_of_pyproject():
+    assert PROJECT["project"]["version"] == RELEASE
 
 
 def test_every_dependency_has_its_reason_in_the_architecture():

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from recognizer.admin.base import EvidenceAdmin
-from recognizer.models import Batch, BatchItem, Job
+from recognizer.models import Backup, Batch, BatchItem, Job
 from recognizer.services.batches import control
 from recognizer.services.work import jobs
 from recognizer.services.work.worker_state import worker_state
@@ -69,3 +69,9 @@ class BatchAdmin(WorkAdmin):
     def cancel(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
         cancelled = sum(control.cancel_batch(batch) for batch in queryset)
         self.message_user(request, f"{cancelled} pictures were cancelled.")
+
+
+@admin.register(Backup)
+class BackupAdmin(EvidenceAdmin):
+    list_display = ["finished_at", "snapshot", "place", "rows", "files", "bytes", "seconds"]
+    date_hierarchy = "finished_at"

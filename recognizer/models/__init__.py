@@ -1,4 +1,5 @@
 from recognizer.models.access import ApiToken, IdempotencyRecord, Usage
+from recognizer.models.backup import Backup
 from recognizer.models.batch import Batch, BatchItem
 from recognizer.models.deletion import AccountDeletion, DeletedFolder
 from recognizer.models.job import Job
@@ -15,6 +16,7 @@ from recognizer.models.upload import Correction, Upload
 __all__ = [
     "AccountDeletion",
     "ApiToken",
+    "Backup",
     "Batch",
     "BatchItem",
     "Correction",

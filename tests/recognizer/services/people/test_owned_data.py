@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from recognizer.models import (
     AccountDeletion,
+    Backup,
     DeletedFolder,
     Job,
     ModelVersion,
@@ -47,6 +48,7 @@ pytestmark = pytest.mark.django_db
 
 WITHOUT_OWNER = {
     AccountDeletion,  # the number of the account and times, for a day after its end
+    Backup,  # of all rows; it holds its place and its size
     ContentType,
     DeletedFolder,  # likewise
     Group,

@@ -1,0 +1,26 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from recognizer.services.backups.errors import BackupError
+from recognizer.services.backups.restore import restore_backup
+
+
+class Command(BaseCommand):
+    help = "Restore a backup into an empty installation. Run `manage.py prepare` afterwards."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "place", type=Path, metavar="PLACE", help="a folder with backups, or a file called NAME.zip"
+        )
+        parser.add_argument("--snapshot", metavar="NAME", help="one of the folder's backups; the newest by default")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            manifest = restore_backup(options["place"], name=options["snapshot"], report=self.stderr.write)
+        except (BackupError, OSError) as error:
+            raise CommandError(f"Nothing was restored: {error}") from error
+        self.stdout.write(f"{manifest.name}: {manifest.rows} rows and {manifest.files.lines} files were restored.")
+        self.stdout.write("Run `manage.py prepare` now.")

@@ -1,0 +1,3 @@
+"""The release of this software."""
+
+RELEASE = "1.0.0"

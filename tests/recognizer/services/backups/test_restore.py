@@ -1,0 +1,159 @@
+"""Restores into an empty installation: on the same database, on the other one, and from an older release."""
+
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+
+from recognizer.models import Upload
+from recognizer.services.backups import manifest as manifests
+from recognizer.services.backups.places import FolderTarget
+from recognizer.services.backups.take import take_backup
+from recognizer.services.reading.predictions import create_prediction
+from tests.pictures import varied_pngs
+from tests.processes.conftest import sized
+from tests.recognizer.services.backups.conftest import Installation, contents, newest
+from tests.recognizer.services.people.test_owned_data import everything  # noqa: F401  (a fixture)
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+WITHOUT_ROWS_OF_BACKUPS = "recognizer_backup"  # of which each backup adds one
+
+
+def all_but_backups(place: Path) -> dict[str, list[str]]:
+    held = contents(place)
+    del held[WITHOUT_ROWS_OF_BACKUPS]
+    return held
+
+
+@pytest.fixture
+def backup(tmp_path: Path, everything: User) -> Path:  # noqa: F811
+    """Return a folder with a backup that has rows of every model of a person."""
+    place = tmp_path / "backups"
+    take_backup(place)
+    return place
+
+
+@pytest.fixture(params=["empty_sqlite", "empty_postgres"])
+def empty(request: pytest.FixtureRequest) -> Installation:
+    installation: Installation = request.getfixturevalue(request.param)
+    return installation
+
+
+def test_a_restored_backup_is_the_same_on_either_database(backup, empty, tmp_path):
+    """Another backup of the restored rows and files, compared line by line, is the proof."""
+    shown = empty.run("restore", backup)
+    assert "were restored" in shown
+    empty.run("backup", tmp_path / "again")
+    before, after = all_but_backups(backup), all_but_backups(tmp_path / "again")
+    assert all(len(before[table]) > 1 for table in ("recognizer_upload", "recognizer_glyph", "recognizer_featuremap"))
+    assert before == after
+    names = [line.split()[0] for line in before["files"]]
+    assert all((empty.media / name).is_file() for name in names)
+
+
+def test_a_restored_installation_is_prepared_and_gives_no_number_twice(backup, empty, everything):  # noqa: F811
+    """Accounts that were deleted are named by their numbers, in logs and in the record of their deletion."""
+    last = User.objects.create_user("last").pk
+    User.objects.filter(pk=last).delete()
+    take_backup(backup)
+    empty.run("restore", backup)
+    assert "The first account" in empty.run("prepare")  # alice is no administrator
+    facts = "User.objects.get(username='alice').pk, User.objects.create(username='new').pk"
+    alice, new = map(int, empty.query(facts).split())
+    assert alice == everything.pk
+    assert new > last
+
+
+def test_a_restore_does_not_overwrite_anything(backup, same_database, tmp_path):
+    process = Installation(tmp_path, same_database["DATABASE_URL"]).start("restore", backup)
+    output, _ = process.communicate()
+    assert process.returncode != 0
+    assert "This installation is not empty" in output
+    assert not (tmp_path / "media").exists()
+
+
+def test_a_damaged_backup_is_not_restored(backup, empty_sqlite, everything):  # noqa: F811
+    picture = Upload.objects.filter(owner=everything).exclude(original="")[0]
+    path = backup / "objects" / picture.sha256[:2] / picture.sha256
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    process = empty_sqlite.start("restore", backup)
+    output, _ = process.communicate()
+    assert process.returncode != 0
+    assert f"{picture.original.name} is damaged" in output
+    assert not empty_sqlite.media.exists()
+
+
+def test_a_backup_of_a_newer_release_is_refused(backup, empty_sqlite):
+    name = newest(backup).folder.rpartition("/")[2]
+    target = FolderTarget(backup, name)
+    target.folder = f"snapshots/{name}"
+    manifest = newest(backup).read_manifest()
+    manifest.migrations.append(("recognizer", "9999_later"))
+    manifests.write_manifest(target, manifest)
+    process = empty_sqlite.start("restore", backup)
+    output, _ = process.communicate()
+    assert process.returncode != 0
+    assert "newer release" in output
+    assert "9999_later" in output
+
+
+def test_a_backup_of_an_older_release_is_restored_and_upgraded(empty, tmp_path):
+    """The rows are loaded into the tables of the older release; `prepare` then applies the newer migrations."""
+    (tmp_path / "old").mkdir()
+    old = Installation(tmp_path / "old", f"sqlite:///{tmp_path / 'old' / 'db.sqlite3'}")
+    old.run("migrate", "recognizer", "0006")
+    old.query("User.objects.create(username='carol', is_superuser=True)")
+    old.run("backup", tmp_path / "old.zip")
+    empty.run("restore", tmp_path / "old.zip")
+    empty.run("prepare")
+    assert empty.query("User.objects.get().username, Upload.objects.count(), Backup.objects.count()") == "carol 0 0"
+
+
+@pytest.mark.processes
+def test_a_backup_killed_at_any_moment_leaves_nothing_that_passes_as_whole(
+    alice, model, media, empty_sqlite, tmp_path, same_database
+):
+    for picture in varied_pngs(20, size=90):
+        create_prediction(owner=alice, data=picture, source="upload")
+    here = Installation(tmp_path, same_database["DATABASE_URL"])
+    here.environment["MEDIA_ROOT"] = str(media)
+    place, archive = tmp_path / "backups", tmp_path / "all.zip"
+    started = time.monotonic()
+    here.run("backup", place)
+    seconds = time.monotonic() - started
+    complete = 1
+    for number in range(sized(3, 20)):
+        target = archive if number % 2 else place
+        process = here.start("backup", target)
+        time.sleep(random.uniform(0.3, 1.0) * seconds)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        here.run("verify_backup", place)
+        if archive.exists():
+            here.run("verify_backup", archive)
+        assert len(list((place / "snapshots").glob("[!.]*"))) >= complete
+    here.run("backup", place)
+    assert not list((place / "snapshots").glob(".*"))
+    empty_sqlite.run("restore", place)
+    assert empty_sqlite.query("Upload.objects.count()") == "20"
+
+
+@pytest.mark.processes
+def test_a_restore_killed_at_any_moment_leaves_no_row_and_is_repeated(alice, model, empty, tmp_path):
+    for picture in varied_pngs(20, size=90):
+        create_prediction(owner=alice, data=picture, source="upload")
+    take_backup(tmp_path / "backups")
+    for number in range(sized(3, 20)):
+        process = empty.start("restore", tmp_path / "backups")
+        time.sleep(1 + number * random.uniform(0.3, 1.0))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    # It would refuse if one of these had left a row, unless the last of them had finished.
+    process = empty.start("restore", tmp_path / "backups")
+    output, _ = process.communicate()
+    assert "were restored" in output or "not empty" in output
+    empty.run("backup", tmp_path / "again")
+    assert all_but_backups(tmp_path / "backups") == all_but_backups(tmp_path / "again")
