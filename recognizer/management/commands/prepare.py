@@ -5,6 +5,7 @@ It may be run again at any time: it does only what is missing.
 
 import hashlib
 import secrets
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from recognizer.services.registry.model_files import store_shipped_artifacts
 from recognizer.services.registry.model_versions import register_shipped_model
 from recognizer.services.space.query_planner import update_planner_statistics
+from recognizer.services.upgrade import UpgradePlan, plan_upgrade
 
 ADMIN_NAME = "admin"
 
@@ -24,13 +26,34 @@ ADMIN_NAME = "admin"
 class Command(BaseCommand):
     help = "Migrate, collect static files, register the shipped model and create the first admin."
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--check", action="store_true", help="only say what would be done, and what forbids it")
+        parser.add_argument("--backup", type=Path, metavar="PLACE", help="take a backup first, as `backup PLACE` does")
+
     def handle(self, *args: Any, **options: Any) -> None:
+        plan = plan_upgrade()
+        for warning in plan.warnings:
+            self.stderr.write(warning)
+        if options["check"]:
+            self.show_plan(plan)
+        if plan.faults:
+            raise CommandError("Nothing was changed. " + " ".join(plan.faults))
+        if options["check"]:
+            return
+        if options["backup"]:
+            call_command("backup", options["backup"], stdout=self.stdout, stderr=self.stderr)
         call_command("migrate", interactive=False, verbosity=0)
         update_planner_statistics()
         self.collect_static_files()
         register_shipped_model()
         self.store_artifacts()
         self.create_first_admin()
+
+    def show_plan(self, plan: UpgradePlan) -> None:
+        for migration in plan.migrations:
+            self.stdout.write(f"migration {migration}")
+        if not plan.migrations:
+            self.stdout.write("The tables are those of this release.")
 
     def store_artifacts(self) -> None:
         try:
