@@ -1,7 +1,9 @@
 """Django's settings. Each comes from one environment variable, listed in .env.example, or has a default."""
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -63,6 +65,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "recognizer.middleware.RequestIdMiddleware",
+    "recognizer.middleware.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -103,6 +106,7 @@ TEMPLATES = [
 
 def database(default: str) -> dict[str, Any]:
     config: dict[str, Any] = env.db("DATABASE_URL", default=default)
+    config["PASSWORD"] = env.str("DATABASE_PASSWORD", default="") or config["PASSWORD"]
     if config["ENGINE"] == "django.db.backends.sqlite3":
         config["CONN_MAX_AGE"] = None
         config["OPTIONS"] = {
@@ -192,6 +196,7 @@ MEDIA_ACCEL_PREFIX = env.str("MEDIA_ACCEL_PREFIX", default="")
 # --- Security ----------------------------------------------------------------------------------------------
 
 SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = ["^(livez|healthz|readyz|metrics)$"]  # asked from within the network, without a proxy
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS and env.bool("HSTS_PRELOAD", default=False)
@@ -273,10 +278,20 @@ def broker_url(redis_url: str) -> str:
     return redis_url.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
 
 
-REDIS_URL = (
+def with_password(url: str, password: str) -> str:
+    """Return the address with a password, if there is one, in place of that in the address."""
+    if not password:
+        return url
+    scheme, _, rest = url.partition("://")
+    user, _, place = rest.rpartition("@")
+    return f"{scheme}://{user.partition(':')[0]}:{quote(password, safe='')}@{place}"
+
+
+REDIS_URL = with_password(
     env.str("REDIS_URL", default="")
     or running_redis(env.path("RUN_ROOT", default=BASE_DIR / ".run") / "redis")
-    or "redis://127.0.0.1:6379/0"
+    or "redis://127.0.0.1:6379/0",
+    env.str("REDIS_PASSWORD", default=""),
 )
 BROKER_URL = broker_url(REDIS_URL)
 QUEUE_PREFIX = env.str("QUEUE_PREFIX", default="digitscribe")
@@ -303,7 +318,26 @@ QUOTA_PICTURES = env.int("QUOTA_PICTURES", default=1_000_000, at_least=1)
 QUOTA_BYTES = env.int("QUOTA_BYTES", default=50 * 1024**3, at_least=1)
 DISK_FLOOR_BYTES = env.int("DISK_FLOOR_BYTES", default=512 * 1024**2, at_least=0)
 
+# --- Monitoring --------------------------------------------------------------------------------------------
+
+
+def networks(texts: list[str]) -> list[IPv4Network | IPv6Network]:
+    try:
+        return [ip_network(text) for text in texts]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"METRICS_ADDRESSES must be addresses or networks: {error}") from error
+
+
+# Who may read /metrics: whoever sends the token, or has one of the addresses. Without both nothing is counted.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_ADDRESSES = networks(env.list("METRICS_ADDRESSES", str.strip, default=[]))
+METRICS_ROOT = env.path("METRICS_ROOT", default=BASE_DIR / ".run" / "metrics")
+
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOG_FORMAT = env.str("LOG_FORMAT", default="text")
+if LOG_FORMAT not in ("text", "json"):
+    raise ImproperlyConfigured(f"LOG_FORMAT must be text or json, not {LOG_FORMAT!r}.")
+LINE = "json" if LOG_FORMAT == "json" else "line"
 # The lines of the security log; an empty setting sends them where the other lines go.
 SECURITY_LOG_FILE = env.str("SECURITY_LOG_FILE", default="")
 LOGGING = {
@@ -311,6 +345,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {"format": "%(levelname)s %(name)s [%(request_id)s]: %(message)s"},
+        "json": {"()": "recognizer.logs.JsonFormatter"},
         "message": {"format": "%(message)s"},
     },
     "filters": {
@@ -318,10 +353,10 @@ LOGGING = {
         "without_traceback": {"()": "recognizer.logs.WithoutTraceback"},
     },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]},
+        "console": {"class": "logging.StreamHandler", "formatter": LINE, "filters": ["request_id"]},
         "console_without_traceback": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
+            "formatter": LINE,
             "filters": ["request_id", "without_traceback"],
         },
         # The file is opened again after logrotate has moved it.
@@ -333,7 +368,7 @@ LOGGING = {
             "formatter": "message",
         }
         if SECURITY_LOG_FILE
-        else {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]},
+        else {"class": "logging.StreamHandler", "formatter": LINE, "filters": ["request_id"]},
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     # Celery logs a line per task, and the sweep runs every few seconds.

@@ -1,4 +1,4 @@
-"""The request that this thread answers, for the log lines of code that does not get it as an argument."""
+"""The request that this thread answers, or whose job it runs, for the log lines of code that gets neither."""
 
 import secrets
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from django.http import HttpRequest
 
 _current: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
+_origin: ContextVar[str] = ContextVar("origin", default="")
 
 
 def current_request() -> HttpRequest | None:
@@ -18,6 +19,21 @@ def current_request() -> HttpRequest | None:
 def request_id(request: object) -> str | None:
     """Return the id of the request, which its response carries as X-Request-ID."""
     return getattr(request, "request_id", None)
+
+
+def current_request_id() -> str:
+    """Return the id of the request that this thread answers, or whose job it runs; an empty string without one."""
+    return request_id(_current.get()) or _origin.get()
+
+
+@contextmanager
+def working_for(origin: str) -> Iterator[None]:
+    """Let the log lines of the block carry the id of the request that has asked for the work."""
+    token = _origin.set(origin)
+    try:
+        yield
+    finally:
+        _origin.reset(token)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
-"""Middleware: request ids, body size, login, problem pages and the user's time zone."""
+"""Middleware: request ids, metrics, body size, login, problem pages and the user's time zone."""
 
 import logging
+import time
 import zoneinfo
 from collections.abc import Callable
 from functools import cache
@@ -8,6 +9,7 @@ from typing import Any
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.core.exceptions import MiddlewareNotUsed
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -21,6 +23,8 @@ from recognizer.problem_pages import problem_page
 from recognizer.problems import Problem
 from recognizer.services.account_state import problem_of_deletion, refuse_deleted_session
 from recognizer.services.limits.budgets import request_rate, spend
+from recognizer.services.monitoring.counters import is_enabled
+from recognizer.services.monitoring.requests import count_request
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +46,23 @@ class RequestIdMiddleware:
         with answering(request):
             response = self.get_response(request)
         response["X-Request-ID"] = request_id(request) or ""
+        return response
+
+
+class MetricsMiddleware:
+    """Count of requests with their seconds by route, if somebody may see the metrics."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        if not is_enabled():
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        response = self.get_response(request)
+        seconds = time.perf_counter() - started
+        match = request.resolver_match
+        count_request(match.route if match else None, request.method, response.status_code, seconds)
         return response
 
 

@@ -6,6 +6,7 @@ import uuid
 from celery import Task, shared_task
 from django.conf import settings
 
+from recognizer.current_request import working_for
 from recognizer.services.exports.personal_exports import purge_exports
 from recognizer.services.exports.table_exports import purge_tables
 from recognizer.services.people import sessions
@@ -28,7 +29,8 @@ def run_job(self: "Task[..., None]", job_id: str) -> None:
         return
     job = runs.claim_job(job_key, message=uuid.UUID(self.request.id), redelivered=redelivered)
     if job:
-        runs.run_job(job)
+        with working_for(job.request):
+            runs.run_job(job)
 
 
 @shared_task

@@ -12,6 +12,7 @@ from recognizer.views import (
     history,
     like_what,
     media,
+    metrics,
     notices,
     numbers,
     personal_export,
@@ -118,8 +119,10 @@ others = [
     path("about/", about.about, name="about"),
     path("manifest.webmanifest", about.manifest, name="manifest"),
     path("icon-<int:size>.png", about.icon, name="icon"),
-    path("healthz", health.healthz, name="healthz"),
+    path("healthz", health.livez, name="healthz"),  # the name of earlier releases
+    path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]
 
 urlpatterns = [*pages, *pictures, *explanations, *people, *others]

@@ -48,6 +48,13 @@ class Job(UUIDModel):
     lease_id = models.UUIDField(null=True, help_text=_("Identifies the run that holds the lease."))
     lease_until = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
+    request = models.CharField(
+        max_length=16,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Id of the request that has asked for the job, which its log lines carry."),
+    )
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

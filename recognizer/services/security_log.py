@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from recognizer.current_request import current_request, request_id
 from recognizer.services.limits.throttles import LocalCounter, Rate, RateStatus, address_of
+from recognizer.services.monitoring.requests import count_throttled
 
 # config/settings.py sends its lines to SECURITY_LOG_FILE.
 logger = logging.getLogger("recognizer.security")
@@ -69,8 +70,10 @@ def log_refusal(event: Event, *, account: int | None = None, **details: object) 
 
 
 def log_throttle(statuses: list[RateStatus], *, account: int | None = None) -> None:
-    """Write a line for each rate that the current request is the first to exceed."""
+    """Count the rates that the current request exceeds, and write a line for each that it is the first to exceed."""
     for status in statuses:
+        if not status.is_allowed:
+            count_throttled(status.rate.name)
         if status.used == status.rate.limit + 1:
             log_refusal(Event.THROTTLED, account=account, rate=status.rate.name, limit=status.rate.limit)
 

@@ -5,15 +5,17 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from recognizer.problems import Problem
+from recognizer.services.monitoring.migrations import migration_check
 from recognizer.services.registry.model_versions import models
 from recognizer.services.space.probe import storage_probe
 from recognizer.services.work import broker
 
+WITHOUT_IT_READY = ("redis",)  # jobs wait in the database
+
 
 @login_not_required
 @require_safe
-def healthz(request: HttpRequest) -> HttpResponse:
+def livez(request: HttpRequest) -> HttpResponse:
     """Answer that the process is alive. It checks nothing else: a restart would not repair another part."""
     return HttpResponse("ok\n", content_type="text/plain")
 
@@ -21,17 +23,18 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Return 503 if pictures cannot be read or stored. Without Redis only feature maps wait: degraded."""
+    """Return 503 if pictures cannot be read or stored. Parts that may be missing for a while make it degraded."""
     parts = {
-        "database": _database_answers(),
-        "model": _model_is_loaded(),
-        "storage": storage_probe.check(),
-        "redis": _redis_answers(),
+        "database": "ok" if _database_answers() else "down",
+        "migrations": migration_check.state(),
+        "model": models.state(),
+        "storage": "ok" if storage_probe.check() else "down",
+        "redis": "ok" if _redis_answers() else "down",
     }
-    ready = parts["database"] and parts["model"] and parts["storage"]
-    state = "unavailable" if not ready else "ready" if parts["redis"] else "degraded"
-    part_states = {name: "ok" if answers else "down" for name, answers in parts.items()}
-    return JsonResponse({"status": state, **part_states}, status=200 if ready else 503)
+    is_ready = all(state != "down" for name, state in parts.items() if name not in WITHOUT_IT_READY)
+    is_whole = all(state == "ok" for state in parts.values())
+    status = "unavailable" if not is_ready else "ready" if is_whole else "degraded"
+    return JsonResponse({"status": status, **parts}, status=200 if is_ready else 503)
 
 
 def _database_answers() -> bool:
@@ -39,14 +42,6 @@ def _database_answers() -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError:
-        return False
-    return True
-
-
-def _model_is_loaded() -> bool:
-    try:
-        models.active_model()
-    except (Problem, DatabaseError):
         return False
     return True
 

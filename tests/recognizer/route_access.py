@@ -34,7 +34,7 @@ RANGE = {"Range": "bytes=0-9"}
 
 # Routes that anybody may see. All others need credentials, new routes included.
 PUBLIC = re.compile(
-    r"^(signup/|login/|logout/|password/reset/.*|theme/|about/|manifest\.webmanifest|icon-.*|healthz|readyz"
+    r"^(signup/|login/|logout/|password/reset/.*|theme/|about/|manifest\.webmanifest|icon-.*|healthz|livez|readyz|metrics"
     r"|api/v1/(schema|docs|redoc)/|admin/(login|logout|jsi18n)/.*|i18n/.*|static/.*|offline/)$"
 )
 # Routes that every logged-in user may see.

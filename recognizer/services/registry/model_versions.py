@@ -159,6 +159,15 @@ class ModelCache:
             raise Problem("model_unavailable")
         return self.active
 
+    def state(self) -> str:
+        """Return `ok`, `outdated` if this process goes on with the model before the active one, or `down`."""
+        try:
+            used = self.active_model().version
+            active = ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).values_list("digest", flat=True)
+            return "ok" if used.digest in active else "outdated"
+        except (Problem, DatabaseError):
+            return "down"
+
     def _use(self, version: ModelVersion) -> None:
         try:
             self.active = self._load(version)

@@ -11,6 +11,9 @@ from typing import TypeVar
 import redis
 from kombu.exceptions import OperationalError
 
+from recognizer.services.monitoring.counters import count
+from recognizer.services.monitoring.requests import BREAKER_OPENED
+
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
@@ -72,6 +75,7 @@ class CircuitBreaker:
             self.slow_in_a_row = 0
             self.watcher = threading.Thread(target=self._watch, name="redis-watcher", daemon=True)
             self.watcher.start()
+        count(BREAKER_OPENED)
         logger.warning("Redis is unreachable (%s); jobs wait in the database.", reason)
 
     def close(self) -> None:

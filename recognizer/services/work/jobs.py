@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from recognizer.current_request import current_request_id
 from recognizer.models import Job
 from recognizer.models.job import JobKind
 from recognizer.services.work import broker
@@ -19,7 +20,7 @@ def create_job(kind: JobKind, queue: str, **fields: object) -> Job:
     """Return an unsaved job that `enqueue_on_commit` is going to enqueue."""
     # The sweeper enqueues a job without `enqueued_at` at once, and leaves one that has it alone for a while.
     enqueued_at = None if broker.breaker.is_open else timezone.now()
-    return Job(kind=kind, queue=queue, enqueued_at=enqueued_at, **fields)
+    return Job(kind=kind, queue=queue, enqueued_at=enqueued_at, request=current_request_id(), **fields)
 
 
 def enqueue_on_commit(jobs: Sequence[Job]) -> None:
