@@ -49,7 +49,7 @@ class BatchList(Endpoint):
     def post(self, request: Request) -> Response:
         parameters = batch_parameters(request)
         given = ("batch", parameters["name"], parameters["mode"] or "auto", *given_beside(parameters))
-        return add_files(request, partial(new_batch, person(request), parameters), given, close=parameters["close"])
+        return add_files(request, partial(new_batch, person(request), parameters), given, parameters)
 
 
 class BatchFiles(Endpoint):
@@ -60,7 +60,7 @@ class BatchFiles(Endpoint):
     @operations.add_files
     def post(self, request: Request, pk: Any) -> Response:
         batch = batch_for(request, pk)
-        return add_files(request, lambda: batch, ("files", str(batch.pk)), close=batch_parameters(request)["close"])
+        return add_files(request, lambda: batch, ("files", str(batch.pk)), batch_parameters(request))
 
 
 class BatchDetail(Endpoint):
@@ -137,16 +137,19 @@ def new_batch(owner: User, parameters: Mapping[str, Any]) -> Batch:
 
 
 def add_files(
-    request: Request, find_batch: Callable[[], Batch], parameters: tuple[Any, ...], *, close: bool
+    request: Request, find_batch: Callable[[], Batch], given: tuple[Any, ...], parameters: Mapping[str, Any]
 ) -> Response:
     """Add the request's files to the batch. A repeated request with the same key gets the first answer again."""
     pictures, archives = uploaded_files(request)
     hashes = [sha256_of(file) for file in (*pictures, *archives)]
-    with claimed_key(request, *parameters, hashes, close) as record:
+    names, close = parameters["names"], parameters["close"]
+    if names and len(names) != len(pictures):
+        raise Problem("invalid", "`names` must have one name for each file.")
+    with claimed_key(request, *given, hashes, close, *([names] if names else [])) as record:
         if record and record.status is not None:
             return repeated(record, request)
         batch = find_batch()
-        named = [(file.name or "", file) for file in pictures]
+        named = zip(names or [file.name or "" for file in pictures], pictures, strict=True)
         intake.add_files(batch, named, archives, close=close, record=record)
     return created(record, batch_json(batch, request), status=202, headers=RETRY_SOON)
 

@@ -3,6 +3,7 @@
 JSON values must have the right type. The fields of Django REST framework would read 5 as "5", "7" as 7 and 1 as true.
 """
 
+import json
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -288,6 +289,21 @@ class BatchRequestSerializer(ExpectedSerializer):
     mode = serializers.ChoiceField(MODES, default=None, help_text=MODE_HELP)
     decimal = serializers.ChoiceField(DECIMAL_MARKS, default=None, help_text=DECIMAL_HELP)
     close = YesNo(default=True, help_text="`false`: more files follow.")
+    names = Text(
+        max_length=100_000,
+        default="",
+        allow_blank=True,
+        help_text="A JSON list with the names of `files` in their order, for names with folders, which clients drop.",
+    )
+
+    def validate_names(self, text: str) -> list[str]:
+        try:
+            names = json.loads(text) if text else []
+        except (ValueError, RecursionError) as error:
+            raise serializers.ValidationError("Not JSON.") from error
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise serializers.ValidationError("Not a list of names.")
+        return names
 
 
 class BatchFilesSerializer(BatchRequestSerializer):

@@ -2,7 +2,6 @@
 
 from typing import Any, cast
 
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,6 +17,7 @@ from recognizer.models import Upload
 from recognizer.models.prediction import Mode
 from recognizer.problem_pages import with_headers
 from recognizer.problems import Problem
+from recognizer.services.batches import intake
 from recognizer.services.explaining.live import preview_layers
 from recognizer.services.limits.budgets import has_own_budget, preview_rate, spend
 from recognizer.services.reading.expected import expect_in_mode
@@ -44,7 +44,7 @@ def desk_page(request: HttpRequest, problem: Problem | None = None) -> HttpRespo
         "preset": request.POST.get("preset") or request.GET.get("preset", ""),
         "previous": request.POST.get("previous", ""),
         "examples": ExampleForm.EXAMPLES,
-        "most_files": settings.DATA_UPLOAD_MAX_NUMBER_FILES,
+        "most_files": intake.MAX_ITEMS,
         "recent": selectors.history_for(request.user)[:RECENT],
     }
     response = render(request, "desk.html", context, status=problem.status if problem else 200)

@@ -199,3 +199,17 @@ def test_the_list_of_batches_costs_the_same_for_many(client, alice_token, model,
         post(alice_token, files=[png(1)])
     with django_assert_num_queries(4):  # token, its owner, batches, their items' states
         assert len(client.get(URL, headers=alice_token).json()["results"]) == 3
+
+
+def test_names_with_folders_are_kept(client, alice_token, model):
+    names = json.dumps(["May/1.png", "../../May\n/\u202e2.png"])
+    batch = post(alice_token, files=[png(1), png(7)], names=names).json()
+    items = client.get(batch["items_url"], headers=alice_token).json()["results"]
+    assert [item["name"] for item in items] == ["May/1.png", "May/2.png"]
+
+
+@pytest.mark.parametrize("names", ['["a.png"]', "x", "{}", "[1, 2]", "[" * 5000])
+def test_wrong_names_are_refused(alice_token, model, names):
+    answer = post(alice_token, files=[png(1), png(7)], names=names)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert not Batch.objects.exists()

@@ -1,0 +1,89 @@
+// The upload of several files: what is shown while they are sent, and the page of the batch afterwards.
+
+import { Refused, Sending } from "./sending.js";
+
+export async function sendBatch(form, files) {
+  const panel = document.querySelector("[data-sending]");
+  const texts = panel.dataset;
+  const list = new FileList(panel, files);
+  const problem = panel.querySelector("[data-sending-problem]");
+  const showProblem = (text) => {
+    problem.hidden = !text;
+    problem.textContent = text ?? "";
+  };
+  const report = (state, path) => {
+    if (state === "offline" || state === "online") showProblem(state === "offline" ? texts.offline : null);
+    else list.show(path, state);
+  };
+  const warn = (event) => event.preventDefault(); // leaving the page ends the upload
+
+  showProblem(null);
+  panel.hidden = false;
+  panel.scrollIntoView({ block: "nearest" });
+  form.setAttribute("aria-busy", "true");
+  addEventListener("beforeunload", warn);
+  const sending = new Sending(files, {
+    url: texts.url,
+    token: form.elements.csrfmiddlewaretoken.value,
+    fields: batchFields(form, files),
+    report,
+  });
+  try {
+    const batch = await sending.run();
+    if (!batch) throw new Refused();
+    removeEventListener("beforeunload", warn);
+    location.assign(`${texts.batches}${batch.id}/`);
+  } catch (error) {
+    removeEventListener("beforeunload", warn);
+    form.removeAttribute("aria-busy");
+    showProblem(error.message || texts.failed);
+    if (!(error instanceof Refused)) throw error;
+  }
+}
+
+// Return the fields of the batch: its name, and how it is read. A preset has a mode of its own.
+function batchFields(form, files) {
+  const folder = files[0].path.includes("/") ? files[0].path.split("/")[0] : "";
+  const isOneFolder = folder && files.every(({ path }) => path.startsWith(`${folder}/`));
+  const preset = form.elements.preset?.value;
+  return {
+    name: isOneFolder ? folder : `${files[0].path} + ${files.length - 1}`.slice(-200),
+    ...(preset ? { preset } : { mode: form.elements.mode.value }),
+  };
+}
+
+// The files with their states, and how many have been sent.
+class FileList {
+  constructor(panel, files) {
+    this.texts = panel.dataset;
+    this.states = new Map();
+    this.count = panel.querySelector("[data-sent-count]");
+    this.bar = panel.querySelector("progress");
+    this.sent = 0;
+    this.bar.max = files.length;
+    this.bar.value = 0;
+    this.count.textContent = "0";
+    panel.querySelector("[data-file-count]").textContent = String(files.length);
+    const rows = files.map(({ path }) => {
+      const [row, name, state] = ["li", "span", "span"].map((tag) => document.createElement(tag));
+      name.textContent = path;
+      state.textContent = this.texts.waiting;
+      state.dataset.state = "waiting";
+      row.append(name, state);
+      this.states.set(path, state);
+      return row;
+    });
+    panel.querySelector("[data-files]").replaceChildren(...rows);
+  }
+
+  show(path, state) {
+    const shown = this.states.get(path);
+    if (shown.dataset.state === state || shown.dataset.state === "sent") return;
+    shown.dataset.state = state;
+    shown.textContent = this.texts[state === "sending" ? "started" : state];
+    if (state !== "sent") return;
+    this.sent += 1;
+    this.bar.value = this.sent;
+    this.count.textContent = String(this.sent);
+  }
+}

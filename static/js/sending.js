@@ -1,0 +1,135 @@
+// Many files are sent as one batch, in parts. Each part has a key, so that it may be sent again after a lost connection
+// and is stored once.
+
+const PART_FILES = 50;
+const PART_BYTES = 16 * 1024 * 1024;
+const LONGEST_WAIT_SECONDS = 30;
+const PASSING = [0, 408, 425, 429, 502, 503, 504, 507];
+
+export class Refused extends Error {}
+
+// Return the files in parts: pictures together, and each archive alone.
+function parts(files) {
+  const found = [];
+  let size = 0;
+  for (const each of files) {
+    const last = found.at(-1);
+    const isFull = !last || last.length === PART_FILES || size + each.file.size > PART_BYTES;
+    if (isFull || isArchive(each) || isArchive(last[0])) {
+      found.push([each]);
+      size = 0;
+    } else {
+      last.push(each);
+    }
+    size += each.file.size;
+  }
+  return found;
+}
+
+const isArchive = ({ path }) => /\.zip$/i.test(path);
+
+// `report` is called with the state of each file: "sending", "sent" or "unreadable", and with "offline" and "online".
+export class Sending {
+  constructor(files, { url, token, fields, report }) {
+    Object.assign(this, { url, token, fields, report });
+    this.parts = parts(files);
+    this.key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+    this.batch = null; // as the API describes it
+  }
+
+  // Send all parts and return the batch.
+  async run() {
+    for (const [number, part] of this.parts.entries()) {
+      const isLast = number === this.parts.length - 1;
+      let readable = part;
+      for (let attempt = 0; ; attempt += 1) {
+        const answer = await this.#send(readable, `${this.key}-${number}-${readable.length}`, isLast);
+        if (answer.batch) {
+          this.batch = answer.batch;
+          this.report("online");
+          for (const { path } of readable) this.report("sent", path);
+          break;
+        }
+        if (!(await this.#areReadable(readable))) {
+          readable = await this.#withoutUnreadable(readable);
+          if (!readable.length) break;
+          continue;
+        }
+        if (!answer.passes) throw new Refused(answer.detail);
+        this.report("offline");
+        await this.#wait(answer.seconds ?? Math.min(2 ** attempt, LONGEST_WAIT_SECONDS));
+      }
+    }
+    return this.batch;
+  }
+
+  #send(part, key, isLast) {
+    const body = new FormData();
+    for (const [name, value] of Object.entries(this.batch ? {} : this.fields)) body.set(name, value);
+    body.set("close", String(isLast));
+    if (part.length === 1 && isArchive(part[0])) {
+      body.append("zip", part[0].file);
+    } else {
+      body.set("names", JSON.stringify(part.map(({ path }) => path)));
+      for (const { file } of part) body.append("files", file);
+    }
+    return new Promise((resolve) => {
+      const request = new XMLHttpRequest();
+      request.open("POST", this.batch ? `${new URL(this.batch.url).pathname}files/` : this.url);
+      request.setRequestHeader("X-CSRFToken", this.token);
+      request.setRequestHeader("Idempotency-Key", key);
+      request.setRequestHeader("Accept", "application/json");
+      request.responseType = "json";
+      request.upload.addEventListener("progress", ({ loaded }) => this.#reportProgress(part, loaded));
+      request.addEventListener("loadend", () => resolve(this.#answerOf(request)));
+      request.send(body);
+    });
+  }
+
+  #reportProgress(part, loaded) {
+    let left = loaded;
+    for (const { path, file } of part) {
+      if (left <= 0) return;
+      this.report("sending", path);
+      left -= file.size;
+    }
+  }
+
+  #answerOf(request) {
+    const { status, response } = request;
+    if (status === 202 && response) return { batch: response };
+    const passes = PASSING.includes(status) || response?.code === "idempotency_key_in_use" || status === 202;
+    const seconds = Number(request.getResponseHeader("Retry-After")) || undefined;
+    return { passes, seconds, detail: response?.detail };
+  }
+
+  // A file that was moved or changed in the meantime fails like a lost connection.
+  async #areReadable(part) {
+    return (await this.#withoutUnreadable(part, { reports: false })).length === part.length;
+  }
+
+  async #withoutUnreadable(part, { reports = true } = {}) {
+    const kept = [];
+    for (const each of part) {
+      try {
+        await each.file.slice(0, 1).arrayBuffer();
+        kept.push(each);
+      } catch {
+        if (reports) this.report("unreadable", each.path);
+      }
+    }
+    return kept;
+  }
+
+  #wait(seconds) {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        removeEventListener("online", done);
+        resolve();
+      };
+      const timer = setTimeout(done, 1000 * seconds);
+      addEventListener("online", done);
+    });
+  }
+}

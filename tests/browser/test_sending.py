@@ -1,0 +1,109 @@
+"""Many files and folders, sent in parts from the start page, also over a connection that breaks."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from recognizer.models import Batch, BatchItem
+from tests.pictures import digit_png
+from tests.servers.proxy import Proxy
+
+pytestmark = pytest.mark.browser
+BATCH_API = re.compile(r"/api/v1/batches/.*")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with 120 pictures in folders, a text, and files that nobody means."""
+    data = digit_png(7, size=60)
+    folder = tmp_path / "Meters"
+    for house in (1, 2, 10):
+        (folder / f"house {house}").mkdir(parents=True)
+        for number in range(40):
+            (folder / f"house {house}" / f"{number}.png").write_bytes(data)
+    (folder / "notes.txt").write_text("no picture")
+    (folder / ".DS_Store").write_bytes(b"x")
+    (folder / "Thumbs.db").write_bytes(b"x")
+    return folder
+
+
+def choose(page: Page, folder: Path) -> None:
+    page.goto("/")
+    page.locator("[data-folder-input]").set_input_files(folder)
+
+
+def expect_batch(page: Page) -> list[str]:
+    """Wait for the page of the batch, and return the names of its files in their order."""
+    page.wait_for_url(re.compile("/batches/.+"))
+    batch = Batch.objects.get()
+    assert (batch.name, batch.closed_at is not None) == ("Meters", True)
+    return list(batch.items.order_by("sort_key").values_list("name", flat=True))
+
+
+def test_a_folder_becomes_a_batch_with_the_paths_of_its_files(alice_page: Page, model, folder):
+    choose(alice_page, folder)
+    names = expect_batch(alice_page)
+    pictures = [f"Meters/house {house}/{number}.png" for house in (1, 2, 10) for number in range(40)]
+    assert names == [*pictures, "Meters/notes.txt"]
+    expect(alice_page.locator("[data-row]")).to_have_count(100)
+    alice_page.get_by_role("link", name="Next").click()
+    expect(alice_page.locator("[data-row]")).to_have_count(21)
+    expect(alice_page.locator("[data-row]").last).to_contain_text("notes.txt")
+
+
+def test_nothing_is_lost_or_doubled_when_the_connection_is_cut(alice_page: Page, server, model, folder):
+    proxy = Proxy(server.port)
+    alice_page.goto(f"http://127.0.0.1:{proxy.port}/")
+    proxy.delay_seconds = 3.0
+    alice_page.locator("[data-folder-input]").set_input_files(folder)
+    for stored in (50, 100):
+        while BatchItem.objects.count() < stored:
+            alice_page.wait_for_timeout(20)
+        proxy.shut()  # the browser does not get the answer, and sends the same part again
+        proxy.open()
+    expect(alice_page.get_by_role("alert")).to_contain_text("The connection was lost.")
+    proxy.delay_seconds = 0.0
+    names = expect_batch(alice_page)
+    assert len(names) == len(set(names)) == 121
+
+
+def test_a_refusal_is_shown_and_the_files_can_be_sent_again(alice_page: Page, model, folder):
+    problem = {"code": "quota_exceeded", "detail": "Your storage quota is used up."}
+    alice_page.route(BATCH_API, lambda route: route.fulfill(status=403, json=problem))
+    choose(alice_page, folder)
+    expect(alice_page.get_by_role("alert")).to_have_text("Your storage quota is used up.")
+    alice_page.unroute(BATCH_API)
+    alice_page.locator("[data-folder-input]").set_input_files(folder)
+    assert len(expect_batch(alice_page)) == 121
+
+
+def test_dropped_folders_are_sent_with_their_files(alice_page: Page, model):
+    alice_page.goto("/")
+    alice_page.evaluate(DROP_FOLDER, list(digit_png(7, size=60)))
+    alice_page.wait_for_url(re.compile("/batches/.+"))
+    names = BatchItem.objects.order_by("sort_key").values_list("name", flat=True)
+    assert list(names) == ["Meters/a/1.png", "Meters/a/2.png", "Meters/b.png"]
+
+
+# A drop cannot be made by a script with real folders; the page is given entries as browsers make them.
+DROP_FOLDER = """(bytes) => {
+  const file = (name) => new File([new Uint8Array(bytes)], name, { type: "image/png" });
+  const fileEntry = (path) => ({
+    isFile: true, fullPath: path, file: (done) => done(file(path.split("/").pop())),
+  });
+  const folderEntry = (path, inner) => ({
+    isDirectory: true, fullPath: path,
+    createReader: () => {
+      const groups = [inner.slice(0, 1), inner.slice(1), []];
+      return { readEntries: (done) => done(groups.shift() ?? []) };
+    },
+  });
+  const entry = folderEntry("/Meters", [
+    folderEntry("/Meters/a", [fileEntry("/Meters/a/2.png"), fileEntry("/Meters/a/1.png")]), fileEntry("/Meters/b.png"),
+  ]);
+  const event = new Event("drop", { bubbles: true, cancelable: true });
+  event.dataTransfer = { types: ["Files"], files: [], items: [{ webkitGetAsEntry: () => entry }] };
+  document.querySelector("[data-drop]").dispatchEvent(event);
+}"""
