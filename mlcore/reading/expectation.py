@@ -7,12 +7,14 @@ written form. With several lines, all apply to each line.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 
 from mlcore.reading.check_digits import CHECKS, WeightedModulus
 from mlcore.reading.patterns import Pattern
 from mlcore.reading.written import DecimalRule, find_value
 
 MAX_DIGITS, MAX_DECIMALS, MAX_VALUES = 40, 12, 10_000
+MAX_VALUE = 2 * MAX_DIGITS  # characters of an allowed number, signs included
 LEADING_SIGNS = ("-", "+")
 
 Interval = tuple[Decimal | None, Decimal | None]  # both ends belong to it; None is open
@@ -77,6 +79,8 @@ class Expectation:
             raise ValueError("The minimum is greater than the maximum.")
         if len(self.values) > MAX_VALUES:
             raise ValueError(f"At most {MAX_VALUES:,} values can be allowed.")
+        if any(len(value) > MAX_VALUE for value in self.values):
+            raise ValueError(f"An allowed number has at most {MAX_VALUE} characters.")
 
     @property
     def is_empty(self) -> bool:
@@ -111,7 +115,7 @@ class Expectation:
         return (
             (self.digits is None or len(digits_of(prefix)) <= self.digits.most)
             and (self.may_have_sign or not prefix.startswith(LEADING_SIGNS))
-            and (not self.values or any(value.startswith(prefix) for value in self.values))
+            and (not self.values or prefix in _beginnings_of(self.values))
             and (self.pattern is None or self.pattern.may_begin(prefix))
             and self._may_reach_value(prefix)
         )
@@ -143,11 +147,20 @@ class Expectation:
         if not is_whole or not prefix.isdigit() or not prefix.isascii():
             return True
         most_digits = self.digits.most if self.digits else MAX_DIGITS
-        return any(
-            _overlaps(interval, int(prefix) * 10**more, (int(prefix) + 1) * 10**more - 1)
-            for interval in self.intervals()
-            for more in range(max(0, most_digits - len(prefix)) + 1)
-        )
+        number = int(prefix)
+        for low, high in self.intervals():
+            for more in range(max(0, most_digits - len(prefix)) + 1):
+                least = number * 10**more
+                if high is not None and least > high:
+                    break
+                if low is None or low <= least + 10**more - 1:
+                    return True
+        return False
+
+
+@lru_cache(maxsize=16)  # a search asks for thousands of beginnings
+def _beginnings_of(values: frozenset[str]) -> frozenset[str]:
+    return frozenset(value[:length] for value in values for length in range(len(value) + 1))
 
 
 def digits_of(written: str) -> str:
@@ -189,8 +202,3 @@ def _intersect(first: Interval, second: Interval) -> Interval | None:
 def _contains(interval: Interval, number: Decimal) -> bool:
     low, high = interval
     return (low is None or low <= number) and (high is None or number <= high)
-
-
-def _overlaps(interval: Interval, least: int, most: int) -> bool:
-    low, high = interval
-    return (low is None or low <= most) and (high is None or least <= high)

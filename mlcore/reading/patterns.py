@@ -10,7 +10,7 @@
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from mlcore.reading.result import SIGNS
 
@@ -70,23 +70,33 @@ class Pattern:
         """Return whether a written form that begins like this can still fit."""
         return bool(self._places_after(prefix))
 
-    def _places_after(self, written: str) -> set[int]:
+    def _places_after(self, written: str) -> frozenset[int]:
         """Return the places at which the pattern may stand after these characters."""
-        places = self._skip({0})
+        places = _skip(self, frozenset({0}))
         for character in written:
-            places = self._skip(
-                {
-                    place if self.elements[place].repeats else place + 1
-                    for place in places
-                    if place < len(self.elements) and character in self.elements[place].characters
-                }
-            )
+            places = _step(self, places, character)
         return places
 
-    def _skip(self, places: set[int]) -> set[int]:
-        """Return the places and those behind them that are reached by leaving optional elements out."""
-        reached = set(places)
-        for place in range(len(self.elements)):
-            if place in reached and self.elements[place].is_optional:
-                reached.add(place + 1)
-        return reached
+
+@lru_cache(maxsize=4096)  # a search takes the same steps thousands of times
+def _step(pattern: Pattern, places: frozenset[int], character: str) -> frozenset[int]:
+    """Return the places at which the pattern may stand one character later."""
+    elements = pattern.elements
+    return _skip(
+        pattern,
+        frozenset(
+            place if elements[place].repeats else place + 1
+            for place in places
+            if place < len(elements) and character in elements[place].characters
+        ),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _skip(pattern: Pattern, places: frozenset[int]) -> frozenset[int]:
+    """Return the places and those behind them that are reached by leaving optional elements out."""
+    reached = set(places)
+    for place, element in enumerate(pattern.elements):
+        if place in reached and element.is_optional:
+            reached.add(place + 1)
+    return frozenset(reached)

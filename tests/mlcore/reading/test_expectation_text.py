@@ -72,6 +72,7 @@ def test_no_fields_make_no_expectation(fields):
         ("wraps_at", "5"),
         ("previous", "-5"),
         ("values", "1" * 20_001),
+        ("values", "1" * 81),
         ("values", "seven"),
         ("values", "7\0"),
         ("values", " | "),

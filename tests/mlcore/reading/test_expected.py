@@ -138,10 +138,12 @@ def test_a_single_digit_is_chosen_among_those_that_fit(probability, digit, fits)
     assert shares.sum() == pytest.approx(1)
 
 
-def draw_png(text):
+def draw_png(*lines):
     rng = np.random.default_rng(7)
-    line = write_line(text, 60, Spacing(0.25, 0, 0, 0), write_digit, rng, marks=False)
-    return encode(Image.fromarray(render_sheet(line.ink, rng, SCREEN)))
+    inks = [write_line(text, 60, Spacing(0.25, 0, 0, 0), write_digit, rng, marks=False).ink for text in lines]
+    width = max(ink.shape[1] for ink in inks)
+    page = np.vstack([np.pad(ink, ((0, 0), (0, width - ink.shape[1]))) for ink in inks])
+    return encode(Image.fromarray(render_sheet(page, rng, SCREEN)))
 
 
 class TestReader:
@@ -157,6 +159,13 @@ class TestReader:
         reading = reader.read(draw_png("12345"), "number", expectation=Expectation(digits=Range(5, 5)))
         assert (reading.text, reading.decision) == ("12345", free.decision)
         assert reading.confidence >= free.confidence - 0.01
+
+    def test_each_line_of_a_page_is_checked(self, reader):
+        page = draw_png("1234", "56789", "4071")
+        reading = reader.read(page, "lines", expectation=Expectation(digits=Range(4, 4)))
+        assert [line.text for line in reading.lines] == ["1234", "56789", "4071"]
+        assert [line.reason == "unexpected" for line in reading.lines] == [False, True, False]
+        assert (reading.lines[1].decision, reading.decision, reading.reason) == ("unsure", "unsure", "unexpected")
 
     @pytest.mark.parametrize("mode", ["auto", "digit", "lines"])
     def test_a_clear_digit_that_does_not_fit_is_unsure(self, reader, mode):
