@@ -41,14 +41,16 @@ export async function sendBatch(form, files) {
   }
 }
 
-// Return the fields of the batch: its name, and how it is read. A preset has a mode of its own.
+// Return the fields of the batch: its name, how it is read, and what is expected. A preset has a mode of its own.
 function batchFields(form, files) {
   const folder = files[0].path.includes("/") ? files[0].path.split("/")[0] : "";
   const isOneFolder = folder && files.every(({ path }) => path.startsWith(`${folder}/`));
   const preset = form.elements.preset?.value;
+  const previous = form.elements.previous?.value.trim();
   return {
     name: isOneFolder ? folder : `${files[0].path} + ${files.length - 1}`.slice(-200),
     ...(preset ? { preset } : { mode: form.elements.mode.value }),
+    ...(previous ? { expect: JSON.stringify({ previous }) } : {}),
   };
 }
 

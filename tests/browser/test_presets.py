@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from recognizer.drawings import draw_png
-from recognizer.models import Prediction, Preset, Upload
+from recognizer.models import Batch, Prediction, Preset, Upload
 from recognizer.services.reading.presets import create_preset
 from tests.browser.fixtures import log_in
 
@@ -69,3 +69,16 @@ def test_the_preview_of_a_drawing_is_read_with_the_chosen_preset(alice, model, a
     expect(alice_page.get_by_text("does not look like what you expect")).to_have_count(0)
     alice_page.get_by_label("Preset").select_option("Many digits")
     expect(alice_page.get_by_text("does not look like what you expect")).to_be_visible()
+
+
+def test_several_files_are_sent_with_the_chosen_preset_and_previous_value(alice, model, alice_page: Page):
+    preset = create_preset(owner=alice, name="Water meter", mode="number", fields={"digits": "4"})
+    alice_page.goto("/")
+    alice_page.get_by_label("Preset").select_option("Water meter")
+    alice_page.get_by_label("Previous value").fill("1900")
+    files = [{**NUMBER, "name": f"{number}.png"} for number in range(2)]
+    alice_page.get_by_label("Choose files or drop them here").set_input_files(files)
+    alice_page.get_by_role("button", name="Upload and read").click()
+    expect(alice_page.get_by_text("Preset Water meter: 4 digits, not below the previous value 1900")).to_be_visible()
+    batch = Batch.objects.get()
+    assert (batch.preset, batch.mode, batch.expected_fields) == (preset, "number", {"digits": "4", "previous": "1900"})
