@@ -31,6 +31,7 @@ KINDS: dict[str, Kind] = {
     "method_not_allowed": Kind(405, _("This method is not allowed at this address.")),
     "not_acceptable": Kind(406, _("The response is only available as application/json.")),
     "conflict": Kind(409, _("This is not possible in the current state.")),
+    "gate_not_passed": Kind(409, _("The model was not shown to be no worse than the active one.")),
     "model_gone": Kind(410, _("The files of this model no longer exist.")),
     "body_too_large": Kind(413, _("The body is too large. The maximum is 100 kB.")),
     "file_too_large": Kind(413, _("The file is too large. The maximum is 20 MB.")),

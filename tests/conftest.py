@@ -21,7 +21,7 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.core.cache import cache  # noqa: E402
-from django.db import connection  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
 from django.test import Client  # noqa: E402
 
 import config.celery  # noqa: E402, F401  (tasks are sent through this application)
@@ -29,7 +29,7 @@ from mlcore.artifact import SHIPPED, Artifact, load_artifact  # noqa: E402
 from mlcore.reading.engine import Engine  # noqa: E402
 from mlcore.reading.reader import Reader  # noqa: E402
 from recognizer.hashers import Argon2Hasher  # noqa: E402
-from recognizer.models import ModelVersion  # noqa: E402
+from recognizer.models import ModelVersion, Promotion  # noqa: E402
 from recognizer.services.people.tokens import create_token  # noqa: E402
 from recognizer.services.registry import model_versions  # noqa: E402
 from recognizer.services.work import broker, worker_state  # noqa: E402
@@ -234,6 +234,8 @@ def model(db: None) -> ModelVersion:
     """Return the shipped model, registered and active."""
     model_versions.register_shipped_model()
     # The same key in every test, because servers that serve several tests remember it.
-    ModelVersion.objects.filter(shipped=True).update(id=SHIPPED_KEY)
+    with transaction.atomic():
+        ModelVersion.objects.filter(shipped=True).update(id=SHIPPED_KEY)
+        Promotion.objects.update(version_id=SHIPPED_KEY)
     model_versions.models.asked_at = -float("inf")
     return ModelVersion.objects.get(state=ModelVersion.State.ACTIVE)

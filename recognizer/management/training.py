@@ -1,17 +1,23 @@
-"""Parts that the training commands share: the check for Keras, the option `--data`, the progress bar and embeddings."""
+"""Parts of the training commands: the check for Keras, the option `--data`, progress, the gate and embeddings."""
 
 import importlib.util
 import os
 from argparse import ArgumentParser
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.core.management.base import CommandError, OutputWrapper
 
 from recognizer.models import ModelVersion
 from recognizer.services.explaining.training_digits import store_training_digits
+from recognizer.services.registry.model_files import local_artifact
+from recognizer.services.registry.promotion import store_gate
 
 if TYPE_CHECKING:
+    from mlcore.training.datasets.gate_pictures import GateCounts
+    from mlcore.training.evaluation.gate import GateResult
     from mlcore.training.recipes.stage import TrainingStage
 
 PACKAGES = {"tensorflow": "TensorFlow", "torch": "PyTorch", "keras": "Keras", "onnx": "ONNX"}
@@ -44,6 +50,32 @@ def show_stage(output: OutputWrapper, stage: "TrainingStage") -> None:
     output.write(f"\r{stage.name} {bar} {stage.done:.0%}{left} {stage.note}\033[K", ending="")
     if stage.done >= 1:
         output.write("")
+
+
+def compare_with_active(
+    candidate: ModelVersion, data: Path | None, counts: "GateCounts", output: OutputWrapper
+) -> "GateResult | None":
+    """Compare a candidate with the active model and keep the result; None if no other model is active."""
+    from mlcore.training.recipes.gate import hold_gate
+
+    active = ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).exclude(pk=candidate.pk).first()
+    if active is None:
+        return None
+    artifacts = local_artifact(active), local_artifact(candidate)
+    result = hold_gate(*artifacts, data, counts, settings.BASE_DIR / "runs", partial(show_stage, output))
+    store_gate(candidate, active, result.as_dict())
+    return result
+
+
+def format_gate(result: "GateResult") -> str:
+    """Return the verdict and a line for each check."""
+    verdict = "Passed: it is shown to be no worse." if result.passed else "Not passed: it is not shown to be no worse."
+    rows = [
+        f"  {'ok    ' if check.passed else 'FAILED'} {check.name:20} active {check.active:.4f}, "
+        f"candidate {check.candidate:.4f}, compared {check.bound:.4f} with the limit {check.limit:.4f}"
+        for check in result.checks
+    ]
+    return "\n".join([verdict, *rows])
 
 
 def embed_training_digits(version: ModelVersion, data: Path | None, count: int = EMBEDDED_DIGITS) -> int:

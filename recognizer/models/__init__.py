@@ -4,7 +4,7 @@ from recognizer.models.batch import Batch, BatchItem
 from recognizer.models.deletion import AccountDeletion, DeletedFolder
 from recognizer.models.job import Job
 from recognizer.models.mail import OutgoingMail
-from recognizer.models.model_version import ModelVersion
+from recognizer.models.model_version import ModelVersion, Promotion
 from recognizer.models.notice import Notice
 from recognizer.models.personal_export import ExportPart, PersonalExport
 from recognizer.models.prediction import FeatureMap, Glyph, Prediction
@@ -33,6 +33,7 @@ __all__ = [
     "Prediction",
     "Preferences",
     "Preset",
+    "Promotion",
     "TableExport",
     "Upload",
     "Usage",

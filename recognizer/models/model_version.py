@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -22,6 +23,7 @@ class ModelVersion(UUIDModel):
     digest = models.CharField(max_length=64, unique=True, help_text=_("SHA-256 of card.json when it was registered."))
     shipped = models.BooleanField(default=False, help_text=_("True for a model that came with the software."))
     card = models.JSONField()
+    gate = models.JSONField(null=True, help_text=_("Its comparison with the model that was active then."))
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     activated_at = models.DateTimeField(null=True)
 
@@ -33,3 +35,18 @@ class ModelVersion(UUIDModel):
 
     def __str__(self) -> str:
         return self.version
+
+
+class Promotion(UUIDModel):
+    """One activation of a model version: when, by whom, and instead of which version."""
+
+    version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="promotions")
+    previous = models.ForeignKey(ModelVersion, models.SET_NULL, null=True, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, help_text=_("Empty for a command or a start.")
+    )
+    reason = models.CharField(max_length=200, blank=True, help_text=_("Why the gate was overruled, if it was."))
+    at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.version} at {self.at:%Y-%m-%d %H:%M}"

@@ -96,12 +96,12 @@ def _render_clean(mnist: Digits, rng: np.random.Generator) -> LabelledImage:
 
 def _render_on_sheet(mnist: Digits, rng: np.random.Generator) -> LabelledImage:
     digit = int(rng.integers(10))
-    return _render_and_read(write_digit(digit, rng), ANY_PAPER, rng), digit
+    return read_from_sheet(write_digit(digit, rng), ANY_PAPER, rng), digit
 
 
 def _render_mnist_on_sheet(mnist: Digits, rng: np.random.Generator) -> LabelledImage:
-    strength, digit = _enlarge_mnist(mnist, rng)
-    return _render_and_read(strength, ANY_PAPER, rng), digit
+    strength, digit = _enlarge_random(mnist, rng)
+    return read_from_sheet(strength, ANY_PAPER, rng), digit
 
 
 def _render_coarse(mnist: Digits, rng: np.random.Generator) -> LabelledImage:
@@ -110,27 +110,32 @@ def _render_coarse(mnist: Digits, rng: np.random.Generator) -> LabelledImage:
         digit = int(rng.integers(10))
         strength = write_digit(digit, rng)
     else:
-        strength, digit = _enlarge_mnist(mnist, rng)
+        strength, digit = _enlarge_random(mnist, rng)
     side = rng.uniform(8, 18)
     scale = side / max(strength.shape)
     size = (max(2, round(strength.shape[1] * scale)), max(2, round(strength.shape[0] * scale)))
     small = np.clip(cv2.resize(strength, size, interpolation=cv2.INTER_AREA) * rng.uniform(1, 1.6), 0, 1)
-    return _render_and_read(_clip_side(small, rng) if rng.random() < 0.25 else small, COARSE, rng), digit
+    return read_from_sheet(_clip_side(small, rng) if rng.random() < 0.25 else small, COARSE, rng), digit
 
 
 def _render_negative(mnist: Digits, rng: np.random.Generator) -> LabelledImage:
     strength = write_negative(rng, write_digit)
     if rng.random() < 0.5:
         return normalise(strength), NOT_A_DIGIT
-    return _render_and_read(strength, ANY_PAPER, rng), NOT_A_DIGIT
+    return read_from_sheet(strength, ANY_PAPER, rng), NOT_A_DIGIT
 
 
-def _enlarge_mnist(mnist: Digits, rng: np.random.Generator) -> tuple[Floats, int]:
-    """Return the ink of a random training digit, smoothly enlarged to a scanner's resolution, and its label."""
+def _enlarge_random(mnist: Digits, rng: np.random.Generator) -> tuple[Floats, int]:
+    """Return the enlarged ink of a random training digit, and its label."""
     index = int(rng.integers(len(mnist)))
+    return enlarge_digit(mnist.images[index], rng), int(mnist.labels[index])
+
+
+def enlarge_digit(image: NDArray[np.uint8], rng: np.random.Generator) -> Floats:
+    """Return the ink of an image in MNIST's frame, smoothly enlarged to a scanner's resolution."""
     scale = float(rng.uniform(1.2, 4))
-    large = cv2.resize(mnist.images[index], None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-    return np.asarray(large, np.float32) / np.float32(255), int(mnist.labels[index])
+    large = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    return np.asarray(large, np.float32) / np.float32(255)
 
 
 def _clip_side(strength: Floats, rng: np.random.Generator) -> Floats:
@@ -140,7 +145,7 @@ def _clip_side(strength: Floats, rng: np.random.Generator) -> Floats:
     return np.ascontiguousarray(np.rot90(turned[round(len(turned) * rng.uniform(0, 0.16)) :], -turns))
 
 
-def _render_and_read(strength: Floats, style: SheetStyle, rng: np.random.Generator) -> NDArray[np.uint8]:
+def read_from_sheet(strength: Floats, style: SheetStyle, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Return the frame that the reader makes of ink on paper.
 
     If the reader found something else, the frame of the clean ink is returned: the label would be wrong otherwise.

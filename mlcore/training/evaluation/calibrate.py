@@ -56,7 +56,7 @@ def fit_thresholds(
     counts = counts or CalibrationCounts()
     engine = Engine(artifact)
     weights = fit_weights(
-        engine, lambda: _samples(writers, counts.numbers_for_weights, np.random.default_rng([seed, 78]))
+        engine, lambda: render_numbers(writers, counts.numbers_for_weights, np.random.default_rng([seed, 78]))
     )
     rng = np.random.default_rng([seed, 77])
     return {
@@ -142,7 +142,7 @@ def _read_numbers(
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Read numbers; return their features and the exactness of each, for `fit_number_thresholds`."""
     rows, right = [], []
-    for sample in _samples(writers, count, rng):
+    for sample in render_numbers(writers, count, rng):
         try:
             found = find_number(sample.ink, engine, weights=weights)
         except TooComplexError:  # the reader rejects it, so it has no confidence to fit
@@ -153,7 +153,8 @@ def _read_numbers(
     return np.array(rows).reshape(-1, len(CONFIDENCE_FEATURES)), np.array(right, np.bool_)
 
 
-def _samples(writers: Writers, count: int, rng: np.random.Generator) -> Iterator[LineSample]:
+def render_numbers(writers: Writers, count: int, rng: np.random.Generator) -> Iterator[LineSample]:
+    """Yield numbers of MNIST's digits on paper, half of them with signs as a line of the training has them."""
     for line in _write_lines(writers, count, rng):
         yield LineSample(find_ink(_render(line.ink, rng)), line.text, line.written)
 

@@ -14,7 +14,15 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from mlcore.artifact import SHIPPED, Artifact, ArtifactError, load_artifact
-from recognizer.management.training import STOPPED, add_data_option, embed_training_digits, require_backend, show_stage
+from recognizer.management.training import (
+    STOPPED,
+    add_data_option,
+    compare_with_active,
+    embed_training_digits,
+    format_gate,
+    require_backend,
+    show_stage,
+)
 from recognizer.models import ModelVersion
 from recognizer.problems import Problem
 from recognizer.services.registry.model_versions import artifact_for, register_model
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
 FINE_TUNING_EPOCHS, FINE_TUNING_SHARE, FINE_TUNING_PER_EPOCH = 8, 0.4, 30_000
 FINE_TUNING_RATE = 1 / 3  # of the usual learning rate
 QUICK_EPOCHS, QUICK_SHARE = 2, 0.04
+QUICK_GATE = (2, 500, 300)  # papers, negatives, numbers
 QUICK_CALIBRATION = (1_000, 500, 250, 250)  # digits, negatives, numbers, numbers to fit the reader's weights on
 
 
@@ -76,8 +85,19 @@ class Command(BaseCommand):
             raise CommandError(STOPPED, returncode=1) from None
         self.print_figures(artifact)
         if not options["output"]:
-            self.embed(self.register(artifact), options["data"])
+            version = self.register(artifact)
+            self.embed(version, options["data"])
+            self.compare(version, options)
         return None
+
+    def compare(self, version: ModelVersion, options: dict[str, Any]) -> None:
+        from mlcore.training.datasets.gate_pictures import GateCounts
+
+        counts = GateCounts(*QUICK_GATE) if options["quick"] else GateCounts()
+        result = compare_with_active(version, options["data"], counts, self.stderr)
+        if result:
+            self.stdout.write(format_gate(result))
+        self.stdout.write(f"`manage.py promote_model {version.version}` activates it.")
 
     def embed(self, version: ModelVersion, data: Path | None) -> None:
         try:
@@ -119,9 +139,7 @@ class Command(BaseCommand):
             version = register_model(artifact.folder)
         except DatabaseError as error:
             raise CommandError(f"Trained, but not registered in the database: {error}", returncode=1) from error
-        self.stdout.write(
-            f"{version.version} is a candidate; `manage.py promote_model {version.version}` activates it."
-        )
+        self.stdout.write(f"{version.version} is a candidate.")
         return version
 
 

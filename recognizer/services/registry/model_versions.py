@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mlcore.artifact import SHIPPED, Artifact, ArtifactError, load_artifact
 from mlcore.reading.reader import Reader
-from recognizer.models import ModelVersion
+from recognizer.models import ModelVersion, Promotion
 from recognizer.problems import Problem
 from recognizer.services.registry.model_files import MissingFilesError, local_artifact, store_artifact
 
@@ -52,10 +53,10 @@ def register_shipped_model() -> None:
         logger.error(NAME_TAKEN, {"name": shipped.version})
     active = ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).first()
     if not active:
-        _activate(version)
+        activate_version(version)
     elif version.digest == shipped.digest and not _has_files(active):
         logger.warning(FILES_MISSING, {"active": active, "shipped": version})
-        _activate(version)
+        activate_version(version)
 
 
 def _columns_of(artifact: Artifact) -> dict[str, Any]:
@@ -90,18 +91,14 @@ def version_named(name: str | None) -> ModelVersion | None:
     return found
 
 
-def promote_model(version: ModelVersion) -> None:
-    """Activate a version that loads and verifies. To go back, promote the version before."""
-    Reader(local_artifact(version))
-    _activate(version)
-
-
 @transaction.atomic
-def _activate(version: ModelVersion) -> None:
-    ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).exclude(pk=version.pk).update(
-        state=ModelVersion.State.RETIRED
-    )
+def activate_version(version: ModelVersion, *, by: User | None = None, reason: str = "") -> None:
+    """Make the version the active one, and record the promotion."""
+    active = ModelVersion.objects.select_for_update().filter(state=ModelVersion.State.ACTIVE)
+    previous = active.exclude(pk=version.pk).first()
+    active.exclude(pk=version.pk).update(state=ModelVersion.State.RETIRED)
     ModelVersion.objects.filter(pk=version.pk).update(state=ModelVersion.State.ACTIVE, activated_at=timezone.now())
+    Promotion.objects.create(version=version, previous=previous, by=by, reason=reason)
 
 
 def artifact_for(name: str) -> Artifact:

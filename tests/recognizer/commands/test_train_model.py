@@ -26,6 +26,7 @@ def isolate(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     settings.MEDIA_ROOT = tmp_path / "media"
     monkeypatch.setattr(train_model, "QUICK_SHARE", 0.0005)
     monkeypatch.setattr(train_model, "QUICK_CALIBRATION", (40, 30, 10, 10))
+    monkeypatch.setattr(train_model, "QUICK_GATE", (1, 20, 10))
     monkeypatch.setattr(train_model, "FINE_TUNING_SHARE", 1)
 
 

@@ -57,5 +57,5 @@ def test_the_clean_ink_replaces_a_sheet_that_was_misread(monkeypatch: pytest.Mon
     """Half a sheet of solid black would otherwise be labelled as a digit."""
     ink = write_digit(3, np.random.default_rng(0))
     monkeypatch.setattr(synthetic_digits, "render_sheet", lambda *arguments: np.zeros((60, 60, 3), np.uint8))
-    frame = synthetic_digits._render_and_read(ink, ANY_PAPER, np.random.default_rng(0))
+    frame = synthetic_digits.read_from_sheet(ink, ANY_PAPER, np.random.default_rng(0))
     assert np.array_equal(frame, normalise(ink))

@@ -22,6 +22,7 @@ from recognizer.models import (
     ModelVersion,
     OutgoingMail,
     Prediction,
+    Promotion,
 )
 from recognizer.notice_texts import EXPORT_READY
 from recognizer.services.batches import intake
@@ -74,6 +75,7 @@ def everything(alice, model, media) -> User:
     ensure_thumbnail(prediction.upload)
     corrections.correct(prediction=prediction, by=alice, kind="correct", text="1")
     create_token(user=alice, name="script")
+    Promotion.objects.create(version=prediction.model, by=alice)
     choose_decimal_mark(alice, "comma")
     create_preset(owner=alice, name="Water meter", fields={"digits": "5"})
     EmailConfirmation.create(EmailAddress.objects.create(user=alice, email=alice.email))

@@ -13,6 +13,7 @@ from recognizer.services.explaining.explanations import explain_glyph
 from recognizer.services.reading import feature_maps
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.registry import model_versions
+from recognizer.services.registry.promotion import promote_model
 from recognizer.services.work import runs
 from tests.pictures import digit_png
 
@@ -67,7 +68,7 @@ def test_all_maps_of_one_digit_take_little_space(prediction):
 @pytest.mark.slow
 def test_another_network_with_other_layers_gets_its_maps(alice, model, classic):
     version = model_versions.register_model(classic.folder)
-    model_versions.promote_model(version)
+    promote_model(version, reason="test")
     model_versions.models.asked_at = -np.inf
     prediction = create_prediction(owner=alice, data=digit_png(7), source="upload", mode="digit", draw_maps=True)
     assert prediction.model == version

@@ -20,10 +20,10 @@ from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.registry.model_versions import (
     ModelCache,
     models,
-    promote_model,
     register_model,
     register_shipped_model,
 )
+from recognizer.services.registry.promotion import promote_model
 from tests.pictures import digit_png
 from tests.recognizer.services.registry.artifacts import copy_shipped
 
@@ -52,7 +52,7 @@ def damage(folder: Path) -> None:
 
 def test_the_shipped_model_is_activated_only_if_no_other_is_active(model, other_folder):
     other = register_model(other_folder)
-    promote_model(other)
+    promote_model(other, reason="test")
     register_shipped_model()
     assert ModelVersion.objects.get(state=ModelVersion.State.ACTIVE) == other
 
@@ -60,13 +60,13 @@ def test_the_shipped_model_is_activated_only_if_no_other_is_active(model, other_
 def test_a_new_version_is_a_candidate_until_it_is_promoted(model, other_folder, media, cache):
     other = register_model(other_folder)
     assert cache.active_model().version == model
-    promote_model(other)
+    promote_model(other, reason="test")
     assert cache.active_model().version == other
     assert cache.active_model().reader.read(digit_png(7)).model == "digits-other"
 
 
 def test_promoting_the_version_before_goes_back(model, other_folder, media, cache):
-    promote_model(register_model(other_folder))
+    promote_model(register_model(other_folder), reason="test")
     call_command("promote_model", model.version)
     assert cache.active_model().version == model
     assert ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).count() == 1
@@ -82,7 +82,7 @@ def test_a_version_damaged_in_storage_is_not_promoted(model, other_folder, media
     other = register_model(other_folder)
     damage(Path(default_storage.path(f"models/{other.version}")))
     with pytest.raises(CommandError) as raised:
-        call_command("promote_model", other.version)
+        call_command("promote_model", other.version, "--force=test")
     assert raised.value.returncode == 3
     model.refresh_from_db()
     assert model.state == ModelVersion.State.ACTIVE
@@ -96,7 +96,7 @@ def test_a_folder_swapped_together_with_its_card_is_refused(model, other_folder,
     stored.write_text(json.dumps(card | {"temperature": 9.0}))
     load_artifact(stored.parent)
     with pytest.raises(ArtifactError):
-        promote_model(other)
+        promote_model(other, reason="test")
 
 
 def test_the_old_model_keeps_serving_when_the_new_one_is_damaged(model, other_folder, media, cache):
@@ -115,7 +115,7 @@ def test_a_loaded_model_goes_on_when_its_files_vanish_and_explanations_wait(
         monkeypatch.setattr(models, name, value)
     settings.MODEL_CACHE_ROOT = tmp_path / "models"
     other = register_model(other_folder)
-    promote_model(other)
+    promote_model(other, reason="test")
     prediction = create_prediction(owner=alice, data=digit_png(7), source="upload")
     assert prediction.model == other
     folders = (tmp_path / "models", Path(default_storage.path("models")))
@@ -140,7 +140,7 @@ def test_a_loaded_model_is_loaded_again_where_its_files_were_copied_anew(
 ):
     settings.MODEL_CACHE_ROOT = tmp_path / "models"
     other = register_model(other_folder)
-    promote_model(other)
+    promote_model(other, reason="test")
     folder = cache.active_model().reader.engine.artifact.folder
     shutil.rmtree(tmp_path / "models")
     assert cache.model(other).reader.engine.artifact.folder.is_dir()
@@ -189,7 +189,7 @@ def test_two_processes_notice_each_promotion(model, other_folder, media, same_da
     try:
         assert [read_version(watcher) for watcher in watchers] == [model.version] * 2
         for version in (other, model):
-            promote_model(version)
+            promote_model(version, reason="test")
             assert [read_version(watcher) for watcher in watchers] == [version.version] * 2
     finally:
         for watcher in watchers:

@@ -1,0 +1,50 @@
+"""Promotions: the comparison that a candidate has to pass, and the activation of a model version."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
+
+from mlcore.reading.reader import Reader
+from recognizer.models import ModelVersion
+from recognizer.problems import Problem
+from recognizer.services.registry.model_files import local_artifact
+from recognizer.services.registry.model_versions import activate_version
+
+
+def store_gate(candidate: ModelVersion, active: ModelVersion, result: dict[str, Any]) -> None:
+    """Keep the result of a comparison with the row of the candidate."""
+    candidate.gate = {**result, "against": active.version, "against_digest": active.digest}
+    candidate.save(update_fields=["gate"])
+
+
+def promote_model(version: ModelVersion, *, by: User | None = None, reason: str = "") -> None:
+    """Activate a version that loads, verifies and passed the gate. To go back, promote the version before.
+
+    A `reason` overrules the gate and is kept. The gate does not concern versions that were active before, and those
+    that came with the software.
+    """
+    if not reason:
+        _require_gate(version)
+    Reader(local_artifact(version))
+    activate_version(version, by=by, reason=reason)
+
+
+def _require_gate(version: ModelVersion) -> None:
+    if version.shipped or version.state != ModelVersion.State.CANDIDATE:
+        return
+    active = ModelVersion.objects.defer("card").filter(state=ModelVersion.State.ACTIVE).first()
+    if active is None:
+        return
+    gate = version.gate or {}
+    names = {"version": version.version, "active": active.version}
+    if gate.get("against_digest") != active.digest:
+        raise Problem(
+            "gate_not_passed", _("%(version)s has not been compared with the active model %(active)s.") % names
+        )
+    if not gate["passed"]:
+        failed = ", ".join(check["name"] for check in gate["checks"] if not check["passed"])
+        raise Problem(
+            "gate_not_passed",
+            _("%(version)s was not shown to be no worse than %(active)s: %(failed)s.") % {**names, "failed": failed},
+        )
