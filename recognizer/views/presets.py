@@ -73,10 +73,12 @@ def preset_page(request: UserRequest, preset: Preset | None) -> HttpResponse:
 
 def save_preset(request: UserRequest, form: PresetForm, preset: Preset | None) -> HttpResponse:
     name, mode, fields = form.cleaned_data["name"], form.cleaned_data["mode"], form.expectation
-    if preset is None:
-        preset = create_preset(owner=request.user, name=name, mode=mode, fields=fields)
-    else:
+    if preset is not None:
         change_preset(preset, name=name, mode=mode, fields=fields)
+    else:
+        preset = selectors.presets_for(request.user).filter(name=name, mode=mode).first()
+        if preset is None or preset.expectation != clean_fields(fields):  # otherwise the form was sent twice
+            preset = create_preset(owner=request.user, name=name, mode=mode, fields=fields)
     messages.success(request, _("“%s” saved. It counts for pictures that are read from now on.") % preset.name)
     return redirect("presets")
 

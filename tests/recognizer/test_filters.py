@@ -10,6 +10,7 @@ from recognizer import filters, selectors
 from recognizer.services.history.corrections import correct
 from recognizer.services.reading.expected import expect
 from recognizer.services.reading.presets import create_preset
+from tests.conftest import client_of
 from tests.readings import make_reading, store_reading
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +32,7 @@ def test_filters_do_not_read_the_corrections_of_others(add_prediction, alice, bo
     assert filtered_by == {"by_id", "upload_id"}
 
 
-def test_predictions_are_found_by_their_preset(alice, alice_client, bob, model):
+def test_predictions_are_found_by_their_preset(alice, alice_client, bob, admin, model):
     presets = [create_preset(owner=alice, name=name, fields={"digits": "4"}) for name in ("Water", "Gas")]
     create_preset(owner=bob, name="Oil", fields={"digits": "4"})
     for preset in (*presets, None):
@@ -41,6 +42,7 @@ def test_predictions_are_found_by_their_preset(alice, alice_client, bob, model):
     for unknown in ("Oil", "gas", "Gas\0"):
         answer = alice_client.get("/api/v1/predictions/", {"preset": unknown})
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert 'name="preset"' not in client_of(admin).get("/history/").content.decode()
     page = alice_client.get("/history/", {"preset": "Water"}).content.decode()
     assert '<option value="Water" selected>Water</option>' in page and "Oil" not in page
 

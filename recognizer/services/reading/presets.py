@@ -40,7 +40,7 @@ def create_preset(*, owner: User, name: str, fields: Mapping[str, str], mode: Mo
         usage(owner.pk)
         lock_usage([owner.pk])  # two requests must not both take the last place
         if Preset.objects.filter(owner=owner).count() >= MAX_PRESETS:
-            raise Problem("conflict", _("You have %d presets. Delete one first.") % MAX_PRESETS)
+            raise Problem("conflict", _("An account has at most %d presets. Delete one first.") % MAX_PRESETS)
         with unique_name():
             preset.save(force_insert=True)
     return preset

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from recognizer.drawings import draw_png
 from recognizer.models import Batch, Prediction, Preset, Upload
+from recognizer.services.reading import presets
 from recognizer.services.reading.expected import expect
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.reading.presets import change_preset, create_preset, delete_preset
@@ -64,6 +65,20 @@ def test_a_preset_is_created_with_every_field(alice, alice_client):
         assert f'value="{value}"' in edit
     alice_client.post(reverse("preset_edit", args=[preset.pk]), {"name": "All", "mode": "lines", **fields, **given})
     assert Preset.objects.get().expectation == preset.expectation
+
+
+def test_a_form_that_is_sent_twice_creates_one_preset(alice_client):
+    for _ in range(2):
+        assert alice_client.post(reverse("preset_create"), FORM).status_code == 302
+    assert Preset.objects.count() == 1
+    assert alice_client.post(reverse("preset_create"), {**FORM, "digits": "5"}).status_code == 400
+
+
+def test_one_preset_too_many_is_explained(alice_client, meter, monkeypatch):
+    monkeypatch.setattr(presets, "MAX_PRESETS", 1)
+    answer = alice_client.post(reverse("preset_create"), {**FORM, "name": "Other"})
+    assert (answer.status_code, Preset.objects.count()) == (409, 1)
+    assert "An account has at most 1 presets. Delete one first." in answer.content.decode()
 
 
 def test_the_list_says_what_each_preset_expects(alice_client, meter):
