@@ -86,6 +86,11 @@ app.conf.update(
             "options": {"queue": UPKEEP, "expires": settings.SWEEP_EVERY_SECONDS},
         },
         "purge": {"task": "recognizer.tasks.purge", "schedule": 3600.0, "options": {"queue": UPKEEP, "expires": 3600}},
+        "remove_old_pictures": {
+            "task": "recognizer.tasks.remove_old_pictures",
+            "schedule": crontab(minute="20"),
+            "options": {"queue": UPKEEP, "expires": 3600},
+        },
         "forget_deleted_accounts": {
             "task": "recognizer.tasks.forget_deleted_accounts",
             "schedule": crontab(minute="45"),

@@ -306,6 +306,7 @@ SWEEP_EVERY_SECONDS = env.int("SWEEP_EVERY_SECONDS", default=10, at_least=1)
 # --- Limits ------------------------------------------------------------------------------------------------
 
 DELETED_UPLOADS_KEPT_DAYS = env.int("DELETED_UPLOADS_KEPT_DAYS", default=7)
+PICTURES_KEPT_DAYS = env.int("PICTURES_KEPT_DAYS", default=0)  # 0: for ever
 API_REQUESTS_PER_USER = env.int("API_REQUESTS_PER_USER", default=12_000, at_least=1)  # a minute
 API_REQUESTS_PER_ADDRESS = env.int("API_REQUESTS_PER_ADDRESS", default=24_000, at_least=1)
 PREVIEWS_PER_USER = env.int("PREVIEWS_PER_USER", default=1_200, at_least=1)  # a minute; a pad sends up to 13 a second

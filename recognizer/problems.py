@@ -87,6 +87,11 @@ class Problem(Exception):
     def of_picture(cls, error: PictureError) -> "Problem":
         return cls(error.code, gettext(error.detail))
 
+    @classmethod
+    def of_removed_picture(cls) -> "Problem":
+        """Return the problem of whoever asks for a picture that was removed because of its age."""
+        return cls("not_found", gettext("The picture was removed because of its age. Its reading is kept."))
+
     @property
     def headers(self) -> dict[str, str]:
         """Return the headers of a response that reports this problem."""

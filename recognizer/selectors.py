@@ -149,6 +149,6 @@ def notices_for(user: User) -> QuerySet[Notice]:
 
 
 def review_queue_for(user: User) -> QuerySet[Prediction]:
-    """Return current predictions without a current correction, the least confident first."""
+    """Return current predictions with a picture and without a current correction, the least confident first."""
     uncorrected = Q(correction_kind=None) | Q(correction_kind=Correction.Kind.UNDO)
-    return history_for(user).filter(uncorrected).order_by("confidence", "id")
+    return history_for(user).filter(uncorrected).exclude(upload__original="").order_by("confidence", "id")

@@ -31,6 +31,11 @@ CONTENT_TYPES = {
 }
 THUMBNAIL_TYPE = "image/jpeg"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+# A grey field with a line across it, which is recognised in any size and in both themes.
+PLACEHOLDER = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 120" preserveAspectRatio="none">'
+    '<rect width="160" height="120" fill="#8883"/><path d="M0 120 160 0" stroke="#888" stroke-width="2"/></svg>'
+)
 RESUMED = re.compile(r"bytes=(\d{1,18})-")  # the Range of a download that goes on
 
 
@@ -58,8 +63,18 @@ def serve_file(
 
 def serve_original(request: HttpRequest, upload: Upload) -> HttpResponseBase:
     """Return the bytes that were uploaded, always as a download: the browser must not display them."""
+    if not upload.original:
+        raise Problem.of_removed_picture()
     name = f"digitscribe-{upload.pk}.{upload.format.lower()}"
     return serve_file(request, upload.original, content_type=CONTENT_TYPES[upload.format], download_as=name)
+
+
+def serve_placeholder() -> HttpResponseBase:
+    """Return what pages show in place of a picture that was removed because of its age."""
+    response = HttpResponse(PLACEHOLDER, content_type="image/svg+xml")
+    response["Cache-Control"] = "private, no-cache"
+    response["Content-Security-Policy"] = SANDBOX_POLICY
+    return response
 
 
 def serve_export(request: HttpRequest, export: PersonalExport, *, with_tokens: bool) -> HttpResponseBase:
@@ -99,6 +114,8 @@ def picture_type(upload: Upload) -> str:
 
 def serve_input(request: HttpRequest, glyph: Glyph) -> HttpResponseBase:
     """Return the glyph's 28×28 network input as a PNG."""
+    if not glyph.input:
+        raise Problem.of_removed_picture()
     return serve_png(request, str(glyph.pk), lambda: encode_input(bytes(glyph.input)))
 
 

@@ -12,8 +12,8 @@ from recognizer.services.exports.table_exports import purge_tables
 from recognizer.services.people import sessions
 from recognizer.services.people.accounts import forget_deletions
 from recognizer.services.people.notices import purge_notices
+from recognizer.services.space import picture_retention, query_planner, reconcile, recount
 from recognizer.services.space import purge as purging
-from recognizer.services.space import query_planner, reconcile, recount
 from recognizer.services.work import runs, sweeper
 
 logger = logging.getLogger(__name__)
@@ -45,6 +45,11 @@ def purge() -> None:
     purge_exports()
     purge_tables()
     query_planner.update_planner_statistics()
+
+
+@shared_task
+def remove_old_pictures() -> None:
+    picture_retention.remove_old_pictures(seconds=settings.JOB_SOFT_LIMIT_SECONDS / 2)
 
 
 @shared_task

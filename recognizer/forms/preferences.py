@@ -1,4 +1,4 @@
-"""Forms of the choices that readings follow."""
+"""Forms of the choices of an account."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -13,4 +13,18 @@ class DecimalForm(forms.Form):
         choices=Decimal.choices,
         required=False,
         error_messages={"invalid_choice": _("This decimal mark does not exist. Reload the page and try again.")},
+    )
+
+
+class PicturesKeptForm(forms.Form):
+    """After how many days pictures are removed; empty for never."""
+
+    DAYS = (30, 90, 365)
+
+    days = forms.TypedChoiceField(
+        choices=[(days, days) for days in DAYS],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        error_messages={"invalid_choice": _("This choice does not exist. Reload the page and try again.")},
     )

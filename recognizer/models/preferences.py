@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from recognizer.models.prediction import Decimal, DecimalMarkMixin
 
@@ -10,6 +11,9 @@ class Preferences(DecimalMarkMixin, models.Model):
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
     decimal = models.CharField(max_length=5, choices=Decimal, blank=True, default="", db_default="")
+    pictures_kept_days = models.PositiveIntegerField(
+        null=True, help_text=_("Pictures are removed after so many days, and their readings stay. Empty: never.")
+    )
 
     class Meta:
         verbose_name_plural = "preferences"

@@ -43,6 +43,7 @@ from recognizer.forms.accounts import (
     SignupForm,
     TokenForm,
 )
+from recognizer.forms.preferences import PicturesKeptForm
 from recognizer.fresh_login import fresh_login_required, is_login_fresh
 from recognizer.problem_pages import problem_page
 from recognizer.problems import Problem
@@ -52,7 +53,7 @@ from recognizer.services.people import addresses, tokens
 from recognizer.services.people.accounts import request_deletion
 from recognizer.services.people.passwords import request_reset
 from recognizer.services.people.sign_up import UsernameTaken, create_account
-from recognizer.services.reading.preferences import decimal_mark_of
+from recognizer.services.reading.preferences import decimal_mark_of, pictures_kept_days_of
 from recognizer.services.space import quotas
 from recognizer.views.requests import UserRequest
 
@@ -227,6 +228,11 @@ def account_page(request: UserRequest, *, status: int = 200, **context: Any) -> 
         "export": export_for(request.user),
         "usage": quotas.usage(request.user.pk),
         "decimal": decimal_mark_of(request.user.pk),
+        "pictures_kept": {
+            "days": pictures_kept_days_of(request.user.pk),
+            "choices": PicturesKeptForm.DAYS,
+            "at_most": settings.PICTURES_KEPT_DAYS,
+        },
         "deleted_count": selectors.deleted_uploads_for(request.user).count(),
         "quota": {"pictures": settings.QUOTA_PICTURES, "bytes": settings.QUOTA_BYTES},
     } | context

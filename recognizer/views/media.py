@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from recognizer import selectors
 from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
-from recognizer.serving import THUMBNAIL_TYPE, picture_type, serve_file, serve_input, serve_original
+from recognizer.serving import THUMBNAIL_TYPE, picture_type, serve_file, serve_input, serve_original, serve_placeholder
 
 
 @require_safe
@@ -20,6 +20,8 @@ def upload_original(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @require_safe
 def upload_picture(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     upload = get_object_or_404(selectors.uploads_for(request.user), pk=pk)
+    if not upload.original:
+        return serve_placeholder()
     return serve_file(request, ensure_picture(upload), content_type=picture_type(upload))
 
 
@@ -27,6 +29,8 @@ def upload_picture(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 def upload_thumbnail(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """Serve the thumbnail. Deleted uploads have one too, so that their owner recognises what to restore."""
     upload = get_object_or_404(selectors.stored_uploads_for(request.user).only("thumbnail", "original", "owner"), pk=pk)
+    if not upload.original:
+        return serve_placeholder()
     return serve_file(request, ensure_thumbnail(upload), content_type=THUMBNAIL_TYPE)
 
 
@@ -39,4 +43,5 @@ def feature_map(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @require_safe
 def glyph_input(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """Serve the 28×28 network input as a PNG."""
-    return serve_input(request, get_object_or_404(selectors.glyphs_for(request.user).only("input"), pk=pk))
+    glyph = get_object_or_404(selectors.glyphs_for(request.user).only("input"), pk=pk)
+    return serve_input(request, glyph) if glyph.input else serve_placeholder()

@@ -1,4 +1,4 @@
-"""The choices of an account that its readings follow."""
+"""The choices of an account."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from recognizer.forms import clean_or_raise
-from recognizer.forms.preferences import DecimalForm
-from recognizer.services.reading.preferences import choose_decimal_mark
+from recognizer.forms.preferences import DecimalForm, PicturesKeptForm
+from recognizer.services.reading.preferences import choose_decimal_mark, choose_pictures_kept_days
 from recognizer.views.requests import UserRequest
 
 
@@ -18,3 +18,16 @@ def account_decimal(request: UserRequest) -> HttpResponse:
     choose_decimal_mark(request.user, clean_or_raise(DecimalForm(request.POST))["decimal"] or None)
     messages.success(request, _("Decimal mark saved. It counts for pictures that are read from now on."))
     return redirect(f"{reverse('account')}#decimal")
+
+
+@require_POST
+def account_pictures(request: UserRequest) -> HttpResponse:
+    days = clean_or_raise(PicturesKeptForm(request.POST))["days"]
+    choose_pictures_kept_days(request.user, days)
+    messages.success(
+        request,
+        _("Saved. Pictures older than %(days)d days are removed within the hour.") % {"days": days}
+        if days
+        else _("Saved. Your pictures are kept."),
+    )
+    return redirect(f"{reverse('account')}#pictures")

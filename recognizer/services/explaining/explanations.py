@@ -43,6 +43,8 @@ class ExplainedGlyph:
 
     @cached_property
     def image(self) -> Image:
+        if not self.glyph.input:
+            raise Problem.of_removed_picture()
         return np.frombuffer(bytes(self.glyph.input), np.uint8).reshape(28, 28)
 
     @cached_property

@@ -112,6 +112,7 @@ def confirmed_digits(user: AbstractBaseUser | AnonymousUser) -> list[tuple[Glyph
     corrected = selectors.corrections_by(user).filter(kind__in=CONFIRMED).values("upload")
     # The second condition alone is exact. The first one lets the database find few rows without a full scan.
     rows = selectors.history_for(user).filter(upload__in=corrected).filter(Q(correction_kind__in=CONFIRMED))
+    rows = rows.exclude(upload__original="")
     uploads = dict(rows.values_list("pk", "upload_id")[:MAX_OWN])  # by prediction, the newest first
     labels = _current_labels(set(uploads.values()))
     glyphs: dict[UUID, list[Glyph]] = {}

@@ -76,7 +76,7 @@ def as_zip(predictions: QuerySet[Prediction], absolute: Absolute) -> Iterator[by
 
 
 def add_pictures(archive: Archive, uploads: QuerySet[Upload]) -> Iterator[bytes]:
-    for upload in uploads.only("original", "format").iterator(chunk_size=ROWS_AT_ONCE):
+    for upload in uploads.exclude(original="").only("original", "format").iterator(chunk_size=ROWS_AT_ONCE):
         try:
             with upload.original.open("rb") as file:
                 data = file.read()

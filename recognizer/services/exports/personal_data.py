@@ -24,7 +24,7 @@ from recognizer.models import ApiToken, Batch, BatchItem, Correction, Notice, Pr
 from recognizer.notice_texts import show_notice
 from recognizer.pagination import SortOrder, parse_datetime
 from recognizer.services.exports.exports import as_json
-from recognizer.services.reading.preferences import decimal_mark_of
+from recognizer.services.reading.preferences import decimal_mark_of, pictures_kept_days_of
 
 CHUNK_BYTES = 8 * 1024 * 1024  # of files in one chunk, which is held in memory
 
@@ -141,6 +141,7 @@ def describe_account(user: User) -> dict[str, Any]:
         "addresses": list(EmailAddress.objects.filter(user=user).order_by("pk").values("email", "verified")),
         "joined": format_datetime(user.date_joined),
         "decimal": decimal_mark_of(user.pk),
+        "pictures_kept_days": pictures_kept_days_of(user.pk),
         "presets": [plain_row(row) for row in selectors.presets_for(user).values(*PRESET_FIELDS)],
         "tokens": [plain_row(token) for token in tokens],
     }
@@ -219,7 +220,9 @@ def table(name: str, chunk: int, rows: Iterable[Any]) -> Member:
 
 
 def stored_file(name: str, file: FieldFile) -> Iterator[Member]:
-    """Yield the file, unless the purge or a worker was faster."""
+    """Yield the file, unless it was removed because of its age, or the purge or a worker was faster."""
+    if not file:
+        return
     try:
         with file.open("rb") as opened:
             yield Member(name, [opened.read()], is_compressed=False)

@@ -24,7 +24,8 @@ class TrainingLabel:
 
 def training_labels_of(user: User) -> Iterator[TrainingLabel]:
     """Yield the labelled boxes of the user's current corrections. A correction without boxes yields nothing."""
-    uploads = uploads_for(user).filter(corrections__isnull=False).distinct().order_by("created_at", "id")
+    uploads = uploads_for(user).exclude(original="").filter(corrections__isnull=False)
+    uploads = uploads.distinct().order_by("created_at", "id")
     for upload in uploads.prefetch_related("corrections", "predictions__glyphs").iterator(chunk_size=CHUNK_SIZE):
         current = select_current(upload.corrections.all())
         if current is None:

@@ -56,6 +56,8 @@ def ensure_maps(prediction: Prediction) -> None:
     Predictions from batches, the API and rescoring get their maps on first view. Those of a superseded prediction were
     removed, and are drawn again; of each upload only one superseded prediction has maps at a time.
     """
+    if not prediction.upload.original:  # the inputs of its glyphs were removed with it
+        return
     job = prediction.jobs.filter(kind=Job.Kind.FEATURE_MAPS).first()
     if job and had_no_room(job):
         if has_room(prediction.owner_id):

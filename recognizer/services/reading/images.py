@@ -39,6 +39,8 @@ def _ensure_image(upload: Upload, file: FieldFile, encode: Callable[[Picture], b
     """Return the stored image, or one that is only in memory if it cannot be stored."""
     if file:
         return file
+    if not upload.original:
+        raise Problem.of_removed_picture()
     try:
         with upload.original.open("rb") as original:
             picture = decode(original.read())

@@ -261,6 +261,8 @@ def reread_upload(upload: Upload, mode: Mode, *, preset_name: str | None = None)
 
     Without a preset, what was expected of the number stays; an empty name expects nothing.
     """
+    if not upload.original:
+        raise Problem.of_removed_picture()
     try:
         with upload.original.open("rb") as original:
             data = original.read()

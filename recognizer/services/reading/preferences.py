@@ -1,4 +1,4 @@
-"""Preferences of an account that its readings follow: the decimal mark."""
+"""Preferences of an account: the decimal mark that its readings follow, and how long its pictures are kept."""
 
 from django.contrib.auth.models import User
 
@@ -16,3 +16,14 @@ def decimal_mark_of(owner_id: int) -> DecimalMark | None:
 def choose_decimal_mark(user: User, decimal: DecimalMark | None) -> None:
     """Save the decimal mark for later readings. Stored predictions keep theirs."""
     Preferences.objects.update_or_create(user=user, defaults={"decimal": decimal or ""})
+
+
+def pictures_kept_days_of(owner_id: int) -> int | None:
+    """Return after how many days the account wants its pictures to be removed, or None."""
+    chosen = find_row(Preferences, user=owner_id)
+    return chosen.pictures_kept_days if chosen else None
+
+
+def choose_pictures_kept_days(user: User, days: int | None) -> None:
+    """Save after how many days pictures are removed; None for never. A task removes the older ones within the hour."""
+    Preferences.objects.update_or_create(user=user, defaults={"pictures_kept_days": days})

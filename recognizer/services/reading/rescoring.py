@@ -52,7 +52,7 @@ def rescore(uploads: QuerySet[Upload], version: ModelVersion) -> int:
 
 def uploads_unread_by(version: ModelVersion, uploads: QuerySet[Upload]) -> QuerySet[Upload]:
     already_read = Prediction.objects.filter(model=version).values("upload")
-    uploads = uploads.filter(deleted_at=None).exclude(owner_id__in=owners_being_deleted())
+    uploads = uploads.filter(deleted_at=None).exclude(original="").exclude(owner_id__in=owners_being_deleted())
     return uploads.exclude(pk__in=already_read)
 
 
