@@ -301,6 +301,10 @@ JOB_SOFT_LIMIT_SECONDS = env.int("JOB_SOFT_LIMIT_SECONDS", default=20, at_least=
 JOB_HARD_LIMIT_SECONDS = env.int("JOB_HARD_LIMIT_SECONDS", default=30, at_least=2)
 JOB_LEASE_SECONDS = JOB_HARD_LIMIT_SECONDS + 5  # above the hard limit, so that a running job is never claimed twice
 JOB_MAX_ATTEMPTS = 3
+# The folder that `manage.py watch` reads without arguments, and which `make run` watches
+WATCH_FOLDER = env.str("WATCH_FOLDER", default="")
+WATCH_USER = env.str("WATCH_USER", default="")
+WATCH_PRESET = env.str("WATCH_PRESET", default="")
 SWEEP_EVERY_SECONDS = env.int("SWEEP_EVERY_SECONDS", default=10, at_least=1)
 
 # --- Limits ------------------------------------------------------------------------------------------------

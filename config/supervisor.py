@@ -26,7 +26,7 @@ from config.processes import end_process, end_with_parent, kill_leftovers
 from mlcore.atomic_files import open_atomic
 
 ROOT = Path(__file__).resolve().parent.parent
-COLOURS = {"redis": 35, "setup": 33, "worker": 36, "beat": 34, "web": 32, "run": 1}
+COLOURS = {"redis": 35, "setup": 33, "worker": 36, "beat": 34, "web": 32, "watch": 34, "run": 1}
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0  # before a restart
 STEADY_SECONDS = 20.0  # a process that ran this long is restarted after the first pause again
 
@@ -34,6 +34,7 @@ CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "config.celery"]
 SETUP = [sys.executable, "manage.py", "prepare"]
 WORKER = [*CELERY, "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
 BEAT = [*CELERY, "beat", "--loglevel", "WARNING", "--pidfile="]
+WATCH = [sys.executable, "manage.py", "watch"]
 WEB = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]
 
 
@@ -83,8 +84,10 @@ class Supervisor:
         async with running(*redis):  # ends last, since the others use it
             if status := await self.run_once("setup", SETUP):
                 return status
-            worker, beat = self.keep_running("worker", WORKER), self.keep_running("beat", BEAT)
-            async with running(self.run_once("web", WEB), worker, beat, self.announce()) as (web, *_):
+            others = [self.keep_running("worker", WORKER), self.keep_running("beat", BEAT), self.announce()]
+            if env.str("WATCH_FOLDER", default=""):
+                others.append(self.keep_running("watch", WATCH))
+            async with running(self.run_once("web", WEB), *others) as (web, *_):
                 await asyncio.wait([web])
                 return web.result() or 1
 

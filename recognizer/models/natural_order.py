@@ -15,7 +15,7 @@ def natural_key(name: str) -> bytes:
     folded = unicodedata.normalize("NFKC", name).casefold().replace("/", "\1")
     # A number follows its length in digits, so that the longer number comes later.
     counted = re.sub("[0-9]+", lambda match: _count_digits(match[0]), folded)
-    return counted.encode()[:MAX_KEY_BYTES]
+    return counted.encode(errors="replace")[:MAX_KEY_BYTES]
 
 
 def _count_digits(number: str) -> str:

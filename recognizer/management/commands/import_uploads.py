@@ -1,21 +1,29 @@
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.contrib.auth.models import User
 from django.core.files.base import File
 from django.core.management.base import BaseCommand, CommandError
 
+from mlcore.atomic_files import open_atomic
 from mlcore.reading.result import MODES
 from mlcore.reading.written import DECIMAL_MARKS
+from recognizer.bodies.results import ResultRow
 from recognizer.models import Batch
+from recognizer.models.natural_order import natural_key
 from recognizer.problems import Problem
 from recognizer.services.batches import intake
 from recognizer.services.batches.progress import Progress, progress_of
+from recognizer.services.batches.results import batch_rows
+from recognizer.services.batches.table import ordered_items
+from recognizer.services.exports.exports import as_csv, as_json_lines
+from recognizer.services.exports.spreadsheets import write_workbook
+from recognizer.services.people.mail import absolute_url
 from recognizer.services.reading.expected import expect_in_mode
 
 FILES_PER_TRANSACTION = 100
@@ -34,6 +42,12 @@ class Command(BaseCommand):
         )
         parser.add_argument("--name", help="name of the batch (default: the name of the folder)")
         parser.add_argument(
+            "--output",
+            type=Path,
+            metavar="FILE",
+            help="with --wait: write the numbers to a .csv, .jsonl or .xlsx file, or as CSV to standard output (-)",
+        )
+        parser.add_argument(
             "--wait", action="store_true", help="wait until all are read; exit with 1 if any could not be read"
         )
 
@@ -48,7 +62,10 @@ class Command(BaseCommand):
             mode, expected = expect_in_mode(user.pk, mode=options["mode"], preset_name=options["preset"])
         except Problem as problem:
             raise CommandError(f"--preset {options['preset']}: {problem.detail}", returncode=2) from problem
-        files = iter(sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")))
+        self.check_output(options["output"], waits=options["wait"])
+        # The standard output holds nothing but the table, if that goes there.
+        self.progress = self.stderr if str(options["output"]) == "-" else self.stdout
+        files = iter(find_files(folder))
         created: list[Batch] = []
         try:
             while group := list(islice(files, intake.MAX_ITEMS)):
@@ -65,13 +82,32 @@ class Command(BaseCommand):
             raise CommandError(problem.detail) from problem
         if options["wait"]:
             outcomes = [self.wait(batch) for batch in created]
+            if options["output"]:
+                self.write_output(options["output"], folder.name, user, created)
             sys.exit(0 if all(outcomes) else 1)
+
+    def check_output(self, output: Path | None, *, waits: bool) -> None:
+        if output is None:
+            return
+        if not waits:
+            raise CommandError("--output needs --wait.", returncode=2)
+        if str(output) != "-" and (output.suffix not in OUTPUTS or not output.absolute().parent.is_dir()):
+            formats = ", ".join(OUTPUTS)
+            raise CommandError(f"--output: name one of {formats} in a folder that exists, or -.", returncode=2)
+
+    def write_output(self, output: Path, title: str, user: User, batches: list[Batch]) -> None:
+        rows = chain.from_iterable(batch_rows(ordered_items(user, batch), absolute_url) for batch in batches)
+        if str(output) == "-":
+            self.stdout.writelines(as_csv(rows))
+            return
+        with open_atomic(output) as file:
+            OUTPUTS[output.suffix](file, rows, title)
 
     def add_files(self, batch: Batch, folder: Path, paths: list[Path]) -> None:
         for start in range(0, len(paths), FILES_PER_TRANSACTION):
             intake.add_files(batch, open_files(folder, paths[start : start + FILES_PER_TRANSACTION]))
         intake.close_batch(batch)
-        self.stdout.write(f"{batch.pk} {len(paths)}")
+        self.progress.write(f"{batch.pk} {len(paths)}")
 
     def wait(self, batch: Batch) -> bool:
         while not (progress := progress_of(batch)).is_ready:
@@ -84,6 +120,33 @@ class Command(BaseCommand):
     def show_progress(self, progress: Progress) -> None:
         if self.stderr.isatty():
             self.stderr.write(f"\r{progress.finished} of {progress.total}", ending="\n" if progress.is_ready else "")
+
+
+def find_files(folder: Path) -> list[Path]:
+    """Return the files of a folder and its subfolders in their natural order, without hidden ones."""
+    found = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    return sorted(found, key=lambda path: natural_key(str(path.relative_to(folder))))
+
+
+def write_text(lines: Callable[[Iterable[ResultRow]], Iterator[str]]) -> Callable[..., None]:
+    """Return a function that writes the lines of a format to a file."""
+
+    def write(file: IO[bytes], rows: Iterable[ResultRow], title: str) -> None:
+        for line in lines(rows):
+            file.write(line.encode())
+
+    return write
+
+
+def write_xlsx(file: IO[bytes], rows: Iterable[ResultRow], title: str) -> None:
+    write_workbook(file, rows, {"name": title})
+
+
+OUTPUTS: dict[str, Callable[[IO[bytes], Iterable[ResultRow], str], None]] = {
+    ".csv": write_text(as_csv),
+    ".jsonl": write_text(as_json_lines),
+    ".xlsx": write_xlsx,
+}
 
 
 def open_files(folder: Path, paths: list[Path]) -> Iterator[tuple[str, File]]:

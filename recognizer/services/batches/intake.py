@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from typing import IO
+from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile, File
@@ -80,17 +82,18 @@ def add_files(
     *,
     close: bool = False,
     record: IdempotencyRecord | None = None,
+    keys: Iterable[UUID] = (),
 ) -> list[BatchItem]:
     """Store the files and the members of the ZIP archives, queue them for reading, and return their items.
 
     A file that is no image becomes a failed item and does not affect the others. All rows, and the
-    batch's key in `record`, are one transaction.
+    batch's key in `record`, are one transaction. `keys` are those of the files' items, if they are known already.
     """
     with stage_files(batch) as staged:
         for archive in archives:
             staged.add_zip(archive)
-        for name, file in files:
-            staged.add(name, file)
+        for (name, file), key in zip(files, chain(keys, repeat(None)), strict=False):
+            staged.add(name, file, key=key)
         with transaction.atomic():
             require_open_account(batch.owner_id)
             if batch._state.adding:
@@ -112,10 +115,11 @@ class StagedFiles:
     stored: list[FieldFile]
     items: list[BatchItem] = field(default_factory=list)
 
-    def add(self, name: str, file: File, error_code: str = "") -> None:
+    def add(self, name: str, file: File, error_code: str = "", *, key: UUID | None = None) -> None:
         if len(self.items) == self.free_places:
             raise Problem("too_many_files")
-        item = BatchItem(batch=self.batch, name=shown_name(name), error_code=error_code or find_error_code(file))
+        error_code = error_code or find_error_code(file)
+        item = BatchItem(id=key or uuid4(), batch=self.batch, name=shown_name(name), error_code=error_code)
         item.bytes = ITEM_BYTES
         if item.error_code:
             item.state = BatchItem.State.FAILED

@@ -1,17 +1,24 @@
 """Tests of the commands `jobs` and `import_uploads`."""
 
+import csv
 import uuid
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from openpyxl import load_workbook
 
+from recognizer.bodies.plain import names_of
+from recognizer.bodies.results import ResultRow
+from recognizer.management.commands.import_uploads import Command
 from recognizer.models import Batch, Job
 from recognizer.queues import BULK
 from recognizer.services.batches import intake
 from recognizer.services.batches.progress import progress_of
 from recognizer.services.reading.presets import create_preset
 from tests.pictures import digit_png
+from tests.recognizer.services.batches.conftest import run_waiting_jobs
+from tests.recognizer.tables import rows_of_sheet
 
 pytestmark = pytest.mark.django_db
 
@@ -111,3 +118,47 @@ def test_a_wrong_folder_or_user_is_wrong_usage(alice, arguments):
 
 def test_an_unknown_job_changes_nothing():
     assert run_command("jobs", "--cancel", str(uuid.uuid4())).startswith("0 jobs")
+
+
+def import_with_output(folder, output, *arguments: str) -> str:
+    """Import the folder, and read its files while the command waits."""
+    out = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("import_uploads", str(folder), "--user", "alice", "--wait", "--output", str(output), stdout=out)
+    assert ended.value.code == 1  # a file could not be read
+    return out.getvalue()
+
+
+@pytest.fixture
+def forms(tmp_path, monkeypatch):
+    """Return a folder of files, which are read as soon as the command waits for them."""
+    folder = tmp_path / "Water meters"
+    for name, data in {"10.png": digit_png(7), "9.png": digit_png(4), "=notes.txt": b"x"}.items():
+        (folder / "May" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "May" / name).write_bytes(data)
+    wait = Command.wait
+    monkeypatch.setattr(Command, "wait", lambda self, batch: run_waiting_jobs() or wait(self, batch))
+    return folder
+
+
+def test_a_folder_becomes_a_table_with_one_command(alice, model, media, forms, tmp_path):
+    import_with_output(forms, tmp_path / "readings.xlsx")
+    rows = list(rows_of_sheet(load_workbook(tmp_path / "readings.xlsx")["Results"]))
+    assert [row["file"] for row in rows] == ["May/9.png", "May/10.png", "May/=notes.txt"]
+    assert [row["state"] for row in rows] == ["done", "done", "failed"]
+    assert rows[0]["link"].startswith("http") and list(rows[0]) == names_of(ResultRow)
+    import_with_output(forms, tmp_path / "readings.csv")
+    texts = [row["final"] for row in csv.DictReader((tmp_path / "readings.csv").open(newline=""))]
+    assert texts == [row["final"] or "" for row in rows]
+    output = import_with_output(forms, "-")
+    assert [row["final"] for row in csv.DictReader(StringIO(output))] == texts
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--output", "x.csv"], ["--wait", "--output", "x.ods"], ["--wait", "--output", "/nowhere/x.csv"]]
+)
+def test_a_wrong_output_is_refused_before_anything_is_read(alice, forms, arguments):
+    with pytest.raises(CommandError, match="--output") as raised:
+        run_command("import_uploads", str(forms), "--user", "alice", *arguments)
+    assert raised.value.returncode == 2
+    assert not Batch.objects.exists()

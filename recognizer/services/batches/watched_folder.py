@@ -1,0 +1,170 @@
+"""A watched folder: files that appear in it are read once, and are then moved to `done/` or `failed/`.
+
+    FOLDER/a/x.png ──complete──▶ FOLDER/.taking/KEY/a/x.png ──row of the item KEY──▶ read ──▶ FOLDER/done/a/x.png
+                                                                                     └──▶ FOLDER/failed/a/x.png, .txt
+
+The key of the item is chosen before the file is taken, and is the name of a folder. So after a kill at any moment the
+rows tell which of the taken files are in the database already, and none is lost or read twice.
+"""
+
+import contextlib
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from django.contrib.auth.models import User
+from django.core.files.base import File
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from mlcore.reading.result import Mode
+from recognizer.models import Batch, BatchItem
+from recognizer.problems import KINDS
+from recognizer.services.batches import intake
+from recognizer.services.reading.expected import Expected
+
+UNFINISHED = (".part", ".tmp", ".crdownload")  # names that programs give to files that they are writing
+TAKING, DONE, FAILED = ".taking", "done", "failed"
+FILES_AT_ONCE = 100
+MAX_REASON_NAME = 60  # characters of four bytes; a name has at most 255 bytes
+SETTLED_SECONDS = 5.0  # a file that did not change for so long is complete
+
+
+@dataclass
+class WatchedFolder:
+    """A folder whose files are read for one user."""
+
+    folder: Path
+    owner: User
+    mode: Mode
+    expected: Expected | None
+    settled_seconds: float = SETTLED_SECONDS
+    sizes: dict[Path, int] = field(default_factory=dict)  # of the files that were seen, by the time of the last look
+
+    def run_once(self) -> int:
+        """Take the complete files, have them read, and move those that were read. Return how many were moved."""
+        self.take_files()
+        self.add_taken()
+        return self.move_finished()
+
+    def take_files(self) -> None:
+        """Move the complete files to folders of their own, named after the keys of their items."""
+        found: dict[Path, int] = {}
+        for path in self.new_files():
+            with contextlib.suppress(FileNotFoundError):
+                found[path] = path.stat().st_size
+        for path, size in found.items():
+            with contextlib.suppress(FileNotFoundError, PermissionError):  # it was moved, or is not meant for us
+                if self.sizes.get(path) == size and self.is_complete(path):
+                    target = self.folder / TAKING / str(uuid4()) / path.relative_to(self.folder)
+                    target.parent.mkdir(parents=True)
+                    path.rename(target)
+        self.sizes = found
+
+    def new_files(self) -> Iterator[Path]:
+        """Yield the files that nobody has taken. Names of unfinished downloads and hidden names are left alone."""
+        for place, folders, names in os.walk(self.folder):
+            own = (TAKING, DONE, FAILED) if Path(place) == self.folder else ()
+            folders[:] = sorted(name for name in folders if name not in own and not name.startswith("."))
+            for name in sorted(names):
+                path = Path(place) / name
+                is_unfinished = name.startswith(".") or path.suffix in UNFINISHED
+                if not is_unfinished and path.is_file() and not path.is_symlink():
+                    yield path
+
+    def is_complete(self, path: Path) -> bool:
+        """Return whether the file has not changed for a while, and is not open for writing where that is known."""
+        return time.time() - path.stat().st_mtime >= self.settled_seconds and not is_being_written(path)
+
+    def taken_files(self) -> dict[UUID, Path]:
+        """Return the files that were taken and not moved yet, by the keys of their items."""
+        taken: dict[UUID, Path] = {}
+        for place in sorted((self.folder / TAKING).glob("*-*-*-*-*")):
+            file = next((path for path in sorted(place.rglob("*")) if path.is_file()), None)
+            if file:
+                taken[UUID(place.name)] = file
+            else:
+                remove_folders(place)
+        return taken
+
+    def add_taken(self) -> None:
+        """Add the taken files that are in no batch yet. A kill may have come before their rows were written."""
+        taken = self.taken_files()
+        known = set(BatchItem.objects.filter(pk__in=taken).values_list("pk", flat=True))
+        missing = [(key, path) for key, path in taken.items() if key not in known]
+        for start in range(0, len(missing), FILES_AT_ONCE):
+            group = missing[start : start + FILES_AT_ONCE]
+            batch = self.open_batch(len(group))
+            files = ((str(path.relative_to(self.folder / TAKING / str(key))), path) for key, path in group)
+            intake.add_files(batch, open_each(files), keys=[key for key, _path in group])
+
+    def open_batch(self, wanted: int) -> Batch:
+        """Return the batch of today, or a new one. An open batch is closed a day after its creation."""
+        name = f"{self.folder.name} {timezone.localdate().isoformat()}"
+        fresh = intake.new_batch(owner=self.owner, name=name, mode=self.mode, expected=self.expected)
+        same = Batch.objects.filter(owner=self.owner, name=fresh.name, mode=fresh.mode, preset=fresh.preset)
+        for batch in same.filter(closed_at=None, cancelled_at=None).order_by("-created_at"):
+            if batch.expected == fresh.expected and batch.items.count() + wanted <= intake.MAX_ITEMS:
+                return batch
+        return fresh
+
+    def move_finished(self) -> int:
+        """Move the files whose items are read or have failed, and return how many were moved."""
+        taken = self.taken_files()
+        items = BatchItem.objects.filter(pk__in=taken).exclude(state=BatchItem.State.WAITING)
+        moved = 0
+        for item in items:
+            path = taken[item.pk]
+            place = self.folder / TAKING / str(item.pk)
+            is_done = item.state == BatchItem.State.DONE
+            target = free_name(self.folder / (DONE if is_done else FAILED) / path.relative_to(place))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not is_done:  # first, so that no failed file is without its reason
+                reason = f"{item.error_code}: {gettext(KINDS[item.error_code].title)}\n"
+                target.with_name(f"{target.name[:MAX_REASON_NAME]}.txt").write_text(reason, encoding="utf-8")
+            path.rename(target)
+            remove_folders(place)
+            moved += 1
+        return moved
+
+
+def open_each(files: Iterator[tuple[str, Path]]) -> Iterator[tuple[str, File]]:
+    """Yield the files with their names, each open only while it is used."""
+    for name, path in files:
+        with path.open("rb") as file:
+            yield name, File(file)
+
+
+def is_being_written(path: Path) -> bool:
+    """Return whether a process has the file open for writing, where the system tells: Linux refuses a lease then."""
+    if not hasattr(fcntl, "F_SETLEASE"):
+        return False
+    with path.open("rb") as file:
+        try:
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        except OSError as error:
+            return error.errno == errno.EAGAIN
+    return False
+
+
+def free_name(path: Path) -> Path:
+    """Return the path, or one with a number if a file has this name already."""
+    number = 1
+    while path.exists():
+        number += 1
+        stem = path.stem if number == 2 else path.stem.removesuffix(f" ({number - 1})")
+        path = path.with_name(f"{stem} ({number}){path.suffix}")
+    return path
+
+
+def remove_folders(place: Path) -> None:
+    """Remove a folder that holds nothing but empty folders."""
+    for inner, _folders, _names in os.walk(place, topdown=False):
+        with contextlib.suppress(OSError):
+            Path(inner).rmdir()

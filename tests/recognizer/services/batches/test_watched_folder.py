@@ -1,0 +1,170 @@
+"""The watched folder: each complete file is read once and moved, whatever its name and wherever the process ends."""
+
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+
+from recognizer.models import Batch, BatchItem, Upload
+from recognizer.problems import Problem
+from recognizer.services.batches import intake, watched_folder
+from recognizer.services.batches.watched_folder import WatchedFolder
+from tests.pictures import digit_png
+from tests.recognizer.services.batches.conftest import run_waiting_jobs
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "Scanner"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def watched(folder: Path, alice: User, model, media) -> WatchedFolder:
+    return WatchedFolder(folder, alice, "digit", None, settled_seconds=0)
+
+
+def put(folder: Path, name: str, data: bytes = b"") -> None:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data or digit_png(7, size=60))
+
+
+def files_in(folder: Path) -> list[str]:
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(str(path) for path in found)
+
+
+def run(watched: WatchedFolder) -> None:
+    """Look twice, as a process does that runs all the time, have the files read, and move them."""
+    watched.take_files()
+    watched.run_once()
+    run_waiting_jobs()
+    watched.run_once()
+
+
+def test_files_are_read_and_moved_with_the_reason_of_a_failure(watched, folder, alice):
+    put(folder, "May/10.png")
+    put(folder, "notes.txt", b"no picture")
+    put(folder, "broken.png", digit_png(7)[:100])
+    run(watched)
+
+    failed = ["failed/broken.png", "failed/broken.png.txt", "failed/notes.txt", "failed/notes.txt.txt"]
+    assert files_in(folder) == ["done/May/10.png", *failed]
+    assert (folder / "failed/broken.png.txt").read_text() == "corrupt_image: The image is damaged.\n"
+    (batch,) = Batch.objects.filter(owner=alice)
+    assert (batch.mode, batch.items.count()) == ("digit", 3)
+    assert batch.name.startswith("Scanner 20")
+    assert list(Upload.objects.values_list("name", flat=True)) == ["May/10.png"]
+
+
+def test_later_files_join_the_batch_of_the_day(watched, folder):
+    for name in ("a.png", "b.png"):
+        put(folder, name)
+        run(watched)
+    assert [item.name for item in Batch.objects.get().items.all()] == ["a.png", "b.png"]
+
+
+def test_a_file_that_still_grows_or_is_unfinished_is_left_alone(watched, folder):
+    put(folder, "grows.png", b"1")
+    for name in ("x.part", ".hidden.png", "y.png.crdownload"):
+        put(folder, name)
+    (folder / "link.png").symlink_to(folder / "x.part")
+    watched.take_files()
+    put(folder, "grows.png", b"12")
+    before = files_in(folder)
+    watched.take_files()
+    assert files_in(folder) == before
+
+
+@pytest.mark.skipif(not hasattr(fcntl, "F_SETLEASE"), reason="Only Linux tells whether a file is open.")
+def test_a_file_that_is_open_for_writing_is_left_alone(watched, folder):
+    with (folder / "open.png").open("wb") as file:
+        file.write(digit_png(7))
+        file.flush()
+        watched.take_files()
+        watched.take_files()
+        assert files_in(folder) == ["open.png"]
+    run(watched)
+    assert files_in(folder) == ["done/open.png"]
+
+
+def test_a_file_that_was_written_a_moment_ago_is_left_alone(watched, folder):
+    watched.settled_seconds = 3600
+    put(folder, "a.png")
+    watched.take_files()
+    watched.take_files()
+    assert files_in(folder) == ["a.png"]
+
+
+def test_two_files_with_one_name_are_both_kept(watched, folder):
+    for digit in (1, 2, 3):
+        put(folder, "scan.png", digit_png(digit, size=60))
+        run(watched)
+    assert files_in(folder) == ["done/scan (2).png", "done/scan (3).png", "done/scan.png"]
+    assert Upload.objects.count() == 3
+
+
+@pytest.mark.parametrize("name", ["=1+1.png", "\u202egnp.png", "line\nfeed.png", "x" * 251 + ".png", "a b'c\".png"])
+@pytest.mark.parametrize("data", [b"", b"no picture"])
+def test_odd_names_are_safe(watched, folder, name, data):
+    put(folder, name, data)
+    run(watched)
+    assert files_in(folder / ".taking") == []
+    assert (folder / ("failed" if data else "done") / name).exists()
+    assert BatchItem.objects.get().name.isprintable()
+
+
+def test_a_name_that_is_not_unicode_is_read(watched, folder):
+    path = os.fsencode(folder) + b"/\xff\xfe.png"
+    with open(path, "wb") as file:  # noqa: PTH123  # such a name has no text
+        file.write(digit_png(7, size=60))
+    run(watched)
+    assert BatchItem.objects.get().state == "done"
+    (moved,) = (folder / "done").iterdir()
+    assert os.fsencode(moved.name) == b"\xff\xfe.png"
+
+
+class Killed(BaseException):
+    """The end of the process."""
+
+
+@pytest.mark.parametrize("step", ["take_files", "add_taken", "move_finished", "rename", "save_items", "write_reason"])
+def test_a_file_is_read_once_wherever_the_process_ends(watched, folder, alice, monkeypatch, step):
+    put(folder, "a.png")
+    put(folder, "notes.txt", b"no picture")
+
+    def kill(*args, **options):
+        raise Killed
+
+    patches = {
+        "rename": (Path, "rename"),
+        "save_items": (intake, "save_items"),
+        "write_reason": (watched_folder, "free_name"),
+    }
+    owner, name = patches.get(step, (WatchedFolder, step))
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(owner, name, kill)
+        run(watched)
+    again = WatchedFolder(folder, alice, "digit", None, settled_seconds=0)
+    run(again)
+    again.run_once()
+    assert files_in(folder) == ["done/a.png", "failed/notes.txt", "failed/notes.txt.txt"]
+    assert sorted(BatchItem.objects.values_list("name", flat=True)) == ["a.png", "notes.txt"]
+    assert Upload.objects.count() == 1
+
+
+def test_a_full_quota_loses_nothing(watched, folder, settings):
+    settings.QUOTA_PICTURES = 0
+    put(folder, "a.png")
+    watched.take_files()
+    with pytest.raises(Problem, match="quota"):
+        watched.run_once()
+    settings.QUOTA_PICTURES = 100
+    run(watched)
+    assert files_in(folder) == ["done/a.png"]
