@@ -319,6 +319,7 @@ OLD_CLIENTS = env.bool("OLD_CLIENTS", default=True)
 LOGINS_PER_ADDRESS = env.int("LOGINS_PER_ADDRESS", default=50, at_least=1)
 MAILS_PER_ADDRESS = env.int("MAILS_PER_ADDRESS", default=5, at_least=1)
 LOGINS_PER_NAME = env.int("LOGINS_PER_NAME", default=10, at_least=1)
+AUDITED_SHARE = min(env.int("AUDITED_PERCENT", default=2), 100) / 100
 QUOTA_PICTURES = env.int("QUOTA_PICTURES", default=1_000_000, at_least=1)
 QUOTA_BYTES = env.int("QUOTA_BYTES", default=50 * 1024**3, at_least=1)
 DISK_FLOOR_BYTES = env.int("DISK_FLOOR_BYTES", default=512 * 1024**2, at_least=0)

@@ -30,6 +30,8 @@ EXPORT_READY = "export_ready"
 EXPORT_FAILED = "export_failed"
 PASSWORD_CHANGED = "password_changed"  # noqa: S105
 EMAIL_CHANGED = "email_changed"
+PROMISE_MADE = "promise_made"
+PROMISE_BROKEN = "promise_broken"
 
 TEXTS: dict[str, NoticeText] = {
     EXPORT_READY: NoticeText(
@@ -47,6 +49,19 @@ TEXTS: dict[str, NoticeText] = {
         _("Your email address was changed"),
         _("If it was not you, change your password now, and tell the administrators of your installation."),
         _("Change password"),
+    ),
+    PROMISE_MADE: NoticeText(
+        _("The error rate that you wish is now promised"),
+        _("%(stream)s: of the answers that are called sure, at most %(wish)s are wrong."),
+        _("How good is it?"),
+    ),
+    PROMISE_BROKEN: NoticeText(
+        _("A promise was broken"),
+        _(
+            "%(stream)s: checked answers were wrong more often than in %(wish)s of the cases. Fewer answers are called"
+            " sure from now on. Look at the errors again, and review what was sure since the last right answer."
+        ),
+        _("How good is it?"),
     ),
 }
 # The notice of a kind that this release does not have.

@@ -9,14 +9,17 @@ from django.db.models.functions import Coalesce, NullIf
 
 from recognizer.models import (
     ApiToken,
+    Audit,
     Batch,
     BatchItem,
     Correction,
     FeatureMap,
     Glyph,
+    ModelVersion,
     Notice,
     Prediction,
     Preset,
+    Stream,
     Upload,
 )
 
@@ -146,6 +149,21 @@ def presets_for(user: User) -> QuerySet[Preset]:
 
 def notices_for(user: User) -> QuerySet[Notice]:
     return Notice.objects.filter(owner=user.pk)
+
+
+def streams_for(user: User) -> QuerySet[Stream]:
+    return Stream.objects.filter(owner=user.pk).order_by("-created_at", "-id")
+
+
+def audits_for(user: User) -> QuerySet[Audit]:
+    """Return the audits of the owner's pictures without the deleted ones."""
+    return Audit.objects.filter(owner=user.pk, prediction__upload__deleted_at=None)
+
+
+def audits_to_review_for(user: User) -> QuerySet[Audit]:
+    """Return the audits that nobody has answered, the oldest first. Those of replaced models count no longer."""
+    waiting = audits_for(user).filter(is_right=None, stream__model__state=ModelVersion.State.ACTIVE)
+    return waiting.order_by("chosen_at", "id")
 
 
 def review_queue_for(user: User) -> QuerySet[Prediction]:

@@ -69,13 +69,16 @@ def is_digit_share(glyph: Digit) -> float:
     return min(1.0, glyph.confidence / max(digit_share(glyph), 1e-6))
 
 
-def find_doubtful(lines: Iterable[ReadLine]) -> int | None:
-    """Return the position of the least certain digit in the unsure lines, or None if no digit is in doubt."""
+def find_doubtful(lines: Iterable[ReadLine], *, is_any_marked: bool = False) -> int | None:
+    """Return the position of the least certain digit in the unsure lines, or None if no digit is in doubt.
+
+    With `is_any_marked` sure lines count as well.
+    """
     position = 0
     confidences: dict[int, float] = {}
     for line in lines:
         for glyph in line.glyphs:
-            if line.decision == "unsure" and line.reason not in NO_DIGITS_FAULT:
+            if (line.decision == "unsure" or is_any_marked) and line.reason not in NO_DIGITS_FAULT:
                 confidences[position] = glyph.confidence
             position += 1
     return min(confidences, key=confidences.__getitem__, default=None)
@@ -113,6 +116,11 @@ def unread_summary(kinds: Iterable[str]) -> str:
         "mark": ngettext_lazy("%(count)d mark", "%(count)d marks", "count"),
     }
     return ", ".join(str(text % {"count": count[kind]}) for kind, text in texts.items() if count[kind])
+
+
+def review_advice(reason: Reason | str | None) -> str:
+    """Return what to do in the review queue, where nothing may tell an unsure answer from a sure one."""
+    return advice("unsure", reason) if reason else _("Check the number, then confirm or correct it.")
 
 
 def advice(

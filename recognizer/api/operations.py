@@ -42,6 +42,7 @@ from recognizer.bodies.notices import NoticePageBody
 from recognizer.bodies.plain import as_cells, example_of, names_of
 from recognizer.bodies.presets import PresetBody
 from recognizer.bodies.problems import ErrorLine
+from recognizer.bodies.quality import StreamBody
 from recognizer.bodies.results import ResultRow
 from recognizer.filters import HistoryFilter
 from recognizer.models.preset import MAX_PRESET_NAME
@@ -342,6 +343,22 @@ get_model_card = operation(
     "get_model_card",
     "Get a model's card: data, recipe, seed, all figures",
     answers={200: example_answer(OpenApiTypes.OBJECT, CARD)},
+    problems=FOUND,
+)
+
+# --- Quality ---------------------------------------------------------------------------------------------------
+
+list_streams = operation(
+    "quality",
+    "list_streams",
+    "List how good your answers are, by preset or mode and model version",
+    answers={200: [StreamBody]},
+)
+get_stream = operation(
+    "quality",
+    "get_stream",
+    "Get how good the answers of one stream are",
+    answers={200: StreamBody},
     problems=FOUND,
 )
 

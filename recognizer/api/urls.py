@@ -1,6 +1,18 @@
 from django.urls import include, path
 
-from recognizer.api import batches, docs, explanations, files, me, model_versions, notices, predictions, presets, tokens
+from recognizer.api import (
+    batches,
+    docs,
+    explanations,
+    files,
+    me,
+    model_versions,
+    notices,
+    predictions,
+    presets,
+    quality,
+    tokens,
+)
 
 app_name = "api"
 
@@ -47,6 +59,8 @@ urlpatterns = [
     path("tokens/<uuid:pk>/", tokens.TokenDetail.as_view(), name="token"),
     path("presets/", presets.PresetList.as_view(), name="presets"),
     path("presets/<uuid:pk>/", presets.PresetDetail.as_view(), name="preset"),
+    path("quality/", quality.StreamList.as_view(), name="quality"),
+    path("quality/<uuid:pk>/", quality.StreamDetail.as_view(), name="stream"),
     path("notices/", notices.NoticeList.as_view(), name="notices"),
     path("me/", me.Me.as_view(), name="me"),
     path("schema/", docs.schema, name="schema"),

@@ -10,12 +10,14 @@ from recognizer.models.personal_export import ExportPart, PersonalExport
 from recognizer.models.prediction import FeatureMap, Glyph, Prediction
 from recognizer.models.preferences import Preferences
 from recognizer.models.preset import Preset
+from recognizer.models.quality import Audit, Stream, StreamMonth
 from recognizer.models.table_export import TableExport
 from recognizer.models.upload import Correction, Upload
 
 __all__ = [
     "AccountDeletion",
     "ApiToken",
+    "Audit",
     "Backup",
     "Batch",
     "BatchItem",
@@ -34,6 +36,8 @@ __all__ = [
     "Preferences",
     "Preset",
     "Promotion",
+    "Stream",
+    "StreamMonth",
     "TableExport",
     "Upload",
     "Usage",

@@ -108,6 +108,10 @@ class Prediction(ExpectedMixin, ImmutableModel):
         "recognizer.Preset", models.SET_NULL, null=True, blank=True, db_index=False, related_name="predictions"
     )
     expected = models.JSONField(null=True, blank=True, help_text=_("What was expected of the number."))
+    # Null for predictions that are older than streams. `prediction_of_stream` serves it.
+    stream = models.ForeignKey(
+        "recognizer.Stream", models.SET_NULL, null=True, blank=True, db_index=False, related_name="predictions"
+    )
     text = models.CharField(max_length=MAX_TEXT, blank=True, help_text=_("Digits; several lines have line feeds."))
     signed_text = models.CharField(
         max_length=MAX_WRITTEN,
@@ -168,6 +172,10 @@ class Prediction(ExpectedMixin, ImmutableModel):
                 fields=["preset", "-given_at", "-id"],
                 name="prediction_by_preset",
                 condition=Q(preset__isnull=False),
+            ),
+            # What was sure in a stream between two times, which goes into review after a broken promise.
+            models.Index(
+                fields=["stream", "given_at", "id"], name="prediction_of_stream", condition=Q(stream__isnull=False)
             ),
         ]
 

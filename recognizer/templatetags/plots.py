@@ -1,10 +1,11 @@
-"""The template tag that renders a plot as a figure. Its page links `css/plots.css`."""
+"""Template tags of plots and of the figures beside them. A page with plots links `css/plots.css`."""
 
 from typing import Any
 
 from django import template
 
 from recognizer.plots import Plot
+from recognizer.plots.plot import write_number
 
 register = template.Library()
 
@@ -13,3 +14,21 @@ register = template.Library()
 def plot(plot: Plot) -> dict[str, Any]:
     """Render a plot with its title, its summary and the table of its numbers."""
     return {"plot": plot, "table": plot.table()}
+
+
+@register.filter
+def whole(count: int) -> str:
+    """Return a count in the person's language."""
+    return write_number(count)
+
+
+@register.filter
+def share(value: float) -> str:
+    """Return a share in percent, in the person's language."""
+    return write_number(value, percent=True)
+
+
+@register.filter
+def plain(value: float) -> str:
+    """Return a number as programs write it, in every language."""
+    return str(value)

@@ -1,10 +1,9 @@
-"""The review queue: unsure predictions one after another, the least confident first."""
+"""The review queue: one prediction after another, without a mark that tells unsure from audited ones."""
 
 from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -16,6 +15,7 @@ from recognizer.forms.corrections import QueueForm
 from recognizer.models import Batch, Prediction
 from recognizer.problems import Problem
 from recognizer.services.history import corrections
+from recognizer.services.quality.review_queue import count_to_review, next_to_review
 from recognizer.views.corrections import save_correction
 from recognizer.views.requests import UserRequest
 from recognizer.views.uploads import fetch_prediction, prediction_context
@@ -59,25 +59,8 @@ def save_review(request: UserRequest, prediction: Prediction) -> bool:
 
 
 def next_prediction(request: UserRequest, queue: dict[str, Any]) -> Prediction | None:
-    """Return the least confident unsure prediction. Where all are wanted, the others follow."""
-    rows = queued_predictions(request, queue).exclude(upload__in=queue["skip"])
-    unsure = rows.filter(decision=Prediction.Decision.UNSURE).first()
-    return unsure or (rows.first() if queue["all"] else None)
-
-
-def queued_predictions(request: UserRequest, queue: dict[str, Any]) -> QuerySet[Prediction]:
-    rows = selectors.review_queue_for(request.user)
-    return rows.filter(upload__batch_item__batch=queue["batch"]) if queue["batch"] else rows
-
-
-def count_unsure(request: UserRequest, queue: dict[str, Any], shown: Prediction | None) -> int:
-    """Count the unsure predictions left to review, including the shown one; stop at MAX_COUNTED + 1."""
-    unsure = queued_predictions(request, queue).filter(decision=Prediction.Decision.UNSURE)
-    if shown:
-        unsure = unsure.exclude(upload=shown.upload_id)  # some of its digits may be corrected already
-    # Unordered: with an order, the database would walk through all sure predictions to find the few unsure ones.
-    others = unsure.order_by()[: MAX_COUNTED + 1].count()
-    return others + bool(shown and shown.decision == Prediction.Decision.UNSURE)
+    """Return the next prediction of the queue, or of one batch in it."""
+    return next_to_review(request.user, skipped=queue["skip"], includes_sure=queue["all"], batch_id=queue["batch"])
 
 
 def queue_batch(request: UserRequest, queue: dict[str, Any]) -> Batch | None:
@@ -97,7 +80,7 @@ def queue_page(
     """Return the page for the prediction, or its changed part to htmx; without a prediction, the end of the queue."""
     skipped: Collection[UUID] = queue["skip"]
     context: dict[str, Any] = {
-        "unsure_count": count_unsure(request, queue, prediction),
+        "left_count": count_to_review(request.user, prediction, MAX_COUNTED, batch_id=queue["batch"]),
         "max_counted": MAX_COUNTED,
         "skipped": skipped,
         "includes_sure": queue["all"],
@@ -109,7 +92,7 @@ def queue_page(
     if previous:
         context["previous_correction"] = corrections.current_correction(previous)
     if prediction:
-        context |= prediction_context(prediction)
+        context |= prediction_context(prediction, hides_decision=True)
         context["correct_url"] = reverse("review_correct", args=[prediction.upload_id])
     template = "_review_item.html" if request.htmx else "review.html"
     return render(request, template, context, status=problem.status if problem else 200)

@@ -74,8 +74,11 @@ def upload_maps(request: UserRequest, pk: UUID) -> HttpResponse:
     return render(request, "_feature_maps.html", maps_context(fetch_prediction(request, pk)))
 
 
-def prediction_context(prediction: Prediction) -> dict[str, Any]:
-    """Return what the templates need to show a prediction with its corrections."""
+def prediction_context(prediction: Prediction, *, hides_decision: bool = False) -> dict[str, Any]:
+    """Return what the templates need to show a prediction with its corrections.
+
+    Where the decision is hidden, the least certain digit is marked in sure answers, too.
+    """
     rows = list(prediction.upload.corrections.select_related("by").order_by("created_at", "id"))
     current = corrections.select_current(rows)
     current_written = current.written if current else prediction.written
@@ -84,7 +87,7 @@ def prediction_context(prediction: Prediction) -> dict[str, Any]:
     glyphs = prediction.glyphs.all()
     # Marked until somebody corrects the answer.
     lines = lines_of(prediction, glyphs)
-    doubtful = None if current else find_doubtful(lines)
+    doubtful = None if current else find_doubtful(lines, is_any_marked=hides_decision)
     misfits = [
         misfit
         for line in lines
@@ -99,6 +102,7 @@ def prediction_context(prediction: Prediction) -> dict[str, Any]:
         "unread": unread_of(prediction),
         "doubtful": doubtful,
         "misfits": list(dict.fromkeys(misfits)),
+        "hides_decision": hides_decision,
         "cards": glyph_cards(list(glyphs), doubtful),
         "sure_from": sure_from(prediction.written, prediction.mode, thresholds_of(prediction.model_id)),
         "correction_history": corrections.entered_corrections(rows)[::-1],

@@ -17,6 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from recognizer.models import (
     ApiToken,
+    Audit,
     Batch,
     BatchItem,
     Correction,
@@ -25,6 +26,7 @@ from recognizer.models import (
     Notice,
     Prediction,
     Preset,
+    Stream,
     Upload,
 )
 
@@ -95,6 +97,8 @@ class Scenario:
             "maps": FeatureMap.objects.filter(glyph__prediction__owner=self.alice).values_list("pk", "image"),
             "batches": Batch.objects.filter(owner=self.alice).values_list("pk", "closed_at", "cancelled_at"),
             "items": BatchItem.objects.filter(batch__owner=self.alice).values_list("pk", "state"),
+            "streams": Stream.objects.filter(owner=self.alice).values_list("pk", "wish", "review_from"),
+            "audits": Audit.objects.filter(owner=self.alice).values_list("pk", "is_right", "looked_again_at"),
             "notices": Notice.objects.filter(owner=self.alice).values_list("pk", "read_at"),
             "presets": Preset.objects.filter(owner=self.alice).values_list("pk", "name", "expectation"),
             "tokens": ApiToken.objects.filter(user=self.alice).values_list("pk", "revoked_at", "scope"),

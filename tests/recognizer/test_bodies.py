@@ -14,7 +14,7 @@ from mlcore.explaining.sentences import KeyChange, write_sentence
 from mlcore.reading.result import Box, UnreadInk
 from recognizer import selectors
 from recognizer.api.docs import SCHEMA
-from recognizer.bodies import account, answers, batches, explanations, notices, plain, problems
+from recognizer.bodies import account, answers, batches, explanations, notices, plain, problems, quality
 from recognizer.bodies.answers import AnswerFields, GlyphBody
 from recognizer.bodies.plain import Body, example_of, names_of, schema_of, write, write_row
 from recognizer.bodies.results import ResultRow
@@ -32,7 +32,7 @@ ANSWER = names_of(AnswerFields)
 INK = names_of(answers.InkFields)
 DESCRIBED = [
     body
-    for module in (account, answers, batches, explanations, notices, problems)
+    for module in (account, answers, batches, explanations, notices, problems, quality)
     for body in vars(module).values()
     if isinstance(body, type) and issubclass(body, Body) and body.__module__ == module.__name__
     if body.__name__.removesuffix("Body") in COMPONENTS["schemas"]

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
-from recognizer.models import Correction, FeatureMap, ModelVersion, Upload
+from recognizer.models import Audit, Correction, FeatureMap, ModelVersion, Upload
 from recognizer.notice_texts import EXPORT_READY
 from recognizer.services.batches import intake
 from recognizer.services.exports.table_exports import request_table
@@ -37,6 +37,7 @@ def scenario(alice: User, bob: User, admin: User, model: ModelVersion, settings)
     settings.LOGINS_PER_ADDRESS = settings.LOGINS_PER_NAME = 10**9
     # Sessions in cookies, so that a logout in one request does not end the session of the next.
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    settings.AUDITED_SHARE = 1.0
     throttles.local_counter.windows.clear()
     prediction = create_prediction(owner=alice, data=digit_png(7), source=Upload.Source.API, name=NAME)
     ensure_maps(prediction)
@@ -60,12 +61,15 @@ def scenario(alice: User, bob: User, admin: User, model: ModelVersion, settings)
         "feature-maps/": drawn.pk,
         "batches/": batch.pk,
         "exports/": table.pk,
+        "quality/mistakes/": Audit.objects.get(prediction=prediction).pk,
+        "quality/": prediction.stream_id,
         "notices/": notice.pk,
         "account/tokens/": token.pk,
         "account/presets/": preset.pk,
         "api/v1/presets/": preset.pk,
         "api/v1/predictions/": prediction.pk,
         "api/v1/batches/": batch.pk,
+        "api/v1/quality/": prediction.stream_id,
         "api/v1/tokens/": token.pk,
     }
     details = {

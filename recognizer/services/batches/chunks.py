@@ -15,6 +15,7 @@ from mlcore.reading.result import Mode, Reading
 from recognizer.models import Batch, BatchItem, Glyph, Job, ModelVersion, Prediction, Upload
 from recognizer.outages import problem_of_outage
 from recognizer.queues import BULK
+from recognizer.services.quality.streams import enter_streams, record_answers
 from recognizer.services.reading.expected import columns_of, expected_of
 from recognizer.services.reading.predictions import build_glyphs, build_prediction
 from recognizer.services.reading.presets import lock_presets
@@ -162,8 +163,11 @@ def write_result(
         item.state, item.upload, item.staged, item.bytes = BatchItem.State.DONE, upload, "", ITEM_BYTES
     if uploads:
         add_bytes(uploads[0].owner_id, sum(upload.derived_bytes for upload in uploads))
+    answers = [(prediction, result.readings[str(prediction.upload_id)]) for prediction in predictions]
+    enter_streams(answers)
     Upload.objects.bulk_create(uploads)
     Prediction.objects.bulk_create(predictions)
+    record_answers(answers)
     Glyph.objects.bulk_create(glyphs)
     BatchItem.objects.bulk_update(items, ["state", "error_code", "attempts", "upload", "staged", "bytes"])
 

@@ -20,7 +20,7 @@ from recognizer import selectors
 from recognizer.bodies.answers import answer_fields, glyph_body, ink_fields
 from recognizer.bodies.notices import notice_body
 from recognizer.bodies.plain import format_datetime, write, write_row
-from recognizer.models import ApiToken, Batch, BatchItem, Correction, Notice, Prediction, Upload
+from recognizer.models import ApiToken, Batch, BatchItem, Correction, Notice, Prediction, Stream, Upload
 from recognizer.notice_texts import show_notice
 from recognizer.pagination import SortOrder, parse_datetime
 from recognizer.services.exports.exports import as_json
@@ -32,6 +32,21 @@ TOKEN_FIELDS = ("name", "scope", "created_at", "expires_at", "revoked_at", "last
 PRESET_FIELDS = ("name", "mode", "expectation", "created_at", "updated_at")
 UPLOAD_FIELDS = ("id", "created_at", "source", "name", "sha256", "format", "bytes", "width", "height")
 CORRECTION_FIELDS = ("upload", "created_at", "kind", "text", "signed_text", "boxes")
+STREAM_FIELDS = (
+    "id",
+    "name",
+    "mode",
+    "decimal",
+    "seed",
+    "created_at",
+    "wish",
+    "share",
+    "threshold",
+    "promised_at",
+    "broken_at",
+)
+MONTH_FIELDS = ("month", "sure", "unsure", "rejected", "corrected")
+AUDIT_FIELDS = ("prediction", "chosen_at", "probability", "confidence", "was_sure", "is_right", "looked_again_at")
 ITEM_FIELDS = ("id", "name", "state", "error_code", "upload")
 
 OLDEST_FIRST = SortOrder("created_at", descending=False, parse=parse_datetime)
@@ -205,6 +220,20 @@ def describe_batch(batch: Batch) -> dict[str, Any]:
     }
 
 
+def stream_members(streams: list[Stream], chunk: int) -> Iterator[Member]:
+    """Yield streams with their months and audits. The seed proves how the audited answers were chosen."""
+    yield table("streams", chunk, map(describe_stream, streams))
+
+
+def describe_stream(stream: Stream) -> dict[str, Any]:
+    return {
+        **{name: getattr(stream, name) for name in STREAM_FIELDS},
+        "model": stream.model.version,
+        "months": list(stream.months.order_by("month").values(*MONTH_FIELDS)),
+        "audits": list(stream.audits.order_by("chosen_at", "id").values(*AUDIT_FIELDS)),
+    }
+
+
 def unread_members(items: list[BatchItem], chunk: int) -> Iterator[Member]:
     """Yield the files of batches that have no prediction: they wait, failed or were cancelled."""
     for item in items:
@@ -254,5 +283,13 @@ SECTIONS = (
         OLDEST_FIRST,
         1000,
         notice_members,
+    ),
+    Section(
+        lambda user, until: (
+            selectors.streams_for(user).filter(created_at__lte=until).select_related("model").defer("model__card")
+        ),
+        OLDEST_FIRST,
+        5,
+        stream_members,
     ),
 )

@@ -32,6 +32,7 @@ from recognizer.services.history.labelled_boxes import (
     write_labels,
 )
 from recognizer.services.history.typed_numbers import parse_written
+from recognizer.services.quality.audits import note_corrections
 from recognizer.services.space.quotas import add_to_uploads
 from recognizer.services.space.reservation import reserve_space
 from recognizer.services.space.sizes import correction_bytes
@@ -279,7 +280,7 @@ def _append(row: Correction, current: Correction | None = None) -> Correction:
 
 
 def _save_rows(rows: Sequence[Correction]) -> None:
-    """Save corrections and book their size. Raise Problem if the quota of the owner is used up."""
+    """Save corrections, book their size and answer audits. Raise Problem if the quota of the owner is used up."""
     sizes: dict[int, dict[UUID, int]] = {}
     for row in rows:
         sizes.setdefault(row.prediction.owner_id, {})[row.upload_id] = correction_bytes(row)
@@ -287,4 +288,5 @@ def _save_rows(rows: Sequence[Correction]) -> None:
         for owner_id, of_owner in sorted(sizes.items()):
             reserve_space(owner_id, pictures=0, size=sum(of_owner.values()))
             add_to_uploads(of_owner)
+        note_corrections(rows)
         Correction.objects.bulk_create(rows)

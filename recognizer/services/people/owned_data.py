@@ -12,6 +12,7 @@ from django.db.models import Model
 
 from recognizer.models import (
     ApiToken,
+    Audit,
     Batch,
     BatchItem,
     Correction,
@@ -27,6 +28,8 @@ from recognizer.models import (
     Preferences,
     Preset,
     Promotion,
+    Stream,
+    StreamMonth,
     TableExport,
     Upload,
     Usage,
@@ -78,6 +81,9 @@ OWNED_ROWS = (
         FeatureMap, ("glyph__prediction__owner_id",), not_exported_because="Anybody with the model can draw it again."
     ),
     OwnedRows(Correction, ("by_id", "upload__owner_id"), "corrections/"),
+    OwnedRows(Stream, ("owner_id",), "streams/"),
+    OwnedRows(StreamMonth, ("stream__owner_id",), "streams/", inside="months"),
+    OwnedRows(Audit, ("owner_id",), "streams/", inside="audits"),
     OwnedRows(Batch, ("owner_id",), "batches/"),
     OwnedRows(BatchItem, ("batch__owner_id",), "batches/", inside="items"),
     OwnedRows(PersonalExport, ("owner_id",), not_exported_because="It is the export itself."),

@@ -19,6 +19,7 @@ from recognizer.models import Glyph, IdempotencyRecord, ModelVersion, Prediction
 from recognizer.problems import Problem
 from recognizer.services.limits import idempotency
 from recognizer.services.limits.reading_slots import reading_slots
+from recognizer.services.quality.streams import enter_streams, record_answers
 from recognizer.services.reading import feature_maps
 from recognizer.services.reading.expected import Expected, columns_of, expect, expected_bytes, expected_of
 from recognizer.services.reading.preferences import decimal_mark_of
@@ -147,6 +148,7 @@ def save_reading(
             reserve_space(upload.owner_id, pictures=1, size=upload.stored_bytes)
             upload.save(force_insert=True)
             prediction = write_prediction(upload, picture_reading, draw_maps=draw_maps)
+            record_answers([(prediction, picture_reading.reading)])
             if record:
                 idempotency.store_created_id(record, prediction.pk)
     return prediction
@@ -187,6 +189,7 @@ def write_prediction(upload: Upload, picture_reading: PictureReading, *, draw_ma
         latency_ms=picture_reading.latency_ms,
         expected=columns_of(picture_reading.expected, lock_presets([picture_reading.preset_id])),
     )
+    enter_streams([(prediction, reading)])
     glyphs = build_glyphs(prediction, reading)
     prediction.save(force_insert=True)
     Glyph.objects.bulk_create(glyphs)

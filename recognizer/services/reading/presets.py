@@ -16,6 +16,7 @@ from recognizer.models import Batch, Prediction, Preset
 from recognizer.models.preset import MAX_PRESET_NAME
 from recognizer.problems import Problem
 from recognizer.services.account_state import require_open_account
+from recognizer.services.quality.streams import end_streams
 from recognizer.services.space.quotas import lock_usage, usage
 
 MAX_PRESETS = 100  # of an account
@@ -56,6 +57,8 @@ def change_preset(
     preset.updated_at = timezone.now()
     values = {each: getattr(preset, each) for each in ("name", "expectation", "mode", "updated_at")}
     with unique_name():
+        if fields is not None:
+            end_streams(preset.pk)
         if not Preset.objects.filter(pk=preset.pk).update(**values):
             raise Problem("not_found")  # it was deleted in the meantime
 

@@ -17,6 +17,7 @@ from recognizer.models import Glyph, Job, ModelVersion, Prediction, Upload
 from recognizer.queues import BULK
 from recognizer.selectors import written_form
 from recognizer.services.account_state import owners_being_deleted
+from recognizer.services.quality.streams import enter_streams
 from recognizer.services.reading.expected import columns_of, expected_bytes, expected_of
 from recognizer.services.reading.feature_maps import remove_superseded_maps
 from recognizer.services.reading.predictions import build_glyphs, build_prediction, lock_uploads
@@ -140,6 +141,9 @@ def write_predictions(pairs: list[tuple[Prediction, Reading]], version: ModelVer
         sizes.setdefault(old.owner_id, {})[old.upload_id] = reading_bytes(reading) + expected_bytes(expected)
     for owner_id, of_owner in sizes.items():
         add_derived(owner_id, of_owner)
+    if is_current:
+        readings = {old.upload_id: reading for old, reading in pairs}
+        enter_streams([(prediction, readings[prediction.upload_id]) for prediction in predictions])
     Prediction.objects.bulk_create(predictions)
     Glyph.objects.bulk_create(glyphs)
 

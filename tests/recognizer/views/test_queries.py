@@ -34,6 +34,7 @@ def number_among_many(alice, add_prediction):
         "desk",
         "history",
         "history_statistics",
+        "quality",
         "review",
         "batches",
         "notices",

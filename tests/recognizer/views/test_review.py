@@ -1,11 +1,14 @@
 """The review queue: texts, counts, and the position that its forms carry along."""
 
 import re
+from uuid import UUID
 
 import pytest
 from django.urls import reverse
 
+from recognizer.services.history import corrections
 from recognizer.views import review
+from tests.readings import make_reading, store_reading
 
 HTMX = {"HX-Request": "true"}
 
@@ -21,8 +24,8 @@ def test_keyboard_shortcuts_are_listed_only_with_a_picture(alice_client, add_pre
 def test_sure_predictions_are_not_counted_as_unsure(alice_client, add_prediction):
     add_prediction("4")
     page = alice_client.get(reverse("review") + "?all").content.decode()
-    assert "No unsure pictures left. The other pictures follow" in page
-    assert "0 unsure" not in page
+    assert "Nothing is left to review. The other pictures follow" in page
+    assert "0 pictures" not in page
 
 
 def test_every_form_carries_the_queue_position(alice_client, add_prediction):
@@ -42,9 +45,9 @@ def test_a_number_stays_in_the_queue_until_it_is_confirmed(alice_client, add_pre
     number = add_prediction("12", decision="unsure")
     url = reverse("review_correct", args=[number.upload_id])
     page = alice_client.post(url, {"action": "labels", "label": ["1", "3"]}, headers=HTMX)
-    assert "1 unsure picture left." in page.content.decode()
+    assert "1 picture left." in page.content.decode()
     page = alice_client.post(url, {"action": "confirm"}, headers=HTMX)
-    assert "No unsure pictures left." in page.content.decode()
+    assert "Nothing is left to review." in page.content.decode()
 
 
 def test_a_number_in_the_queue_shows_its_current_correction(alice_client, add_prediction):
@@ -77,7 +80,7 @@ def test_a_long_queue_shows_more_than_the_maximum_count(alice_client, add_predic
         add_prediction(text, decision="unsure")
     assert "More than" not in alice_client.get(reverse("review")).content.decode()
     add_prediction("3", decision="unsure")
-    assert "More than 2 unsure pictures left." in alice_client.get(reverse("review")).content.decode()
+    assert "More than 2 pictures left." in alice_client.get(reverse("review")).content.decode()
 
 
 def test_the_button_shows_its_key_only_for_a_single_box(alice_client, add_prediction):
@@ -88,3 +91,25 @@ def test_the_button_shows_its_key_only_for_a_single_box(alice_client, add_predic
     page = alice_client.get(reverse("upload_detail", args=[number.upload_id])).content.decode()
     assert "No digits</button>" in page
     assert button not in page  # there the key empties a cell
+
+
+def test_an_audited_sure_answer_looks_like_an_unsure_one(alice, alice_client, model, settings):
+    settings.AUDITED_SHARE = 1.0
+    pages = []
+    for decision, confidence in (("read", 0.999), ("unsure", 0.7)):
+        prediction = store_reading(
+            make_reading("1905", decision=decision, confidence=confidence, doubtful=2), owner=alice, mode="auto"
+        )
+        page = alice_client.get(reverse("review")).content.decode()
+        assert prediction.decision == decision
+        keys = [prediction.upload_id, *prediction.glyphs.values_list("pk", flat=True)]
+        pages.append(plain_text(page, keys))
+        corrections.correct(prediction=prediction, by=alice, kind="confirm")
+    assert pages[0] == pages[1]
+
+
+def plain_text(page: str, keys: list[UUID]) -> str:
+    """Return the page without what differs between any two pictures."""
+    for key in keys:
+        page = page.replace(str(key), "")
+    return re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", page)

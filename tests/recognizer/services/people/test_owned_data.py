@@ -61,8 +61,9 @@ WITHOUT_OWNER = {
 
 
 @pytest.fixture
-def everything(alice, model, media) -> User:
+def everything(alice, model, media, settings) -> User:
     """Return a user with rows of every model and files of every kind."""
+    settings.AUDITED_SHARE = 1.0
     batch = intake.create_batch(owner=alice, name="Batch")
     intake.add_files(batch, [("a.png", ContentFile(digit_png(3)))])
     prediction = create_prediction(owner=alice, data=digit_png(7, size=100), source="upload", draw_maps=True)

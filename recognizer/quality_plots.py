@@ -1,0 +1,69 @@
+"""Plots of the page "How good is it?"."""
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from recognizer.plots import LinePlot, MatrixPlot, Plot, Point, ReliabilityBin, ReliabilityPlot, Series
+from recognizer.stream_figures import AuditedAnswers, StreamFigures
+
+DIGITS = tuple("0123456789")
+
+
+def stream_plots(figures: StreamFigures, audited: AuditedAnswers) -> list[Plot]:
+    """Return the plots of a stream for which there is something to draw."""
+    plots: list[Plot] = []
+    if any(month.error.audited for month in figures.months):
+        plots.append(error_plot(figures))
+    if figures.months:
+        plots.append(shares_plot(figures))
+    if audited.bins:
+        plots += [reliability_plot(audited), confusion_plot(audited)]
+    return plots
+
+
+def error_plot(figures: StreamFigures) -> Plot:
+    points = tuple(
+        Point(place, month.error.rate, month.error.low, month.error.high)
+        for place, month in enumerate(figures.months)
+        if month.error.audited
+    )
+    return LinePlot(
+        "error",
+        _("Wrong among sure answers"),
+        _("Month"),
+        _("Share, with its 95 % interval"),
+        (Series(_("Wrong among sure answers"), points),),
+        month_names(figures),
+        percent=True,
+    )
+
+
+def shares_plot(figures: StreamFigures) -> Plot:
+    sure = tuple(Point(place, month.sure_share) for place, month in enumerate(figures.months))
+    corrected = tuple(Point(place, month.corrected_share) for place, month in enumerate(figures.months))
+    return LinePlot(
+        "shares",
+        _("Sure and corrected answers"),
+        _("Month"),
+        _("Share of all answers"),
+        (Series(_("Sure"), sure), Series(_("Corrected"), corrected)),
+        month_names(figures),
+        percent=True,
+        y_range=(0.0, 1.0),
+    )
+
+
+def month_names(figures: StreamFigures) -> tuple[str, ...]:
+    return tuple(date_format(month.counts.month, "M Y") for month in figures.months)
+
+
+def reliability_plot(audited: AuditedAnswers) -> Plot:
+    bins = tuple(
+        ReliabilityBin(each.low, each.high, each.count, each.confidence, each.right / each.count, *each.interval)
+        for each in audited.bins
+    )
+    return ReliabilityPlot("reliability", _("Confidence of checked answers"), bins)
+
+
+def confusion_plot(audited: AuditedAnswers) -> Plot:
+    return MatrixPlot("confusion", _("Digits of checked answers"), DIGITS, audited.digits, _("Written"), _("Read as"))

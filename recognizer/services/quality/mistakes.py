@@ -1,0 +1,32 @@
+"""Mistakes: audited answers that people corrected, and the second look at them."""
+
+from django.contrib.auth.models import User
+from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from recognizer import selectors
+from recognizer.models import Audit, Correction, Stream
+from recognizer.selectors import written_form
+from recognizer.services.history.corrections import correct
+
+
+def mistakes_of(user: User, stream: Stream) -> QuerySet[Audit]:
+    """Return the audited answers of a stream that were wrong, newest first, each with the truth as `true_written`."""
+    newest = Correction.objects.filter(upload=OuterRef("prediction__upload")).order_by("-created_at", "-id")
+    return (
+        selectors.audits_for(user)
+        .filter(stream=stream, is_right=False)
+        .select_related("prediction")
+        .annotate(true_written=Coalesce(Subquery(newest.values_list(written_form())[:1]), Value("")))
+        .order_by("-chosen_at", "-id")
+    )
+
+
+def look_again(audit: Audit, *, by: User, is_right: bool) -> None:
+    """Save what a person says of an audited answer that was corrected, at a second look."""
+    if is_right:
+        correct(prediction=audit.prediction, by=by, kind=Correction.Kind.CONFIRM)
+    else:
+        audit.looked_again_at = timezone.now()
+        audit.save(update_fields=["looked_again_at"])

@@ -1,0 +1,133 @@
+"""Promises of streams: they follow from the audited answers, and are brought up to date after each correction."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import number_format
+
+from mlcore.quality.promise import SHARE_BEFORE, WISHES, Promise
+from recognizer.models import Audit, Stream
+from recognizer.notice_texts import PROMISE_BROKEN, PROMISE_MADE
+from recognizer.problems import Problem
+from recognizer.services.people.notices import tell_person
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the promise of a stream stands after its audits."""
+
+    promise: Promise
+    last_good_at: datetime | None  # the last right answer before the promise was broken the last time
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedAudit:
+    """What people said of one audited answer."""
+
+    pk: UUID
+    confidence: float
+    is_right: bool
+    chosen_at: datetime
+    text: str  # the digits that were read
+
+
+def counted_audits(stream: Stream) -> QuerySet[Audit]:
+    """Return the audits that count, in order: all before the first one that nobody has checked.
+
+    Later ones may have been checked because they looked wrong. Audits of deleted pictures are not waited for.
+    """
+    audits = stream.audits.order_by("chosen_at", "id")
+    first = audits.filter(is_right=None, prediction__upload__deleted_at=None).values_list("chosen_at", "id").first()
+    checked = audits.exclude(is_right=None)
+    if first is None:
+        return checked
+    at, key = first
+    return checked.filter(Q(chosen_at__lt=at) | Q(chosen_at=at, id__lt=key))
+
+
+def checked_audits(stream: Stream) -> list[CheckedAudit]:
+    """Return the audits that count, the oldest first, with two queries."""
+    rows = counted_audits(stream).values_list("pk", "confidence", "is_right", "chosen_at", "prediction__text")
+    return [CheckedAudit(pk, confidence, bool(is_right), at, text) for pk, confidence, is_right, at, text in rows]
+
+
+def follow_audits(wish: float, audits: Iterable[CheckedAudit]) -> Standing:
+    """Return where the promise of a wish stands after these audits."""
+    promise = Promise(wish)
+    good_at = last_good_at = None
+    for audit in audits:
+        breaks = promise.breaks
+        promise.add(audit.confidence, audit.is_right)
+        if promise.breaks > breaks:
+            last_good_at = good_at
+        if audit.is_right:
+            good_at = audit.chosen_at
+    return Standing(promise, last_good_at)
+
+
+def choose_wish(stream: Stream, wish: float | None) -> None:
+    """Save the error rate that the owner of a stream wishes, and what follows from the audits so far."""
+    if wish is not None and wish not in WISHES:
+        raise Problem("invalid")
+    with transaction.atomic():
+        locked = Stream.objects.select_for_update().get(pk=stream.pk)
+        if locked.wish == wish:
+            return
+        locked.wish, locked.promised_at, locked.broken_at, locked.breaks = wish, None, None, 0
+        locked.last_good_at = None
+        save_standing(locked, is_new_wish=True)
+
+
+def update_promises(stream_ids: Iterable[UUID]) -> None:
+    """Bring streams up to date after answers to their audits. Call it inside the transaction that saved them."""
+    for stream in Stream.objects.select_for_update().filter(pk__in=set(stream_ids)).order_by("pk"):
+        if stream.wish is not None:
+            save_standing(stream)
+
+
+def save_standing(stream: Stream, *, is_new_wish: bool = False) -> None:
+    """Save what follows from the audits, and tell the owner if a promise was made or broken."""
+    if stream.wish is None:
+        stream.share, stream.threshold, stream.audits_left = SHARE_BEFORE, None, None
+        stream.save()
+        return
+    standing = follow_audits(stream.wish, checked_audits(stream))
+    promise, now = standing.promise, timezone.now()
+    stream.share, stream.threshold = promise.share, promise.threshold
+    stream.audits_left = None if promise.promised is not None else promise.audits_left
+    was_promised, is_broken = stream.promised_at is not None, promise.breaks > stream.breaks and not is_new_wish
+    if is_broken:
+        stream.broken_at, stream.last_good_at = now, standing.last_good_at
+    elif not promise.breaks:
+        stream.broken_at = stream.last_good_at = None
+    stream.breaks = promise.breaks
+    stream.promised_at = (stream.promised_at or now) if promise.promised is not None else None
+    stream.save()
+    if is_broken:
+        tell_owner(stream, PROMISE_BROKEN)
+    elif promise.promised is not None and not was_promised:
+        tell_owner(stream, PROMISE_MADE)
+
+
+def tell_owner(stream: Stream, kind: str) -> None:
+    wish = f"{number_format(100 * (stream.wish or 0), 1)} %"
+    tell_person(
+        stream.owner_id,
+        kind,
+        values={"stream": str(stream), "wish": wish},
+        link=reverse("quality_stream", args=[stream.pk]),
+    )
+
+
+def review_since_last_good(stream: Stream) -> None:
+    """Put what was sure from the last good audit until the promise was broken into review."""
+    if stream.broken_at is None:
+        raise Problem("conflict")
+    stream.review_from, stream.review_until = stream.last_good_at or stream.created_at, stream.broken_at
+    stream.save(update_fields=["review_from", "review_until"])

@@ -1,0 +1,115 @@
+"""Streams: they are found or begun when an answer is stored, decide on it, and choose some answers to be audited."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import CharField, F
+from django.db.models.functions import Cast
+from django.utils import timezone
+
+from mlcore.quality.audit import decide_again, is_chosen, may_be_sure
+from mlcore.quality.promise import SHARE_BEFORE, THRESHOLDS
+from mlcore.reading.result import Reading
+from recognizer.models import Audit, Prediction, Stream, StreamMonth
+
+COLUMNS = {"read": "sure", "unsure": "unsure", "rejected": "rejected"}  # of StreamMonth, by decision
+
+
+def enter_streams(answers: Sequence[tuple[Prediction, Reading]]) -> None:
+    """Set the streams of unsaved predictions, and decide on each by the threshold in force in its stream."""
+    streams: dict[tuple[int, UUID, str], Stream] = {}
+    for prediction, reading in answers:
+        key = (prediction.owner_id, prediction.model_id, stream_key(prediction))
+        stream = streams[key] = streams.get(key) or find_stream(prediction, key[-1])
+        prediction.stream = stream
+        prediction.decision = decide_again(reading, stream.threshold).decision
+
+
+def stream_key(prediction: Prediction) -> str:
+    """Return the digest of what changes answers. Fields that a request expects differ from picture to picture."""
+    preset = str(prediction.preset_id or "")
+    parts = [prediction.mode, prediction.decimal, preset, prediction.expected is not None]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def find_stream(prediction: Prediction, key: str) -> Stream:
+    """Return the stream that the prediction belongs to. A new one takes the wish of the one before it."""
+    unique = {"owner_id": prediction.owner_id, "model_id": prediction.model_id, "key": key}
+    stream = Stream.objects.filter(**unique).first()
+    if stream is not None:
+        return stream
+    kind = {
+        "mode": prediction.mode,
+        "decimal": prediction.decimal,
+        "preset_id": prediction.preset_id,
+        "is_expected": prediction.expected is not None,
+    }
+    earlier = Stream.objects.filter(owner=prediction.owner_id, **kind).order_by("-created_at", "-id")
+    wish = earlier.values_list("wish", flat=True).first()
+    begun = kind | {"name": prediction.preset_name, "wish": wish, "share": SHARE_BEFORE}
+    return Stream.objects.get_or_create(**unique, defaults=begun)[0]
+
+
+def end_streams(preset_id: UUID) -> None:
+    """Let the next answers under a preset begin new streams, because the preset now gives other answers."""
+    Stream.objects.filter(preset=preset_id).update(key=Cast("pk", CharField()))
+
+
+def audited_share(stream: Stream) -> float:
+    """Return the share of answers to audit. Without a wish the installation's setting counts, whenever it changes."""
+    return settings.AUDITED_SHARE if stream.wish is None else stream.share
+
+
+def record_answers(answers: Sequence[tuple[Prediction, Reading]]) -> None:
+    """Count stored answers by stream and month, and save which of them are audited. Call it in their transaction.
+
+    Each reading is the model's own, before the stream's threshold decided on it.
+    """
+    counts: dict[tuple[Stream, date], Counter[str]] = {}
+    audits = []
+    for prediction, reading in answers:
+        stream, month = prediction.stream, month_of(prediction.created_at)
+        if stream is None:
+            continue
+        counts.setdefault((stream, month), Counter())[COLUMNS[prediction.decision]] += 1
+        if is_audited(stream, prediction, reading):
+            audits.append(
+                Audit(
+                    prediction=prediction,
+                    owner_id=prediction.owner_id,
+                    stream=stream,
+                    month=month,
+                    probability=audited_share(stream),
+                    confidence=prediction.confidence,
+                    was_sure=prediction.decision == Prediction.Decision.READ,
+                )
+            )
+    for (stream, month), added in counts.items():
+        add_to_month(stream.pk, month, added)
+    if audits:
+        Audit.objects.bulk_create(audits)
+
+
+def is_audited(stream: Stream, prediction: Prediction, reading: Reading) -> bool:
+    """Return whether the seeded hash chooses this answer. Answers that no threshold would call sure are left out."""
+    if not may_be_sure(reading) or (prediction.decision == "unsure" and prediction.confidence < THRESHOLDS[-1]):
+        return False
+    return is_chosen(stream.seed, str(prediction.pk), audited_share(stream))
+
+
+def add_to_month(stream_id: UUID, month: date, counts: Mapping[str, int]) -> None:
+    """Add to the counts of a month, whose row is made with its first answer."""
+    added = {name: F(name) + count for name, count in counts.items()}
+    rows = StreamMonth.objects.filter(stream=stream_id, month=month)
+    if not rows.update(**added):
+        StreamMonth.objects.bulk_create([StreamMonth(stream_id=stream_id, month=month)], ignore_conflicts=True)
+        rows.update(**added)
+
+
+def month_of(at: datetime) -> date:
+    return timezone.localtime(at, timezone.get_default_timezone()).date().replace(day=1)

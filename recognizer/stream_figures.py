@@ -1,0 +1,90 @@
+"""Figures of a stream, as pages and API show them: what its audits say, by month and as a whole."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from mlcore.quality.evidence import Estimate, upper_bound, wilson_interval
+from mlcore.quality.promise import SHARE_BEFORE
+from recognizer.models import Stream, StreamMonth
+
+
+@dataclass(frozen=True)
+class MonthFigures:
+    """One month of a stream."""
+
+    counts: StreamMonth
+    error: Estimate
+
+    @property
+    def sure_share(self) -> float:
+        return self.counts.sure / self.counts.total if self.counts.total else 0.0
+
+    @property
+    def corrected_share(self) -> float:
+        return min(1.0, self.counts.corrected / self.counts.total) if self.counts.total else 0.0
+
+
+@dataclass(frozen=True)
+class StreamFigures:
+    """A stream with its answers and its audits so far."""
+
+    stream: Stream
+    months: tuple[MonthFigures, ...]
+    error: Estimate  # of the sure answers
+    waiting: int  # audits that nobody has checked
+
+    @cached_property
+    def total(self) -> int:
+        return sum(month.counts.total for month in self.months)
+
+    @cached_property
+    def sure(self) -> int:
+        return sum(month.counts.sure for month in self.months)
+
+    @cached_property
+    def corrected(self) -> int:
+        return sum(month.counts.corrected for month in self.months)
+
+    @property
+    def sure_share(self) -> float:
+        return self.sure / self.total if self.total else 0.0
+
+    @property
+    def upper_bound(self) -> float:
+        return upper_bound(self.error.audited, self.error.wrong)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a promise would still cost: about so many checked answers, chosen from so many answers."""
+
+    wish: float
+    audits: int | None  # None: no end is in sight
+
+    @property
+    def answers(self) -> int | None:
+        return None if self.audits is None else round(self.audits / SHARE_BEFORE)
+
+
+@dataclass(frozen=True)
+class ConfidenceBin:
+    """The audited answers of one range of confidence."""
+
+    low: float
+    high: float
+    count: int
+    right: int
+    confidence: float  # mean
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        return wilson_interval(self.right / self.count, self.count)
+
+
+@dataclass(frozen=True)
+class AuditedAnswers:
+    """What the audits of a stream say about confidence and digits."""
+
+    bins: tuple[ConfidenceBin, ...]  # without empty ones
+    digits: tuple[tuple[int, ...], ...]  # counts by written digit and read digit
+    other_lengths: int  # wrong answers with more or fewer digits than the truth, which have no pairs of digits

@@ -1,0 +1,72 @@
+"""The page "How good is it?": the streams of an account, the figures of one, its promise and its mistakes."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from recognizer import selectors
+from recognizer.forms import clean_or_raise
+from recognizer.forms.quality import SecondLookForm, WishForm
+from recognizer.quality_plots import stream_plots
+from recognizer.services.quality.figures import costs_of, figures_for, figures_of
+from recognizer.services.quality.mistakes import look_again, mistakes_of
+from recognizer.services.quality.promises import checked_audits, choose_wish, review_since_last_good
+from recognizer.services.quality.tables import audited_answers
+from recognizer.views.requests import UserRequest
+
+MISTAKES_SHOWN = 24
+MAX_MISTAKES = 1_000  # the newest ones, which the table of digits holds
+
+
+@require_safe
+def quality(request: UserRequest) -> HttpResponse:
+    return render(request, "quality.html", {"streams": figures_for(request.user)})
+
+
+@require_safe
+def quality_stream(request: UserRequest, pk: UUID) -> HttpResponse:
+    own = selectors.streams_for(request.user).select_related("model").defer("model__card")
+    stream = get_object_or_404(own, pk=pk)
+    (figures,) = figures_of([stream])
+    audits = checked_audits(stream)
+    mistakes: list[Any] = list(mistakes_of(request.user, stream)[:MAX_MISTAKES])
+    truths = {mistake.pk: mistake.true_written for mistake in mistakes}
+    context = {
+        "stream": stream,
+        "figures": figures,
+        "costs": costs_of(audits),
+        "plots": stream_plots(figures, audited_answers(audits, truths)),
+        "mistakes": mistakes[:MISTAKES_SHOWN],
+        "has_more_mistakes": len(mistakes) > MISTAKES_SHOWN,
+    }
+    return render(request, "quality_stream.html", context)
+
+
+@require_POST
+def quality_wish(request: UserRequest, pk: UUID) -> HttpResponse:
+    stream = get_object_or_404(selectors.streams_for(request.user), pk=pk)
+    choose_wish(stream, clean_or_raise(WishForm(request.POST))["wish"])
+    messages.success(request, _("Saved. It counts for answers from now on."))
+    return redirect("quality_stream", pk)
+
+
+@require_POST
+def quality_review(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Put what was sure since the last good audit into review."""
+    stream = get_object_or_404(selectors.streams_for(request.user), pk=pk)
+    review_since_last_good(stream)
+    return redirect("review")
+
+
+@require_POST
+def quality_look_again(request: UserRequest, pk: UUID) -> HttpResponse:
+    audit = get_object_or_404(selectors.audits_for(request.user).select_related("prediction__upload"), pk=pk)
+    said = clean_or_raise(SecondLookForm(request.POST))["said"]
+    look_again(audit, by=request.user, is_right=said == "right")
+    return redirect(f"{reverse('quality_stream', args=[audit.stream_id])}#mistakes")

@@ -1,0 +1,200 @@
+"""Promises of streams: what counts, when one is made or broken, and what the owner is told."""
+
+import pytest
+
+from mlcore.quality.evidence import needed_audits
+from mlcore.quality.promise import SHARE_AFTER, SHARE_BEFORE, THRESHOLDS
+from recognizer import selectors
+from recognizer.models import Audit, Notice, Stream
+from recognizer.problems import Problem
+from recognizer.services.history.bulk_actions import delete_uploads
+from recognizer.services.history.corrections import correct
+from recognizer.services.quality.mistakes import look_again, mistakes_of
+from recognizer.services.quality.promises import (
+    choose_wish,
+    counted_audits,
+    review_since_last_good,
+    update_promises,
+)
+from recognizer.services.quality.review_queue import count_to_review, next_to_review
+from tests.recognizer.services.quality.conftest import add_checked
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("audit_all")]
+
+
+@pytest.fixture
+def audited(store_answer):
+    """Return five audited answers, the oldest first."""
+    return [store_answer(f"190{number}", confidence=0.999) for number in range(5)]
+
+
+def test_a_correction_answers_the_audit(audited, alice):
+    right, wrong, no_digit, *_ = audited
+    correct(prediction=right, by=alice, kind="confirm")
+    correct(prediction=wrong, by=alice, kind="correct", text="7777")
+    correct(prediction=no_digit, by=alice, kind="not_a_digit")
+    answers = dict(Audit.objects.values_list("prediction", "is_right"))
+    assert [answers[each.pk] for each in audited] == [True, False, False, None, None]
+
+
+def test_an_undone_correction_opens_the_audit_again(audited, alice):
+    correct(prediction=audited[0], by=alice, kind="confirm")
+    correct(prediction=audited[0], by=alice, kind="undo")
+    assert audited[0].audit.is_right is None
+
+
+def test_moved_boxes_do_not_make_a_right_number_wrong(audited, alice):
+    correct(prediction=audited[0], by=alice, kind="correct", text="1900")
+    assert Audit.objects.get(prediction=audited[0]).is_right
+
+
+def test_later_answers_count_only_after_all_before_them_are_checked(audited, alice):
+    stream = audited[0].stream
+    for place in (0, 2, 3):
+        correct(prediction=audited[place], by=alice, kind="confirm")
+    assert [audit.prediction for audit in counted_audits(stream)] == [audited[0]]
+    correct(prediction=audited[1], by=alice, kind="confirm")
+    assert [audit.prediction for audit in counted_audits(stream)] == audited[:4]
+
+
+def test_deleted_pictures_are_not_waited_for(audited, alice):
+    for prediction in audited[1:3]:
+        correct(prediction=prediction, by=alice, kind="confirm")
+    delete_uploads(alice, [audited[0].upload_id])
+    assert [audit.prediction for audit in counted_audits(audited[0].stream)] == audited[1:3]
+
+
+@pytest.fixture
+def promised(audited, alice) -> Stream:
+    """Return a stream with a promise of 2 % that was just made."""
+    stream = audited[0].stream
+    for prediction in audited:
+        correct(prediction=prediction, by=alice, kind="confirm")
+    choose_wish(stream, 0.02)
+    add_checked(stream, [(0.999, True)] * (needed_audits(0.02) - 5))
+    update_promises([stream.pk])
+    stream.refresh_from_db()
+    return stream
+
+
+def notices(owner) -> list[str]:
+    return list(Notice.objects.filter(owner=owner).order_by("created_at").values_list("kind", flat=True))
+
+
+def test_the_owner_is_told_once_that_a_wish_is_promised(promised, alice):
+    assert promised.promised_at is not None
+    assert promised.threshold == THRESHOLDS[-1]
+    assert promised.share == SHARE_AFTER
+    assert promised.audits_left is None
+    update_promises([promised.pk])
+    notice = Notice.objects.get(owner=alice)
+    assert (notice.kind, notice.values["wish"], notice.link) == ("promise_made", "2.0 %", f"/quality/{promised.pk}/")
+
+
+def test_before_the_promise_the_stream_knows_about_how_many_audits_are_left(audited, alice):
+    stream = audited[0].stream
+    correct(prediction=audited[0], by=alice, kind="confirm")
+    choose_wish(stream, 0.02)
+    stream.refresh_from_db()
+    assert stream.audits_left == needed_audits(0.02) - 1
+    correct(prediction=audited[1], by=alice, kind="confirm")
+    stream.refresh_from_db()
+    assert stream.audits_left == needed_audits(0.02) - 2
+
+
+def break_promise(stream: Stream) -> None:
+    add_checked(stream, [(0.96, True), (0.96, False), (0.96, False)])
+    update_promises([stream.pk])
+    stream.refresh_from_db()
+
+
+def test_a_broken_promise_raises_the_threshold_and_tells_the_owner(promised, alice):
+    break_promise(promised)
+    assert promised.promised_at is None
+    assert promised.broken_at is not None
+    assert promised.threshold == 0.97
+    assert promised.share == SHARE_BEFORE
+    assert notices(alice) == ["promise_made", "promise_broken"]
+    update_promises([promised.pk])
+    assert notices(alice) == ["promise_made", "promise_broken"]
+
+
+def test_a_second_look_can_restore_a_promise(promised, alice):
+    break_promise(promised)
+    wrong = mistakes_of(alice, promised)[0]
+    look_again(wrong, by=alice, is_right=True)
+    promised.refresh_from_db()
+    assert promised.broken_at is None
+    assert promised.promised_at is not None
+
+
+def test_a_second_look_that_finds_the_same_is_noted(promised, alice):
+    break_promise(promised)
+    look_again(mistakes_of(alice, promised)[0], by=alice, is_right=False)
+    promised.refresh_from_db()
+    assert promised.broken_at is not None
+    assert mistakes_of(alice, promised).filter(looked_again_at__isnull=False).count() == 1
+
+
+def test_what_was_sure_since_the_last_good_audit_goes_into_review(promised, alice, store_answer):
+    before = store_answer("11", confidence=0.999)
+    Audit.objects.filter(prediction=before).delete()
+    add_checked(promised, [(0.999, True)])
+    since = store_answer("22", confidence=0.96)
+    Audit.objects.filter(prediction=since).delete()
+    assert next_to_review(alice, skipped=[], includes_sure=False) is None
+    add_checked(promised, [(0.96, False), (0.96, False)])
+    update_promises([promised.pk])
+    promised.refresh_from_db()
+    after = store_answer("33", confidence=0.999)
+    Audit.objects.filter(prediction=after).delete()
+    review_since_last_good(promised)
+    assert next_to_review(alice, skipped=[], includes_sure=False) == since
+    assert count_to_review(alice, since, 100) == 1
+    correct(prediction=since, by=alice, kind="confirm")
+    assert next_to_review(alice, skipped=[], includes_sure=False) is None
+
+
+def test_nothing_goes_into_review_while_a_promise_holds(promised):
+    with pytest.raises(Problem):
+        review_since_last_good(promised)
+
+
+def test_a_wish_that_does_not_exist_is_refused(promised):
+    with pytest.raises(Problem):
+        choose_wish(promised, 0.9)
+
+
+def test_without_a_wish_the_model_s_threshold_holds(promised):
+    choose_wish(promised, None)
+    promised.refresh_from_db()
+    assert (promised.threshold, promised.promised_at, promised.audits_left) == (None, None, None)
+
+
+def test_audits_stand_among_unsure_answers_in_the_order_of_their_choice(audited, alice, store_answer):
+    unsure = [store_answer("7", decision="unsure", confidence=0.3, reason="unread_ink") for _ in range(5)]
+    shown = []
+    while (head := next_to_review(alice, skipped=[], includes_sure=False)) is not None:
+        assert next_to_review(alice, skipped=[], includes_sure=False) == head  # a reload shows the same
+        shown.append(head)
+        correct(prediction=head, by=alice, kind="confirm")
+    assert set(shown) == {*audited, *unsure}
+    assert [each for each in shown if each in audited] == audited
+
+
+def test_skipped_audits_are_left_out(audited, alice):
+    skipped = [prediction.upload_id for prediction in audited]
+    assert next_to_review(alice, skipped=skipped[:1], includes_sure=False) == audited[1]
+    assert next_to_review(alice, skipped=skipped, includes_sure=False) is None
+
+
+def test_audits_of_a_replaced_model_are_not_asked_for(audited, alice, model):
+    other = type(model).objects.create(version="other", digest="0" * 64, card=model.card)
+    Stream.objects.update(model=other)
+    assert not selectors.audits_to_review_for(alice).exists()
+
+
+def test_nobody_else_sees_audits(audited, bob):
+    assert next_to_review(bob, skipped=[], includes_sure=True) is None
+    assert not selectors.audits_for(bob).exists()
+    assert not selectors.streams_for(bob).exists()

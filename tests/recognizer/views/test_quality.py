@@ -1,0 +1,150 @@
+"""The page "How good is it?": with no answers, with three and with many; its forms, and who may use them."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from recognizer.models import Audit, ModelVersion, Stream
+from recognizer.services.history.corrections import correct
+from recognizer.services.quality.promises import update_promises
+from tests.readings import make_reading, store_reading
+from tests.recognizer.services.quality.conftest import add_checked
+from tests.recognizer.views.test_queries import MAX_QUERIES
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def stream(alice, model, settings) -> Stream:
+    """Return a stream with three audited answers, of which the second was wrong and the third is not checked."""
+    settings.AUDITED_SHARE = 1.0
+    answers = [store_reading(make_reading(f"190{n}"), owner=alice, mode="number") for n in range(3)]
+    correct(prediction=answers[0], by=alice, kind="confirm")
+    correct(prediction=answers[1], by=alice, kind="correct", text="1907")
+    return answers[0].stream
+
+
+def text_of(response) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+def test_without_answers_the_page_says_so(alice_client):
+    assert "No answers yet" in text_of(alice_client.get(reverse("quality")))
+
+
+def test_each_stream_is_listed_with_its_estimate(alice_client, stream):
+    text = text_of(alice_client.get(reverse("quality")))
+    assert "A number" in text
+    assert "50 % 9.45 % to 90.55 %" in text
+    assert "No error rate is wished." in text
+
+
+def test_a_stream_that_nobody_checked_has_no_estimate(alice_client, alice, model):
+    row = store_reading(make_reading("12"), owner=alice)
+    page = text_of(alice_client.get(reverse("quality_stream", args=[row.stream_id])))
+    assert "not known yet" in page
+    assert "No answer was checked yet." in page
+
+
+def test_the_page_says_what_each_promise_costs_before_one_is_wished(alice_client, alice, model):
+    row = store_reading(make_reading("12"), owner=alice)
+    page = text_of(alice_client.get(reverse("quality_stream", args=[row.stream_id])))
+    assert "2 % About 190 answers to check, chosen from the next 950." in page
+    assert "0.5 % About 759 answers to check, chosen from the next 3,795." in page
+
+
+def test_the_owner_wishes_an_error_rate(alice_client, stream):
+    response = alice_client.post(reverse("quality_wish", args=[stream.pk]), {"wish": "0.02"}, follow=True)
+    assert "At most 2 % wrong is not promised" in text_of(response)
+    stream.refresh_from_db()
+    assert stream.wish == 0.02
+    alice_client.post(reverse("quality_wish", args=[stream.pk]), {"wish": ""})
+    stream.refresh_from_db()
+    assert stream.wish is None
+
+
+@pytest.mark.parametrize("wish", ["0.03", "nan", "-1", "x"])
+def test_other_error_rates_are_refused(alice_client, stream, wish):
+    assert alice_client.post(reverse("quality_wish", args=[stream.pk]), {"wish": wish}).status_code == 400
+
+
+def test_mistakes_are_shown_and_looked_at_again(alice_client, stream):
+    url = reverse("quality_stream", args=[stream.pk])
+    assert "Read as 1901, is 1907" in text_of(alice_client.get(url))
+    wrong = Audit.objects.get(is_right=False)
+    again = reverse("quality_look_again", args=[wrong.pk])
+    alice_client.post(again, {"said": "wrong"})
+    assert "Looked at twice" in text_of(alice_client.get(url))
+    alice_client.post(again, {"said": "right"})
+    assert "None of the checked answers was wrong." in text_of(alice_client.get(url))
+
+
+def test_a_second_look_says_right_or_wrong(alice_client, stream):
+    wrong = Audit.objects.get(is_right=False)
+    assert alice_client.post(reverse("quality_look_again", args=[wrong.pk]), {"said": "maybe"}).status_code == 400
+
+
+def test_a_broken_promise_offers_to_review_what_was_sure(alice_client, stream):
+    page = alice_client.get(reverse("quality_stream", args=[stream.pk]))
+    assert "Put these answers into review" not in text_of(page)
+    review = reverse("quality_review", args=[stream.pk])
+    assert alice_client.post(review).status_code == 409
+    Stream.objects.update(wish=0.02)
+    Audit.objects.update(is_right=True)
+    add_checked(stream, [*[(0.999, True)] * 190, (0.96, False), (0.96, False)])
+    update_promises([stream.pk])
+    assert "Put these answers into review" in text_of(alice_client.get(reverse("quality_stream", args=[stream.pk])))
+    assert alice_client.post(review).headers["Location"] == reverse("review")
+
+
+def test_other_people_s_streams_do_not_exist(bob_client, stream):
+    wrong = Audit.objects.get(is_right=False)
+    assert bob_client.get(reverse("quality_stream", args=[stream.pk])).status_code == 404
+    assert bob_client.post(reverse("quality_wish", args=[stream.pk]), {"wish": "0.02"}).status_code == 404
+    assert bob_client.post(reverse("quality_review", args=[stream.pk])).status_code == 404
+    assert bob_client.post(reverse("quality_look_again", args=[wrong.pk]), {"said": "right"}).status_code == 404
+
+
+def test_the_page_of_many_audits_makes_at_most_twelve_queries(alice_client, stream):
+    add_checked(stream, [*[(0.999, True)] * 200, (0.96, False)])
+    Stream.objects.update(wish=0.01)
+    for name, arguments in (("quality", []), ("quality_stream", [stream.pk])):
+        with CaptureQueriesContext(connection) as queries:
+            assert alice_client.get(reverse(name, args=arguments)).status_code == 200
+        assert len(queries) <= MAX_QUERIES, [query["sql"] for query in queries]
+
+
+def test_the_list_makes_as_many_queries_for_many_streams(alice_client, alice, model):
+    for mode in ("auto", "digit", "number", "lines"):
+        store_reading(make_reading("7"), owner=alice, mode=mode)
+    with CaptureQueriesContext(connection) as queries:
+        alice_client.get(reverse("quality"))
+    assert len(queries) <= MAX_QUERIES
+
+
+def test_staff_see_counts_of_all_streams_without_pictures(admin_client, stream):
+    page = admin_client.get("/admin/recognizer/stream/").content.decode()
+    assert ">3<" in page
+    detail = admin_client.get(f"/admin/recognizer/stream/{stream.pk}/change/").content.decode()
+    assert stream.seed not in page + detail
+    assert "thumbnail" not in page + detail
+    assert "1907" not in page + detail
+
+
+def test_the_api_lists_streams(client, alice_token, bob_token, stream):
+    (body,) = client.get("/api/v1/quality/", headers=alice_token).json()
+    assert (body["mode"], body["answers"], body["sure"], body["corrected"], body["waiting"]) == ("number", 3, 3, 1, 1)
+    assert body["error"]["checked"] == 2
+    assert body["error"]["rate"] == 0.5
+    assert body["months"][0]["error"] == body["error"]
+    assert body["wish"] is None
+    assert client.get(body["url"], headers=alice_token).json() == body
+    assert client.get("/api/v1/quality/", headers=bob_token).json() == []
+    assert client.get(body["url"], headers=bob_token).status_code == 404
+
+
+def test_the_model_of_a_stream_is_named(alice_client, stream):
+    assert ModelVersion.objects.get(pk=stream.model_id).version in text_of(alice_client.get(reverse("quality")))
