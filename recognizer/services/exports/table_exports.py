@@ -38,7 +38,7 @@ from recognizer.services.work import jobs, runs
 
 KEPT = timedelta(days=1)
 MAX_KEPT = 10  # of one account
-MAX_PICTURES = 50_000  # that a job writes within its time
+MAX_PICTURES = 20_000  # that a job writes within half of its time
 PURGED_AT_ONCE = 100
 
 
