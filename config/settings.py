@@ -314,6 +314,7 @@ PICTURES_KEPT_DAYS = env.int("PICTURES_KEPT_DAYS", default=0)  # 0: for ever
 API_REQUESTS_PER_USER = env.int("API_REQUESTS_PER_USER", default=12_000, at_least=1)  # a minute
 API_REQUESTS_PER_ADDRESS = env.int("API_REQUESTS_PER_ADDRESS", default=24_000, at_least=1)
 PREVIEWS_PER_USER = env.int("PREVIEWS_PER_USER", default=1_200, at_least=1)  # a minute; a pad sends up to 13 a second
+PREVIEWS_PER_ADDRESS = env.int("PREVIEWS_PER_ADDRESS", default=600, at_least=0)  # of visitors; 0: no pad for them
 READINGS_AT_ONCE = env.int("READINGS_AT_ONCE", default=3, at_least=1)  # fewer than WEB_THREADS
 OLD_CLIENTS = env.bool("OLD_CLIENTS", default=True)
 LOGINS_PER_ADDRESS = env.int("LOGINS_PER_ADDRESS", default=50, at_least=1)

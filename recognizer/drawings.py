@@ -1,6 +1,6 @@
 """Digits and signs as strokes, drawn as SVG paths and PNG files: the logo, large answers and examples."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from io import BytesIO
 
@@ -100,8 +100,13 @@ def width_of(text: str) -> float:
 @lru_cache(maxsize=1000)
 def svg_path(text: str) -> str:
     """Return the `d` attribute of one path in a box of width_of(text) × (HEIGHT + 2 MARGIN)."""
+    return svg_path_of(strokes_of(text))
+
+
+def svg_path_of(strokes: Iterable[list[Point]]) -> str:
+    """Return the `d` attribute of one path with all the strokes."""
     parts = []
-    for stroke in strokes_of(text):
+    for stroke in strokes:
         parts.append(f"M{stroke[0][0]:g} {stroke[0][1]:g}")
         for first, second, end in beziers(stroke):
             parts.append("C" + " ".join(f"{x:.4g} {y:.4g}" for x, y in (first, second, end)))

@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import template
+from django.forms import BaseForm, BoundField
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from mlcore.reading.result import UnreadInk
 from recognizer import words
-from recognizer.drawings import HEIGHT, MARGIN, svg_path, width_of
+from recognizer.drawings import HEIGHT, MARGIN, strokes_of, svg_path, svg_path_of, width_of
 from recognizer.models import Correction
 from recognizer.problems import KINDS
 from recognizer.services.people.installation_status import fetch_installation_status
@@ -51,17 +52,40 @@ def unread_summary(unread: Iterable[UnreadInk]) -> str:
     return words.unread_summary(ink.kind for ink in unread)
 
 
+@register.filter
+def first_invalid(form: BaseForm) -> str:
+    """Return the name of the first visible field with an error; empty if there is none."""
+    return next((field.name for field in form.visible_fields() if field.errors), "")
+
+
+@register.filter
+def with_focus(field: BoundField, name: str) -> SafeString:
+    """Return a field as HTML. The cursor starts in it if it has this name, and else does not."""
+    return field.as_widget(attrs={"autofocus": field.name == name})
+
+
 @register.simple_tag
 def handwritten(text: str, css_class: str = "handwritten") -> SafeString:
     """Return the digits as a drawing, hidden from screen readers: the template repeats them as text."""
-    height = HEIGHT + 2 * MARGIN
     return format_html(
-        '<svg class="{}" viewBox="0 0 {} {}" aria-hidden="true" focusable="false"><path d="{}"/></svg>',
+        '<svg class="{}" viewBox="{}" preserveAspectRatio="xMinYMid" {}><path d="{}"/></svg>',
         css_class,
-        f"{width_of(text):g}",
-        f"{height:g}",
+        drawing_size(text),
+        mark_safe('aria-hidden="true" focusable="false"'),
         svg_path(text),
     )
+
+
+@register.simple_tag
+def written_strokes(text: str) -> list[str]:
+    """Return the strokes of a number as SVG paths, in the order in which they are written."""
+    return [svg_path_of([stroke]) for stroke in strokes_of(text)]
+
+
+@register.simple_tag
+def drawing_size(text: str) -> str:
+    """Return the viewBox of a drawn text."""
+    return f"0 0 {width_of(text):g} {HEIGHT + 2 * MARGIN:g}"
 
 
 @register.filter

@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -21,7 +22,7 @@ from recognizer.services.batches import intake
 from recognizer.services.explaining.live import preview_layers
 from recognizer.services.limits.budgets import has_own_budget, preview_rate, spend
 from recognizer.services.reading.expected import expect_in_mode
-from recognizer.services.reading.predictions import create_prediction, read_for
+from recognizer.services.reading.predictions import PictureReading, create_prediction, read_for
 from recognizer.services.registry.thresholds import sure_from
 from recognizer.uploadhandlers import check_files
 from recognizer.views.batches import is_zip, start_batch
@@ -30,6 +31,7 @@ from recognizer.views.requests import UserRequest
 RECENT = 6
 
 
+@login_required(login_url="front_door")
 @require_safe
 def desk(request: UserRequest) -> HttpResponse:
     return desk_page(request)
@@ -94,8 +96,12 @@ def preview(request: UserRequest) -> HttpResponse:
         data, mode, expected = sent_files(request)[0].read(), options["mode"], options["expected"]
         answer = read_for(request.user.pk, data, mode, expected=expected, is_preview=True)
     except Problem as problem:
-        response = render(request, "_preview.html", {"problem": problem}, status=problem.status)
-        return with_headers(response, problem)
+        return preview_problem(request, problem)
+    return preview_part(request, answer)
+
+
+def preview_part(request: HttpRequest, answer: PictureReading) -> HttpResponse:
+    """Return the part of the page that shows the reading of a drawing, with all layers of the network."""
     context = {
         "reading": answer.reading,
         "written_lines": answer.reading.lines,
@@ -103,6 +109,11 @@ def preview(request: UserRequest) -> HttpResponse:
         "preview": preview_layers(answer),
     }
     return render(request, "_preview.html", context)
+
+
+def preview_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
+    response = render(request, "_preview.html", {"problem": problem}, status=problem.status)
+    return with_headers(response, problem)
 
 
 def read_options(request: UserRequest) -> dict[str, Any]:

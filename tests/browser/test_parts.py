@@ -79,7 +79,7 @@ def test_the_preview_never_shows_a_whole_page(alice_page: Page, alice, server):
     alice_page.context.add_cookies(cookies)
     alice_page.context.clear_cookies(name="sessionid")
     alice_page.get_by_role("button", name="Undo").click()
-    expect(alice_page).to_have_url(f"{server.url}/login/?next=/")
+    expect(alice_page).to_have_url(f"{server.url}/welcome/?next=/")
     log_in(alice_page.context, alice, server)
     alice_page.goto("/")
     alice_page.get_by_role("button", name="Redo").click()  # the drawing is still stored

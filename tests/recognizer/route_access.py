@@ -36,7 +36,8 @@ RANGE = {"Range": "bytes=0-9"}
 
 # Routes that anybody may see. All others need credentials, new routes included.
 PUBLIC = re.compile(
-    r"^(signup/|login/|logout/|password/reset/.*|theme/|about/|manifest\.webmanifest|icon-.*|healthz|livez|readyz|metrics"
+    r"^(welcome/.*|signup/|login/|logout/|password/reset/.*|theme/|about/|manifest\.webmanifest|icon-.*|healthz|livez"
+    r"|readyz|metrics"
     r"|api/v1/(schema|docs|redoc)/|admin/(login|logout|jsi18n)/.*|i18n/.*|static/.*|offline/)$"
 )
 # Routes that every logged-in user may see.
@@ -133,7 +134,8 @@ def content_of(response: HttpResponseBase) -> bytes:
 
 
 def is_refused(response: HttpResponseBase) -> bool:
-    to_login = response.status_code == 302 and "login" in response.headers.get("Location", "")
+    location = response.headers.get("Location", "")
+    to_login = response.status_code == 302 and any(page in location for page in ("/login/", "/welcome/"))
     return to_login or response.status_code in (401, 403, 405)
 
 

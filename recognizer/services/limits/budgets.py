@@ -1,13 +1,17 @@
-"""The budgets of an account: one for the requests of pages and API together, and one for live previews."""
+"""The budgets of an account: one for the requests of pages and API together, and one for live previews.
+
+Visitors without an account have one for the previews of their address.
+"""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.conf import settings
+from django.http import HttpRequest
 from django.utils.translation import ngettext
 
 from recognizer.problems import Problem
-from recognizer.services.limits.throttles import Rate, count_request
+from recognizer.services.limits.throttles import Rate, address_of, count_request
 from recognizer.services.security_log import log_throttle
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -29,8 +33,15 @@ def has_own_budget(view: View) -> View:
     return view
 
 
-def spend(rate: Rate, account_id: int) -> None:
-    """Count one request of an account. Raise Problem if its budget is used up."""
+def visitor_rate(request: HttpRequest) -> Rate:
+    """Return the rate of the previews of visitors without an account. Raise Problem if there are none for them."""
+    if not settings.PREVIEWS_PER_ADDRESS:
+        raise Problem("not_found")
+    return Rate("visitor", settings.PREVIEWS_PER_ADDRESS, address_of(request))
+
+
+def spend(rate: Rate, account_id: int | None = None) -> None:
+    """Count one request of an account or a visitor. Raise Problem if the budget is used up."""
     (status,) = count_request([rate])
     if status.is_allowed:
         return

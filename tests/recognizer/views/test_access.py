@@ -14,7 +14,6 @@ pytestmark = pytest.mark.django_db
 UPLOAD_PAGES = ["upload_detail", "upload_maps", "upload_original", "upload_picture", "upload_thumbnail"]
 UPLOAD_ACTIONS = ["upload_correct", "upload_read_again", "upload_delete", "review_correct"]
 PRIVATE_PAGES = [
-    "desk",
     "history",
     "history_deleted",
     "history_statistics",
