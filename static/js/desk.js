@@ -1,4 +1,5 @@
-// Files that are chosen, dropped, pasted or photographed: one is sent with the upload form, several as a batch.
+// Files that are chosen, dropped, pasted or photographed: one is shown and sent with the upload form, several are sent as
+// a batch. None of them needs a second button.
 
 import { droppedFiles, namedFiles } from "./folders.js";
 import { sendBatch } from "./send_batch.js";
@@ -7,6 +8,7 @@ const form = document.querySelector("[data-desk]");
 const { image, source } = form.elements;
 const drop = form.querySelector("[data-drop]");
 const message = form.querySelector("[data-upload-message]");
+const chosen = form.querySelector("[data-chosen]");
 
 function showMessage(name) {
   message.hidden = name === null;
@@ -22,6 +24,17 @@ function problemOf(files) {
   if (!files.length) return "empty";
   if (files.length > Number(image.dataset.most)) return "tooMany";
   return files.some(({ file }) => isHeic(file)) ? "heic" : null;
+}
+
+function showChosen(file) {
+  const picture = new Image();
+  picture.src = URL.createObjectURL(file);
+  picture.alt = "";
+  picture.onload = picture.onerror = () => URL.revokeObjectURL(picture.src);
+  chosen.querySelector("[data-chosen-picture]").replaceChildren(...(file.type.startsWith("image/") ? [picture] : []));
+  const status = chosen.querySelector("[data-chosen-status]");
+  status.textContent = `${status.dataset.reading} ${file.name}`;
+  chosen.hidden = false;
 }
 
 // One file is sent with the form, and several in parts, which may take longer than a connection lasts.
@@ -53,6 +66,7 @@ form.addEventListener("submit", (event) => {
     event.preventDefault();
     send(files, source.value);
   } else {
+    if (!isDrawing && files.length) showChosen(files[0].file);
     form.setAttribute("aria-busy", "true");
   }
 });
@@ -60,20 +74,20 @@ form.addEventListener("submit", (event) => {
 image.addEventListener("change", () => {
   source.value = "upload";
   form.elements.strokes.value = "";
-  showMessage(image.files.length ? problemOf(namedFiles(image.files)) : null);
+  if (image.files.length) send(namedFiles(image.files), "upload");
 });
 
 const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
 
-form.addEventListener("dragover", (event) => {
+addEventListener("dragover", (event) => {
   if (!hasFiles(event)) return;
   event.preventDefault();
   drop.classList.add("is-over");
 });
-form.addEventListener("dragleave", (event) => {
-  if (!form.contains(event.relatedTarget)) drop.classList.remove("is-over");
+addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) drop.classList.remove("is-over"); // it has left the window
 });
-form.addEventListener("drop", async (event) => {
+addEventListener("drop", async (event) => {
   if (!hasFiles(event)) return;
   event.preventDefault();
   drop.classList.remove("is-over");
@@ -119,6 +133,12 @@ if (matchMedia("(pointer: coarse)").matches) {
 }
 
 // The form is still marked as sent when the user comes back to this page or stops the request.
-const allowSending = () => form.removeAttribute("aria-busy");
+function allowSending() {
+  form.removeAttribute("aria-busy");
+  chosen.hidden = true;
+}
 addEventListener("pageshow", allowSending);
 window.navigation?.addEventListener("navigateerror", allowSending);
+
+drop.classList.add("upload-at-once");
+form.querySelector("[data-upload-button]").hidden = true;

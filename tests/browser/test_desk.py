@@ -43,7 +43,7 @@ def paste(page: Page, picture: bytes) -> None:
 
 def test_from_sign_up_to_a_saved_answer(page: Page):
     page.goto("/")
-    page.get_by_role("link", name="Sign up").click()
+    page.locator("main").get_by_role("link", name="Sign up").click()
     page.get_by_label("Username").fill("dora")
     page.get_by_label("Password", exact=True).fill("a-long-password-of-dora")
     page.get_by_label("Password confirmation").fill("a-long-password-of-dora")
@@ -77,11 +77,34 @@ def test_three_dropped_pictures_become_a_batch(alice_page: Page, worker):
     alice_page.goto("/")
     dropped = alice_page.evaluate_handle(FILES, named_files(*varied_pngs(3)))
     for event in ("dragover", "drop"):
-        alice_page.dispatch_event("[data-drop]", event, {"dataTransfer": dropped})
+        alice_page.dispatch_event("body", event, {"dataTransfer": dropped})  # anywhere on the page
     alice_page.wait_for_url(re.compile("/batches/.+"))
     expect(alice_page.locator("main").get_by_text("3 of 3 read")).to_be_visible()
     expect(alice_page.locator("[data-row]")).to_have_count(3)
     assert Batch.objects.get().items.count() == 3
+
+
+def test_a_chosen_picture_is_shown_and_read_without_a_second_button(alice_page: Page, tmp_path: Path):
+    (tmp_path / "seven.png").write_bytes(digit_png(7))
+    alice_page.goto("/")
+    # The page must not leave before the test has looked at it.
+    alice_page.evaluate("() => document.addEventListener('submit', event => event.preventDefault())")
+    alice_page.get_by_label("Choose files or drop them here").set_input_files(tmp_path / "seven.png")
+    expect(alice_page.locator("[data-chosen] img")).to_be_visible()
+    expect(alice_page.locator("[data-chosen]")).to_contain_text("Reading seven.png")
+    alice_page.reload()
+    alice_page.get_by_label("Choose files or drop them here").set_input_files(tmp_path / "seven.png")
+    alice_page.wait_for_url(ANSWER)
+    expect(alice_page).to_have_title(re.compile("^7 "))
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+def test_pad_and_upload_stand_above_the_fold(alice_page: Page, model, size):
+    alice_page.set_viewport_size({"width": size[0], "height": size[1]})
+    alice_page.goto("/")
+    for part in (".pad", ".pad-tools", ".upload-ways"):
+        box = alice_page.locator(part).bounding_box()
+        assert box and box["y"] + box["height"] <= size[1], (part, box)
 
 
 def test_an_example_is_read(alice_page: Page):
@@ -96,7 +119,6 @@ def test_an_unreadable_file_shows_an_error_and_keeps_the_drawing(alice_page: Pag
     alice_page.goto("/")
     draw(alice_page, "7")
     alice_page.get_by_label("Choose files or drop them here").set_input_files(tmp_path / "text.png")
-    alice_page.get_by_role("button", name="Upload and read").click()
     expect(alice_page.get_by_role("alert")).to_contain_text("Use PNG, JPEG, WebP, GIF or BMP.")
     expect(alice_page.locator("[data-preview] [data-status]")).to_have_attribute("data-status", re.compile("^7, "))
 
@@ -106,7 +128,6 @@ def test_a_heic_picture_shows_how_to_convert_it(alice_page: Page, tmp_path: Path
     alice_page.goto("/")
     alice_page.get_by_label("Choose files or drop them here").set_input_files(tmp_path / "photo.heic")
     expect(alice_page.locator("main").get_by_text("Most Compatible")).to_be_visible()
-    alice_page.get_by_role("button", name="Upload and read").click()
     expect(alice_page).to_have_url(re.compile("/$"))
     assert not Upload.objects.exists()
 
@@ -117,7 +138,6 @@ def test_more_files_than_a_batch_holds_are_not_sent(alice_page: Page):
     chosen.evaluate("input => { input.dataset.most = '2'; }")
     chosen.set_input_files([{"name": f"{n}.png", "mimeType": "image/png", "buffer": b"\x89PNG"} for n in range(3)])
     expect(alice_page.locator("main").get_by_text("Choose fewer.")).to_be_visible()
-    alice_page.get_by_role("button", name="Upload and read").click()
     expect(alice_page).to_have_url(re.compile("/$"))
     assert not Batch.objects.exists()
 

@@ -78,7 +78,6 @@ def test_several_files_are_sent_with_the_chosen_preset_and_previous_value(alice,
     alice_page.get_by_label("Previous value").fill("1900")
     files = [{**NUMBER, "name": f"{number}.png"} for number in range(2)]
     alice_page.get_by_label("Choose files or drop them here").set_input_files(files)
-    alice_page.get_by_role("button", name="Upload and read").click()
     expect(alice_page.get_by_text("Preset Water meter: 4 digits, not below the previous value 1900")).to_be_visible()
     batch = Batch.objects.get()
     assert (batch.preset, batch.mode, batch.expected_fields) == (preset, "number", {"digits": "4", "previous": "1900"})

@@ -24,9 +24,8 @@ WAITING = "The feature maps are waiting"
 
 def upload_picture(page: Page, path: Path, mode: str = "Automatic") -> None:
     page.goto("/")
-    page.get_by_label("Choose files or drop them here").set_input_files(path)
     page.get_by_label(mode).check()
-    page.get_by_role("button", name="Upload and read").click()
+    page.get_by_label("Choose files or drop them here").set_input_files(path)
     page.wait_for_url(ANSWER)
 
 
@@ -117,6 +116,7 @@ def test_scene_9_without_a_worker_the_answer_comes_and_the_maps_wait_until_it_is
     upload_picture(alice_page, tmp_path / "seven.png")
     expect(alice_page).to_have_title(re.compile("^7 "))
     alice_page.evaluate("window.isTheSame = true")
+    alice_page.get_by_text("Feature maps", exact=True).click()
     expect(alice_page.locator("main").get_by_text(WAITING)).to_be_visible()
     alice_page.keyboard.press("Enter")  # corrections work without a worker
     expect(alice_page.locator(".current-correction")).to_contain_text("Confirmed")

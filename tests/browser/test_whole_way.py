@@ -18,10 +18,10 @@ def test_a_picture_is_read_its_maps_appear_without_a_reload_and_it_is_in_the_his
     (tmp_path / "seven.png").write_bytes(digit_png(7))
     alice_page.goto("/")
     alice_page.get_by_label("Choose files or drop them here").set_input_files(tmp_path / "seven.png")
-    alice_page.get_by_role("button", name="Upload and read").click()
     alice_page.wait_for_url(re.compile(r"/uploads/.+"))
     expect(alice_page).to_have_title(re.compile("^7"))
     alice_page.evaluate("window.isStillHere = true")
+    alice_page.get_by_text("Feature maps", exact=True).click()
     expect(alice_page.locator("img[src*='/feature-maps/']").first).to_be_visible()
 
     assert alice_page.evaluate("window.isStillHere") is True

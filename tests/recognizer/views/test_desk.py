@@ -36,7 +36,7 @@ def stored_files(media: Path) -> list[Path]:
 def test_the_start_page_explains_what_to_do(alice_client, model):
     page = alice_client.get(reverse("desk"))
     assert page.status_code == 200
-    assert "Draw a digit or a number, or upload a picture" in page.content.decode()
+    assert "Draw or upload a number" in page.content.decode()
 
 
 def test_the_start_page_shows_the_limits_for_files(alice_client, model):
