@@ -24,9 +24,17 @@ from recognizer.services.people.passwords import save_password
 from recognizer.services.people.usernames import check_username
 from recognizer.services.security_log import Event, log_refusal
 
+PASSWORD_HELP = _("At least 8 characters. Not a common password, and not similar to your username or email address.")
+
 
 class WeakPasswordMixin(SetPasswordMixin):
-    """Password fields that show the errors of a weak password at the first field, not at its confirmation."""
+    """Password fields with their rules in plain words, and the errors of a weak password at the first of them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("password1", "new_password1"):
+            if name in self.fields:  # type: ignore[attr-defined]
+                self.fields[name].help_text = PASSWORD_HELP  # type: ignore[attr-defined]
 
     def validate_password_for_user(self, user: User, password_field_name: str = "password2") -> None:  # noqa: S107
         super().validate_password_for_user(user, password_field_name.replace("2", "1"))
@@ -92,6 +100,7 @@ class SignupForm(WeakPasswordMixin, UserCreationForm):
     class Meta:
         model = User
         fields = ["username", "email"]
+        help_texts = {"username": _("Up to 150 letters, digits and the characters @ . + - _")}
 
     def clean_username(self) -> str:
         username: str = self.cleaned_data["username"]

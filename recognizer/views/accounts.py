@@ -55,6 +55,7 @@ from recognizer.services.people.passwords import request_reset
 from recognizer.services.people.sign_up import UsernameTaken, create_account
 from recognizer.services.reading.preferences import decimal_mark_of, pictures_kept_days_of
 from recognizer.services.space import quotas
+from recognizer.token_examples import token_examples
 from recognizer.views.requests import UserRequest
 
 YEAR_SECONDS = 365 * 24 * 3600
@@ -305,7 +306,8 @@ def token_create(request: UserRequest) -> HttpResponse:
             _("This token exists already, and its secret is not shown again. If you lost it, create a new token."),
         )
         return redirect("account")  # without the fragment: the message is at the top of the page
-    return account_page(request, new_token=token, secret=secret)
+    examples = token_examples(token, secret, request.build_absolute_uri(reverse("api:predictions")))
+    return account_page(request, new_token=token, secret=secret, token_examples=examples)
 
 
 @require_POST

@@ -9,6 +9,9 @@ form?.addEventListener("submit", async (event) => {
   const body = new FormData(form);
   body.set("theme", isDark ? "light" : "dark");
   root.dataset.theme = body.get("theme");
+  for (const each of document.querySelectorAll('button[name="theme"][aria-pressed]')) {
+    each.setAttribute("aria-pressed", String(each.value === body.get("theme")));
+  }
   await fetch(form.action, { method: "POST", body, redirect: "manual" });
 });
 

@@ -1,5 +1,7 @@
 """The account page: tokens, theme, export and deletion."""
 
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -33,12 +35,25 @@ def test_a_token_is_created_used_and_revoked(alice_page: Page, server: WebServer
     alice_page.get_by_role("button", name="Create token").click()
     secret = alice_page.locator("#secret").inner_text()
     assert ask(secret) == 200
+    expect(alice_page.locator("#secret")).to_be_in_viewport()
+    expect(alice_page.get_by_role("button", name="Copy token")).to_be_visible()
     alice_page.goto("/account/")
     assert secret not in alice_page.content()
     row = alice_page.get_by_role("row", name="my script")
     row.get_by_role("button", name="Revoke my script").click()
     expect(alice_page.get_by_role("row", name="my script")).to_have_count(0)
     assert ask(secret) == 401
+
+
+def test_the_python_lines_of_a_new_token_read_a_picture(alice_page: Page, model, tmp_path: Path):
+    (tmp_path / "picture.png").write_bytes(digit_png(7))
+    alice_page.goto("/account/")
+    alice_page.get_by_label("Name").fill("my script")
+    alice_page.get_by_label("Access").select_option("write")
+    alice_page.get_by_role("button", name="Create token").click()
+    lines = alice_page.locator("pre.secret").last.inner_text()
+    shown = subprocess.run([sys.executable, "-c", lines], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (shown.stdout.strip(), shown.stderr) == ("7", "")
 
 
 def test_the_theme_changes_at_once_and_is_stored(alice_page: Page):
