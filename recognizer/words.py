@@ -13,6 +13,7 @@ from mlcore.reading.result import Decision, Reason
 VERY_SURE = 0.995
 NO_DIGITS_FAULT = ("unread_ink", "several_lines", "unexpected")  # reasons that lie beside the digits
 MIN_ALTERNATIVE = 0.05  # a less likely second digit is not mentioned
+MIN_LIKELY, MAX_LIKELY = 0.01, 3  # probability and number of the digits that are shown first
 
 
 def percent(probability: float) -> str:
@@ -67,6 +68,14 @@ def digit_share(glyph: Digit) -> float:
 def is_digit_share(glyph: Digit) -> float:
     """Return the probability that the ink is a digit at all. Times `digit_share` it is the glyph's confidence."""
     return min(1.0, glyph.confidence / max(digit_share(glyph), 1e-6))
+
+
+def split_likely(glyph: Digit) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
+    """Return pairs of digit and probability: the likely ones, the most likely first, and the others from 0 to 9."""
+    pairs = list(enumerate(glyph.probabilities))
+    ranked = sorted(pairs, key=lambda pair: (pair[0] != glyph.digit, -pair[1]))
+    likely = [ranked[0], *(pair for pair in ranked[1:MAX_LIKELY] if pair[1] >= MIN_LIKELY)]
+    return likely, [pair for pair in pairs if pair not in likely]
 
 
 def find_doubtful(lines: Iterable[ReadLine], *, is_any_marked: bool = False) -> int | None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Prefetch, prefetch_related_objects
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -16,6 +16,8 @@ from django.views.decorators.http import require_POST, require_safe
 from mlcore.explaining.mosaic import MAX_MAPPED_GLYPHS
 from mlcore.reading import result
 from recognizer import selectors
+from recognizer.bodies.answers import prediction_body
+from recognizer.bodies.plain import write
 from recognizer.expectation_words import describe_expectation, find_misfits
 from recognizer.forms import clean_or_raise
 from recognizer.forms.corrections import BOX_FIELDS
@@ -23,6 +25,7 @@ from recognizer.forms.reading import PAGE_MODES, ReadAgainForm
 from recognizer.models import Glyph, Job, Prediction
 from recognizer.problems import Problem
 from recognizer.services.history import bulk_actions, corrections
+from recognizer.services.history.pages import neighbours_of
 from recognizer.services.reading import feature_maps
 from recognizer.services.reading.predictions import reread_upload
 from recognizer.services.registry.thresholds import sure_from, thresholds_of
@@ -30,14 +33,16 @@ from recognizer.services.work.worker_state import worker_state
 from recognizer.stored_readings import lines_of, unread_of
 from recognizer.views.corrections import box_values, save_correction, split_lines
 from recognizer.views.requests import UserRequest
-from recognizer.words import find_doubtful, in_one_line
+from recognizer.words import find_doubtful, in_one_line, split_likely
 
-MAX_CARDS = 60
+MAX_CARDS = 60  # of the digits of a picture
+WIDE = 3.5  # a picture that is so many times as wide as high stands above the answer, not beside it
+OPEN_CARDS = 6  # of a longer number, the least certain digits are shown, and the others are folded
 
 
 def fetch_prediction(request: UserRequest, pk: UUID) -> Prediction:
     """Return the upload's current prediction, or the earlier one that the query names."""
-    predictions = selectors.predictions_for(request.user).select_related("upload", "model").defer("model__card")
+    predictions = selectors.detailed_predictions_for(request.user)
     earlier = request.GET.get("answer", "")
     if earlier:
         try:
@@ -63,6 +68,7 @@ def detail_page(request: UserRequest, prediction: Prediction, problem: Problem |
         "modes": PAGE_MODES,
         "presets": selectors.presets_for(request.user).values_list("name", flat=True),
         "expected": describe_expectation(prediction.expected_fields),
+        "neighbours": neighbours_of(request.user, prediction),
         "answers": predictions.select_related("model").defer("model__card").order_by("-created_at"),
     }
     return render(request, "upload_detail.html", context, status=problem.status if problem else 200)
@@ -72,6 +78,16 @@ def detail_page(request: UserRequest, prediction: Prediction, problem: Problem |
 def upload_maps(request: UserRequest, pk: UUID) -> HttpResponse:
     """Return the feature maps alone. The page asks again until they are drawn or have failed."""
     return render(request, "_feature_maps.html", maps_context(fetch_prediction(request, pk)))
+
+
+@require_safe
+def upload_answer(request: UserRequest, pk: UUID) -> JsonResponse:
+    """Return the prediction as the API's JSON, for people who copy it from the page."""
+    prediction = fetch_prediction(request, pk)
+    glyphs = prediction.glyphs.defer("input")
+    return JsonResponse(
+        write(prediction_body(prediction, glyphs, request.build_absolute_uri)), json_dumps_params={"indent": 2}
+    )
 
 
 def prediction_context(prediction: Prediction, *, hides_decision: bool = False) -> dict[str, Any]:
@@ -95,6 +111,7 @@ def prediction_context(prediction: Prediction, *, hides_decision: bool = False) 
         for misfit in find_misfits(line.written, prediction.expected_fields, prediction.decimal_mark)
     ]
     boxes = box_values(prediction, current, doubtful)
+    cards, other_cards = glyph_cards(list(glyphs), doubtful)
     return {
         "prediction": prediction,
         "upload": prediction.upload,
@@ -103,7 +120,9 @@ def prediction_context(prediction: Prediction, *, hides_decision: bool = False) 
         "doubtful": doubtful,
         "misfits": list(dict.fromkeys(misfits)),
         "hides_decision": hides_decision,
-        "cards": glyph_cards(list(glyphs), doubtful),
+        "cards": cards,
+        "other_cards": other_cards,
+        "doubtful_card": next((card for card in [*cards, *other_cards] if card["is_doubtful"]), None),
         "sure_from": sure_from(prediction.written, prediction.mode, thresholds_of(prediction.model_id)),
         "correction_history": corrections.entered_corrections(rows)[::-1],
         "current_correction": current,
@@ -114,15 +133,27 @@ def prediction_context(prediction: Prediction, *, hides_decision: bool = False) 
         "box_lines": split_lines(boxes),
         "has_several_lines": "\n" in current_written or prediction.reason == "several_lines",
         "correct_url": prediction_url("upload_correct", prediction),
+        "json_url": prediction_url("upload_answer", prediction),
         "box_fields": BOX_FIELDS,
+        "is_wide": prediction.upload.width > WIDE * prediction.upload.height,
         "box_radius": max(prediction.upload.width, prediction.upload.height) // 100,
     }
 
 
-def glyph_cards(glyphs: list[Glyph], doubtful: int | None) -> list[dict[str, Any]]:
-    """Return the digits that the page explains one by one: all, or of very many the least certain."""
-    shown = glyphs if len(glyphs) <= MAX_CARDS else sorted(glyphs, key=lambda glyph: glyph.confidence)[:MAX_CARDS]
-    return [{"glyph": glyph, "is_doubtful": glyph.position == doubtful} for glyph in shown]
+def glyph_cards(glyphs: list[Glyph], doubtful: int | None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the digits that the page explains one by one, and those that it folds, both in reading order.
+
+    Of very many digits the least certain ones are explained.
+    """
+    by_confidence = sorted(glyphs, key=lambda glyph: glyph.confidence)[:MAX_CARDS]
+    open_cards = {glyph.position for glyph in by_confidence[:OPEN_CARDS]}
+    cards: list[dict[str, Any]] = []
+    folded: list[dict[str, Any]] = []
+    for glyph in sorted(by_confidence, key=lambda glyph: glyph.position):
+        likely, unlikely = split_likely(glyph)
+        card = {"glyph": glyph, "is_doubtful": glyph.position == doubtful, "likely": likely, "unlikely": unlikely}
+        (cards if glyph.position in open_cards else folded).append(card)
+    return cards, folded
 
 
 def prediction_url(name: str, prediction: Prediction) -> str:
@@ -133,13 +164,15 @@ def prediction_url(name: str, prediction: Prediction) -> str:
 
 def maps_context(prediction: Prediction) -> dict[str, Any]:
     """Return what the template needs to show the feature maps, or the state of the job that draws them."""
-    glyphs = prediction.glyphs.defer("input").prefetch_related("feature_maps")[:MAX_MAPPED_GLYPHS]
+    prefetch_related_objects([prediction], Prefetch("glyphs", Glyph.objects.defer("input")))  # unless they are there
+    glyphs = list(prediction.glyphs.all())[:MAX_MAPPED_GLYPHS]
+    prefetch_related_objects(glyphs, "feature_maps")
     job = prediction.jobs.filter(kind=Job.Kind.FEATURE_MAPS).first()
     is_pending = job is not None and job.state in (Job.State.WAITING, Job.State.RUNNING)
     return {
         "prediction": prediction,
         "maps_url": prediction_url("upload_maps", prediction),
-        "map_glyphs": list(glyphs),
+        "map_glyphs": glyphs,
         "job": job,
         "is_pending": is_pending,
         "had_no_room": job is not None and feature_maps.had_no_room(job),

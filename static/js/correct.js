@@ -28,8 +28,8 @@ function select(position, { focus = false } = {}) {
   const all = cells().inputs;
   selected = Math.max(0, Math.min(position, all.length));
   const shown = Math.min(selected, all.length - 1);
-  for (const each of part().querySelectorAll("[data-box], [data-cell]")) {
-    each.classList.toggle("is-selected", Number(each.dataset.box ?? each.dataset.cell) === shown);
+  for (const each of part().querySelectorAll("[data-box], [data-cell], [data-card]")) {
+    each.classList.toggle("is-selected", Number(each.dataset.box ?? each.dataset.cell ?? each.dataset.card) === shown);
   }
   if (focus) all[shown]?.focus();
   const choice = part().querySelector("[data-position]");

@@ -307,9 +307,13 @@ def test_a_box_outside_the_picture_gets_an_error(alice_page: Page, seven):
 def test_the_box_shortcuts_do_what_the_legend_says(alice_page: Page, alice, model):
     number(alice, "190")
     alice_page.goto("/review/")
-    legend = alice_page.locator(".keys")
-    expect(legend).to_contain_text("N not a digit")
-    expect(legend).to_contain_text("Del remove the box")
+    alice_page.keyboard.press("?")
+    shortcuts = alice_page.get_by_role("dialog")
+    expect(shortcuts).to_be_visible()
+    expect(shortcuts.locator("dl > div", has_text="Not a digit")).to_contain_text("N")
+    expect(shortcuts.locator("dl > div", has_text="Remove the marked box")).to_contain_text("Del")
+    alice_page.keyboard.press("?")
+    expect(shortcuts).to_have_count(0)
     alice_page.keyboard.press("ArrowRight")
     alice_page.keyboard.press("Delete")
     expect(alice_page.locator("[data-box]")).to_have_count(2)
@@ -322,7 +326,8 @@ def test_a_phone_shows_no_keyboard_shortcuts(alice_page: Page, phone: Page, seve
     for page, has_keys in ((alice_page, True), (phone, False)):
         page.goto("/review/?all")
         expect(page.get_by_role("button", name="Confirm")).to_be_visible()
-        expect(page.locator("kbd:visible")).to_have_count(page.locator("kbd").count() if has_keys else 0)
+        shown = page.locator("kbd:visible")
+        expect(shown.first).to_be_visible() if has_keys else expect(shown).to_have_count(0)
 
 
 def test_the_review_queue_works_with_the_keyboard(alice_page: Page, alice, model):

@@ -61,6 +61,7 @@ def pages(alice, model, worker) -> dict[str, str]:
     names = ["history", "history_deleted", "history_statistics", "review", "batches", "account", "about"]
     return {name: reverse(name) for name in [*names, "password_change"]} | {
         "upload_detail": reverse("upload_detail", args=[number.upload_id]),
+        "upload_detail-open": reverse("upload_detail", args=[number.upload_id]),
         "upload_detail-one": reverse("upload_detail", args=[seven.upload_id]),
         "upload_detail-long": reverse("upload_detail", args=[long.upload_id]),
         "upload_detail-rejected": reverse("upload_detail", args=[blank.upload_id]),
@@ -96,8 +97,9 @@ def test_every_page_is_saved_as_a_screenshot(browser: Browser, alice, server, pa
         base_url=server.url, viewport={"width": width, "height": WIDTHS[width]}, color_scheme=theme
     )
     page = context.new_page()
-    for name in ("login", "signup", "password_reset"):
+    for name in ("front_door", "login", "signup", "password_reset"):
         page.goto(reverse(name))
+        page.wait_for_function("document.getAnimations().every(each => each.playState === 'finished')")
         write(page, f"{name}-{width}-{theme}")
     log_in(context, alice, server)
     page.goto("/")
@@ -106,7 +108,8 @@ def test_every_page_is_saved_as_a_screenshot(browser: Browser, alice, server, pa
     write(page, f"desk-{width}-{theme}")
     for name, path in pages.items():
         page.goto(path)
-        if name in ("upload_detail", "upload_detail-one"):
+        if name == "upload_detail-open":
+            page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true; })")
             page.locator(".map").first.wait_for()
             page.locator(".map").last.scroll_into_view_if_needed()  # the maps are loaded lazily
             page.evaluate("scrollTo(0, 0)")

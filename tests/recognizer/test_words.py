@@ -12,6 +12,7 @@ from recognizer.words import (
     is_digit_share,
     percent,
     percent_up,
+    split_likely,
     unread_summary,
 )
 from tests.readings import make_reading
@@ -36,6 +37,13 @@ def test_advice_does_not_name_an_unlikely_digit():
     number = [digit(1, _7=0.01), digit(4)]
     assert alternative_written("14", number) == ""
     assert advice("unsure", None, "14", number).startswith("The writing is not clear")
+
+
+def test_the_likely_digits_are_told_apart_from_the_others():
+    likely, unlikely = split_likely(digit(7, _1=0.2, _2=0.1, _9=0.05, _0=0.001))
+    assert [each for each, _share in likely] == [7, 1, 2]
+    assert [each for each, _share in unlikely] == [0, 3, 4, 5, 6, 8, 9]
+    assert split_likely(digit(4, _9=0.009))[0] == [(4, pytest.approx(0.991))]
 
 
 def test_advice_about_the_picture_comes_before_other_digits():

@@ -1,7 +1,10 @@
 """Pages of a user's history and of their deleted uploads."""
 
+from dataclasses import dataclass
+from uuid import UUID
+
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery, UUIDField
 from django.utils.translation import gettext_lazy as _
 
 from recognizer import selectors
@@ -26,3 +29,27 @@ def deleted_page(user: User, *, cursor: str = "") -> Page[Upload]:
     """Return a page of the uploads that the user can restore, each with its current prediction."""
     rows = selectors.with_current_prediction(selectors.deleted_uploads_for(user)).defer("strokes")
     return fetch_page(rows, LAST_DELETED_FIRST, cursor=cursor, size=PAGE_SIZE)
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The uploads before and after one in the history, newest first."""
+
+    newer: UUID | None
+    older: UUID | None
+
+
+def neighbours_of(user: User, prediction: Prediction) -> Neighbours:
+    """Return the neighbours of the prediction's upload in the whole history."""
+    order = ORDERS["-given_at"][1]
+    current = selectors.predictions_for(user).filter(is_current=True).exclude(upload=prediction.upload_id)
+
+    def nearest(backwards: bool) -> Subquery:
+        rows = current.filter(order.after(prediction.given_at, str(prediction.pk), backwards=backwards))
+        rows = rows.order_by(*order.columns)
+        return Subquery((rows.reverse() if backwards else rows).values("upload")[:1], output_field=UUIDField())
+
+    newer, older = (
+        selectors.predictions_for(user).filter(pk=prediction.pk).values_list(nearest(True), nearest(False))[0]
+    )
+    return Neighbours(newer, older)

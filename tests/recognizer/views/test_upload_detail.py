@@ -2,12 +2,15 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from recognizer.models import Correction, Job, Prediction
+from recognizer.models import Correction, Glyph, Job, Prediction
 from recognizer.services.history import corrections
+from recognizer.services.history.pages import Neighbours, neighbours_of
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.work.worker_state import record_heartbeat
 from tests.pictures import digit_png
+from tests.readings import make_reading, store_reading
 
 pytestmark = pytest.mark.django_db
 
@@ -192,3 +195,58 @@ def test_sure_predictions_are_reviewed_only_on_request(alice_client, add_predict
     add_prediction("3")
     assert "prediction" not in alice_client.get(reverse("review")).context
     assert alice_client.get(reverse("review") + "?all").context["prediction"].text == "3"
+
+
+def test_the_page_links_to_the_pictures_before_and_after_it(alice, alice_client, bob, add_prediction):
+    newest, middle, oldest = (add_prediction(text) for text in "123")
+    add_prediction("4", owner=bob, at=middle.given_at)
+    gone = add_prediction("5", at=middle.given_at)
+    alice_client.post(reverse("upload_delete", args=[gone.upload_id]))
+    assert neighbours_of(alice, middle) == Neighbours(newest.upload_id, oldest.upload_id)
+    assert neighbours_of(alice, newest).newer is neighbours_of(alice, oldest).older is None
+    page = page_of(alice_client, middle)
+    for neighbour in (newest, oldest):
+        assert f'href="{reverse("upload_detail", args=[neighbour.upload_id])}"' in page
+
+
+def test_pictures_of_the_same_moment_are_neighbours(alice, add_prediction):
+    now = timezone.now()
+    rows = sorted((add_prediction(text, at=now) for text in "1234"), key=lambda row: row.pk, reverse=True)
+    walked = [rows[0].upload_id]
+    while following := neighbours_of(alice, Prediction.objects.get(upload=walked[-1])).older:
+        walked.append(following)
+    assert walked == [row.upload_id for row in rows]
+
+
+def test_the_answer_is_shown_as_the_json_of_the_api(alice, alice_client, alice_token, add_prediction):
+    prediction = add_prediction("1905", decision="unsure")
+    corrections.correct(prediction=prediction, by=alice, kind="correct", text="1906")
+    shown = alice_client.get(reverse("upload_answer", args=[prediction.upload_id])).json()
+    assert shown == alice_client.get(reverse("api:prediction", args=[prediction.pk]), headers=alice_token).json()
+
+
+def test_the_json_of_an_earlier_prediction_is_its_own(alice, alice_client, model):
+    first = create_prediction(owner=alice, data=digit_png(7), source="upload", mode="auto")
+    alice_client.post(reverse("upload_read_again", args=[first.upload_id]), {"mode": "digit"})
+    page = alice_client.get(reverse("upload_detail", args=[first.upload_id]), {"answer": str(first.pk)})
+    assert alice_client.get(page.context["json_url"]).json()["id"] == str(first.pk)
+
+
+def test_bars_of_unlikely_digits_are_folded(alice_client, add_prediction):
+    page = page_of(alice_client, add_prediction("7", confidence=0.98))
+    likely, folded = page.split("How the digit was read")[1].split("<details>")[:2]
+    assert likely.count('<th scope="row">') == 1
+    assert folded.count('<th scope="row">') == 9
+
+
+def test_of_a_long_number_the_least_certain_digits_are_open(alice_client, add_prediction):
+    number = add_prediction("0123456789", decision="unsure")
+    Glyph.objects.filter(prediction=number, position__gte=4).update(confidence=0.3)
+    context = alice_client.get(reverse("upload_detail", args=[number.upload_id])).context
+    assert [card["glyph"].position for card in context["cards"]] == [4, 5, 6, 7, 8, 9]
+    assert [card["glyph"].position for card in context["other_cards"]] == [0, 1, 2, 3]
+
+
+def test_the_page_can_copy_the_written_form(alice_client, alice, model):
+    prediction = store_reading(make_reading("-12.50\n7"), owner=alice)
+    assert 'data-copy="-12.50\n7"' in page_of(alice_client, prediction)
