@@ -43,14 +43,28 @@ class CorrectionForm(forms.Form):
 
 
 class QueueForm(forms.Form):
-    """The position in the review queue, which every form of the page carries along."""
+    """The filters of the review queue and the position in it, which every form of the page carries along."""
 
     MAX_SKIPPED = 100
+    FILTERS = ("reason", "preset", "model")  # beside the batch
+    REASONS = [
+        ("uncertain", _("A digit is not clear")),
+        ("unread_ink", _("Writing that was not read")),
+        ("several_lines", _("Several lines")),
+        ("unexpected", _("Not what is expected")),
+    ]
 
     all = PresenceField(required=False)  # review sure predictions, too
     skip = UUIDListField(required=False)
     previous = forms.UUIDField(required=False)
-    batch = forms.UUIDField(required=False)  # limits the queue to the pictures of a batch
+    batch = forms.UUIDField(label=_("Batch"), required=False)  # limits the queue to the pictures of a batch
+    done = forms.IntegerField(required=False, min_value=0, max_value=1_000_000)  # reviewed since the page was opened
+    reason = forms.ChoiceField(label=_("Reason"), choices=[("", _("Any")), *REASONS], required=False)
+    preset = forms.CharField(label=_("Preset"), required=False, max_length=100)
+    model = forms.CharField(label=_("Model"), required=False, max_length=100)
+
+    def clean_done(self) -> int:
+        return self.cleaned_data["done"] or 0
 
     def clean_skip(self) -> list[Any]:
         return list(self.cleaned_data["skip"][-self.MAX_SKIPPED :])

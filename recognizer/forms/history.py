@@ -46,6 +46,7 @@ class BulkActionForm(SelectionForm):
     )
     value = forms.CharField(required=False)
     query = forms.CharField(required=False)
+    confirmed = forms.BooleanField(required=False)  # the deletion of many pictures
 
 
 class RestoreForm(SelectionForm):

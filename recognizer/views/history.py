@@ -33,6 +33,7 @@ from recognizer.views.downloads import download, download_rows
 from recognizer.views.requests import UserRequest
 
 MAX_COUNTED = 10_000
+MAX_UNCONFIRMED = 20  # pictures that are deleted without asking
 
 
 @require_safe
@@ -83,6 +84,10 @@ def history_bulk(request: UserRequest) -> HttpResponseBase:
         log_event(Event.HISTORY_EXPORTED, account=request.user.pk, format=action)
         return export_history(request, rows, action)
     if action == "delete":
+        count = rows.order_by().values("pk")[: MAX_COUNTED + 1].count()
+        if count > MAX_UNCONFIRMED and not data["confirmed"]:
+            context = {"data": data, "count": count, "max_counted": MAX_COUNTED}
+            return render(request, "history_delete.html", context)
         deleted_at = delete_uploads(request.user, rows.values_list("upload", flat=True))
         return redirect_to_list(data["query"], deleted=deleted_at.isoformat())
     count = correct_predictions(rows, by=request.user, kind=action, written=data["value"])

@@ -10,17 +10,19 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from recognizer import selectors
+from recognizer.filters import model_versions
 from recognizer.forms import clean_or_raise
 from recognizer.forms.corrections import QueueForm
 from recognizer.models import Batch, Prediction
 from recognizer.problems import Problem
 from recognizer.services.history import corrections
-from recognizer.services.quality.review_queue import count_to_review, next_to_review
+from recognizer.services.quality.review_queue import QueueLimits, count_to_review, next_to_review
 from recognizer.views.corrections import save_correction
 from recognizer.views.requests import UserRequest
 from recognizer.views.uploads import fetch_prediction, prediction_context
 
 MAX_COUNTED = 100
+MAX_BATCHES = 50  # the newest ones, which the filter offers
 
 
 @require_safe
@@ -41,7 +43,9 @@ def review_correct(request: UserRequest, pk: UUID) -> HttpResponse:
     except Problem as problem:
         return queue_page(request, queue, prediction, problem=problem)
     if not is_done:
+        queue["done"] = max(0, queue["done"] - (request.POST.get("action") == "undo"))
         return queue_page(request, queue, prediction, is_saved=True)
+    queue["done"] += 1
     return queue_page(request, queue, next_prediction(request, queue), previous=prediction)
 
 
@@ -59,8 +63,13 @@ def save_review(request: UserRequest, prediction: Prediction) -> bool:
 
 
 def next_prediction(request: UserRequest, queue: dict[str, Any]) -> Prediction | None:
-    """Return the next prediction of the queue, or of one batch in it."""
-    return next_to_review(request.user, skipped=queue["skip"], includes_sure=queue["all"], batch_id=queue["batch"])
+    """Return the next prediction of the queue, or of what its filters let through."""
+    limits = queue_limits(queue)
+    return next_to_review(request.user, skipped=queue["skip"], includes_sure=queue["all"], limits=limits)
+
+
+def queue_limits(queue: dict[str, Any]) -> QueueLimits:
+    return QueueLimits(batch_id=queue["batch"], **{name: queue[name] for name in QueueForm.FILTERS})
 
 
 def queue_batch(request: UserRequest, queue: dict[str, Any]) -> Batch | None:
@@ -79,8 +88,12 @@ def queue_page(
 ) -> HttpResponse:
     """Return the page for the prediction, or its changed part to htmx; without a prediction, the end of the queue."""
     skipped: Collection[UUID] = queue["skip"]
+    left_count = count_to_review(request.user, prediction, MAX_COUNTED, limits=queue_limits(queue))
     context: dict[str, Any] = {
-        "left_count": count_to_review(request.user, prediction, MAX_COUNTED, batch_id=queue["batch"]),
+        "left_count": left_count,
+        "done": queue["done"],
+        "all_count": queue["done"] + left_count,
+        "queue_filters": [(name, queue[name]) for name in QueueForm.FILTERS if queue[name]],
         "max_counted": MAX_COUNTED,
         "skipped": skipped,
         "includes_sure": queue["all"],
@@ -94,5 +107,15 @@ def queue_page(
     if prediction:
         context |= prediction_context(prediction, hides_decision=True)
         context["correct_url"] = reverse("review_correct", args=[prediction.upload_id])
-    template = "_review_item.html" if request.htmx else "review.html"
+    if request.htmx:
+        template = "_review_item.html"
+    else:
+        template = "review.html"
+        context |= {
+            "reasons": QueueForm.REASONS,
+            "batches": selectors.batches_for(request.user).order_by("-created_at")[:MAX_BATCHES],
+            "presets": selectors.presets_for(request.user).values_list("name", flat=True),
+            "models": model_versions(request),
+            "chosen": queue,
+        }
     return render(request, template, context, status=problem.status if problem else 200)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -13,19 +14,43 @@ from recognizer.models import Audit, Prediction
 AUDITS_TRIED = 5  # the first ones; another process may just have answered some of them
 
 
-def queue_of(user: User, batch_id: UUID | None) -> QuerySet[Prediction]:
-    """Return what a person has not reviewed, of one batch if it is named."""
-    rows = selectors.review_queue_for(user)
-    return rows.filter(upload__batch_item__batch=batch_id) if batch_id else rows
+@dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """What the queue is limited to; empty values limit nothing."""
+
+    batch_id: UUID | None = None
+    reason: str = ""  # "uncertain" where no reason is known
+    preset: str = ""
+    model: str = ""
+
+    def condition(self, relation: str = "") -> Q:
+        """Return the condition on predictions, or on rows that the relation leads to them from."""
+        condition = Q()
+        if self.batch_id:
+            condition &= Q(**{f"{relation}upload__batch_item__batch": self.batch_id})
+        if self.reason:
+            condition &= Q(**{f"{relation}reason": "" if self.reason == "uncertain" else self.reason})
+        if self.preset:
+            condition &= Q(**{f"{relation}preset__name": self.preset})
+        if self.model:
+            condition &= Q(**{f"{relation}model__version": self.model})
+        return condition
 
 
-def waiting_audits(user: User, batch_id: UUID | None) -> QuerySet[Audit]:
-    waiting = selectors.audits_to_review_for(user)
-    return waiting.filter(prediction__upload__batch_item__batch=batch_id) if batch_id else waiting
+WHOLE_QUEUE = QueueLimits()
+
+
+def queue_of(user: User, limits: QueueLimits) -> QuerySet[Prediction]:
+    """Return what a person has not reviewed, within the limits."""
+    return selectors.review_queue_for(user).filter(limits.condition())
+
+
+def waiting_audits(user: User, limits: QueueLimits) -> QuerySet[Audit]:
+    return selectors.audits_to_review_for(user).filter(limits.condition("prediction__"))
 
 
 def next_to_review(
-    user: User, *, skipped: Collection[UUID], includes_sure: bool, batch_id: UUID | None = None
+    user: User, *, skipped: Collection[UUID], includes_sure: bool, limits: QueueLimits = WHOLE_QUEUE
 ) -> Prediction | None:
     """Return the next prediction of the queue.
 
@@ -33,10 +58,10 @@ def next_to_review(
     decides between them, so that the choice stays when the page is loaded again. Sure ones follow where they are
     wanted.
     """
-    queue = queue_of(user, batch_id).exclude(upload__in=skipped)
+    queue = queue_of(user, limits).exclude(upload__in=skipped)
     heads = [
         queue.filter(decision=Prediction.Decision.UNSURE).first(),
-        first_audited(queue, waiting_audits(user, batch_id).exclude(prediction__upload__in=skipped)),
+        first_audited(queue, waiting_audits(user, limits).exclude(prediction__upload__in=skipped)),
         first_put_into_review(user, queue),
     ]
     found = [head for head in heads if head is not None]
@@ -74,15 +99,15 @@ def put_into_review(user: User) -> Q | None:
     return found
 
 
-def count_to_review(user: User, shown: Prediction | None, most: int, *, batch_id: UUID | None = None) -> int:
+def count_to_review(user: User, shown: Prediction | None, most: int, *, limits: QueueLimits = WHOLE_QUEUE) -> int:
     """Count what is left to review, including the shown prediction; stop at `most` + 1 of each kind."""
-    queue = queue_of(user, batch_id)
+    queue = queue_of(user, limits)
     unsure = queue.filter(decision=Prediction.Decision.UNSURE)
     if shown:
         unsure = unsure.exclude(upload=shown.upload_id)  # some of its digits may be corrected already
     # Unordered: with an order, the database would walk through all sure predictions to find the few unsure ones.
     count = unsure.order_by()[: most + 1].count()
-    count += waiting_audits(user, batch_id).filter(was_sure=True).order_by()[: most + 1].count()
+    count += waiting_audits(user, limits).filter(was_sure=True).order_by()[: most + 1].count()
     wanted = put_into_review(user)
     if wanted is not None:
         count += queue.filter(wanted).order_by()[: most + 1].count()

@@ -206,6 +206,46 @@ def test_all_filtered_results_can_be_deleted(alice_client, add_prediction):
     assert shown(alice_client) == ["1"]
 
 
+def test_deleting_many_pictures_needs_a_confirmation(alice_client, add_prediction, monkeypatch):
+    monkeypatch.setattr(history, "MAX_UNCONFIRMED", 2)
+    picks = [str(add_prediction(text).upload_id) for text in "123"]
+    form = {"action": "delete", "pick": picks, "query": "ordering=confidence"}
+    page = alice_client.post(reverse("history_bulk"), form)
+    assert "Delete 3 pictures?" in page.content.decode()
+    assert not Upload.objects.exclude(deleted_at=None).exists()
+    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]+)">', page.content.decode())
+    assert [value for name, value in fields if name == "pick"] == picks
+    answer = alice_client.post(reverse("history_bulk"), form | {"confirmed": "1"})
+    assert answer.url.startswith(f"{reverse('history')}?ordering=confidence&deleted=")
+    assert Upload.objects.exclude(deleted_at=None).count() == 3
+
+
+def test_few_pictures_are_deleted_at_once(alice_client, add_prediction):
+    picks = [str(add_prediction(text).upload_id) for text in "12"]
+    alice_client.post(reverse("history_bulk"), {"action": "delete", "pick": picks})
+    assert Upload.objects.exclude(deleted_at=None).count() == 2
+
+
+def test_all_results_are_exported_without_choosing_them(alice_client, add_prediction):
+    add_prediction("1"), add_prediction("2", decision="unsure")
+    page = alice_client.get(reverse("history") + "?decision=unsure").content.decode()
+    (form,) = re.findall(r'<form class="row export-all.*?</form>', page, re.DOTALL)
+    fields = dict(re.findall(r'<input type="hidden" name="(query|all)" value="([^"]+)">', form))
+    answer = alice_client.post(reverse("history_bulk"), fields | {"action": "jsonl"})
+    assert [json.loads(line)["text"] for line in b"".join(answer).splitlines()] == ["2"]
+
+
+def test_the_figures_of_the_statistics_are_filters(alice, alice_client, add_prediction):
+    corrections.correct(prediction=add_prediction("7"), by=alice, kind="correct", text="1")
+    add_prediction("3", decision="unsure"), add_prediction("")
+    page = alice_client.get(reverse("history_statistics")).content.decode()
+    links = re.findall(r'<a (?:class="small" )?href="([^"]+)">\s*(\d+)</a>', page)
+    counted = {link: int(figure) for link, figure in links}
+    assert len(counted) == 5
+    for link, figure in counted.items():
+        assert len(shown(alice_client, link.removeprefix(reverse("history")))) == figure, link
+
+
 def test_the_list_shows_the_number_of_results_to_select(alice_client, add_prediction):
     add_prediction("1"), add_prediction("2")
     page = alice_client.get(reverse("history")).content.decode()

@@ -6,6 +6,8 @@ from uuid import UUID
 import pytest
 from django.urls import reverse
 
+from recognizer.models import Glyph, Prediction
+from recognizer.services.batches import intake
 from recognizer.services.history import corrections
 from recognizer.views import review
 from tests.readings import make_reading, store_reading
@@ -67,7 +69,7 @@ def test_the_previous_correction_can_be_undone_after_skipping(alice_client, add_
     page = alice_client.post(url, {"action": "confirm"}, headers=HTMX).content.decode()
     (skip,) = re.findall(r'<form method="get".*?</form>', page, re.DOTALL)
     fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]+)">', skip)
-    assert dict(fields) == {"skip": str(second.upload_id), "previous": str(first.upload_id)}
+    assert dict(fields) == {"skip": str(second.upload_id), "previous": str(first.upload_id), "done": "1"}
     page = alice_client.get(reverse("review"), dict(fields), headers=HTMX)
     assert page.context["previous"] == first
     assert f'action="{url}"' in page.content.decode()
@@ -113,3 +115,62 @@ def plain_text(page: str, keys: list[UUID]) -> str:
     for key in keys:
         page = page.replace(str(key), "")
     return re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", page)
+
+
+def test_the_queue_is_filtered_by_reason_batch_and_model(alice, alice_client, add_prediction, model):
+    unclear = add_prediction("1", decision="unsure", confidence=0.3)
+    lines = add_prediction("2", decision="unsure", confidence=0.4)
+    Prediction.objects.filter(pk=lines.pk).update(reason="several_lines")
+    batch = intake.create_batch(owner=alice, name="holiday.zip")
+    batch.items.create(position=0, name="1.png", state="done", upload=lines.upload)
+    for query, shown in (
+        ("", unclear),
+        ("?reason=uncertain", unclear),
+        ("?reason=several_lines", lines),
+        (f"?batch={batch.pk}", lines),
+        (f"?model={model.version}", unclear),
+        ("?model=another", None),
+        ("?reason=unread_ink", None),
+    ):
+        page = alice_client.get(reverse("review") + query)
+        assert page.context.get("prediction") == shown, query
+
+
+def test_the_filters_stay_until_the_queue_is_empty(alice_client, add_prediction):
+    first, second = (add_prediction(text, decision="unsure", confidence=int(text) / 10) for text in "12")
+    other = add_prediction("3", decision="unsure", confidence=0.1)
+    Prediction.objects.filter(pk=other.pk).update(reason="several_lines")
+    page = alice_client.post(
+        reverse("review_correct", args=[first.upload_id]), {"action": "confirm", "reason": "uncertain"}, headers=HTMX
+    )
+    assert page.context["prediction"] == second
+    for form in re.findall(r"<form.*?</form>", page.content.decode(), re.DOTALL):
+        assert '<input type="hidden" name="reason" value="uncertain">' in form
+
+
+@pytest.mark.parametrize("query", ["reason=dance", "batch=x", "model=%00", "done=x", "done=-1"])
+def test_an_invalid_filter_gets_an_error(alice_client, model, query):
+    assert alice_client.get(reverse("review") + "?" + query).status_code == 400
+
+
+def test_the_batches_of_another_user_are_not_offered(bob_client, alice, model):
+    intake.create_batch(owner=alice, name="holiday.zip")
+    assert "holiday.zip" not in bob_client.get(reverse("review")).content.decode()
+
+
+def test_the_page_shows_progress_and_the_doubtful_digit(alice_client, add_prediction):
+    number = add_prediction("12", decision="unsure", confidence=0.3)
+    Glyph.objects.filter(prediction=number, position=1).update(confidence=0.2)
+    add_prediction("3", decision="unsure", confidence=0.4)
+    text = alice_client.get(reverse("review"), {"done": "4"}).content.decode()
+    assert "Digit 2 is the least certain." in text
+    assert "4 reviewed" in text
+    assert '<progress max="6" value="4"' in text
+
+
+def test_undoing_takes_back_a_step_of_the_progress(alice_client, add_prediction):
+    first, _second = (add_prediction(text, decision="unsure", confidence=int(text) / 10) for text in "12")
+    url = reverse("review_correct", args=[first.upload_id])
+    page = alice_client.post(url, {"action": "confirm"}, headers=HTMX)
+    assert page.context["done"] == 1
+    assert alice_client.post(url, {"action": "undo", "done": "1"}, headers=HTMX).context["done"] == 0
