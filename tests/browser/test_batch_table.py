@@ -1,0 +1,131 @@
+"""The table of a batch in a browser: numbers are corrected in place, with the keyboard and without JavaScript."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from recognizer.models import Batch, Correction, Job
+from recognizer.services.batches import intake
+from tests.browser.fixtures import log_in
+from tests.readings import make_reading, store_reading
+from tests.recognizer.tables import write_tables
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def batch(alice, model) -> Batch:
+    """Return a batch of three numbers, of which the second is unsure."""
+    batch = intake.create_batch(owner=alice, name="Meters")
+    readings = [make_reading("852"), make_reading("71", decision="unsure", confidence=0.5), make_reading("-3.5")]
+    for position, reading in enumerate(readings):
+        upload = store_reading(reading, owner=alice).upload
+        batch.items.create(position=position, name=f"scan {position + 9}.png", state="done", upload=upload)
+    intake.close_batch(batch)
+    return batch
+
+
+def number_of(page: Page, name: str):
+    return page.get_by_label(f"Number in {name}")
+
+
+def state_of(page: Page, name: str):
+    return page.locator("[data-row]", has_text=name).locator(".cell-state")
+
+
+def saved() -> list[tuple[str, str]]:
+    rows = Correction.objects.order_by("created_at")
+    return [(row.kind, row.written) for row in rows]
+
+
+def test_enter_saves_or_confirms_and_goes_on(alice_page: Page, batch):
+    alice_page.goto(f"/batches/{batch.pk}/")
+    expect(alice_page.get_by_role("button", name="Save corrections")).to_be_hidden()
+    number_of(alice_page, "scan 9.png").click()
+    alice_page.keyboard.press("ControlOrMeta+a")
+    alice_page.keyboard.type("00853")
+    assert saved() == []
+    alice_page.keyboard.press("Enter")
+    expect(state_of(alice_page, "scan 9.png")).to_contain_text(re.compile(r"corrected\s+Saved"))
+    expect(number_of(alice_page, "scan 10.png")).to_be_focused()
+    alice_page.keyboard.press("Enter")  # the unsure number is right
+    expect(state_of(alice_page, "scan 10.png")).to_contain_text("confirmed")
+    expect(number_of(alice_page, "scan 11.png")).to_be_focused()
+    alice_page.keyboard.press("Enter")  # a sure number is left alone
+    expect(state_of(alice_page, "scan 11.png")).to_contain_text("sure")
+    assert saved() == [("correct", "00853"), ("confirm", "71")]
+    expect(alice_page.locator("[data-row]").first.locator(".cell-value")).to_have_text("853")
+
+
+def test_arrows_move_and_a_number_is_saved_when_it_is_left(alice_page: Page, batch):
+    alice_page.goto(f"/batches/{batch.pk}/")
+    number_of(alice_page, "scan 9.png").click()
+    for key, name in (("ArrowDown", "scan 10.png"), ("ArrowDown", "scan 11.png"), ("ArrowUp", "scan 10.png")):
+        alice_page.keyboard.press(key)
+        expect(number_of(alice_page, name)).to_be_focused()
+    alice_page.keyboard.type("77")  # the number is selected
+    alice_page.keyboard.press("ArrowUp")
+    expect(state_of(alice_page, "scan 10.png")).to_contain_text("corrected")
+    assert saved() == [("correct", "77")]
+
+
+def test_escape_drops_a_number_that_is_not_saved(alice_page: Page, batch):
+    alice_page.goto(f"/batches/{batch.pk}/")
+    number = number_of(alice_page, "scan 9.png")
+    number.fill("1")
+    number.press("Escape")
+    expect(number).to_have_value("852")
+    number.blur()
+    alice_page.wait_for_timeout(300)
+    assert saved() == []
+
+
+def test_a_number_that_is_refused_or_not_sent_says_so_and_stays(alice_page: Page, batch):
+    alice_page.goto(f"/batches/{batch.pk}/")
+    number = number_of(alice_page, "scan 9.png")
+    number.fill("8x")
+    number.press("Enter")
+    expect(alice_page.get_by_role("alert")).to_contain_text("Use only the digits 0 to 9")
+    expect(number).to_have_value("8x")
+    alice_page.route("**/correct/", lambda route: route.abort())
+    number.fill("853")
+    number.press("Enter")
+    expect(alice_page.get_by_role("alert")).to_contain_text("Not saved.")
+    alice_page.unroute("**/correct/")
+    number.press("Enter")
+    expect(state_of(alice_page, "scan 9.png")).to_contain_text("corrected")
+    expect(alice_page.get_by_role("alert")).to_have_count(0)
+    assert saved() == [("correct", "853")]
+
+
+def test_the_table_is_not_replaced_while_a_number_is_typed(alice_page: Page, batch):
+    batch.items.create(position=3, name="waiting.png", state="waiting")
+    alice_page.goto(f"/batches/{batch.pk}/")
+    number = number_of(alice_page, "scan 9.png")
+    number.fill("8")
+    alice_page.wait_for_timeout(2500)
+    expect(number).to_have_value("8")
+    expect(number).to_be_focused()
+
+
+def test_without_javascript_a_batch_is_corrected_and_exported(browser: Browser, alice, server, batch):
+    context = browser.new_context(base_url=server.url, java_script_enabled=False)
+    log_in(context, alice, server)
+    page = context.new_page()
+    page.goto(f"/batches/{batch.pk}/?ordering=-name")
+    number_of(page, "scan 9.png").fill("00853")
+    number_of(page, "scan 11.png").fill("-3.6")
+    page.get_by_role("button", name="Save corrections").click()
+    expect(page.locator("main").get_by_text("Saved for 2 pictures.")).to_be_visible()
+    expect(number_of(page, "scan 9.png")).to_have_value("00853")
+    assert sorted(saved()) == [("correct", "-3.6"), ("correct", "00853")]
+    page.get_by_role("button", name="Export XLSX").click()
+    expect(page.get_by_text("The file waits for its turn.")).to_be_visible()
+    write_tables()
+    page.reload()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download XLSX").click()
+    assert download.value.suggested_filename == "Meters.xlsx"
+    assert Job.objects.get(kind=Job.Kind.TABLE_EXPORT).state == Job.State.DONE
+    context.close()
