@@ -5,12 +5,12 @@ RUN_PYTHON := $(BIN)/python
 UV := $(shell grep --only-matching 'uv==[0-9.]*' pyproject.toml)
 
 # The checks ignore the settings in a developer's .env.
-check test test-sqlite test-postgres lint types fast coverage bench pictures: export ENV_FILE = /dev/null
+check test test-sqlite test-postgres lint types fast coverage bench pictures image-test: export ENV_FILE = /dev/null
 
 # Each test starts servers, which would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run check test test-sqlite test-postgres lint types fast coverage bench pictures requirements upgrade audit train-deps clean
+.PHONY: help run check test test-sqlite test-postgres lint types fast coverage bench pictures image-test requirements upgrade audit train-deps clean
 
 help:
 	@echo "make run [PORT=8080]   start Digitscribe here: Redis, worker, beat and web server"
@@ -18,6 +18,7 @@ help:
 	@echo "make test              lint, types and every test, on SQLite and PostgreSQL"
 	@echo "make lint, types, fast, test-sqlite, test-postgres   the parts of these"
 	@echo "make bench             the benchmarks, as tables"
+	@echo "make image-test        build the image with buildah and start it (as root, with debootstrap)"
 	@echo "make pictures          the pictures of the README"
 	@echo "make train-deps        install what manage.py train_model needs (TensorFlow)"
 	@echo "make requirements      write uv.lock and requirements*.txt from pyproject.toml"
@@ -74,6 +75,9 @@ bench: $(VENV)/.dev
 	@$(RUN_PYTHON) -m bench.reading
 	@$(RUN_PYTHON) -m bench.explaining
 	@$(RUN_PYTHON) -m bench.playing
+
+image-test: $(VENV)/.dev
+	@$(RUN_PYTHON) -m tests.deploy.image
 
 # The pictures of README.md, made by the browser tests.
 pictures: export SCREENSHOTS = $(CURDIR)/.run/screenshots

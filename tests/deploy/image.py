@@ -1,0 +1,245 @@
+"""The image, built and started without a container engine: `make image-test`. It needs root, buildah and debootstrap.
+
+Debian's buildah builds the image on a base that debootstrap makes. Web server and worker then run from its files as
+another user, without capabilities, with a read-only root and a /tmp in memory, and the shortest way through the product
+is gone: a picture is sent, read, and its feature maps are drawn.
+"""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+
+from config.embedded_redis import EmbeddedRedis
+from tests.pictures import digit_png
+from tests.servers.ports import reserve_port
+from tests.servers.process import Server, wait_until
+from tests.servers.redis import RedisServer
+from tests.surroundings import ROOT
+
+FOLDER = Path(os.environ.get("IMAGE_TEST_FOLDER", ROOT / ".run" / "image-test"))
+BASE, IMAGE = "localhost/digitscribe-base", "localhost/digitscribe"
+USER = 4711
+MAX_COMPRESSED_MB = 250
+BUILDAH = ["buildah", "--root", str(FOLDER / "storage"), "--runroot", str(FOLDER / "run"), "--storage-driver", "vfs"]
+
+# The root becomes read-only, and then its command loses everything that a container may not have.
+START = """
+set -e
+mount --bind "$1" "$1"
+mount -o remount,bind,ro "$1"
+mount -t tmpfs -o mode=1777 tmpfs "$1/tmp"
+mount -t proc proc "$1/proc"
+mount --bind "$2" "$1/data"
+mount --rbind /dev "$1/dev"
+user=$3
+root=$1
+shift 3
+exec chroot "$root" /usr/bin/setpriv --reuid "$user" --regid "$user" --clear-groups --bounding-set=-all \
+    --inh-caps=-all --no-new-privs -- "$@"
+"""
+
+
+def show(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def run(*command: str) -> str:
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise SystemExit(f"{' '.join(command)}:\n{result.stdout[-4000:]}\n{result.stderr[-4000:]}")
+    return result.stdout.strip()
+
+
+def buildah(*arguments: str) -> str:
+    return run(*BUILDAH, *arguments)
+
+
+def build_base() -> None:
+    rootfs = FOLDER / "base"
+    if not (rootfs / "usr/bin/python3").exists():
+        shutil.rmtree(rootfs, ignore_errors=True)
+        packages = "--include=python3,python3-venv,ca-certificates"
+        run("debootstrap", "--variant=minbase", packages, "bookworm", str(rootfs))
+    for name in ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale"):
+        shutil.rmtree(rootfs / name, ignore_errors=True)
+    container = buildah("from", "scratch")
+    buildah("copy", "--quiet", container, str(rootfs), "/")
+    buildah("commit", "--quiet", "--rm", container, BASE)
+
+
+def build_image() -> None:
+    arguments = [
+        "--isolation",
+        "chroot",
+        "--network",
+        "host",
+        "--layers",
+        "--build-arg",
+        f"BASE={BASE}",
+        "--target",
+        "serve",
+    ]
+    # What pip needs where packages come from a mirror: `--volume`, `--env`.
+    arguments += shlex.split(os.environ.get("IMAGE_TEST_BUILD_OPTIONS", ""))
+    buildah("build", *arguments, "--tag", IMAGE, str(ROOT))
+
+
+def compressed_megabytes() -> float:
+    archive = FOLDER / "image.tar"
+    archive.unlink(missing_ok=True)
+    buildah("push", "--quiet", IMAGE, f"oci-archive:{archive}")
+    return archive.stat().st_size / 1e6
+
+
+class Container:
+    """The files of the image, and a folder for its data."""
+
+    def __init__(self) -> None:
+        self.name = buildah("from", IMAGE)
+        self.root = Path(buildah("mount", self.name))
+        self.data = FOLDER / "data"
+        shutil.rmtree(self.data, ignore_errors=True)
+        (self.data / "media").mkdir(parents=True)
+        for path in (self.data, self.data / "media"):
+            os.chown(path, USER, USER)
+        config = json.loads(buildah("inspect", "--type", "image", IMAGE))["OCIv1"]["config"]
+        self.environment = dict(line.split("=", 1) for line in config["Env"])
+        self.command, self.user = config["Cmd"], config["User"]
+
+    def inside(self, command: list[str], environment: dict[str, str]) -> list[str]:
+        settings = [f"{name}={value}" for name, value in {**self.environment, **environment}.items()]
+        start = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", START, "start"]
+        changed = ["env", "--ignore-environment", f"--chdir={'/app'}", *settings, *command]
+        return [*start, str(self.root), str(self.data), str(USER), *changed]
+
+    def close(self) -> None:
+        buildah("umount", self.name)
+        buildah("rm", self.name)
+
+
+def test(container: Container) -> None:
+    # On a port, since a socket outside of the container's files could not be reached.
+    redis = RedisServer(replace(EmbeddedRedis.plan(FOLDER / "redis"), port=reserve_port()))
+    port = reserve_port()
+    environment = {
+        "SECRET_KEY": "only-for-this-test-" * 3,
+        "ALLOWED_HOSTS": "localhost",
+        "DATABASE_URL": "sqlite:////data/db.sqlite3",
+        "REDIS_URL": redis.url,
+        "BIND": f"127.0.0.1:{port}",
+        "DISK_FLOOR_BYTES": "0",
+    }
+    url = f"http://127.0.0.1:{port}"
+    headers = {"Host": "localhost", "X-Forwarded-Proto": "https"}
+
+    def manage(*arguments: str) -> str:
+        return run(*container.inside(["python3", "manage.py", *arguments], environment))
+
+    redis.start()
+    manage("prepare")
+    token = manage("create_token", "admin").split()[0]
+    web = Server(
+        container.inside(container.command, environment),
+        log=FOLDER / "web.log",
+        is_ready=lambda: is_alive(f"{url}/livez", headers),
+    )
+    worker = Server(
+        container.inside(
+            ["celery", "-A", "config.celery", "worker", "--without-gossip", "--without-mingle"], environment
+        ),
+        log=FOLDER / "worker.log",
+        is_ready=lambda: " ready." in worker.output,
+    )
+    try:
+        started = time.monotonic()
+        web.start()
+        show(f"started: {time.monotonic() - started:.1f} s until /livez answers")
+        worker.start()
+        check_restrictions(web)
+        run(*container.inside(["python3", "-m", "config.probe", f"{url}/livez"], environment))
+        ready = httpx.get(f"{url}/readyz", headers=headers, timeout=30)
+        assert ready.json()["status"] == "ready", ready.text
+        walk(url, headers | {"Authorization": f"Bearer {token}"})
+    finally:
+        for server in (web, worker):
+            server.kill()  # unshare ignores other signals
+        redis.kill()
+
+
+def is_alive(url: str, headers: dict[str, str]) -> bool:
+    try:
+        return httpx.get(url, headers=headers, timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def check_restrictions(web: Server) -> None:
+    """Look at the process itself: whose it is, what it may do, and what it may write."""
+    found = [
+        path for path in Path("/proc").glob("[0-9]*/cmdline") if b"gunicorn" in read(path) and is_ours(path.parent)
+    ]
+    assert found, web.output
+    status = dict(line.split(":", 1) for line in (found[0].parent / "status").read_text().splitlines())
+    users, capabilities = status["Uid"].split(), int(status["CapBnd"], 16) | int(status["CapEff"], 16)
+    mounts = [line.split() for line in (found[0].parent / "mounts").read_text().splitlines()]
+    options = next(fields[3] for fields in reversed(mounts) if fields[1] == "/")
+    show(f"user: {users[0]}; capabilities: {capabilities:#x}; no new privileges: {status['NoNewPrivs'].strip()}")
+    show(f"root: {options.split(',')[0]}")
+    assert set(users) == {str(USER)}
+    assert capabilities == 0
+    assert status["NoNewPrivs"].strip() == "1"
+    assert options.split(",")[0] == "ro"
+
+
+def read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def is_ours(process: Path) -> bool:
+    return process.stat().st_uid == USER
+
+
+def walk(url: str, headers: dict[str, str]) -> None:
+    """Send a picture, read the answer, and wait for its feature maps."""
+    answer = httpx.post(f"{url}/api/v1/predictions/", files={"image": digit_png(7)}, headers=headers, timeout=60)
+    assert answer.status_code == 201, answer.text
+    show(f"read: {answer.json()['text']}")
+    maps = f"{url}/api/v1/predictions/{answer.json()['id']}/feature-maps/"
+    wait_until(
+        lambda: httpx.get(maps, headers=headers, timeout=60).status_code == 200, seconds=120, what="feature maps"
+    )
+    login = httpx.get(f"{url}/login/", headers=headers, timeout=60)
+    style = login.text.partition('rel="stylesheet" href="')[2].partition('"')[0]
+    assert httpx.get(f"{url}{style}", headers=headers, timeout=60).status_code == 200
+    show("feature maps drawn by the worker; static files served")
+
+
+def main() -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    build_base()
+    build_image()
+    megabytes = compressed_megabytes()
+    show(f"size: {megabytes:.0f} MB compressed, on the base of debootstrap")
+    container = Container()
+    try:
+        show(f"user of the image: {container.user}; command: {' '.join(container.command)}")
+        test(container)
+    finally:
+        container.close()
+    assert megabytes < MAX_COMPRESSED_MB
+
+
+if __name__ == "__main__":
+    main()
