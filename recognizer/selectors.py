@@ -160,9 +160,15 @@ def audits_for(user: User) -> QuerySet[Audit]:
     return Audit.objects.filter(owner=user.pk, prediction__upload__deleted_at=None)
 
 
+def waiting_audits(audits: QuerySet[Audit]) -> QuerySet[Audit]:
+    """Return those audits that a person can still answer: their picture was neither deleted nor removed."""
+    waiting = audits.filter(is_right=None, prediction__upload__deleted_at=None)
+    return waiting.exclude(prediction__upload__original="")
+
+
 def audits_to_review_for(user: User) -> QuerySet[Audit]:
     """Return the audits that nobody has answered, the oldest first. Those of replaced models count no longer."""
-    waiting = audits_for(user).filter(is_right=None, stream__model__state=ModelVersion.State.ACTIVE)
+    waiting = waiting_audits(audits_for(user)).filter(stream__model__state=ModelVersion.State.ACTIVE)
     return waiting.order_by("chosen_at", "id")
 
 

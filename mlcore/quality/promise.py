@@ -5,6 +5,7 @@ tested only after all before it are promised. So the first threshold that does n
 with at most the probability of one test, however many thresholds follow.
 """
 
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,9 +16,10 @@ WISHES = (0.005, 0.01, 0.02)
 # Of the confidence, from strict to lenient
 THRESHOLDS = (0.995, 0.99, 0.985, 0.98, 0.97, 0.96, 0.95, 0.93, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
 SHARE_BEFORE, SHARE_AFTER = 0.2, 0.02  # of the sure answers that are audited before and after the promise
-MAX_EXPECTED = 12.0  # errors at the wished rate: after so many audits without a promise, fewer are made
+MAX_EXPECTED = 6.0  # errors at the wished rate: after so many audits without a promise, fewer are made
+MAX_ODDS = 2.5  # of an error rate as high as the wish against half of it: with more, fewer audits are made
 FIRST_AUDITS = 100  # after which the order begins at a threshold that enough answers reach
-FIRST_REACH = 0.3  # share of the audited answers that must reach the strictest threshold
+FIRST_REACH = 0.45  # share of the audited answers that must reach the strictest threshold
 
 
 @dataclass(slots=True)
@@ -69,10 +71,18 @@ class Promise:
     @property
     def share(self) -> float:
         """Return the share of the sure answers to audit."""
-        if self.promised is not None:
-            return SHARE_AFTER
-        spent = self.wish * self.evidence.audited[self.first or 0]
-        return SHARE_BEFORE if spent < MAX_EXPECTED else SHARE_AFTER
+        return SHARE_AFTER if self.promised is not None or self.is_unlikely else SHARE_BEFORE
+
+    @property
+    def is_unlikely(self) -> bool:
+        """Return whether the promise is out of reach with a bearable number of audits.
+
+        That is so after MAX_EXPECTED errors at the wished rate, or where the errors that were found are much more
+        probable at the wished rate than at half of it.
+        """
+        expected = self.wish * self.evidence.audited[self.first or 0]
+        wrong = self.evidence.wrong[self.first or 0]
+        return expected >= MAX_EXPECTED or wrong * math.log(2) - expected / 2 > math.log(MAX_ODDS)
 
     def bound(self, place: int) -> float:
         """Return the upper bound of the error among the answers that reach a threshold."""

@@ -27,7 +27,7 @@ def figures_of(streams: Sequence[Stream]) -> list[StreamFigures]:
     months: dict[UUID, list[StreamMonth]] = {stream.pk: [] for stream in streams}
     for row in StreamMonth.objects.filter(stream__in=months).order_by("month"):
         months[row.stream_id].append(row)
-    waiting = waiting_audits(list(months))
+    waiting = count_waiting(list(months))
     outcomes = checked_outcomes(list(months), {key: first for key, (_count, first) in waiting.items()})
     found = []
     for stream in streams:
@@ -39,10 +39,10 @@ def figures_of(streams: Sequence[Stream]) -> list[StreamFigures]:
     return found
 
 
-def waiting_audits(streams: Sequence[UUID]) -> dict[UUID, tuple[int, datetime]]:
+def count_waiting(streams: Sequence[UUID]) -> dict[UUID, tuple[int, datetime]]:
     """Return how many audits of each stream wait to be checked, and when the first of them was chosen."""
     rows = (
-        Audit.objects.filter(stream__in=streams, is_right=None, prediction__upload__deleted_at=None)
+        selectors.waiting_audits(Audit.objects.filter(stream__in=streams))
         .order_by()
         .values_list("stream")
         .annotate(Count("pk"), Min("chosen_at"))

@@ -17,7 +17,8 @@ def mistakes_of(user: User, stream: Stream) -> QuerySet[Audit]:
     return (
         selectors.audits_for(user)
         .filter(stream=stream, is_right=False)
-        .select_related("prediction")
+        .select_related("prediction__upload")
+        .defer("prediction__upload__strokes")
         .annotate(true_written=Coalesce(Subquery(newest.values_list(written_form())[:1]), Value("")))
         .order_by("-chosen_at", "-id")
     )

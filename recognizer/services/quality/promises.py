@@ -15,6 +15,7 @@ from mlcore.quality.promise import SHARE_BEFORE, WISHES, Promise
 from recognizer.models import Audit, Stream
 from recognizer.notice_texts import PROMISE_BROKEN, PROMISE_MADE
 from recognizer.problems import Problem
+from recognizer.selectors import waiting_audits
 from recognizer.services.people.notices import tell_person
 
 
@@ -40,10 +41,10 @@ class CheckedAudit:
 def counted_audits(stream: Stream) -> QuerySet[Audit]:
     """Return the audits that count, in order: all before the first one that nobody has checked.
 
-    Later ones may have been checked because they looked wrong. Audits of deleted pictures are not waited for.
+    Later ones may have been checked because they looked wrong. Audits without their picture are not waited for.
     """
     audits = stream.audits.order_by("chosen_at", "id")
-    first = audits.filter(is_right=None, prediction__upload__deleted_at=None).values_list("chosen_at", "id").first()
+    first = waiting_audits(audits).values_list("chosen_at", "id").first()
     checked = audits.exclude(is_right=None)
     if first is None:
         return checked

@@ -45,7 +45,7 @@ def queue_of(user: User, limits: QueueLimits) -> QuerySet[Prediction]:
     return selectors.review_queue_for(user).filter(limits.condition())
 
 
-def waiting_audits(user: User, limits: QueueLimits) -> QuerySet[Audit]:
+def audits_of(user: User, limits: QueueLimits) -> QuerySet[Audit]:
     return selectors.audits_to_review_for(user).filter(limits.condition("prediction__"))
 
 
@@ -61,7 +61,7 @@ def next_to_review(
     queue = queue_of(user, limits).exclude(upload__in=skipped)
     heads = [
         queue.filter(decision=Prediction.Decision.UNSURE).first(),
-        first_audited(queue, waiting_audits(user, limits).exclude(prediction__upload__in=skipped)),
+        first_audited(queue, audits_of(user, limits).exclude(prediction__upload__in=skipped)),
         first_put_into_review(user, queue),
     ]
     found = [head for head in heads if head is not None]
@@ -107,7 +107,7 @@ def count_to_review(user: User, shown: Prediction | None, most: int, *, limits: 
         unsure = unsure.exclude(upload=shown.upload_id)  # some of its digits may be corrected already
     # Unordered: with an order, the database would walk through all sure predictions to find the few unsure ones.
     count = unsure.order_by()[: most + 1].count()
-    count += waiting_audits(user, limits).filter(was_sure=True).order_by()[: most + 1].count()
+    count += audits_of(user, limits).filter(was_sure=True).order_by()[: most + 1].count()
     wanted = put_into_review(user)
     if wanted is not None:
         count += queue.filter(wanted).order_by()[: most + 1].count()

@@ -25,7 +25,7 @@ def test_a_lenient_threshold_waits_for_all_stricter_ones():
     promise = Promise(0.02)
     for place in range(300):
         promise.add(0.999, is_right=place % 20 != 0)
-        add_right(promise, 0.55, 2)
+        add_right(promise, 0.55, 1)
     add_right(promise, 0.55, 20_000)
     assert promise.bound(len(THRESHOLDS) - 1) < 0.02
     assert promise.promised is None

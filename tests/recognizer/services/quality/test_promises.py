@@ -5,7 +5,7 @@ import pytest
 from mlcore.quality.evidence import needed_audits
 from mlcore.quality.promise import SHARE_AFTER, SHARE_BEFORE, THRESHOLDS
 from recognizer import selectors
-from recognizer.models import Audit, Notice, Stream
+from recognizer.models import Audit, Notice, Stream, Upload
 from recognizer.problems import Problem
 from recognizer.services.history.bulk_actions import delete_uploads
 from recognizer.services.history.corrections import correct
@@ -62,6 +62,14 @@ def test_deleted_pictures_are_not_waited_for(audited, alice):
         correct(prediction=prediction, by=alice, kind="confirm")
     delete_uploads(alice, [audited[0].upload_id])
     assert [audit.prediction for audit in counted_audits(audited[0].stream)] == audited[1:3]
+
+
+def test_removed_pictures_are_neither_waited_for_nor_asked_for(audited, alice):
+    for prediction in audited[1:3]:
+        correct(prediction=prediction, by=alice, kind="confirm")
+    Upload.objects.filter(pk=audited[0].upload_id).update(original="")
+    assert [audit.prediction for audit in counted_audits(audited[0].stream)] == audited[1:3]
+    assert next_to_review(alice, skipped=[], includes_sure=False) == audited[3]
 
 
 @pytest.fixture
