@@ -73,7 +73,7 @@ def read_chunk(job: Job) -> None:
     result.readings = dict(zip(result.uploads, readings, strict=True))
     result.latency_ms = 1000 * (time.perf_counter() - started) / max(1, len(items))
     with runs.finish_job(job):
-        columns = columns_of(expected, lock_presets([batch.preset_id]))
+        columns = columns_of(expected, lock_presets([batch.owner_id], [batch.preset_id]))
         # Items that were cancelled in the meantime are left out.
         still_waiting = waiting_items(job).select_for_update(of=("self",)).order_by("pk")
         items = list(still_waiting.select_related("batch"))

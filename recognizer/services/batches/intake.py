@@ -71,7 +71,7 @@ def create_batch(
 
 def insert_batch(batch: Batch) -> None:
     """Save a new batch, without its preset if that was deleted in the meantime. Call it inside a transaction."""
-    batch.preset_id = next(iter(lock_presets([batch.preset_id])), None)
+    batch.preset_id = next(iter(lock_presets([batch.owner_id], [batch.preset_id])), None)
     batch.save(force_insert=True)
 
 

@@ -158,7 +158,7 @@ def replace_current(upload: Upload, picture_reading: PictureReading, *, draw_map
     """Save another reading of an upload as its current prediction. Call it inside a transaction."""
     size = picture_reading.row_bytes
     reserve_space(upload.owner_id, pictures=0, size=size)
-    lock_presets([picture_reading.preset_id])
+    lock_presets([upload.owner_id], [picture_reading.preset_id])
     if not lock_uploads([upload.pk]):
         raise Problem("not_found")
     add_to_uploads({upload.pk: size})
@@ -180,6 +180,7 @@ def lock_uploads(ids: Collection[UUID]) -> list[UUID]:
 def write_prediction(upload: Upload, picture_reading: PictureReading, *, draw_maps: bool) -> Prediction:
     """Save a prediction with its glyphs, and request its feature maps if wanted. Call it inside a transaction."""
     model, reading = picture_reading.model, picture_reading.reading
+    presets = lock_presets([upload.owner_id], [picture_reading.preset_id])
     prediction = build_prediction(
         upload,
         reading,
@@ -187,7 +188,7 @@ def write_prediction(upload: Upload, picture_reading: PictureReading, *, draw_ma
         mode=picture_reading.mode,
         decimal=picture_reading.decimal or "",
         latency_ms=picture_reading.latency_ms,
-        expected=columns_of(picture_reading.expected, lock_presets([picture_reading.preset_id])),
+        expected=columns_of(picture_reading.expected, presets),
     )
     enter_streams([(prediction, reading)])
     glyphs = build_glyphs(prediction, reading)

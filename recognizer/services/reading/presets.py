@@ -79,22 +79,27 @@ def delete_preset(preset: Preset) -> None:
     They may be a million rows, which one statement would lock and change for minutes.
     """
     predictions = Prediction.objects.filter(preset=preset.pk)
-    while keys := list(predictions.values_list("pk", flat=True)[:DETACHED_AT_ONCE]):
-        Prediction.objects.filter(pk__in=keys).update(preset=None)
+    while predictions.exists():
+        with transaction.atomic():
+            lock_usage([preset.owner_id])  # whoever reads again or rescores these predictions holds it too
+            keys = list(predictions.values_list("pk", flat=True)[:DETACHED_AT_ONCE])
+            Prediction.objects.filter(pk__in=keys).update(preset=None)
     Batch.objects.filter(preset=preset.pk).update(preset=None)
     with transaction.atomic():
-        lock_presets([preset.pk])  # from here on no other transaction saves a row that refers to it
+        lock_presets([preset.owner_id], [preset.pk])  # from here on no other transaction saves a row that refers to it
         preset.delete()
 
 
-def lock_presets(keys: Iterable[UUID | None]) -> set[UUID]:
+def lock_presets(owner_ids: Iterable[int], keys: Iterable[UUID | None]) -> set[UUID]:
     """Lock presets for the current transaction, and return the keys of those that still exist.
 
-    Call it before rows that refer to them are saved or locked.
+    Call it before rows that refer to them are saved or locked. The usage of the owners is locked first: every
+    transaction takes the two in this order, since otherwise a batch and a request could wait for each other.
     """
     wanted = {key for key in keys if key is not None}
     if not wanted:
         return set()
+    lock_usage(owner_ids)
     rows = Preset.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
     return set(rows.values_list("pk", flat=True))
 

@@ -112,7 +112,7 @@ def write_predictions(pairs: list[tuple[Prediction, Reading]], version: ModelVer
     They become current only if the version is active. Those of a candidate are there to be compared.
     """
     lock_usage(old.owner_id for old, _ in pairs)
-    presets = lock_presets(old.preset_id for old, _ in pairs)
+    presets = lock_presets((old.owner_id for old, _ in pairs), (old.preset_id for old, _ in pairs))
     locked = lock_uploads([old.upload_id for old, _ in pairs])
     unread = set(uploads_unread_by(version, Upload.objects.filter(pk__in=locked)).values_list("pk", flat=True))
     is_current = ModelVersion.objects.filter(pk=version.pk, state=ModelVersion.State.ACTIVE).exists()

@@ -1,16 +1,21 @@
 """Tests of presets, and of what predictions keep of them."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.core.files.base import ContentFile
+from django.db import connection, transaction
 
 from recognizer.drawings import draw_png
-from recognizer.models import Batch, Prediction, Preset
+from recognizer.models import Batch, BatchItem, Prediction, Preset
 from recognizer.problems import Problem
 from recognizer.services.batches import intake
 from recognizer.services.reading import presets
 from recognizer.services.reading.expected import Expected, expect
 from recognizer.services.reading.predictions import create_prediction, read_for, reread_upload, save_reading
-from recognizer.services.reading.presets import change_preset, create_preset, delete_preset, find_preset
+from recognizer.services.reading.presets import change_preset, create_preset, delete_preset, find_preset, lock_presets
+from recognizer.services.space.quotas import lock_usage
 from recognizer.services.space.recount import recount
 from tests.recognizer.services.batches.conftest import run_waiting_jobs
 from tests.recognizer.threads import meanwhile
@@ -155,6 +160,40 @@ def test_a_preset_deleted_while_a_prediction_is_saved_waits_for_it(alice, model,
         prediction = save_reading(reading, owner=alice, data=DATA, source="api")
     prediction.refresh_from_db()
     assert (prediction.preset, prediction.preset_name) == (None, "Water meter")
+
+
+def wait_for_a_lock() -> None:
+    """Wait until another transaction waits for a lock of this one. SQLite, which has one writer, cannot tell."""
+    for _ in range(300 if connection.vendor == "postgresql" else 5):
+        time.sleep(0.1)
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1 FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+                if cursor.fetchone():
+                    return
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_and_a_request_do_not_wait_for_each_others_locks(alice, model, media, meter, caplog):
+    """A request books the usage and then locks the preset. The chunk meanwhile must not hold the preset first."""
+    create_prediction(owner=alice, data=DATA, source="api")  # the model is loaded, and the usage has a row
+    intake.add_files(intake.create_batch(owner=alice, expected=expect(meter, {})), [("1.png", ContentFile(DATA))])
+
+    def read_chunk() -> None:
+        try:
+            run_waiting_jobs()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as threads:
+        with transaction.atomic():
+            lock_usage([alice.pk])
+            chunk = threads.submit(read_chunk)
+            wait_for_a_lock()
+            assert lock_presets([alice.pk], [meter.pk]) == {meter.pk}
+        chunk.result()
+    assert "has to wait" not in caplog.text  # as after a deadlock, which PostgreSQL ends with an error
+    assert Prediction.objects.get(upload=BatchItem.objects.get().upload).preset == meter
 
 
 def test_a_number_that_does_not_fit_is_unsure(alice, model, media):
