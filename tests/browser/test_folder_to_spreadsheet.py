@@ -59,11 +59,18 @@ def test_from_a_folder_of_pictures_to_a_checked_spreadsheet(alice_page: Page, al
     Prediction.objects.filter(pk__in=[each.pk for each in chosen]).update(decision="unsure", text="852")
     alice_page.reload()
     hand.click("link", f"{UNSURE} unsure: review them")
-    for left in range(UNSURE, 0, -1):
-        expect(alice_page.locator("main").get_by_text(re.compile(rf"^\s*{left} unsure picture"))).to_be_visible()
-        action = alice_page.locator("[data-correct]").get_attribute("action") or ""
-        (upload,) = (each.upload for each in chosen if str(each.upload_id) in action)
-        hand.type(numbers[upload.name])
+    audited = 0  # a share of the sure answers is reviewed as well, and looks the same
+    finished = alice_page.get_by_role("link", name="Back to the batch")
+    for _ in range(COUNT):
+        shown = alice_page.locator("[data-correct]")
+        expect(shown.or_(finished)).to_be_visible()
+        if finished.is_visible():
+            break
+        action = shown.get_attribute("action") or ""
+        wrong = [each.upload.name for each in chosen if str(each.upload_id) in action]
+        audited += not wrong
+        hand.type(numbers[wrong[0]] if wrong else "")
+        expect(alice_page.locator(f"[data-correct][action='{action}']")).to_have_count(0)
     hand.click("link", "Back to the batch")
     with alice_page.expect_download() as download:
         hand.click("button", "Export XLSX")
@@ -73,12 +80,12 @@ def test_from_a_folder_of_pictures_to_a_checked_spreadsheet(alice_page: Page, al
     names, *rows = load_workbook(tmp_path / "Meters.xlsx")["Results"].iter_rows(values_only=True)
     table = [dict(zip(names, row, strict=True)) for row in rows]
     assert [row["file"] for row in table] == sorted(numbers, key=natural_key)
-    reviewed = [row for row in table if row["correction"]]
+    reviewed = [row for row in table if row["correction"] == "correct"]
     assert {row["file"] for row in reviewed} == {each.upload.name for each in chosen}
     assert all(row["final"] == numbers[row["file"]] and row["corrected_by"] == "alice" for row in reviewed)
     for row in table:
         is_text = row["final"].startswith("0") and len(row["final"]) > 1
         assert row["final_value"] == (row["final"] if is_text else int(row["final"]))
     assert any(row["final"].startswith("0") for row in table)
-    print(f"{COUNT} pictures, {UNSURE} unsure: {hand.actions} clicks and keys")
-    assert hand.actions == 2 + 1 + UNSURE * 6 + 2
+    print(f"{COUNT} pictures, {UNSURE} unsure, {audited} audited: {hand.actions} clicks and keys")
+    assert hand.actions == 2 + 1 + UNSURE * 6 + audited + 2

@@ -123,7 +123,7 @@ def test_unsure_files_lead_to_their_review(alice, alice_client, batch, add_predi
     batch.items.create(position=3, name="four.png", state="done", upload=unsure.upload)
     assert "1 unsure: review it" in page_of(alice_client, batch)
     queue = alice_client.get(reverse("review"), {"batch": batch.pk})
-    assert queue.context["prediction"] == unsure and queue.context["unsure_count"] == 1
+    assert queue.context["prediction"] == unsure and queue.context["left_count"] == 1
     after = alice_client.post(
         reverse("review_correct", args=[unsure.upload_id]), {"action": "confirm", "batch": batch.pk}
     )
