@@ -5,7 +5,7 @@ from functools import cached_property
 
 from mlcore.quality.evidence import Estimate, upper_bound, wilson_interval
 from mlcore.quality.promise import SHARE_BEFORE
-from recognizer.models import Stream, StreamMonth
+from recognizer.models import Batch, Stream, StreamMonth
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,15 @@ class Cost:
     @property
     def answers(self) -> int | None:
         return None if self.audits is None else round(self.audits / SHARE_BEFORE)
+
+
+@dataclass(frozen=True)
+class BatchErrors:
+    """How many sure answers a batch has, and how many of them are probably wrong."""
+
+    batch: Batch
+    sure: int
+    expected: float
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,12 @@ def share(value: float) -> str:
 
 
 @register.filter
+def decimals(value: float) -> str:
+    """Return an expected number with one decimal, in the person's language."""
+    return write_number(round(value, 1))
+
+
+@register.filter
 def plain(value: float) -> str:
     """Return a number as programs write it, in every language."""
     return str(value)

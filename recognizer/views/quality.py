@@ -14,6 +14,7 @@ from recognizer import selectors
 from recognizer.forms import clean_or_raise
 from recognizer.forms.quality import SecondLookForm, WishForm
 from recognizer.quality_plots import stream_plots
+from recognizer.services.quality.batch_errors import expected_errors
 from recognizer.services.quality.figures import costs_of, figures_for, figures_of
 from recognizer.services.quality.mistakes import look_again, mistakes_of
 from recognizer.services.quality.promises import checked_audits, choose_wish, review_since_last_good
@@ -26,7 +27,9 @@ MAX_MISTAKES = 1_000  # the newest ones, which the table of digits holds
 
 @require_safe
 def quality(request: UserRequest) -> HttpResponse:
-    return render(request, "quality.html", {"streams": figures_for(request.user)})
+    streams = figures_for(request.user)
+    context = {"streams": streams, "batches": expected_errors(request.user, streams)}
+    return render(request, "quality.html", context)
 
 
 @require_safe

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from recognizer.models import Audit, ModelVersion, Stream
+from recognizer.models import Audit, Batch, ModelVersion, Stream
 from recognizer.services.history.corrections import correct
 from recognizer.services.quality.promises import update_promises
 from tests.readings import make_reading, store_reading
@@ -123,6 +123,17 @@ def test_the_list_makes_as_many_queries_for_many_streams(alice_client, alice, mo
     with CaptureQueriesContext(connection) as queries:
         alice_client.get(reverse("quality"))
     assert len(queries) <= MAX_QUERIES
+
+
+def test_batches_show_how_many_errors_to_expect(alice, alice_client, stream):
+    batch = Batch.objects.create(owner=alice, name="holiday.zip", mode="number")
+    for place in range(4):
+        row = store_reading(make_reading("1905", confidence=0.95), owner=alice, mode="number")
+        batch.items.create(position=place, name="a.png", state="done", upload=row.upload)
+    assert "holiday.zip 4 0.2" in text_of(alice_client.get(reverse("quality")))
+    Audit.objects.filter(is_right=None).update(is_right=True)
+    add_checked(stream, [(0.98, place % 2 == 0) for place in range(94)])
+    assert "holiday.zip 4 2 " in text_of(alice_client.get(reverse("quality")))
 
 
 def test_staff_see_counts_of_all_streams_without_pictures(admin_client, stream):

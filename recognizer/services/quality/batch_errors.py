@@ -1,0 +1,36 @@
+"""The number of errors to expect in batches that nobody has looked at."""
+
+from collections.abc import Sequence
+
+from django.contrib.auth.models import User
+from django.db.models import Count, F, Sum
+
+from recognizer import selectors
+from recognizer.models import Prediction
+from recognizer.stream_figures import BatchErrors, StreamFigures
+
+BATCHES_SHOWN = 5
+ENOUGH_CHECKED = 50  # sure answers of a stream; with fewer, the confidences say how many errors to expect
+
+
+def expected_errors(user: User, streams: Sequence[StreamFigures]) -> list[BatchErrors]:
+    """Return how many of the sure answers in the newest batches are probably wrong, with two queries.
+
+    The error rate of the stream counts where enough of its answers were checked.
+    """
+    rates = {each.stream.pk: each.error.rate for each in streams if each.error.audited >= ENOUGH_CHECKED}
+    batches = list(selectors.batches_for(user).order_by("-created_at", "-id")[:BATCHES_SHOWN])
+    rows = (
+        Prediction.objects.filter(owner=user.pk, is_current=True, decision=Prediction.Decision.READ)
+        .filter(upload__batch_item__batch__in=batches, upload__deleted_at=None)
+        .order_by()
+        .values("upload__batch_item__batch", "stream")
+        .annotate(count=Count("pk"), doubts=Sum(1 - F("confidence")))
+        .values_list("upload__batch_item__batch", "stream", "count", "doubts")
+    )
+    sure = dict.fromkeys((batch.pk for batch in batches), 0)
+    errors = dict.fromkeys(sure, 0.0)
+    for batch_id, stream_id, count, doubts in rows:
+        sure[batch_id] += count
+        errors[batch_id] += count * rates[stream_id] if stream_id in rates else doubts
+    return [BatchErrors(batch, sure[batch.pk], errors[batch.pk]) for batch in batches if sure[batch.pk]]
