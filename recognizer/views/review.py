@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Value
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -22,7 +23,6 @@ from recognizer.views.requests import UserRequest
 from recognizer.views.uploads import fetch_prediction, prediction_context
 
 MAX_COUNTED = 100
-MAX_BATCHES = 50  # the newest ones, which the filter offers
 
 
 @require_safe
@@ -77,6 +77,16 @@ def queue_batch(request: UserRequest, queue: dict[str, Any]) -> Batch | None:
     return get_object_or_404(selectors.batches_for(request.user), pk=queue["batch"]) if queue["batch"] else None
 
 
+def filter_names(request: UserRequest) -> dict[str, list[str]]:
+    """Return the names of the presets and models that the filters offer, fetched in one query."""
+    presets = selectors.presets_for(request.user).order_by().annotate(kind=Value("presets"))
+    versions = model_versions(request).order_by().annotate(kind=Value("models"))
+    names: dict[str, list[str]] = {"presets": [], "models": []}
+    for kind, name in presets.values_list("kind", "name").union(versions.values_list("kind", "version")):
+        names[kind].append(name)
+    return {kind: sorted(of_kind) for kind, of_kind in names.items()}
+
+
 def queue_page(
     request: UserRequest,
     queue: dict[str, Any],
@@ -111,11 +121,5 @@ def queue_page(
         template = "_review_item.html"
     else:
         template = "review.html"
-        context |= {
-            "reasons": QueueForm.REASONS,
-            "batches": selectors.batches_for(request.user).order_by("-created_at")[:MAX_BATCHES],
-            "presets": selectors.presets_for(request.user).values_list("name", flat=True),
-            "models": model_versions(request),
-            "chosen": queue,
-        }
+        context |= {"reasons": QueueForm.REASONS, "chosen": queue} | filter_names(request)
     return render(request, template, context, status=problem.status if problem else 200)

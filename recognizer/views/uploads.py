@@ -123,7 +123,9 @@ def prediction_context(prediction: Prediction, *, hides_decision: bool = False) 
         "cards": cards,
         "other_cards": other_cards,
         "doubtful_card": next((card for card in [*cards, *other_cards] if card["is_doubtful"]), None),
-        "sure_from": sure_from(prediction.written, prediction.mode, thresholds_of(prediction.model_id)),
+        "sure_from": None
+        if hides_decision
+        else sure_from(prediction.written, prediction.mode, thresholds_of(prediction.model_id)),
         "correction_history": corrections.entered_corrections(rows)[::-1],
         "current_correction": current,
         "current_written": current_written,

@@ -9,6 +9,7 @@ from django.urls import reverse
 from recognizer.models import Glyph, Prediction
 from recognizer.services.batches import intake
 from recognizer.services.history import corrections
+from recognizer.services.reading.presets import create_preset
 from recognizer.views import review
 from tests.readings import make_reading, store_reading
 
@@ -153,9 +154,11 @@ def test_an_invalid_filter_gets_an_error(alice_client, model, query):
     assert alice_client.get(reverse("review") + "?" + query).status_code == 400
 
 
-def test_the_batches_of_another_user_are_not_offered(bob_client, alice, model):
-    intake.create_batch(owner=alice, name="holiday.zip")
-    assert "holiday.zip" not in bob_client.get(reverse("review")).content.decode()
+def test_the_filters_offer_own_presets_and_all_models(alice, bob, alice_client, model):
+    create_preset(owner=alice, name="Water meter", fields={"digits": "4"})
+    create_preset(owner=bob, name="Gas meter", fields={"digits": "5"})
+    context = alice_client.get(reverse("review")).context
+    assert (context["presets"], context["models"]) == (["Water meter"], [model.version])
 
 
 def test_the_page_shows_progress_and_the_doubtful_digit(alice_client, add_prediction):
