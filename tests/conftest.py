@@ -61,6 +61,7 @@ ON_POSTGRES_TOO = (
     "recognizer/views/test_account_mails.py",
     "recognizer/views/test_history.py",
     "recognizer/views/test_history_deleted.py",
+    "recognizer/views/test_metrics.py",
     "recognizer/views/test_queries.py",
     "recognizer/views/test_review.py",
     "servers/test_backup.py",

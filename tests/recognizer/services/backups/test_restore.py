@@ -1,6 +1,7 @@
 """Restores into an empty installation: on the same database, on the other one, and from an older release."""
 
 import random
+import re
 import signal
 import time
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.pictures import varied_pngs
 from tests.processes.conftest import sized
 from tests.recognizer.services.backups.conftest import Installation, contents, newest
 from tests.recognizer.services.people.test_owned_data import everything  # noqa: F401  (a fixture)
+from tests.surroundings import ROOT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 WITHOUT_ROWS_OF_BACKUPS = "recognizer_backup"  # of which each backup adds one
@@ -157,3 +159,14 @@ def test_a_restore_killed_at_any_moment_leaves_no_row_and_is_repeated(alice, mod
     assert "were restored" in output or "not empty" in output
     empty.run("backup", tmp_path / "again")
     assert all_but_backups(tmp_path / "backups") == all_but_backups(tmp_path / "again")
+
+
+def test_the_tables_go_back_to_those_of_release_1_0_0_and_forth_again(empty):
+    """The line of docs/upgrading.md undoes the migrations, and keeps what that release knows."""
+    page = (ROOT / "docs" / "upgrading.md").read_text(encoding="utf-8")
+    (back,) = re.findall(r"manage\.py (migrate recognizer \d+)$", page, re.MULTILINE)
+    empty.run("migrate")
+    empty.query("User.objects.create(username='carol')")
+    empty.run(*back.split())
+    empty.run("migrate")
+    assert empty.query("User.objects.get().username, Upload.objects.count()") == "carol 0"
