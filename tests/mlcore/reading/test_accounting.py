@@ -34,12 +34,19 @@ def test_an_answer_that_explains_all_ink_is_sure() -> None:
     assert (answer.text, answer.decision, answer.unread) == ("40731", "read", ())
 
 
-@pytest.mark.parametrize("mark", ["point", "minus", "word"])
-def test_ink_that_is_left_out_makes_the_answer_unsure_and_has_a_box(mark: str) -> None:
-    answer = answer_with(mark)
+def test_ink_that_is_left_out_makes_the_answer_unsure_and_has_a_box() -> None:
+    answer = answer_with("word")
     assert (answer.decision, answer.reason) == ("unsure", "unread_ink")
     assert answer.unread
-    assert {ink.kind for ink in answer.unread} <= ({"letters", "mark"} if mark == "word" else {"sign"})
+    assert {ink.kind for ink in answer.unread} <= {"letters", "mark"}
+
+
+@pytest.mark.parametrize(("mark", "written"), [("point", "407.31"), ("minus", "-40731")])
+def test_a_sign_is_written_or_listed_as_unread(mark: str, written: str) -> None:
+    answer = answer_with(mark)
+    if answer.written != written:
+        assert (answer.decision, answer.reason) == ("unsure", "unread_ink")
+        assert {ink.kind for ink in answer.unread} == {"sign"}
 
 
 @pytest.mark.parametrize("mark", ["speck", "ruling"])
