@@ -216,7 +216,7 @@ def test_a_full_disk_is_a_problem(client, alice_token, model, media, settings):
 
 
 def test_an_unexpected_error_is_a_logged_500_without_details(alice_token, model, monkeypatch, caplog):
-    def broken(*args: object) -> None:
+    def broken(*args: object, **options: object) -> None:
         raise ZeroDivisionError("secret")
 
     monkeypatch.setattr("recognizer.api.predictions.read_for", broken)
