@@ -14,6 +14,7 @@ from recognizer.views import (
     like_what,
     media,
     metrics,
+    model_versions,
     notices,
     numbers,
     personal_export,
@@ -128,6 +129,8 @@ people = [
 
 others = [
     path("about/", about.about, name="about"),
+    path("models/", model_versions.model_versions, name="model_versions"),
+    path("models/<slug:version>/promote/", model_versions.model_promote, name="model_promote"),
     path("manifest.webmanifest", about.manifest, name="manifest"),
     path("icon-<int:size>.png", about.icon, name="icon"),
     path("healthz", health.livez, name="healthz"),  # the name of earlier releases

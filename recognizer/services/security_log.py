@@ -45,6 +45,7 @@ class Event(StrEnum):
     DELETION_REQUESTED = "deletion_requested"
     DELETION_FINISHED = "deletion_finished"
     STAFF_SAW_PICTURE = "staff_saw_picture"
+    MODEL_PROMOTED = "model_promoted"
     THROTTLED = "throttled"
 
 

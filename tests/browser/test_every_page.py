@@ -58,6 +58,7 @@ def pages(alice, model) -> dict[str, str]:
         "presets",
         "preset_create",
         "about",
+        "model_versions",
     ]
     address = EmailAddress.objects.create(user=alice, email="w" * 60 + "@example.org")
     return {name: reverse(name) for name in [*names, "password_change", "account_reauthenticate"]} | {

@@ -58,7 +58,16 @@ def pages(alice, model, worker) -> dict[str, str]:
     batch.items.create(position=1, name="notes.txt", state="failed", error_code="unsupported_format")
     batch.items.create(position=2, name="waiting.png", state="waiting")
     glyph = number.glyphs.all()[0]
-    names = ["history", "history_deleted", "history_statistics", "review", "batches", "account", "about"]
+    names = [
+        "history",
+        "history_deleted",
+        "history_statistics",
+        "review",
+        "batches",
+        "account",
+        "about",
+        "model_versions",
+    ]
     return {name: reverse(name) for name in [*names, "password_change"]} | {
         "upload_detail": reverse("upload_detail", args=[number.upload_id]),
         "upload_detail-open": reverse("upload_detail", args=[number.upload_id]),

@@ -41,7 +41,7 @@ PUBLIC = re.compile(
     r"|api/v1/(schema|docs|redoc)/|admin/(login|logout|jsi18n)/.*|i18n/.*|static/.*|offline/)$"
 )
 # Routes that every logged-in user may see.
-SHARED = re.compile(r"^api/v1/models/")
+SHARED = re.compile(r"^(api/v1/)?models/")
 # The Django admin, which sends everybody but staff to its login.
 ADMIN = re.compile(r"^admin/")
 

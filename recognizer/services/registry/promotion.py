@@ -10,6 +10,7 @@ from recognizer.models import ModelVersion
 from recognizer.problems import Problem
 from recognizer.services.registry.model_files import local_artifact
 from recognizer.services.registry.model_versions import activate_version
+from recognizer.services.security_log import Event, log_event
 
 
 def store_gate(candidate: ModelVersion, active: ModelVersion, result: dict[str, Any]) -> None:
@@ -24,27 +25,36 @@ def promote_model(version: ModelVersion, *, by: User | None = None, reason: str 
     A `reason` overrules the gate and is kept. The gate does not concern versions that were active before, and those
     that came with the software.
     """
+    if version.state == ModelVersion.State.ACTIVE:
+        return
     if not reason:
         _require_gate(version)
     Reader(local_artifact(version))
     activate_version(version, by=by, reason=reason)
+    if by:
+        log_event(Event.MODEL_PROMOTED, account=by.pk, version=version.version)
+
+
+def needs_reason(version: ModelVersion, active: ModelVersion | None) -> bool:
+    """Return whether this version can only be promoted with a reason."""
+    if active is None or version.shipped or version.state != ModelVersion.State.CANDIDATE:
+        return False
+    gate = version.gate or {}
+    return gate.get("against_digest") != active.digest or not gate["passed"]
 
 
 def _require_gate(version: ModelVersion) -> None:
-    if version.shipped or version.state != ModelVersion.State.CANDIDATE:
-        return
     active = ModelVersion.objects.defer("card").filter(state=ModelVersion.State.ACTIVE).first()
-    if active is None:
+    if active is None or not needs_reason(version, active):
         return
-    gate = version.gate or {}
     names = {"version": version.version, "active": active.version}
+    gate = version.gate or {}
     if gate.get("against_digest") != active.digest:
         raise Problem(
             "gate_not_passed", _("%(version)s has not been compared with the active model %(active)s.") % names
         )
-    if not gate["passed"]:
-        failed = ", ".join(check["name"] for check in gate["checks"] if not check["passed"])
-        raise Problem(
-            "gate_not_passed",
-            _("%(version)s was not shown to be no worse than %(active)s: %(failed)s.") % {**names, "failed": failed},
-        )
+    failed = ", ".join(check["name"] for check in gate["checks"] if not check["passed"])
+    raise Problem(
+        "gate_not_passed",
+        _("%(version)s was not shown to be no worse than %(active)s: %(failed)s.") % {**names, "failed": failed},
+    )

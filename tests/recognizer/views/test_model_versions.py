@@ -1,0 +1,101 @@
+"""Tests of the page of model versions: what everybody sees, and who may activate what."""
+
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+
+from recognizer.models import ModelVersion, Promotion
+from recognizer.services.registry.model_versions import register_model
+from recognizer.services.registry.promotion import store_gate
+from tests.conftest import client_of
+from tests.recognizer.services.registry.artifacts import copy_shipped
+
+pytestmark = pytest.mark.django_db
+PAGE = "model_versions"
+CHECK = {"name": "digit_7", "active": 0.998, "candidate": 0.961, "bound": 0.01, "limit": 0.05, "passed": False}
+
+
+@pytest.fixture
+def candidate(model: ModelVersion, media: object, tmp_path: Path) -> ModelVersion:
+    return register_model(copy_shipped(tmp_path / "digits-other"))
+
+
+@pytest.fixture
+def trainer_client(django_user_model) -> Client:
+    trainer = django_user_model.objects.create_user("trainer", password="a long password")
+    trainer.user_permissions.add(Permission.objects.get(codename="promote_models"))
+    return client_of(trainer)
+
+
+def promote(client: Client, version: ModelVersion, **fields: str):
+    return client.post(reverse("model_promote", args=[version.version]), fields)
+
+
+def states() -> dict[str, str]:
+    return dict(ModelVersion.objects.values_list("version", "state"))
+
+
+def test_everybody_sees_figures_comparison_and_history_but_no_button(model, candidate, alice_client):
+    store_gate(candidate, model, {"passed": False, "checks": [CHECK]})
+    page = alice_client.get(reverse(PAGE)).content.decode()
+    assert "Not shown to be no worse than" in page
+    assert "digit_7" in page
+    assert "99.7" in page  # MNIST's test digits, from the card
+    assert "promote/" not in page
+    assert "by a command" not in page
+
+
+def test_nobody_activates_a_model_without_the_permission(model, candidate, alice_client):
+    assert promote(alice_client, candidate, reason="mine").status_code == 403
+    assert states() == {model.version: "active", "digits-other": "candidate"}
+
+
+def test_a_trainer_activates_a_candidate_that_passed_and_goes_back(model, candidate, trainer_client):
+    store_gate(candidate, model, {"passed": True, "checks": []})
+    page = trainer_client.get(reverse(PAGE)).content.decode()
+    assert 'name="reason"' not in page
+    assert promote(trainer_client, candidate).url == reverse(PAGE)
+    assert states() == {model.version: "retired", "digits-other": "active"}
+    assert "Go back to this model" in trainer_client.get(reverse(PAGE)).content.decode()
+    promote(trainer_client, model)
+    assert states() == {model.version: "active", "digits-other": "retired"}
+    assert [row.by.username for row in Promotion.objects.order_by("-at")[:2]] == ["trainer", "trainer"]
+
+
+def test_a_candidate_without_a_comparison_needs_a_reason(model, candidate, trainer_client):
+    assert 'name="reason"' in trainer_client.get(reverse(PAGE)).content.decode()
+    refused = promote(trainer_client, candidate)
+    assert refused.status_code == 409
+    assert "has not been compared" in refused.content.decode()
+    assert promote(trainer_client, candidate, reason="x" * 201).status_code == 400
+    promote(trainer_client, candidate, reason="it reads our forms")
+    assert states()["digits-other"] == "active"
+    assert "it reads our forms" in trainer_client.get(reverse(PAGE)).content.decode()
+
+
+def test_a_second_click_changes_nothing(model, candidate, trainer_client):
+    store_gate(candidate, model, {"passed": True, "checks": []})
+    promote(trainer_client, candidate)
+    count = Promotion.objects.count()
+    promote(trainer_client, candidate)
+    assert Promotion.objects.count() == count
+
+
+def test_a_model_whose_files_are_damaged_is_not_activated(model, candidate, trainer_client, media):
+    store_gate(candidate, model, {"passed": True, "checks": []})
+    network = Path(media) / "models" / "digits-other" / "model.onnx"
+    network.write_bytes(b"broken")
+    assert promote(trainer_client, candidate).status_code == 503
+    assert states()[model.version] == "active"
+
+
+def test_an_unknown_model_is_not_found(model, trainer_client):
+    assert trainer_client.post(reverse("model_promote", args=["digits-404"])).status_code == 404
+
+
+def test_the_page_takes_few_queries(model, candidate, alice_client, django_assert_max_num_queries):
+    with django_assert_max_num_queries(8):
+        alice_client.get(reverse(PAGE))
