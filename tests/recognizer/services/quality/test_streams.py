@@ -7,7 +7,10 @@ from recognizer.models import Audit, Prediction, Stream, StreamMonth
 from recognizer.services.history.corrections import correct
 from recognizer.services.quality.promises import choose_wish
 from recognizer.services.quality.streams import month_of
-from recognizer.services.reading.predictions import reread_upload
+from recognizer.services.reading.expected import expect
+from recognizer.services.reading.predictions import create_prediction, reread_upload
+from recognizer.services.reading.presets import change_preset, create_preset
+from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +101,24 @@ def test_a_new_model_version_begins_a_stream_with_the_same_wish(store_answer, mo
     assert new != stream
     assert new.wish == 0.01
     assert (new.threshold, new.promised_at) == (None, None)
+
+
+def test_a_preset_that_expects_something_else_begins_a_new_stream(alice, model):
+    preset = create_preset(owner=alice, name="Water meter", fields={"digits": "5"})
+
+    def store() -> Prediction:
+        return create_prediction(owner=alice, data=digit_png(7), source="api", expected=expect(preset, {}))
+
+    first = store().stream
+    assert (str(first), first.preset) == ("Water meter", preset)
+    choose_wish(first, 0.01)
+    change_preset(preset, name="Gas meter")
+    assert store().stream == first
+    change_preset(preset, fields={"digits": "6"})
+    second = store().stream
+    assert second != first
+    assert second.wish == 0.01
+    assert store().stream == second
 
 
 def test_corrected_answers_are_counted_once_and_not_after_undo(store_answer, alice):
