@@ -94,6 +94,7 @@ def test_all_data_can_be_exported(alice_page: Page, alice: User, model, tmp_path
         "predictions/0001.json",
         "corrections/0001.json",
         f"pictures/{prediction.upload_id}.png",
+        "streams/0001.json",
         "account.json",
     ]
     alice_page.goto("/history/")
