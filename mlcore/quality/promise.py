@@ -35,10 +35,9 @@ class Counts:
 
     def add(self, first: int, is_right: bool) -> None:
         """Count an answer for the threshold `first` and all more lenient ones."""
-        for place in range(first, len(self.audited)):
-            self.audited[place] += 1
-            if not is_right:
-                self.wrong[place] += 1
+        self.audited[first:] = [count + 1 for count in self.audited[first:]]
+        if not is_right:
+            self.wrong[first:] = [count + 1 for count in self.wrong[first:]]
 
 
 @dataclass(slots=True)
@@ -57,8 +56,10 @@ class Promise:
     first: int | None = None  # place of the threshold that the order begins with
     evidence: Counts = field(init=False)  # since the promise was last broken
     watched: Counts = field(init=False)  # since the threshold in force was promised
+    negatives: list[float] = field(init=False)  # of the thresholds, in ascending order
 
     def __post_init__(self) -> None:
+        self.negatives = [-threshold for threshold in self.thresholds]
         self.evidence = Counts.of(self.thresholds)
         self.watched = Counts.of(self.thresholds)
 
@@ -90,7 +91,7 @@ class Promise:
 
     def add(self, confidence: float, is_right: bool) -> None:
         """Count an audited answer. Promise more thresholds, or break the promise, where the audits say so."""
-        place = bisect_left(self.thresholds, -confidence, key=lambda threshold: -threshold)
+        place = bisect_left(self.negatives, -confidence)
         self.audited += 1
         self.evidence.add(place, is_right)
         if self.first is None and self.audited == FIRST_AUDITS:
