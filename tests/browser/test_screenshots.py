@@ -108,7 +108,7 @@ def test_every_page_is_saved_as_a_screenshot(browser: Browser, alice, server, pa
     page = context.new_page()
     for name in ("front_door", "login", "signup", "password_reset"):
         page.goto(reverse(name))
-        page.wait_for_function("document.getAnimations().every(each => each.playState === 'finished')")
+        page.evaluate("Promise.all(document.getAnimations().map(each => each.finished))")
         write(page, f"{name}-{width}-{theme}")
     log_in(context, alice, server)
     page.goto("/")
