@@ -25,6 +25,7 @@ def promote_model(version: ModelVersion, *, by: User | None = None, reason: str 
     A `reason` overrules the gate and is kept. The gate does not concern versions that were active before, and those
     that came with the software.
     """
+    version.refresh_from_db(fields=["state", "gate"])  # another process may have promoted since it was read
     if version.state == ModelVersion.State.ACTIVE:
         return
     if not reason:
