@@ -421,7 +421,7 @@ def test_scene_5_twenty_corrections_by_keyboard_in_under_a_minute(alice_page: Pa
     for left in range(19, -1, -1):
         alice_page.keyboard.press("8")
         alice_page.keyboard.press("Enter")
-        words = f"{left} picture" if left else "No pictures left."
+        words = f"{left} picture" if left else "Nothing is left to review."
         expect(alice_page.locator("main").get_by_text(words)).to_be_visible()
     assert time.monotonic() - started < 60
     assert Correction.objects.filter(text="8").count() == 20

@@ -54,6 +54,7 @@ def test_a_digit_is_drawn_and_the_network_is_opened(film: Film):
     film.page.locator("[data-action=save]").click()
     film.page.wait_for_url(re.compile(r"/uploads/"))
     film.take(1500)
+    film.page.get_by_text("More about digit 1").first.click()
     film.page.locator("a[href$='/network/']").first.click()
     film.page.wait_for_load_state("networkidle")
     film.take(1000)

@@ -118,7 +118,7 @@ def test_scene_9_without_a_worker_the_answer_comes_and_the_maps_wait_until_it_is
     alice_page.evaluate("window.isTheSame = true")
     alice_page.get_by_text("Feature maps", exact=True).click()
     expect(alice_page.locator("main").get_by_text(WAITING)).to_be_visible()
-    alice_page.keyboard.press("Enter")  # corrections work without a worker
+    alice_page.get_by_role("button", name="Confirm").click()  # corrections work without a worker
     expect(alice_page.locator(".current-correction")).to_contain_text("Confirmed")
     worker.start()
     expect(alice_page.locator(".map img").first).to_be_visible()
@@ -140,5 +140,6 @@ def test_scene_10_after_a_restart_history_corrections_and_models_are_there(alice
     expect(alice_page).to_have_title(re.compile("^1 "))
     expect(alice_page.locator("main").get_by_text("Read as 7: ")).to_be_visible()
     expect(alice_page.locator(".current-correction")).to_contain_text("Corrected to 1")
+    alice_page.get_by_text("Details and actions", exact=True).click()
     expect(alice_page.locator("main").get_by_text(model.version, exact=True)).to_be_visible()
     assert (Prediction.objects.count(), Correction.objects.count()) == (1, 1)

@@ -22,8 +22,7 @@ def test_shares_tell_wrong_digits_from_wrong_signs():
 
 
 @pytest.mark.slow
-def test_a_reader_without_signs_reads_none_of_the_written_forms_but_some_of_their_digits(digits: Digits):
+def test_the_shipped_reader_writes_some_numbers_as_they_stand(digits: Digits):
     measured = measure_signs(load_artifact(SHIPPED), digits, count=6)
     assert set(measured) == set(SHEETS)
-    assert all(shares["written"] == 0 for shares in measured.values())
-    assert any(shares["digits"] > 0 for shares in measured.values())
+    assert any(0 < shares["written"] <= shares["digits"] for shares in measured.values())

@@ -11,7 +11,7 @@ from mlcore.reading.engine import Engine
 from mlcore.reading.weights import Weights
 from mlcore.training.datasets.lines import Writers
 from mlcore.training.datasets.mnist import Digits
-from mlcore.training.evaluation.calibrate import CalibrationCounts, fit_thresholds
+from mlcore.training.evaluation.calibrate import CalibrationCounts, fit_thresholds, render_numbers
 from mlcore.training.evaluation.gaps import measure_by_gap
 from mlcore.training.evaluation.weights import fit_weights
 
@@ -30,10 +30,8 @@ def test_too_complex_numbers_are_left_out_of_the_calibration(digits: Digits) -> 
 
 
 def test_too_complex_lines_leave_the_weights_as_they_are(digits: Digits) -> None:
-    from mlcore.training.evaluation.calibrate import _samples
-
     weights = fit_weights(
-        Engine(load_artifact(SHIPPED)), lambda: _samples(Writers(digits), 2, np.random.default_rng(1))
+        Engine(load_artifact(SHIPPED)), lambda: render_numbers(Writers(digits), 2, np.random.default_rng(1))
     )
     assert weights.as_card_entries() == Weights.from_card({}).as_card_entries()
 
