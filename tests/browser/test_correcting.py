@@ -385,7 +385,7 @@ def test_a_key_held_down_confirms_one_picture_only(alice_page: Page, alice, mode
 def test_keys_typed_before_the_next_picture_do_not_correct_it(alice_page: Page, alice, model, digits):
     number(alice, digits)
     number(alice, digits)
-    alice_page.goto("/review/")
+    alice_page.goto("/review/", wait_until="networkidle")
     shown = alice_page.locator("[data-correct]").get_attribute("action")
     waiting = hold_requests(alice_page, "**/review/*/")
     alice_page.keyboard.press("Enter")

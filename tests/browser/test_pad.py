@@ -208,6 +208,7 @@ def test_the_preview_and_the_saved_prediction_agree(desk):
     draw(desk, "7")
     expect_preview(desk, SEVEN)
     wait_for_preview(desk)
+    desk.wait_for_load_state("networkidle")  # the last stroke has been read as well
     shown = desk.locator("[data-preview] .confidence").inner_text()
     desk.get_by_role("button", name="Read and save").click()
     expect(desk.locator(".answer .confidence")).to_have_text(shown)
