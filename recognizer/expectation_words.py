@@ -1,4 +1,4 @@
-"""What a person expects of a number, in words: the fields of an expectation, and what a number lacks to fit them."""
+"""Expectations in words: the fields of an expectation, and what a number lacks to fit them."""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal

@@ -56,7 +56,7 @@ class StreamFigures:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a promise would still cost: about so many checked answers, chosen from so many answers."""
+    """The cost of a promise: about so many checked answers, chosen from so many answers."""
 
     wish: float
     audits: int | None  # None: no end is in sight
@@ -68,7 +68,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class BatchErrors:
-    """How many sure answers a batch has, and how many of them are probably wrong."""
+    """The number of sure answers of a batch, and of those that are probably wrong."""
 
     batch: Batch
     sure: int
@@ -92,7 +92,7 @@ class ConfidenceBin:
 
 @dataclass(frozen=True)
 class AuditedAnswers:
-    """What the audits of a stream say about confidence and digits."""
+    """The audited answers of a stream by confidence and digit."""
 
     bins: tuple[ConfidenceBin, ...]  # without empty ones
     digits: tuple[tuple[int, ...], ...]  # counts by written digit and read digit

@@ -59,7 +59,7 @@ class Previous:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a number may look like. Raise ValueError, whose text can be shown, if its parts contradict each other."""
+    """The form that a number may have. Raise ValueError, with a text to show, if its parts contradict each other."""
 
     digits: Range | None = None
     decimals: Range | None = None

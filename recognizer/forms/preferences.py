@@ -17,7 +17,7 @@ class DecimalForm(forms.Form):
 
 
 class PicturesKeptForm(forms.Form):
-    """After how many days pictures are removed; empty for never."""
+    """The number of days after which pictures are removed; empty for never."""
 
     DAYS = (30, 90, 365)
 

@@ -19,6 +19,6 @@ class WishForm(forms.Form):
 
 
 class SecondLookForm(forms.Form):
-    """What a person says of an audited answer that was corrected."""
+    """The answer of a person who looks again at an audited answer that was corrected."""
 
     said = forms.ChoiceField(choices=[("right", ""), ("wrong", "")])

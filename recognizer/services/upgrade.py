@@ -1,4 +1,4 @@
-"""What an update of this installation would do, and what forbids it. Nothing is changed here."""
+"""The check before an update: what it would do, and what forbids it. Nothing is changed here."""
 
 import re
 import sys

@@ -63,7 +63,7 @@ def named_files(models: Iterable[type[Model]], alias: str) -> Iterator[FileOfRow
 
 
 class FileIndex:
-    """What is known of the files of a backup. It is kept on the disk, since a million files would fill the memory."""
+    """The index of a backup's files. It is kept on the disk, since a million files would fill the memory."""
 
     EARLIER, COPIED, NAMED = range(3)  # in an earlier snapshot; in this backup as well; and named by one of its rows
 

@@ -14,7 +14,7 @@ Period = Callable[[datetime], tuple[int, ...]]
 
 @dataclass(frozen=True)
 class Retention:
-    """For how many days, weeks and months the newest backup of each is kept. Periods without a backup do not count."""
+    """The number of days, weeks and months of which the newest backup is kept. Periods without one do not count."""
 
     daily: int = 0
     weekly: int = 0

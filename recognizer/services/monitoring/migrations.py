@@ -1,4 +1,4 @@
-"""Whether the tables are those of this release."""
+"""The check whether the tables are those of this release."""
 
 import time
 

@@ -21,7 +21,7 @@ from recognizer.services.people.notices import tell_person
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where the promise of a stream stands after its audits."""
+    """The state of a stream's promise after its audits."""
 
     promise: Promise
     last_good_at: datetime | None  # the last right answer before the promise was broken the last time
@@ -29,7 +29,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class CheckedAudit:
-    """What people said of one audited answer."""
+    """One audited answer, with what people said of it."""
 
     pk: UUID
     confidence: float

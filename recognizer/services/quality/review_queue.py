@@ -16,7 +16,7 @@ AUDITS_TRIED = 5  # the first ones; another process may just have answered some 
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
-    """What the queue is limited to; empty values limit nothing."""
+    """The filters of the queue; empty values limit nothing."""
 
     batch_id: UUID | None = None
     reason: str = ""  # "uncertain" where no reason is known

@@ -1,4 +1,4 @@
-"""What is expected of the numbers in a picture: fields, a preset, or a preset with some fields of its own request."""
+"""Expectations of the numbers in a picture: fields, a preset, or a preset with some fields of its own request."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from recognizer.services.space.sizes import json_bytes
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What is expected of the numbers in one picture or many, and the preset that says so."""
+    """The expectation of the numbers in one picture or many, and the preset that says so."""
 
     expectation: Expectation | None  # None where a preset waits for a previous value and says nothing else
     fields: Mapping[str, str]

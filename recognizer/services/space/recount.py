@@ -25,7 +25,7 @@ CHUNK_SIZE = 50  # each upload may have a megabyte of strokes
 
 @dataclass
 class RecountReport:
-    """What a recount has checked and corrected."""
+    """The counts of what a recount has checked and corrected."""
 
     uploads: int = 0
     corrected_uploads: int = 0
