@@ -16,6 +16,7 @@ INK_THRESHOLD = 0.3
 MIN_SIDE = 10  # px: a smaller box cannot hold a readable digit
 MIN_FILL = 0.8  # share of its frame that a box fills; the loops of digits fill less
 MAX_BOXES = 2000  # squared paper has more, forms never do
+MAX_HOLES = 20_000  # of a box's proportions: noise and mazes have more
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +47,36 @@ def find_printed_boxes(raw: Strength) -> Iterator[tuple[list[InkBox], Strength]]
 
 
 def _find_holes(mask: Mask) -> Iterator[Hole]:
-    contours, tree = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    """Yield the holes that have the size and proportions of a box.
+
+    The outlines of all holes of a maze or of squared paper would take more than a second.
+    """
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(1 - mask, connectivity=4)
+    x, y, width, height, _ = stats.T
+    is_inside = (x > 0) & (y > 0) & (x + width < mask.shape[1]) & (y + height < mask.shape[0])
+    # The outline lies on the ink around the hole.
+    is_kept = is_inside & _has_proportions(width + 2, height + 2)
+    is_kept[0] = False  # the ink
+    if is_kept.sum() > MAX_HOLES:
+        return
+    ink = (~is_kept).astype(np.uint8)[labels]
+    contours, tree = cv2.findContours(ink, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     if tree is None:
         return
     for contour, links in zip(contours, tree[0], strict=True):
         if links[3] >= 0:
-            x, y, width, height = cv2.boundingRect(contour)
-            yield Hole(np.asarray(contour, np.int32), (x, y, width, height))
+            left, top, *size = cv2.boundingRect(contour)
+            yield Hole(np.asarray(contour, np.int32), (left, top, size[0], size[1]))
+
+
+def _has_proportions(width: Any, height: Any) -> Any:
+    """Return whether boxes of these sizes can hold a readable digit."""
+    return (np.minimum(width, height) >= MIN_SIDE) & (0.3 * height < width) & (width < 3 * height)
 
 
 def _is_box(hole: Hole) -> bool:
+    """Return whether a hole fills its frame."""
     _, _, width, height = hole.box
-    if min(width, height) < MIN_SIDE or not 0.3 < width / height < 3:
-        return False
     # The hull is compared because a digit that touches its box makes a dent in the hole.
     return bool(cv2.contourArea(cv2.convexHull(hole.contour)) >= MIN_FILL * width * height)
 
