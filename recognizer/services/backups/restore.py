@@ -22,7 +22,7 @@ from recognizer.services.backups.tables import count_rows, load_table, set_count
 from recognizer.services.backups.verify import find_faults
 
 # Django fills these tables when it migrates; the rows of the backup replace them.
-FILLED_BY_DJANGO = ("auth_permission", "django_content_type")
+FILLED_BY_DJANGO = {"auth_permission", "django_content_type"}
 WRITERS = 4  # most of the time each waits for the disk
 CHUNK_SIZE = 1000
 
@@ -38,8 +38,8 @@ def restore_backup(path: Path, *, name: str | None = None, report: Report = lamb
         if faults:
             raise BackupError(f"The backup is damaged: {' '.join(faults)}")
         manifest = snapshot.read_manifest()
-        require_empty_database()
         schema = schema_of(manifest.migrations)
+        require_empty_database(schema)
         report("Preparing the tables …")
         migrate_to(schema, DEFAULT_DB_ALIAS)
         report(f"Writing {manifest.files.lines} files …")
@@ -49,13 +49,14 @@ def restore_backup(path: Path, *, name: str | None = None, report: Report = lamb
     return manifest
 
 
-def require_empty_database() -> None:
-    """Raise BackupError if there is a row that a restore would lose."""
-    if not applied_migrations(DEFAULT_DB_ALIAS):
-        return
-    for model in applied_schema(DEFAULT_DB_ALIAS).models:
-        table = model._meta.db_table
-        if table not in FILLED_BY_DJANGO and model._base_manager.exists():
+def require_empty_database(schema: Schema) -> None:
+    """Raise BackupError if there is a row that a restore of this schema would lose."""
+    models = {model._meta.db_table: model for model in schema.models}
+    if applied_migrations(DEFAULT_DB_ALIAS):
+        models |= {model._meta.db_table: model for model in applied_schema(DEFAULT_DB_ALIAS).models}
+    present = set(connection.introspection.table_names()) - FILLED_BY_DJANGO
+    for table in sorted(present & set(models)):
+        if models[table]._base_manager.exists():
             raise BackupError(
                 f"This installation is not empty: {table} has rows. Restore into a new database, before "
                 "`manage.py prepare`."

@@ -62,10 +62,23 @@ def _children(loader: MigrationLoader, name: Migration) -> Collection[Any]:
 
 
 def migrate_to(schema: Schema, alias: str) -> None:
-    """Apply the migrations of the schema that are missing. The database must not have others."""
-    further = sorted(applied_migrations(alias) - set(schema.migrations))
+    """Apply the migrations of the schema that are missing, in a database without rows. It must not have others."""
+    applied = applied_migrations(alias)
+    further = sorted(applied - set(schema.migrations))
     if further:
         raise BackupError(
             f"The database was prepared for a newer release (migration {'.'.join(further[0])}). Create an empty one."
         )
-    MigrationExecutor(connections[alias]).migrate(list(schema.last))
+    if applied != set(schema.migrations):
+        _remove_tables(schema, alias)
+        MigrationExecutor(connections[alias]).migrate(list(schema.last))
+
+
+def _remove_tables(schema: Schema, alias: str) -> None:
+    """Remove tables that a killed restore left: Django records a migration only after its tables are there."""
+    connection = connections[alias]
+    names = {model._meta.db_table for model in schema.models} | LEFT_OUT
+    names.add(MigrationRecorder.Migration._meta.db_table)
+    with connection.schema_editor() as editor:
+        for name in sorted(names.intersection(connection.introspection.table_names())):
+            editor.execute(editor.sql_delete_table % {"table": connection.ops.quote_name(name)})

@@ -49,7 +49,11 @@ class Installation:
     def query(self, expression: str) -> str:
         """Return the value of an expression over the models of this installation."""
         lines = (
-            f"from recognizer.models import *\nfrom django.contrib.auth.models import User\nprint('=>', {expression})"
+            "from recognizer.models import *\n"
+            "from django.contrib.auth.models import User\n"
+            "from django.db import connection\n"
+            "from django.db.migrations.recorder import MigrationRecorder\n"
+            f"print('=>', {expression})"
         )
         output = self.run("shell", "--no-imports", "--command", lines)
         return next(line.removeprefix("=> ") for line in output.splitlines() if line.startswith("=> "))

@@ -161,6 +161,14 @@ def test_a_restore_killed_at_any_moment_leaves_no_row_and_is_repeated(alice, mod
     assert all_but_backups(tmp_path / "backups") == all_but_backups(tmp_path / "again")
 
 
+def test_a_restore_killed_between_a_table_and_its_record_is_repeated(backup, empty):
+    """Django records a migration after the transaction that makes its tables."""
+    empty.run("migrate", "auth", "0001")
+    empty.query("MigrationRecorder(connection).record_unapplied('auth', '0001_initial')")
+    assert "were restored" in empty.run("restore", backup)
+    assert empty.query("User.objects.get(username='alice').is_active") == "True"
+
+
 def test_the_tables_go_back_to_those_of_release_1_0_0_and_forth_again(empty):
     """The line of docs/upgrading.md undoes the migrations, and keeps what that release knows."""
     page = (ROOT / "docs" / "upgrading.md").read_text(encoding="utf-8")
