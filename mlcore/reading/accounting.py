@@ -126,11 +126,12 @@ def find_marks(ink: Ink, explained: NDArray[np.uint8], boxes: Sequence[InkBox]) 
     labels, pieces, areas = find_pieces(ink.marks)
     if len(pieces) < 2:
         return []
-    inside = np.bincount(labels[explained > 0], minlength=len(pieces))
     height = usual_digit_height(boxes)
-    is_unread = are_small(pieces, height) & (inside < MIN_EXPLAINED * areas)
-    is_unread &= ~lie_along_edge(pieces, EDGE_REACH * height, ink.marks.shape)
+    is_unread = are_small(pieces, height) & ~lie_along_edge(pieces, EDGE_REACH * height, ink.marks.shape)
     is_unread[0] = False
+    if not is_unread.any():
+        return []
+    is_unread &= np.bincount(labels[explained > 0], minlength=len(pieces)) < MIN_EXPLAINED * areas
     marks = np.flatnonzero(is_unread)
     if not marks.size or marks.size > MAX_MARKS:
         return []

@@ -44,7 +44,7 @@ def test_the_live_maps_follow_the_pen_and_nothing_is_stored(alice_page: Page, al
     expect(maps).to_be_visible()
     assert maps.inner_html() != before
     expect(page.locator(".live-maps")).to_have_count(9)
-    expect(maps.locator(".live-mark")).to_have_count(3)
+    assert (maps.locator(".live-mark").get_attribute("d") or "").count("M") == 3
     assert alice.uploads.count() == 0
 
 

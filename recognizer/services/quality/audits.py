@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
+from django.db.models.functions import Greatest
 
-from recognizer.models import Audit, Correction, Upload
+from recognizer.models import Audit, Correction, StreamMonth, Upload
 from recognizer.services.quality.promises import update_promises
-from recognizer.services.quality.streams import add_to_month, month_of
+from recognizer.services.quality.streams import month_of
 
 CHANGED_KINDS = (Correction.Kind.CORRECT, Correction.Kind.NOT_A_DIGIT)
 
@@ -45,4 +46,7 @@ def count_corrected(by_upload: dict[UUID, Correction]) -> None:
         if change and row.prediction.stream_id:
             added[row.prediction.stream_id, month_of(row.prediction.created_at)] += change
     for (stream_id, month), change in added.items():
-        add_to_month(stream_id, month, {"corrected": change})
+        StreamMonth.objects.get_or_create(stream_id=stream_id, month=month)
+        # An answer that was read again since may be undone in another month than it was corrected in.
+        corrected = Greatest(F("corrected") + change, 0)
+        StreamMonth.objects.filter(stream=stream_id, month=month).update(corrected=corrected)

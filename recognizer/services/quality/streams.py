@@ -3,19 +3,20 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import CharField, F
+from django.db.models import CharField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
 from mlcore.quality.audit import decide_again, is_chosen, may_be_sure
 from mlcore.quality.promise import SHARE_BEFORE, THRESHOLDS
 from mlcore.reading.result import Reading
-from recognizer.models import Audit, Prediction, Stream, StreamMonth
+from recognizer.models import Audit, Prediction, Stream
+from recognizer.services.rows import count_answers, find_row
 
 COLUMNS = {"read": "sure", "unsure": "unsure", "rejected": "rejected"}  # of StreamMonth, by decision
 
@@ -40,7 +41,7 @@ def stream_key(prediction: Prediction) -> str:
 def find_stream(prediction: Prediction, key: str) -> Stream:
     """Return the stream that the prediction belongs to. A new one takes the wish of the one before it."""
     unique = {"owner_id": prediction.owner_id, "model_id": prediction.model_id, "key": key}
-    stream = Stream.objects.filter(**unique).first()
+    stream = find_row(Stream, **unique)
     if stream is not None:
         return stream
     kind = {
@@ -90,7 +91,7 @@ def record_answers(answers: Sequence[tuple[Prediction, Reading]]) -> None:
                 )
             )
     for (stream, month), added in counts.items():
-        add_to_month(stream.pk, month, added)
+        count_answers(stream.pk, month, **added)
     if audits:
         Audit.objects.bulk_create(audits)
 
@@ -100,15 +101,6 @@ def is_audited(stream: Stream, prediction: Prediction, reading: Reading) -> bool
     if not may_be_sure(reading) or (prediction.decision == "unsure" and prediction.confidence < THRESHOLDS[-1]):
         return False
     return is_chosen(stream.seed, str(prediction.pk), audited_share(stream))
-
-
-def add_to_month(stream_id: UUID, month: date, counts: Mapping[str, int]) -> None:
-    """Add to the counts of a month, whose row is made with its first answer."""
-    added = {name: F(name) + count for name, count in counts.items()}
-    rows = StreamMonth.objects.filter(stream=stream_id, month=month)
-    if not rows.update(**added):
-        StreamMonth.objects.bulk_create([StreamMonth(stream_id=stream_id, month=month)], ignore_conflicts=True)
-        rows.update(**added)
 
 
 def month_of(at: datetime) -> date:
