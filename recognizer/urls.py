@@ -107,6 +107,7 @@ people = [
     path("account/email/confirm/<str:key>/", accounts.account_email_confirm, name="account_email_confirm"),
     path("account/confirm-password/", accounts.ConfirmPassword.as_view(), name="account_reauthenticate"),
     path("account/pictures/", preferences.account_pictures, name="account_pictures"),
+    path("account/training/", preferences.account_training, name="account_training"),
     path("account/decimal/", preferences.account_decimal, name="account_decimal"),
     path("account/presets/", presets.presets, name="presets"),
     path("account/presets/new/", presets.preset_create, name="preset_create"),

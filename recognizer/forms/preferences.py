@@ -16,6 +16,18 @@ class DecimalForm(forms.Form):
     )
 
 
+class TrainingConsentForm(forms.Form):
+    """The consent to trainings: "yes" gives it, "no" withdraws it."""
+
+    consent = forms.ChoiceField(
+        choices=[("yes", "yes"), ("no", "no")],
+        error_messages={
+            "required": _("Choose one of the two buttons."),
+            "invalid_choice": _("This choice does not exist. Reload the page and try again."),
+        },
+    )
+
+
 class PicturesKeptForm(forms.Form):
     """The number of days after which pictures are removed; empty for never."""
 

@@ -14,6 +14,11 @@ class Preferences(DecimalMarkMixin, models.Model):
     pictures_kept_days = models.PositiveIntegerField(
         null=True, help_text=_("Pictures are removed after so many days, and their readings stay. Empty: never.")
     )
+    training_consent = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text=_("True while models may be trained with the pictures that the person confirmed or corrected."),
+    )
 
     class Meta:
         verbose_name_plural = "preferences"

@@ -48,6 +48,7 @@ from recognizer.fresh_login import fresh_login_required, is_login_fresh
 from recognizer.problem_pages import problem_page
 from recognizer.problems import Problem
 from recognizer.services.exports.personal_exports import export_for
+from recognizer.services.learning.consent import has_training_consent
 from recognizer.services.limits.attempts import count_attempt
 from recognizer.services.people import addresses, tokens
 from recognizer.services.people.accounts import request_deletion
@@ -229,6 +230,7 @@ def account_page(request: UserRequest, *, status: int = 200, **context: Any) -> 
         "export": export_for(request.user),
         "usage": quotas.usage(request.user.pk),
         "decimal": decimal_mark_of(request.user.pk),
+        "training_consent": has_training_consent(request.user.pk),
         "pictures_kept": {
             "days": pictures_kept_days_of(request.user.pk),
             "choices": PicturesKeptForm.DAYS,

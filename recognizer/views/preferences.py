@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from recognizer.forms import clean_or_raise
-from recognizer.forms.preferences import DecimalForm, PicturesKeptForm
+from recognizer.forms.preferences import DecimalForm, PicturesKeptForm, TrainingConsentForm
+from recognizer.services.learning.consent import choose_training_consent
 from recognizer.services.reading.preferences import choose_decimal_mark, choose_pictures_kept_days
 from recognizer.views.requests import UserRequest
 
@@ -31,3 +32,16 @@ def account_pictures(request: UserRequest) -> HttpResponse:
         else _("Saved. Your pictures are kept."),
     )
     return redirect(f"{reverse('account')}#pictures")
+
+
+@require_POST
+def account_training(request: UserRequest) -> HttpResponse:
+    is_given = clean_or_raise(TrainingConsentForm(request.POST))["consent"] == "yes"
+    choose_training_consent(request.user, is_given=is_given)
+    messages.success(
+        request,
+        _("Saved. The next training may use the pictures that you confirmed or corrected.")
+        if is_given
+        else _("Saved. Trainings that begin from now on leave your pictures out."),
+    )
+    return redirect(f"{reverse('account')}#training")

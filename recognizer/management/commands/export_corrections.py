@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from PIL import Image
 
 from recognizer.services.history.training_labels import TrainingLabel, training_labels_of
+from recognizer.services.learning.consent import has_training_consent
 
 
 class Command(BaseCommand):
@@ -21,7 +22,7 @@ class Command(BaseCommand):
             required=True,
             action="append",
             metavar="NAME",
-            help="a user who agreed; may be repeated",
+            help="a user who has allowed training; may be repeated",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -50,6 +51,8 @@ class Command(BaseCommand):
         user = User.objects.filter(username=name).first()
         if not user:
             raise CommandError(f"There is no user {name}.", returncode=2)
+        if not has_training_consent(user.pk):
+            raise CommandError(f"{name} has not allowed training on the account page.", returncode=2)
         return user
 
 

@@ -9,11 +9,18 @@ from django.db import models
 from mlcore.training.datasets.mnist import load_folder
 from recognizer.services.history.corrections import add_box, correct, undo
 from recognizer.services.history.training_labels import training_labels_of
+from recognizer.services.learning.consent import choose_training_consent
 from recognizer.services.reading.predictions import create_prediction, reread_upload
 from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def allow_training(alice, bob) -> None:
+    for person in (alice, bob):
+        choose_training_consent(person, is_given=True)
 
 
 def export(*arguments: str) -> str:
@@ -77,6 +84,14 @@ def test_the_number_of_queries_does_not_grow(add_prediction, alice, django_asser
         correct(prediction=add_prediction(text), by=alice, kind="confirm")
     with django_assert_num_queries(4):  # uploads, corrections, predictions, glyphs
         assert len(list(training_labels_of(alice))) == 4
+
+
+def test_corrections_of_a_person_who_withdrew_the_consent_are_not_exported(add_prediction, alice, tmp_path) -> None:
+    correct(prediction=add_prediction("12"), by=alice, kind="confirm")
+    choose_training_consent(alice, is_given=False)
+    with pytest.raises(CommandError, match="alice has not allowed training"):
+        export(str(tmp_path / "own"), "--user=alice")
+    assert not (tmp_path / "own").exists()
 
 
 @pytest.mark.parametrize(("user", "message"), [("nobody", "no user nobody"), ("alice", "exists already")])

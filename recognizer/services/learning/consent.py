@@ -1,0 +1,24 @@
+"""The consent of an account to trainings with the pictures that it confirmed or corrected."""
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+
+from recognizer.models import Preferences
+from recognizer.services.rows import find_row
+
+
+def has_training_consent(owner_id: int) -> bool:
+    """Return whether models may be trained with the account's pictures. They may not unless it said so."""
+    chosen = find_row(Preferences, user=owner_id)
+    return chosen is not None and chosen.training_consent
+
+
+def choose_training_consent(user: User, *, is_given: bool) -> None:
+    """Save the consent. A training that begins after it was withdrawn leaves the pictures out."""
+    Preferences.objects.update_or_create(user=user, defaults={"training_consent": is_given})
+
+
+def people_with_training_consent() -> QuerySet[User]:
+    """Return the accounts that give their consent and are open, in a stable order."""
+    chosen = Preferences.objects.filter(training_consent=True).values("user")
+    return User.objects.filter(pk__in=chosen, is_active=True).order_by("pk")
