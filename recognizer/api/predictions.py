@@ -43,7 +43,7 @@ from recognizer.services.history import bulk_actions, corrections, pages
 from recognizer.services.history.labelled_boxes import labelled_boxes
 from recognizer.services.limits import idempotency
 from recognizer.services.reading.expected import Expected, expect_in_mode
-from recognizer.services.reading.predictions import PictureReading, read_for, save_reading
+from recognizer.services.reading.predictions import PictureReading, read_for, read_unsaved, save_reading
 
 LIST_PARAMETERS = {*HistoryFilter.base_filters, "cursor", "page_size"}
 # Made once: a serializer copies all its fields, and validation stores nothing in them.
@@ -71,7 +71,8 @@ class PredictionList(Endpoint):
         if not parameters["save"]:
             key_of(request)  # an invalid key is an error here too
             mode, expected = expect_by(person(request), parameters)
-            return Response(write(unsaved_body(read_for(person(request).pk, data, mode, decimal, expected=expected))))
+            answer = read_unsaved(person(request).pk, data, mode, decimal, expected=expected)
+            return Response(write(unsaved_body(answer)))
         given = [parameters["mode"] or "auto", name, *given_beside(parameters)]
         with claimed_key(request, "prediction", hashlib.sha256(data).hexdigest(), *given) as record:
             if record and record.status is not None:

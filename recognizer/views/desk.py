@@ -22,7 +22,7 @@ from recognizer.services.batches import intake
 from recognizer.services.explaining.live import preview_layers
 from recognizer.services.limits.budgets import has_own_budget, preview_rate, spend
 from recognizer.services.reading.expected import expect_in_mode
-from recognizer.services.reading.predictions import PictureReading, create_prediction, read_for
+from recognizer.services.reading.predictions import PictureReading, create_prediction, read_unsaved
 from recognizer.services.registry.thresholds import sure_from
 from recognizer.uploadhandlers import check_files
 from recognizer.views.batches import is_zip, start_batch
@@ -94,7 +94,7 @@ def preview(request: UserRequest) -> HttpResponse:
         spend(preview_rate(request.user.pk), request.user.pk)
         options = read_options(request)
         data, mode, expected = sent_files(request)[0].read(), options["mode"], options["expected"]
-        answer = read_for(request.user.pk, data, mode, expected=expected, is_preview=True)
+        answer = read_unsaved(request.user.pk, data, mode, expected=expected, is_preview=True)
     except Problem as problem:
         return preview_problem(request, problem)
     return preview_part(request, answer)
@@ -105,7 +105,7 @@ def preview_part(request: HttpRequest, answer: PictureReading) -> HttpResponse:
     context = {
         "reading": answer.reading,
         "written_lines": answer.reading.lines,
-        "sure_from": sure_from(answer.reading.written, answer.mode, answer.model.reader.thresholds),
+        "sure_from": sure_from(answer.reading.written, answer.mode, answer.model.reader.thresholds, answer.threshold),
         "preview": preview_layers(answer),
     }
     return render(request, "_preview.html", context)

@@ -20,7 +20,7 @@ from recognizer.models import Preset
 from recognizer.problem_pages import with_headers
 from recognizer.problems import Problem
 from recognizer.services.reading.expected import expect
-from recognizer.services.reading.predictions import read_for
+from recognizer.services.reading.predictions import read_unsaved
 from recognizer.services.reading.presets import change_preset, clean_fields, create_preset, delete_preset
 from recognizer.uploadhandlers import check_files
 from recognizer.views.requests import UserRequest
@@ -91,8 +91,8 @@ def try_preset(request: UserRequest, form: PresetForm) -> Trial:
     if not files:
         raise Problem("missing_file", _("Choose a picture to try it on."))
     data, mode = files[0].read(), form.cleaned_data["mode"]
-    answer = read_for(request.user.pk, data, mode, expected=expected)
-    free = read_for(request.user.pk, data, mode)
+    answer = read_unsaved(request.user.pk, data, mode, expected=expected)
+    free = read_unsaved(request.user.pk, data, mode)
     thumbnail = base64.b64encode(encode_thumbnail(answer.picture)).decode()
     misfits = [
         misfit

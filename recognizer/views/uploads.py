@@ -90,6 +90,13 @@ def upload_answer(request: UserRequest, pk: UUID) -> JsonResponse:
     )
 
 
+def threshold_of(prediction: Prediction) -> float:
+    """Return the confidence from which the answer would be sure, which the page names where it is not."""
+    stream = prediction.stream if prediction.decision == Prediction.Decision.UNSURE else None
+    in_force = stream.threshold if stream else None
+    return sure_from(prediction.written, prediction.mode, thresholds_of(prediction.model_id), in_force)
+
+
 def prediction_context(prediction: Prediction, *, hides_decision: bool = False) -> dict[str, Any]:
     """Return what the templates need to show a prediction with its corrections.
 
@@ -123,9 +130,7 @@ def prediction_context(prediction: Prediction, *, hides_decision: bool = False) 
         "cards": cards,
         "other_cards": other_cards,
         "doubtful_card": next((card for card in [*cards, *other_cards] if card["is_doubtful"]), None),
-        "sure_from": None
-        if hides_decision
-        else sure_from(prediction.written, prediction.mode, thresholds_of(prediction.model_id)),
+        "sure_from": None if hides_decision else threshold_of(prediction),
         "correction_history": corrections.entered_corrections(rows)[::-1],
         "current_correction": current,
         "current_written": current_written,

@@ -25,17 +25,22 @@ def enter_streams(answers: Sequence[tuple[Prediction, Reading]]) -> None:
     """Set the streams of unsaved predictions, and decide on each by the threshold in force in its stream."""
     streams: dict[tuple[int, UUID, str], Stream] = {}
     for prediction, reading in answers:
-        key = (prediction.owner_id, prediction.model_id, stream_key(prediction))
+        kind = prediction.mode, prediction.decimal, prediction.preset_id
+        key = (prediction.owner_id, prediction.model_id, stream_key(*kind, is_expected=prediction.expected is not None))
         stream = streams[key] = streams.get(key) or find_stream(prediction, key[-1])
         prediction.stream = stream
         prediction.decision = decide_again(reading, stream.threshold).decision
 
 
-def stream_key(prediction: Prediction) -> str:
+def stream_key(mode: str, decimal: str, preset_id: UUID | None, *, is_expected: bool) -> str:
     """Return the digest of what changes answers. Fields that a request expects differ from picture to picture."""
-    preset = str(prediction.preset_id or "")
-    parts = [prediction.mode, prediction.decimal, preset, prediction.expected is not None]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([mode, decimal, str(preset_id or ""), is_expected]).encode()).hexdigest()
+
+
+def threshold_in_force(owner_id: int, model_id: UUID, key: str) -> float | None:
+    """Return the threshold that decides in a stream; None while the model's own does."""
+    stream = find_row(Stream, owner_id=owner_id, model_id=model_id, key=key)
+    return stream.threshold if stream else None
 
 
 def find_stream(prediction: Prediction, key: str) -> Stream:

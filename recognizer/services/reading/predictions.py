@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.db import transaction
 
+from mlcore.quality.audit import decide_again
 from mlcore.reading.decode import Picture, decode
 from mlcore.reading.errors import PictureError
 from mlcore.reading.result import Mode, Reading
@@ -19,7 +20,7 @@ from recognizer.models import Glyph, IdempotencyRecord, ModelVersion, Prediction
 from recognizer.problems import Problem
 from recognizer.services.limits import idempotency
 from recognizer.services.limits.reading_slots import reading_slots
-from recognizer.services.quality.streams import enter_streams, record_answers
+from recognizer.services.quality.streams import enter_streams, record_answers, stream_key, threshold_in_force
 from recognizer.services.reading import feature_maps
 from recognizer.services.reading.expected import Expected, columns_of, expect, expected_bytes, expected_of
 from recognizer.services.reading.preferences import decimal_mark_of
@@ -44,6 +45,7 @@ class PictureReading:
     decimal: DecimalMark | None
     latency_ms: float
     expected: Expected | None = None
+    threshold: float | None = None  # that decided instead of the model's own
 
     @property
     def preset_id(self) -> UUID | None:
@@ -86,6 +88,22 @@ def read_for(
     """
     with reading_slots.taken_by(owner_id, spared=int(is_preview)):
         return read_picture(data, mode, decimal or decimal_mark_of(owner_id), expected)
+
+
+def read_unsaved(
+    owner_id: int,
+    data: bytes,
+    mode: Mode = "auto",
+    decimal: DecimalMark | None = None,
+    *,
+    expected: Expected | None = None,
+    is_preview: bool = False,
+) -> PictureReading:
+    """Read an image that is not kept, and decide on it as its stream does on those that are."""
+    answer = read_for(owner_id, data, mode, decimal, expected=expected, is_preview=is_preview)
+    key = stream_key(mode, answer.decimal or "", answer.preset_id, is_expected=expected is not None)
+    threshold = threshold_in_force(owner_id, answer.model.version.pk, key)
+    return replace(answer, reading=decide_again(answer.reading, threshold), threshold=threshold)
 
 
 def create_prediction(

@@ -14,6 +14,8 @@ def thresholds_of(version_id: UUID) -> Thresholds:
     return ModelVersion.objects.values_list("card__thresholds", flat=True).get(pk=version_id) or {}
 
 
-def sure_from(written: str, mode: str, thresholds: Thresholds) -> float:
-    """Return the confidence from which an answer in this mode is sure."""
+def sure_from(written: str, mode: str, thresholds: Thresholds, in_force: float | None = None) -> float:
+    """Return the confidence from which an answer in this mode is sure: the threshold in force in its stream, if any."""
+    if in_force is not None:
+        return in_force
     return sure_threshold(thresholds, is_number=mode == Mode.NUMBER or len(written) > 1)

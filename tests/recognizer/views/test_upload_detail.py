@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from recognizer.models import Correction, Glyph, Job, Prediction
+from recognizer.models import Correction, Glyph, Job, Prediction, Stream
 from recognizer.services.history import corrections
 from recognizer.services.history.pages import Neighbours, neighbours_of
 from recognizer.services.reading.predictions import create_prediction
@@ -250,3 +250,11 @@ def test_of_a_long_number_the_least_certain_digits_are_open(alice_client, add_pr
 def test_the_page_can_copy_the_written_form(alice_client, alice, model):
     prediction = store_reading(make_reading("-12.50\n7"), owner=alice)
     assert 'data-copy="-12.50\n7"' in page_of(alice_client, prediction)
+
+
+def test_an_unsure_answer_names_the_threshold_in_force(alice_client, alice, model):
+    prediction = create_prediction(owner=alice, data=digit_png(), source="upload")
+    Stream.objects.filter(pk=prediction.stream_id).update(threshold=1.01)
+    prediction = create_prediction(owner=alice, data=digit_png(), source="upload")
+    answer = alice_client.get(reverse("upload_detail", args=[prediction.upload_id]))
+    assert answer.context["sure_from"] == 1.01

@@ -10,7 +10,7 @@ from recognizer.services.history.corrections import correct
 from recognizer.services.quality.promises import choose_wish
 from recognizer.services.quality.streams import month_of
 from recognizer.services.reading.expected import expect
-from recognizer.services.reading.predictions import create_prediction, reread_upload
+from recognizer.services.reading.predictions import create_prediction, read_unsaved, reread_upload
 from recognizer.services.reading.presets import change_preset, create_preset
 from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
@@ -144,3 +144,13 @@ def test_undoing_a_correction_of_a_newer_answer_takes_none_away_from_its_month(s
     prediction.created_at += timedelta(days=31)  # as if it had been read again
     correct(prediction=prediction, by=alice, kind="undo")
     assert [month.corrected for month in StreamMonth.objects.all()] == [1, 0]
+
+
+def test_an_answer_that_is_not_kept_is_decided_like_one_that_is(alice, model):
+    kept = create_prediction(owner=alice, data=digit_png(), source="api")
+    assert kept.decision == "read"
+    Stream.objects.filter(pk=kept.stream_id).update(threshold=1.01)
+    shown = read_unsaved(alice.pk, digit_png())
+    assert shown.reading.decision == create_prediction(owner=alice, data=digit_png(), source="api").decision == "unsure"
+    assert shown.threshold == 1.01
+    assert read_unsaved(alice.pk, digit_png(), "digit").reading.decision == "read"  # another stream
