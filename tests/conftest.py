@@ -3,12 +3,12 @@
 import os
 import shutil
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from tests import surroundings
 
@@ -21,7 +21,6 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.core.cache import cache  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
 from django.test import Client  # noqa: E402
 
 import config.celery  # noqa: E402, F401  (tasks are sent through this application)
@@ -29,10 +28,11 @@ from mlcore.artifact import SHIPPED, Artifact, load_artifact  # noqa: E402
 from mlcore.reading.engine import Engine  # noqa: E402
 from mlcore.reading.reader import Reader  # noqa: E402
 from recognizer.hashers import Argon2Hasher  # noqa: E402
-from recognizer.models import ModelVersion, Promotion  # noqa: E402
+from recognizer.models import ModelVersion  # noqa: E402
 from recognizer.services.people.tokens import create_token  # noqa: E402
 from recognizer.services.registry import model_versions  # noqa: E402
 from recognizer.services.work import broker, worker_state  # noqa: E402
+from tests.database import create_database  # noqa: E402
 
 # Nearly every test makes a user, and a hash takes 20 ms with the costs of production. A hash carries its costs, so
 # servers under test verify these as well.
@@ -106,7 +106,8 @@ def start_order(item: pytest.Item) -> int:
 
 def runs_on_postgres(item: pytest.Item) -> bool:
     place = item.path.relative_to(surroundings.ROOT / "tests").as_posix()
-    return place.startswith(ON_POSTGRES_TOO) and touches_database(item) and not item.get_closest_marker("trains")
+    is_decided_there = touches_database(item) and not item.get_closest_marker("any_database")
+    return place.startswith(ON_POSTGRES_TOO) and is_decided_there and not item.get_closest_marker("trains")
 
 
 def touches_database(item: pytest.Item) -> bool:
@@ -114,10 +115,10 @@ def touches_database(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Put SQLite into a file. In memory it would not lock, and other processes could not open it."""
-    if connection.vendor == "sqlite":
-        connection.settings_dict["TEST"]["NAME"] = str(surroundings.FOLDER / "tests.sqlite3")
+def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Create the tests' database in place of pytest-django, which would migrate one in each process."""
+    with django_db_blocker.unblock():
+        create_database()
 
 
 @pytest.fixture(autouse=True)
@@ -227,16 +228,12 @@ def reader(artifact: Artifact) -> Reader:
     return Reader(artifact)
 
 
-SHIPPED_KEY = uuid.UUID("00000000-0000-4000-8000-000000000001")
-
-
 @pytest.fixture
-def model(db: None) -> ModelVersion:
-    """Return the shipped model, registered and active."""
-    model_versions.register_shipped_model()
-    # The same key in every test, because servers that serve several tests remember it.
-    with transaction.atomic():
-        ModelVersion.objects.filter(shipped=True).update(id=SHIPPED_KEY)
-        Promotion.objects.update(version_id=SHIPPED_KEY)
+def model(db: None, artifact: Artifact) -> ModelVersion:
+    """Return the shipped model, registered and active. Its files are verified once, by the fixture `artifact`."""
+    columns = model_versions._columns_of(artifact)
+    version = ModelVersion.objects.create(**columns, shipped=True, state=ModelVersion.State.CANDIDATE)
+    model_versions.activate_version(version)
     model_versions.models.asked_at = -float("inf")
-    return ModelVersion.objects.get(state=ModelVersion.State.ACTIVE)
+    version.refresh_from_db()
+    return version

@@ -1,10 +1,13 @@
 """The environment of each test process: its own folders and servers, and no setting of the person who starts it."""
 
 import atexit
+import fcntl
 import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +32,8 @@ def create_session_folder() -> Path:
 
 
 FOLDER = create_session_folder()
+# With pytest-xdist the first process, which runs no tests, names its folder to the others: what is in it is made once.
+SHARED = Path(os.environ.setdefault("DIGITSCRIBE_TESTS_FOLDER", str(FOLDER)))
 MEDIA = FOLDER / "media"
 STATIC = FOLDER / "static"
 MODEL_CACHE = FOLDER / "models"
@@ -43,7 +48,7 @@ def prepare() -> None:
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
     for folder in (MEDIA, STATIC):
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "ENV_FILE": os.devnull,  # ignores the developer's .env
@@ -58,6 +63,14 @@ def prepare() -> None:
         # Playwright runs an event loop in the thread of the tests, which Django would refuse as an asynchronous caller.
         "DJANGO_ALLOW_ASYNC_UNSAFE": "1",
     }
+
+
+@contextmanager
+def alone(name: str) -> Iterator[None]:
+    """Wait until no other process does what has this name."""
+    with (SHARED / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def database_url() -> str:
