@@ -20,7 +20,8 @@ from recognizer.services.history.labelled_boxes import (
 from recognizer.services.history.typed_numbers import parse_written
 
 ADVANCE, HEIGHT = 20, 30
-LINES = st.from_regex("[{}]{{0,2}}[0-9][0-9{}]{{0,8}}".format("".join(SIGNS[:3]), "".join(SIGNS[:3])), fullmatch=True)
+DIGITS, MARKS = "0123456789", "".join(SIGNS[:3])
+LINES = st.tuples(st.text(MARKS, max_size=2), st.sampled_from(DIGITS), st.text(DIGITS + MARKS, max_size=8)).map("".join)
 
 
 def boxes_of(written: str) -> list[LabelledBox]:
