@@ -14,8 +14,9 @@ from recognizer.models import ModelVersion
 from recognizer.services.explaining.training_digits import TrainingDigitsCache
 from tests.training import Trained
 
-pytest.importorskip("keras")
-pytestmark = pytest.mark.django_db
+# Not by importing it, which takes each process of the tests seconds.
+has_keras = importlib.util.find_spec("keras") is not None
+pytestmark = [pytest.mark.django_db, pytest.mark.skipif(not has_keras, reason="Keras is not installed")]
 NEXT = f"digits-{int(SHIPPED.name.rpartition('-')[2]) + 1}"
 
 
