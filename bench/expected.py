@@ -1,4 +1,4 @@
-"""What an expectation changes: errors with and without it, on generated meter readings and numbers with a check digit.
+"""A benchmark of expectations: errors with and without them, on meter readings and numbers with a check digit.
 
     python -m bench.expected [--model FOLDER] [--data MNIST] [--numbers 5000]
 

@@ -69,7 +69,7 @@ def plain_boundary(wrong: int) -> float:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened in one stream."""
+    """Result of one simulated stream."""
 
     was_promised: bool
     is_false: bool
@@ -120,7 +120,7 @@ def simulate(promise: Promise, table: Answers, count: int, rng: np.random.Genera
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What each threshold would have given on all answers of a table, from the strictest on."""
+    """Results of each threshold on all answers of a table, from the strictest on."""
 
     shares: NDArray[np.float64]  # of the answers that are sure
     errors: NDArray[np.float64]  # among the sure answers

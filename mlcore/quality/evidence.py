@@ -26,7 +26,7 @@ LOG_FACTORIALS = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, 2 * MAX_CO
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What people said of audited answers, one or several alike."""
+    """Verdict of people on audited answers, one or several alike."""
 
     is_right: bool
     probability: float  # with which each of them was chosen to be audited

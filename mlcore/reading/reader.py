@@ -60,7 +60,7 @@ class PreparedImage:
 
 @dataclass(frozen=True, slots=True)
 class ReadingOptions:
-    """What is asked for, beside the picture."""
+    """Options of a reading, beside the picture."""
 
     mode: Mode
     decimal_rule: DecimalRule | None  # what a point or a comma means

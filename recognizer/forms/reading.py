@@ -63,7 +63,7 @@ def _is_number(value: Any) -> bool:
 
 
 class ModeField(forms.ChoiceField):
-    """What the picture holds."""
+    """Field for the mode of a reading."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(choices=Mode.choices, error_messages=UNKNOWN_MODE, **options)

@@ -31,7 +31,7 @@ class Series:
 
 @dataclass(frozen=True)
 class LinePlot(Plot):
-    """Up to four series over a common axis. `x_texts` names the values 0, 1, 2 …, for example months."""
+    """Plot of up to four series over a common axis. `x_texts` names the values 0, 1, 2 …, for example months."""
 
     x_label: str
     y_label: str

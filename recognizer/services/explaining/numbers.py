@@ -30,7 +30,7 @@ Grid = list[list[float]]
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """What one channel of the step before adds: its window times the kernel."""
+    """Contribution of one channel of the step before: its window times the kernel."""
 
     channel: int
     tile: Tile
