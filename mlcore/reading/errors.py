@@ -9,6 +9,9 @@ class PictureError(Exception):
     """A file that the reader cannot open as a picture."""
 
     def __init__(self, code: PictureErrorCode, detail: str) -> None:
-        super().__init__(detail)
+        super().__init__(code, detail)  # with both, so that another process can send the error
         self.code: PictureErrorCode = code
         self.detail = detail
+
+    def __str__(self) -> str:
+        return self.detail

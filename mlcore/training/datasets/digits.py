@@ -22,10 +22,10 @@ from mlcore.training.datasets.cut_digits import LabelledImage, correlation, cut_
 from mlcore.training.datasets.fingerprint import fingerprint
 from mlcore.training.datasets.lines import Writers
 from mlcore.training.datasets.mnist import Digits, concatenate
-from mlcore.training.datasets.worker_pool import WorkerPool
 from mlcore.training.synthesis.handwriting import write_digit
 from mlcore.training.synthesis.negatives import write_negative
 from mlcore.training.synthesis.sheets import ANY_PAPER, PLAIN_PHOTO, SheetStyle, render_sheet
+from mlcore.worker_pool import WorkerPool
 
 Floats = NDArray[np.float32]
 CHUNK = 500  # images per task

@@ -10,7 +10,7 @@ import numpy as np
 
 from mlcore.training.datasets.augment import DEFAULT_AUGMENTATION, Augmentation, augment
 from mlcore.training.datasets.mnist import Digits, concatenate
-from mlcore.training.datasets.worker_pool import WorkerPool
+from mlcore.worker_pool import WorkerPool
 
 REDUCED = 0.7  # of the usual augmentation, in the last epochs
 

@@ -13,8 +13,8 @@ from mlcore.reading.engine import NOT_A_DIGIT
 from mlcore.training.datasets.digits import DigitCounts, enlarge_digit, read_from_sheet, render_digits
 from mlcore.training.datasets.fingerprint import fingerprint
 from mlcore.training.datasets.mnist import Digits
-from mlcore.training.datasets.worker_pool import WorkerPool
 from mlcore.training.synthesis.sheets import ANY_PAPER
+from mlcore.worker_pool import WorkerPool
 
 CHUNK = 250  # digits per task
 SEED = 3  # 1 and 2 are the synthetic digits that networks are trained and validated on

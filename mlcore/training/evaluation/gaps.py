@@ -12,9 +12,9 @@ from mlcore.reading.ink import Ink, find_ink
 from mlcore.reading.number import find_number
 from mlcore.training.datasets.lines import sharpen
 from mlcore.training.datasets.mnist import Digits
-from mlcore.training.datasets.worker_pool import WorkerPool
 from mlcore.training.synthesis.lines import Spacing, write_line
 from mlcore.training.synthesis.sheets import NOISY_SHEET, PLAIN_PHOTO, render_sheet
+from mlcore.worker_pool import WorkerPool
 
 GAPS: dict[str, float] = {  # in heights of a digit, between the boxes of neighbours
     "wide": 0.5,

@@ -10,10 +10,10 @@ from mlcore.reading.decode import Picture
 from mlcore.reading.reader import Reader
 from mlcore.training.datasets.lines import Writers
 from mlcore.training.datasets.mnist import Digits
-from mlcore.training.datasets.worker_pool import WorkerPool
 from mlcore.training.synthesis.lines import random_spacing, write_line
 from mlcore.training.synthesis.sheets import ANY_PAPER, PLAIN_PHOTO, render_sheet
 from mlcore.training.synthesis.written_forms import random_written
+from mlcore.worker_pool import WorkerPool
 
 SHEETS = {"any paper": PLAIN_PHOTO, "any paper and print": ANY_PAPER}
 NUMBERS = 1000  # on each sheet

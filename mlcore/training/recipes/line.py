@@ -25,7 +25,6 @@ from mlcore.training.datasets.lines import (
     save_strips,
 )
 from mlcore.training.datasets.mnist import Digits, load_split
-from mlcore.training.datasets.worker_pool import WorkerPool
 from mlcore.training.evaluation.calibrate import CalibrationCounts, fit_thresholds
 from mlcore.training.evaluation.evaluate import evaluate_artifact
 from mlcore.training.networks import line as line_networks
@@ -38,6 +37,7 @@ from mlcore.training.networks.line import (
     fit_line_network,
 )
 from mlcore.training.recipes.stage import StageCallback, TrainingStage
+from mlcore.worker_pool import WorkerPool
 
 SHARD = 1_000  # lines per task; each shard depends on the seed and its number alone
 FINE_TUNING_RATE = 0.5  # share of the learning rate for fine-tuning

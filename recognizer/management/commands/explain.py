@@ -4,12 +4,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from mlcore.artifact import ArtifactError
 from mlcore.explaining.explainer import Explainer
 from mlcore.explaining.explanation_files import write_explanation_files
 from mlcore.reading.decode import MAX_BYTES, decode
 from mlcore.reading.errors import PictureError
+from mlcore.reading.reader import Reader
 from mlcore.reading.result import MODES
-from recognizer.management.commands.read import make_reader
+from recognizer.services.registry.model_versions import active_artifact, artifact_for
 
 
 class Command(BaseCommand):
@@ -27,7 +29,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        reader = make_reader(options["model"])
+        try:
+            reader = Reader(artifact_for(options["model"]) if options["model"] else active_artifact())
+        except ArtifactError as error:
+            raise CommandError(str(error), returncode=2) from error
         try:
             with Path(options["image"]).open("rb") as file:
                 picture = decode(file.read(MAX_BYTES + 1))

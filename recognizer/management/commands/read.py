@@ -1,31 +1,27 @@
+import io
 import json
 import sys
-from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from mlcore.artifact import ArtifactError
-from mlcore.reading.decode import MAX_BYTES, decode
+from mlcore.artifact import Artifact, ArtifactError
+from mlcore.reading.decode import decode
 from mlcore.reading.errors import PictureError
 from mlcore.reading.expectation import Expectation
 from mlcore.reading.expectation_text import FIELDS, ExpectationError, parse_expectation
-from mlcore.reading.reader import Reader
 from mlcore.reading.result import MODES, Line, Reading
 from mlcore.reading.trace import FolderTrace
 from mlcore.reading.written import DECIMAL_MARKS
 from recognizer.bodies.answers import reading_line
 from recognizer.bodies.plain import write
 from recognizer.bodies.problems import ErrorLine, reading_error_body
+from recognizer.services.reading.picture_files import Answer, FileReader, find_pictures, read_file
 from recognizer.services.registry.model_versions import active_artifact, artifact_for
-
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"})
-PICTURES_AT_ONCE = 64  # read by one call of the network
-BYTES_AT_ONCE = 64 * 1024 * 1024  # bounds the memory when the files are large
-
-Answer = Reading | PictureError | OSError
 
 
 class Command(BaseCommand):
@@ -54,35 +50,65 @@ class Command(BaseCommand):
             "--model", metavar="VERSION", help="a model version or its folder; the active version by default"
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object per picture, and nothing else")
+        parser.add_argument(
+            "--output",
+            metavar="FILE",
+            help="append the lines of JSON to this file, and skip pictures that it has a line for: a run that was "
+            "stopped goes on where it was",
+        )
+        parser.add_argument("--jobs", type=positive, default=1, metavar="N", help="number of processes that read")
         parser.add_argument("--trace", metavar="FOLDER", help="save a picture of every stage to this folder")
 
     def handle(self, *args: Any, **options: Any) -> None:
         paths = list(picture_paths(options["paths"], options["list"]))
         if not paths:
             raise CommandError("No pictures were given. Add PATH or --list FILE.", returncode=2)
-        reader = make_reader(options["model"])
-        options["expectation"] = make_expectation(options["expect"])
-        read = read_with_trace if options["trace"] else read_all
-        answers = read(reader, paths, options)
-        failed = False
-        for done, (path, answer) in enumerate(answers, start=1):
-            failed |= not isinstance(answer, Reading)
-            self.stdout.write(as_json(path, answer) if options["json"] else as_text(path, answer))
-            self.show_progress(done, len(paths))
+        files = FileReader(
+            find_artifact(options["model"]), options["mode"], options["decimal"], make_expectation(options["expect"])
+        )
+        if options["output"]:
+            with open_output(options["output"]) as (output, done):
+                missing = [path for path in paths if path not in done]
+                if known := len(paths) - len(missing):
+                    self.stderr.write(f"{known} of {len(paths)} are in {options['output']} already.")
+                failed = self.write_answers(files, missing, options, output)
+        else:
+            failed = self.write_answers(files, paths, options, self.stdout)
         if failed:
             sys.exit(1)
 
-    def show_progress(self, done: int, total: int) -> None:
-        if total > 1 and self.stderr.isatty() and not self.stdout.isatty():
+    def write_answers(self, files: FileReader, paths: list[str], options: dict[str, Any], output: Any) -> bool:
+        """Write a line for each picture, and return whether one of them could not be read."""
+        if options["trace"]:
+            answers = read_with_trace(files, paths, Path(options["trace"]))
+        else:
+            answers = files.read_files(paths, options["jobs"])
+        is_json = options["json"] or options["output"]
+        failed = False
+        for done, (path, answer) in enumerate(answers, start=1):
+            failed |= not isinstance(answer, Reading)
+            line = as_json(path, answer) if is_json else as_text(path, answer)
+            output.write(f"{line}\n")
+            self.show_progress(done, len(paths), is_hidden=output is self.stdout and self.stdout.isatty())
+        return failed
+
+    def show_progress(self, done: int, total: int, *, is_hidden: bool) -> None:
+        if total > 1 and self.stderr.isatty() and not is_hidden:
             filled = 30 * done // total
             end = "\n" if done == total else ""
             bar = f"\r[{'#' * filled}{'.' * (30 - filled)}] {done} of {total}"
             self.stderr.write(bar, ending=end)
 
 
-def make_reader(model: str | None) -> Reader:
+def positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError("a number from 1 up")
+    return int(text)
+
+
+def find_artifact(model: str | None) -> Artifact:
     try:
-        return Reader(artifact_for(model) if model else active_artifact())
+        return artifact_for(model) if model else active_artifact()
     except ArtifactError as error:
         raise CommandError(str(error), returncode=2) from error
 
@@ -100,13 +126,7 @@ def make_expectation(arguments: list[str]) -> Expectation | None:
 
 
 def picture_paths(arguments: list[str], listing: str | None) -> Iterator[str]:
-    """Return the paths as given, with each folder replaced by the pictures in it."""
-    for name in arguments:
-        if Path(name).is_dir():
-            inside = Path(name).rglob("*")
-            yield from sorted(str(path) for path in inside if path.suffix.lower() in SUFFIXES)
-        else:
-            yield name
+    yield from find_pictures(arguments)
     if listing:
         yield from (line for line in listed_paths(listing) if line)
 
@@ -119,53 +139,39 @@ def listed_paths(listing: str) -> list[str]:
     return text.splitlines()
 
 
-def what_is_known(options: dict[str, Any]) -> dict[str, Any]:
-    """Return what the reader is told beside the picture and the mode."""
-    return {"decimal": options["decimal"], "expectation": options["expectation"]}
-
-
-def read_all(reader: Reader, paths: list[str], options: dict[str, Any]) -> Iterator[tuple[str, Answer]]:
-    for group in read_groups(paths):
-        pictures = [content for _, content in group if isinstance(content, bytes)]
-        answers = iter(reader.read_many(pictures, options["mode"], **what_is_known(options)))
-        for path, content in group:
-            yield path, next(answers) if isinstance(content, bytes) else content
-
-
-def read_groups(paths: Iterable[str]) -> Iterator[list[tuple[str, bytes | OSError]]]:
-    """Yield the paths with the files' contents, in groups that are small enough for the memory."""
-    group: list[tuple[str, bytes | OSError]] = []
-    size = 0
-    for path in paths:
-        content = read_file(path)
-        group.append((path, content))
-        size += len(content) if isinstance(content, bytes) else 0
-        if len(group) == PICTURES_AT_ONCE or size > BYTES_AT_ONCE:
-            yield group
-            group, size = [], 0
-    if group:
-        yield group
-
-
-def read_file(path: str) -> bytes | OSError:
-    try:
-        with Path(path).open("rb") as file:
-            return file.read(MAX_BYTES + 1)  # one byte over the limit proves that a file is too large
-    except (OSError, ValueError) as error:
-        return error if isinstance(error, OSError) else OSError(0, "Not a file name")
-
-
-def read_with_trace(reader: Reader, paths: list[str], options: dict[str, Any]) -> Iterator[tuple[str, Answer]]:
+def read_with_trace(files: FileReader, paths: list[str], folder: Path) -> Iterator[tuple[str, Answer]]:
     for number, path in enumerate(paths, start=1):
         content = read_file(path)
         if isinstance(content, OSError):
             yield path, content
             continue
-        trace = FolderTrace(Path(options["trace"]) / f"{number:04d}-{Path(path).stem}")
+        trace = FolderTrace(folder / f"{number:04d}-{Path(path).stem}")
         try:
-            yield path, reader.read_picture(decode(content), options["mode"], trace, **what_is_known(options))
+            yield path, files.read_picture(decode(content), trace)
         except PictureError as error:
             yield path, error
+
+
+@contextmanager
+def open_output(path: str) -> Iterator[tuple[IO[str], set[str]]]:
+    """Yield a file to append lines of JSON to, and the paths that it has lines for.
+
+    The last line is removed if it is incomplete, because a run before was killed.
+    """
+    with Path(path).open("a+b") as file:
+        file.seek(0)
+        done, complete = set(), 0
+        for line in file:
+            if not line.endswith(b"\n"):
+                break
+            complete += len(line)
+            try:
+                done.add(str(json.loads(line)["file"]))
+            except (ValueError, TypeError, KeyError) as error:
+                raise CommandError(f"{path} has a line that `read --output` did not write.", returncode=2) from error
+        file.truncate(complete)
+        with io.TextIOWrapper(file, encoding="ascii", line_buffering=True) as text:
+            yield text, done
 
 
 def as_json(path: str, answer: Answer) -> str:

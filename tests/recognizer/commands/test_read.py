@@ -167,3 +167,39 @@ def test_an_expectation_is_told_and_decides(folder: Path) -> None:
 def test_a_wrong_expectation_is_told_with_its_field(folder: Path, field: str) -> None:
     with pytest.raises(CommandError, match=f"--expect {field.partition('=')[0]}: "):
         run("--expect", field, str(folder / "7.png"))
+
+
+def test_several_processes_give_the_same_answers_in_the_same_order(folder: Path) -> None:
+    paths = [str(folder / name) for name in ("7.png", "missing.png", "3.png", "notes.txt")] * 40
+    with pytest.raises(SystemExit):  # some cannot be read
+        run("--json", "--output", str(folder / "one"), *paths)
+    with pytest.raises(SystemExit):
+        run("--json", "--output", str(folder / "two"), "--jobs", "2", *paths)
+    assert (folder / "one").read_text() == (folder / "two").read_text()
+    assert [json.loads(line)["file"] for line in (folder / "two").read_text().splitlines()] == paths
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = folder / "answers.jsonl"
+    run("--output", str(output), str(folder))
+    whole = output.read_text()
+    output.write_text(whole[: len(whole) // 2 + 20])  # in the middle of the second line
+    run("--output", str(output), str(folder))
+    assert output.read_text() == whole
+    assert "1 of 2 are in" in capsys.readouterr().err
+    run("--output", str(output), str(folder))
+    assert output.read_text() == whole
+
+
+def test_another_file_is_not_appended_to(folder: Path) -> None:
+    notes = folder / "notes.txt"
+    notes.write_text("a diary\n")
+    with pytest.raises(CommandError, match="did not write"):
+        run("--output", str(notes), str(folder))
+    assert notes.read_text() == "a diary\n"
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "many"])
+def test_jobs_are_a_number_from_one_up(jobs: str, folder: Path) -> None:
+    with pytest.raises(CommandError, match="from 1 up"):
+        run("--jobs", jobs, str(folder))

@@ -6,11 +6,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from mlcore.training.datasets.worker_pool import WorkerPool
+from mlcore.worker_pool import WorkerPool
 
 PARENT = """
 import multiprocessing, os, time
-from mlcore.training.datasets.worker_pool import end_with_parent
+from mlcore.worker_pool import end_with_parent
 
 def work():
     end_with_parent()
