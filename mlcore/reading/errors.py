@@ -2,7 +2,18 @@
 
 from typing import Literal
 
-PictureErrorCode = Literal["empty_file", "file_too_large", "too_many_pixels", "unsupported_format", "corrupt_image"]
+PictureErrorCode = Literal[
+    "empty_file",
+    "file_too_large",
+    "too_many_pixels",
+    "unsupported_format",
+    "corrupt_image",
+    # of documents, whose pages are pictures
+    "encrypted_file",
+    "corrupt_document",
+    "too_many_pages",
+    "document_too_complex",
+]
 
 
 class PictureError(Exception):

@@ -1,0 +1,1 @@
+"""Documents of several pages: PDF and TIFF files, whose pages become pictures."""
