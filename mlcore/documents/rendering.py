@@ -1,7 +1,6 @@
 """The rendering of a document's pages in a child process, which a hostile document may exhaust or crash."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,8 +14,8 @@ from mlcore.reading.errors import PictureError
 
 MAX_PAGES = 1_000
 ROOT = Path(__file__).resolve().parents[2]
-KEPT_VARIABLES = ("PATH", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR")
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+# The child gets no secrets, and one thread: each would take addresses from its limit.
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +40,13 @@ class Rendering:
         self.first = first
 
     def __enter__(self) -> Self:
-        # The child gets no secrets from the environment.
-        kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
         self.process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "mlcore.documents.child", str(self.first), str(MAX_PAGES)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=ROOT,
-            env=kept | ONE_THREAD,
+            env=ENVIRONMENT,
         )
         self.input = cast(IO[bytes], self.process.stdin)
         self.output = cast(IO[bytes], self.process.stdout)
