@@ -265,6 +265,7 @@ SPECTACULAR_SETTINGS = {
         "StatementKind": ["confirm", "not_a_digit", "undo"],
         "LayerKind": ["conv", "pool"],
         "TurnKind": ["gap", "stroke"],
+        "ExportState": ["running", "ready", "failed"],
     },
 }
 
@@ -357,10 +358,15 @@ LOGGING = {
     },
     "filters": {
         "request_id": {"()": "recognizer.logs.AddRequestId"},
+        "hide_secrets": {"()": "recognizer.logs.HideLinkSecrets"},
         "without_traceback": {"()": "recognizer.logs.WithoutTraceback"},
     },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": LINE, "filters": ["request_id"]},
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": LINE,
+            "filters": ["request_id", "hide_secrets"],
+        },
         "console_without_traceback": {
             "class": "logging.StreamHandler",
             "formatter": LINE,

@@ -44,6 +44,7 @@ from recognizer.bodies.presets import PresetBody
 from recognizer.bodies.problems import ErrorLine
 from recognizer.bodies.quality import StreamBody
 from recognizer.bodies.results import ResultRow
+from recognizer.bodies.table_exports import TableExportBody
 from recognizer.filters import HistoryFilter
 from recognizer.models.preset import MAX_PRESET_NAME
 from recognizer.services.exports.exports import csv_lines
@@ -306,6 +307,30 @@ get_batch_table = operation(
     "Get a batch's results as CSV",
     answers={(200, "text/csv"): example_answer(OpenApiTypes.STR, TABLE)},
     problems=FOUND,
+)
+
+create_batch_workbook = operation(
+    "batches",
+    "create_batch_workbook",
+    "Write a batch's results as XLSX in the background",
+    answers={202: answer(TableExportBody, state="running", bytes=0, finished_at=None, file_url=None)},
+    parameters=[LOCATION, RETRY_AFTER],
+    problems=["storage_full", *FOUND],
+)
+get_table_export = operation(
+    "batches",
+    "get_table_export",
+    "Get the state of an XLSX file",
+    answers={200: TableExportBody},
+    parameters=[RETRY_AFTER],
+    problems=FOUND,
+)
+get_table_export_file = operation(
+    "batches",
+    "get_table_export_file",
+    "Get an XLSX file",
+    answers=binary("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    problems=["conflict", *FOUND],
 )
 
 # --- Presets ---------------------------------------------------------------------------------------------------

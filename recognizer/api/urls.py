@@ -11,6 +11,7 @@ from recognizer.api import (
     predictions,
     presets,
     quality,
+    table_exports,
     tokens,
 )
 
@@ -42,6 +43,7 @@ batch_urls = [
     path("items/", batches.BatchItems.as_view(), name="batch-items"),
     path("results.jsonl", batches.BatchLines.as_view(), name="batch-lines"),
     path("results.csv", batches.BatchTable.as_view(), name="batch-table"),
+    path("results.xlsx", table_exports.BatchWorkbook.as_view(), name="batch-workbook"),
 ]
 
 urlpatterns = [
@@ -51,6 +53,8 @@ urlpatterns = [
     path("predictions/<uuid:pk>/", include(prediction_urls)),
     path("batches/", batches.BatchList.as_view(), name="batches"),
     path("batches/<uuid:pk>/", include(batch_urls)),
+    path("exports/<uuid:pk>/", table_exports.TableExportDetail.as_view(), name="table-export"),
+    path("exports/<uuid:pk>/file/", table_exports.TableExportFile.as_view(), name="table-export-file"),
     path("models/", model_versions.ModelList.as_view(), name="models"),
     path("models/current/", model_versions.CurrentModel.as_view(), name="model-current"),
     path("models/<slug:version>/", model_versions.ModelDetail.as_view(), name="model"),

@@ -35,6 +35,17 @@ def fetch_workbook(client: Client, redirect: HttpResponse) -> Workbook:
     return load_workbook(io.BytesIO(b"".join(response.streaming_content)))
 
 
+def fetch_api_workbook(batch_url: str, token: dict[str, str]) -> Workbook:
+    """Have the XLSX file of a batch written through the API, and fetch it as its answers say."""
+    started = Client().post(f"{batch_url}results.xlsx", headers=token)
+    assert (started.status_code, started.json()["state"], started.json()["file_url"]) == (202, "running", None)
+    write_tables()
+    ready = Client().get(started["Location"], headers=token).json()
+    assert ready["state"] == "ready"
+    response = Client().get(ready["file_url"], headers=token)
+    return load_workbook(io.BytesIO(b"".join(response.streaming_content)))
+
+
 def rows_of_sheet(sheet: Worksheet) -> Iterator[dict[str, Any]]:
     names, *rows = sheet.iter_rows(values_only=True)
     for row in rows:

@@ -23,6 +23,7 @@ from recognizer.services.batches.results import batch_rows
 from recognizer.services.batches.table import ordered_items
 from recognizer.services.exports.exports import as_csv, as_json_lines
 from recognizer.services.exports.spreadsheets import write_workbook
+from recognizer.services.exports.summaries import Summary, summarize
 from recognizer.services.people.mail import absolute_url
 from recognizer.services.reading.expected import expect_in_mode
 
@@ -101,7 +102,7 @@ class Command(BaseCommand):
             self.stdout.writelines(as_csv(rows))
             return
         with open_atomic(output) as file:
-            OUTPUTS[output.suffix](file, rows, title)
+            OUTPUTS[output.suffix](file, rows, summarize(user, title, batches))
 
     def add_files(self, batch: Batch, folder: Path, paths: list[Path]) -> None:
         for start in range(0, len(paths), FILES_PER_TRANSACTION):
@@ -131,21 +132,17 @@ def find_files(folder: Path) -> list[Path]:
 def write_text(lines: Callable[[Iterable[ResultRow]], Iterator[str]]) -> Callable[..., None]:
     """Return a function that writes the lines of a format to a file."""
 
-    def write(file: IO[bytes], rows: Iterable[ResultRow], title: str) -> None:
+    def write(file: IO[bytes], rows: Iterable[ResultRow], summary: Summary) -> None:
         for line in lines(rows):
             file.write(line.encode())
 
     return write
 
 
-def write_xlsx(file: IO[bytes], rows: Iterable[ResultRow], title: str) -> None:
-    write_workbook(file, rows, {"name": title})
-
-
-OUTPUTS: dict[str, Callable[[IO[bytes], Iterable[ResultRow], str], None]] = {
+OUTPUTS: dict[str, Callable[[IO[bytes], Iterable[ResultRow], Summary], None]] = {
     ".csv": write_text(as_csv),
     ".jsonl": write_text(as_json_lines),
-    ".xlsx": write_xlsx,
+    ".xlsx": write_workbook,
 }
 
 

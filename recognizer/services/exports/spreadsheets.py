@@ -1,4 +1,4 @@
-"""XLSX files of results: a sheet of rows, and a sheet with the counts of the files."""
+"""XLSX files of results: a sheet of rows, and a sheet with the counts of the files and what is promised."""
 
 import re
 from collections import Counter
@@ -11,6 +11,7 @@ from xlsxwriter.worksheet import Worksheet
 from recognizer.bodies.plain import names_of, write_row
 from recognizer.bodies.results import ResultRow
 from recognizer.models import BatchItem, Correction, Prediction
+from recognizer.services.exports.summaries import Summary
 
 COLUMNS = names_of(ResultRow)
 MAX_CELL = 32_767  # characters; a spreadsheet refuses more
@@ -19,8 +20,8 @@ WRITTEN_BESIDE = {"value": "written", "final_value": "final"}  # the written for
 WIDTHS = {"file": 32, "written": 14, "final": 14, "final_value": 14, "corrected_at": 22, "given_at": 22, "link": 40}
 
 
-def write_workbook(file: IO[bytes], rows: Iterable[ResultRow], facts: dict[str, str]) -> None:
-    """Write the rows, then the facts and the counts of their files. Memory does not grow with the rows."""
+def write_workbook(file: IO[bytes], rows: Iterable[ResultRow], summary: Summary) -> None:
+    """Write the rows, then the summary with the counts of their files. Memory does not grow with the rows."""
     book = Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     bold = book.add_format({"bold": True})
     sheet = book.add_worksheet("Results")
@@ -39,7 +40,7 @@ def write_workbook(file: IO[bytes], rows: Iterable[ResultRow], facts: dict[str, 
     # Digits that are text on purpose would be marked as mistakes.
     sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{number + 1}"})
     sheet.autofilter(0, 0, number, len(COLUMNS) - 1)
-    write_summary(book.add_worksheet("Summary"), facts, counts)
+    write_summary(book.add_worksheet("Summary"), summary, counts)
     book.close()
 
 
@@ -73,7 +74,7 @@ def count_names(row: ResultRow) -> list[str]:
     return ["files", str(row.decision), str(row.correction or "not_reviewed")]
 
 
-def write_summary(sheet: Worksheet, facts: dict[str, str], counts: Counter[str]) -> None:
+def write_summary(sheet: Worksheet, summary: Summary, counts: Counter[str]) -> None:
     states, decisions = BatchItem.State, Prediction.Decision
     kinds = Correction.Kind
     names = [
@@ -82,7 +83,7 @@ def write_summary(sheet: Worksheet, facts: dict[str, str], counts: Counter[str])
         *(kinds.CONFIRM, kinds.CORRECT, kinds.NOT_A_DIGIT, "not_reviewed"),
     ]
     sheet.set_column(0, 1, 32)
-    lines: list[tuple[str, Any]] = [*facts.items(), *((str(name), counts[str(name)]) for name in names)]
-    for number, (name, value) in enumerate(lines):
+    counted = [(str(name), counts[str(name)]) for name in names]
+    for number, (name, value) in enumerate([*summary.facts, *counted, *summary.quality]):
         sheet.write_string(number, 0, name)
         write_cell(sheet, number, 1, value)

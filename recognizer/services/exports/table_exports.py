@@ -29,6 +29,7 @@ from recognizer.services.batches.results import batch_rows
 from recognizer.services.batches.table import ordered_items
 from recognizer.services.exports.exports import history_rows
 from recognizer.services.exports.spreadsheets import write_workbook
+from recognizer.services.exports.summaries import summarize
 from recognizer.services.security_log import Event, log_event
 from recognizer.services.space.cleanup import delete_files_on_error
 from recognizer.services.space.disk import require_disk_space
@@ -106,7 +107,8 @@ def write_table(job: Job) -> None:
     require_disk_space()
     with tempfile.TemporaryFile() as file, delete_files_on_error() as stored:
         with timezone.override(ZoneInfo(export.time_zone)):
-            write_workbook(file, rows_of(export), facts_of(export))
+            batches = [export.batch] if export.batch else []
+            write_workbook(file, rows_of(export), summarize(export.owner, export.title, batches))
         size = file.tell()
         file.seek(0)
         stored.append(export.file)
@@ -127,16 +129,6 @@ def rows_of(export: TableExport) -> Any:
     if export.batch:
         return batch_rows(ordered_items(export.owner, export.batch), absolute)
     return history_rows(selected_predictions(export.owner, export.selection), absolute)
-
-
-def facts_of(export: TableExport) -> dict[str, str]:
-    """Return what the summary says beside the counts."""
-    facts = {"name": export.title, "exported_at": timezone.localtime().isoformat(timespec="seconds")}
-    if export.batch:
-        facts["given_at"] = timezone.localtime(export.batch.created_at).isoformat(timespec="seconds")
-        facts["mode"] = export.batch.mode
-        facts["note"] = export.batch.note
-    return facts
 
 
 def remove_table(export: TableExport) -> None:

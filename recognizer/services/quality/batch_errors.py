@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, F, Sum
 
 from recognizer import selectors
-from recognizer.models import Prediction
+from recognizer.models import Batch, Prediction
 from recognizer.stream_figures import BatchErrors, StreamFigures
 
 BATCHES_SHOWN = 5
@@ -14,12 +14,16 @@ ENOUGH_CHECKED = 50  # sure answers of a stream; with fewer, the confidences say
 
 
 def expected_errors(user: User, streams: Sequence[StreamFigures]) -> list[BatchErrors]:
-    """Return how many of the sure answers in the newest batches are probably wrong, with two queries.
+    """Return how many of the sure answers in the newest batches are probably wrong, with two queries."""
+    return errors_in(user, list(selectors.batches_for(user).order_by("-created_at", "-id")[:BATCHES_SHOWN]), streams)
+
+
+def errors_in(user: User, batches: Sequence[Batch], streams: Sequence[StreamFigures]) -> list[BatchErrors]:
+    """Return how many of the sure answers of batches are probably wrong, with one query.
 
     The error rate of the stream counts where enough of its answers were checked.
     """
     rates = {each.stream.pk: each.error.rate for each in streams if each.error.audited >= ENOUGH_CHECKED}
-    batches = list(selectors.batches_for(user).order_by("-created_at", "-id")[:BATCHES_SHOWN])
     rows = (
         Prediction.objects.filter(owner=user.pk, is_current=True, decision=Prediction.Decision.READ)
         .filter(upload__batch_item__batch__in=batches, upload__deleted_at=None)

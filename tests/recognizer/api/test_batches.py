@@ -15,6 +15,7 @@ from recognizer.models import Batch, BatchItem, IdempotencyRecord, Job
 from recognizer.services.limits import idempotency
 from recognizer.services.work import runs
 from tests.pictures import digit_png
+from tests.recognizer.tables import fetch_api_workbook, rows_of_sheet
 
 URL = "/api/v1/batches/"
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,18 @@ def test_a_batch_is_accepted_at_once_and_read_later(client, alice_token, model):
     read_all()
     done = client.get(answer["Location"], headers=alice_token).json()
     assert (done["state"], done["done"], done["waiting"]) == ("done", 2, 0)
+
+
+def test_an_xlsx_file_is_written_fetched_and_nobody_else_s(client, alice_token, bob_token, batch):
+    early = client.post(f"{batch['url']}results.xlsx", headers=alice_token).json()
+    assert client.get(f"{early['url']}file/", headers=alice_token).status_code == 409
+    sheet = fetch_api_workbook(batch["url"], alice_token)["Results"]
+    assert [row["file"] for row in rows_of_sheet(sheet)] == ["1.png", "7.png", "=x.png"]
+    assert client.post(f"{batch['url']}results.xlsx", headers=bob_token).status_code == 404
+    for url in (early["url"], f"{early['url']}file/"):
+        assert client.get(url, headers=bob_token).status_code == 404
+        assert client.get(url).status_code == 401
+        assert client.post(url, headers=alice_token).status_code == 405
 
 
 def test_a_zip_is_a_batch(client, alice_token, model):

@@ -13,11 +13,14 @@ from recognizer.models import Batch, Job, TableExport
 from recognizer.services.batches import intake
 from recognizer.services.exports import table_exports
 from recognizer.services.history.corrections import correct
+from recognizer.services.quality.figures import figures_for
+from recognizer.services.quality.promises import choose_wish
 from recognizer.services.space.quotas import usage
 from recognizer.services.work import jobs
 from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
 from tests.recognizer.services.batches.conftest import run_waiting_jobs, stored_files
+from tests.recognizer.services.quality.conftest import add_checked
 from tests.recognizer.tables import fetch_file, fetch_workbook, rows_of_sheet
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +82,19 @@ def test_the_second_sheet_has_the_counts_of_the_batch(alice, alice_client, batch
     assert summary["name"] == "Monday"
     assert [summary[name] for name in ("files", "failed", "correct", "not_reviewed")] == [3, 1, 1, 1]
     assert summary["read"] + summary["unsure"] + summary["rejected"] == 2
+
+
+def test_the_second_sheet_has_the_promise_and_the_errors_to_expect(alice, alice_client, batch):
+    stream = batch.items.get(name="3.png").upload.predictions.get().stream
+    choose_wish(stream, 0.02)
+    add_checked(stream, [(0.99, n > 0) for n in range(100)])
+    summary = dict(fetch_workbook(alice_client, start(alice_client, batch))["Summary"].iter_rows(values_only=True))
+    figures = figures_for(alice)[0]
+    assert (summary["stream"], summary["model"]) == (str(stream), stream.model.version)
+    assert (summary["checked"], summary["wrong"], summary["wish"]) == (100, 1, 0.02)
+    assert summary["bound"] == pytest.approx(figures.upper_bound) and summary["rate"] == figures.error.rate
+    assert summary["promised_at"] is None
+    assert summary["errors_to_expect"] == pytest.approx(summary["read"] * figures.error.rate)
 
 
 def test_the_file_is_named_after_the_batch(alice_client, batch):

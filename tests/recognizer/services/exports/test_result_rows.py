@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +13,11 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
+from openpyxl import Workbook, load_workbook
 
 from recognizer.bodies.plain import as_cells, names_of
 from recognizer.bodies.results import ResultRow
+from recognizer.management.commands.import_uploads import Command
 from recognizer.models import Batch, BatchItem, Prediction
 from recognizer.services.batches import intake
 from recognizer.services.exports.exports import name_file
@@ -21,7 +25,7 @@ from recognizer.services.history.corrections import correct
 from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
 from tests.recognizer.services.batches.conftest import run_waiting_jobs
-from tests.recognizer.tables import fetch_workbook, rows_of_sheet
+from tests.recognizer.tables import fetch_api_workbook, fetch_workbook, rows_of_sheet
 
 pytestmark = pytest.mark.django_db
 Rows = list[dict[str, Any]]
@@ -54,8 +58,30 @@ def nested_rows(text: str) -> Rows:
     return json_rows("\n".join(map(json.dumps, rows)))
 
 
-def exports_of(batch: Batch, client: Client, token: dict[str, str]) -> Iterator[tuple[str, Rows]]:
-    """Yield the rows of a batch from every export, by its name."""
+def sheet_rows(book: Workbook) -> Rows:
+    rows = rows_of_sheet(book["Results"])
+    return [{name: "" if cell is None else str(cell) for name, cell in row.items()} for row in rows]
+
+
+def command_rows(batch: Batch, folder: Path) -> Iterator[tuple[str, Rows]]:
+    """Yield the rows of each file that `import_uploads --output` writes, and of its standard output."""
+    printed = io.StringIO()
+    command = Command(stdout=printed)
+    for name in ("-", "x.csv", "x.jsonl", "x.xlsx"):
+        command.write_output(Path(name) if name == "-" else folder / name, "x", batch.owner, [batch])
+    yield "command CSV", csv_rows(printed.getvalue())
+    yield "command CSV file", csv_rows((folder / "x.csv").read_text())
+    yield "command JSON Lines", json_rows((folder / "x.jsonl").read_text())
+    yield "command XLSX", sheet_rows(load_workbook(folder / "x.xlsx"))
+
+
+def exports_of(batch: Batch, client: Client, token: dict[str, str], folder: Path) -> Iterator[tuple[str, Rows]]:
+    """Yield the rows of a batch from every export, by its name. Links are without the site, which commands set."""
+    for name, rows in all_exports_of(batch, client, token, folder):
+        yield name, [row | {"link": re.sub("^https?://[^/]*", "", row["link"])} for row in rows]
+
+
+def all_exports_of(batch: Batch, client: Client, token: dict[str, str], folder: Path) -> Iterator[tuple[str, Rows]]:
     api = f"/api/v1/batches/{batch.pk}/results"
     selection = {"all": "1", "query": f"batch={batch.pk}&ordering=given_at"}
 
@@ -63,22 +89,24 @@ def exports_of(batch: Batch, client: Client, token: dict[str, str]) -> Iterator[
         return content_of(client.post(reverse("history_bulk"), {"action": action, **selection}))
 
     def xlsx_rows(url: str, **data: str) -> Rows:
-        sheet = fetch_workbook(client, client.post(url, data))["Results"]
-        return [{name: "" if cell is None else str(cell) for name, cell in row.items()} for row in rows_of_sheet(sheet)]
+        return sheet_rows(fetch_workbook(client, client.post(url, data)))
 
     yield "batch XLSX", xlsx_rows(reverse("batch_xlsx", args=[batch.pk]))
     yield "history XLSX", xlsx_rows(reverse("history_bulk"), action="xlsx", **selection)
     yield "batch CSV", csv_rows(content_of(client.get(reverse("batch_csv", args=[batch.pk]))))
     yield "batch JSON Lines", json_rows(content_of(client.get(reverse("batch_jsonl", args=[batch.pk]))))
+    yield "API XLSX", sheet_rows(fetch_api_workbook(f"/api/v1/batches/{batch.pk}/", token))
     yield "API CSV", csv_rows(content_of(Client().get(f"{api}.csv", headers=token)))
     yield "API JSON Lines", nested_rows(content_of(Client().get(f"{api}.jsonl", headers=token)))
     yield "history CSV", csv_rows(history("csv"))
     yield "history JSON Lines", json_rows(history("jsonl"))
+    yield from command_rows(batch, folder)
 
 
-def test_all_exports_have_the_same_columns_and_the_same_rows(alice_client, alice_token, batch):
-    found = dict(exports_of(batch, alice_client, alice_token))
+def test_all_exports_have_the_same_columns_and_the_same_rows(alice_client, alice_token, batch, tmp_path):
+    found = dict(exports_of(batch, alice_client, alice_token, tmp_path))
 
+    assert len(found) == 13
     assert all(list(row) == names_of(ResultRow) for rows in found.values() for row in rows)
     answered = {
         name: sorted(str(row | {"file": row["file"].lstrip("'")}) for row in rows if row["prediction"])
@@ -87,7 +115,7 @@ def test_all_exports_have_the_same_columns_and_the_same_rows(alice_client, alice
     assert len(answered["batch CSV"]) == 2
     assert all(rows == answered["batch CSV"] for rows in answered.values())
     failed = {name: [row["error"] for row in rows if row["state"] == "failed"] for name, rows in found.items()}
-    assert failed["batch CSV"] == failed["API CSV"] == failed["batch JSON Lines"] == ["unsupported_format"]
+    assert all(codes == ["unsupported_format"] for name, codes in failed.items() if not name.startswith("history"))
 
 
 def by_page(prediction: Prediction, client: Client, token: dict[str, str], admin: User) -> None:
@@ -115,12 +143,12 @@ def by_another_user(prediction: Prediction, client: Client, token: dict[str, str
 
 @pytest.mark.parametrize("enter", [by_page, by_review, by_bulk_action, by_api, by_another_user])
 def test_a_correction_is_in_every_export_at_once(
-    enter: Callable[..., None], alice_client, alice_token, admin, batch
+    enter: Callable[..., None], alice_client, alice_token, admin, batch, tmp_path
 ) -> None:
     item = BatchItem.objects.filter(batch=batch, state="done").first()
     enter(item.upload.predictions.get(), alice_client, alice_token, admin)
 
-    for name, rows in exports_of(batch, alice_client, alice_token):
+    for name, rows in exports_of(batch, alice_client, alice_token, tmp_path):
         (row,) = (row for row in rows if row["file"] == item.name)
         author = "admin" if enter is by_another_user else "alice"
         found = [row[column] for column in ("final", "correction", "corrected_by")]
