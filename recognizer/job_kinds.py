@@ -2,7 +2,7 @@
 
 from recognizer.models import Job
 from recognizer.services.account_state import is_owner_being_deleted
-from recognizer.services.batches import chunks
+from recognizer.services.batches import chunks, documents
 from recognizer.services.exports import personal_exports, table_exports
 from recognizer.services.people import mail
 from recognizer.services.people.accounts import delete_part
@@ -16,7 +16,7 @@ def register_handlers() -> None:
     register(
         Job.Kind.BATCH_CHUNK,
         Handler(
-            chunks.read_chunk,
+            documents.run_chunk,
             on_give_up=chunks.fail_items,
             on_cancel=chunks.cancel_items,
             on_retry=chunks.reset_items,

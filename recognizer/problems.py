@@ -36,6 +36,10 @@ KINDS: dict[str, Kind] = {
     "body_too_large": Kind(413, _("The body is too large. The maximum is 100 kB.")),
     "file_too_large": Kind(413, _("The file is too large. The maximum is 20 MB.")),
     "too_many_files": Kind(413, _("Too many files. A batch holds at most 10,000.")),
+    "too_many_pages": Kind(413, _("The document has too many pages. The maximum is 1,000.")),
+    "document_too_complex": Kind(
+        413, _("The document needs too much memory or time. Save its pages as pictures, and upload these.")
+    ),
     "archive_too_large": Kind(413, _("The ZIP file is too large. The maximum is 200 MB, and 1 GB unpacked.")),
     "too_many_pixels": Kind(413, _("The image has too many pixels. The maximum is 24 megapixels (JPEG: 50).")),
     "unsupported_format": Kind(415, _("This file format is not supported. Use PNG, JPEG, WebP, GIF or BMP.")),
@@ -44,6 +48,7 @@ KINDS: dict[str, Kind] = {
     ),
     "corrupt_image": Kind(422, _("The image is damaged.")),
     "idempotency_key_in_use": Kind(409, _("A request with this Idempotency-Key is still running."), 2),
+    "corrupt_document": Kind(422, _("The document is damaged.")),
     "corrupt_archive": Kind(422, _("The ZIP file is damaged.")),
     "nested_archive": Kind(415, _("An archive inside an archive is not opened.")),
     "encrypted_file": Kind(422, _("The file is encrypted and cannot be opened.")),

@@ -21,7 +21,7 @@ from recognizer.services.batches.zip_directory import ZIP_MAX_BYTES
 logger = logging.getLogger(__name__)
 
 # The fields that accept a ZIP archive, which has a higher limit than a picture, by the name of their view.
-ARCHIVE_FIELDS = {"upload_create": "image", "api:batches": "zip", "api:batch-files": "zip"}
+ARCHIVE_FIELDS = {"upload_create": "image", "batch_add": "image", "api:batches": "zip", "api:batch-files": "zip"}
 
 
 PIECE = 64 * 1024

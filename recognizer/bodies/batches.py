@@ -82,6 +82,7 @@ class BatchItemBody(Body):
     prediction_url: PredictionUrl | None
     written: Written | None
     value: Value
+    page: Annotated[int | None, About("The page of a PDF or TIFF file, from 1.", example=None)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,7 @@ def batch_item_body(item: BatchItem, prediction: Prediction | None, absolute: Ab
         prediction_url=prediction_url(prediction, absolute) if prediction else None,
         written=prediction.written if prediction else None,
         value=prediction.value if prediction else None,
+        page=item.page,
     )
 
 

@@ -66,6 +66,7 @@ class ResultRow(Body):
         str | None,
         About("The page of the picture.", example=f"https://digits.example.org/uploads/{UPLOAD_ID}/", format="uri"),
     ]
+    page: Annotated[int | None, About("The page of a PDF or TIFF file, from 1.", example=None)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ def result_rows(prediction: Prediction, absolute: Absolute) -> Iterator[ResultRo
     shared: dict[str, Any] = {
         "position": item.position + 1 if item else None,
         "file": item.name if item else upload.name,
+        "page": item.page if item else None,
         "state": BatchItem.State.DONE.value,
         "error": None,
         "prediction": prediction.pk,
@@ -138,6 +140,7 @@ def unanswered_row(item: BatchItem) -> ResultRow:
     known: dict[str, Any] = {
         "position": item.position + 1,
         "file": item.name,
+        "page": item.page,
         "state": item.state,
         "error": item.error_code or None,
         "unread": [],

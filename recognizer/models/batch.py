@@ -54,7 +54,8 @@ class ItemState(models.TextChoices):
 
 
 def staged_path(item: "BatchItem", filename: str) -> str:
-    return f"batches/{item.batch_id}/{item.pk}"
+    # The first page of a document has the key of the document, whose file is still there when the page is stored.
+    return f"batches/{item.batch_id}/pages/{item.pk}" if item.page else f"batches/{item.batch_id}/{item.pk}"
 
 
 class BatchItem(UUIDModel):
@@ -65,6 +66,10 @@ class BatchItem(UUIDModel):
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="items")
     position = models.PositiveIntegerField()
     name = models.CharField(max_length=200)
+    page = models.PositiveSmallIntegerField(null=True, help_text=_("The page of a document that this picture is."))
+    pages_opened = models.PositiveSmallIntegerField(
+        null=True, help_text=_("Of a document: how many of its pages are files of the batch already.")
+    )
     sort_key = NaturalKeyField(of="name")
     staged = models.FileField(upload_to=staged_path, max_length=200, blank=True)
     bytes = models.IntegerField(

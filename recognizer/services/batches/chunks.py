@@ -43,9 +43,13 @@ class ChunkResult:
 
 
 def enqueue_chunks(batch: Batch, items: Sequence[BatchItem]) -> None:
-    """Save jobs that read the items, and enqueue them after the commit. Call it inside a transaction."""
-    keys = [str(item.pk) for item in items]
+    """Save jobs that read the items, and enqueue them after the commit. Call it inside a transaction.
+
+    A document has a job of its own.
+    """
+    keys = [str(item.pk) for item in items if item.pages_opened is None]
     chunks = [keys[start : start + CHUNK_ITEMS] for start in range(0, len(keys), CHUNK_ITEMS)]
+    chunks += [[str(item.pk)] for item in items if item.pages_opened is not None]
     created = [
         jobs.create_job(Job.Kind.BATCH_CHUNK, BULK, batch=batch, payload={"ids": chunk}, total=len(chunk))
         for chunk in chunks

@@ -15,6 +15,7 @@ from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mlcore.documents.kinds import HEAD_BYTES, is_document
 from mlcore.reading.decode import MAX_BYTES
 from mlcore.reading.errors import PictureError
 from mlcore.reading.header import detect_format
@@ -81,6 +82,7 @@ def add_files(
     archives: Iterable[IO[bytes]] = (),
     *,
     close: bool = False,
+    reopens: bool = False,
     record: IdempotencyRecord | None = None,
     keys: Iterable[UUID] = (),
 ) -> list[BatchItem]:
@@ -88,8 +90,9 @@ def add_files(
 
     A file that is no image becomes a failed item and does not affect the others. All rows, and the
     batch's key in `record`, are one transaction. `keys` are those of the files' items, if they are known already.
+    With `reopens` a closed batch takes these files, and stays closed for others.
     """
-    with stage_files(batch) as staged:
+    with stage_files(batch, reopens=reopens) as staged:
         for archive in archives:
             staged.add_zip(archive)
         for (name, file), key in zip(files, chain(keys, repeat(None)), strict=False):
@@ -98,7 +101,7 @@ def add_files(
             require_open_account(batch.owner_id)
             if batch._state.adding:
                 insert_batch(batch)
-            save_items(batch, staged.items)
+            save_items(batch, staged.items, reopens=reopens)
             if close:
                 close_batch(batch)
             if record:
@@ -118,8 +121,10 @@ class StagedFiles:
     def add(self, name: str, file: File, error_code: str = "", *, key: UUID | None = None) -> None:
         if len(self.items) == self.free_places:
             raise Problem("too_many_files")
-        error_code = error_code or find_error_code(file)
+        head = read_head(file)
+        error_code = error_code or find_error_code(file, head)
         item = BatchItem(id=key or uuid4(), batch=self.batch, name=shown_name(name), error_code=error_code)
+        item.pages_opened = 0 if is_document(head) else None
         item.bytes = ITEM_BYTES
         if item.error_code:
             item.state = BatchItem.State.FAILED
@@ -135,15 +140,23 @@ class StagedFiles:
 
 
 @contextmanager
-def stage_files(batch: Batch) -> Iterator[StagedFiles]:
+def stage_files(batch: Batch, *, reopens: bool = False) -> Iterator[StagedFiles]:
     """Yield a collector of files. If the block fails, the files that it stored are deleted."""
-    free_places = count_free_places(batch)
+    free_places = count_free_places(batch, reopens=reopens)
     require_disk_space()
     with delete_files_on_error() as stored:
         yield StagedFiles(batch, free_places, stored)
 
 
-def find_error_code(file: File) -> str:
+def read_head(file: File) -> bytes:
+    """Return the first bytes of a file, which tell its format."""
+    file.seek(0)
+    head: bytes = file.read(HEAD_BYTES)
+    file.seek(0)
+    return head
+
+
+def find_error_code(file: File, head: bytes) -> str:
     """Return the problem code that the size or the first bytes of a file show, or an empty string.
 
     The worker that decodes the whole file may still find others.
@@ -152,9 +165,8 @@ def find_error_code(file: File) -> str:
         return "empty_file"
     if file.size > MAX_BYTES:
         return "file_too_large"
-    file.seek(0)
-    head = file.read(64)
-    file.seek(0)
+    if is_document(head):
+        return ""
     try:
         detect_format(head)
     except PictureError as error:
@@ -162,9 +174,9 @@ def find_error_code(file: File) -> str:
     return ""
 
 
-def count_free_places(batch: Batch, wanted: int = 0) -> int:
+def count_free_places(batch: Batch, wanted: int = 0, *, reopens: bool = False) -> int:
     """Return how many files the batch still takes. Raise Problem if it is closed or `wanted` files do not fit."""
-    if batch.closed_at or batch.cancelled_at:
+    if batch.cancelled_at or (batch.closed_at and not reopens):
         raise Problem("conflict", _("This batch is closed. Create a new batch."))
     free_places = MAX_ITEMS - batch.items.count()
     if wanted > free_places:
@@ -172,12 +184,12 @@ def count_free_places(batch: Batch, wanted: int = 0) -> int:
     return free_places
 
 
-def save_items(batch: Batch, items: list[BatchItem]) -> None:
+def save_items(batch: Batch, items: list[BatchItem], *, reopens: bool = False) -> None:
     """Save the items together with the jobs that read them. Reading does not wait until the batch is closed."""
     readable = [item for item in items if item.staged]
     with transaction.atomic():
         batch = Batch.objects.select_for_update().get(pk=batch.pk)  # concurrent requests must not share positions
-        count_free_places(batch, len(items))
+        count_free_places(batch, len(items), reopens=reopens)
         last = batch.items.aggregate(last=Max("position"))["last"]
         for position, item in enumerate(items, 0 if last is None else last + 1):
             item.position = position
