@@ -1,5 +1,6 @@
 """The recipes of docs/recipes.md run as they are written."""
 
+import csv
 import io
 import json
 import os
@@ -12,10 +13,14 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.urls import reverse
 from openpyxl import load_workbook
 
 from recognizer.management.commands.import_uploads import Command
-from recognizer.models import Batch, Prediction
+from recognizer.models import Batch, Correction, Prediction
+from recognizer.selectors import history_for
+from recognizer.services.exports.exports import as_csv, history_rows
+from recognizer.services.exports.links import create_link
 from recognizer.services.reading.presets import create_preset
 from tests.pictures import digit_png
 from tests.recognizer.services.batches.conftest import run_waiting_jobs
@@ -74,6 +79,19 @@ def test_a_folder_is_watched(folder, media):
     assert Batch.objects.get().preset.name == "Water meter"
 
 
+def test_a_table_is_edited_and_imported(folder, tmp_path, monkeypatch, media, alice):
+    call_command("import_uploads", str(folder), "--user", "alice", stdout=io.StringIO())
+    run_waiting_jobs()
+    table = "".join(as_csv(history_rows(history_for(alice), str)))
+    final = Prediction.objects.get(upload__name="7.png").written
+    (tmp_path / "edited.csv").write_text(table.replace(f",1,{final},", ",1,42,"), newline="")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        call_command(*command_of("import_corrections", folder), stdout=io.StringIO())
+    assert ended.value.code == 0
+    assert {each.written for each in Correction.objects.all()} == {"42"}
+
+
 @pytest.mark.browser
 class TestWithAServer:
     """Recipes that send requests."""
@@ -85,6 +103,17 @@ class TestWithAServer:
         lines = run(["bash", "-c", loop.replace("FOLDER", str(folder))], server, alice_token).split("\n")
         predictions = Prediction.objects.order_by("given_at")
         assert lines[:2] == [f"{each.text} {each.decision}" for each in predictions]
+
+    def test_a_link_gives_the_table_without_a_login(self, folder, server, alice, alice_token):
+        call_command("import_uploads", str(folder), "--user", "alice", stdout=io.StringIO())
+        run_waiting_jobs()
+        _link, secret = create_link(Batch.objects.get())
+        (shown,) = re.findall(r"DIGITS(/links/\S+)\"", RECIPES)
+        assert shown.replace("…", "x") == reverse("export_link_csv", args=["dgl_x"])
+        (fetch,) = (block for block in blocks("sh") if "$LINK" in block)
+        link = f"{server.url}{reverse('export_link_csv', args=[secret])}"
+        table = run(["bash", "-c", f"LINK={link}\n{fetch}"], server, alice_token)
+        assert [row["file"] for row in csv.DictReader(io.StringIO(table))] == ["4.png", "7.png"]
 
     def test_the_python_program_prints_the_tables_of_all_batches(self, folder, server, alice, alice_token):
         call_command("import_uploads", str(folder), "--user", "alice", stdout=io.StringIO())

@@ -24,6 +24,11 @@ def escape_formula(cell: Any) -> Any:
     return _escape_start(cell)
 
 
+def unescape_formula(cell: str) -> str:
+    """Return the cell without the apostrophe that `escape_formula` has put before it."""
+    return cell[1:] if cell.startswith("'") and escape_formula(cell[1:]) == cell else cell
+
+
 def _escape_start(text: str) -> str:
     for character in text:
         if character != '"' and unicodedata.category(character) not in DROPPED_CATEGORIES:

@@ -1,0 +1,48 @@
+"""Exported tables that are read again: CSV, also as a spreadsheet program saves it, and JSON Lines."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from django.utils.translation import gettext as _
+
+from recognizer.bodies.plain import as_cells
+from recognizer.problems import Problem
+from recognizer.services.exports.formulas import unescape_formula
+
+DELIMITERS = (",", ";", "\t")  # spreadsheet programs choose one by the language
+
+
+def read_table(path: Path, columns: Iterable[str]) -> Iterator[Mapping[str, str]]:
+    """Yield these columns of each row of a table. Raise Problem if the file is no table or lacks one of them."""
+    read = read_json_lines if path.suffix == ".jsonl" else read_csv
+    try:
+        for row in read(path):
+            missing = [name for name in columns if row.get(name) is None]
+            if missing:
+                raise Problem("invalid", _("The table has no column %(names)s.") % {"names": ", ".join(missing)})
+            yield {name: row[name] for name in columns}
+    except (UnicodeDecodeError, csv.Error, ValueError, RecursionError) as error:
+        raise Problem("invalid", _("The file is no exported table: %(error)s") % {"error": error}) from error
+
+
+def read_csv(path: Path) -> Iterator[Mapping[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header = file.readline()
+        file.seek(0)
+        delimiter = max(DELIMITERS, key=header.count)
+        for row in csv.DictReader(file, delimiter=delimiter):
+            yield {name: unescape_formula(cell) for name, cell in row.items() if isinstance(cell, str)}
+
+
+def read_json_lines(path: Path) -> Iterator[Mapping[str, str]]:
+    """Yield the rows of JSON Lines. Those of the API have the rows of a file in one object."""
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            value = json.loads(line)
+            rows = value.get("rows", [value]) if isinstance(value, dict) else None
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+                raise ValueError(line[:100])
+            for row in rows:
+                yield {name: str(cell) for name, cell in as_cells(row).items()}

@@ -1,0 +1,173 @@
+"""Corrections that are imported from exported tables."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from recognizer.models import Batch, Correction, Prediction
+from recognizer.selectors import history_for
+from recognizer.services.batches import intake
+from recognizer.services.batches.results import batch_rows
+from recognizer.services.batches.table import ordered_items
+from recognizer.services.exports.exports import as_csv, as_json_lines, history_rows
+from recognizer.services.history.corrections import correct
+from recognizer.services.reading.predictions import reread_upload
+from tests.pictures import digit_png
+from tests.readings import make_reading, store_reading
+from tests.recognizer.services.batches.conftest import run_waiting_jobs
+
+pytestmark = pytest.mark.django_db
+
+NUMBERS = ["0042", "-12.50", "07-11", "852", "85%\n-3.5\n0711", ""]
+
+
+@pytest.fixture
+def predictions(alice, model, media, add_prediction) -> dict[str, Prediction]:
+    """Return readings of alice by their number: some confirmed, corrected or not a digit."""
+    found = {number: store_reading(make_reading(number), owner=alice) for number in NUMBERS if number}
+    found[""] = add_prediction("", decision="rejected")
+    correct(prediction=found["0042"], by=alice, kind="confirm")
+    correct(prediction=found["-12.50"], by=alice, kind="correct", written="-12/3")
+    correct(prediction=found["07-11"], by=alice, kind="not_a_digit")
+    correct(prediction=found["85%\n-3.5\n0711"], by=alice, kind="correct", written="85%\n-3.6")
+    return found
+
+
+def write_csv(path: Path, user) -> list[dict[str, str]]:
+    path.write_text("".join(as_csv(history_rows(history_for(user), str))), newline="")
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def save(path: Path, rows: list[dict[str, str]], delimiter: str = ",") -> Path:
+    with path.open("w", newline="", encoding="utf-8-sig") as file:
+        writer = csv.DictWriter(file, list(rows[0]), delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def run(path: Path, user: str = "alice") -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("import_corrections", str(path), "--user", user, stdout=out, stderr=err)
+    return ended.value.code, out.getvalue().strip(), err.getvalue()
+
+
+def rows_of(upload) -> list[tuple[str, str]]:
+    return list(Correction.objects.filter(upload=upload).order_by("created_at").values_list("kind", "text"))
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl"])
+def test_what_is_exported_and_imported_again_changes_nothing(alice, predictions, tmp_path, format):
+    before = list(Correction.objects.order_by("pk").values())
+    path = tmp_path / f"history.{format}"
+    lines = {"csv": as_csv, "jsonl": as_json_lines}[format]
+    path.write_text("".join(lines(history_rows(history_for(alice), str))), newline="")
+    assert run(path) == (0, "0 corrected, 6 unchanged, 0 refused", "")
+    assert list(Correction.objects.order_by("pk").values()) == before
+
+
+def test_the_exports_of_a_batch_change_nothing_either(alice, alice_token, model, media, tmp_path):
+    batch = intake.create_batch(owner=alice)
+    files = [(f"{digit}.png", ContentFile(digit_png(digit, size=60))) for digit in (3, 7)]
+    intake.add_files(batch, [*files, ("=notes.txt", ContentFile(b"no picture"))], close=True)
+    run_waiting_jobs()
+    (tmp_path / "page.csv").write_text("".join(as_csv(batch_rows(ordered_items(alice, batch), str))), newline="")
+    for format in ("csv", "jsonl"):
+        answer = Client().get(f"/api/v1/batches/{batch.pk}/results.{format}", headers=alice_token)
+        (tmp_path / f"api.{format}").write_bytes(b"".join(answer.streaming_content))
+    for name in ("page.csv", "api.csv", "api.jsonl"):
+        assert run(tmp_path / name)[:2] == (0, "0 corrected, 2 unchanged, 0 refused"), name
+    assert not Correction.objects.exists() and Batch.objects.exists()
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_what_was_edited_is_corrected(alice, predictions, tmp_path, delimiter):
+    rows = write_csv(tmp_path / "x.csv", alice)
+    edits = {
+        "852": ("final", "0852"),
+        "-12.50": ("final", ""),
+        "07-11": ("correction", ""),
+        "": ("correction", "confirm"),
+    }
+    for row in rows:
+        if row["written"] in edits:
+            name, value = edits[row["written"]]
+            row[name] = value
+        if row["written"] == "0711":
+            row["final"] = "0712"  # the third line, which had been removed
+    assert run(save(tmp_path / "x.csv", rows, delimiter)) == (0, "5 corrected, 1 unchanged, 0 refused", "")
+    assert rows_of(predictions["852"].upload) == [("correct", "0852")]
+    assert rows_of(predictions["-12.50"].upload)[-1] == ("not_a_digit", "")
+    assert rows_of(predictions["07-11"].upload)[-1] == ("undo", "")
+    assert rows_of(predictions[""].upload) == [("confirm", "")]
+    assert Correction.objects.filter(upload=predictions["85%\n-3.5\n0711"].upload).latest("created_at").written == (
+        "85%\n-3.6\n0712"
+    )
+
+
+def test_lost_zeros_and_later_corrections_are_refused(alice, predictions, tmp_path):
+    rows = write_csv(tmp_path / "x.csv", alice)
+    for row in rows:  # as a spreadsheet program does with every column of digits
+        row.update({name: row[name].lstrip("0") for name in ("written", "final")})
+        if row["written"] == "852":
+            row["final"] = "1"
+    correct(prediction=predictions["852"], by=alice, kind="correct", text="7")
+    status, counts, reasons = run(save(tmp_path / "x.csv", rows))
+    assert (status, counts) == (1, "0 corrected, 2 unchanged, 4 refused")
+    assert "leading zeros" in reasons and "corrected after the export" in reasons
+    assert rows_of(predictions["852"].upload) == [("correct", "7")]
+
+
+def test_a_picture_that_was_read_again_is_refused(alice, model, media, tmp_path):
+    batch = intake.create_batch(owner=alice)
+    intake.add_files(batch, [("7.png", ContentFile(digit_png(7)))], close=True)
+    run_waiting_jobs()
+    write_csv(tmp_path / "x.csv", alice)
+    reread_upload(batch.items.get().upload, "digit")
+    assert run(tmp_path / "x.csv")[:2] == (1, "0 corrected, 0 unchanged, 1 refused")
+
+
+def test_pictures_of_others_are_refused_like_missing_ones(alice, bob, predictions, tmp_path):
+    rows = write_csv(tmp_path / "x.csv", alice)
+    for row in rows:
+        row["final"] = "1"
+    status, counts, reasons = run(save(tmp_path / "x.csv", rows), "bob")
+    assert (status, counts) == (1, "0 corrected, 0 unchanged, 6 refused")
+    assert reasons.count("It is not in the history.") == 6
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [("final", "=1+1", "Use only"), ("correction", "undo", "unknown"), ("upload", "x", "no valid key")],
+)
+def test_a_bad_value_is_refused_alone(alice, predictions, tmp_path, column, value, reason):
+    rows = write_csv(tmp_path / "x.csv", alice)
+    next(row for row in rows if row["written"] == "852")[column] = value
+    status, counts, reasons = run(save(tmp_path / "x.csv", rows))
+    assert (status, counts) == (1, "0 corrected, 5 unchanged, 1 refused") and reason in reasons
+
+
+@pytest.mark.parametrize("content", [b"", b"file,upload\nx,y\n", b"\xff\xfe\x00", b"{}", b"[1]", b'{"rows": 1}'])
+@pytest.mark.parametrize("extension", ["csv", "jsonl"])
+def test_a_file_that_is_no_table_is_refused(alice, tmp_path, content, extension):
+    path = tmp_path / f"x.{extension}"
+    path.write_bytes(content)
+    try:
+        assert run(path)[1] == "0 corrected, 0 unchanged, 0 refused"  # an empty file, or one with a header alone
+    except CommandError as error:
+        assert error.returncode == 2
+
+
+def test_a_missing_column_is_named(alice, predictions, tmp_path):
+    rows = write_csv(tmp_path / "x.csv", alice)
+    for row in rows:
+        del row["corrected_at"]
+    with pytest.raises(CommandError, match="no column corrected_at"):
+        call_command("import_corrections", str(save(tmp_path / "x.csv", rows)), "--user", "alice")
