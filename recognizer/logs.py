@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from django.utils.functional import LazyObject
 
 from recognizer.current_request import current_request, current_request_id, request_id
+
+LINK_SECRET = re.compile(r"(/links/)[^/\s]+(?=/results)")
 
 
 class WithoutTraceback(logging.Filter):
@@ -28,6 +31,16 @@ class AddRequestId(logging.Filter):
         answered = current_request() or getattr(record, "request", None)
         record.__dict__["answered"] = answered
         record.request_id = current_request_id() or request_id(answered) or "-"
+        return True
+
+
+class HideLinkSecrets(logging.Filter):
+    """Replaces the secrets of export links, which Django logs with the addresses of refused requests."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        if LINK_SECRET.search(message):
+            record.msg, record.args = LINK_SECRET.sub(r"\1…", message), None
         return True
 
 

@@ -13,6 +13,7 @@ from recognizer.models import (
     Batch,
     BatchItem,
     Correction,
+    ExportLink,
     FeatureMap,
     Glyph,
     ModelVersion,
@@ -140,6 +141,10 @@ def batch_items_for(user: User, batch: Batch) -> QuerySet[BatchItem]:
 def tokens_for(user: User) -> QuerySet[ApiToken]:
     """Return the tokens that were not revoked, including expired ones."""
     return ApiToken.objects.filter(user=user.pk, revoked_at=None).order_by("-created_at", "-id")
+
+
+def export_links_for(user: User) -> QuerySet[ExportLink]:
+    return ExportLink.objects.filter(owner=user.pk).order_by("-created_at", "-id")
 
 
 def presets_for(user: User) -> QuerySet[Preset]:

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 
 from recognizer.admin.base import EvidenceAdmin
 from recognizer.forms.staff import NewUserForm, StaffPasswordForm, StaffUserForm
-from recognizer.models import ApiToken
+from recognizer.models import ApiToken, ExportLink
 from recognizer.services.account_state import is_being_deleted
 from recognizer.services.people.accounts import request_deletion
 from recognizer.services.people.addresses import replace_address
@@ -108,6 +108,18 @@ class GroupAdmin(auth_admin.GroupAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_superuser(request)
+
+
+@admin.register(ExportLink)
+class ExportLinkAdmin(EvidenceAdmin):
+    list_display = ["batch", "owner", "created_at", "expires_at", "last_used_at"]
+    list_select_related = ["batch", "owner"]
+    search_fields = ["batch__name", "owner__username"]
+    exclude = ["digest"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Allow deletion, for links that leaked. No other row refers to a link."""
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
 
 
 @admin.register(ApiToken)

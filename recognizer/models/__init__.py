@@ -2,6 +2,7 @@ from recognizer.models.access import ApiToken, IdempotencyRecord, Usage
 from recognizer.models.backup import Backup
 from recognizer.models.batch import Batch, BatchItem
 from recognizer.models.deletion import AccountDeletion, DeletedFolder
+from recognizer.models.export_link import ExportLink
 from recognizer.models.job import Job
 from recognizer.models.mail import OutgoingMail
 from recognizer.models.model_version import ModelVersion, Promotion
@@ -23,6 +24,7 @@ __all__ = [
     "BatchItem",
     "Correction",
     "DeletedFolder",
+    "ExportLink",
     "ExportPart",
     "FeatureMap",
     "Glyph",

@@ -38,6 +38,8 @@ class Event(StrEnum):
     TOKEN_CREATED = "token_created"  # noqa: S105
     TOKEN_REVOKED = "token_revoked"  # noqa: S105
     TOKEN_REFUSED = "token_refused"  # noqa: S105
+    LINK_CREATED = "link_created"
+    LINK_REVOKED = "link_revoked"
     HISTORY_EXPORTED = "history_exported"
     EXPORT_REQUESTED = "export_requested"
     EXPORT_FETCHED = "export_fetched"

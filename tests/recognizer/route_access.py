@@ -21,6 +21,7 @@ from recognizer.models import (
     Batch,
     BatchItem,
     Correction,
+    ExportLink,
     FeatureMap,
     Glyph,
     Notice,
@@ -36,7 +37,7 @@ RANGE = {"Range": "bytes=0-9"}
 
 # Routes that anybody may see. All others need credentials, new routes included.
 PUBLIC = re.compile(
-    r"^(welcome/.*|signup/|login/|logout/|password/reset/.*|theme/|about/|manifest\.webmanifest|icon-.*|healthz|livez"
+    r"^(welcome/.*|links/<str:secret>/.*|signup/|login/|logout/|password/reset/.*|theme/|about/|manifest\.webmanifest|icon-.*|healthz|livez"
     r"|readyz|metrics"
     r"|api/v1/(schema|docs|redoc)/|admin/(login|logout|jsi18n)/.*|i18n/.*|static/.*|offline/)$"
 )
@@ -100,6 +101,7 @@ class Scenario:
             "items": BatchItem.objects.filter(batch__owner=self.alice).values_list("pk", "state"),
             "streams": Stream.objects.filter(owner=self.alice).values_list("pk", "wish", "review_from"),
             "audits": Audit.objects.filter(owner=self.alice).values_list("pk", "is_right", "looked_again_at"),
+            "links": ExportLink.objects.filter(owner=self.alice).values_list("pk", "digest"),
             "notices": Notice.objects.filter(owner=self.alice).values_list("pk", "read_at"),
             "presets": Preset.objects.filter(owner=self.alice).values_list("pk", "name", "expectation"),
             "tokens": ApiToken.objects.filter(user=self.alice).values_list("pk", "revoked_at", "scope"),

@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from recognizer.models import Audit, Correction, FeatureMap, ModelVersion, Upload
 from recognizer.notice_texts import EXPORT_READY
 from recognizer.services.batches import intake
+from recognizer.services.exports.links import create_link
 from recognizer.services.exports.table_exports import request_table
 from recognizer.services.history.corrections import correct
 from recognizer.services.limits import throttles
@@ -53,6 +54,7 @@ def scenario(alice: User, bob: User, admin: User, model: ModelVersion, settings)
     notice = tell_person(alice.pk, EXPORT_READY)
     preset = create_preset(owner=alice, name=NAME, fields={"digits": "1"})
     table = request_table(alice, title=NAME, site="https://example.org", batch=batch)
+    link, _link_secret = create_link(batch)
     glyph = prediction.glyphs.get()
     objects = {
         "uploads/": prediction.upload_id,
@@ -61,6 +63,7 @@ def scenario(alice: User, bob: User, admin: User, model: ModelVersion, settings)
         "feature-maps/": drawn.pk,
         "batches/": batch.pk,
         "exports/": table.pk,
+        "links/": link.pk,
         "quality/mistakes/": Audit.objects.get(prediction=prediction).pk,
         "quality/": prediction.stream_id,
         "notices/": notice.pk,
@@ -69,6 +72,7 @@ def scenario(alice: User, bob: User, admin: User, model: ModelVersion, settings)
         "api/v1/presets/": preset.pk,
         "api/v1/predictions/": prediction.pk,
         "api/v1/batches/": batch.pk,
+        "api/v1/exports/": table.pk,
         "api/v1/quality/": prediction.stream_id,
         "api/v1/tokens/": token.pk,
     }
@@ -84,6 +88,7 @@ def scenario(alice: User, bob: User, admin: User, model: ModelVersion, settings)
         "uidb64": "x",
         "token": "y",
         "key": "z",
+        "secret": "dgl_z",
     }
     secrets = [NAME.encode(), *(str(key).encode() for key in objects.values())]
     clients: dict[str, Callable[[], Client]] = {

@@ -48,7 +48,8 @@ STREAM_FIELDS = (
 )
 MONTH_FIELDS = ("month", "sure", "unsure", "rejected", "corrected")
 AUDIT_FIELDS = ("prediction", "chosen_at", "probability", "confidence", "was_sure", "is_right", "looked_again_at")
-ITEM_FIELDS = ("id", "name", "state", "error_code", "upload")
+LINK_FIELDS = ("created_at", "expires_at", "last_used_at")
+ITEM_FIELDS = ("id", "name", "page", "state", "error_code", "upload")
 
 OLDEST_FIRST = SortOrder("created_at", descending=False, parse=parse_datetime)
 BY_KEY = SortOrder("id", descending=False, parse=UUID)
@@ -219,6 +220,7 @@ def describe_batch(batch: Batch) -> dict[str, Any]:
         "closed_at": batch.closed_at,
         "cancelled_at": batch.cancelled_at,
         "items": list(batch.items.order_by("position").values(*ITEM_FIELDS)),
+        "links": list(batch.export_links.order_by("created_at", "id").values(*LINK_FIELDS)),
     }
 
 

@@ -10,6 +10,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from recognizer.models import OutgoingMail
 from recognizer.notice_texts import PASSWORD_CHANGED
+from recognizer.services.exports.links import revoke_links
 from recognizer.services.limits.attempts import is_mail_allowed
 from recognizer.services.people.mail import Letter, absolute_url, send_mail_later
 from recognizer.services.people.notices import tell_person
@@ -52,4 +53,5 @@ def save_password(user: User, *, keep_tokens: bool) -> None:
         user.save(update_fields=["password"])
         if not keep_tokens:
             revoke_tokens(user)
+            revoke_links(user.pk)
         tell_person(user.pk, PASSWORD_CHANGED, link=reverse("password_reset"))

@@ -32,7 +32,7 @@ def create_token(
     with transaction.atomic():
         require_open_account(user.pk)
         token = ApiToken.objects.create(
-            id=id or uuid4(), user=user, name=name, scope=scope, expires_at=expires_at, digest=_digest(secret)
+            id=id or uuid4(), user=user, name=name, scope=scope, expires_at=expires_at, digest=digest_of(secret)
         )
         log_event(Event.TOKEN_CREATED, account=user.pk, token=token.pk, scope=token.scope)
     return token, secret
@@ -43,7 +43,7 @@ def find_token(secret: str) -> ApiToken | None:
 
     Raise Problem if the account of a valid token is being deleted.
     """
-    token = find_row(ApiToken, digest=_digest(secret))
+    token = find_row(ApiToken, digest=digest_of(secret))
     user = token and find_row(User, id=token.user_id)
     if not token or not user:
         return None
@@ -72,5 +72,6 @@ def revoke_tokens(user: User) -> None:
         revoke_token(token)
 
 
-def _digest(secret: str) -> str:
+def digest_of(secret: str) -> str:
+    """Return what is stored of a secret, which is random and so needs no salt."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -26,6 +26,7 @@ from recognizer.models import (
 )
 from recognizer.notice_texts import EXPORT_READY
 from recognizer.services.batches import intake
+from recognizer.services.exports.links import create_link
 from recognizer.services.exports.table_exports import request_table
 from recognizer.services.history import corrections
 from recognizer.services.limits import idempotency
@@ -87,6 +88,7 @@ def everything(alice, model, media, settings) -> User:
     alice.user_permissions.add(Permission.objects.first())
     export_everything(alice)
     request_table(alice, title="Batch", site="https://example.org", batch=batch)
+    create_link(batch)
     write_tables()
     LogEntry.objects.create(user=alice, action_flag=1, object_repr="x")
     return alice
