@@ -1,11 +1,15 @@
 """Forms of a batch's page: its table, its name and note, and numbers that are typed into the table."""
 
-from uuid import UUID
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
 
 from django import forms
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from recognizer.forms.accounts import TokenForm
+from recognizer.forms.reading import PAGE_MODES, UNKNOWN_MODE, ReadAgainForm
 from recognizer.models import Batch
 from recognizer.problems import Problem
 from recognizer.services.batches.archives import shown_name
@@ -41,6 +45,28 @@ class BatchForm(forms.ModelForm):
 
     def clean_name(self) -> str:
         return shown_name(" ".join(self.cleaned_data["name"].split()))
+
+
+class BatchAgainForm(ReadAgainForm):
+    """How all pictures of a batch are read once more: in their mode and with what was expected, or in another way."""
+
+    mode = forms.ChoiceField(  # type: ignore[assignment]  # a mode field has no empty choice
+        label=_("Content of the pictures"),
+        required=False,
+        choices=[("", _("as before")), *PAGE_MODES],
+        error_messages=UNKNOWN_MODE,
+    )
+
+
+class LinkForm(forms.Form):
+    """A new link to the table of a batch."""
+
+    id = forms.UUIDField(initial=uuid4, widget=forms.HiddenInput)  # a form that is sent twice creates one link
+    days = forms.ChoiceField(label=_("Expires"), choices=TokenForm.DAYS, required=False)
+
+    def expires_at(self) -> datetime | None:
+        days = self.cleaned_data["days"]
+        return timezone.now() + timedelta(days=int(days)) if days else None
 
 
 def typed_numbers(data: QueryDict) -> dict[UUID, str]:

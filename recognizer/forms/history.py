@@ -47,6 +47,8 @@ class BulkActionForm(SelectionForm):
     value = forms.CharField(required=False)
     query = forms.CharField(required=False)
     confirmed = forms.BooleanField(required=False)  # the deletion of many pictures
+    batch = forms.UUIDField(required=False)  # the table of a batch from which they were selected
+    table = forms.CharField(required=False)  # its order and filters
 
 
 class RestoreForm(SelectionForm):

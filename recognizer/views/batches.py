@@ -5,22 +5,25 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from mlcore.documents.kinds import is_document
 from recognizer import selectors
 from recognizer.expectation_words import describe_expectation
 from recognizer.forms import clean_or_raise
-from recognizer.forms.batches import BatchForm, TableForm, confirmed_upload, typed_numbers
+from recognizer.forms.batches import BatchAgainForm, BatchForm, LinkForm, TableForm, confirmed_upload, typed_numbers
 from recognizer.models import Batch
 from recognizer.pagination import fetch_page
 from recognizer.problems import Problem
 from recognizer.services.batches import control, intake
 from recognizer.services.batches.archives import ZIP_MAGIC
 from recognizer.services.batches.progress import NEWEST_FIRST, progress_by_batch, progress_of
+from recognizer.services.batches.reading_again import count_read_again, read_batch_again
 from recognizer.services.batches.results import batch_rows
 from recognizer.services.batches.table import (
     confirm_number,
@@ -32,6 +35,7 @@ from recognizer.services.batches.table import (
 )
 from recognizer.services.exports.table_exports import request_table
 from recognizer.services.reading.expected import Expected
+from recognizer.uploadhandlers import check_files
 from recognizer.views.downloads import download_rows
 from recognizer.views.requests import UserRequest
 
@@ -41,10 +45,14 @@ BATCHES_SHOWN = 100
 def start_batch(request: UserRequest, files: list[UploadedFile], mode: Any, expected: Expected | None) -> Batch:
     """Create a batch from the files of a form (pictures, ZIP archives or both) and have it read."""
     batch = intake.new_batch(owner=request.user, name=batch_name(files), mode=mode, expected=expected)
-    archives = list(filter(is_zip, files))
-    pictures = [(file.name or "", file) for file in files if file not in archives]
-    intake.add_files(batch, pictures, archives, close=True)
+    intake.add_files(batch, *named_pictures(files), close=True)
     return batch
+
+
+def named_pictures(files: list[UploadedFile]) -> tuple[list[tuple[str, UploadedFile]], list[UploadedFile]]:
+    """Return the pictures of a form with their names, and its ZIP archives."""
+    archives = list(filter(is_zip, files))
+    return [(file.name or "", file) for file in files if file not in archives], archives
 
 
 def batch_name(files: list[UploadedFile]) -> str:
@@ -54,10 +62,21 @@ def batch_name(files: list[UploadedFile]) -> str:
 
 
 def is_zip(file: UploadedFile) -> bool:
-    file.seek(0)
-    head: bytes = file.read(len(ZIP_MAGIC))
-    file.seek(0)
-    return head == ZIP_MAGIC
+    return intake.read_head(file).startswith(ZIP_MAGIC)
+
+
+def has_many_pictures(file: UploadedFile) -> bool:
+    """Return whether the file is an archive or a document, which become batches."""
+    return is_zip(file) or is_document(intake.read_head(file))
+
+
+def sent_files(request: HttpRequest) -> list[UploadedFile]:
+    """Return the files of a form. Raise a Problem if there is none or if one is too large."""
+    check_files(request)
+    files = request.FILES.getlist("image")
+    if not files:
+        raise Problem("missing_file", _("No picture was sent. Choose a file first."))
+    return files
 
 
 @require_safe
@@ -82,8 +101,12 @@ def batch_page(
     form: BatchForm | None = None,
     problem: Problem | None = None,
     typed: dict[UUID, str] | None = None,
+    new_link: str = "",
 ) -> HttpResponse:
-    """Return the page of a batch, or the part that is polled. `typed` holds numbers that were refused."""
+    """Return the page of a batch, or the part that is polled.
+
+    `typed` holds numbers that were refused, and `new_link` a link that is shown once.
+    """
     table_form = TableForm(query)
     data = clean_or_raise(table_form)
     progress = progress_of(batch)
@@ -108,6 +131,12 @@ def batch_page(
         "page": page,
         "batch_form": form or BatchForm(instance=batch),
         "problem": problem,
+        "read_again_count": count_read_again(batch),
+        "again_form": BatchAgainForm(),
+        "preset_names": selectors.presets_for(request.user).values_list("name", flat=True),
+        "links": selectors.export_links_for(request.user).filter(batch=batch),
+        "link_form": LinkForm(),
+        "new_link": new_link,
     }
     is_bad = problem or (form and form.errors)
     status = problem.status if problem else 400 if is_bad else 200
@@ -147,6 +176,34 @@ def batch_correct(request: UserRequest, pk: UUID) -> HttpResponse:
     text = ngettext("Saved for %(count)d picture.", "Saved for %(count)d pictures.", count)
     messages.success(request, text % {"count": count})
     return redirect(f"{reverse('batch_detail', args=[pk])}?{query.urlencode()}")
+
+
+@require_POST
+def batch_add(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Add the files of a form to the batch, and have them read as the others were."""
+    batch = get_object_or_404(selectors.batches_for(request.user), pk=pk)
+    try:
+        pictures, archives = named_pictures(sent_files(request))
+        added = intake.add_files(batch, pictures, archives, reopens=True)
+    except Problem as problem:
+        return batch_page(request, batch, QueryDict(), problem=problem)
+    text = ngettext("%(count)d file added.", "%(count)d files added.", len(added))
+    messages.success(request, text % {"count": len(added)})
+    return redirect("batch_detail", pk)
+
+
+@require_POST
+def batch_read_again(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Read all pictures of the batch again with the active model, if wanted in another way."""
+    batch = get_object_or_404(selectors.batches_for(request.user), pk=pk)
+    data = clean_or_raise(BatchAgainForm(request.POST))
+    try:
+        count = read_batch_again(request.user, batch, mode=data["mode"] or None, preset_name=data["expect"])
+    except Problem as problem:
+        return batch_page(request, batch, QueryDict(), problem=problem)
+    text = ngettext("%(count)d picture is read again.", "%(count)d pictures are read again.", count)
+    messages.success(request, text % {"count": count} if count else _("The active model has read all of them already."))
+    return redirect("batch_detail", pk)
 
 
 @require_POST

@@ -3,10 +3,8 @@
 from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from mlcore.reading import result
@@ -24,8 +22,7 @@ from recognizer.services.limits.budgets import has_own_budget, preview_rate, spe
 from recognizer.services.reading.expected import expect_in_mode
 from recognizer.services.reading.predictions import PictureReading, create_prediction, read_unsaved
 from recognizer.services.registry.thresholds import sure_from
-from recognizer.uploadhandlers import check_files
-from recognizer.views.batches import is_zip, start_batch
+from recognizer.views.batches import has_many_pictures, sent_files, start_batch
 from recognizer.views.requests import UserRequest
 
 RECENT = 6
@@ -59,7 +56,7 @@ def upload_create(request: UserRequest) -> HttpResponse:
     try:
         options = read_options(request)
         files = sent_files(request)
-        if len(files) > 1 or is_zip(files[0]):
+        if len(files) > 1 or has_many_pictures(files[0]):
             return redirect("batch_detail", start_batch(request, files, options["mode"], options["expected"]).pk)
         name, data = files[0].name or "", files[0].read()
         prediction = create_prediction(owner=request.user, data=data, name=name, draw_maps=True, **options)
@@ -129,12 +126,3 @@ def read_options(request: UserRequest) -> dict[str, Any]:
         fields={"previous": data["previous"]},
     )
     return {"mode": mode, "expected": expected, "source": data["source"], "strokes": data["strokes"]}
-
-
-def sent_files(request: HttpRequest) -> list[UploadedFile]:
-    """Return the files of the form. Raise a Problem if there is none or if one is too large."""
-    check_files(request)
-    files = request.FILES.getlist("image")
-    if not files:
-        raise Problem("missing_file", _("No picture was sent. Choose a file first."))
-    return files

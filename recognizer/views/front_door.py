@@ -9,7 +9,8 @@ from django.views.decorators.http import require_POST, require_safe
 from recognizer.problems import Problem
 from recognizer.services.limits.budgets import spend, visitor_rate
 from recognizer.services.reading.visitors import read_drawing, read_examples
-from recognizer.views.desk import preview_part, preview_problem, sent_files
+from recognizer.views.batches import sent_files
+from recognizer.views.desk import preview_part, preview_problem
 
 
 @login_not_required

@@ -93,6 +93,9 @@ def history_bulk(request: UserRequest) -> HttpResponseBase:
     count = correct_predictions(rows, by=request.user, kind=action, written=data["value"])
     text = ngettext("Saved for %(count)d picture.", "Saved for %(count)d pictures.", count)
     messages.success(request, text % {"count": count})
+    if data["batch"]:
+        table = QueryDict(data["table"]).urlencode()
+        return redirect(f"{reverse('batch_detail', args=[data['batch']])}?{table}")
     return redirect_to_list(data["query"])
 
 

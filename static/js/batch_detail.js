@@ -104,10 +104,42 @@ document.addEventListener("focusout", ({ target }) => {
   if (isNumber(target) && isChanged(target) && sentValues.get(target) !== target.value) save(target);
 });
 
-// The page is not replaced while a number is typed.
+const picks = () => [...part().querySelectorAll('[name="pick"]')];
+
+// The page is not replaced while a number is typed or a file is ticked.
 document.addEventListener("htmx:beforeRequest", (event) => {
   const isTyping = isNumber(document.activeElement) || numbers().some(isChanged);
-  if (event.target === part() && isTyping) event.preventDefault();
+  const isPicking = picks().some((box) => box.checked);
+  if (event.target === part() && (isTyping || isPicking)) event.preventDefault();
+});
+
+function showPicked() {
+  const page = part().querySelector("[data-pick-page]");
+  if (!page) return;
+  const boxes = picks();
+  const picked = boxes.filter((box) => box.checked).length;
+  const count = part().querySelector("[data-pick-count]");
+  page.checked = boxes.length > 0 && picked === boxes.length;
+  page.indeterminate = picked > 0 && !page.checked;
+  count.textContent = picked ? `${picked} ${count.dataset.some}` : count.dataset.none;
+  part().querySelector("[data-pick-label]").hidden = false;
+}
+
+let lastPick = null; // the file that was ticked last: with Shift all between it and the next one are ticked
+
+document.addEventListener("click", ({ target, shiftKey }) => {
+  if (!target.matches?.('[name="pick"]')) return;
+  const boxes = picks();
+  const [from, to] = [boxes.indexOf(lastPick), boxes.indexOf(target)].sort((a, b) => a - b);
+  if (shiftKey && from >= 0) for (const box of boxes.slice(from, to + 1)) box.checked = target.checked;
+  lastPick = target;
+  showPicked();
+});
+
+document.addEventListener("change", ({ target }) => {
+  if (!target.matches?.("[data-pick-page]")) return;
+  for (const box of picks()) box.checked = target.checked;
+  showPicked();
 });
 
 function showKeys() {
@@ -117,5 +149,10 @@ function showKeys() {
   part().querySelector("#batch-save").hidden = true;
 }
 
-document.addEventListener("htmx:afterSettle", showKeys);
-showKeys();
+function showControls() {
+  showKeys();
+  showPicked();
+}
+
+document.addEventListener("htmx:afterSettle", showControls);
+showControls();

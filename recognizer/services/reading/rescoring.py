@@ -1,10 +1,10 @@
-"""Rescoring: stored uploads are read with another model version. Their earlier predictions are kept."""
+"""Rescoring: stored uploads are read with another model version, or in another way. Earlier predictions are kept."""
 
 import json
 import logging
 import time
 from collections.abc import Iterator
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -13,12 +13,12 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 from mlcore.reading.decode import Picture, decode
 from mlcore.reading.errors import PictureError
 from mlcore.reading.result import Mode, Reading
-from recognizer.models import Glyph, Job, ModelVersion, Prediction, Upload
+from recognizer.models import Batch, Glyph, Job, ModelVersion, Prediction, Upload
 from recognizer.queues import BULK
 from recognizer.selectors import written_form
 from recognizer.services.account_state import owners_being_deleted
 from recognizer.services.quality.streams import enter_streams
-from recognizer.services.reading.expected import columns_of, expected_bytes, expected_of
+from recognizer.services.reading.expected import Expected, columns_of, expected_bytes, expected_of
 from recognizer.services.reading.feature_maps import remove_superseded_maps
 from recognizer.services.reading.predictions import build_glyphs, build_prediction, lock_uploads
 from recognizer.services.reading.presets import lock_presets
@@ -31,16 +31,25 @@ logger = logging.getLogger(__name__)
 
 CHUNK_UPLOADS = 20
 
+Way = dict[str, Any]  # how pictures are read otherwise than before: mode, expected, preset
 
-def rescore(uploads: QuerySet[Upload], version: ModelVersion) -> int:
-    """Queue the uploads that this version has not read yet, and return their number."""
+
+def rescore(
+    uploads: QuerySet[Upload], version: ModelVersion, *, batch: Batch | None = None, way: Way | None = None
+) -> int:
+    """Queue the uploads that this version has not read yet, or all if they are read in another way.
+
+    Return their number. `batch` is the one that they belong to, if it is one.
+    """
     models.model(version)  # a version that does not load is refused here instead of in every job
-    ids = [str(pk) for pk in uploads_unread_by(version, uploads).values_list("pk", flat=True)]
+    ids = [str(pk) for pk in uploads_to_read(version, uploads, way).values_list("pk", flat=True)]
+    shared = {"version": str(version.pk)} | ({"way": way} if way else {})
     created = [
         jobs.create_job(
             Job.Kind.RESCORE,
             BULK,
-            payload={"ids": ids[start : start + CHUNK_UPLOADS], "version": str(version.pk)},
+            batch=batch,
+            payload={"ids": ids[start : start + CHUNK_UPLOADS], **shared},
             total=len(ids[start : start + CHUNK_UPLOADS]),
         )
         for start in range(0, len(ids), CHUNK_UPLOADS)
@@ -51,17 +60,29 @@ def rescore(uploads: QuerySet[Upload], version: ModelVersion) -> int:
     return len(ids)
 
 
-def uploads_unread_by(version: ModelVersion, uploads: QuerySet[Upload]) -> QuerySet[Upload]:
-    already_read = Prediction.objects.filter(model=version).values("upload")
+def new_way(*, mode: str, expected: Expected | None) -> Way:
+    """Return the values for a job whose pictures are read in this mode and under this expectation."""
+    return {
+        "mode": mode,
+        "expected": expected and expected.stored,
+        "preset": str(expected.preset_id) if expected and expected.preset_id else None,
+    }
+
+
+def uploads_to_read(version: ModelVersion, uploads: QuerySet[Upload], way: Way | None = None) -> QuerySet[Upload]:
+    """Return those of the uploads that can be read, without those that the version has read already in this way."""
     uploads = uploads.filter(deleted_at=None).exclude(original="").exclude(owner_id__in=owners_being_deleted())
-    return uploads.exclude(pk__in=already_read)
+    if way:
+        return uploads
+    return uploads.exclude(pk__in=Prediction.objects.filter(model=version).values("upload"))
 
 
 def rescore_chunk(job: Job) -> None:
     """Read the uploads of a job with its model version, and save the predictions in one transaction."""
     version = ModelVersion.objects.get(pk=job.payload["version"])
     reader = models.model(version).reader
-    pending = list(current_predictions(job, version))
+    way = job.payload.get("way")
+    pending = list(current_predictions(job, version, way))
     started = time.perf_counter()
     decoded: list[Prediction] = []
     readings: list[Reading] = []
@@ -75,12 +96,17 @@ def rescore_chunk(job: Job) -> None:
         )
     latency_ms = 1000 * (time.perf_counter() - started) / max(1, len(readings))
     with runs.finish_job(job):
-        write_predictions(list(zip(decoded, readings, strict=True)), version, latency_ms)
+        write_predictions(list(zip(decoded, readings, strict=True)), version, latency_ms, way)
 
 
-def current_predictions(job: Job, version: ModelVersion) -> QuerySet[Prediction]:
-    uploads = uploads_unread_by(version, Upload.objects.filter(pk__in=job.payload["ids"]))
-    return Prediction.objects.filter(upload__in=uploads, is_current=True).select_related("upload")
+def current_predictions(job: Job, version: ModelVersion, way: Way | None) -> Iterator[Prediction]:
+    """Yield the current predictions of a job's uploads, with the way in which they are read now."""
+    uploads = uploads_to_read(version, Upload.objects.filter(pk__in=job.payload["ids"]), way)
+    for prediction in Prediction.objects.filter(upload__in=uploads, is_current=True).select_related("upload"):
+        if way:  # the row itself stays as it is
+            prediction.mode, prediction.expected = way["mode"], way["expected"]
+            prediction.preset_id = UUID(way["preset"]) if way["preset"] else None
+        yield prediction
 
 
 def group_alike(predictions: list[Prediction]) -> list[list[Prediction]]:
@@ -106,7 +132,9 @@ def decode_originals(predictions: list[Prediction], decoded: list[Prediction]) -
         yield picture
 
 
-def write_predictions(pairs: list[tuple[Prediction, Reading]], version: ModelVersion, latency_ms: float) -> None:
+def write_predictions(
+    pairs: list[tuple[Prediction, Reading]], version: ModelVersion, latency_ms: float, way: Way | None = None
+) -> None:
     """Save a prediction by this version beside each earlier one.
 
     They become current only if the version is active. Those of a candidate are there to be compared.
@@ -114,7 +142,7 @@ def write_predictions(pairs: list[tuple[Prediction, Reading]], version: ModelVer
     lock_usage(old.owner_id for old, _ in pairs)
     presets = lock_presets((old.owner_id for old, _ in pairs), (old.preset_id for old, _ in pairs))
     locked = lock_uploads([old.upload_id for old, _ in pairs])
-    unread = set(uploads_unread_by(version, Upload.objects.filter(pk__in=locked)).values_list("pk", flat=True))
+    unread = set(uploads_to_read(version, Upload.objects.filter(pk__in=locked), way).values_list("pk", flat=True))
     is_current = ModelVersion.objects.filter(pk=version.pk, state=ModelVersion.State.ACTIVE).exists()
     if is_current:
         Prediction.objects.filter(upload__in=unread, is_current=True).update(is_current=False)

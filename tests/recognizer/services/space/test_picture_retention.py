@@ -17,7 +17,7 @@ from recognizer.services.reading.feature_maps import draw_files, ensure_maps
 from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.reading.preferences import choose_pictures_kept_days
-from recognizer.services.reading.rescoring import uploads_unread_by
+from recognizer.services.reading.rescoring import uploads_to_read
 from recognizer.services.space.picture_retention import remove_old_pictures
 from recognizer.services.space.quotas import count_stored, usage
 from recognizer.services.space.reconcile import reconcile
@@ -121,7 +121,7 @@ def test_it_is_in_no_training_no_review_and_no_rescoring(old, alice, model):
     assert list(training_labels_of(alice)) == []
     assert confirmed_digits(alice) == []
     assert not review_queue_for(alice).exists()
-    assert not uploads_unread_by(model, Upload.objects.all()).exists()
+    assert not uploads_to_read(model, Upload.objects.all()).exists()
 
 
 def test_a_job_that_would_draw_its_maps_is_cancelled(alice, model, media, settings):

@@ -1,0 +1,50 @@
+"""Reading a batch again: with the active model, and if wanted in another mode or under another preset."""
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet, Sum
+
+from mlcore.reading.result import Mode
+from recognizer import selectors
+from recognizer.models import Batch, Job
+from recognizer.services.account_state import require_open_account
+from recognizer.services.reading import rescoring
+from recognizer.services.reading.expected import expect, expected_of
+from recognizer.services.reading.presets import find_preset, lock_presets
+from recognizer.services.registry.model_versions import models
+from recognizer.services.work import jobs
+
+
+def read_batch_again(user: User, batch: Batch, *, mode: Mode | None = None, preset_name: str | None = None) -> int:
+    """Queue the pictures of a batch to be read with the active model, and return their number.
+
+    Without a mode and a preset, those are left out that this model has read already. An empty preset name expects
+    nothing. Files that are added to the batch later are read in the new way.
+    """
+    version = models.active_model().version
+    uploads = selectors.uploads_for(user).filter(batch_item__batch=batch)
+    if mode is None and preset_name is None:
+        return rescoring.rescore(uploads, version, batch=batch)
+    preset = find_preset(user.pk, preset_name) if preset_name else None
+    with transaction.atomic():
+        require_open_account(user.pk)
+        batch = Batch.objects.select_for_update().get(pk=batch.pk)
+        expected = expected_of(batch) if preset_name is None else expect(preset, {})
+        batch.mode = mode or batch.mode
+        batch.expected = expected and expected.stored
+        preset_id = expected.preset_id if expected else None
+        batch.preset_id = next(iter(lock_presets([user.pk], [preset_id])), None)
+        batch.save(update_fields=["mode", "expected", "preset"])
+        jobs.cancel_jobs(jobs_reading_again(batch))  # what was wanted last counts
+        way = rescoring.new_way(mode=batch.mode, expected=expected)
+        return rescoring.rescore(uploads, version, batch=batch, way=way)
+
+
+def count_read_again(batch: Batch) -> int:
+    """Return how many pictures of a batch wait to be read again."""
+    return int(jobs_reading_again(batch).aggregate(count=Sum("total", default=0))["count"])
+
+
+def jobs_reading_again(batch: Batch) -> QuerySet[Job]:
+    unfinished = [Job.State.WAITING, Job.State.RUNNING]
+    return Job.objects.filter(batch=batch, kind=Job.Kind.RESCORE, state__in=unfinished)
