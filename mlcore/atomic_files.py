@@ -16,6 +16,8 @@ from uuid import uuid4
 
 FOLDER_ATTEMPTS = 10  # other processes may remove a new folder again while it is empty
 
+_is_sync_deferred = False  # by `sync_once`
+
 
 @contextmanager
 def open_atomic(
@@ -35,11 +37,28 @@ def open_atomic(
             file.flush()
             if permissions is not None:
                 os.fchmod(file.fileno(), permissions)
-            os.fsync(file.fileno())
+            if not _is_sync_deferred:
+                os.fsync(file.fileno())
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-    sync_folder(path.parent)
+    if not _is_sync_deferred:
+        sync_folder(path.parent)
+
+
+@contextmanager
+def sync_once() -> Iterator[None]:
+    """Sync what `open_atomic` writes meanwhile in one call at the end, in all threads of this process.
+
+    This is for commands that write many files of which none counts before the end.
+    """
+    global _is_sync_deferred
+    _is_sync_deferred = True
+    try:
+        yield
+        os.sync()
+    finally:
+        _is_sync_deferred = False
 
 
 def _create(part: Path, permissions: int, folder_permissions: int | None) -> int:

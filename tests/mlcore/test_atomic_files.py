@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from mlcore.atomic_files import make_folder_atomic, open_atomic
+from mlcore.atomic_files import make_folder_atomic, open_atomic, sync_once
 
 
 @pytest.fixture
@@ -33,6 +33,20 @@ def test_the_name_of_a_folder_is_synced_after_its_content(tmp_path, synced):
     with make_folder_atomic(tmp_path / "folder") as part:
         (part / "file").touch()
     assert synced == [part, tmp_path]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux tells which file a descriptor belongs to")
+def test_many_files_are_synced_once(tmp_path, synced, monkeypatch):
+    calls = []
+    monkeypatch.setattr(os, "sync", lambda: calls.append([path.name for path in sorted(tmp_path.rglob("?"))]))
+    with sync_once():
+        for name in "ab":
+            with open_atomic(tmp_path / "new" / name) as file:
+                file.write(b"whole")
+    assert (calls, synced) == ([["a", "b"]], [])
+    with open_atomic(tmp_path / "c") as file:
+        file.write(b"whole")
+    assert len(synced) == 2
 
 
 def test_a_folder_that_another_process_removes_meanwhile_is_created_again(tmp_path, monkeypatch):

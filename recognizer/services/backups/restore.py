@@ -13,6 +13,7 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, transaction
 
+from mlcore.atomic_files import sync_once
 from recognizer.services.backups.errors import BackupError
 from recognizer.services.backups.files import StoredFile, hashed_copy
 from recognizer.services.backups.manifest import Manifest, Snapshot, find_snapshot
@@ -73,7 +74,8 @@ def _write_files(snapshot: Snapshot) -> None:
             raise BackupError(f"{file.name} was not written correctly.")
 
     files = snapshot.read_files()
-    with ThreadPoolExecutor(WRITERS) as writers:
+    # Rows are written afterwards. A file that a crash of the machine has damaged is written again by the next restore.
+    with sync_once(), ThreadPoolExecutor(WRITERS) as writers:
         while chunk := list(islice(files, CHUNK_SIZE)):
             for _done in writers.map(write, chunk):
                 pass
