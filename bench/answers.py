@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bench.options import add_model_option, create_parser
 from mlcore.artifact import load_artifact
 from mlcore.atomic_files import open_atomic
-from mlcore.quality.audit import may_be_sure
+from mlcore.quality.threshold import may_be_sure
 from mlcore.reading.reader import Reader
 from mlcore.training.synthesis.handwriting import write_digit
 from mlcore.training.synthesis.lines import Spacing, write_line

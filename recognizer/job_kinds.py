@@ -5,7 +5,7 @@ from recognizer.services.account_state import is_owner_being_deleted
 from recognizer.services.batches import chunks, documents
 from recognizer.services.exports import personal_exports, table_exports
 from recognizer.services.people import mail
-from recognizer.services.people.accounts import delete_part
+from recognizer.services.people.account_deletion import delete_part
 from recognizer.services.reading import rescoring
 from recognizer.services.reading.feature_maps import draw_maps
 from recognizer.services.work.handlers import Handler, register

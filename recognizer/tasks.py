@@ -10,7 +10,7 @@ from recognizer.current_request import working_for
 from recognizer.services.exports.personal_exports import purge_exports
 from recognizer.services.exports.table_exports import purge_tables
 from recognizer.services.people import sessions
-from recognizer.services.people.accounts import forget_deletions
+from recognizer.services.people.account_deletion import forget_deletions
 from recognizer.services.people.notices import purge_notices
 from recognizer.services.space import picture_retention, query_planner, reconcile, recount
 from recognizer.services.space import purge as purging

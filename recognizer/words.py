@@ -11,8 +11,8 @@ from django.utils.translation import ngettext_lazy
 from mlcore.reading.result import Decision, Reason
 
 VERY_SURE = 0.995
-NO_DIGITS_FAULT = ("unread_ink", "several_lines", "unexpected")  # reasons that lie beside the digits
-MIN_ALTERNATIVE = 0.05  # a less likely second digit is not mentioned
+REASONS_BESIDE_DIGITS = ("unread_ink", "several_lines", "unexpected")  # no digit is in doubt
+MIN_ALTERNATIVE = 0.05  # probability from which the second most likely digit is mentioned
 MIN_LIKELY, MAX_LIKELY = 0.01, 3  # probability and number of the digits that are shown first
 
 
@@ -25,7 +25,7 @@ def percent(probability: float) -> str:
 
 
 def percent_up(probability: float) -> str:
-    """Return the probability in percent, rounded up: no smaller figure of `percent` reaches this threshold."""
+    """Return the probability in percent, rounded up: a figure of `percent` that reaches it is above the threshold."""
     return f"{math.ceil(probability * 1000 - 1e-6) / 10:.1f} %"
 
 
@@ -65,7 +65,7 @@ def digit_share(glyph: Digit) -> float:
     return list(glyph.probabilities)[glyph.digit]
 
 
-def is_digit_share(glyph: Digit) -> float:
+def share_of_being_a_digit(glyph: Digit) -> float:
     """Return the probability that the ink is a digit at all. Times `digit_share` it is the glyph's confidence."""
     return min(1.0, glyph.confidence / max(digit_share(glyph), 1e-6))
 
@@ -87,7 +87,7 @@ def find_doubtful(lines: Iterable[ReadLine], *, is_any_marked: bool = False) -> 
     confidences: dict[int, float] = {}
     for line in lines:
         for glyph in line.glyphs:
-            if (line.decision == "unsure" or is_any_marked) and line.reason not in NO_DIGITS_FAULT:
+            if (line.decision == "unsure" or is_any_marked) and line.reason not in REASONS_BESIDE_DIGITS:
                 confidences[position] = glyph.confidence
             position += 1
     return min(confidences, key=confidences.__getitem__, default=None)
@@ -128,7 +128,7 @@ def unread_summary(kinds: Iterable[str]) -> str:
 
 
 def review_advice(reason: Reason | str | None) -> str:
-    """Return what to do in the review queue, where nothing may tell an unsure answer from a sure one."""
+    """Return what to do in the review queue, which does not show whether an answer is sure."""
     return advice("unsure", reason) if reason else _("Check the number, then confirm or correct it.")
 
 

@@ -160,6 +160,6 @@ def softmax_table(logits: Floats, temperature: float, labels: Sequence[int]) -> 
 DIGITS = tuple(range(NOT_A_DIGIT))
 
 
-def is_digit_share(logits: Floats, temperature: float) -> float:
+def share_of_being_a_digit(logits: Floats, temperature: float) -> float:
     """Return the probability that the input is a digit at all."""
     return 1 - softmax_table(logits, temperature, range(len(logits))).rows[NOT_A_DIGIT].probability

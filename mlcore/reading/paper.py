@@ -29,7 +29,7 @@ MIN_PLAIN_INSIDE = 0.4  # share that is enough where the whole edge is plain: bo
 def find_plain_paper(pixels: Pixels) -> tuple[Pixels, bool, PixelArea] | None:
     """Return paper of one colour, as on a canvas or a clean scan, or None where the paper is not plain.
 
-    Also returns whether the ink is darker than the paper (for other paper, `ink.is_dark_on_light` decides that), and
+    Also returns whether the ink is darker than the paper (of other paper, `polarity.is_dark_on_light` tells it), and
     the area that holds all ink (the whole picture where there is none).
     """
     step = 1 + max(pixels.shape) // SAMPLE_SIDE

@@ -1,4 +1,7 @@
-"""The polarity of a picture: whether its ink is darker or brighter than its paper."""
+"""The polarity of a picture, whether its ink is darker or brighter than its paper, where the paper has no even colour.
+
+`ink.find_paper` asks `paper.find_plain_paper` first, which knows the polarity of paper of one colour.
+"""
 
 import cv2
 import numpy as np

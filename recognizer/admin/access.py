@@ -15,7 +15,7 @@ from recognizer.admin.base import EvidenceAdmin
 from recognizer.forms.staff import NewUserForm, StaffPasswordForm, StaffUserForm
 from recognizer.models import ApiToken, ExportLink
 from recognizer.services.account_state import is_being_deleted
-from recognizer.services.people.accounts import request_deletion
+from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.people.addresses import replace_address
 
 

@@ -34,7 +34,7 @@ class TokenAuthentication(BaseAuthentication):
 
 
 class LoginAuthentication(SessionAuthentication):
-    """The session of a logged-in page. One of an account that is being deleted is refused with that reason."""
+    """The session of a logged-in page. If its account is being deleted, it is refused, and the reason says so."""
 
     def authenticate(self, request: Request) -> tuple[Any, None] | None:
         if not request._request.user.is_authenticated:

@@ -19,7 +19,7 @@ from recognizer.models import ApiToken, PersonalExport
 from recognizer.problems import Problem
 from recognizer.services.exports.personal_exports import delete_export, export_for, request_export
 from recognizer.services.limits.attempts import count_attempt
-from recognizer.services.people.accounts import request_deletion
+from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.reading.preferences import decimal_mark_of
 from recognizer.services.security_log import Event, log_refusal
 from recognizer.services.space.quotas import usage

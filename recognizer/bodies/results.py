@@ -24,7 +24,7 @@ from recognizer.bodies.answers import (
     correction_body,
     unread_bodies,
 )
-from recognizer.bodies.plain import About, Body, Moment, choice
+from recognizer.bodies.plain import About, Body, Moment, choice, names_of
 from recognizer.models import BatchItem, Prediction, Upload
 from recognizer.stored_readings import lines_of, unread_of
 
@@ -67,6 +67,9 @@ class ResultRow(Body):
         About("The page of the picture.", example=f"https://digits.example.org/uploads/{UPLOAD_ID}/", format="uri"),
     ]
     page: Annotated[int | None, About("The page of a PDF or TIFF file, from 1.", example=None)]
+
+
+RESULT_COLUMNS = names_of(ResultRow)
 
 
 @dataclass(frozen=True, slots=True)

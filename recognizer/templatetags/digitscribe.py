@@ -25,7 +25,7 @@ register.filter("percent_up", words.percent_up)
 register.filter("in_one_line", words.in_one_line)
 register.filter("digit_share", words.digit_share)
 register.filter("review_advice", words.review_advice)
-register.filter("is_digit_share", words.is_digit_share)
+register.filter("share_of_being_a_digit", words.share_of_being_a_digit)
 register.simple_tag(fetch_installation_status, name="installation_status")
 
 

@@ -51,7 +51,7 @@ from recognizer.services.exports.personal_exports import export_for
 from recognizer.services.learning.consent import has_training_consent
 from recognizer.services.limits.attempts import count_attempt
 from recognizer.services.people import addresses, tokens
-from recognizer.services.people.accounts import request_deletion
+from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.people.passwords import request_reset
 from recognizer.services.people.sign_up import UsernameTaken, create_account
 from recognizer.services.reading.preferences import decimal_mark_of, pictures_kept_days_of

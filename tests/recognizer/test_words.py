@@ -9,9 +9,9 @@ from recognizer.words import (
     alternative_written,
     digit_share,
     find_doubtful,
-    is_digit_share,
     percent,
     percent_up,
+    share_of_being_a_digit,
     split_likely,
     unread_summary,
 )
@@ -68,7 +68,7 @@ def test_advice_about_several_lines_names_no_other_number():
 
 def test_a_digits_two_shares_make_its_confidence():
     glyph = SimpleNamespace(digit=2, probabilities=[0.0005, 0.0, 0.999, *[0.0] * 6, 0.0005], confidence=0.321)
-    assert (percent(digit_share(glyph)), percent(is_digit_share(glyph))) == ("99.9 %", "32.1 %")
+    assert (percent(digit_share(glyph)), percent(share_of_being_a_digit(glyph))) == ("99.9 %", "32.1 %")
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def train_line_network(
 
 
 def checkpoint_path(recipe: LineRecipe, train: Digits, runs: Path, start: keras.Model | None = None) -> Path:
-    """Return a path that names all that the network's weights depend on."""
+    """Return a path whose name changes with everything that the weights depend on, the network's source included."""
     start_digests = [hashlib.sha256(weights.tobytes()).hexdigest() for weights in start.get_weights()] if start else []
     name = fingerprint(line_networks, train.digest, _training_options(recipe), *start_digests)
     return runs / f"checkpoint-lines-{name}.npz"

@@ -11,8 +11,8 @@ from mlcore.explaining.arithmetic import (
     PooledCell,
     SoftmaxTable,
     WeightedCell,
-    is_digit_share,
     pooled_cell,
+    share_of_being_a_digit,
     softmax_table,
     weighted_cell,
 )
@@ -178,7 +178,7 @@ class NumbersCell:
     @property
     def is_digit(self) -> float:
         """Return the probability that the input is a digit at all."""
-        return is_digit_share(self.logits, self.explained.explainer.engine.artifact.card.temperature)
+        return share_of_being_a_digit(self.logits, self.explained.explainer.engine.artifact.card.temperature)
 
     @property
     def label(self) -> int | None:

@@ -15,13 +15,12 @@ from django.db.models import QuerySet
 
 from recognizer import selectors
 from recognizer.bodies.answers import Absolute
-from recognizer.bodies.plain import names_of, write, write_row
-from recognizer.bodies.results import ResultRow, result_rows
+from recognizer.bodies.plain import write, write_row
+from recognizer.bodies.results import RESULT_COLUMNS, ResultRow, result_rows
 from recognizer.models import Prediction, Upload
 from recognizer.services.exports.archive import Archive
 from recognizer.services.exports.formulas import escape_formula
 
-COLUMNS = names_of(ResultRow)
 ROWS_AT_ONCE = 500
 MAX_NAME = 100
 REFUSED_IN_NAMES = re.compile(r'[\\/:*?"<>|\s]+')  # by Windows, which refuses the most
@@ -47,7 +46,7 @@ def csv_lines(rows: Iterable[Iterable[Any]]) -> Iterator[str]:
 
 
 def as_csv(rows: Iterable[ResultRow]) -> Iterator[str]:
-    yield from csv_lines([COLUMNS])
+    yield from csv_lines([RESULT_COLUMNS])
     yield from csv_lines(write_row(row).values() for row in rows)
 
 

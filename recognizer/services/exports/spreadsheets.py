@@ -8,12 +8,11 @@ from typing import IO, Any
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from recognizer.bodies.plain import names_of, write_row
-from recognizer.bodies.results import ResultRow
+from recognizer.bodies.plain import write_row
+from recognizer.bodies.results import RESULT_COLUMNS, ResultRow
 from recognizer.models import BatchItem, Correction, Prediction
 from recognizer.services.exports.summaries import Summary
 
-COLUMNS = names_of(ResultRow)
 MAX_CELL = 32_767  # characters; a spreadsheet refuses more
 EXACT_DIGITS = 15  # a spreadsheet stores numbers as floats
 WRITTEN_BESIDE = {"value": "written", "final_value": "final"}  # the written form of a value
@@ -26,28 +25,28 @@ def write_workbook(file: IO[bytes], rows: Iterable[ResultRow], summary: Summary)
     bold = book.add_format({"bold": True})
     sheet = book.add_worksheet("Results")
     sheet.freeze_panes(1, 2)
-    for column, name in enumerate(COLUMNS):
+    for column, name in enumerate(RESULT_COLUMNS):
         sheet.set_column(column, column, WIDTHS.get(name, 10))
         sheet.write_string(0, column, name, bold)
     counts: Counter[str] = Counter()
     number = 0
     for number, row in enumerate(rows, start=1):
         cells = write_row(row)
-        for column, name in enumerate(COLUMNS):
+        for column, name in enumerate(RESULT_COLUMNS):
             write_cell(sheet, number, column, cell_value(name, cells))
         if row.line in (None, 1):  # a file has as many rows as lines
             counts.update(count_names(row))
     # Digits that are text on purpose would be marked as mistakes.
     sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{number + 1}"})
-    sheet.autofilter(0, 0, number, len(COLUMNS) - 1)
+    sheet.autofilter(0, 0, number, len(RESULT_COLUMNS) - 1)
     write_summary(book.add_worksheet("Summary"), summary, counts)
     book.close()
 
 
 def cell_value(name: str, cells: dict[str, Any]) -> Any:
-    """Return a value as a number, if a spreadsheet shows it as it was written, or else as text.
+    """Return a number, or text where a spreadsheet would show the number differently from how it was written.
 
-    Leading zeros and more than 15 digits would be lost, so that such a number stays as it was written.
+    Leading zeros and more than 15 digits would be lost.
     """
     value = cells[name]
     if name not in WRITTEN_BESIDE or not value:

@@ -32,7 +32,7 @@ from recognizer.services.history.labelled_boxes import (
     write_labels,
 )
 from recognizer.services.history.typed_numbers import parse_written
-from recognizer.services.quality.audits import note_corrections
+from recognizer.services.quality.verdicts import note_corrections
 from recognizer.services.space.quotas import add_to_uploads
 from recognizer.services.space.reservation import reserve_space
 from recognizer.services.space.sizes import correction_bytes
@@ -70,7 +70,8 @@ def entered_corrections(rows: Sequence[Correction]) -> list[Correction]:
 def correct(*, prediction: Prediction, by: User, kind: str, text: str = "", written: str = "") -> Correction:
     """Append a correction of the whole picture and return it.
 
-    `written` is the number with its signs. `text` speaks of the digits alone: the signs between as many digits stay.
+    `written` is the number with its signs. `text` gives only the digits: where their number is the same, the
+    signs between them stay.
     """
     if kind == Correction.Kind.UNDO:
         return undo(prediction=prediction, by=by)

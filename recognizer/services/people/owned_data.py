@@ -42,9 +42,9 @@ class OwnedRows:
     """The rows of one model that belong to an account."""
 
     model: type[Model]
-    owners: tuple[str, ...]  # lookups that lead to the number of the owner
+    owners: tuple[str, ...]  # lookups that lead to the primary key of the owner
     export: str = ""  # the member of the export that holds them, or the folder of its members
-    inside: str = ""  # the key in an object of that member, if the rows are not objects of their own
+    inside: str = ""  # the key of the rows inside of the objects of that member, if they stand there
     not_exported_because: str = ""
 
 

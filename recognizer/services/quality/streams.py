@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import CharField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
-from mlcore.quality.audit import decide_again, is_chosen, may_be_sure
-from mlcore.quality.promise import SHARE_BEFORE, THRESHOLDS
+from mlcore.quality.promise import SHARE_BEFORE
+from mlcore.quality.threshold import decide_again
 from mlcore.reading.result import Reading
 from recognizer.models import Audit, Prediction, Stream
+from recognizer.services.quality.audits import audited_share, is_audited
 from recognizer.services.rows import count_answers, find_row
 
-COLUMNS = {"read": "sure", "unsure": "unsure", "rejected": "rejected"}  # of StreamMonth, by decision
+MONTH_COLUMNS = {"read": "sure", "unsure": "unsure", "rejected": "rejected"}  # of StreamMonth, by decision
 
 
 def enter_streams(answers: Sequence[tuple[Prediction, Reading]]) -> None:
@@ -33,7 +33,9 @@ def enter_streams(answers: Sequence[tuple[Prediction, Reading]]) -> None:
 
 
 def stream_key(mode: str, decimal: str, preset_id: UUID | None, *, is_expected: bool) -> str:
-    """Return the digest of what changes answers. Fields that a request expects differ from picture to picture."""
+    """Return the digest of what changes answers. The fields that a request expects are left out,
+    because they differ from picture to picture.
+    """
     return hashlib.sha256(json.dumps([mode, decimal, str(preset_id or ""), is_expected]).encode()).hexdigest()
 
 
@@ -62,13 +64,11 @@ def find_stream(prediction: Prediction, key: str) -> Stream:
 
 
 def end_streams(preset_id: UUID) -> None:
-    """Let the next answers under a preset begin new streams, because the preset now gives other answers."""
+    """Let the next answers under a preset begin new streams, because the preset now gives other answers.
+
+    A stream with its own id as key is never found again.
+    """
     Stream.objects.filter(preset=preset_id).update(key=Cast("pk", CharField()))
-
-
-def audited_share(stream: Stream) -> float:
-    """Return the share of answers to audit. Without a wish the installation's setting counts, whenever it changes."""
-    return settings.AUDITED_SHARE if stream.wish is None else stream.share
 
 
 def record_answers(answers: Sequence[tuple[Prediction, Reading]]) -> None:
@@ -82,7 +82,7 @@ def record_answers(answers: Sequence[tuple[Prediction, Reading]]) -> None:
         stream, month = prediction.stream, month_of(prediction.created_at)
         if stream is None:
             continue
-        counts.setdefault((stream, month), Counter())[COLUMNS[prediction.decision]] += 1
+        counts.setdefault((stream, month), Counter())[MONTH_COLUMNS[prediction.decision]] += 1
         if is_audited(stream, prediction, reading):
             audits.append(
                 Audit(
@@ -99,13 +99,6 @@ def record_answers(answers: Sequence[tuple[Prediction, Reading]]) -> None:
         count_answers(stream.pk, month, **added)
     if audits:
         Audit.objects.bulk_create(audits)
-
-
-def is_audited(stream: Stream, prediction: Prediction, reading: Reading) -> bool:
-    """Return whether the seeded hash chooses this answer. Answers that no threshold would call sure are left out."""
-    if not may_be_sure(reading) or (prediction.decision == "unsure" and prediction.confidence < THRESHOLDS[-1]):
-        return False
-    return is_chosen(stream.seed, str(prediction.pk), audited_share(stream))
 
 
 def month_of(at: datetime) -> date:

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.db import transaction
 
-from mlcore.quality.audit import decide_again
+from mlcore.quality.threshold import decide_again
 from mlcore.reading.decode import Picture, decode
 from mlcore.reading.errors import PictureError
 from mlcore.reading.result import Mode, Reading
@@ -45,7 +45,7 @@ class PictureReading:
     decimal: DecimalMark | None
     latency_ms: float
     expected: Expected | None = None
-    threshold: float | None = None  # that decided instead of the model's own
+    threshold: float | None = None  # of its stream; None where the model's own decided
 
     @property
     def preset_id(self) -> UUID | None:

@@ -1,4 +1,4 @@
-"""Jobs from the outside: created and enqueued by a request, failed, retried or cancelled by others than their run."""
+"""Jobs outside of their runs: how requests create, enqueue, retry and cancel them. `runs.py` has the runs."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ CANCELLED = "Cancelled."
 
 def create_job(kind: JobKind, queue: str, **fields: object) -> Job:
     """Return an unsaved job that `enqueue_on_commit` is going to enqueue."""
-    # The sweeper enqueues a job without `enqueued_at` at once, and leaves one that has it alone for a while.
+    # The sweeper enqueues a job without `enqueued_at` at once, and any other job only some time after it.
     enqueued_at = None if broker.breaker.is_open else timezone.now()
     return Job(kind=kind, queue=queue, enqueued_at=enqueued_at, request=current_request_id(), **fields)
 

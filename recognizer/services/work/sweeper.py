@@ -13,7 +13,7 @@ from recognizer.services.work.handlers import mandatory_kinds
 from recognizer.services.work.jobs import enqueue_jobs, fail_jobs, retry_jobs
 from recognizer.services.work.runs import LONGEST_DELAY, WORKER_DIED, allowed_attempts
 
-LOST_AFTER = timedelta(seconds=20)  # Redis may have lost a message that leads to no claim within this time
+LOST_AFTER = timedelta(seconds=20)  # without a claim for so long, a message may be lost
 # The clocks of machines may differ by so much. A time that lies further ahead was written before a clock was set back.
 CLOCK_TOLERANCE = timedelta(seconds=60)
 MAX_JOBS_PER_SWEEP = 1000
@@ -42,7 +42,7 @@ def sweep() -> int:
 def _enqueue_lost_jobs(queue: str, length: int) -> int:
     """Enqueue the jobs whose messages are missing: those that wait, less the messages on the queue.
 
-    With none missing, the workers are only slow.
+    Where the queue has a message for each, none is lost, and the workers are only slow.
     """
     now = timezone.now()
     is_due = Q(not_before=None) | Q(not_before__lte=now) | Q(not_before__gt=now + LONGEST_DELAY)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlcore.artifact import SHIPPED, load_artifact
-from mlcore.explaining.arithmetic import DIGITS, is_digit_share, pooled_cell, softmax_table, weighted_cell
+from mlcore.explaining.arithmetic import DIGITS, pooled_cell, share_of_being_a_digit, softmax_table, weighted_cell
 from mlcore.explaining.explainer import Explainer
 from mlcore.reading.engine import Engine, to_scores
 
@@ -148,7 +148,7 @@ def test_the_softmax_leads_to_the_probabilities_of_the_answer(networks, seven, a
     table = softmax_table(logits, temperature, DIGITS)
     scores = to_scores(logits[np.newaxis].astype(np.float32), temperature)
     np.testing.assert_allclose([row.probability for row in table.rows], scores.probabilities[0], atol=TOLERANCE)
-    assert is_digit_share(logits, temperature) == pytest.approx(float(scores.is_digit[0]), abs=TOLERANCE)
+    assert share_of_being_a_digit(logits, temperature) == pytest.approx(float(scores.is_digit[0]), abs=TOLERANCE)
     for row in table.rows:
         assert row.power / table.total == pytest.approx(row.probability)
         assert row.cooled == pytest.approx(row.logit / temperature)

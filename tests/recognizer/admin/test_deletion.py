@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from recognizer.models import ApiToken, BatchItem, Upload
 from recognizer.services.batches import intake
-from recognizer.services.people.accounts import request_deletion
+from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.people.tokens import create_token
 from recognizer.services.reading.predictions import create_prediction
 from tests.pictures import digit_png

@@ -13,7 +13,7 @@ from django.utils import timezone
 from recognizer.forms.accounts import NewPasswordForm
 from recognizer.models import ApiToken, OutgoingMail
 from recognizer.problems import Problem
-from recognizer.services.people.accounts import request_deletion
+from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.people.addresses import set_address
 from recognizer.services.people.tokens import create_token, find_token
 from tests.conftest import client_of

@@ -17,7 +17,7 @@ from recognizer.services.batches import intake
 from recognizer.services.exports import personal_data, personal_exports
 from recognizer.services.exports.personal_exports import delete_export, export_for, purge_exports, request_export
 from recognizer.services.exports.personal_file import ExportFile
-from recognizer.services.people.accounts import request_deletion
+from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.people.owned_data import models_with_rows_of
 from recognizer.services.people.tokens import create_token
 from recognizer.services.space import quotas

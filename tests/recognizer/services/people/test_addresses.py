@@ -4,7 +4,7 @@ import pytest
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 
 from recognizer.problems import Problem
-from recognizer.services.people.accounts import request_deletion
+from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.people.addresses import AddressTaken, send_verification, set_address, verify_address
 from tests.recognizer.threads import meanwhile
 

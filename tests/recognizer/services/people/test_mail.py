@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from recognizer.models import Job, OutgoingMail
 from recognizer.services.people import mail
-from recognizer.services.people.accounts import request_deletion
+from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.people.mail import MailKind, send_mail_later
 from recognizer.services.work.sweeper import sweep
 from tests.recognizer.mails import run_mail_jobs

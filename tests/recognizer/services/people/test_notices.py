@@ -14,7 +14,7 @@ from recognizer.models import Job, Notice
 from recognizer.notice_texts import EXPORT_READY, TEXTS, show_notice
 from recognizer.problems import Problem
 from recognizer.services.people import notices
-from recognizer.services.people.accounts import request_deletion
+from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.people.notices import tell_person
 from tests.recognizer.mails import run_mail_jobs
 

@@ -60,7 +60,7 @@ def delete_part(job: Job) -> None:
     ends_at = time.monotonic() + settings.JOB_SOFT_LIMIT_SECONDS / 2
     cancel_work(deletion)
     steps: tuple[Step, ...] = (
-        remove_exports,  # first: with its batch a table export would vanish, and its folder would not be recorded
+        remove_exports,  # before the batches, whose removal would also remove the rows that name the exports' folders
         remove_some_uploads,
         remove_some_batches,
         workers_ended,
@@ -143,7 +143,7 @@ def workers_ended(deletion: AccountDeletion) -> bool:
     if deletion.workers_until is None:
         return True
     now = timezone.now()
-    # A time beyond any lease was written before the clock was set back.
+    # A time further ahead than any lease ends was written before the clock was set back.
     latest = now + timedelta(seconds=settings.JOB_LEASE_SECONDS) + CLOCK_TOLERANCE
     return not now <= deletion.workers_until <= latest
 

@@ -19,8 +19,8 @@ from recognizer.services import account_state
 from recognizer.services.batches import chunks, control, intake
 from recognizer.services.history import corrections
 from recognizer.services.limits import idempotency
-from recognizer.services.people import accounts, addresses
-from recognizer.services.people.accounts import forget_deletions, request_deletion
+from recognizer.services.people import account_deletion, addresses
+from recognizer.services.people.account_deletion import forget_deletions, request_deletion
 from recognizer.services.people.owned_data import models_with_rows_of
 from recognizer.services.people.tokens import create_token
 from recognizer.services.reading.feature_maps import ensure_maps
@@ -124,7 +124,7 @@ def test_work_is_cancelled_and_workers_refuse_what_they_claim(alice, prediction,
     drawing.refresh_from_db()
     assert (drawing.state, drawing.error) == (State.FAILED, jobs.CANCELLED)
     assert not [name for name in files_in(media) if name.startswith("feature-maps")]
-    accounts.cancel_work(AccountDeletion.objects.get())
+    account_deletion.cancel_work(AccountDeletion.objects.get())
     assert Job.objects.get(kind=Job.Kind.BATCH_CHUNK).state == State.FAILED
 
 
@@ -169,7 +169,7 @@ def test_the_deletion_waits_for_a_worker_and_removes_what_it_wrote_late(alice, p
 )
 def test_the_wait_for_workers_ends_also_after_the_clock_was_set_back(seconds, has_ended):
     deletion = AccountDeletion(workers_until=timezone.now() + timedelta(seconds=seconds))
-    assert accounts.workers_ended(deletion) is has_ended
+    assert account_deletion.workers_ended(deletion) is has_ended
 
 
 STEPS = [
@@ -191,7 +191,7 @@ class Killed(BaseException):
 def test_a_run_that_is_killed_at_any_step_is_continued(alice, prediction, media, monkeypatch, step, after):
     add_batch(alice)
     request_deletion(alice)
-    original = getattr(accounts, step)
+    original = getattr(account_deletion, step)
 
     def killed(*args):
         if after:
@@ -199,7 +199,7 @@ def test_a_run_that_is_killed_at_any_step_is_continued(alice, prediction, media,
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(accounts, step, killed)
+        patched.setattr(account_deletion, step, killed)
         with pytest.raises(Killed):
             run_deletions()
     Job.objects.filter(kind=Job.Kind.ACCOUNT_DELETION).update(lease_until=timezone.now() - timedelta(seconds=1))
@@ -222,7 +222,7 @@ def test_a_deletion_that_failed_or_was_cancelled_begins_again(alice, prediction,
 
 
 def test_a_large_account_is_deleted_in_parts(alice, model, media, monkeypatch, settings):
-    monkeypatch.setattr(accounts, "CHUNK_SIZE", 2)
+    monkeypatch.setattr(account_deletion, "CHUNK_SIZE", 2)
     settings.JOB_SOFT_LIMIT_SECONDS = 0
     for digit in range(5):
         create_prediction(owner=alice, data=digit_png(digit), source="upload")
@@ -276,7 +276,7 @@ def test_what_is_recorded_of_a_deletion_is_removed_after_a_day(alice, prediction
 
 def test_the_proof_fails_while_a_row_is_left(alice, prediction, media, monkeypatch):
     request_deletion(alice)
-    monkeypatch.setattr(accounts, "models_with_rows_of", lambda owner_id: ["recognizer.Upload"])
+    monkeypatch.setattr(account_deletion, "models_with_rows_of", lambda owner_id: ["recognizer.Upload"])
     run_deletions()
     job = Job.objects.get(kind=Job.Kind.ACCOUNT_DELETION)
     assert job.error == "DeletionIncomplete: recognizer.Upload"
