@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from recognizer.models import Batch, Correction, Job
 from recognizer.services.batches import intake
 from tests.browser.fixtures import log_in
+from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
 from tests.recognizer.tables import write_tables
 
@@ -109,6 +110,22 @@ def test_the_table_is_not_replaced_while_a_number_is_typed(alice_page: Page, bat
     expect(number).to_be_focused()
 
 
+def test_many_files_are_selected_and_corrected_together(alice_page: Page, batch):
+    alice_page.goto(f"/batches/{batch.pk}/?ordering=-name")
+    expect(alice_page.get_by_text("Select this page")).to_be_visible()
+    alice_page.get_by_label("Select scan 11.png").check()
+    alice_page.get_by_label("Select scan 9.png").click(modifiers=["Shift"])
+    expect(alice_page.get_by_text("3 selected")).to_be_visible()
+    alice_page.get_by_label("Select scan 10.png").uncheck()
+    alice_page.get_by_label("Correct number for the selected pictures").fill("0042")
+    alice_page.keyboard.press("Enter")
+    expect(alice_page.locator("main").get_by_text("Saved for 2 pictures.")).to_be_visible()
+    assert saved() == [("correct", "0042")] * 2
+    assert alice_page.url.endswith("?ordering=-name")
+    alice_page.get_by_label("Select this page").check()
+    expect(alice_page.get_by_label("Select scan 10.png")).to_be_checked()
+
+
 def test_without_javascript_a_batch_is_corrected_and_exported(browser: Browser, alice, server, batch):
     context = browser.new_context(base_url=server.url, java_script_enabled=False)
     log_in(context, alice, server)
@@ -120,6 +137,19 @@ def test_without_javascript_a_batch_is_corrected_and_exported(browser: Browser, 
     expect(page.locator("main").get_by_text("Saved for 2 pictures.")).to_be_visible()
     expect(number_of(page, "scan 9.png")).to_have_value("00853")
     assert sorted(saved()) == [("correct", "-3.6"), ("correct", "00853")]
+    page.get_by_label("Select scan 10.png").check()
+    page.get_by_role("button", name="Confirm selected").click()
+    expect(page.locator("main").get_by_text("Saved for 1 picture.")).to_be_visible()
+    page.get_by_text("Add files", exact=True).click()
+    page.get_by_label("Pictures, PDF or TIFF files").set_input_files(
+        {"name": "more.png", "mimeType": "image/png", "buffer": digit_png(7, size=60)}
+    )
+    page.get_by_role("button", name="Add and read").click()
+    expect(page.locator("main").get_by_text("1 file added.")).to_be_visible()
+    page.get_by_text("Read all again", exact=True).click()
+    page.get_by_label("Content of the pictures").select_option("digit")
+    page.get_by_role("button", name="Read again").click()
+    expect(page.locator("main").get_by_text("3 pictures are read again.")).to_be_visible()
     page.get_by_role("button", name="Export XLSX").click()
     expect(page.get_by_text("The file waits for its turn.")).to_be_visible()
     write_tables()
