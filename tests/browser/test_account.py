@@ -14,6 +14,7 @@ from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
 
 from recognizer.models import Upload
+from recognizer.services.exports.exports import name_picture
 from recognizer.services.reading.predictions import create_prediction
 from tests.pictures import digit_png
 from tests.recognizer.deletions import run_deletions
@@ -93,7 +94,7 @@ def test_all_data_can_be_exported(alice_page: Page, alice: User, model, tmp_path
         "uploads/0001.json",
         "predictions/0001.json",
         "corrections/0001.json",
-        f"pictures/{prediction.upload_id}.png",
+        name_picture(prediction.upload),
         "streams/0001.json",
         "account.json",
     ]

@@ -8,6 +8,7 @@ import pytest
 from django.core.files.base import ContentFile
 
 from recognizer.models import ExportPart, Upload
+from recognizer.services.exports.exports import name_picture
 from recognizer.services.exports.personal_exports import export_for, request_export
 from recognizer.services.space import quotas
 from tests.processes.conftest import Cluster, files_in, sized, wait_for, wait_for_jobs
@@ -32,7 +33,7 @@ def add_uploads(owner) -> dict[str, bytes]:
         )
         row.original.save("original", ContentFile(content), save=False)
         rows.append(row)
-        contents[f"pictures/{row.pk}.png"] = content
+        contents[name_picture(row)] = content
     Upload.objects.bulk_create(rows, batch_size=500)
     return contents
 

@@ -23,6 +23,7 @@ from recognizer.services.exports.formulas import escape_formula
 
 ROWS_AT_ONCE = 500
 MAX_NAME = 100
+MAX_TITLE = 80  # in the name of a picture, which also holds the start of its id
 REFUSED_IN_NAMES = re.compile(r'[\\/:*?"<>|\s]+')  # by Windows, which refuses the most
 
 
@@ -75,13 +76,20 @@ def as_zip(predictions: QuerySet[Prediction], absolute: Absolute) -> Iterator[by
 
 
 def add_pictures(archive: Archive, uploads: QuerySet[Upload]) -> Iterator[bytes]:
-    for upload in uploads.exclude(original="").only("original", "format").iterator(chunk_size=ROWS_AT_ONCE):
+    for upload in uploads.exclude(original="").only("original", "format", "name").iterator(chunk_size=ROWS_AT_ONCE):
         try:
             with upload.original.open("rb") as file:
                 data = file.read()
         except FileNotFoundError:
             continue  # the purge was faster
-        yield from archive.add(f"pictures/{upload.pk}.{upload.format.lower()}", [data], compressed=False)
+        yield from archive.add(name_picture(upload), [data], compressed=False)
+
+
+def name_picture(upload: Upload) -> str:
+    """Return the name of an upload's picture in archives: that of its file, with the start of its id behind it."""
+    title = upload.name.rpartition(".")[0] or upload.name
+    name = f"{title[:MAX_TITLE]} {upload.pk.hex[:12]}" if title else str(upload.pk)
+    return f"pictures/{name_file(name, upload.format.lower())}"
 
 
 def name_file(title: str, extension: str) -> str:

@@ -23,7 +23,7 @@ from recognizer.bodies.plain import format_datetime, write, write_row
 from recognizer.models import ApiToken, Batch, BatchItem, Correction, Notice, Prediction, Stream, Upload
 from recognizer.notice_texts import show_notice
 from recognizer.pagination import SortOrder, parse_datetime
-from recognizer.services.exports.exports import as_json
+from recognizer.services.exports.exports import as_json, name_picture
 from recognizer.services.learning.consent import has_training_consent
 from recognizer.services.reading.preferences import decimal_mark_of, pictures_kept_days_of
 
@@ -179,7 +179,7 @@ def upload_members(uploads: list[Upload], chunk: int) -> Iterator[Member]:
     corrections = Correction.objects.filter(upload__in=keys).order_by("created_at", "id").values(*CORRECTION_FIELDS)
     yield table("corrections", chunk, corrections)
     for upload in uploads:
-        yield from stored_file(f"pictures/{upload.pk}.{upload.format.lower()}", upload.original)
+        yield from stored_file(name_picture(upload), upload.original)
 
 
 def describe_upload(upload: Upload) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 
+from recognizer.services.exports.exports import name_picture
 from recognizer.services.people.tokens import create_token
 from tests.conftest import token_headers
 from tests.pictures import digit_png
@@ -34,7 +35,7 @@ def test_an_export_is_started_watched_and_fetched(client, alice_token, add_predi
     assert (ready["state"], ready["done"], ready["total"]) == ("ready", 2, 2)
     response = client.get(ready["file_url"], headers=alice_token)
     archive = zipfile.ZipFile(io.BytesIO(response.getvalue()))
-    assert archive.read(f"pictures/{upload.pk}.png") == digit_png(7, size=60)
+    assert archive.read(name_picture(upload)) == digit_png(7, size=60)
 
 
 @pytest.mark.parametrize("scope", ["read", "write"])

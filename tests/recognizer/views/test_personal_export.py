@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from recognizer import serving
 from recognizer.models import PersonalExport
+from recognizer.services.exports.exports import name_picture
 from recognizer.services.limits.download_slots import DownloadSlots
 from recognizer.services.people.tokens import create_token
 from tests.conftest import token_headers
@@ -53,7 +54,7 @@ def test_all_data_of_an_account_can_be_exported(alice, alice_client, add_predict
     assert "digest" not in account["tokens"][0]
     (read,) = json.loads(archive.read("predictions/0001.json"))
     assert (read["text"], len(read["glyphs"])) == ("19", 2)
-    assert f"pictures/{prediction.upload_id}.png" in archive.namelist()
+    assert name_picture(prediction.upload) in archive.namelist()
 
 
 def test_without_htmx_the_state_is_on_the_account_page(alice_client):

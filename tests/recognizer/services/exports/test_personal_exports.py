@@ -15,6 +15,7 @@ from recognizer.models import ExportPart, Job, Notice, PersonalExport, Upload
 from recognizer.problems import Problem
 from recognizer.services.batches import intake
 from recognizer.services.exports import personal_data, personal_exports
+from recognizer.services.exports.exports import name_picture
 from recognizer.services.exports.personal_exports import delete_export, export_for, purge_exports, request_export
 from recognizer.services.exports.personal_file import ExportFile
 from recognizer.services.people.account_deletion import request_deletion
@@ -64,8 +65,8 @@ def test_an_export_has_every_row_once_however_many_parts_it_has(alice, uploads, 
     assert [row["id"] for row in rows_of(archive, "uploads")] == [str(one.pk) for one in reversed(uploads)]
     assert {row["upload"] for row in rows_of(archive, "predictions")} == {str(one.pk) for one in uploads}
     pictures = {name for name in archive.namelist() if name.startswith("pictures/")}
-    assert pictures == {f"pictures/{one.pk}.png" for one in uploads}
-    assert archive.read(f"pictures/{uploads[0].pk}.png") == digit_png(7, size=60)
+    assert pictures == {name_picture(one) for one in uploads}
+    assert archive.read(name_picture(uploads[0])) == digit_png(7, size=60)
 
 
 def test_an_empty_account_is_exported(alice):
