@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.core.cache import cache
-from django.db.models import Avg, Count, Q
+from django.db.models import Avg, Count, Max, Q
 
 from mlcore.reading.written import digits_of
 from recognizer import selectors
@@ -40,8 +40,10 @@ class Statistics:
 
 
 def statistics_for(user: User) -> Statistics:
-    """Return the owner's statistics. If counting is slow, the result is cached for a minute."""
-    key = f"statistics-{user.pk}"
+    """Return the owner's statistics. If counting is slow, they are cached for a minute, or until a deletion."""
+    # No process can clear the caches of the others, so the key tells what has been deleted.
+    deleted = selectors.deleted_uploads_for(user).aggregate(count=Count("pk"), last=Max("deleted_at"))
+    key = f"statistics-{user.pk}-{deleted['count']}-{deleted['last'] and deleted['last'].timestamp()}"
     statistics = cache.get(key)
     if statistics is None:
         started = time.monotonic()

@@ -13,9 +13,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from recognizer import filters
+from recognizer import filters, selectors
 from recognizer.models import Correction, Upload
+from recognizer.services.exports.exports import name_picture
 from recognizer.services.history import corrections, statistics
+from recognizer.services.history.bulk_actions import delete_uploads, restore_uploads
 from recognizer.views import history
 from tests.recognizer.conftest import PICTURE
 
@@ -314,7 +316,7 @@ def test_the_zip_export_contains_the_original_files(alice_client, add_prediction
     answer = alice_client.post(reverse("history_bulk"), {"action": "zip", "all": "1"})
     archive = zipfile.ZipFile(io.BytesIO(b"".join(answer)))
     assert archive.testzip() is None
-    assert archive.read(f"pictures/{prediction.upload_id}.png") == PICTURE
+    assert archive.read(name_picture(prediction.upload)) == PICTURE
     assert str(prediction.upload_id) in archive.read("history.csv").decode()
 
 
@@ -341,6 +343,17 @@ def test_rejected_pictures_do_not_count_for_the_average_confidence(alice_client,
     for text, decision, confidence in (("1", "read", 0.9), ("2", "unsure", 0.5), ("", "rejected", 0.0)):
         add_prediction(text, decision=decision, confidence=confidence)
     assert alice_client.get(reverse("history_statistics")).context["statistics"].confidence == pytest.approx(0.7)
+
+
+def test_cached_statistics_follow_a_deletion_and_its_undo(alice, alice_client, add_prediction, monkeypatch):
+    monkeypatch.setattr(statistics, "SLOW_SECONDS", 0)
+    url, deleted = reverse("history_statistics"), add_prediction("7")
+    add_prediction("1")
+    assert alice_client.get(url).context["statistics"].count == 2
+    delete_uploads(alice, [deleted.upload_id])
+    assert alice_client.get(url).context["statistics"].count == 1
+    restore_uploads(selectors.deleted_uploads_for(alice))
+    assert alice_client.get(url).context["statistics"].count == 2
 
 
 @pytest.mark.parametrize(("slow", "counted"), [(60, [1, 2]), (0, [1, 1])])
