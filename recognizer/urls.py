@@ -80,6 +80,8 @@ pages = [
     path("quality/<uuid:pk>/review/", quality.quality_review, name="quality_review"),
     path("quality/mistakes/<uuid:pk>/look-again/", quality.quality_look_again, name="quality_look_again"),
     path("review/", review.review, name="review"),
+    path("review/alike/", review.review_alike, name="review_alike"),
+    path("review/alike/save/", review.review_alike_save, name="review_alike_save"),
     path("review/<uuid:pk>/", review.review_correct, name="review_correct"),
 ]
 

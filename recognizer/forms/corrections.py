@@ -68,3 +68,15 @@ class QueueForm(forms.Form):
 
     def clean_skip(self) -> list[Any]:
         return list(self.cleaned_data["skip"][-self.MAX_SKIPPED :])
+
+
+class AlikeForm(forms.Form):
+    """The answer to a group of alike digits: what the checked one is, and the uploads that it holds for."""
+
+    digit = forms.RegexField(
+        "^[0-9]$",
+        error_messages={"required": _("Enter one digit."), "invalid": _("Enter one digit.")},
+        strip=True,
+    )
+    checked = forms.UUIDField()
+    upload = UUIDListField(required=False)

@@ -4,25 +4,31 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.db.models import Value
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from recognizer import selectors
 from recognizer.filters import model_versions
 from recognizer.forms import clean_or_raise
-from recognizer.forms.corrections import QueueForm
+from recognizer.forms.corrections import AlikeForm, QueueForm
 from recognizer.models import Batch, Prediction
 from recognizer.problems import Problem
 from recognizer.services.history import corrections
-from recognizer.services.quality.review_queue import QueueLimits, count_to_review, next_to_review
+from recognizer.services.quality.alike_groups import SavedGroup, next_group, save_group
+from recognizer.services.quality.review_queue import QueueLimits, count_to_review, look_ahead
 from recognizer.views.corrections import save_correction
 from recognizer.views.requests import UserRequest
 from recognizer.views.uploads import fetch_prediction, prediction_context
 
 MAX_COUNTED = 100
+MAX_FOLLOWING = 6  # pictures of the strip that shows what comes next
+MAX_BATCHES = 30  # that the filter offers, the newest
 
 
 @require_safe
@@ -30,7 +36,7 @@ def review(request: UserRequest) -> HttpResponse:
     queue = clean_or_raise(QueueForm(request.GET))
     own_predictions = selectors.predictions_for(request.user)
     previous = own_predictions.filter(upload=queue["previous"], is_current=True).first() if queue["previous"] else None
-    return queue_page(request, queue, next_prediction(request, queue), previous=previous)
+    return queue_page(request, queue, predictions_ahead(request, queue), previous=previous)
 
 
 @require_POST
@@ -41,12 +47,12 @@ def review_correct(request: UserRequest, pk: UUID) -> HttpResponse:
     try:
         is_done = save_review(request, prediction)
     except Problem as problem:
-        return queue_page(request, queue, prediction, problem=problem)
+        return queue_page(request, queue, predictions_ahead(request, queue, shown=prediction), problem=problem)
     if not is_done:
         queue["done"] = max(0, queue["done"] - (request.POST.get("action") == "undo"))
-        return queue_page(request, queue, prediction, is_saved=True)
+        return queue_page(request, queue, predictions_ahead(request, queue, shown=prediction), is_saved=True)
     queue["done"] += 1
-    return queue_page(request, queue, next_prediction(request, queue), previous=prediction)
+    return queue_page(request, queue, predictions_ahead(request, queue), previous=prediction)
 
 
 def save_review(request: UserRequest, prediction: Prediction) -> bool:
@@ -62,10 +68,19 @@ def save_review(request: UserRequest, prediction: Prediction) -> bool:
     return action in ("confirm", "not_a_digit", "text")
 
 
-def next_prediction(request: UserRequest, queue: dict[str, Any]) -> Prediction | None:
-    """Return the next prediction of the queue, or of what its filters let through."""
-    limits = queue_limits(queue)
-    return next_to_review(request.user, skipped=queue["skip"], includes_sure=queue["all"], limits=limits)
+def predictions_ahead(
+    request: UserRequest, queue: dict[str, Any], *, shown: Prediction | None = None
+) -> list[Prediction]:
+    """Return the prediction to show and those that follow it. One that is shown already stays."""
+    stays = [shown] if shown else []
+    ahead = look_ahead(
+        request.user,
+        skipped=[*queue["skip"], *(each.upload_id for each in stays)],
+        includes_sure=queue["all"],
+        limits=queue_limits(queue),
+        count=1 + MAX_FOLLOWING - len(stays),
+    )
+    return [*stays, *ahead]
 
 
 def queue_limits(queue: dict[str, Any]) -> QueueLimits:
@@ -90,13 +105,14 @@ def filter_names(request: UserRequest) -> dict[str, list[str]]:
 def queue_page(
     request: UserRequest,
     queue: dict[str, Any],
-    prediction: Prediction | None,
+    ahead: list[Prediction],
     *,
     previous: Prediction | None = None,
     problem: Problem | None = None,
     is_saved: bool = False,
 ) -> HttpResponse:
-    """Return the page for the prediction, or its changed part to htmx; without a prediction, the end of the queue."""
+    """Return the page for the first prediction, or its changed part to htmx; without any, the end of the queue."""
+    prediction = ahead[0] if ahead else None
     skipped: Collection[UUID] = queue["skip"]
     left_count = count_to_review(request.user, prediction, MAX_COUNTED, limits=queue_limits(queue))
     context: dict[str, Any] = {
@@ -108,6 +124,7 @@ def queue_page(
         "skipped": skipped,
         "includes_sure": queue["all"],
         "queue_batch": queue_batch(request, queue),
+        "following": ahead[1:],
         "previous": previous,
         "problem": problem,
         "is_saved": is_saved,
@@ -122,4 +139,36 @@ def queue_page(
     else:
         template = "review.html"
         context |= {"reasons": QueueForm.REASONS, "chosen": queue} | filter_names(request)
+        context["batches"] = selectors.batches_for(request.user).order_by("-created_at")[:MAX_BATCHES]
     return render(request, template, context, status=problem.status if problem else 200)
+
+
+@require_safe
+def review_alike(request: UserRequest) -> HttpResponse:
+    """Show digits of the queue that look alike, to be answered at once."""
+    queue = clean_or_raise(QueueForm(request.GET))
+    context = {
+        "group": next_group(request.user, skipped=queue["skip"], limits=queue_limits(queue)),
+        "skipped": queue["skip"],
+        "queue_batch": queue_batch(request, queue),
+        "queue_filters": [(name, queue[name]) for name in QueueForm.FILTERS if queue[name]],
+    }
+    return render(request, "review_alike.html", context)
+
+
+@require_POST
+def review_alike_save(request: UserRequest) -> HttpResponse:
+    queue = clean_or_raise(QueueForm(request.POST))
+    answer = clean_or_raise(AlikeForm(request.POST))
+    saved = save_group(request.user, checked=answer["checked"], others=answer["upload"], digit=answer["digit"])
+    (messages.success if saved.is_whole else messages.warning)(request, describe_saved(saved))
+    position = {"batch": queue["batch"], **{name: queue[name] for name in QueueForm.FILTERS}, "skip": queue["skip"]}
+    return redirect(reverse("review_alike", query={name: value for name, value in position.items() if value}))
+
+
+def describe_saved(saved: SavedGroup) -> str:
+    if not saved.is_whole:
+        text = _("The picture to check is a %(digit)s and the others were read as another digit, so only it was saved.")
+        return text % {"digit": saved.digit}
+    text = ngettext("%(count)s picture is a %(digit)s.", "%(count)s pictures are a %(digit)s.", saved.count)
+    return text % {"count": saved.count, "digit": saved.digit}

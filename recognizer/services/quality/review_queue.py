@@ -52,37 +52,58 @@ def audits_of(user: User, limits: QueueLimits) -> QuerySet[Audit]:
 def next_to_review(
     user: User, *, skipped: Collection[UUID], includes_sure: bool, limits: QueueLimits = WHOLE_QUEUE
 ) -> Prediction | None:
-    """Return the next prediction of the queue.
+    """Return the next prediction of the queue."""
+    ahead = look_ahead(user, skipped=skipped, includes_sure=includes_sure, limits=limits, count=1)
+    return ahead[0] if ahead else None
 
-    It is the least confident unsure one, the oldest audited one, or one that was put into review. A hash of their keys
-    decides between them, so that the choice stays when the page is loaded again. Sure ones follow where they are
-    wanted.
+
+def look_ahead(
+    user: User, *, skipped: Collection[UUID], includes_sure: bool, limits: QueueLimits = WHOLE_QUEUE, count: int
+) -> list[Prediction]:
+    """Return the next predictions in the order in which the queue will show them.
+
+    Each is the least confident unsure one, the oldest audited one, or the first that was put into review. A hash of
+    their keys decides between them, so that the choice stays when the page is loaded again, and nobody can tell which
+    of them were audited. Sure ones follow where they are wanted.
     """
     queue = queue_of(user, limits).exclude(upload__in=skipped)
-    heads = [
-        queue.filter(decision=Prediction.Decision.UNSURE).first(),
-        first_audited(queue, audits_of(user, limits).exclude(prediction__upload__in=skipped)),
-        first_put_into_review(user, queue),
-    ]
-    found = [head for head in heads if head is not None]
-    if not found:
-        return queue.first() if includes_sure else None
-    digest = hashlib.sha256(" ".join(str(head.pk) for head in found).encode()).digest()
-    return found[digest[0] % len(found)]
+    audits = audits_of(user, limits).exclude(prediction__upload__in=skipped)
+    ahead = merge_kinds(
+        [
+            list(queue.filter(decision=Prediction.Decision.UNSURE)[:count]),
+            first_audited(queue, audits, count),
+            first_put_into_review(user, queue, count),
+        ],
+        count,
+    )
+    if includes_sure and len(ahead) < count:
+        ahead += queue.exclude(pk__in=[each.pk for each in ahead])[: count - len(ahead)]
+    return ahead
 
 
-def first_audited(queue: QuerySet[Prediction], waiting: QuerySet[Audit]) -> Prediction | None:
-    uploads = list(waiting.values_list("prediction__upload", flat=True)[:AUDITS_TRIED])
+def merge_kinds(kinds: list[list[Prediction]], count: int) -> list[Prediction]:
+    """Return up to `count` predictions, each time the first one of a kind that a hash of all first ones chooses."""
+    merged: list[Prediction] = []
+    while len(merged) < count and (heads := [kind[0] for kind in kinds if kind]):
+        digest = hashlib.sha256(" ".join(str(head.pk) for head in heads).encode()).digest()
+        chosen = heads[digest[0] % len(heads)]
+        merged.append(chosen)
+        kinds = [[each for each in kind if each.pk != chosen.pk] for kind in kinds]
+    return merged
+
+
+def first_audited(queue: QuerySet[Prediction], waiting: QuerySet[Audit], count: int) -> list[Prediction]:
+    uploads = list(waiting.values_list("prediction__upload", flat=True)[: AUDITS_TRIED + count])
     if not uploads:
-        return None
+        return []
     # Unordered: with an order, the database would walk through the whole history to find these few rows.
     by_upload = {prediction.upload_id: prediction for prediction in queue.filter(upload__in=uploads).order_by()}
-    return next((by_upload[upload] for upload in uploads if upload in by_upload), None)
+    return [by_upload[upload] for upload in uploads if upload in by_upload][:count]
 
 
-def first_put_into_review(user: User, queue: QuerySet[Prediction]) -> Prediction | None:
+def first_put_into_review(user: User, queue: QuerySet[Prediction], count: int) -> list[Prediction]:
     wanted = put_into_review(user)
-    return None if wanted is None else queue.filter(wanted).order_by("given_at", "id").first()
+    return [] if wanted is None else list(queue.filter(wanted).order_by("given_at", "id")[:count])
 
 
 def put_into_review(user: User) -> Q | None:

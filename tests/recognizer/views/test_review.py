@@ -177,3 +177,30 @@ def test_undoing_takes_back_a_step_of_the_progress(alice_client, add_prediction)
     page = alice_client.post(url, {"action": "confirm"}, headers=HTMX)
     assert page.context["done"] == 1
     assert alice_client.post(url, {"action": "undo", "done": "1"}, headers=HTMX).context["done"] == 0
+
+
+def test_the_strip_shows_what_comes_next_without_links(alice_client, add_prediction):
+    first, second, third = (add_prediction(text, decision="unsure", confidence=int(text) / 10) for text in "123")
+    page = alice_client.get(reverse("review"))
+    assert page.context["prediction"] == first
+    strip = re.search(r'<div class="following">.*?</div>', page.content.decode(), re.DOTALL)[0]
+    assert re.findall(r"/uploads/([0-9a-f-]+)/", strip) == [str(second.upload_id), str(third.upload_id)]
+    assert "href" not in strip
+    url = reverse("review_correct", args=[first.upload_id])
+    stays = alice_client.post(url, {"action": "undo"}, headers=HTMX)  # refused: there is nothing to undo
+    assert [each.pk for each in stays.context["following"]] == [second.pk, third.pk]
+    url = reverse("review_correct", args=[third.upload_id])
+    last = alice_client.post(url, {"action": "confirm", "skip": [str(first.upload_id)]}, headers=HTMX)
+    assert last.context["prediction"] == second
+    assert "following" not in last.content.decode()
+
+
+def test_the_queue_can_be_limited_to_a_batch_of_the_own_ones(alice, bob, alice_client, add_prediction):
+    batch = intake.create_batch(owner=alice, name="holiday.zip")
+    intake.create_batch(owner=bob, name="secret.zip")
+    batch.items.create(position=0, name="1.png", state="done", upload=add_prediction("1", decision="unsure").upload)
+    page = alice_client.get(reverse("review")).content.decode()
+    assert f'<option value="{batch.pk}">holiday.zip</option>' in page
+    assert "secret.zip" not in page
+    page = alice_client.get(reverse("review"), {"batch": batch.pk}).content.decode()
+    assert f'<option value="{batch.pk}" selected>holiday.zip</option>' in page

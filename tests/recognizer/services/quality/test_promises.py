@@ -16,7 +16,7 @@ from recognizer.services.quality.promises import (
     review_since_last_good,
     update_promises,
 )
-from recognizer.services.quality.review_queue import count_to_review, next_to_review
+from recognizer.services.quality.review_queue import count_to_review, look_ahead, next_to_review
 from tests.recognizer.services.quality.conftest import add_checked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("audit_all")]
@@ -182,8 +182,10 @@ def test_without_a_wish_the_model_s_threshold_holds(promised):
 def test_audits_stand_among_unsure_answers_in_the_order_of_their_choice(audited, alice, store_answer):
     unsure = [store_answer("7", decision="unsure", confidence=0.3, reason="unread_ink") for _ in range(5)]
     shown = []
+    ahead = look_ahead(alice, skipped=[], includes_sure=False, count=99)
     while (head := next_to_review(alice, skipped=[], includes_sure=False)) is not None:
         assert next_to_review(alice, skipped=[], includes_sure=False) == head  # a reload shows the same
+        assert ahead[len(shown)] == head  # and the strip of what comes next has announced it
         shown.append(head)
         correct(prediction=head, by=alice, kind="confirm")
     assert set(shown) == {*audited, *unsure}

@@ -1,0 +1,93 @@
+"""Groups of alike digits in the review queue, which a person answers at once.
+
+The queue decides which pictures come, so a group holds audited answers among unsure ones, and nobody can tell which.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
+
+from recognizer import selectors
+from recognizer.models import Correction, Glyph
+from recognizer.problems import Problem
+from recognizer.services.explaining.explanations import explain_glyph
+from recognizer.services.explaining.likeness import vector_cache
+from recognizer.services.history.corrections import correct_each
+from recognizer.services.quality.review_queue import WHOLE_QUEUE, QueueLimits, look_ahead, queue_of
+
+LOOKED_AT = 200  # next pictures of the queue among which a group is looked for
+SMALLEST, LARGEST = 3, 24
+MIN_SIMILARITY = 0.9  # of the embeddings to that of the first digit
+
+
+@dataclass(frozen=True, slots=True)
+class AlikeGroup:
+    """Digits that were read as the same one and look alike to the network. A person says what `checked` is."""
+
+    checked: Glyph
+    others: list[Glyph]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedGroup:
+    """What was saved of a group: all of it, or only the checked digit because it is another one."""
+
+    digit: str
+    count: int
+    is_whole: bool
+
+
+def next_group(user: User, *, skipped: Collection[UUID], limits: QueueLimits = WHOLE_QUEUE) -> AlikeGroup | None:
+    """Return the first group of the queue, None if too few of its digits are alike."""
+    for glyphs in alike_buckets(user, skipped, limits):
+        vectors = vector_cache.embed(explain_glyph(glyphs[0]), glyphs)
+        for seed in range(len(glyphs) - SMALLEST + 1):
+            similarities = vectors[seed:] @ vectors[seed]
+            alike = [glyphs[seed + place] for place in np.flatnonzero(similarities >= MIN_SIMILARITY)][:LARGEST]
+            if len(alike) >= SMALLEST:
+                checked = alike.pop(choose_check(alike))
+                return AlikeGroup(checked, alike)
+    return None
+
+
+def alike_buckets(user: User, skipped: Collection[UUID], limits: QueueLimits) -> Iterator[list[Glyph]]:
+    """Yield single digits of the queue by model and digit, in its order; only those that a group can come from."""
+    ahead = look_ahead(user, skipped=skipped, includes_sure=False, limits=limits, count=LOOKED_AT)
+    places = {each.pk: place for place, each in enumerate(ahead) if len(each.written) == 1 and not each.reason}
+    glyphs: dict[UUID, list[Glyph]] = defaultdict(list)
+    for glyph in selectors.explained_glyphs_for(user).filter(prediction__in=places).order_by():
+        glyphs[glyph.prediction_id].append(glyph)
+    buckets: dict[tuple[UUID, int], list[Glyph]] = defaultdict(list)
+    for prediction in sorted(glyphs, key=lambda pk: places[pk]):
+        if len(glyphs[prediction]) == 1:
+            (glyph,) = glyphs[prediction]
+            buckets[glyph.prediction.model_id, glyph.digit].append(glyph)
+    yield from (bucket for bucket in buckets.values() if len(bucket) >= SMALLEST)
+
+
+def choose_check(glyphs: list[Glyph]) -> int:
+    """Return the place of the digit to check: a hash chooses it, so that it stays when the page is loaded again."""
+    digest = hashlib.sha256(" ".join(str(glyph.pk) for glyph in glyphs).encode()).digest()
+    return digest[0] % len(glyphs)
+
+
+def save_group(user: User, *, checked: UUID, others: Collection[UUID], digit: str) -> SavedGroup:
+    """Save the digit for all pictures of the group that still wait; for the checked one alone if it is another digit.
+
+    Each id is that of an upload.
+    """
+    waiting = selectors.with_glyphs(queue_of(user, WHOLE_QUEUE).filter(upload__in=[checked, *others])).order_by()
+    by_upload = {prediction.upload_id: prediction for prediction in waiting}
+    head = by_upload.pop(checked, None)
+    if head is None:
+        raise Problem("conflict", _("This picture was reviewed in the meantime. Reload the page."))
+    is_whole = head.written == digit
+    same = [each for each in by_upload.values() if is_whole and each.written == digit]
+    correct_each([head, *same], by=user, kind=Correction.Kind.CORRECT, written=digit)
+    return SavedGroup(digit, 1 + len(same), is_whole)

@@ -1,0 +1,100 @@
+"""Reviewing digits that look alike together: the groups, the check, and what is saved."""
+
+import re
+from uuid import UUID
+
+import pytest
+from django.urls import reverse
+
+from recognizer.models import Correction, Prediction
+from recognizer.services.quality.alike_groups import LARGEST
+from recognizer.services.reading.predictions import create_prediction
+from tests.pictures import digit_png
+
+pytestmark = pytest.mark.django_db
+PAGE = "review_alike"
+
+
+@pytest.fixture
+def sevens(alice, model, media) -> list[Prediction]:
+    """Four drawn sevens that wait for review, and one that is sure."""
+    made = [
+        create_prediction(owner=alice, data=digit_png(7, seed=seed), source="upload", mode="digit") for seed in range(5)
+    ]
+    assert {each.text for each in made} == {"7"}
+    waiting = Prediction.objects.filter(pk__in=[each.pk for each in made[:4]])
+    waiting.update(decision="unsure", confidence=0.6)
+    return list(waiting)
+
+
+def shown(page) -> tuple[UUID, list[UUID]]:
+    group = page.context["group"]
+    return group.checked.prediction.upload_id, [glyph.prediction.upload_id for glyph in group.others]
+
+
+def save(client, checked: UUID, others: list[UUID], digit: str = "7"):
+    fields = {"checked": checked, "upload": others, "digit": digit}
+    return client.post(reverse("review_alike_save"), fields, follow=True)
+
+
+def corrected() -> dict[UUID, str]:
+    return {row.upload_id: f"{row.kind} {row.text}" for row in Correction.objects.all()}
+
+
+def test_the_waiting_digits_that_look_alike_are_one_group(alice_client, sevens):
+    page = alice_client.get(reverse(PAGE))
+    checked, others = shown(page)
+    assert {checked, *others} == {each.upload_id for each in sevens}
+    assert shown(alice_client.get(reverse(PAGE))) == (checked, others)  # a reload shows the same
+    assert "read as 7" not in page.content.decode()  # the person says what it is
+
+
+def test_one_digit_is_saved_for_all_that_stay_chosen(alice_client, sevens):
+    checked, others = shown(alice_client.get(reverse(PAGE)))
+    page = save(alice_client, checked, others[:-1])
+    assert "3 pictures are a 7." in page.content.decode()
+    assert corrected() == dict.fromkeys([checked, *others[:-1]], "confirm 7")
+    assert page.context["group"] is None  # the last one is reviewed alone
+
+
+def test_only_the_checked_picture_is_saved_if_it_is_another_digit(alice_client, sevens):
+    checked, others = shown(alice_client.get(reverse(PAGE)))
+    page = save(alice_client, checked, others, digit="1")
+    assert "so only it was saved" in page.content.decode()
+    assert corrected() == {checked: "correct 1"}
+
+
+def test_a_second_click_saves_nothing_more(alice_client, sevens):
+    checked, others = shown(alice_client.get(reverse(PAGE)))
+    save(alice_client, checked, others)
+    assert save(alice_client, checked, others).status_code == 409
+    assert Correction.objects.count() == 4
+
+
+def test_sure_digits_and_those_of_others_are_never_saved(alice, bob_client, alice_client, sevens):
+    sure = Prediction.objects.exclude(pk__in=[each.pk for each in sevens]).get()
+    assert bob_client.get(reverse(PAGE)).context["group"] is None
+    assert save(bob_client, sevens[0].upload_id, [each.upload_id for each in sevens]).status_code == 409
+    assert corrected() == {}
+    assert sure.upload_id not in {*shown(alice_client.get(reverse(PAGE)))[1]}
+
+
+def test_a_group_can_be_skipped(alice_client, sevens):
+    page = alice_client.get(reverse(PAGE))
+    (skip,) = re.findall(r'<form method="get".*?</form>', page.content.decode(), re.DOTALL)
+    skipped = re.findall(r'name="skip" value="([^"]+)"', skip)
+    assert {UUID(each) for each in skipped} == {each.upload_id for each in sevens}
+    assert alice_client.get(reverse(PAGE), {"skip": skipped}).context["group"] is None
+
+
+@pytest.mark.parametrize("fields", [{"digit": "12"}, {"digit": "x"}, {"checked": "rubbish"}, {"upload": "rubbish"}])
+def test_rubbish_is_refused(alice_client, sevens, fields):
+    good = {"checked": sevens[0].upload_id, "digit": "7"}
+    assert alice_client.post(reverse("review_alike_save"), good | fields).status_code == 400
+    assert corrected() == {}
+
+
+def test_the_number_of_queries_does_not_depend_on_the_group(alice_client, sevens, django_assert_max_num_queries):
+    assert len(sevens) < LARGEST
+    with django_assert_max_num_queries(12):
+        alice_client.get(reverse(PAGE))
