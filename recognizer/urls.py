@@ -150,6 +150,7 @@ people = [
 others = [
     path("about/", about.about, name="about"),
     path("models/", model_versions.model_versions, name="model_versions"),
+    path("models/<slug:version>/card/", model_versions.model_card, name="model_card"),
     path("models/<slug:version>/promote/", model_versions.model_promote, name="model_promote"),
     path("manifest.webmanifest", about.manifest, name="manifest"),
     path("icon-<int:size>.png", about.icon, name="icon"),

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from recognizer.plots.plot import WIDTH, Plot, Table, add, add_text, write_number
 
 ROW = 28.0  # height of a bar with its space
-NAMES = 150.0  # width of the names at the left
+NAMES = (80.0, 230.0)  # least and largest width of the names at the left
+LETTER = 6.8  # mean width of a letter
 VALUES = 64.0  # width of the values at the right
 
 
@@ -54,30 +55,36 @@ class BarPlot(Plot):
     def table(self) -> Table:
         return Table((_("Name"), self.value_label), tuple((bar.name, self._write_bar(bar)) for bar in self.bars))
 
+    @property
+    def _names_width(self) -> float:
+        least, largest = NAMES
+        return min(max(LETTER * max((len(bar.name) for bar in self.bars), default=0) + 16, least), largest)
+
     def draw(self, svg: Element) -> None:
+        left = self._names_width
         ends = [end for bar in self.bars for end in (bar.value, bar.high) if end is not None]
         highest = self.highest or max(ends, default=1.0) or 1.0
-        length = WIDTH - NAMES - VALUES
+        length = WIDTH - left - VALUES
         for number, bar in enumerate(self.bars):
             top = 4 + ROW * number
             middle = top + ROW / 2
             share = min(max(bar.value / highest, 0.0), 1.0)
             style = "plot-series-2" if bar.is_marked else "plot-series-1"
-            add_text(svg, bar.name, NAMES - 8, middle + 4, "plot-name plot-name-left")
+            add_text(svg, bar.name, left - 8, middle + 4, "plot-name plot-name-left")
             tooltip = f"{bar.name}: {self._write_bar(bar)}"
-            add(svg, "rect", f"plot-bar {style}", tooltip, x=NAMES, y=top + 5, width=length * share, height=ROW - 10)
+            add(svg, "rect", f"plot-bar {style}", tooltip, x=left, y=top + 5, width=length * share, height=ROW - 10)
             end = share
             if bar.low is not None and bar.high is not None:
-                low, high = (NAMES + length * min(max(value / highest, 0.0), 1.0) for value in (bar.low, bar.high))
+                low, high = (left + length * min(max(value / highest, 0.0), 1.0) for value in (bar.low, bar.high))
                 add(
                     svg,
                     "path",
                     "plot-interval",
                     d=f"M{low:.2f} {middle:g}H{high:.2f}M{low:.2f} {middle - 4:g}v8M{high:.2f} {middle - 4:g}v8",
                 )
-                end = max(share, (high - NAMES) / length)
-            add_text(svg, self._write(bar.value), NAMES + length * end + 8, middle + 4, "plot-value")
-        add(svg, "line", "plot-axis", x1=NAMES, x2=NAMES, y1=4, y2=4 + ROW * max(len(self.bars), 1))
+                end = max(share, (high - left) / length)
+            add_text(svg, self._write(bar.value), left + length * end + 8, middle + 4, "plot-value")
+        add(svg, "line", "plot-axis", x1=left, x2=left, y1=4, y2=4 + ROW * max(len(self.bars), 1))
 
     def _write(self, value: float) -> str:
         return write_number(value, percent=self.percent)

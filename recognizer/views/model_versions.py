@@ -1,4 +1,4 @@
-"""Pages of the model versions: the list with figures, comparisons and promotions, and the button that activates one."""
+"""Pages of the model versions: the list with comparisons and promotions, each one's card, and its activation."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mlcore.artifact import ArtifactError
 from recognizer import words
+from recognizer.card_figures import card_figures
 from recognizer.forms import clean_or_raise
 from recognizer.forms.promotion import PromotionForm
 from recognizer.fresh_login import fresh_login_required
@@ -57,6 +58,12 @@ def model_versions(request: UserRequest) -> HttpResponse:
         "may_promote": request.user.has_perm(PERMISSION),
     }
     return render(request, "model_versions.html", context)
+
+
+@require_safe
+def model_card(request: UserRequest, version: str) -> HttpResponse:
+    shown = get_object_or_404(ModelVersion, version=version)
+    return render(request, "model_card.html", {"model": shown, "figures": card_figures(shown.card)})
 
 
 @require_POST

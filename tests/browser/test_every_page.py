@@ -80,6 +80,7 @@ def pages(alice, model) -> dict[str, str]:
         "like_what": reverse("like_what", args=[glyph.pk]),
         "why": reverse("why", args=[glyph.pk]),
         "compare": f"{reverse('compare')}?a={glyph.pk}&b={seven.glyphs.get().pk}",
+        "model_card": reverse("model_card", args=[model.version]),
         "missing": "/missing/",
     }
 

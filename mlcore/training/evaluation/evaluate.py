@@ -16,6 +16,7 @@ from mlcore.reading.normalise import normalise
 from mlcore.reading.reader import Reader
 from mlcore.reading.result import Reading
 from mlcore.training.datasets.mnist import Digits
+from mlcore.training.evaluation.examples import draw_examples
 from mlcore.training.evaluation.gaps import measure_by_gap
 from mlcore.training.evaluation.hands import measure_letters, measure_unusual_hands
 from mlcore.training.evaluation.refusals import PICTURES, measure_refusals
@@ -63,6 +64,20 @@ class Calibration:
         """Return the expected calibration error: the mean gap, weighted by the count of each bin."""
         return float(np.abs(self.confidence - self.accuracy) @ self.count / max(self.count.sum(), 1))
 
+    def as_bins(self) -> list[dict[str, float]]:
+        """Return the bins that hold answers, as a card stores them."""
+        width = 1 / len(self.count)
+        return [
+            {
+                "low": n * width,
+                "high": (n + 1) * width,
+                "count": int(self.count[n]),
+                "confidence": float(self.confidence[n]),
+                "right": float(self.accuracy[n]),
+            }
+            for n in np.flatnonzero(self.count)
+        ]
+
 
 def measure_calibration(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> Calibration:
     top = probabilities.max(axis=1)
@@ -87,6 +102,7 @@ def evaluate_artifact(artifact: Artifact, test: Digits, *, thorough: bool = True
         figures["read_as_png"] = measure_png_files(Reader(artifact), test)
         figures["unusual_hands"] = measure_unusual_hands(Reader(artifact))
         figures["letters"] = measure_letters(Reader(artifact))
+        figures["examples"] = draw_examples(Reader(artifact))
         figures["refusals"] = measure_refusals(Reader(artifact), count=min(PICTURES, 1 + len(test) // 250))
         if engine.reads_lines:
             figures["numbers_by_gap"] = measure_by_gap(artifact, test)
@@ -116,18 +132,22 @@ def measure_png_files(reader: Reader, test: Digits) -> dict[str, Any]:
 
 def measure_network(classify: Classify, test: Digits, temperature: float) -> dict[str, Any]:
     """Return the figures of the network alone, on images in MNIST's frame."""
-    classified = to_scores(classify(test.images), temperature)
+    logits = classify(test.images)
+    classified = to_scores(logits, temperature)
     answers = classified.probabilities.argmax(axis=1)
     right = answers == test.labels
     low, high = wilson_interval(int(right.sum()), len(test))
+    calibration = measure_calibration(classified.probabilities, test.labels)
     return {
         "accuracy": float(right.mean()),
         "interval": [low, high],
         "images": len(test),
         "errors": int((~right).sum()),
         "errors_by_digit": {str(d): int((~right & (test.labels == d)).sum()) for d in range(10)},
-        "ece": measure_calibration(classified.probabilities, test.labels).error,
+        "ece": calibration.error,
         "called_not_a_digit": float((classified.is_digit < 0.5).mean()),
+        "confusions": count_confusions(lambda images: logits, test).tolist(),
+        "reliability": calibration.as_bins(),
     }
 
 

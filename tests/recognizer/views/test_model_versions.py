@@ -99,3 +99,14 @@ def test_an_unknown_model_is_not_found(model, trainer_client):
 def test_the_page_takes_few_queries(model, candidate, alice_client, django_assert_max_num_queries):
     with django_assert_max_num_queries(8):
         alice_client.get(reverse(PAGE))
+
+
+def test_each_model_has_a_page_with_its_card(model, candidate, alice_client):
+    listed = alice_client.get(reverse(PAGE)).content.decode()
+    for version in (model, candidate):
+        url = reverse("model_card", args=[version.version])
+        assert f'href="{url}"' in listed
+        page = alice_client.get(url).content.decode()
+        assert version.digest in page
+        assert 'id="card-errors"' in page
+    assert alice_client.get(reverse("model_card", args=["digits-404"])).status_code == 404
