@@ -1,7 +1,7 @@
 """Admin pages of accounts and API tokens."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
 from django.contrib import admin
@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from recognizer.admin.base import EvidenceAdmin
+from recognizer.admin.base import EvidenceAdmin, RelatedListsAdmin
 from recognizer.forms.staff import NewUserForm, StaffPasswordForm, StaffUserForm
 from recognizer.models import ApiToken, ExportLink
 from recognizer.services.account_state import is_being_deleted
@@ -45,7 +45,7 @@ class EmailAddressAdmin(EvidenceAdmin):
 
 
 @admin.register(User)
-class UserAdmin(auth_admin.UserAdmin):
+class UserAdmin(RelatedListsAdmin, auth_admin.UserAdmin):
     """Admin of accounts. Deleting one closes it at once, and a job deletes its rows and files.
 
     Only superusers give rights, and only they change or delete accounts that have some: whoever sets the password or
@@ -56,6 +56,12 @@ class UserAdmin(auth_admin.UserAdmin):
     add_form = NewUserForm
     change_password_form = StaffPasswordForm
     rights = ("is_staff", "is_superuser", "groups", "user_permissions")
+    related_lists: ClassVar[Mapping[str, str]] = {
+        "upload": "owner__id__exact",
+        "prediction": "owner__id__exact",
+        "batch": "owner__id__exact",
+        "apitoken": "user__id__exact",
+    }
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         readonly = [*super().get_readonly_fields(request, obj)]
@@ -127,6 +133,7 @@ class ApiTokenAdmin(EvidenceAdmin):
     list_display = ["name", "user", "scope", "created_at", "expires_at", "revoked_at", "last_used_at"]
     list_filter = ["scope", ("revoked_at", admin.EmptyFieldListFilter)]
     list_select_related = ["user"]
+    ordering = ["-created_at"]
     search_fields = ["name", "user__username"]
     exclude = ["digest"]
 

@@ -1,11 +1,13 @@
 """Base classes of the admin pages: read-only rows with their pictures."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
-from django.contrib import admin
+from django.apps import apps
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Max, Min, Model, QuerySet
 from django.http import HttpRequest, HttpResponseBase
@@ -54,7 +56,41 @@ class KnownValuesFilter(admin.SimpleListFilter):
         return queryset.filter(**{self.parameter_name: self.value()}) if self.value() else queryset
 
 
-class EvidenceAdmin(admin.ModelAdmin):
+@dataclass(frozen=True)
+class RelatedList:
+    """A list of the rows that belong to another one, linked from its page."""
+
+    name: str
+    url: str
+
+
+class RelatedListsAdmin(admin.ModelAdmin):
+    """ModelAdmin whose rows link to the lists of what belongs to them, as far as the person may see these."""
+
+    related_lists: ClassVar[Mapping[str, str]] = {}  # lookup that finds this row, by the name of the listed model
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        related = self.find_related_lists(request, object_id) if object_id else []
+        context = {"related_lists": related} | (extra_context or {})
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def find_related_lists(self, request: HttpRequest, object_id: str) -> list[RelatedList]:
+        found = []
+        for name, lookup in self.related_lists.items():
+            model = apps.get_model("recognizer", name)
+            if admin.site.get_model_admin(model).has_view_permission(request):
+                url = reverse(f"admin:recognizer_{name}_changelist", query={lookup: object_id})
+                found.append(RelatedList(str(model._meta.verbose_name_plural).capitalize(), url))
+        return found
+
+
+class EvidenceAdmin(RelatedListsAdmin):
     """Admin of rows that record what happened. They are never added, changed or deleted here."""
 
     show_full_result_count = False
@@ -72,6 +108,15 @@ class EvidenceAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Forbid deletion. Django would leave the files behind, and uploads without a current prediction."""
         return False
+
+    def tell_outcome(self, request: HttpRequest, did: str, done: int, chosen: int, noun: str, rule: str) -> None:
+        """Tell what an action did, and the rule by which it left out the others."""
+        nouns = noun if chosen == 1 else f"{noun}s"
+        said = f"{did}: {done} of {chosen} {nouns}." if done else f"{did}: none of {chosen} {nouns}."
+        if done < chosen:
+            self.message_user(request, f"{said} {rule}", messages.WARNING)
+        else:
+            self.message_user(request, said, messages.SUCCESS)
 
 
 class PictureAdmin(EvidenceAdmin):

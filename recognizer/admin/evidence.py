@@ -1,16 +1,19 @@
 """Admin pages of the evidence: uploads, predictions, glyphs, feature maps, corrections and model versions."""
 
-from typing import ClassVar, get_args
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar, get_args
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, reverse
 
 from mlcore.reading.header import Format
 from mlcore.reading.result import REASONS
 from recognizer.admin.base import EvidenceAdmin, KnownValuesFilter, PictureAdmin, render_picture
+from recognizer.card_figures import card_figures
 from recognizer.models import Correction, FeatureMap, Glyph, ModelVersion, Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.services.reading import feature_maps, rescoring
@@ -41,8 +44,7 @@ class UploadAdmin(PictureAdmin):
         "owner",
         "source",
         "created_at",
-        "width",
-        "height",
+        "size",
         "deleted_at",
     ]
     list_filter = ["source", FormatFilter, ("deleted_at", admin.EmptyFieldListFilter)]
@@ -50,6 +52,7 @@ class UploadAdmin(PictureAdmin):
     ordering = ["-created_at"]
     date_hierarchy = "created_at"
     search_fields = ["name", "owner__username", "sha256"]
+    related_lists: ClassVar[Mapping[str, str]] = {"prediction": "upload__id__exact", "correction": "upload__id__exact"}
     actions = ["rescore"]
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
@@ -67,7 +70,12 @@ class UploadAdmin(PictureAdmin):
         except Problem as problem:
             self.message_user(request, problem.detail, messages.ERROR)
             return
-        self.message_user(request, f"{started} pictures are read again with {version}. Their old predictions are kept.")
+        rule = f"Left out is what {version} has read before, what was deleted, and what has no picture any more."
+        self.tell_outcome(request, f"Read again with {version}", started, queryset.count(), "picture", rule)
+
+    @admin.display(description="pixels")
+    def size(self, upload: Upload) -> str:
+        return f"{upload.width} × {upload.height}"
 
     @admin.display(description="picture")
     def thumbnail_picture(self, upload: Upload) -> str:
@@ -109,6 +117,12 @@ class PredictionAdmin(EvidenceAdmin):
     ordering = ["-given_at"]
     date_hierarchy = "given_at"
     search_fields = ["=text", "=signed_text", "owner__username", "upload__name"]
+    related_lists: ClassVar[Mapping[str, str]] = {
+        "glyph": "prediction__id__exact",
+        "correction": "prediction__id__exact",
+        "job": "prediction__id__exact",
+    }
+    change_form_template = "admin/recognizer/prediction/change_form.html"
     actions = ["draw_maps_again"]
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
@@ -120,7 +134,31 @@ class PredictionAdmin(EvidenceAdmin):
 
     @admin.action(description="Redraw the feature maps", permissions=["manage"])
     def draw_maps_again(self, request: HttpRequest, queryset: QuerySet[Prediction]) -> None:
-        self.message_user(request, f"The maps of {feature_maps.redraw_maps(queryset)} predictions are drawn again.")
+        try:
+            started = feature_maps.redraw_maps(queryset)
+        except Problem as problem:
+            self.message_user(request, problem.detail, messages.ERROR)
+            return
+        rule = "Left out is what is being drawn, what has no digits or no picture, and accounts that are being deleted."
+        self.tell_outcome(request, "Maps redrawn", started, queryset.count(), "prediction", rule)
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        """Add the picture with its boxes, the digits, and what people said about the upload."""
+        if obj is not None:
+            context |= {
+                "upload": obj.upload,
+                "glyphs": obj.glyphs.defer("input"),
+                "corrections": obj.upload.corrections.select_related("by").order_by("-created_at"),
+            }
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     @admin.display(description="confidence", ordering="confidence")
     def confidence_percent(self, prediction: Prediction) -> str:
@@ -135,8 +173,10 @@ class PredictionAdmin(EvidenceAdmin):
 class GlyphAdmin(PictureAdmin):
     picture_name = "glyph_picture"
     owner_lookup = "prediction__owner_id"
-    list_display = ["input_picture", "digit", "confidence_percent", "position", "prediction"]
+    list_display = ["input_picture", "digit", "confidence_percent", "place", "prediction", "given_at"]
     list_filter = ["digit"]
+    ordering = ["-prediction__given_at", "position"]
+    related_lists: ClassVar[Mapping[str, str]] = {"featuremap": "glyph__id__exact"}
     list_select_related = ["prediction"]
     search_fields = ["prediction__owner__username"]
 
@@ -146,6 +186,14 @@ class GlyphAdmin(PictureAdmin):
     @admin.display(description="confidence", ordering="confidence")
     def confidence_percent(self, glyph: Glyph) -> str:
         return percent(glyph.confidence)
+
+    @admin.display(description="place", ordering="position")
+    def place(self, glyph: Glyph) -> int:
+        return glyph.position + 1
+
+    @admin.display(description="given at", ordering="prediction__given_at")
+    def given_at(self, glyph: Glyph) -> datetime:
+        return glyph.prediction.given_at
 
     @admin.display(description="28×28")
     def input_picture(self, glyph: Glyph) -> str:
@@ -163,6 +211,7 @@ class FeatureMapAdmin(PictureAdmin):
     list_display = ["map_picture", "layer", "kind", "channels", "drawn_at", "glyph"]
     list_filter = ["layer", "kind", ("drawn_at", admin.EmptyFieldListFilter)]
     list_select_related = ["glyph"]
+    ordering = ["-drawn_at", "position"]
     date_hierarchy = "drawn_at"
     search_fields = ["=glyph__id", "glyph__prediction__owner__username"]
 
@@ -187,12 +236,36 @@ class CorrectionAdmin(EvidenceAdmin):
     list_display = ["upload", "kind", "written", "by", "created_at"]
     list_filter = ["kind"]
     list_select_related = ["upload", "by"]
+    ordering = ["-created_at"]
     date_hierarchy = "created_at"
     search_fields = ["=text", "=signed_text", "by__username"]
 
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(EvidenceAdmin):
-    list_display = ["version", "state", "shipped", "digest", "created_at", "activated_at"]
+    """Admin of model versions, with the figures of the card instead of its JSON."""
+
+    list_display = ["version", "state", "shipped", "short_digest", "created_at", "activated_at"]
     list_filter = ["state", "shipped"]
+    ordering = ["-created_at"]
     search_fields = ["version", "digest"]
+    exclude = ["card"]
+    related_lists: ClassVar[Mapping[str, str]] = {"prediction": "model__id__exact"}
+    change_form_template = "admin/recognizer/modelversion/change_form.html"
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        if obj is not None:
+            context["figures"] = card_figures(obj.card)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    @admin.display(description="SHA-256 begins", ordering="digest")
+    def short_digest(self, version: ModelVersion) -> str:
+        return version.digest[:12]

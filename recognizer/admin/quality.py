@@ -14,7 +14,7 @@ COUNTS = ("answers", "sure", "corrected", "checked", "wrong")
 
 @admin.register(Stream)
 class StreamAdmin(EvidenceAdmin):
-    list_display = ["owner", "name", "mode", "model", "wish", "promised_at", "broken_at", *COUNTS]
+    list_display = ["owner", "__str__", "model", "wish", "promised_at", *COUNTS]
     list_filter = ["mode", "model", ("promised_at", admin.EmptyFieldListFilter)]
     list_select_related = ["owner", "model"]
     ordering = ["-created_at"]

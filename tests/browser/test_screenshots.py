@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from mlcore.reading.result import Box, UnreadInk
 from recognizer.drawings import draw_png
+from recognizer.models import Prediction
 from recognizer.services.batches import intake
 from recognizer.services.history import bulk_actions, corrections
 from recognizer.services.reading.predictions import create_prediction
@@ -25,6 +26,18 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 FOLDER = Path(os.environ.get("SCREENSHOTS") or ROOT / ".run" / "screenshots")
 WIDTHS = {390: 844, 1280: 900}
+NEW_ACCOUNT = (
+    "desk",
+    "history",
+    "history_deleted",
+    "history_statistics",
+    "review",
+    "batches",
+    "quality",
+    "notices",
+    "presets",
+)
+ADMIN_LISTS = ("upload", "prediction", "glyph", "correction", "modelversion", "job", "batch", "stream")
 
 
 @pytest.fixture
@@ -67,6 +80,9 @@ def pages(alice, model, worker) -> dict[str, str]:
         "account",
         "about",
         "model_versions",
+        "quality",
+        "notices",
+        "presets",
     ]
     return {name: reverse(name) for name in [*names, "password_change"]} | {
         "upload_detail": reverse("upload_detail", args=[number.upload_id]),
@@ -78,6 +94,7 @@ def pages(alice, model, worker) -> dict[str, str]:
             f"upload_detail-{name}": reverse("upload_detail", args=[store_reading(reading, owner=alice).upload_id])
             for name, reading in written.items()
         },
+        "model_card": reverse("model_card", args=[model.version]),
         "history-nothing": reverse("history") + "?q=no-such-name",
         "batch_detail": reverse("batch_detail", args=[batch.pk]),
         "explorer": reverse("explorer", args=[glyph.pk]),
@@ -124,6 +141,53 @@ def test_every_page_is_saved_as_a_screenshot(browser: Browser, alice, server, pa
             page.evaluate("scrollTo(0, 0)")
         page.wait_for_load_state("load" if name == "batch_detail" else "networkidle")  # the page polls
         write(page, f"{name}-{width}-{theme}")
+    context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_pages_of_a_new_account_and_refused_forms_are_saved_as_screenshots(
+    browser: Browser, bob, server, model, width, theme
+):
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    context = browser.new_context(
+        base_url=server.url, viewport={"width": width, "height": WIDTHS[width]}, color_scheme=theme
+    )
+    page = context.new_page()
+    page.goto(reverse("login"))
+    page.get_by_label("Username").fill("nobody")
+    page.locator("[type=password]").fill("wrong")
+    page.locator("main [type=submit]").click()
+    page.locator(".errorlist").first.wait_for()
+    write(page, f"login-refused-{width}-{theme}")
+    log_in(context, bob, server)
+    for name in NEW_ACCOUNT:
+        page.goto(reverse(name))
+        page.wait_for_load_state("networkidle")
+        write(page, f"{name}-new-{width}-{theme}")
+    context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_of_the_admin_are_saved_as_screenshots(browser: Browser, admin, alice, server, pages, theme):
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    context = browser.new_context(base_url=server.url, viewport={"width": 1280, "height": 900}, color_scheme=theme)
+    log_in(context, admin, server)
+    page = context.new_page()
+    prediction = Prediction.objects.filter(text="1905").latest("given_at")
+    paths = {f"list-{name}": reverse(f"admin:recognizer_{name}_changelist") for name in ADMIN_LISTS} | {
+        "index": reverse("admin:index"),
+        "prediction": reverse("admin:recognizer_prediction_change", args=[prediction.pk]),
+        "upload": reverse("admin:recognizer_upload_change", args=[prediction.upload_id]),
+        "model": reverse("admin:recognizer_modelversion_change", args=[prediction.model_id]),
+        "user": reverse("admin:auth_user_change", args=[alice.pk]),
+    }
+    for name, path in paths.items():
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        write(page, f"admin-{name}-1280-{theme}")
+        too_wide = page.evaluate("document.querySelector('#main, #container').scrollWidth - innerWidth")
+        assert too_wide <= 0, f"{name} is {too_wide} px wider than the window"
     context.close()
 
 

@@ -2,9 +2,12 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from io import BytesIO
 
 import pytest
+from django.apps import apps
+from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.core.files.base import ContentFile
 from django.db.models import Model
@@ -13,8 +16,12 @@ from django.urls import reverse
 from PIL import Image
 
 from mlcore.artifact import SHIPPED
-from recognizer.models import FeatureMap, Upload
+from recognizer.models import FeatureMap, Job, Upload
+from recognizer.services.batches import intake
+from recognizer.services.history import corrections
+from recognizer.services.people.accounts import request_deletion
 from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.work import jobs
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +153,89 @@ def test_users_who_are_not_staff_are_sent_to_the_login(alice_client, prediction)
     for name in ("upload_picture", "upload_full_picture"):
         assert alice_client.get(reverse(f"admin:{name}", args=[prediction.upload_id])).status_code == 302
     assert Upload.objects.count() == 1
+
+
+def test_a_prediction_shows_its_picture_digits_and_corrections(admin_client, prediction, alice):
+    corrections.correct(prediction=prediction, by=alice, kind="correct", text="1")
+    page = admin_client.get(reverse("admin:recognizer_prediction_change", args=[prediction.pk])).content.decode()
+    glyph = prediction.glyphs.get()
+    assert reverse("admin:upload_full_picture", args=[prediction.upload_id]) in page
+    assert f'<rect x="{glyph.x}" y="{glyph.y}" width="{glyph.width}" height="{glyph.height}" />' in page
+    assert reverse("admin:glyph_picture", args=[glyph.pk]) in page
+    assert "corrected <strong>1</strong>" in page
+    Upload.objects.update(original="", picture="", thumbnail="")
+    page = admin_client.get(reverse("admin:recognizer_prediction_change", args=[prediction.pk])).content.decode()
+    assert "The picture was removed." in page
+
+
+def test_rows_link_to_the_lists_of_what_belongs_to_them(admin_client, prediction, alice):
+    corrections.correct(prediction=prediction, by=alice, kind="confirm")
+    rows = {
+        "recognizer_upload": prediction.upload,
+        "recognizer_prediction": prediction,
+        "recognizer_glyph": prediction.glyphs.get(),
+        "recognizer_modelversion": prediction.model,
+        "auth_user": alice,
+    }
+    for name, row in rows.items():
+        page = admin_client.get(reverse(f"admin:{name}_change", args=[row.pk])).content.decode()
+        (tools,) = re.findall(r'<ul class="object-tools">.*?</ul>', page, re.DOTALL)
+        links = [unescape(link) for link in re.findall(r'href="([^"]+\?[^"]+)"', tools)]
+        assert links, name
+        for link in links:
+            listed = admin_client.get(link)
+            assert listed.status_code == 200, link  # a filter that is not allowed would redirect
+
+
+def test_staff_see_links_only_to_lists_that_they_may_open(prediction):
+    employee = User.objects.create_user("employee", password="employee-password", is_staff=True)
+    employee.user_permissions.add(Permission.objects.get(codename="view_upload"))
+    employee.user_permissions.add(Permission.objects.get(codename="view_correction"))
+    client = Client()
+    client.force_login(employee)
+    page = client.get(reverse("admin:recognizer_upload_change", args=[prediction.upload_id])).content.decode()
+    assert "correction/?upload__id__exact" in page
+    assert "prediction/?upload__id__exact" not in page
+
+
+def test_a_model_shows_its_plots_instead_of_json(admin_client, model):
+    page = admin_client.get(reverse("admin:recognizer_modelversion_change", args=[model.pk])).content.decode()
+    assert 'id="card-confusion"' in page
+    assert 'class="plot-drawing"' in page
+    assert "&quot;temperature&quot;" not in page
+
+
+@pytest.mark.parametrize("name", ["upload", "prediction", "correction", "modelversion", "job", "batch"])
+def test_lists_begin_with_the_newest(name):
+    listing = admin.site.get_model_admin(apps.get_model("recognizer", name))
+    assert listing.ordering[0] in ("-created_at", "-given_at")
+
+
+def run_action(client: Client, name: str, action: str, *rows: Model) -> str:
+    listed = reverse(f"admin:recognizer_{name}_changelist")
+    page = client.post(listed, {"action": action, "_selected_action": [row.pk for row in rows]}, follow=True)
+    return unescape(page.content.decode())
+
+
+def test_actions_say_what_they_did_and_what_they_left_out(admin_client, prediction, alice):
+    waiting = Job.objects.get()
+    failed = jobs.create_job(Job.Kind.RESCORE, "bulk", payload={"ids": [], "version": str(prediction.model_id)})
+    failed.state = Job.State.FAILED
+    failed.save()
+    said = run_action(admin_client, "job", "cancel", waiting, failed)
+    assert "Cancelled: 1 of 2 jobs. Only jobs that wait or run can be cancelled." in said
+    assert "Retried: 2 of 2 jobs." in run_action(admin_client, "job", "retry", waiting, failed)
+    said = run_action(admin_client, "upload", "rescore", prediction.upload)
+    assert f"Read again with {SHIPPED.name}: none of 1 picture. Left out is what {SHIPPED.name} has read before" in said
+    said = run_action(admin_client, "prediction", "draw_maps_again", prediction)
+    assert "Maps redrawn: none of 1 prediction. Left out is what is being drawn" in said
+    jobs.cancel_jobs(Job.objects.all())
+    assert "Maps redrawn: 1 of 1 prediction." in run_action(admin_client, "prediction", "draw_maps_again", prediction)
+
+
+def test_a_batch_of_an_account_that_is_deleted_says_why_it_is_not_retried(admin_client, alice, model, media):
+    batch = intake.create_batch(owner=alice, name="holiday.zip")
+    batch.items.create(position=0, name="1.png", state="failed", error_code="internal_error", staged="x")
+    request_deletion(alice)
+    said = run_action(admin_client, "batch", "retry", batch)
+    assert "is being deleted" in said or "are being deleted" in said
