@@ -17,11 +17,11 @@ from recognizer import selectors
 from recognizer.filters import model_versions
 from recognizer.forms import clean_or_raise
 from recognizer.forms.corrections import AlikeForm, QueueForm
-from recognizer.models import Batch, Prediction
+from recognizer.models import Batch, Prediction, Stream
 from recognizer.problems import Problem
 from recognizer.services.history import corrections
 from recognizer.services.quality.alike_groups import SavedGroup, next_group, save_group
-from recognizer.services.quality.review_queue import QueueLimits, count_to_review, look_ahead
+from recognizer.services.quality.review_queue import QueueLimits, count_to_review, look_ahead, streams_in_review
 from recognizer.views.corrections import save_correction
 from recognizer.views.requests import UserRequest
 from recognizer.views.uploads import fetch_prediction, prediction_context
@@ -79,8 +79,17 @@ def predictions_ahead(
         includes_sure=queue["all"],
         limits=queue_limits(queue),
         count=1 + MAX_FOLLOWING - len(stays),
+        streams=fetch_streams(request, queue),
     )
     return [*stays, *ahead]
+
+
+def fetch_streams(request: UserRequest, queue: dict[str, Any]) -> list[Stream]:
+    """Return the streams with answers in review, fetched once for a request."""
+    if "streams" not in queue:
+        queue["streams"] = streams_in_review(request.user)
+    streams: list[Stream] = queue["streams"]
+    return streams
 
 
 def queue_limits(queue: dict[str, Any]) -> QueueLimits:
@@ -114,7 +123,9 @@ def queue_page(
     """Return the page for the first prediction, or its changed part to htmx; without any, the end of the queue."""
     prediction = ahead[0] if ahead else None
     skipped: Collection[UUID] = queue["skip"]
-    left_count = count_to_review(request.user, prediction, MAX_COUNTED, limits=queue_limits(queue))
+    left_count = count_to_review(
+        request.user, prediction, MAX_COUNTED, limits=queue_limits(queue), streams=fetch_streams(request, queue)
+    )
     context: dict[str, Any] = {
         "left_count": left_count,
         "done": queue["done"],

@@ -1,7 +1,7 @@
 """The review queue: unsure answers, among them audited ones that nobody can tell apart, and what is put into review."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from recognizer import selectors
-from recognizer.models import Audit, Prediction
+from recognizer.models import Audit, Prediction, Stream
 
 AUDITS_TRIED = 5  # the first ones; another process may just have answered some of them
 
@@ -58,13 +58,19 @@ def next_to_review(
 
 
 def look_ahead(
-    user: User, *, skipped: Collection[UUID], includes_sure: bool, limits: QueueLimits = WHOLE_QUEUE, count: int
+    user: User,
+    *,
+    skipped: Collection[UUID],
+    includes_sure: bool,
+    limits: QueueLimits = WHOLE_QUEUE,
+    count: int,
+    streams: Sequence[Stream] | None = None,
 ) -> list[Prediction]:
     """Return the next predictions in the order in which the queue will show them.
 
     Each is the least confident unsure one, the oldest audited one, or the first that was put into review. A hash of
     their keys decides between them, so that the choice stays when the page is loaded again, and nobody can tell which
-    of them were audited. Sure ones follow where they are wanted.
+    of them were audited. Sure ones follow where they are wanted. `streams` spares the query of `streams_in_review`.
     """
     queue = queue_of(user, limits).exclude(upload__in=skipped)
     audits = audits_of(user, limits).exclude(prediction__upload__in=skipped)
@@ -72,7 +78,7 @@ def look_ahead(
         [
             list(queue.filter(decision=Prediction.Decision.UNSURE)[:count]),
             first_audited(queue, audits, count),
-            first_put_into_review(user, queue, count),
+            first_put_into_review(streams_in_review(user) if streams is None else streams, queue, count),
         ],
         count,
     )
@@ -101,15 +107,20 @@ def first_audited(queue: QuerySet[Prediction], waiting: QuerySet[Audit], count: 
     return [by_upload[upload] for upload in uploads if upload in by_upload][:count]
 
 
-def first_put_into_review(user: User, queue: QuerySet[Prediction], count: int) -> list[Prediction]:
-    wanted = put_into_review(user)
+def first_put_into_review(streams: Sequence[Stream], queue: QuerySet[Prediction], count: int) -> list[Prediction]:
+    wanted = put_into_review(streams)
     return [] if wanted is None else list(queue.filter(wanted).order_by("given_at", "id")[:count])
 
 
-def put_into_review(user: User) -> Q | None:
-    """Return the condition of what was put into review after a broken promise, None if nothing was."""
+def streams_in_review(user: User) -> list[Stream]:
+    """Return the streams of which answers were put into review after a broken promise."""
+    return list(selectors.streams_for(user).filter(review_from__isnull=False))
+
+
+def put_into_review(streams: Sequence[Stream]) -> Q | None:
+    """Return the condition of what was put into review, None if nothing was."""
     found = None
-    for stream in selectors.streams_for(user).filter(review_from__isnull=False):
+    for stream in streams:
         of_stream = Q(
             stream=stream,
             decision=Prediction.Decision.READ,
@@ -120,7 +131,14 @@ def put_into_review(user: User) -> Q | None:
     return found
 
 
-def count_to_review(user: User, shown: Prediction | None, most: int, *, limits: QueueLimits = WHOLE_QUEUE) -> int:
+def count_to_review(
+    user: User,
+    shown: Prediction | None,
+    most: int,
+    *,
+    limits: QueueLimits = WHOLE_QUEUE,
+    streams: Sequence[Stream] | None = None,
+) -> int:
     """Count what is left to review, including the shown prediction; stop at `most` + 1 of each kind."""
     queue = queue_of(user, limits)
     unsure = queue.filter(decision=Prediction.Decision.UNSURE)
@@ -129,7 +147,7 @@ def count_to_review(user: User, shown: Prediction | None, most: int, *, limits: 
     # Unordered: with an order, the database would walk through all sure predictions to find the few unsure ones.
     count = unsure.order_by()[: most + 1].count()
     count += audits_of(user, limits).filter(was_sure=True).order_by()[: most + 1].count()
-    wanted = put_into_review(user)
+    wanted = put_into_review(streams_in_review(user) if streams is None else streams)
     if wanted is not None:
         count += queue.filter(wanted).order_by()[: most + 1].count()
     return count + bool(shown and shown.decision == Prediction.Decision.UNSURE)
