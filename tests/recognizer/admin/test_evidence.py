@@ -14,12 +14,12 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 from PIL import Image
-from recognizer.services.people.accounts import request_deletion
 
 from mlcore.artifact import SHIPPED
 from recognizer.models import FeatureMap, Job, Upload
 from recognizer.services.batches import intake
 from recognizer.services.history import corrections
+from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.work import jobs
 from tests.pictures import digit_png
