@@ -2,6 +2,7 @@
 // a batch. None of them needs a second button.
 
 import { droppedFiles, namedFiles } from "./folders.js";
+import { showInterrupted } from "./interrupted.js";
 import { sendBatch } from "./send_batch.js";
 
 const form = document.querySelector("[data-desk]");
@@ -140,5 +141,6 @@ function allowSending() {
 addEventListener("pageshow", allowSending);
 window.navigation?.addEventListener("navigateerror", allowSending);
 
+showInterrupted();
 drop.classList.add("upload-at-once");
 form.querySelector("[data-upload-button]").hidden = true;

@@ -1,5 +1,6 @@
 // The upload of several files: what is shown while they are sent, and the page of the batch afterwards.
 
+import { fingerprintOf, forget, interruptedUpload, remember } from "./interrupted.js";
 import { Refused, Sending } from "./sending.js";
 
 export async function sendBatch(form, files) {
@@ -22,15 +23,22 @@ export async function sendBatch(form, files) {
   panel.scrollIntoView({ block: "nearest" });
   form.setAttribute("aria-busy", "true");
   addEventListener("beforeunload", warn);
-  const sending = new Sending(files, {
+  const fields = batchFields(form, files);
+  const fingerprint = fingerprintOf(files);
+  const earlier = interruptedUpload();
+  const begun = earlier?.fingerprint === fingerprint ? earlier : null;
+  const shared = { fingerprint, name: fields.name, fileCount: files.length, begun: begun?.begun ?? Date.now() };
+  const options = {
     url: texts.url,
     token: form.elements.csrfmiddlewaretoken.value,
-    fields: batchFields(form, files),
+    fields,
     report,
-  });
+    remember: (sent) => remember({ ...shared, ...sent, filesSent: list.sent }),
+  };
   try {
-    const batch = await sending.run();
+    const batch = await run(files, options, begun);
     if (!batch) throw new Refused();
+    forget();
     removeEventListener("beforeunload", warn);
     location.assign(`${texts.batches}${batch.id}/`);
   } catch (error) {
@@ -38,6 +46,18 @@ export async function sendBatch(form, files) {
     form.removeAttribute("aria-busy");
     showProblem(error.message || texts.failed);
     if (!(error instanceof Refused)) throw error;
+  }
+}
+
+// Send the files, after those that an interrupted upload has sent. If its batch takes no more, send all anew.
+async function run(files, options, begun) {
+  if (!begun) return new Sending(files, options).run();
+  try {
+    return await new Sending(files, { ...options, begun }).run();
+  } catch (error) {
+    if (!(error instanceof Refused) || interruptedUpload()?.partsSent !== begun.partsSent) throw error;
+    forget();
+    return new Sending(files, options).run();
   }
 }
 

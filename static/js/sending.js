@@ -29,17 +29,23 @@ function parts(files) {
 const isArchive = ({ path }) => /\.zip$/i.test(path);
 
 // `report` is called with the state of each file: "sending", "sent" or "unreadable", and with "offline" and "online".
+// `remember` is called after each part with what a later Sending of the same files needs as `begun`.
 export class Sending {
-  constructor(files, { url, token, fields, report }) {
-    Object.assign(this, { url, token, fields, report });
+  constructor(files, { url, token, fields, report, remember, begun }) {
+    Object.assign(this, { url, token, fields, report, remember });
     this.parts = parts(files);
-    this.key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-    this.batch = null; // as the API describes it
+    this.key = begun?.key ?? crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+    this.batch = begun?.batch ?? null; // as the API describes it
+    this.partsBefore = begun?.partsSent ?? 0; // sent by an earlier page
   }
 
   // Send all parts and return the batch.
   async run() {
     for (const [number, part] of this.parts.entries()) {
+      if (number < this.partsBefore) {
+        for (const { path } of part) this.report("sent", path);
+        continue;
+      }
       const isLast = number === this.parts.length - 1;
       let readable = part;
       for (let attempt = 0; ; attempt += 1) {
@@ -48,6 +54,8 @@ export class Sending {
           this.batch = answer.batch;
           this.report("online");
           for (const { path } of readable) this.report("sent", path);
+          const { id, url } = this.batch;
+          this.remember({ key: this.key, batch: { id, url }, partsSent: number + 1 });
           break;
         }
         if (!(await this.#areReadable(readable))) {

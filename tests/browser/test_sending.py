@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from recognizer.models import Batch, BatchItem
+from recognizer.services.batches import control
 from tests.pictures import digit_png
 from tests.servers.proxy import Proxy
 
@@ -67,6 +68,51 @@ def test_nothing_is_lost_or_doubled_when_the_connection_is_cut(alice_page: Page,
     proxy.delay_seconds = 0.0
     names = expect_batch(alice_page)
     assert len(names) == len(set(names)) == 121
+
+
+def close_while_the_second_part_is_sent(page: Page, folder: Path) -> None:
+    """Choose the folder, and close the page when the first part is stored and the second is under way."""
+    page.route(re.compile(r"/api/v1/batches/.+/files/"), lambda route: None)  # it is never answered
+    choose(page, folder)
+    with page.expect_request(re.compile(r"/api/v1/batches/.+/files/")):
+        pass
+    page.close()
+
+
+def test_an_upload_goes_on_after_its_tab_was_closed(alice_page: Page, model, folder):
+    context = alice_page.context
+    close_while_the_second_part_is_sent(alice_page, folder)
+    assert BatchItem.objects.count() == 50
+    page = context.new_page()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.goto("/")
+    expect(page.get_by_text("An upload was interrupted: Meters, 50 / 121 files sent.")).to_be_visible()
+    page.locator("[data-folder-input]").set_input_files(folder)
+    names = expect_batch(page)
+    assert len(names) == len(set(names)) == 121
+    assert len([url for url in sent if "/api/v1/batches/" in url]) == 2  # of three parts
+    page.goto("/")
+    expect(page.get_by_text("An upload was interrupted")).to_be_hidden()
+
+
+def test_an_interrupted_upload_is_given_up_or_begins_anew_if_its_batch_takes_no_more(alice_page: Page, model, folder):
+    context = alice_page.context
+    close_while_the_second_part_is_sent(alice_page, folder)
+    first = Batch.objects.get()
+    control.cancel_batch(first)
+    page = context.new_page()
+    choose(page, folder)
+    page.wait_for_url(re.compile("/batches/.+"))
+    second = Batch.objects.exclude(pk=first.pk).get()
+    assert (first.items.count(), second.items.count()) == (50, 121)
+    close_while_the_second_part_is_sent(page, folder)
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_role("button", name="Do not go on").click()
+    expect(page.get_by_text("An upload was interrupted")).to_be_hidden()
+    page.reload()
+    expect(page.get_by_text("An upload was interrupted")).to_be_hidden()
 
 
 def test_a_refusal_is_shown_and_the_files_can_be_sent_again(alice_page: Page, model, folder):
