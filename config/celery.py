@@ -14,7 +14,7 @@ from config import redis_qos, task_messages
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from recognizer.heartbeat import HeartbeatStep
-from recognizer.queues import INTERACTIVE, QUEUES, UPKEEP
+from recognizer.queues import INTERACTIVE, SERVED, UPKEEP
 
 warnings.filterwarnings("ignore", category=CPendingDeprecationWarning, module="celery")
 
@@ -30,8 +30,9 @@ app.conf.update(
     task_ignore_result=True,
     task_serializer="json",
     accept_content=["json"],  # pickle would execute code from a message
-    # Each queue needs its own exchange, or all are bound to the default one.
-    task_queues=[Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
+    # Each queue needs its own exchange, or all are bound to the default one. Celery adds the queue of trainings, which
+    # is not listed, where it is named: in the workers that serve it, and in processes that send to it.
+    task_queues=[Queue(name, Exchange(name), routing_key=name) for name in SERVED],
     task_default_queue=INTERACTIVE,
     # A message is acknowledged after its work, so that a killed worker loses none.
     task_acks_late=True,

@@ -306,6 +306,11 @@ JOB_MAX_ATTEMPTS = 3
 WATCH_FOLDER = env.str("WATCH_FOLDER", default="")
 WATCH_USER = env.str("WATCH_USER", default="")
 WATCH_PRESET = env.str("WATCH_PRESET", default="")
+# Training with corrections: MNIST as a folder of IDX files or an .npz (empty: downloaded), and the files of trainings
+TRAINING_DATA = env.str("TRAINING_DATA", default="")
+TRAINING_ROOT = env.path("TRAINING_ROOT", default=BASE_DIR / "runs")
+TRAINING_PERSON_PERCENT = env.int("TRAINING_PERSON_PERCENT", default=25, at_least=1)
+TRAINING_EFFORT_PERCENT = env.int("TRAINING_EFFORT_PERCENT", default=100, at_least=1)
 SWEEP_EVERY_SECONDS = env.int("SWEEP_EVERY_SECONDS", default=10, at_least=1)
 
 # --- Limits ------------------------------------------------------------------------------------------------

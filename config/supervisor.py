@@ -8,6 +8,7 @@ children SIGTERM; the next start kills those that are still running, by their pi
 import asyncio
 import contextlib
 import fcntl
+import importlib.util
 import os
 import secrets
 import signal
@@ -26,13 +27,14 @@ from config.processes import end_process, end_with_parent, kill_leftovers
 from mlcore.atomic_files import open_atomic
 
 ROOT = Path(__file__).resolve().parent.parent
-COLOURS = {"redis": 35, "setup": 33, "worker": 36, "beat": 34, "web": 32, "watch": 34, "run": 1}
+COLOURS = {"redis": 35, "setup": 33, "worker": 36, "beat": 34, "web": 32, "train": 36, "watch": 34, "run": 1}
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0  # before a restart
 STEADY_SECONDS = 20.0  # a process that ran this long is restarted after the first pause again
 
 CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "config.celery"]
 SETUP = [sys.executable, "manage.py", "prepare"]
 WORKER = [*CELERY, "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+TRAINER_OPTIONS = ["--pool", "solo", "--hostname", "trainer@%h"]  # one training at a time, in the process itself
 BEAT = [*CELERY, "beat", "--loglevel", "WARNING", "--pidfile="]
 WATCH = [sys.executable, "manage.py", "watch"]
 WEB = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]
@@ -85,6 +87,8 @@ class Supervisor:
             if status := await self.run_once("setup", SETUP):
                 return status
             others = [self.keep_running("worker", WORKER), self.keep_running("beat", BEAT), self.announce()]
+            if can_train():
+                others.append(self.keep_running("train", trainer_command()))
             if env.str("WATCH_FOLDER", default=""):
                 others.append(self.keep_running("watch", WATCH))
             async with running(self.run_once("web", WEB), *others) as (web, *_):
@@ -180,6 +184,17 @@ async def running(*coroutines: Coroutine[Any, Any, int]) -> AsyncIterator[list[a
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def can_train() -> bool:
+    """Return whether the packages of `make train-deps` are installed. Looking for them loads none."""
+    return all(importlib.util.find_spec(name) for name in ("tensorflow", "keras", "onnx"))
+
+
+def trainer_command() -> list[str]:
+    """Return the command of the worker that runs trainings and nothing else."""
+    queue = f"{env.str('QUEUE_PREFIX', default='digitscribe')}.train"
+    return [*WORKER, *TRAINER_OPTIONS, "--queues", queue]
 
 
 def own_secret_key(run_folder: Path) -> Path:

@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import bootsteps
 
-from recognizer.services.work.worker_state import HEARTBEAT_EVERY_SECONDS, record_heartbeat
+from recognizer.services.work.worker_state import HEARTBEAT_EVERY_SECONDS, record_heartbeats
 
 
 class HeartbeatStep(bootsteps.StartStopStep):
@@ -17,8 +17,9 @@ class HeartbeatStep(bootsteps.StartStopStep):
         self.timer: Any = None
 
     def start(self, parent: Any) -> None:
-        record_heartbeat()
-        self.timer = parent.timer.call_repeatedly(HEARTBEAT_EVERY_SECONDS, record_heartbeat)
+        queues = set(parent.app.amqp.queues.consume_from)
+        record_heartbeats(queues)
+        self.timer = parent.timer.call_repeatedly(HEARTBEAT_EVERY_SECONDS, record_heartbeats, (queues,))
 
     def stop(self, parent: Any) -> None:
         if self.timer is not None:

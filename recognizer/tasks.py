@@ -1,6 +1,7 @@
 """Celery tasks. Each one parses its arguments and calls one service."""
 
 import logging
+import os
 import uuid
 
 from celery import Task, shared_task
@@ -18,16 +19,30 @@ from recognizer.services.work import runs, sweeper
 
 logger = logging.getLogger(__name__)
 
+TRAINING_LIMIT_SECONDS = 24 * 3600
+NICENESS = 10
+
 
 @shared_task(bind=True)
 def run_job(self: "Task[..., None]", job_id: str) -> None:
-    redelivered = bool((self.request.delivery_info or {}).get("redelivered"))
+    _run(job_id, self.request.id, redelivered=bool((self.request.delivery_info or {}).get("redelivered")))
+
+
+# A message that is acknowledged late is delivered again after a minute, which a training outlasts. So this one is
+# acknowledged early; if the worker dies, the lease ends, and the sweeper enqueues the job again.
+@shared_task(bind=True, acks_late=False, soft_time_limit=TRAINING_LIMIT_SECONDS, time_limit=TRAINING_LIMIT_SECONDS)
+def run_training(self: "Task[..., None]", job_id: str) -> None:
+    os.setpriority(os.PRIO_PROCESS, 0, NICENESS)  # other processes of the machine go first
+    _run(job_id, self.request.id)
+
+
+def _run(job_id: str, message: str | None, *, redelivered: bool = False) -> None:
     try:
         job_key = uuid.UUID(job_id)
     except ValueError:
         logger.error("Dropped a message for a job with an invalid id")
         return
-    job = runs.claim_job(job_key, message=uuid.UUID(self.request.id), redelivered=redelivered)
+    job = runs.claim_job(job_key, message=uuid.UUID(message), redelivered=redelivered)
     if job:
         with working_for(job.request):
             runs.run_job(job)

@@ -170,3 +170,15 @@ def advice(
     if decision == "rejected":
         return _("Nothing in the picture looks enough like a digit.")
     return ""
+
+
+def training_stage(name: str) -> str:
+    """Return what a training does in the stage of this name."""
+    stages = {
+        "generating": _("rendering synthetic digits"),
+        "training": _("training"),
+        "evaluating": _("calibrating and evaluating"),
+        "rendering the gate's pictures": _("rendering the pictures of the comparison"),
+        "comparing": _("comparing both models"),
+    }
+    return stages.get(name, _("selecting digits"))

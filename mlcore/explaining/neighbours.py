@@ -51,6 +51,21 @@ def find_neighbours(vector: Vectors, examples: Vectors, count: int) -> list[Neig
     return [Neighbour(int(index), float(similarities[index])) for index in order]
 
 
+def share_labels(
+    vectors: Vectors, examples: Vectors, labels: NDArray[np.uint8], claimed: NDArray[np.uint8], count: int
+) -> NDArray[np.float64]:
+    """Return for each vector which share of its nearest examples has the label that is claimed for it, (N,)."""
+    count = min(count, len(examples))
+    if not count:
+        return np.zeros(len(vectors))
+    shares = []
+    for start in range(0, len(vectors), CHUNK):
+        similarities = vectors[start : start + CHUNK] @ examples.T  # (n, examples)
+        nearest = np.argpartition(-similarities, count - 1, axis=1)[:, :count]
+        shares.append((labels[nearest] == claimed[start : start + CHUNK, np.newaxis]).mean(axis=1))
+    return np.concatenate(shares) if shares else np.zeros(0)
+
+
 def _embed_chunk(explainer: Explainer, images: NDArray[np.uint8]) -> Vectors:
     maps = explainer.engine.activations(images)[explainer.network.layers[-1].name]  # (n, height, width, channels)
     for step in _hidden_steps(explainer):

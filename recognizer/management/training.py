@@ -1,4 +1,4 @@
-"""Parts of the training commands: the check for Keras, the option `--data`, progress, the gate and embeddings."""
+"""Parts of the training commands: the check for Keras, the option `--data`, progress and the gate."""
 
 import importlib.util
 import os
@@ -11,7 +11,6 @@ from django.conf import settings
 from django.core.management.base import CommandError, OutputWrapper
 
 from recognizer.models import ModelVersion
-from recognizer.services.explaining.training_digits import store_training_digits
 from recognizer.services.registry.model_files import local_artifact
 from recognizer.services.registry.promotion import store_gate
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 PACKAGES = {"tensorflow": "TensorFlow", "torch": "PyTorch", "keras": "Keras", "onnx": "ONNX"}
 BAR_WIDTH = 30  # characters
-EMBEDDED_DIGITS = 20_000  # 22 MB on the disk
 STOPPED = "Stopped. Run the same command again to continue after the last complete epoch."
 
 
@@ -76,12 +74,3 @@ def format_gate(result: "GateResult") -> str:
         for check in result.checks
     ]
     return "\n".join([verdict, *rows])
-
-
-def embed_training_digits(version: ModelVersion, data: Path | None, count: int = EMBEDDED_DIGITS) -> int:
-    """Embed some of MNIST's training digits, which every model learns from, and return their number."""
-    from mlcore.training.datasets.mnist import load_split
-
-    train = load_split(data).train[:count]  # they are in random order
-    store_training_digits(version, train.images, train.labels)
-    return len(train)

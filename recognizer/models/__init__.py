@@ -13,6 +13,7 @@ from recognizer.models.preferences import Preferences
 from recognizer.models.preset import Preset
 from recognizer.models.quality import Audit, Stream, StreamMonth
 from recognizer.models.table_export import TableExport
+from recognizer.models.training import Training
 from recognizer.models.upload import Correction, Upload
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Stream",
     "StreamMonth",
     "TableExport",
+    "Training",
     "Upload",
     "Usage",
 ]

@@ -16,6 +16,7 @@ class JobKind(models.TextChoices):
     PERSONAL_EXPORT = "personal_export", _("write a personal export")
     MAIL = "mail", _("send an email")
     TABLE_EXPORT = "table_export", _("write a table")
+    TRAINING = "training", _("train a model")
 
 
 class JobState(models.TextChoices):

@@ -48,6 +48,8 @@ class Event(StrEnum):
     DELETION_FINISHED = "deletion_finished"
     STAFF_SAW_PICTURE = "staff_saw_picture"
     MODEL_PROMOTED = "model_promoted"
+    TRAINING_STARTED = "training_started"
+    TRAINING_STOPPED = "training_stopped"
     THROTTLED = "throttled"
 
 

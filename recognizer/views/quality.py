@@ -14,6 +14,7 @@ from recognizer import selectors
 from recognizer.forms import clean_or_raise
 from recognizer.forms.quality import SecondLookForm, WishForm
 from recognizer.quality_plots import stream_plots
+from recognizer.services.learning.label_doctor import check_labels
 from recognizer.services.quality.batch_errors import expected_errors
 from recognizer.services.quality.figures import costs_of, figures_for, figures_of
 from recognizer.services.quality.mistakes import look_again, mistakes_of
@@ -22,6 +23,7 @@ from recognizer.services.quality.tables import audited_answers
 from recognizer.views.requests import UserRequest
 
 MISTAKES_SHOWN = 24
+LABELS_SHOWN = 48
 MAX_MISTAKES = 1_000  # the newest ones, which the table of digits holds
 
 
@@ -49,6 +51,13 @@ def quality_stream(request: UserRequest, pk: UUID) -> HttpResponse:
         "has_more_mistakes": len(mistakes) > MISTAKES_SHOWN,
     }
     return render(request, "quality_stream.html", context)
+
+
+@require_safe
+def quality_labels(request: UserRequest) -> HttpResponse:
+    """Show the person's own reviewed digits whose labels are unlikely."""
+    check = check_labels(request.user)
+    return render(request, "quality_labels.html", {"check": check, "shown": check.doubtful[:LABELS_SHOWN]})
 
 
 @require_POST

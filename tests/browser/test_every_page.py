@@ -60,6 +60,8 @@ def pages(alice, model) -> dict[str, str]:
         "preset_create",
         "about",
         "model_versions",
+        "trainings",
+        "quality_labels",
     ]
     address = EmailAddress.objects.create(user=alice, email="w" * 60 + "@example.org")
     return {name: reverse(name) for name in [*names, "password_change", "account_reauthenticate"]} | {

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
-from recognizer.models import Audit, Correction, FeatureMap, ModelVersion, Upload
+from recognizer.models import Audit, Correction, FeatureMap, ModelVersion, Training, Upload
 from recognizer.notice_texts import EXPORT_READY
 from recognizer.services.batches import intake
 from recognizer.services.exports.links import create_link
@@ -55,6 +55,7 @@ def scenario(alice: User, bob: User, admin: User, model: ModelVersion, settings)
     preset = create_preset(owner=alice, name=NAME, fields={"digits": "1"})
     table = request_table(alice, title=NAME, site="https://example.org", batch=batch)
     link, _link_secret = create_link(batch)
+    Training.objects.create(number=1, base=model, started_by=alice)
     glyph = prediction.glyphs.get()
     objects = {
         "uploads/": prediction.upload_id,
@@ -84,6 +85,7 @@ def scenario(alice: User, bob: User, admin: User, model: ModelVersion, settings)
         "kind": "occlusion",
         "digit": glyph.digit,
         "version": model.version,
+        "number": 1,
         "size": 180,
         "uidb64": "x",
         "token": "y",

@@ -12,6 +12,8 @@ from mlcore.training.datasets.augment import DEFAULT_AUGMENTATION, Augmentation,
 from mlcore.training.datasets.mnist import Digits, concatenate
 from mlcore.worker_pool import WorkerPool
 
+MAX_CORRECTED = 0.15  # share of an epoch; the rest is replayed, so that nothing is forgotten
+MAX_REPEATS = 20  # of one corrected digit in an epoch, each time augmented differently
 REDUCED = 0.7  # of the usual augmentation, in the last epochs
 
 
@@ -29,6 +31,14 @@ class Mixture:
     def size(self) -> int:
         """Return the number of images in an epoch."""
         return len(self.digits) + min(self.synthetic_per_epoch, len(self.synthetic))
+
+
+def mix_corrected(corrected: Digits, replayed: Digits, size: int, seed: int, reduced_from: int) -> Mixture:
+    """Return epochs of `size` images: corrected digits, each several times, among digits that are replayed."""
+    room = max(1, int(size * MAX_CORRECTED))
+    chosen = corrected[np.random.default_rng(seed).permutation(len(corrected))[:room]]
+    repeated = concatenate([chosen] * max(1, min(MAX_REPEATS, room // len(chosen))))
+    return Mixture(repeated, replayed, size - len(repeated), reduced_from=reduced_from)
 
 
 def make_epoch(mixture: Mixture, seed: int, number: int) -> Digits:

@@ -2,7 +2,7 @@
 
 import platform
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from mlcore.artifact import Artifact, ArtifactError, Card, Network, save_artifact
 from mlcore.reading.engine import NOT_A_DIGIT, to_scores
 from mlcore.training.datasets.digits import DigitCounts, render_digits
-from mlcore.training.datasets.epochs import Mixture
+from mlcore.training.datasets.epochs import Mixture, mix_corrected
 from mlcore.training.datasets.lines import Writers
 from mlcore.training.datasets.mnist import Digits, Split, concatenate, load_folder, load_split
 from mlcore.training.evaluation.calibrate import CalibrationCounts, fit_thresholds
@@ -53,6 +53,9 @@ class DigitRecipe:
     data: Path | None = None  # MNIST as an IDX folder or an .npz; None downloads it
     extra: Path | None = None  # folder of the user's own labelled pictures
     start: Artifact | None = None  # model to fine-tune
+    corrected: Digits | None = None  # digits that people confirmed or corrected; the others are then replayed
+    corrected_from: Mapping[str, Any] = field(default_factory=dict)  # how many pictures and people, for the card
+    images_per_epoch: int = 20_000  # of a training with corrected digits
     thorough: bool = True  # measures robustness and the reading of whole pictures as well
 
 
@@ -108,7 +111,13 @@ def prepare_data(recipe: DigitRecipe, runs: Path, on_stage: StageCallback) -> Tr
     if extra:
         hashes["extra"] = extra[0].digest
     digits = concatenate([split.train, *extra])
-    mixture = Mixture(digits, synthetic, recipe.synthetic_per_epoch, reduced_from=recipe.plan.epochs * 2 // 3)
+    reduced_from = recipe.plan.epochs * 2 // 3
+    if recipe.corrected is None:
+        mixture = Mixture(digits, synthetic, recipe.synthetic_per_epoch, reduced_from=reduced_from)
+    else:
+        hashes["corrected"] = recipe.corrected.digest
+        replayed = concatenate([digits, synthetic])
+        mixture = mix_corrected(recipe.corrected, replayed, recipe.images_per_epoch, recipe.plan.seed, reduced_from)
     return TrainingData(split, mixture, concatenate([split.validation, checks]), hashes)
 
 
@@ -123,7 +132,8 @@ def train_digit_network(
     data = prepare_data(recipe, runs, on_stage)
 
     def on_progress(progress: Progress) -> None:
-        on_stage(TrainingStage("training", progress.done, progress.seconds_left, _describe_epoch(progress.last)))
+        epoch = asdict(progress.last) if progress.last else None
+        on_stage(TrainingStage("training", progress.done, progress.seconds_left, _describe_epoch(progress.last), epoch))
 
     start = _start_weights(recipe.start, recipe.plan.architecture) if recipe.start else None
     fitted = fit_digit_network(recipe.plan, data.mixture, data.validation, runs, on_progress, start)
@@ -141,7 +151,7 @@ def train_digit_network(
         training={**_describe_training(recipe, data, fitted, command), **lines.training},
         metrics={"validation": _measure_validation(data, logits, temperature), **lines.metrics},
     )
-    on_stage(TrainingStage("evaluating", 0))
+    on_stage(TrainingStage("evaluating", 0, epoch=asdict(fitted.history[-1])))
     with tempfile.TemporaryDirectory() as scratch:
         draft = save_artifact(Path(scratch) / "draft", card, files)
         if lines.networks:
@@ -195,6 +205,7 @@ def _describe_training(
         "generated_each_epoch": recipe.synthetic_per_epoch,
         "images_each_epoch": data.mixture.size,
         "data": data.hashes,
+        "corrected": dict(recipe.corrected_from) or None,
         "interrupted": fitted.interrupted,
         "history": [asdict(epoch) for epoch in fitted.history],
         "seconds": round(sum(epoch.seconds for epoch in fitted.history)),  # includes epochs before an interruption

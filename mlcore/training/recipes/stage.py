@@ -1,6 +1,6 @@
 """The stages of a long training, for a progress bar."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 
@@ -12,6 +12,7 @@ class TrainingStage:
     done: float  # 0..1
     seconds_left: float | None = None
     note: str = ""
+    epoch: Mapping[str, float] | None = None  # the figures of the last epoch, a point of the learning curves
 
 
 StageCallback = Callable[[TrainingStage], None]

@@ -3,9 +3,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recognizer.management.training import EMBEDDED_DIGITS, add_data_option, embed_training_digits
+from recognizer.management.training import add_data_option
 from recognizer.models import ModelVersion
 from recognizer.problems import Problem
+from recognizer.services.explaining.training_digits import EMBEDDED_DIGITS, embed_training_digits
 
 
 class Command(BaseCommand):

@@ -18,14 +18,16 @@ from recognizer.management.training import (
     STOPPED,
     add_data_option,
     compare_with_active,
-    embed_training_digits,
     format_gate,
     require_backend,
     show_stage,
 )
-from recognizer.models import ModelVersion
+from recognizer.models import Job, ModelVersion, Training
 from recognizer.problems import Problem
+from recognizer.services.explaining.training_digits import embed_training_digits
+from recognizer.services.learning.trainings import claim_here
 from recognizer.services.registry.model_versions import artifact_for, register_model
+from recognizer.services.work.runs import run_job
 
 if TYPE_CHECKING:
     from mlcore.training.recipes.digit import DigitRecipe
@@ -53,6 +55,12 @@ class Command(BaseCommand):
             "--lines", metavar="VERSION", help="model whose line network is copied; the shipped one by default"
         )
         parser.add_argument("--quick", action="store_true", help="train for minutes only, to over 99.2 %% accuracy")
+        parser.add_argument(
+            "--corrections",
+            action="store_true",
+            help="train with what people confirmed or corrected and allow, as the page of trainings does; "
+            "all other options are ignored",
+        )
         parser.add_argument("--dry-run", action="store_true", help="check the data and print the plan")
         parser.add_argument(
             "--output", type=Path, metavar="FOLDER", help="write the artifact to this folder and do not register it"
@@ -60,6 +68,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         require_backend()
+        if options["corrections"]:
+            return self.train_with_corrections()
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM saves the best weights, as Ctrl-C does
         from mlcore.training.datasets.mnist import DataError
         from mlcore.training.recipes.digit import train_digit_network
@@ -89,6 +99,19 @@ class Command(BaseCommand):
             self.embed(version, options["data"])
             self.compare(version, options)
         return None
+
+    def train_with_corrections(self) -> None:
+        try:
+            job = claim_here()
+        except Problem as problem:
+            raise CommandError(problem.detail, returncode=2) from problem
+        run_job(job)
+        training = Training.objects.select_related("candidate").get(job=job)
+        if training.candidate is None:
+            raise CommandError(f"There is no candidate: {training.error or job_error(job)}", returncode=1)
+        self.stdout.write(f"{training.candidate.version} is a candidate.")
+        passed = (training.candidate.gate or {}).get("passed")
+        self.stdout.write("It passed the gate." if passed else "It did not pass the gate; the page of models says why.")
 
     def compare(self, version: ModelVersion, options: dict[str, Any]) -> None:
         from mlcore.training.datasets.gate_pictures import GateCounts
@@ -141,6 +164,11 @@ class Command(BaseCommand):
             raise CommandError(f"Trained, but not registered in the database: {error}", returncode=1) from error
         self.stdout.write(f"{version.version} is a candidate.")
         return version
+
+
+def job_error(job: Job) -> str:
+    """Return why the job waits or failed."""
+    return Job.objects.values_list("error", flat=True).get(pk=job.pk)
 
 
 def build_recipe(options: dict[str, Any]) -> "DigitRecipe":

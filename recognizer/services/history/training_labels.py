@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib.auth.models import User
 
@@ -20,18 +21,23 @@ class TrainingLabel:
     number: int  # of the box in the correction, from 1
     label: str  # a digit; empty: not a digit
     input: bytes | None  # (28, 28) uint8, ink is 255; None for a box that a person drew
+    kind: str  # of the correction
 
 
-def training_labels_of(user: User) -> Iterator[TrainingLabel]:
-    """Yield the labelled boxes of the user's current corrections. A correction without boxes yields nothing."""
+def training_labels_of(user: User, until: datetime | None = None) -> Iterator[TrainingLabel]:
+    """Yield the labelled boxes of the user's current corrections, or of those that were current at a time.
+
+    A correction without boxes yields nothing.
+    """
     uploads = uploads_for(user).exclude(original="").filter(corrections__isnull=False)
     uploads = uploads.distinct().order_by("created_at", "id")
     for upload in uploads.prefetch_related("corrections", "predictions__glyphs").iterator(chunk_size=CHUNK_SIZE):
-        current = select_current(upload.corrections.all())
+        rows = upload.corrections.all()
+        current = select_current(row for row in rows if until is None or row.created_at <= until)
         if current is None:
             continue
         # Glyphs of all predictions: a correction of an earlier one still applies after the upload was read again.
         glyphs = (glyph for prediction in upload.predictions.all() for glyph in prediction.glyphs.all())
         inputs = {(g.x, g.y, g.width, g.height): bytes(g.input) for g in glyphs}
         for number, item in enumerate(current.boxes, start=1):
-            yield TrainingLabel(upload, number, item["label"], inputs.get(tuple(item["box"])))
+            yield TrainingLabel(upload, number, item["label"], inputs.get(tuple(item["box"])), current.kind)

@@ -32,6 +32,7 @@ from recognizer.models import (
     Stream,
     StreamMonth,
     TableExport,
+    Training,
     Upload,
     Usage,
 )
@@ -64,6 +65,7 @@ OWNED_ROWS = (
     OwnedRows(User.user_permissions.through, ("user_id",), not_exported_because="The staff gives permissions."),
     OwnedRows(LogEntry, ("user_id",), not_exported_because="It records what the staff did in the admin."),
     OwnedRows(Promotion, ("by_id",), not_exported_because="It records which model was active when."),
+    OwnedRows(Training, ("started_by_id",), not_exported_because="It records which model was trained when."),
     OwnedRows(EmailAddress, ("user_id",), "account.json", inside="addresses"),
     OwnedRows(
         EmailConfirmation, ("email_address__user_id",), not_exported_because="Links are signed; no row is written."

@@ -9,10 +9,12 @@ from django.utils import timezone
 from recognizer.current_request import current_request_id
 from recognizer.models import Job
 from recognizer.models.job import JobKind
+from recognizer.queues import TRAIN
 from recognizer.services.work import broker
 from recognizer.services.work.handlers import Hook, handler_of
 
 TASK = "recognizer.tasks.run_job"
+TRAINING_TASK = "recognizer.tasks.run_training"
 CANCELLED = "Cancelled."
 
 
@@ -36,7 +38,7 @@ def enqueue_jobs(jobs: Sequence[Job]) -> int:
     """Publish the jobs until Redis does not answer, and return how many were published."""
     for sent, job in enumerate(jobs):
         try:
-            broker.publish(TASK, str(job.pk), queue=job.queue)
+            broker.publish(TRAINING_TASK if job.queue == TRAIN else TASK, str(job.pk), queue=job.queue)
         except broker.BrokerDown:
             unsent = [other.pk for other in jobs[sent:] if other.enqueued_at]
             if unsent:

@@ -1,6 +1,7 @@
 """Runs of jobs in a worker: a job is claimed with a lease, its handler runs, and it is finished or released."""
 
 import logging
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -202,6 +203,43 @@ def _release_part(job: Job) -> int:
 def leased_row(job: Job) -> QuerySet[Job]:
     """Return a query for the row of the job that is empty once this run has lost its lease."""
     return Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, lease_id=job.lease_id, attempts=job.attempts)
+
+
+@contextmanager
+def keep_lease(job: Job) -> Iterator[None]:
+    """Extend the lease from a thread while the block runs: for work that takes longer than a lease."""
+    is_over = threading.Event()
+    thread = threading.Thread(target=_extend_lease, args=(job, is_over), name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def _extend_lease(job: Job, is_over: threading.Event) -> None:
+    """Extend the lease until the event. A lease that another run has taken stays as it is."""
+    try:
+        while not is_over.wait(settings.JOB_LEASE_SECONDS / 4):
+            try:
+                leased_row(job).update(lease_until=timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS))
+            except DatabaseError as error:
+                logger.warning("The lease of job %s could not be extended: %s", job.pk, error)
+                connection.close()
+    finally:
+        connection.close()
+
+
+def forget_attempts(job: Job) -> None:
+    """Count attempts from one again, because the job has saved a part of its work from which another run goes on."""
+    if job.attempts > 1 and leased_row(job).update(attempts=1):
+        job.attempts = 1
+
+
+def fail_run(job: Job, error: str) -> None:
+    """Fail the job of this run for good: another attempt would end in the same way."""
+    fail_jobs(leased_row(job), error)
 
 
 def split_job(job: Job) -> None:

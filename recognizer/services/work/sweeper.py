@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from recognizer.models import Job
-from recognizer.queues import BULK, INTERACTIVE
+from recognizer.queues import BULK, INTERACTIVE, TRAIN
 from recognizer.services.work import broker
 from recognizer.services.work.handlers import mandatory_kinds
 from recognizer.services.work.jobs import enqueue_jobs, fail_jobs, retry_jobs
@@ -33,7 +33,7 @@ def sweep() -> int:
     expired.update(state=Job.State.WAITING, error=WORKER_DIED, lease_id=None, lease_until=None, enqueued_at=None)
     retry_jobs(Job.objects.filter(kind__in=mandatory_kinds()))
     try:
-        lengths = broker.queue_lengths([INTERACTIVE, BULK])
+        lengths = broker.queue_lengths([INTERACTIVE, BULK, TRAIN])
     except broker.BrokerDown:
         return 0
     return sum(_enqueue_lost_jobs(queue, length) for queue, length in lengths.items())

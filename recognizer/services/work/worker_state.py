@@ -1,16 +1,18 @@
 """The state of the workers, with the text that pages and the admin show."""
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from django.conf import settings
 from django.utils.translation import gettext, ngettext
 
-from recognizer.queues import INTERACTIVE
+from recognizer.queues import INTERACTIVE, TRAIN
 from recognizer.services.work import broker
 
 HEARTBEAT_KEY = f"{settings.QUEUE_PREFIX}:worker-alive"
+TRAINER_HEARTBEAT_KEY = f"{settings.QUEUE_PREFIX}:trainer-alive"
 HEARTBEAT_EVERY_SECONDS = 5
 HEARTBEAT_VALID_SECONDS = 20  # measured by Redis, because the clocks of machines differ
 STATE_CACHED_SECONDS = 2.0
@@ -89,9 +91,28 @@ def fetch_worker_state() -> WorkerState:
     return WorkerState("busy" if waiting_messages else "ready", waiting_messages)
 
 
-def record_heartbeat() -> None:
-    """Write into Redis that a worker is alive. Without Redis nothing is written, and pages show it as unreachable."""
+def is_trainer_alive() -> bool:
+    """Return whether a worker for trainings has sent a heartbeat lately. It sends none while it trains."""
+
+    def ask() -> bool:
+        valid_ms: Any = broker.redis_client().pttl(TRAINER_HEARTBEAT_KEY)
+        return bool(0 < valid_ms <= 1000 * HEARTBEAT_VALID_SECONDS)
+
     try:
-        broker.redis_client().set(HEARTBEAT_KEY, "1", ex=HEARTBEAT_VALID_SECONDS)
+        return broker.breaker.call(ask)
+    except broker.BrokerDown:
+        return False
+
+
+def record_heartbeats(queues: Collection[str]) -> None:
+    """Write into Redis that a worker of these queues is alive.
+
+    Without Redis nothing is written, and pages show the worker as unreachable.
+    """
+    keys = {INTERACTIVE: HEARTBEAT_KEY, TRAIN: TRAINER_HEARTBEAT_KEY}
+    try:
+        for queue, key in keys.items():
+            if queue in queues:
+                broker.redis_client().set(key, "1", ex=HEARTBEAT_VALID_SECONDS)
     except broker.REDIS_ERRORS:
         return

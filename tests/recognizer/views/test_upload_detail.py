@@ -5,10 +5,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from recognizer.models import Correction, Glyph, Job, Prediction, Stream
+from recognizer.queues import INTERACTIVE
 from recognizer.services.history import corrections
 from recognizer.services.history.pages import Neighbours, neighbours_of
 from recognizer.services.reading.predictions import create_prediction
-from recognizer.services.work.worker_state import record_heartbeat
+from recognizer.services.work.worker_state import record_heartbeats
 from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
 
@@ -49,7 +50,7 @@ def test_a_rejected_picture_shows_the_reason(alice_client, add_prediction, reaso
 
 
 def test_the_page_polls_while_feature_maps_are_drawn(alice, alice_client, model, redis_server):
-    record_heartbeat()
+    record_heartbeats([INTERACTIVE])
     prediction = create_prediction(owner=alice, data=digit_png(7), source="upload", draw_maps=True)
     maps = page_of(alice_client, prediction, "upload_maps")
     assert "are being drawn" in maps

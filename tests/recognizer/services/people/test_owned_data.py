@@ -23,6 +23,7 @@ from recognizer.models import (
     OutgoingMail,
     Prediction,
     Promotion,
+    Training,
 )
 from recognizer.notice_texts import EXPORT_READY
 from recognizer.services.batches import intake
@@ -82,6 +83,7 @@ def everything(alice, model, media, settings) -> User:
     create_preset(owner=alice, name="Water meter", fields={"digits": "5"})
     EmailConfirmation.create(EmailAddress.objects.create(user=alice, email=alice.email))
     OutgoingMail.objects.create(kind="notice", user=alice, expires_at=timezone.now())
+    Training.objects.create(number=1, started_by=alice, base=prediction.model)
     tell_person(alice.pk, EXPORT_READY)
     idempotency.claim_key(owner_id=alice.pk, key="once", fingerprint="f" * 64)
     alice.groups.add(Group.objects.create(name="staff"))

@@ -6,7 +6,7 @@ import pytest
 
 from recognizer.queues import INTERACTIVE
 from recognizer.services.work import broker
-from recognizer.services.work.worker_state import HEARTBEAT_KEY, fetch_worker_state, record_heartbeat
+from recognizer.services.work.worker_state import HEARTBEAT_KEY, fetch_worker_state, record_heartbeats
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_a_worker_without_a_heartbeat_is_missing(redis):
 
 
 def test_a_worker_with_a_heartbeat_is_ready(redis):
-    record_heartbeat()
+    record_heartbeats([INTERACTIVE])
     assert fetch_worker_state().name == "ready"
 
 
@@ -37,7 +37,7 @@ def test_a_heartbeat_does_not_last_for_hours_after_the_clock_was_set_back(redis)
 
 
 def test_a_busy_worker_is_shown_with_the_number_of_waiting_messages(redis):
-    record_heartbeat()
+    record_heartbeats([INTERACTIVE])
     for _ in range(3):
         broker.publish("recognizer.tasks.run_job", "0" * 32, queue=INTERACTIVE)
     state = fetch_worker_state()

@@ -1,0 +1,76 @@
+"""The recipe of a quick training: fine-tune the active model with corrected digits, then compare both models."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mlcore.artifact import Artifact, load_artifact
+from mlcore.training.datasets.digits import DigitCounts
+from mlcore.training.datasets.gate_pictures import GateCounts
+from mlcore.training.datasets.mnist import Digits
+from mlcore.training.evaluation.calibrate import CalibrationCounts
+from mlcore.training.evaluation.gate import GateResult
+from mlcore.training.evaluation.held_back import HeldBack, HeldBackResult, compare_held_back
+from mlcore.training.networks.fit import PLANS
+from mlcore.training.recipes.digit import DigitRecipe, train_digit_network
+from mlcore.training.recipes.gate import hold_gate
+from mlcore.training.recipes.stage import StageCallback
+
+EPOCHS = 6
+RATE = 1 / 3  # of the usual learning rate
+POOL = 0.2  # share of the usual numbers of synthetic digits; they are rendered once and kept
+IMAGES_PER_EPOCH = 20_000
+CALIBRATION = CalibrationCounts(digits=2_000, negatives=1_000, numbers=500, numbers_for_weights=1_000)
+
+
+@dataclass(frozen=True)
+class QuickTraining:
+    """A quick training: the model that it starts from, what it learns, and where its files are."""
+
+    base: Artifact
+    corrected: Digits
+    corrected_from: Mapping[str, Any]  # how many pictures and people, for the card
+    target: Path  # folder of the candidate; its name is the version
+    runs: Path  # folder of checkpoints and rendered digits
+    data: Path | None  # MNIST as an IDX folder or an .npz; None downloads it
+    seed: int
+    effort: float = 1.0  # share of the usual numbers of images, for trials
+
+
+def train_with_corrections(training: QuickTraining, command: str, on_stage: StageCallback) -> Artifact:
+    """Return the candidate. A training that was interrupted goes on from its checkpoint, or returns what it saved."""
+    if training.target.exists():
+        return load_artifact(training.target)
+    return train_digit_network(recipe_of(training), training.base, training.target, training.runs, command, on_stage)
+
+
+def recipe_of(training: QuickTraining) -> DigitRecipe:
+    plan = PLANS[training.base.card.networks["digit"].architecture]
+    effort = training.effort
+    return DigitRecipe(
+        plan=replace(plan, epochs=EPOCHS, rate=plan.rate * RATE, seed=training.seed),
+        synthetic=DigitCounts().scaled(POOL * effort),
+        calibration=CalibrationCounts(*(max(40, round(count * effort)) for count in vars(CALIBRATION).values())),
+        data=training.data,
+        start=training.base,
+        corrected=training.corrected,
+        corrected_from=training.corrected_from,
+        images_per_epoch=max(500, round(IMAGES_PER_EPOCH * effort)),
+        thorough=False,
+    )
+
+
+def compare_candidate(
+    training: QuickTraining, candidate: Artifact, held_back: HeldBack, on_stage: StageCallback
+) -> tuple[GateResult, HeldBackResult]:
+    """Hold the candidate against the model that it started from: no worse on the gate's pictures, better on these."""
+    usual = GateCounts()
+    counts = GateCounts(
+        max(1, round(usual.papers * training.effort)),
+        max(20, round(usual.negatives * training.effort)),
+        max(10, round(usual.numbers * training.effort)),
+    )
+    gate = hold_gate(training.base, candidate, training.data, counts, training.runs, on_stage)
+    better = compare_held_back(training.base, candidate, held_back)
+    return replace(gate, checks=(*gate.checks, better.check)), better

@@ -1,0 +1,166 @@
+"""The digits that a training may learn from, and those that are held back to compare models on.
+
+Only pictures count that a person confirmed or corrected and whose owner gives consent. Whether a picture is held back
+depends on its key alone, so it stays on its side for ever; audited pictures are always held back.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import numpy as np
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from recognizer.models import Audit, Correction, Upload
+from recognizer.services.history.training_labels import TrainingLabel, training_labels_of
+from recognizer.services.learning.consent import people_with_training_consent
+
+if TYPE_CHECKING:
+    from mlcore.training.datasets.mnist import Digits
+    from mlcore.training.evaluation.held_back import HeldBack
+
+HELD_BACK = 0.3  # share of the pictures
+MIN_PEOPLE_TO_LIMIT = 4  # with fewer, each person may give any share of the digits
+NOT_A_DIGIT = 10  # the label of ink that is no digit, as the network counts it
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedDigit:
+    """One digit that a person confirmed or corrected."""
+
+    owner_id: int
+    upload_id: UUID
+    number: int
+    label: int  # 0..10
+    input: bytes
+    is_corrected: bool
+    weight: float  # the inverse of the probability with which its picture was audited, else 1
+    is_held_back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much a training learns from, for its row and the card. Nobody is named."""
+
+    digits: int
+    pictures: int
+    people: int
+    held_back_digits: int
+    held_back_pictures: int
+    is_limited: bool  # a person's share of the digits was limited
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The digits of a training on both sides."""
+
+    learnt: "Digits"
+    held_back: "HeldBack"
+    counts: Counts
+
+
+def count_reviewed_pictures() -> tuple[int, int]:
+    """Return how many reviewed pictures there are with consent, and of how many people."""
+    people = people_with_training_consent()
+    reviewed = Upload.objects.filter(owner__in=people, deleted_at=None, corrections__isnull=False)
+    reviewed = reviewed.exclude(original="")
+    return reviewed.distinct().count(), reviewed.values("owner").distinct().count()
+
+
+def select_digits(until: datetime) -> Selection:
+    """Return the digits that were reviewed at this time, so that a training which is resumed gets the same ones."""
+    learnt: list[ReviewedDigit] = []
+    held_back: list[ReviewedDigit] = []
+    for person in people_with_training_consent():
+        for digit in reviewed_digits_of(person, until):
+            (held_back if digit.is_held_back else learnt).append(digit)
+    limited = limit_shares(learnt, settings.TRAINING_PERSON_PERCENT / 100)
+    counts = Counts(
+        digits=len(limited),
+        pictures=len({digit.upload_id for digit in limited}),
+        people=len({digit.owner_id for digit in limited}),
+        held_back_digits=len(held_back),
+        held_back_pictures=len({digit.upload_id for digit in held_back}),
+        is_limited=len(limited) < len(learnt),
+    )
+    return Selection(_stack(limited), _as_held_back(held_back), counts)
+
+
+def reviewed_digits_of(person: User, until: datetime | None = None) -> Iterator[ReviewedDigit]:
+    """Yield the digits of the person's confirmed and corrected pictures. Boxes that a person drew have no image."""
+    audits = Audit.objects.filter(owner=person, is_right__isnull=False)
+    probabilities = dict(audits.values_list("prediction__upload_id", "probability"))
+    for label in training_labels_of(person, until):
+        if label.input is not None:
+            yield _as_digit(person, label, label.input, probabilities.get(label.upload.pk))
+
+
+def _as_digit(person: User, label: TrainingLabel, pixels: bytes, probability: float | None) -> ReviewedDigit:
+    return ReviewedDigit(
+        owner_id=person.pk,
+        upload_id=label.upload.pk,
+        number=label.number,
+        label=int(label.label) if label.label else NOT_A_DIGIT,
+        input=pixels,
+        is_corrected=label.kind != Correction.Kind.CONFIRM,
+        weight=1 / probability if probability else 1.0,
+        is_held_back=probability is not None or is_held_back(label.upload.pk),
+    )
+
+
+def is_held_back(upload_id: UUID) -> bool:
+    """Return whether no training ever learns from the picture."""
+    return place_of(upload_id) < HELD_BACK
+
+
+def place_of(upload_id: UUID) -> float:
+    """Return a number from 0 to 1 that depends on the key alone and looks random."""
+    return int.from_bytes(hashlib.sha256(upload_id.bytes).digest()[:8]) / 2**64
+
+
+def limit_shares(digits: list[ReviewedDigit], share: float) -> list[ReviewedDigit]:
+    """Return the digits with those left out by which one person would give more than this share of them."""
+    by_owner: dict[int, list[ReviewedDigit]] = {}
+    for digit in sorted(digits, key=lambda digit: (place_of(digit.upload_id), digit.number)):
+        by_owner.setdefault(digit.owner_id, []).append(digit)
+    if len(by_owner) < MIN_PEOPLE_TO_LIMIT:
+        return digits
+    limit = largest_limit([len(own) for own in by_owner.values()], share)
+    kept = {(digit.upload_id, digit.number) for own in by_owner.values() for digit in own[:limit]}
+    return [digit for digit in digits if (digit.upload_id, digit.number) in kept]
+
+
+def largest_limit(numbers: list[int], share: float) -> int:
+    """Return the most digits of one person that are at most this share of all, but at least one."""
+
+    def is_kept(limit: int) -> bool:
+        return limit <= share * sum(min(number, limit) for number in numbers)
+
+    return next((limit for limit in range(max(numbers), 1, -1) if is_kept(limit)), 1)
+
+
+def _stack(digits: Iterable[ReviewedDigit]) -> "Digits":
+    from mlcore.training.datasets.mnist import Digits
+
+    chosen = list(digits)
+    images = np.frombuffer(b"".join(digit.input for digit in chosen), np.uint8).reshape(-1, 28, 28)
+    return Digits(images, np.array([digit.label for digit in chosen], np.uint8))
+
+
+def _as_held_back(digits: list[ReviewedDigit]) -> "HeldBack":
+    from mlcore.training.evaluation.held_back import HeldBack
+
+    numbers = {upload: number for number, upload in enumerate(dict.fromkeys(digit.upload_id for digit in digits))}
+    return HeldBack(
+        _stack(digits),
+        np.array([numbers[digit.upload_id] for digit in digits], np.int64),
+        np.array([digit.weight for digit in digits], np.float64),
+        np.array([digit.is_corrected for digit in digits], np.bool_),
+    )

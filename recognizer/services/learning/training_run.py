@@ -1,0 +1,135 @@
+"""The run of a training in a worker that may load TensorFlow. It may be killed at any moment and run again."""
+
+import logging
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from mlcore.artifact import Artifact
+from recognizer.models import Job, Training
+from recognizer.problems import Problem
+from recognizer.services.explaining.training_digits import embed_training_digits
+from recognizer.services.learning.selection import Selection, select_digits
+from recognizer.services.registry.model_files import local_artifact
+from recognizer.services.registry.model_versions import register_model
+from recognizer.services.registry.promotion import store_gate
+from recognizer.services.work import runs
+
+if TYPE_CHECKING:
+    from mlcore.training.recipes.corrections import QuickTraining
+    from mlcore.training.recipes.stage import TrainingStage
+
+logger = logging.getLogger(__name__)
+
+MIN_LEARNT, MIN_HELD_BACK = 10, 1  # digits
+SAVE_EVERY_SECONDS = 1.0
+
+
+@dataclass
+class ProgressWriter:
+    """Writes the progress into the row, at most once a second, and stops a run that has lost its lease."""
+
+    job: Job
+    training: Training
+    saved_at: float = field(default=-float("inf"))
+
+    def __call__(self, stage: "TrainingStage") -> None:
+        row = self.training
+        has_new_epoch = stage.epoch is not None and int(stage.epoch["number"]) > len(row.epochs)
+        if has_new_epoch:
+            row.epochs = [*row.epochs, dict(stage.epoch or {})]
+        is_new_stage = stage.name != row.stage
+        if not (has_new_epoch or is_new_stage) and time.monotonic() - self.saved_at < SAVE_EVERY_SECONDS:
+            return
+        if not runs.leased_row(self.job).exists():
+            raise runs.LeaseLost
+        if has_new_epoch or is_new_stage:
+            runs.forget_attempts(self.job)
+        row.stage, row.stage_done, row.seconds_left = stage.name[:40], stage.done, stage.seconds_left
+        row.save(update_fields=["stage", "stage_done", "seconds_left", "epochs"])
+        self.saved_at = time.monotonic()
+
+
+def run_training(job: Job) -> None:
+    """Train a candidate, compare it with the active model, and register it with the result."""
+    training = Training.objects.select_related("base").get(job=job)
+    _remove_folders_of_others(training)
+    if training.started_at is None:
+        training.started_at = timezone.now()
+    selection = select_digits(training.created_at)
+    training.pictures = selection.counts.as_dict()
+    training.save(update_fields=["started_at", "pictures"])
+    if len(selection.learnt) < MIN_LEARNT or len(selection.held_back.digits) < MIN_HELD_BACK:
+        runs.fail_run(job, "There are too few reviewed digits of people who allow training.")
+        return
+    from mlcore.training.datasets.mnist import DataError
+
+    try:
+        with runs.keep_lease(job):
+            _train(job, training, selection)
+    except DataError as error:
+        runs.fail_run(job, str(error))
+
+
+def _train(job: Job, training: Training, selection: Selection) -> None:
+    from mlcore.training.recipes.corrections import compare_candidate, train_with_corrections
+
+    on_stage = ProgressWriter(job, training)
+    base = local_artifact(training.base)
+    quick = describe_training(training, base, selection)
+    candidate = train_with_corrections(quick, f"training {training.number}", on_stage)
+    gate, held_back = compare_candidate(quick, candidate, selection.held_back, on_stage)
+    with runs.finish_job(job):
+        version = register_model(candidate.folder)
+        store_gate(version, training.base, gate.as_dict())
+        training.candidate, training.outcome = version, Training.Outcome.CANDIDATE
+        training.epochs = candidate.card.training["history"]
+        training.held_back, training.finished_at, training.seconds_left = held_back.as_dict(), timezone.now(), None
+        training.save()
+    shutil.rmtree(folder_of(training), ignore_errors=True)
+    _embed_training_digits(training, quick)
+
+
+def describe_training(training: Training, base: Artifact, selection: Selection) -> "QuickTraining":
+    from mlcore.training.recipes.corrections import QuickTraining
+
+    return QuickTraining(
+        base=base,
+        corrected=selection.learnt,
+        corrected_from=selection.counts.as_dict(),
+        target=folder_of(training) / version_of(training),
+        runs=Path(settings.TRAINING_ROOT),
+        data=Path(settings.TRAINING_DATA) if settings.TRAINING_DATA else None,
+        seed=training.number,
+        effort=settings.TRAINING_EFFORT_PERCENT / 100,
+    )
+
+
+def version_of(training: Training) -> str:
+    """Return the name of the candidate. Releases have other names, so that no later one is named alike."""
+    return f"learnt-{training.number}"
+
+
+def folder_of(training: Training) -> Path:
+    return Path(settings.TRAINING_ROOT) / f"training-{training.pk}"
+
+
+def _remove_folders_of_others(training: Training) -> None:
+    """Remove candidates of trainings that ended before they registered them. Only one training is open."""
+    for folder in Path(settings.TRAINING_ROOT).glob("training-*"):
+        if folder != folder_of(training):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _embed_training_digits(training: Training, quick: "QuickTraining") -> None:
+    """Embed digits for the page "Like what". The candidate is complete without them."""
+    version: Any = training.candidate
+    try:
+        embed_training_digits(version, quick.data)
+    except (OSError, Problem):
+        logger.exception("The training digits of %s were not embedded", version)

@@ -1,0 +1,79 @@
+"""Pages of the trainings: the list with the button that starts one, and one training with its learning curves."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from recognizer import words
+from recognizer.learning_plots import training_plots
+from recognizer.models import ModelVersion, Training
+from recognizer.services.learning.changes import find_changes
+from recognizer.services.learning.consent import has_training_consent
+from recognizer.services.learning.selection import count_reviewed_pictures
+from recognizer.services.learning.trainings import MIN_PICTURES, cancel_training, start_training
+from recognizer.services.registry.promotion import needs_reason
+from recognizer.services.work.worker_state import is_trainer_alive
+from recognizer.views.model_versions import PERMISSION
+from recognizer.views.requests import UserRequest
+
+SHOWN = 50
+
+
+@require_safe
+def trainings(request: UserRequest) -> HttpResponse:
+    pictures, people = count_reviewed_pictures()
+    rows = with_models().order_by("-number")[:SHOWN]
+    context = {
+        "trainings": rows,
+        "pictures": pictures,
+        "people": people,
+        "fewest": MIN_PICTURES,
+        "has_open": any(training.is_open for training in rows),
+        "may_train": request.user.has_perm(PERMISSION),
+        "has_consent": has_training_consent(request.user.pk),
+    }
+    return render(request, "trainings.html", context)
+
+
+@require_safe
+def training_detail(request: UserRequest, number: int) -> HttpResponse:
+    training = get_object_or_404(with_models(), number=number)
+    active = ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).defer("card").first()
+    candidate = training.candidate
+    context = {
+        "training": training,
+        "stage": words.training_stage(training.stage),
+        "plots": training_plots(training),
+        "active": active,
+        "may_train": request.user.has_perm(PERMISSION),
+        "needs_reason": candidate is not None and needs_reason(candidate, active),
+        "is_trainer_missing": training.is_open and not training.is_running and not is_trainer_alive(),
+    }
+    if candidate and active and candidate != active:
+        context["changes"] = find_changes(request.user, active, candidate)
+    return render(request, "_training.html" if request.htmx else "training_detail.html", context)
+
+
+@require_POST
+@permission_required(PERMISSION, raise_exception=True)
+def training_start(request: UserRequest) -> HttpResponse:
+    training = start_training(by=request.user)
+    return redirect("training_detail", training.number)
+
+
+@require_POST
+@permission_required(PERMISSION, raise_exception=True)
+def training_stop(request: UserRequest, number: int) -> HttpResponse:
+    cancel_training(get_object_or_404(Training, number=number), by=request.user)
+    messages.success(request, _("The training was stopped. It made no candidate."))
+    return redirect("training_detail", number)
+
+
+def with_models() -> QuerySet[Training]:
+    return Training.objects.select_related("base", "candidate", "job", "started_by").defer(
+        "base__card", "base__gate", "candidate__card"
+    )

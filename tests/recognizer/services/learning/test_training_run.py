@@ -1,0 +1,106 @@
+"""Tests of a whole training with a small network's data: candidate, comparison, and the way back."""
+
+import importlib.util
+import uuid
+from pathlib import Path
+
+import pytest
+
+from mlcore.artifact import load_artifact
+from recognizer.models import Job, ModelVersion, Training
+from recognizer.services.explaining.training_digits import TrainingDigitsCache
+from recognizer.services.learning import training_run
+from recognizer.services.learning.trainings import cancel_training, start_training
+from recognizer.services.registry.model_files import local_artifact
+from recognizer.services.registry.promotion import promote_model
+from recognizer.services.work import runs
+from tests.hands import read_n_shaped_two, review_n_shaped_twos
+
+# Not by importing it, which takes each process of the tests seconds.
+has_keras = importlib.util.find_spec("keras") is not None
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.trains,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(not has_keras, reason="Keras is not installed"),
+]
+
+
+@pytest.fixture(autouse=True)
+def small(settings, npz: Path, tmp_path: Path) -> None:
+    """Train with few images; what is rendered is kept for this test alone."""
+    settings.TRAINING_DATA = str(npz)
+    settings.TRAINING_ROOT = tmp_path / "runs"
+    settings.TRAINING_EFFORT_PERCENT = 5
+
+
+def run(training: Training) -> Training:
+    job = runs.claim_job(training.job_id, message=uuid.uuid4())
+    assert job
+    runs.run_job(job)
+    assert Job.objects.get(pk=job.pk).error == ""
+    return Training.objects.select_related("candidate", "base").get(pk=training.pk)
+
+
+def test_a_training_learns_an_unseen_hand_and_can_be_taken_back(alice, bob, model, media):
+    before = [read_n_shaped_two(bob, seed).text for seed in range(900, 910)]
+    assert before.count("2") < 3
+    review_n_shaped_twos(alice, 40)
+    training = run(start_training(by=alice))
+    candidate = training.candidate
+    assert candidate is not None
+    assert candidate.version == "learnt-1"
+    assert candidate.state == ModelVersion.State.CANDIDATE
+    assert training.outcome == Training.Outcome.CANDIDATE
+    assert [epoch["number"] for epoch in training.epochs] == [1, 2, 3, 4, 5, 6]
+    card = local_artifact(candidate).card
+    assert card.training["corrected"]["people"] == 1
+    assert card.training["corrected"]["digits"] == training.pictures["digits"]
+    assert "alice" not in str(candidate.card)
+    assert training.held_back["corrected"]["candidate"] > training.held_back["corrected"]["active"]
+    names = [check["name"] for check in candidate.gate["checks"]]
+    assert {"digits_right", "digit_2", "held_back_gain"} <= set(names)
+    assert TrainingDigitsCache().fetch(candidate) is not None
+    assert not list(training_run.folder_of(training).parent.glob("training-*"))
+
+    promote_model(candidate, by=alice, reason="" if candidate.gate["passed"] else "test")
+    after = [read_n_shaped_two(bob, seed).text for seed in range(900, 910)]
+    assert after.count("2") > 7
+    promote_model(model, by=alice)
+    assert [read_n_shaped_two(bob, seed).text for seed in range(900, 910)] == before
+
+
+def test_a_run_that_saved_its_candidate_before_it_died_registers_that_one(alice, model, monkeypatch):
+    review_n_shaped_twos(alice, 40)
+    training = start_training(by=alice)
+
+    def die(*arguments: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr("mlcore.training.recipes.corrections.compare_candidate", die)
+        with pytest.raises(SystemExit):
+            run(training)
+    assert ModelVersion.objects.count() == 1
+    saved = load_artifact(training_run.folder_of(training) / training_run.version_of(training))
+    assert run(training).candidate.digest == saved.digest
+    assert ModelVersion.objects.count() == 2
+
+
+def test_a_training_that_is_stopped_while_it_runs_registers_nothing(alice, model, monkeypatch):
+    review_n_shaped_twos(alice, 40)
+    training = start_training(by=alice)
+    save = training_run.ProgressWriter.__call__
+
+    def stop_after_the_first_epoch(writer, stage):
+        save(writer, stage)
+        if stage.epoch:
+            cancel_training(training, by=alice)
+
+    monkeypatch.setattr(training_run.ProgressWriter, "__call__", stop_after_the_first_epoch)
+    job = runs.claim_job(training.job_id, message=uuid.uuid4())
+    runs.run_job(job)
+    training.refresh_from_db()
+    assert training.outcome == Training.Outcome.CANCELLED
+    assert training.epochs
+    assert ModelVersion.objects.count() == 1

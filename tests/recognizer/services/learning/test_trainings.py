@@ -1,0 +1,119 @@
+"""Tests of trainings: who starts one, how many there are at once, and how they end without a worker."""
+
+import uuid
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from mlcore.training.recipes.stage import TrainingStage
+from recognizer.models import Job, ModelVersion, Training
+from recognizer.problems import Problem
+from recognizer.queues import TRAIN
+from recognizer.services.history.corrections import correct
+from recognizer.services.learning import trainings
+from recognizer.services.learning.consent import choose_training_consent
+from recognizer.services.learning.training_run import ProgressWriter, run_training
+from recognizer.services.learning.trainings import MIN_PICTURES, cancel_training, start_training
+from recognizer.services.work import runs
+
+pytestmark = pytest.mark.django_db
+Outcome = Training.Outcome
+
+
+@pytest.fixture
+def reviewed(add_prediction, alice) -> None:
+    """Alice has reviewed enough pictures and allows training."""
+    choose_training_consent(alice, is_given=True)
+    for _ in range(MIN_PICTURES):
+        correct(prediction=add_prediction("7"), by=alice, kind="confirm")
+
+
+def claim(training: Training) -> Job:
+    job = runs.claim_job(training.job_id, message=uuid.uuid4())
+    assert job
+    return job
+
+
+def test_a_training_is_a_job_on_its_own_queue(reviewed, alice, model):
+    training = start_training(by=alice)
+    assert (training.number, training.base, training.started_by) == (1, model, alice)
+    assert (training.job.queue, training.job.kind) == (TRAIN, Job.Kind.TRAINING)
+    assert training.is_open
+    assert not training.is_running
+
+
+def test_only_one_training_is_open(reviewed, alice, model):
+    first = start_training(by=alice)
+    with pytest.raises(Problem, match="Another training is open"):
+        start_training(by=alice)
+    assert Training.objects.count() == Job.objects.filter(kind=Job.Kind.TRAINING).count() == 1
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Training.objects.create(number=2, base=model)
+    cancel_training(first, by=alice)
+    assert start_training(by=alice).number == 2
+
+
+def test_too_few_pictures_start_no_training(add_prediction, alice, model):
+    choose_training_consent(alice, is_given=True)
+    correct(prediction=add_prediction("7"), by=alice, kind="confirm")
+    with pytest.raises(Problem, match="needs 20 reviewed pictures"):
+        start_training(by=alice)
+    assert not Training.objects.exists()
+
+
+def test_a_stopped_training_makes_no_candidate_and_its_job_does_not_run_again(reviewed, alice):
+    training = start_training(by=alice)
+    job = claim(training)
+    cancel_training(training, by=alice)
+    training.refresh_from_db()
+    assert (training.outcome, training.is_open) == (Outcome.CANCELLED, False)
+    assert training.finished_at
+    with pytest.raises(runs.LeaseLost), runs.finish_job(job):
+        pytest.fail("results were saved")
+    assert trainings.is_obsolete(job)
+    cancel_training(training, by=alice)
+    assert Training.objects.get().outcome == Outcome.CANCELLED
+
+
+def test_progress_of_a_stopped_training_ends_its_run(reviewed, alice):
+    training = start_training(by=alice)
+    job = claim(training)
+    writer = ProgressWriter(job, training)
+    epoch = {"number": 1, "loss": 0.5, "validation_accuracy": 0.9, "validation_loss": 0.4}
+    writer(TrainingStage("training", 0.5, 12.0, epoch=epoch))
+    training.refresh_from_db()
+    assert (training.stage, training.stage_done, training.epochs) == ("training", 0.5, [epoch])
+    writer(TrainingStage("training", 0.6, 12.0, epoch=epoch))
+    assert len(training.epochs) == 1
+    cancel_training(training, by=alice)
+    with pytest.raises(runs.LeaseLost):
+        writer(TrainingStage("evaluating", 0.0))
+
+
+def test_a_training_that_was_killed_after_each_epoch_does_not_run_out_of_attempts(reviewed, alice, settings):
+    training = start_training(by=alice)
+    for number in range(1, 11):
+        job = claim(training)
+        epoch = {"number": number, "loss": 0.5, "validation_accuracy": 0.9, "validation_loss": 0.4}
+        ProgressWriter(job, training)(TrainingStage("training", number / 10, epoch=epoch))
+        assert runs.leased_row(job).exists()
+        runs.leased_row(job).update(state=Job.State.WAITING, lease_id=None, lease_until=None)  # as the sweeper does
+    assert Job.objects.get(pk=training.job_id).attempts == 1
+
+
+def test_a_training_that_always_dies_fails_with_the_reason(reviewed, alice):
+    training = start_training(by=alice)
+    job = claim(training)
+    runs.fail_run(job, "The worker died, or ran out of time.")
+    training.refresh_from_db()
+    assert (training.outcome, training.error) == (Outcome.FAILED, "The worker died, or ran out of time.")
+
+
+def test_without_consent_at_its_beginning_a_training_fails_at_once(reviewed, alice):
+    training = start_training(by=alice)
+    choose_training_consent(alice, is_given=False)
+    run_training(claim(training))
+    training.refresh_from_db()
+    assert training.outcome == Outcome.FAILED
+    assert "too few reviewed digits" in training.error
+    assert ModelVersion.objects.count() == 1

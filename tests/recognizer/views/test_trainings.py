@@ -1,0 +1,154 @@
+"""Tests of the pages of trainings: what everybody sees, and who may start, stop and activate."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+
+from recognizer.models import ModelVersion, Training
+from recognizer.services.history.corrections import correct
+from recognizer.services.learning.consent import choose_training_consent
+from recognizer.services.learning.trainings import MIN_PICTURES, start_training
+from recognizer.services.registry.model_versions import register_model
+from recognizer.services.registry.promotion import store_gate
+from tests.conftest import client_of
+from tests.recognizer.services.registry.artifacts import copy_shipped
+
+pytestmark = pytest.mark.django_db
+LIST, START = reverse("trainings"), reverse("training_start")
+EPOCHS = [
+    {"number": number, "loss": 1 / number, "validation_accuracy": 1 - 0.1 / number, "validation_loss": 0.5 / number}
+    for number in (1, 2, 3)
+]
+CHECK = {"name": "digit_7", "active": 0.998, "candidate": 0.961, "bound": 0.01, "limit": 0.05, "passed": False}
+HELD_BACK = {
+    "pictures": 12,
+    "confirmed": {"digits": 20, "active": 20, "candidate": 19},
+    "corrected": {"digits": 9, "active": 1, "candidate": 8},
+    "active": 0.7,
+    "candidate": 0.9,
+    "bound": 0.05,
+}
+
+
+@pytest.fixture
+def trainer_client(django_user_model) -> Client:
+    trainer = django_user_model.objects.create_user("trainer", password="a long password")
+    trainer.user_permissions.add(Permission.objects.get(codename="promote_models"))
+    return client_of(trainer)
+
+
+@pytest.fixture
+def reviewed(add_prediction, alice) -> None:
+    choose_training_consent(alice, is_given=True)
+    for _ in range(MIN_PICTURES):
+        correct(prediction=add_prediction("7"), by=alice, kind="confirm")
+
+
+@pytest.fixture
+def ended(model, media, tmp_path, alice) -> Training:
+    candidate = register_model(copy_shipped(tmp_path / "learnt-1"))
+    store_gate(candidate, model, {"passed": False, "checks": [CHECK]})
+    return Training.objects.create(
+        number=1,
+        started_by=alice,
+        base=model,
+        candidate=candidate,
+        outcome=Training.Outcome.CANDIDATE,
+        epochs=EPOCHS,
+        pictures={
+            "digits": 140,
+            "pictures": 140,
+            "people": 2,
+            "held_back_digits": 29,
+            "held_back_pictures": 12,
+            "is_limited": False,
+        },
+        held_back=HELD_BACK,
+    )
+
+
+def page_of(client: Client, number: int = 1) -> str:
+    return client.get(reverse("training_detail", args=[number])).content.decode()
+
+
+def test_the_empty_list_says_what_is_missing(model, trainer_client):
+    page = trainer_client.get(LIST).content.decode()
+    assert "There was no training yet." in page
+    assert f"needs {MIN_PICTURES} reviewed pictures" in page
+    assert "You have not allowed training with your pictures." in page
+    assert f'action="{START}"' not in page
+
+
+def test_only_a_trainer_starts_and_stops(reviewed, alice_client, admin_client, trainer_client, model):
+    assert f'action="{START}"' not in alice_client.get(LIST).content.decode()
+    assert alice_client.post(START).status_code == 403
+    assert not Training.objects.exists()
+    assert f'action="{START}"' in trainer_client.get(LIST).content.decode()
+    assert trainer_client.post(START).url == reverse("training_detail", args=[1])
+    second = trainer_client.post(START)
+    assert second.status_code == 409
+    assert "Another training is open" in second.content.decode()
+    stop = reverse("training_stop", args=[1])
+    assert alice_client.post(stop).status_code == 403
+    assert stop not in page_of(alice_client)
+    assert stop in page_of(trainer_client)
+    assert Training.objects.get().is_open
+    trainer_client.post(stop)
+    assert Training.objects.get().outcome == Training.Outcome.CANCELLED
+    assert "It made no candidate" in page_of(trainer_client)
+
+
+def test_an_open_training_is_polled_and_one_that_ended_is_not(reviewed, alice, alice_client, model):
+    training = start_training(by=None)
+    assert 'hx-trigger="every 1s"' in page_of(alice_client)
+    assert "No worker for trainings is running" in page_of(alice_client)
+    part = alice_client.get(reverse("training_detail", args=[1]), headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in part
+    training.outcome, training.error = Training.Outcome.FAILED, "MNIST could not be downloaded."
+    training.save()
+    assert "hx-trigger" not in page_of(alice_client)
+    assert "MNIST could not be downloaded." in page_of(alice_client)
+
+
+def test_everybody_sees_curves_and_comparison_and_only_trainers_see_who_and_buttons(
+    ended, alice_client, bob_client, trainer_client
+):
+    page = page_of(bob_client)
+    assert "Learning curves" in page
+    assert "plot-series-2" in page
+    assert "digit_7" in page
+    assert "did not pass the comparison" in page
+    assert "140 of 140 pictures, 2 people" in page
+    assert "alice" not in page
+    assert "promote/" not in page
+    trainer_page = page_of(trainer_client)
+    assert "alice" in trainer_page
+    assert 'name="reason"' in trainer_page
+    assert "not passed" in trainer_client.get(LIST).content.decode()
+
+
+def test_the_active_candidate_offers_the_way_back(ended, trainer_client, model):
+    trainer_client.post(reverse("model_promote", args=["learnt-1"]), {"reason": "it reads our forms"})
+    assert f"Go back to {model.version}" in page_of(trainer_client)
+    trainer_client.post(reverse("model_promote", args=[model.version]))
+    assert ModelVersion.objects.get(state="active") == model
+
+
+def test_only_own_digits_that_would_change_are_shown(ended, add_prediction, alice, alice_client, bob_client):
+    add_prediction("71")
+    assert "Of your newest 2 digits" in page_of(alice_client)
+    assert "Of your newest 0 digits" in page_of(bob_client)
+
+
+@pytest.mark.parametrize("number", [0, 2, 10**30])
+def test_an_unknown_training_is_not_found(ended, trainer_client, number):
+    assert trainer_client.get(f"/models/trainings/{number}/").status_code == 404
+    assert trainer_client.post(f"/models/trainings/{number}/stop/").status_code == 404
+
+
+def test_the_pages_take_few_queries(ended, alice_client, django_assert_max_num_queries):
+    with django_assert_max_num_queries(9):
+        alice_client.get(LIST)
+    with django_assert_max_num_queries(9):
+        page_of(alice_client)
