@@ -53,6 +53,7 @@ def pages(alice, model) -> dict[str, str]:
         "history_statistics",
         "quality",
         "review",
+        "review_alike",
         "batches",
         "notices",
         "account",

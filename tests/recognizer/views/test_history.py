@@ -320,6 +320,10 @@ def test_the_zip_export_contains_the_original_files(alice_client, add_prediction
     assert str(prediction.upload_id) in archive.read("history.csv").decode()
 
 
+def test_the_statistics_of_a_new_account_say_that_there_are_none(alice_client):
+    assert "No pictures yet." in alice_client.get(reverse("history_statistics")).content.decode()
+
+
 def test_statistics_count_corrections(alice, alice_client, add_prediction):
     corrections.correct(prediction=add_prediction("7"), by=alice, kind="confirm")
     corrections.correct(prediction=add_prediction("71"), by=alice, kind="correct", text="11")
