@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 
 from recognizer.models import Upload
 from recognizer.services.backups import manifest as manifests
@@ -20,7 +21,8 @@ from tests.recognizer.services.backups.conftest import Installation, contents, n
 from tests.recognizer.services.people.test_owned_data import everything  # noqa: F401  (a fixture)
 from tests.surroundings import ROOT
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = pytest.mark.slow
+commits = pytest.mark.django_db(transaction=True)
 WITHOUT_ROWS_OF_BACKUPS = "recognizer_backup"  # of which each backup adds one
 
 
@@ -44,6 +46,15 @@ def empty(request: pytest.FixtureRequest) -> Installation:
     return installation
 
 
+@pytest.fixture
+def empty_alike(request: pytest.FixtureRequest) -> Installation:
+    """Return an installation on a database like the tests' own."""
+    alike = {"sqlite": "empty_sqlite", "postgresql": "empty_postgres"}
+    installation: Installation = request.getfixturevalue(alike[connection.vendor])
+    return installation
+
+
+@commits
 def test_a_restored_backup_is_the_same_on_either_database(backup, empty, tmp_path):
     """Another backup of the restored rows and files, compared line by line, is the proof."""
     shown = empty.run("restore", backup)
@@ -56,19 +67,21 @@ def test_a_restored_backup_is_the_same_on_either_database(backup, empty, tmp_pat
     assert all((empty.media / name).is_file() for name in names)
 
 
-def test_a_restored_installation_is_prepared_and_gives_no_number_twice(backup, empty, everything):  # noqa: F811
+@commits
+def test_a_restored_installation_is_prepared_and_gives_no_number_twice(backup, empty_alike, everything):  # noqa: F811
     """Accounts that were deleted are named by their numbers, in logs and in the record of their deletion."""
     last = User.objects.create_user("last").pk
     User.objects.filter(pk=last).delete()
     take_backup(backup)
-    empty.run("restore", backup)
-    assert "The first account" in empty.run("prepare")  # alice is no administrator
+    empty_alike.run("restore", backup)
+    assert "The first account" in empty_alike.run("prepare")  # alice is no administrator
     facts = "User.objects.get(username='alice').pk, User.objects.create(username='new').pk"
-    alice, new = map(int, empty.query(facts).split())
+    alice, new = map(int, empty_alike.query(facts).split())
     assert alice == everything.pk
     assert new > last
 
 
+@commits
 def test_a_restore_does_not_overwrite_anything(backup, same_database, tmp_path):
     process = Installation(tmp_path, same_database["DATABASE_URL"]).start("restore", backup)
     output, _ = process.communicate()
@@ -77,6 +90,8 @@ def test_a_restore_does_not_overwrite_anything(backup, same_database, tmp_path):
     assert not (tmp_path / "media").exists()
 
 
+@pytest.mark.any_database
+@commits
 def test_a_damaged_backup_is_not_restored(backup, empty_sqlite, everything):  # noqa: F811
     picture = Upload.objects.filter(owner=everything).exclude(original="")[0]
     path = backup / "objects" / picture.sha256[:2] / picture.sha256
@@ -88,6 +103,8 @@ def test_a_damaged_backup_is_not_restored(backup, empty_sqlite, everything):  # 
     assert not empty_sqlite.media.exists()
 
 
+@pytest.mark.any_database
+@commits
 def test_a_backup_of_a_newer_release_is_refused(backup, empty_sqlite):
     name = newest(backup).folder.rpartition("/")[2]
     target = FolderTarget(backup, name)
@@ -114,6 +131,7 @@ def test_a_backup_of_an_older_release_is_restored_and_upgraded(empty, tmp_path):
     assert empty.query("User.objects.get().username, Upload.objects.count(), Backup.objects.count()") == "carol 0 0"
 
 
+@commits
 @pytest.mark.processes
 def test_a_backup_killed_at_any_moment_leaves_nothing_that_passes_as_whole(
     alice, model, media, empty_sqlite, tmp_path, same_database
@@ -143,30 +161,32 @@ def test_a_backup_killed_at_any_moment_leaves_nothing_that_passes_as_whole(
     assert empty_sqlite.query("Upload.objects.count()") == "20"
 
 
+@commits
 @pytest.mark.processes
-def test_a_restore_killed_at_any_moment_leaves_no_row_and_is_repeated(alice, model, empty, tmp_path):
+def test_a_restore_killed_at_any_moment_leaves_no_row_and_is_repeated(alice, model, empty_alike, tmp_path):
     for picture in varied_pngs(20, size=90):
         create_prediction(owner=alice, data=picture, source="upload")
     take_backup(tmp_path / "backups")
     for number in range(sized(3, 20)):
-        process = empty.start("restore", tmp_path / "backups")
+        process = empty_alike.start("restore", tmp_path / "backups")
         time.sleep(1 + number * random.uniform(0.3, 1.0))
         process.send_signal(signal.SIGKILL)
         process.communicate()
     # It would refuse if one of these had left a row, unless the last of them had finished.
-    process = empty.start("restore", tmp_path / "backups")
+    process = empty_alike.start("restore", tmp_path / "backups")
     output, _ = process.communicate()
     assert "were restored" in output or "not empty" in output
-    empty.run("backup", tmp_path / "again")
+    empty_alike.run("backup", tmp_path / "again")
     assert all_but_backups(tmp_path / "backups") == all_but_backups(tmp_path / "again")
 
 
-def test_a_restore_killed_between_a_table_and_its_record_is_repeated(backup, empty):
+@commits
+def test_a_restore_killed_between_a_table_and_its_record_is_repeated(backup, empty_alike):
     """Django records a migration after the transaction that makes its tables."""
-    empty.run("migrate", "auth", "0001")
-    empty.query("MigrationRecorder(connection).record_unapplied('auth', '0001_initial')")
-    assert "were restored" in empty.run("restore", backup)
-    assert empty.query("User.objects.get(username='alice').is_active") == "True"
+    empty_alike.run("migrate", "auth", "0001")
+    empty_alike.query("MigrationRecorder(connection).record_unapplied('auth', '0001_initial')")
+    assert "were restored" in empty_alike.run("restore", backup)
+    assert empty_alike.query("User.objects.get(username='alice').is_active") == "True"
 
 
 def test_the_tables_go_back_to_those_of_release_1_0_0_and_forth_again(empty):
