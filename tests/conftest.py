@@ -44,7 +44,6 @@ pytest_plugins = ["tests.networks", "tests.training", "tests.servers.fixtures", 
 # order, raw SQL, and text that it refuses. What a page looks like, or what Redis and signals do, is the same on both.
 ON_POSTGRES_TOO = (
     "processes/test_account_deletion.py",
-    "processes/test_full_disk.py",
     "processes/test_kills.py",
     "processes/test_once.py",
     "recognizer/admin",
@@ -62,12 +61,11 @@ ON_POSTGRES_TOO = (
     "recognizer/views/test_history.py",
     "recognizer/views/test_history_deleted.py",
     "recognizer/views/test_metrics.py",
-    "recognizer/views/test_queries.py",
     "recognizer/views/test_review.py",
     "servers/test_backup.py",
 )
 collect_ignore = ["browser", "config", "mlcore"] if surroundings.ENGINE == "postgres" else []
-LONG_FIRST = ("processes", "trains", "browser")
+LONG_FIRST = ("processes", "trains", "browser", "slow")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups

@@ -46,12 +46,14 @@ def assert_refused(answer, code: str, media) -> None:
     assert not [path for path in media.rglob("*") if path.is_file()]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("send", [send_file, send_raw, send_json])
 @pytest.mark.parametrize("case", named(REFUSED))
 def test_a_file_that_is_no_picture_is_refused_with_its_code(case, send, alice_token, model, media):
     assert_refused(send(case, alice_token), case.error, media)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("case", named(READ))
 def test_an_unusual_picture_is_read(case, alice_token, model):
     answer = send_file(case, alice_token)
@@ -59,6 +61,7 @@ def test_an_unusual_picture_is_read(case, alice_token, model):
     assert (answer.status_code, answer.json()["text"]) == (201, case.text)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("case", named(NO_INK))
 def test_a_blank_picture_is_rejected(case, alice_token, model):
     body = send_file(case, alice_token).json()
@@ -66,6 +69,7 @@ def test_a_blank_picture_is_rejected(case, alice_token, model):
     assert (body["decision"], body["reason"], body["text"]) == ("rejected", case.reason, "")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("case", named(NO_DIGIT))
 def test_a_picture_without_a_digit_is_answered(case, alice_token, model):
     assert send_file(case, alice_token).status_code == 201

@@ -15,7 +15,7 @@ from tests.pictures import digit_png
 from tests.readings import make_reading
 from tests.surroundings import ROOT
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 @pytest.fixture

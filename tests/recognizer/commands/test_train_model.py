@@ -16,7 +16,11 @@ from tests.training import Trained
 
 # Not by importing it, which takes each process of the tests seconds.
 has_keras = importlib.util.find_spec("keras") is not None
-pytestmark = [pytest.mark.django_db, pytest.mark.skipif(not has_keras, reason="Keras is not installed")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.any_database,
+    pytest.mark.skipif(not has_keras, reason="Keras is not installed"),
+]
 NEXT = f"digits-{int(SHIPPED.name.rpartition('-')[2]) + 1}"
 
 

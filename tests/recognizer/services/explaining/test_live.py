@@ -13,7 +13,7 @@ from recognizer.services.explaining.explanations import explainer_of
 from recognizer.services.explaining.live import preview_layers
 from recognizer.services.reading.predictions import read_picture
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 def test_every_layer_of_the_last_digit_is_drawn_with_its_strongest_channels(model):

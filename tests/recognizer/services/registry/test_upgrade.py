@@ -19,7 +19,7 @@ from recognizer.storage import AtomicFileSystemStorage
 from tests.pictures import digit_png
 from tests.recognizer.services.registry.artifacts import copy_shipped
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 GONE = "The files of model digits-7 no longer exist, so what it saw cannot be shown."
 
