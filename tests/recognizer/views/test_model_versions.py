@@ -1,5 +1,6 @@
 """Tests of the page of model versions: what everybody sees, and who may activate what."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -109,4 +110,6 @@ def test_each_model_has_a_page_with_its_card(model, candidate, alice_client):
         page = alice_client.get(url).content.decode()
         assert version.digest in page
         assert 'id="card-errors"' in page
+        ids = re.findall(r' id="([^"]+)"', page)
+        assert len(ids) == len(set(ids))
     assert alice_client.get(reverse("model_card", args=["digits-404"])).status_code == 404
