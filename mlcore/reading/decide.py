@@ -16,9 +16,7 @@ Thresholds = Mapping[str, float]
 
 CONFIDENCE_FEATURES = ("one", "line", "rival", "digits", "weakest", "cuts", "explained", "length", "signs")
 # `cuts` tells good cuts from bad ones by how likely each digit's ink is a digit; the names are keys of the card.
-# These begin the names of the features' weights and of the threshold in the card. What makes an answer doubtful differs
-# between numbers with signs and those without.
-PREFIX, SIGNED_PREFIX = "number_", "signed_"
+PREFIX = "number_"  # begins the names of the features' weights in the card
 DEFAULTS = {"number_line": 1.0, "number_digits": 0.5, "number_explained": 1.0, "number_signs": 3.0}
 
 
@@ -55,25 +53,19 @@ def judge_number(found: FoundNumber, doubt: Reason | None, thresholds: Threshold
     if found.fitting == 0:
         return Verdict("unsure", "unexpected", confidence)
     confidence *= 1.0 if found.fitting is None else found.fitting
-    if confidence < sure_threshold(thresholds, is_number=True, has_signs=bool(found.signs)):
+    if confidence < sure_threshold(thresholds, is_number=True):
         return Verdict("unsure", doubt, confidence)
     return Verdict("read", None, confidence)
 
 
-def sure_threshold(thresholds: Thresholds, *, is_number: bool, has_signs: bool = False) -> float:
+def sure_threshold(thresholds: Thresholds, *, is_number: bool) -> float:
     """Return the confidence from which one digit or one line is sure, unless something else is in doubt."""
-    return thresholds.get(prefix_of(thresholds, has_signs=has_signs) + "read" if is_number else "read", 0.9)
-
-
-def prefix_of(thresholds: Thresholds, *, has_signs: bool) -> str:
-    """Return which names of the card count; one without names for numbers with signs has one kind of number."""
-    return SIGNED_PREFIX if has_signs and f"{SIGNED_PREFIX}read" in thresholds else PREFIX
+    return thresholds.get("number_read" if is_number else "read", 0.9)
 
 
 def number_confidence(found: FoundNumber, thresholds: Thresholds) -> float:
     """Return the probability that the whole text is right, by logistic regression on `confidence_features`."""
-    prefix = prefix_of(thresholds, has_signs=bool(found.signs))
-    weights = [thresholds.get(prefix + name, DEFAULTS.get(prefix + name, 0.0)) for name in CONFIDENCE_FEATURES]
+    weights = [thresholds.get(PREFIX + name, DEFAULTS.get(PREFIX + name, 0.0)) for name in CONFIDENCE_FEATURES]
     return float(1 / (1 + np.exp(-np.dot(weights, confidence_features(found)))))
 
 

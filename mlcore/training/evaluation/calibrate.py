@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.artifact import Artifact
-from mlcore.reading.accounting import find_unread
 from mlcore.reading.budget import TooComplexError
-from mlcore.reading.decide import CONFIDENCE_FEATURES, PREFIX, SIGNED_PREFIX, confidence_features
+from mlcore.reading.decide import CONFIDENCE_FEATURES, PREFIX, confidence_features
 from mlcore.reading.engine import Engine
 from mlcore.reading.ink import find_ink
 from mlcore.reading.normalise import normalise
@@ -46,18 +45,8 @@ class CalibrationCounts:
 
     digits: int = 4_000
     negatives: int = 2_000
-    numbers: int = 4_000
+    numbers: int = 1_500
     numbers_for_weights: int = 3_000  # numbers on which the reader's weights are fitted
-
-
-@dataclass(frozen=True)
-class NumberAnswers:
-    """Answers to pictures of numbers; all arrays are (N, …)."""
-
-    features: Floats  # (N, features)
-    is_right: NDArray[np.bool_]  # read exactly
-    has_signs: NDArray[np.bool_]  # in the answer
-    explains_ink: NDArray[np.bool_]  # leaves out none
 
 
 def fit_thresholds(
@@ -73,7 +62,7 @@ def fit_thresholds(
     return {
         **weights.as_card_entries(),
         **fit_digit_thresholds(*_classify_digits(engine, writers, counts, rng)),
-        **fit_number_thresholds(_read_numbers(engine, writers, weights, counts.numbers, rng)),
+        **fit_number_thresholds(*_read_numbers(engine, writers, weights, counts.numbers, rng)),
     }
 
 
@@ -93,20 +82,16 @@ def fit_digit_thresholds(
     return {"read": read, "is_digit": reject}
 
 
-def fit_number_thresholds(answers: NumberAnswers) -> dict[str, float]:
-    """Fit the confidence of numbers, and its thresholds: for answers with signs, and for those without."""
-    fitted: dict[str, float] = {}
-    confidence = np.zeros(len(answers.is_right))
-    for prefix, kind in ((PREFIX, ~answers.has_signs), (SIGNED_PREFIX, answers.has_signs)):
-        weights = fit_logistic(answers.features[kind], answers.is_right[kind])
-        confidence[kind] = 1 / (1 + np.exp(-answers.features[kind] @ weights))
-        fitted |= {prefix + name: float(weight) for name, weight in zip(CONFIDENCE_FEATURES, weights, strict=True)}
-        # An answer that leaves out ink is unsure whatever its confidence, so the threshold need not guard against it.
-        counted = kind & answers.explains_ink
-        safe = lowest_safe_threshold(confidence[counted], answers.is_right[counted], NUMBER_RISK)
-        fitted[f"{prefix}read"] = max(MIN_READ, safe)
-    right = confidence[answers.is_right]
-    fitted["number_reject"] = float(np.quantile(right, MAX_REJECTED)) if right.size else 1.0
+def fit_number_thresholds(rows: Floats, right: NDArray[np.bool_]) -> dict[str, float]:
+    """Fit the confidence of numbers from `rows` (N, features), and its thresholds.
+
+    `right` (N,) marks numbers that were read exactly.
+    """
+    weights = fit_logistic(rows, right)
+    confidence = 1 / (1 + np.exp(-rows @ weights))
+    fitted = {PREFIX + name: float(weight) for name, weight in zip(CONFIDENCE_FEATURES, weights, strict=True)}
+    fitted["number_read"] = max(MIN_READ, lowest_safe_threshold(confidence, right, NUMBER_RISK))
+    fitted["number_reject"] = float(np.quantile(confidence[right], MAX_REJECTED)) if right.any() else 1.0
     return fitted
 
 
@@ -154,8 +139,9 @@ def _classify_digits(
 
 def _read_numbers(
     engine: Engine, writers: Writers, weights: Weights, count: int, rng: np.random.Generator
-) -> NumberAnswers:
-    rows, marks = [], []
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Read numbers; return their features and the exactness of each, for `fit_number_thresholds`."""
+    rows, right = [], []
     for sample in render_numbers(writers, count, rng):
         try:
             found = find_number(sample.ink, engine, weights=weights)
@@ -163,12 +149,8 @@ def _read_numbers(
             continue
         if found is not None and found.digits:
             rows.append(confidence_features(found))
-            is_right = found.text == sample.text and (not engine.signs or found.written == sample.written)
-            boxes = [digit.box for digit in found.digits] + [sign.box for sign in found.signs]
-            unread = find_unread(sample.ink, boxes)
-            marks.append((is_right, bool(found.signs), not unread))
-    features = np.array(rows).reshape(-1, len(CONFIDENCE_FEATURES))
-    return NumberAnswers(features, *np.array(marks, np.bool_).reshape(-1, 3).T)
+            right.append(found.text == sample.text and (not engine.signs or found.written == sample.written))
+    return np.array(rows).reshape(-1, len(CONFIDENCE_FEATURES)), np.array(right, np.bool_)
 
 
 def render_numbers(writers: Writers, count: int, rng: np.random.Generator) -> Iterator[LineSample]:

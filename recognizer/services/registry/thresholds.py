@@ -18,5 +18,4 @@ def sure_from(written: str, mode: str, thresholds: Thresholds, in_force: float |
     """Return the confidence from which an answer in this mode is sure: the threshold in force in its stream, if any."""
     if in_force is not None:
         return in_force
-    is_number = mode == Mode.NUMBER or len(written) > 1
-    return sure_threshold(thresholds, is_number=is_number, has_signs=is_number and not written.isdigit())
+    return sure_threshold(thresholds, is_number=mode == Mode.NUMBER or len(written) > 1)

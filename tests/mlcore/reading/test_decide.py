@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlcore.reading.decide import CONFIDENCE_FEATURES, confidence_features, judge_digit, judge_number, number_confidence
-from mlcore.reading.found import FoundDigit, FoundNumber, FoundSign
+from mlcore.reading.found import FoundDigit, FoundNumber
 
 CARD = {"is_digit": 0.3, "read": 0.8, "number_reject": 0.1, "number_read": 0.7, "number_line": 1.0}
 
@@ -39,15 +39,6 @@ def test_a_number_is_judged_by_the_card():
     assert judge_number(found(line=0.9), None, CARD).decision == "read"
     assert judge_number(found(line=0.5), None, CARD).decision == "unsure"
     assert judge_number(found(line=0.05), None, CARD).decision == "rejected"
-
-
-def test_a_number_with_signs_is_judged_by_weights_and_a_threshold_of_its_own():
-    signed = replace(found(line=0.8), signs=(FoundSign(",", 1, (0, 0, 2, 2), 0.9, 1.0),))
-    assert judge_number(signed, None, CARD).decision == "read"  # a card without them
-    card = CARD | {"signed_line": 0.5, "signed_read": 0.7}
-    assert judge_number(signed, None, card).decision == "unsure"
-    assert judge_number(signed, None, card | {"signed_read": 0.6}).decision == "read"
-    assert judge_number(found(line=0.8), None, card).decision == "read"
 
 
 def test_a_number_without_any_likely_digit_is_rejected():

@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 
-from mlcore.reading.decide import CONFIDENCE_FEATURES, PREFIX, SIGNED_PREFIX
+from mlcore.reading.decide import CONFIDENCE_FEATURES, PREFIX
 from mlcore.training.evaluation.calibrate import (
     NEGATIVE_RISK,
-    NumberAnswers,
     fit_digit_thresholds,
     fit_logistic,
     fit_number_thresholds,
@@ -52,28 +51,10 @@ def test_number_thresholds_keep_the_risk_on_their_own_data():
     rows = np.zeros((4000, len(CONFIDENCE_FEATURES)))
     rows[:, 0] = 1
     rows[:, 1] = rng.normal(2, 2, 4000)
-    has_signs = np.arange(4000) % 4 == 0
-    slope = np.where(has_signs, 1, 2)  # of the same confidence, fewer of those with signs are right
-    right = rng.random(4000) < 1 / (1 + np.exp(-slope * rows[:, 1]))
-    explains_ink = rng.random(4000) < 0.9
-    fitted = fit_number_thresholds(NumberAnswers(rows, right, has_signs, explains_ink))
-    confidence = np.zeros(4000)
-    for prefix, kind in ((PREFIX, ~has_signs), (SIGNED_PREFIX, has_signs)):
-        weights = np.array([fitted[prefix + name] for name in CONFIDENCE_FEATURES])
-        confidence[kind] = 1 / (1 + np.exp(-rows[kind] @ weights))
-        sure = kind & explains_ink & (confidence >= fitted[f"{prefix}read"])
-        assert sure.any()
-        assert (~right[sure]).mean() <= 0.011
-    assert fitted["number_line"] > fitted["signed_line"]
+    right = rng.random(4000) < 1 / (1 + np.exp(-2 * rows[:, 1]))
+    fitted = fit_number_thresholds(rows, right)
+    weights = np.array([fitted[PREFIX + name] for name in CONFIDENCE_FEATURES])
+    confidence = 1 / (1 + np.exp(-rows @ weights))
+    assert (~right[confidence >= fitted["number_read"]]).mean() <= 0.011
     assert abs(confidence.mean() - right.mean()) < 0.01
     assert (confidence[right] < fitted["number_reject"]).mean() <= 0.004
-
-
-def test_ink_that_an_answer_leaves_out_does_not_raise_the_threshold():
-    """The answer is unsure whatever its confidence."""
-    rows = np.tile([1.0, 3.0, *([0.0] * (len(CONFIDENCE_FEATURES) - 2))], (1000, 1))
-    rows[:, 1] += np.linspace(0, 1, 1000)
-    none, explains_ink = np.zeros(1000, bool), np.arange(1000) % 10 > 0
-    accounted = fit_number_thresholds(NumberAnswers(rows, explains_ink, none, explains_ink))
-    counted = fit_number_thresholds(NumberAnswers(rows, explains_ink, none, ~none))
-    assert accounted["number_read"] < counted["number_read"]
