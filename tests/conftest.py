@@ -126,6 +126,7 @@ def media(settings: Any) -> Iterator[Path]:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+    settings.STATIC_ROOT = surroundings.FOLDER / "plain-static"  # for `prepare` in the test's own process
     yield surroundings.MEDIA
     for path in (*surroundings.MEDIA.iterdir(), surroundings.MODEL_CACHE):
         path.unlink() if path.is_file() else shutil.rmtree(path, ignore_errors=True)

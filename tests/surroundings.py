@@ -35,7 +35,7 @@ FOLDER = create_session_folder()
 # With pytest-xdist the first process, which runs no tests, names its folder to the others: what is in it is made once.
 SHARED = Path(os.environ.setdefault("DIGITSCRIBE_TESTS_FOLDER", str(FOLDER)))
 MEDIA = FOLDER / "media"
-STATIC = FOLDER / "static"
+STATIC = SHARED / "static"
 MODEL_CACHE = FOLDER / "models"
 # Nothing listens on this port until a test starts Redis.
 REDIS = replace(EmbeddedRedis.plan(FOLDER / "redis"), port=reserve_port())

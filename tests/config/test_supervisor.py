@@ -72,7 +72,7 @@ class Run(Server):
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Run]:
+def running(tmp_path: Path, static_files: None) -> Iterator[Run]:
     run = Run(tmp_path)
     run.start(seconds=120)
     yield run
@@ -154,7 +154,7 @@ def test_a_second_ctrl_c_kills_at_once(running: Run):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals the death of a parent")
-def test_the_death_of_make_ends_everything(tmp_path: Path):
+def test_the_death_of_make_ends_everything(tmp_path: Path, static_files: None):
     make = [sys.executable, "-c", "import subprocess, sys; subprocess.run(sys.argv[1:])"]
     run = Run(tmp_path, [*make, *COMMAND, "--end-with-make"])
     run.start(seconds=120)

@@ -65,7 +65,8 @@ def static_files() -> None:
 
     The fixture `media` sets a plain storage, which writes no manifest. It has done so already where a test asks for its
     server by `getfixturevalue`."""
-    with override_settings(STORAGES=product_settings.STORAGES):
+    as_served = override_settings(STORAGES=product_settings.STORAGES, STATIC_ROOT=surroundings.STATIC)
+    with surroundings.alone("static"), as_served:
         Command().collect_static_files()
 
 
