@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psutil
 
-from config.supervisor import WORKER
+from config.supervisor import WORKER, trainer_command
 from tests.servers.process import Server
 
 
@@ -19,3 +19,10 @@ class Worker(Server):
     @property
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self.pid).children()
+
+
+class Trainer(Server):
+    """A worker that runs trainings, started as `make run` starts it."""
+
+    def __init__(self, *, log: Path, environment: Mapping[str, str]) -> None:
+        super().__init__(trainer_command(), log=log, environment=environment, is_ready=lambda: " ready." in self.output)
