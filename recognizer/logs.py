@@ -11,7 +11,7 @@ from django.utils.functional import LazyObject
 
 from recognizer.current_request import current_request, current_request_id, request_id
 
-LINK_SECRET = re.compile(r"(/links/)[^/\s]+(?=/results)")
+LINK_SECRET = re.compile(r"(/links/+)[^/\s]+")
 
 
 class WithoutTraceback(logging.Filter):
@@ -38,7 +38,10 @@ class HideLinkSecrets(logging.Filter):
     """Replaces the secrets of export links, which Django logs with the addresses of refused requests."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError, KeyError):  # arguments that do not fit the message, which the handler reports
+            return True
         if LINK_SECRET.search(message):
             record.msg, record.args = LINK_SECRET.sub(r"\1…", message), None
         return True

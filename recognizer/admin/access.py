@@ -15,6 +15,7 @@ from recognizer.admin.base import EvidenceAdmin, RelatedListsAdmin
 from recognizer.forms.staff import NewUserForm, StaffPasswordForm, StaffUserForm
 from recognizer.models import ApiToken, ExportLink
 from recognizer.services.account_state import is_being_deleted
+from recognizer.services.exports.links import revoke_link
 from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.people.addresses import replace_address
 
@@ -126,6 +127,13 @@ class ExportLinkAdmin(EvidenceAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Allow deletion, for links that leaked. No other row refers to a link."""
         return admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: ExportLink) -> None:
+        revoke_link(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ExportLink]) -> None:
+        for link in queryset:
+            revoke_link(link)
 
 
 @admin.register(ApiToken)

@@ -19,7 +19,7 @@ from recognizer.fresh_login import fresh_login_required
 from recognizer.services.batches.results import batch_rows
 from recognizer.services.batches.table import ordered_items
 from recognizer.services.exports.links import create_link, find_link, revoke_link
-from recognizer.services.limits.budgets import request_rate, spend
+from recognizer.services.limits.budgets import link_rate, spend
 from recognizer.views.batches import batch_page
 from recognizer.views.downloads import download_rows
 from recognizer.views.requests import UserRequest
@@ -52,9 +52,9 @@ def export_link_revoke(request: UserRequest, pk: UUID) -> HttpResponse:
 @login_not_required
 @require_safe
 def export_link_rows(request: HttpRequest, secret: str, extension: str) -> HttpResponseBase:
-    """Return the table that a link leads to, as it is now. The budget of the link's owner pays for it."""
+    """Return the table that a link leads to, as it is now. The budget of the link pays for it."""
     link = find_link(secret)
-    spend(request_rate(link.owner_id), link.owner_id)
+    spend(link_rate(link.pk), link.owner_id)
     items = ordered_items(link.owner, link.batch)
     response = download_rows(batch_rows(items, request.build_absolute_uri), str(link.batch), extension)
     response["Cache-Control"] = "private, no-store"

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from recognizer import tasks
-from recognizer.logs import AddRequestId, JsonFormatter
+from recognizer.logs import AddRequestId, HideLinkSecrets, JsonFormatter
 from recognizer.models import Job
 from recognizer.services.reading.feature_maps import ensure_maps
 from recognizer.services.space import quotas
@@ -69,3 +69,12 @@ def test_the_lines_of_a_job_carry_the_id_of_the_request_that_has_created_it(
 def test_a_job_of_a_command_has_no_request(add_prediction):
     ensure_maps(add_prediction())
     assert Job.objects.get().request == ""
+
+
+def test_arguments_that_do_not_fit_a_message_do_not_stop_the_program(capsys):
+    handler = logging.StreamHandler()
+    handler.addFilter(HideLinkSecrets())
+    logger = logging.Logger("test")
+    logger.addHandler(handler)
+    logger.warning("%d items", "three")
+    assert "Logging error" in capsys.readouterr().err

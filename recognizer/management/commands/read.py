@@ -162,7 +162,7 @@ def open_output(path: str) -> Iterator[tuple[IO[str], set[str]]]:
         file.seek(0)
         done, complete = set(), 0
         for line in file:
-            if not line.endswith(b"\n"):
+            if not line.endswith(b"\n") and line.startswith(b'{"file": '):
                 break
             complete += len(line)
             try:

@@ -67,7 +67,7 @@ def rows_by_upload(rows: Iterable[Row], outcome: ImportOutcome) -> dict[UUID, li
         except ValueError:
             outcome.refused.append((row["file"], _("Its upload has no valid key.")))
     for table in tables.values():
-        table.sort(key=lambda row: int(row["line"]) if row["line"].isdecimal() else 0)
+        table.sort(key=lambda row: int(row["line"]) if row["line"].isdecimal() and len(row["line"]) < 10 else 0)
     return tables
 
 

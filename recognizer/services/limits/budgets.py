@@ -5,6 +5,7 @@ Visitors without an account have one for the previews of their address.
 
 from collections.abc import Callable
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -20,6 +21,11 @@ View = TypeVar("View", bound=Callable[..., Any])
 def request_rate(account_id: int) -> Rate:
     """Return the rate of all requests of an account, except for previews."""
     return Rate("user", settings.API_REQUESTS_PER_USER, str(account_id))
+
+
+def link_rate(link_id: UUID) -> Rate:
+    """Return the rate of the requests with one export link: whoever has it must not use up the budget of its owner."""
+    return Rate("link", settings.API_REQUESTS_PER_USER, str(link_id))
 
 
 def preview_rate(account_id: int) -> Rate:

@@ -14,6 +14,7 @@ from mlcore.reading.decode import Picture, decode
 from mlcore.reading.errors import PictureError
 from mlcore.reading.result import Mode, Reading
 from recognizer.models import Batch, Glyph, Job, ModelVersion, Prediction, Upload
+from recognizer.problems import Problem
 from recognizer.queues import BULK
 from recognizer.selectors import written_form
 from recognizer.services.account_state import owners_being_deleted
@@ -24,6 +25,7 @@ from recognizer.services.reading.predictions import build_glyphs, build_predicti
 from recognizer.services.reading.presets import lock_presets
 from recognizer.services.registry.model_versions import models
 from recognizer.services.space.quotas import add_derived, lock_usage
+from recognizer.services.space.reservation import require_room
 from recognizer.services.space.sizes import reading_bytes
 from recognizer.services.work import jobs, runs
 
@@ -39,8 +41,11 @@ def rescore(
 ) -> int:
     """Queue the uploads that this version has not read yet, or all if they are read in another way.
 
-    Return their number. `batch` is the one that they belong to, if it is one.
+    Return their number. With `batch` they are its pictures, and its owner asks for it: raise Problem if the quota is
+    used up.
     """
+    if batch:
+        require_room(batch.owner_id)
     models.model(version)  # a version that does not load is refused here instead of in every job
     ids = [str(pk) for pk in uploads_to_read(version, uploads, way).values_list("pk", flat=True)]
     shared = {"version": str(version.pk)} | ({"way": way} if way else {})
@@ -79,6 +84,12 @@ def uploads_to_read(version: ModelVersion, uploads: QuerySet[Upload], way: Way |
 
 def rescore_chunk(job: Job) -> None:
     """Read the uploads of a job with its model version, and save the predictions in one transaction."""
+    try:
+        if job.batch:
+            require_room(job.batch.owner_id)
+    except Problem as problem:
+        runs.fail_run(job, problem.detail)
+        return
     version = ModelVersion.objects.get(pk=job.payload["version"])
     reader = models.model(version).reader
     way = job.payload.get("way")

@@ -11,7 +11,7 @@ from recognizer.models import Upload
 from recognizer.problems import Problem
 from recognizer.services.account_state import require_open_account
 from recognizer.services.space.purge import CHUNK_SIZE, remove_uploads
-from recognizer.services.space.quotas import book_space, usage
+from recognizer.services.space.quotas import book_space, has_room, usage
 
 
 def reserve_space(owner_id: int, *, pictures: int, size: int) -> None:
@@ -25,9 +25,19 @@ def reserve_space(owner_id: int, *, pictures: int, size: int) -> None:
     while not book_space(owner_id, pictures=pictures, size=size):
         deleted = uploads_to_purge(owner_id, pictures=pictures, size=size)
         if deleted is None:
-            raise Problem("quota_exceeded", _("Your storage quota is used up. Delete pictures to free space."))
+            raise quota_exceeded()
         for start in range(0, len(deleted), CHUNK_SIZE):
             remove_uploads(deleted[start : start + CHUNK_SIZE])
+
+
+def require_room(owner_id: int) -> None:
+    """Raise Problem if the quota is used up, before something is made whose size is not known yet."""
+    if not has_room(owner_id):
+        raise quota_exceeded()
+
+
+def quota_exceeded() -> Problem:
+    return Problem("quota_exceeded", _("Your storage quota is used up. Delete pictures to free space."))
 
 
 def uploads_to_purge(owner_id: int, *, pictures: int, size: int) -> list[Upload] | None:

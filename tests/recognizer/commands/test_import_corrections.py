@@ -171,3 +171,10 @@ def test_a_missing_column_is_named(alice, predictions, tmp_path):
         del row["corrected_at"]
     with pytest.raises(CommandError, match="no column corrected_at"):
         call_command("import_corrections", str(save(tmp_path / "x.csv", rows)), "--user", "alice")
+
+
+def test_a_line_of_thousands_of_digits_is_no_number(predictions, alice, tmp_path):
+    rows = write_csv(tmp_path / "table.csv", alice)
+    rows[0]["line"] = "1" * 5000
+    status, _shown, _refused = run(save(tmp_path / "edited.csv", rows))
+    assert status == 0

@@ -203,3 +203,11 @@ def test_another_file_is_not_appended_to(folder: Path) -> None:
 def test_jobs_are_a_number_from_one_up(jobs: str, folder: Path) -> None:
     with pytest.raises(CommandError, match="from 1 up"):
         run("--jobs", jobs, str(folder))
+
+
+def test_a_file_without_a_line_of_answers_is_left_as_it_is(folder: Path) -> None:
+    token = folder / "token.json"
+    token.write_text('{"a": 1, "important": "data"}')
+    with pytest.raises(CommandError, match="did not write"):
+        run("--output", str(token), str(folder))
+    assert token.read_text() == '{"a": 1, "important": "data"}'

@@ -13,7 +13,9 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
+from recognizer.models import Batch, ExportLink
 from recognizer.services import security_log
+from recognizer.services.exports.links import create_link
 from recognizer.services.limits import throttles
 from recognizer.services.people import addresses
 from recognizer.services.people.account_deletion import request_deletion
@@ -254,3 +256,11 @@ def test_every_event_is_documented():
         name for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
     }
     assert documented == {event.value for event in Event}
+
+
+def test_an_export_link_that_the_staff_deletes_is_logged(lines, admin_client, alice):
+    link, _secret = create_link(Batch.objects.create(owner=alice, name="Monday"))
+    lines()
+    admin_client.post(reverse("admin:recognizer_exportlink_delete", args=[link.pk]), {"post": "yes"})
+    assert not ExportLink.objects.exists()
+    assert events(lines()) == ["link_revoked"]

@@ -6,6 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from recognizer.models import Batch, Correction, Job, Prediction, TableExport
+from recognizer.problems import Problem
 from recognizer.services.batches import control, intake
 from recognizer.services.batches.reading_again import count_read_again, read_batch_again
 from recognizer.services.history.corrections import correct
@@ -158,6 +159,23 @@ def test_a_preset_can_be_taken_away(alice, batch):
     assert (batch.preset, batch.expected, batch.mode) == (None, None, "digit")
     assert Prediction.objects.filter(upload__batch_item__batch=batch).count() == 4
     assert all(row.expected is None for row in Prediction.objects.filter(is_current=True))
+
+
+def test_reading_again_respects_the_quota(alice, alice_client, batch, settings):
+    settings.QUOTA_BYTES = usage(alice.pk).bytes + 10
+    alice_client.post(url("batch_read_again", batch), {"mode": "number", "expect": "as-before"})
+    run_waiting_jobs()  # the last ones that find room
+    used = usage(alice.pk).bytes
+    answer = alice_client.post(url("batch_read_again", batch), {"mode": "digit", "expect": "as-before"})
+    assert answer.status_code == 403 and "storage quota is used up" in answer.content.decode()
+    with pytest.raises(Problem):
+        read_batch_again(alice, batch, mode="digit")
+    settings.QUOTA_BYTES *= 10
+    read_batch_again(alice, batch, mode="digit")
+    settings.QUOTA_BYTES //= 10
+    run_waiting_jobs()
+    assert usage(alice.pk).bytes == used
+    assert "quota" in Job.objects.get(kind=Job.Kind.RESCORE, state="failed").error
 
 
 @pytest.mark.parametrize("data", [{"mode": "x"}, {"expect": "x"}, {"expect": "preset:Missing"}])

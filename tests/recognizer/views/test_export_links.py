@@ -19,6 +19,7 @@ from recognizer.services.batches import intake
 from recognizer.services.exports import links
 from recognizer.services.exports.links import create_link
 from recognizer.services.history.corrections import correct
+from recognizer.services.limits import throttles
 from tests.pictures import digit_png
 from tests.recognizer.services.batches.conftest import run_waiting_jobs
 
@@ -119,17 +120,29 @@ def test_an_account_has_a_limited_number_of_links(batch, monkeypatch):
         create_link(batch)
 
 
-def test_the_budget_of_the_owner_pays(alice_client, batch, settings):
+def test_a_link_has_a_budget_that_is_not_its_owners(alice_client, batch, settings):
+    throttles.local_counter.windows.clear()
     url = created_link(alice_client, batch)
-    settings.API_REQUESTS_PER_USER = 1
-    answers = [Client().get(url).status_code for _ in range(3)]
+    settings.API_REQUESTS_PER_USER = 3
+    answers = [Client().get(url).status_code for _ in range(5)]
     assert answers[-1] == 429
+    assert alice_client.get(reverse("batch_detail", args=[batch.pk])).status_code == 200
 
 
 def test_a_new_password_revokes_the_links_with_the_tokens(alice, batch):
     create_link(batch)
     links.revoke_links(alice.pk)
     assert not ExportLink.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "path", ["/links/dgl_secret", "/links/dgl_secret/result.csv", "/links//dgl_secret/results.csv"]
+)
+def test_no_log_line_of_a_mistyped_link_holds_the_secret(path, caplog):
+    caplog.handler.addFilter(HideLinkSecrets())
+    with caplog.at_level(logging.WARNING, "django.request"):
+        Client().get(path)
+    assert "Not Found" in caplog.text and "dgl_secret" not in caplog.text
 
 
 def test_no_log_line_holds_the_secret(caplog):
