@@ -34,6 +34,11 @@ class Training(UUIDModel):
     outcome = models.CharField(max_length=9, choices=TrainingOutcome, default=TrainingOutcome.OPEN)
     error = models.TextField(blank=True)
     stage = models.CharField(max_length=40, blank=True)
+    stages = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        help_text=_("Names of the stages that any run of it has reached."),
+    )
     stage_done = models.FloatField(default=0, help_text=_("Share of the stage, 0 to 1."))
     seconds_left = models.FloatField(null=True)
     epochs = models.JSONField(default=list, help_text=_("Figures of the complete epochs: the learning curves."))

@@ -32,7 +32,11 @@ SAVE_EVERY_SECONDS = 1.0
 
 @dataclass
 class ProgressWriter:
-    """Writes the progress into the row, at most once a second, and stops a run that has lost its lease."""
+    """Writes the progress into the row, at most once a second, and stops a run that has lost its lease.
+
+    Attempts are forgotten only for a stage or an epoch that no earlier run has reached. A training that always ends at
+    the same place therefore runs out of attempts, although each run begins with an earlier stage.
+    """
 
     job: Job
     training: Training
@@ -43,15 +47,19 @@ class ProgressWriter:
         has_new_epoch = stage.epoch is not None and int(stage.epoch["number"]) > len(row.epochs)
         if has_new_epoch:
             row.epochs = [*row.epochs, dict(stage.epoch or {})]
-        is_new_stage = stage.name != row.stage
-        if not (has_new_epoch or is_new_stage) and time.monotonic() - self.saved_at < SAVE_EVERY_SECONDS:
+        is_new_stage = stage.name not in row.stages
+        if is_new_stage:
+            row.stages = [*row.stages, stage.name]
+        is_further = has_new_epoch or is_new_stage
+        is_other_stage = stage.name != row.stage
+        if not (is_further or is_other_stage) and time.monotonic() - self.saved_at < SAVE_EVERY_SECONDS:
             return
         if not runs.leased_row(self.job).exists():
             raise runs.LeaseLost
-        if has_new_epoch or is_new_stage:
-            runs.forget_attempts(self.job)
         row.stage, row.stage_done, row.seconds_left = stage.name[:40], stage.done, stage.seconds_left
-        row.save(update_fields=["stage", "stage_done", "seconds_left", "epochs"])
+        row.save(update_fields=["stage", "stages", "stage_done", "seconds_left", "epochs"])
+        if is_further:
+            runs.forget_attempts(self.job)
         self.saved_at = time.monotonic()
 
 

@@ -1,20 +1,22 @@
 """Tests of trainings: who starts one, how many there are at once, and how they end without a worker."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from mlcore.training.recipes.stage import TrainingStage
 from recognizer.models import Job, ModelVersion, Training
 from recognizer.problems import Problem
 from recognizer.queues import TRAIN
 from recognizer.services.history.corrections import correct
-from recognizer.services.learning import trainings
+from recognizer.services.learning import training_run, trainings
 from recognizer.services.learning.consent import choose_training_consent
 from recognizer.services.learning.training_run import ProgressWriter, run_training
 from recognizer.services.learning.trainings import MIN_PICTURES, cancel_training, start_training
-from recognizer.services.work import runs
+from recognizer.services.work import runs, sweeper
 
 pytestmark = pytest.mark.django_db
 Outcome = Training.Outcome
@@ -99,6 +101,39 @@ def test_a_training_that_was_killed_after_each_epoch_does_not_run_out_of_attempt
         assert runs.leased_row(job).exists()
         runs.leased_row(job).update(state=Job.State.WAITING, lease_id=None, lease_until=None)  # as the sweeper does
     assert Job.objects.get(pk=training.job_id).attempts == 1
+
+
+def reach_two_stages(job: Job) -> None:
+    """Begin as each run does, also one after another that got further."""
+    writer = ProgressWriter(job, Training.objects.get(job=job))
+    writer(TrainingStage("generating", 1.0))
+    writer(TrainingStage("evaluating", 0.5))
+
+
+def test_a_training_that_always_fails_at_the_same_place_runs_out_of_attempts(reviewed, alice, settings, monkeypatch):
+    def fail(job: Job, *arguments: object) -> None:
+        reach_two_stages(job)
+        raise RuntimeError("The disk is full.")
+
+    monkeypatch.setattr(training_run, "_train", fail)
+    monkeypatch.setattr(training_run, "MIN_LEARNT", 1)
+    monkeypatch.setattr(training_run, "MIN_HELD_BACK", 0)
+    training = start_training(by=alice)
+    for _attempt in range(settings.JOB_MAX_ATTEMPTS):
+        runs.run_job(claim(training))
+    training.refresh_from_db()
+    assert (training.outcome, training.error) == (Outcome.FAILED, "RuntimeError: The disk is full.")
+
+
+def test_a_training_that_always_kills_its_worker_at_the_same_place_runs_out_of_attempts(reviewed, alice, settings):
+    training = start_training(by=alice)
+    for _attempt in range(settings.JOB_MAX_ATTEMPTS):
+        job = claim(training)
+        reach_two_stages(job)
+        runs.leased_row(job).update(lease_until=timezone.now() - timedelta(seconds=1))
+        sweeper.sweep()
+    training.refresh_from_db()
+    assert (training.outcome, training.error) == (Outcome.FAILED, runs.WORKER_DIED)
 
 
 def test_a_training_that_always_dies_fails_with_the_reason(reviewed, alice):
