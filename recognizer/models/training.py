@@ -29,7 +29,7 @@ class Training(UUIDModel):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", help_text=_("Empty for a command.")
     )
     job = models.OneToOneField(Job, models.SET_NULL, null=True, related_name="training")
-    base = models.ForeignKey(ModelVersion, models.CASCADE, related_name="trainings_from")
+    base = models.ForeignKey(ModelVersion, models.PROTECT, related_name="trainings_from")
     candidate = models.OneToOneField(ModelVersion, models.SET_NULL, null=True, related_name="training")
     outcome = models.CharField(max_length=9, choices=TrainingOutcome, default=TrainingOutcome.OPEN)
     error = models.TextField(blank=True)

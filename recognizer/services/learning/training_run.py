@@ -15,6 +15,7 @@ from recognizer.models import Job, Training
 from recognizer.problems import Problem
 from recognizer.services.explaining.training_digits import embed_training_digits
 from recognizer.services.learning.selection import Selection, select_digits
+from recognizer.services.learning.training_files import folder_of, version_of
 from recognizer.services.registry.model_files import local_artifact
 from recognizer.services.registry.model_versions import register_model
 from recognizer.services.registry.promotion import store_gate
@@ -116,15 +117,6 @@ def describe_training(training: Training, base: Artifact, selection: Selection) 
         seed=training.number,
         effort=settings.TRAINING_EFFORT_PERCENT / 100,
     )
-
-
-def version_of(training: Training) -> str:
-    """Return the name of the candidate. Releases have other names, so that no later one is named alike."""
-    return f"learnt-{training.number}"
-
-
-def folder_of(training: Training) -> Path:
-    return Path(settings.TRAINING_ROOT) / f"training-{training.pk}"
 
 
 def _remove_folders_of_others(training: Training) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,6 +12,7 @@ from recognizer.models import Job, ModelVersion, Training
 from recognizer.problems import Problem
 from recognizer.queues import TRAIN
 from recognizer.services.learning.selection import count_reviewed_pictures
+from recognizer.services.learning.training_files import next_number
 from recognizer.services.security_log import Event, log_event
 from recognizer.services.work.jobs import cancel_jobs, create_job, enqueue_on_commit
 from recognizer.services.work.runs import claim_job
@@ -33,7 +33,7 @@ def start_training(*, by: User | None) -> Training:
     try:
         with transaction.atomic():
             job.save(force_insert=True)
-            number = (Training.objects.aggregate(last=Max("number"))["last"] or 0) + 1
+            number = next_number()
             training = Training.objects.create(number=number, started_by=by, job=job, base=base)
             enqueue_on_commit([job])
             if by:

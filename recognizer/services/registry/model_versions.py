@@ -23,7 +23,8 @@ logger = logging.getLogger(__name__)
 
 NAME_TAKEN = (
     "The shipped model %(name)s is not registered, because another network is registered under this name. "
-    "`manage.py promote_model %(name)s` would activate that network. If it has made no predictions, delete it "
+    "`manage.py promote_model %(name)s` would activate that network. "
+    "If it has made no predictions and no training began from it, delete it "
     "(`manage.py shell -c \"from recognizer.models import *; ModelVersion.objects.get(version='%(name)s').delete()\"`) "
     "and run `manage.py prepare` again. Otherwise wait for the next release, whose model has another name."
 )
@@ -33,11 +34,16 @@ FILES_MISSING = (
 )
 
 
+@transaction.atomic
 def register_model(folder: Path) -> ModelVersion:
-    """Verify the artifact, copy it into the storage and create its row, a candidate."""
+    """Verify the artifact, create its row, a candidate, and copy the files into the storage.
+
+    The row comes first: its name is unique, so the files of a registered version are never overwritten.
+    """
     artifact = load_artifact(folder)
+    version = ModelVersion.objects.create(**_columns_of(artifact))
     store_artifact(artifact)
-    return ModelVersion.objects.create(**_columns_of(artifact))
+    return version
 
 
 def register_shipped_model() -> None:

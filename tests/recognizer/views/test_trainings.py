@@ -141,6 +141,14 @@ def test_only_own_digits_that_would_change_are_shown(ended, add_prediction, alic
     assert "Of your newest 0 digits" in page_of(bob_client)
 
 
+def test_the_page_of_a_training_outlives_its_candidate(ended, bob_client):
+    ended.candidate.delete()
+    page = page_of(bob_client)
+    assert "The candidate of this training was deleted." in page
+    assert "made no candidate" not in page
+    assert "the candidate is right" in page
+
+
 @pytest.mark.parametrize("number", [0, 2, 10**30])
 def test_an_unknown_training_is_not_found(ended, trainer_client, number):
     assert trainer_client.get(f"/models/trainings/{number}/").status_code == 404

@@ -10,6 +10,7 @@ from mlcore.artifact import load_artifact
 from recognizer.models import Job, ModelVersion, Training
 from recognizer.services.explaining.training_digits import TrainingDigitsCache
 from recognizer.services.learning import training_run
+from recognizer.services.learning.training_files import folder_of, version_of
 from recognizer.services.learning.trainings import cancel_training, start_training
 from recognizer.services.registry.model_files import local_artifact
 from recognizer.services.registry.promotion import promote_model
@@ -61,7 +62,7 @@ def test_a_training_learns_an_unseen_hand_and_can_be_taken_back(alice, bob, mode
     names = [check["name"] for check in candidate.gate["checks"]]
     assert {"digits_right", "digit_2", "held_back_gain"} <= set(names)
     assert TrainingDigitsCache().fetch(candidate) is not None
-    assert not list(training_run.folder_of(training).parent.glob("training-*"))
+    assert not list(folder_of(training).parent.glob("training-*"))
 
     promote_model(candidate, by=alice, reason="" if candidate.gate["passed"] else "test")
     after = [read_n_shaped_two(bob, seed).text for seed in range(900, 910)]
@@ -82,7 +83,7 @@ def test_a_run_that_saved_its_candidate_before_it_died_registers_that_one(alice,
         with pytest.raises(SystemExit):
             run(training)
     assert ModelVersion.objects.count() == 1
-    saved = load_artifact(training_run.folder_of(training) / training_run.version_of(training))
+    saved = load_artifact(folder_of(training) / version_of(training))
     assert run(training).candidate.digest == saved.digest
     assert ModelVersion.objects.count() == 2
 

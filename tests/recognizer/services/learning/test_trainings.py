@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 
 from mlcore.training.recipes.stage import TrainingStage
@@ -16,7 +17,9 @@ from recognizer.services.learning import training_run, trainings
 from recognizer.services.learning.consent import choose_training_consent
 from recognizer.services.learning.training_run import ProgressWriter, run_training
 from recognizer.services.learning.trainings import MIN_PICTURES, cancel_training, start_training
+from recognizer.services.registry.model_versions import register_model
 from recognizer.services.work import runs, sweeper
+from tests.recognizer.services.registry.artifacts import copy_shipped
 
 pytestmark = pytest.mark.django_db
 Outcome = Training.Outcome
@@ -53,6 +56,20 @@ def test_only_one_training_is_open(reviewed, alice, model):
         Training.objects.create(number=2, base=model)
     cancel_training(first, by=alice)
     assert start_training(by=alice).number == 2
+
+
+def test_a_number_is_used_once_though_trainings_and_models_are_deleted(reviewed, alice, model, media, tmp_path):
+    register_model(copy_shipped(tmp_path / "learnt-3"))
+    register_model(copy_shipped(tmp_path / "learnt-by-hand", temperature=1.2))
+    training = start_training(by=alice)
+    assert training.number == 4
+    with pytest.raises(ProtectedError):
+        training.base.delete()
+    training.candidate = register_model(copy_shipped(tmp_path / "learnt-4", temperature=1.3))
+    training.outcome = Outcome.CANDIDATE
+    training.save()
+    training.candidate.delete()
+    assert start_training(by=alice).number == 5
 
 
 def test_too_few_pictures_start_no_training(add_prediction, alice, model):

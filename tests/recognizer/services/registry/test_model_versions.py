@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.urls import reverse
 
@@ -17,6 +18,7 @@ from mlcore.artifact import ArtifactError, load_artifact
 from recognizer.models import ModelVersion
 from recognizer.problems import Problem
 from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.registry.model_files import local_artifact
 from recognizer.services.registry.model_versions import (
     ModelCache,
     models,
@@ -76,6 +78,16 @@ def test_a_damaged_artifact_is_not_registered(model, other_folder, media):
     damage(other_folder)
     with pytest.raises(ArtifactError):
         register_model(other_folder)
+
+
+def test_the_files_of_a_registered_version_are_never_overwritten(model, other_folder, media, tmp_path):
+    other = register_model(other_folder)
+    card = default_storage.path(f"models/{other.version}/card.json")
+    before = Path(card).read_bytes()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        register_model(copy_shipped(tmp_path / "again" / other.version, temperature=1.3))
+    assert Path(card).read_bytes() == before
+    assert local_artifact(other).digest == other.digest
 
 
 def test_a_version_damaged_in_storage_is_not_promoted(model, other_folder, media):
