@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from recognizer import words
 from recognizer.learning_plots import training_plots
 from recognizer.models import ModelVersion, Training
+from recognizer.problems import Problem
 from recognizer.services.learning.changes import find_changes
 from recognizer.services.learning.consent import has_training_consent
 from recognizer.services.learning.selection import count_reviewed_pictures
@@ -54,7 +55,12 @@ def training_detail(request: UserRequest, number: int) -> HttpResponse:
         "is_trainer_missing": training.is_open and not training.is_running and not is_trainer_alive(),
     }
     if candidate and active and candidate != active:
-        context["changes"] = find_changes(request.user, active, candidate)
+        try:
+            context["changes"] = find_changes(request.user, active, candidate)
+        except Problem as problem:
+            if problem.code not in ("model_gone", "model_unavailable"):
+                raise
+            context["has_no_changes"] = True
     return render(request, "_training.html" if request.htmx else "training_detail.html", context)
 
 

@@ -1,7 +1,11 @@
 """Tests of the pages of trainings: what everybody sees, and who may start, stop and activate."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
 
@@ -9,7 +13,7 @@ from recognizer.models import ModelVersion, Training
 from recognizer.services.history.corrections import correct
 from recognizer.services.learning.consent import choose_training_consent
 from recognizer.services.learning.trainings import MIN_PICTURES, start_training
-from recognizer.services.registry.model_versions import register_model
+from recognizer.services.registry.model_versions import models, register_model
 from recognizer.services.registry.promotion import store_gate
 from tests.conftest import client_of
 from tests.recognizer.services.registry.artifacts import copy_shipped
@@ -147,6 +151,26 @@ def test_the_page_of_a_training_outlives_its_candidate(ended, bob_client):
     assert "The candidate of this training was deleted." in page
     assert "made no candidate" not in page
     assert "the candidate is right" in page
+
+
+@pytest.mark.parametrize("trouble", ["missing", "damaged"])
+def test_the_rest_of_the_page_is_shown_without_the_files_of_the_candidate(
+    ended, add_prediction, alice_client, settings, trouble
+):
+    add_prediction("71")
+    stored = Path(default_storage.path("models/learnt-1"))
+    if trouble == "missing":
+        shutil.rmtree(stored)
+    else:
+        (stored / "card.json").write_text("{}")
+    shutil.rmtree(settings.MODEL_CACHE_ROOT, ignore_errors=True)
+    models.loaded.clear()
+    answer = alice_client.get(reverse("training_detail", args=[1]))
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "The comparison with your own digits is not available" in page
+    assert "digit_7" in page
+    assert "Learning curves" in page
 
 
 @pytest.mark.parametrize("number", [0, 2, 10**30])
