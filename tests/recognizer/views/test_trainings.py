@@ -103,16 +103,25 @@ def test_only_a_trainer_starts_and_stops(reviewed, alice_client, admin_client, t
     assert "It made no candidate" in page_of(trainer_client)
 
 
+def test_only_trainers_see_the_error_of_a_failed_training(model, bob_client, trainer_client):
+    error = "/srv/digits/mnist.npz: Permission denied"
+    Training.objects.create(number=1, base=model, outcome=Training.Outcome.FAILED, error=error)
+    assert error in page_of(trainer_client)
+    page = page_of(bob_client)
+    assert error not in page
+    assert "The training made no candidate. People who may train models see the reason." in page
+
+
 def test_an_open_training_is_polled_and_one_that_ended_is_not(reviewed, alice, alice_client, model):
     training = start_training(by=None)
     assert 'hx-trigger="every 1s"' in page_of(alice_client)
     assert "No worker for trainings is running" in page_of(alice_client)
     part = alice_client.get(reverse("training_detail", args=[1]), headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in part
-    training.outcome, training.error = Training.Outcome.FAILED, "MNIST could not be downloaded."
+    training.outcome = Training.Outcome.FAILED
     training.save()
     assert "hx-trigger" not in page_of(alice_client)
-    assert "MNIST could not be downloaded." in page_of(alice_client)
+    assert "The training made no candidate." in page_of(alice_client)
 
 
 def test_everybody_sees_curves_and_comparison_and_only_trainers_see_who_and_buttons(
