@@ -64,7 +64,7 @@ def open_document(job: Job, document: BatchItem) -> None:
                 except PictureError as error:
                     error_code = error.code
             if items:
-                save_pages(job, document, items)
+                save_pages(job, document, items, stored)
     except PictureError as error:
         error_code = error.code
     except Problem as problem:
@@ -91,7 +91,7 @@ def stage_page(document: BatchItem, page: Page, stored: list[FieldFile]) -> Batc
     return item
 
 
-def save_pages(job: Job, document: BatchItem, items: list[BatchItem]) -> None:
+def save_pages(job: Job, document: BatchItem, items: list[BatchItem], stored: list[FieldFile]) -> None:
     """Save the items of pages with the jobs that read them, unless the document was cancelled in the meantime."""
     first = next((item for item in items if item.page == 1), None)
     others = [item for item in items if item is not first]
@@ -118,6 +118,7 @@ def save_pages(job: Job, document: BatchItem, items: list[BatchItem]) -> None:
             item.position = position
         BatchItem.objects.bulk_create(others)
         enqueue_chunks(batch, readable)
+        stored.clear()
 
 
 def keep_lease(job: Job) -> None:
@@ -140,7 +141,7 @@ def replace_by_page(document: BatchItem, page: BatchItem) -> None:
     if not changed:
         raise runs.LeaseLost
     add_bytes(document.batch.owner_id, page.bytes - document.bytes, pictures=0 if page.staged else -1)
-    transaction.on_commit(partial(delete_files, [document.staged.name]))
+    transaction.on_commit(partial(delete_files, [document.staged.name]), robust=True)
 
 
 def fail_document(job: Job, error_code: str) -> None:

@@ -106,6 +106,7 @@ def add_files(
                 close_batch(batch)
             if record:
                 idempotency.store_created_id(record, batch.pk)
+            staged.stored.clear()
     return staged.items
 
 

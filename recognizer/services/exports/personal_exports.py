@@ -120,6 +120,7 @@ def write_part(job: Job, export: PersonalExport, ends_at: float) -> bool:
         part.file.save("part", ContentFile(bytes(data + directory)), save=False)
         with transaction.atomic():
             save_part(job, export, part, position, rows)
+            stored.clear()
     return True
 
 

@@ -120,6 +120,7 @@ def write_table(job: Job) -> None:
                 export.bytes, export.finished_at = size, timezone.now()
                 export.expires_at = export.finished_at + KEPT
                 export.save(update_fields=["file", "bytes", "finished_at", "expires_at"])
+            stored.clear()
 
 
 def rows_of(export: TableExport) -> Any:

@@ -71,6 +71,7 @@ def _store_image(upload: Upload, file: FieldFile, data: bytes) -> None:
             add_bytes(upload.owner_id, len(data))
             rows = Upload.objects.filter(pk=upload.pk)
             if rows.filter(**{name: ""}).update(**{name: file.name, "derived_bytes": F("derived_bytes") + len(data)}):
+                stored.clear()
                 return
             if not rows.exists():
                 raise Problem("not_found")  # the upload was removed in the meantime

@@ -169,6 +169,7 @@ def save_reading(
             record_answers([(prediction, picture_reading.reading)])
             if record:
                 idempotency.store_created_id(record, prediction.pk)
+            stored.clear()
     return prediction
 
 

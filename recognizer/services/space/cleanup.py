@@ -12,6 +12,9 @@ from recognizer.outages import problem_of_outage
 def delete_files_on_error() -> Iterator[list[FieldFile]]:
     """Yield a list for the files that the block stores, and delete those if the block fails.
 
+    Clear the list as the last step of the transaction that saves their rows. An error can also come after the commit,
+    and then the files must stay; should the commit itself fail, reconcile_media removes them later.
+
     A storage that is full or cannot be used is reported as a problem.
     """
     stored: list[FieldFile] = []

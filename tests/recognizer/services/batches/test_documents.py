@@ -1,11 +1,14 @@
 """Documents of a batch: pages become files, kills lose and double none, and nothing is left behind."""
 
+import errno
 import io
 import uuid
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from billiard.exceptions import SoftTimeLimitExceeded
 from django.core.files.base import ContentFile
 from django.core.management import call_command
 
@@ -118,6 +121,24 @@ def test_a_run_without_its_lease_saves_and_leaves_nothing(batch, media):
     with pytest.raises(runs.LeaseLost):
         documents.run_chunk(job)
     assert batch.items.count() == 1 and len(stored_files(media)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), SoftTimeLimitExceeded(), SystemExit()])
+def test_an_error_after_the_commit_loses_no_page(batch, media, monkeypatch, error):
+    add(batch, ("scan.pdf", pdf_of("407")))
+    raised = []
+
+    def fail(names):
+        raised.append(names)
+        raise error
+
+    monkeypatch.setattr(documents, "delete_files", fail)
+    with suppress(SystemExit):
+        runs.run_job(claim(Job.objects.get()))
+    assert len(raised) == 1
+    run_waiting_jobs()
+    assert [row[1:] for row in pages_and_states(batch)] == [(page, "done", "") for page in (1, 2, 3)]
 
 
 def test_a_document_that_is_cancelled_while_it_is_opened_gets_no_pages(batch, media, monkeypatch):
