@@ -1,3 +1,5 @@
+from uuid import uuid4
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -54,8 +56,10 @@ class ItemState(models.TextChoices):
 
 
 def staged_path(item: "BatchItem", filename: str) -> str:
-    # The first page of a document has the key of the document, whose file is still there when the page is stored.
-    return f"batches/{item.batch_id}/pages/{item.pk}" if item.page else f"batches/{item.batch_id}/{item.pk}"
+    if not item.page:
+        return f"batches/{item.batch_id}/{item.pk}"
+    # Page 1 has the key of its document, which two runs may open at once. One without the lease deletes its own file.
+    return f"batches/{item.batch_id}/pages/{item.pk}/{uuid4()}"
 
 
 class BatchItem(UUIDModel):

@@ -5,6 +5,7 @@ import io
 import uuid
 import zipfile
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from recognizer.services.batches.progress import progress_of
 from recognizer.services.batches.results import batch_rows
 from recognizer.services.batches.table import ordered_items
 from recognizer.services.space.quotas import count_stored, usage
+from recognizer.services.space.reconcile import reconcile
 from recognizer.services.work import jobs, runs
 from tests.documents import empty_pdf, encrypted_pdf, many_page_tiff, pdf_of, tiff_of
 from tests.pictures import digit_png
@@ -139,6 +141,28 @@ def test_an_error_after_the_commit_loses_no_page(batch, media, monkeypatch, erro
     assert len(raised) == 1
     run_waiting_jobs()
     assert [row[1:] for row in pages_and_states(batch)] == [(page, "done", "") for page in (1, 2, 3)]
+
+
+def test_a_late_run_leaves_the_pages_of_the_run_that_took_its_place(batch, media, monkeypatch):
+    add(batch, ("scan.pdf", pdf_of("40")))
+    job = Job.objects.get()
+    late, save = claim(job), documents.save_pages
+
+    def save_late(*args):
+        monkeypatch.setattr(documents, "save_pages", save)
+        jobs.cancel_jobs(Job.objects.filter(pk=job.pk))
+        jobs.retry_jobs(Job.objects.filter(pk=job.pk))
+        run_waiting_jobs()
+        save(*args)
+
+    monkeypatch.setattr(documents, "save_pages", save_late)
+    runs.run_job(late)
+    assert [row[1:] for row in pages_and_states(batch)] == [(1, "done", ""), (2, "done", "")]
+    report = reconcile(remove=True, grace=timedelta(0), force=True)
+    assert report.without_file == []
+    assert {upload.original.name for upload in Upload.objects.all()} <= {
+        str(path.relative_to(media)) for path in stored_files(media)
+    }
 
 
 def test_a_document_that_is_cancelled_while_it_is_opened_gets_no_pages(batch, media, monkeypatch):
