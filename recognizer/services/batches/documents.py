@@ -3,13 +3,14 @@
     row of the document ──pages 2, 3, …──▶ a row for each, read by jobs of their own
                         └──page 1, last──▶ the row itself becomes page 1
 
-A job opens as many pages as fit into half of its time, and is then queued again; the row counts the opened pages. So a
-kill at any moment loses and doubles no page. The row keeps its key, by which a watched folder knows the file.
+A job opens as many pages as its time allows, and is then queued again; the row counts the opened pages. So a kill at
+any moment loses and doubles no page. The row keeps its key, by which a watched folder knows the file.
 """
 
 import time
 from functools import partial
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
@@ -58,13 +59,14 @@ def open_document(job: Job, document: BatchItem) -> None:
                 try:
                     for page in rendering:
                         items.append(stage_page(document, page, stored))
-                        is_finished = page.number == 1
                         if time.monotonic() > ends_at:
                             break
-                except PictureError as error:
-                    error_code = error.code
-            if items:
-                save_pages(job, document, items, stored)
+                except (PictureError, SoftTimeLimitExceeded):
+                    if not items:
+                        raise
+                    # The page at which it happened begins the next part, with all of the time for itself.
+            save_pages(job, document, items, stored)
+            is_finished = items[-1].page == 1
     except PictureError as error:
         error_code = error.code
     except Problem as problem:

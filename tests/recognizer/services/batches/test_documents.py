@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from billiard.exceptions import SoftTimeLimitExceeded
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.files.base import ContentFile
 from django.core.management import call_command
 
@@ -223,6 +223,33 @@ def test_the_pages_before_a_crash_are_kept(batch, monkeypatch):
     control.retry_failed(batch)
     run_waiting_jobs()
     assert [page for _name, page, _state, _code in pages_and_states(batch)] == [1, 2, 3]
+
+
+def test_a_part_that_runs_out_of_time_keeps_its_pages_and_costs_no_attempt(batch, media, monkeypatch):
+    def interrupt(self):
+        yield Page(2, digit_png(4))
+        raise SoftTimeLimitExceeded
+
+    add(batch, ("scan.pdf", pdf_of("407")))
+    job = Job.objects.get()
+    monkeypatch.setattr(Rendering, "__iter__", interrupt)
+    runs.run_job(claim(job))
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (Job.State.WAITING, 0)
+    assert batch.items.get(page=None).pages_opened == 2
+    monkeypatch.undo()
+    run_waiting_jobs()
+    assert [row[1:] for row in pages_and_states(batch)] == [(page, "done", "") for page in (1, 2, 3)]
+
+
+def test_a_part_without_a_page_that_runs_out_of_time_costs_an_attempt(batch, monkeypatch):
+    def interrupt(self):
+        raise SoftTimeLimitExceeded
+
+    add(batch, ("scan.pdf", pdf_of("407")))
+    monkeypatch.setattr(Rendering, "__iter__", interrupt)
+    run_waiting_jobs()
+    assert pages_and_states(batch) == [("scan.pdf", None, "failed", "reader_failed")]
 
 
 def test_a_cancelled_job_of_a_document_can_be_retried(batch):
