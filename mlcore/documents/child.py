@@ -19,6 +19,7 @@ import pypdfium2
 from PIL import Image
 
 from mlcore.documents.kinds import is_pdf
+from mlcore.documents.limits import CPU_SECONDS, MEMORY_BYTES
 from mlcore.reading.decode import (
     DAMAGE,
     LONGEST,
@@ -31,8 +32,6 @@ from mlcore.reading.decode import (
 )
 from mlcore.reading.errors import PictureError
 
-MEMORY_BYTES = 1536 * 1024 * 1024  # addresses, of which the libraries themselves take about a third
-CPU_SECONDS = 15
 PDF_NEEDS_PASSWORD = 4  # FPDF_ERR_PASSWORD
 PNG_LEVEL = 3
 

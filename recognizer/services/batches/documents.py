@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.db.models.fields.files import FieldFile
 
+from mlcore.documents.limits import CPU_SECONDS
 from mlcore.documents.rendering import Page, Rendering
 from mlcore.reading.errors import PictureError
 from recognizer.models import Batch, BatchItem, Job
@@ -46,7 +47,8 @@ def run_chunk(job: Job) -> None:
 def open_document(job: Job, document: BatchItem) -> None:
     """Open the next pages of a document. It fails with a code if it cannot be opened."""
     require_disk_space()
-    ends_at = time.monotonic() + settings.JOB_SOFT_LIMIT_SECONDS / 2
+    # The kernel kills the child at its limit, in the middle of a page.
+    ends_at = time.monotonic() + min(settings.JOB_SOFT_LIMIT_SECONDS, CPU_SECONDS) / 2
     with document.staged.open("rb") as file:
         data = file.read()
     error_code, is_finished = "", False

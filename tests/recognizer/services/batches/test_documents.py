@@ -252,6 +252,14 @@ def test_a_part_without_a_page_that_runs_out_of_time_costs_an_attempt(batch, mon
     assert pages_and_states(batch) == [("scan.pdf", None, "failed", "reader_failed")]
 
 
+def test_a_part_ends_before_the_child_that_renders_it_must(batch, settings, monkeypatch):
+    settings.JOB_SOFT_LIMIT_SECONDS = 600
+    monkeypatch.setattr(documents, "CPU_SECONDS", 0)  # one page in each part
+    add(batch, ("scan.pdf", pdf_of("407")))
+    runs.run_job(claim(Job.objects.get()))
+    assert batch.items.get(page=None).pages_opened == 2
+
+
 def test_a_cancelled_job_of_a_document_can_be_retried(batch):
     add(batch, ("scan.pdf", pdf_of("40")))
     jobs.cancel_jobs(Job.objects.all())
