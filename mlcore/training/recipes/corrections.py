@@ -1,5 +1,6 @@
 """The recipe of a quick training: fine-tune the active model with corrected digits, then compare both models."""
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,9 +40,15 @@ class QuickTraining:
 
 
 def train_with_corrections(training: QuickTraining, command: str, on_stage: StageCallback) -> Artifact:
-    """Return the candidate. A training that was interrupted goes on from its checkpoint, or returns what it saved."""
+    """Return the candidate. A training that was interrupted goes on from its checkpoint, or returns what it saved.
+
+    What it saved is removed if it learnt from other digits than it may learn from now.
+    """
     if training.target.exists():
-        return load_artifact(training.target)
+        saved = load_artifact(training.target)
+        if saved.card.training["data"].get("corrected") == training.corrected.digest:
+            return saved
+        shutil.rmtree(training.target)
     return train_digit_network(recipe_of(training), training.base, training.target, training.runs, command, on_stage)
 
 

@@ -1,5 +1,7 @@
 """The consent of an account to trainings with the pictures that it confirmed or corrected."""
 
+from collections.abc import Collection
+
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
@@ -14,7 +16,7 @@ def has_training_consent(owner_id: int) -> bool:
 
 
 def choose_training_consent(user: User, *, is_given: bool) -> None:
-    """Save the consent. A training that begins after it was withdrawn leaves the pictures out."""
+    """Save the consent. No candidate that is registered after it was withdrawn has learnt from the pictures."""
     Preferences.objects.update_or_create(user=user, defaults={"training_consent": is_given})
 
 
@@ -22,3 +24,8 @@ def people_with_training_consent() -> QuerySet[User]:
     """Return the accounts that give their consent and are open, in a stable order."""
     chosen = Preferences.objects.filter(training_consent=True).values("user")
     return User.objects.filter(pk__in=chosen, is_active=True).order_by("pk")
+
+
+def have_training_consent(people: Collection[int]) -> bool:
+    """Return whether all of these accounts, given by their keys, give their consent and are open."""
+    return set(people) <= set(people_with_training_consent().values_list("pk", flat=True))

@@ -64,6 +64,7 @@ class Selection:
     learnt: "Digits"
     held_back: "HeldBack"
     counts: Counts
+    people: frozenset[int]  # keys of the accounts whose digits are on one of the sides
 
 
 def count_reviewed_pictures() -> tuple[int, int]:
@@ -90,7 +91,8 @@ def select_digits(until: datetime) -> Selection:
         held_back_pictures=len({digit.upload_id for digit in held_back}),
         is_limited=len(limited) < len(learnt),
     )
-    return Selection(_stack(limited), _as_held_back(held_back), counts)
+    people = frozenset(digit.owner_id for digit in (*limited, *held_back))
+    return Selection(_stack(limited), _as_held_back(held_back), counts, people)
 
 
 def reviewed_digits_of(person: User, until: datetime | None = None) -> Iterator[ReviewedDigit]:

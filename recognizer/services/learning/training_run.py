@@ -3,6 +3,7 @@
 import logging
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from mlcore.artifact import Artifact
 from recognizer.models import Job, Training
 from recognizer.problems import Problem
 from recognizer.services.explaining.training_digits import embed_training_digits
+from recognizer.services.learning.consent import have_training_consent
 from recognizer.services.learning.selection import Selection, select_digits
 from recognizer.services.learning.training_files import folder_of, version_of
 from recognizer.services.registry.model_files import local_artifact
@@ -64,25 +66,46 @@ class ProgressWriter:
         self.saved_at = time.monotonic()
 
 
+class TooFewDigitsError(Exception):
+    """A training that has too few digits to learn from, or to compare the models on."""
+
+
+class ConsentWithdrawnError(Exception):
+    """A candidate that must not be registered, because somebody withdrew the consent while it was made."""
+
+
 def run_training(job: Job) -> None:
-    """Train a candidate, compare it with the active model, and register it with the result."""
+    """Train a candidate, compare it with the active model, and register it with the result.
+
+    If somebody withdraws the consent in the meantime, the training begins anew without that person's digits.
+    """
+    from mlcore.training.datasets.mnist import DataError
+
     training = Training.objects.select_related("base").get(job=job)
     _remove_folders_of_others(training)
     if training.started_at is None:
         training.started_at = timezone.now()
-    selection = select_digits(training.created_at)
-    training.pictures = selection.counts.as_dict()
-    training.save(update_fields=["started_at", "pictures"])
-    if len(selection.learnt) < MIN_LEARNT or len(selection.held_back.digits) < MIN_HELD_BACK:
-        runs.fail_run(job, "There are too few reviewed digits of people who allow training.")
-        return
-    from mlcore.training.datasets.mnist import DataError
-
+        training.save(update_fields=["started_at"])
     try:
         with runs.keep_lease(job):
-            _train(job, training, selection)
-    except DataError as error:
+            while True:
+                selection = _select_digits(training)
+                with suppress(ConsentWithdrawnError):
+                    _train(job, training, selection)
+                    return
+                training.epochs = []
+    except (DataError, TooFewDigitsError) as error:
         runs.fail_run(job, str(error))
+
+
+def _select_digits(training: Training) -> Selection:
+    """Return the digits of the training and save how many there are."""
+    selection = select_digits(training.created_at)
+    training.pictures = selection.counts.as_dict()
+    training.save(update_fields=["pictures", "epochs"])
+    if len(selection.learnt) < MIN_LEARNT or len(selection.held_back.digits) < MIN_HELD_BACK:
+        raise TooFewDigitsError("There are too few reviewed digits of people who allow training.")
+    return selection
 
 
 def _train(job: Job, training: Training, selection: Selection) -> None:
@@ -94,6 +117,8 @@ def _train(job: Job, training: Training, selection: Selection) -> None:
     candidate = train_with_corrections(quick, f"training {training.number}", on_stage)
     gate, held_back = compare_candidate(quick, candidate, selection.held_back, on_stage)
     with runs.finish_job(job):
+        if not have_training_consent(selection.people):
+            raise ConsentWithdrawnError
         version = register_model(candidate.folder)
         store_gate(version, training.base, gate.as_dict())
         training.candidate, training.outcome = version, Training.Outcome.CANDIDATE

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from recognizer.models import Audit, Stream
 from recognizer.services.history.corrections import correct, undo
-from recognizer.services.learning.consent import choose_training_consent
+from recognizer.services.learning.consent import choose_training_consent, have_training_consent
 from recognizer.services.learning.selection import (
     ReviewedDigit,
     count_reviewed_pictures,
@@ -62,6 +62,22 @@ def test_pictures_without_consent_are_left_out_from_the_moment_it_is_withdrawn(a
     choose_training_consent(bob, is_given=False)
     assert total(select()) == 0
     assert count_reviewed_pictures() == (0, 0)
+
+
+def test_a_selection_knows_whose_consent_it_needs(add_prediction, alice, bob, consent):
+    choose_training_consent(bob, is_given=True)
+    correct(prediction=add_prediction("12"), by=alice, kind="confirm")
+    assert select().people == {alice.pk}
+    correct(prediction=add_prediction("345", owner=bob), by=bob, kind="confirm")
+    people = select().people
+    assert people == {alice.pk, bob.pk}
+    assert have_training_consent(people)
+    choose_training_consent(bob, is_given=False)
+    assert not have_training_consent(people)
+    assert have_training_consent({alice.pk})
+    alice.is_active = False
+    alice.save()
+    assert not have_training_consent({alice.pk})
 
 
 def test_deleted_pictures_and_withdrawn_corrections_leave_both_sides(add_prediction, alice, consent):

@@ -5,11 +5,13 @@ import uuid
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 
 from mlcore.artifact import load_artifact
 from recognizer.models import Job, ModelVersion, Training
 from recognizer.services.explaining.training_digits import TrainingDigitsCache
 from recognizer.services.learning import training_run
+from recognizer.services.learning.consent import choose_training_consent
 from recognizer.services.learning.training_files import folder_of, version_of
 from recognizer.services.learning.trainings import cancel_training, start_training
 from recognizer.services.registry.model_files import local_artifact
@@ -85,6 +87,37 @@ def test_a_run_that_saved_its_candidate_before_it_died_registers_that_one(alice,
     assert ModelVersion.objects.count() == 1
     saved = load_artifact(folder_of(training) / version_of(training))
     assert run(training).candidate.digest == saved.digest
+    assert ModelVersion.objects.count() == 2
+
+
+def test_a_saved_candidate_is_made_anew_if_somebody_withdrew_before_it_was_registered(alice, bob, model, monkeypatch):
+    """Bob withdraws first between two runs, as a candidate was saved, then Carol does while it is compared."""
+    carol = User.objects.create_user("carol")
+    for number, person in enumerate((alice, bob, carol)):
+        review_n_shaped_twos(person, 25, first=100 * number)
+    training = start_training(by=alice)
+    from mlcore.training.recipes import corrections
+
+    compare = corrections.compare_candidate
+    learnt_of = []
+
+    def withdraw(quick, candidate, *arguments):
+        learnt_of.append(candidate.card.training["corrected"]["people"])
+        if len(learnt_of) == 1:
+            choose_training_consent(bob, is_given=False)
+            raise SystemExit
+        if len(learnt_of) == 2:
+            choose_training_consent(carol, is_given=False)
+        return compare(quick, candidate, *arguments)
+
+    monkeypatch.setattr("mlcore.training.recipes.corrections.compare_candidate", withdraw)
+    with pytest.raises(SystemExit):
+        run(training)
+    training = run(training)
+    assert learnt_of == [3, 2, 1]
+    assert training.candidate.card["training"]["corrected"] == training.pictures
+    assert training.pictures["people"] == 1
+    assert [epoch["number"] for epoch in training.epochs] == [1, 2, 3, 4, 5, 6]
     assert ModelVersion.objects.count() == 2
 
 
