@@ -10,6 +10,7 @@ from django.conf import settings
 from recognizer.current_request import working_for
 from recognizer.services.exports.personal_exports import purge_exports
 from recognizer.services.exports.table_exports import purge_tables
+from recognizer.services.learning.training_run import TRAINING_LIMIT_SECONDS
 from recognizer.services.people import sessions
 from recognizer.services.people.account_deletion import forget_deletions
 from recognizer.services.people.notices import purge_notices
@@ -19,7 +20,6 @@ from recognizer.services.work import runs, sweeper
 
 logger = logging.getLogger(__name__)
 
-TRAINING_LIMIT_SECONDS = 24 * 3600
 NICENESS = 10
 
 
@@ -30,6 +30,7 @@ def run_job(self: "Task[..., None]", job_id: str) -> None:
 
 # A message that is acknowledged late is delivered again after a minute, which a training outlasts. So this one is
 # acknowledged early; if the worker dies, the lease ends, and the sweeper enqueues the job again.
+# The pool `solo` enforces no limits, so the run itself does; these replace the shorter ones of other jobs.
 @shared_task(bind=True, acks_late=False, soft_time_limit=TRAINING_LIMIT_SECONDS, time_limit=TRAINING_LIMIT_SECONDS)
 def run_training(self: "Task[..., None]", job_id: str) -> None:
     os.setpriority(os.PRIO_PROCESS, 0, NICENESS)  # other processes of the machine go first

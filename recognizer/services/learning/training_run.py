@@ -29,13 +29,26 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+TRAINING_LIMIT_SECONDS = 24 * 3600  # of one run
 MIN_LEARNT, MIN_HELD_BACK = 10, 1  # digits
 SAVE_EVERY_SECONDS = 1.0
 
 
+class TooFewDigitsError(Exception):
+    """A training that has too few digits to learn from, or to compare the models on."""
+
+
+class TooLongError(Exception):
+    """A run that takes longer than a training may."""
+
+
+class ConsentWithdrawnError(Exception):
+    """A candidate that must not be registered, because somebody withdrew the consent while it was made."""
+
+
 @dataclass
 class ProgressWriter:
-    """Writes the progress into the row, at most once a second, and stops a run that has lost its lease.
+    """Writes the progress into the row, at most once a second. It stops a run that lost its lease or takes too long.
 
     Attempts are forgotten only for a stage or an epoch that no earlier run has reached. A training that always ends at
     the same place therefore runs out of attempts, although each run begins with an earlier stage.
@@ -44,8 +57,11 @@ class ProgressWriter:
     job: Job
     training: Training
     saved_at: float = field(default=-float("inf"))
+    began_at: float = field(default_factory=time.monotonic)
 
     def __call__(self, stage: "TrainingStage") -> None:
+        if time.monotonic() - self.began_at >= TRAINING_LIMIT_SECONDS:
+            raise TooLongError(f"The training took longer than {TRAINING_LIMIT_SECONDS // 3600} hours.")
         row = self.training
         has_new_epoch = stage.epoch is not None and int(stage.epoch["number"]) > len(row.epochs)
         if has_new_epoch:
@@ -66,14 +82,6 @@ class ProgressWriter:
         self.saved_at = time.monotonic()
 
 
-class TooFewDigitsError(Exception):
-    """A training that has too few digits to learn from, or to compare the models on."""
-
-
-class ConsentWithdrawnError(Exception):
-    """A candidate that must not be registered, because somebody withdrew the consent while it was made."""
-
-
 def run_training(job: Job) -> None:
     """Train a candidate, compare it with the active model, and register it with the result.
 
@@ -86,15 +94,16 @@ def run_training(job: Job) -> None:
     if training.started_at is None:
         training.started_at = timezone.now()
         training.save(update_fields=["started_at"])
+    on_stage = ProgressWriter(job, training)
     try:
         with runs.keep_lease(job):
             while True:
                 selection = _select_digits(training)
                 with suppress(ConsentWithdrawnError):
-                    _train(job, training, selection)
+                    _train(job, training, selection, on_stage)
                     return
                 training.epochs = []
-    except (DataError, TooFewDigitsError) as error:
+    except (DataError, TooFewDigitsError, TooLongError) as error:
         runs.fail_run(job, str(error))
 
 
@@ -108,10 +117,9 @@ def _select_digits(training: Training) -> Selection:
     return selection
 
 
-def _train(job: Job, training: Training, selection: Selection) -> None:
+def _train(job: Job, training: Training, selection: Selection, on_stage: ProgressWriter) -> None:
     from mlcore.training.recipes.corrections import compare_candidate, train_with_corrections
 
-    on_stage = ProgressWriter(job, training)
     base = local_artifact(training.base)
     quick = describe_training(training, base, selection)
     candidate = train_with_corrections(quick, f"training {training.number}", on_stage)

@@ -153,6 +153,22 @@ def test_a_training_that_always_kills_its_worker_at_the_same_place_runs_out_of_a
     assert (training.outcome, training.error) == (Outcome.FAILED, runs.WORKER_DIED)
 
 
+def test_a_run_that_takes_too_long_fails_at_its_next_stage(reviewed, alice, monkeypatch):
+    def train(job: Job, training: Training, selection: object, on_stage: ProgressWriter) -> None:
+        on_stage(TrainingStage("generating", 0.5))
+        monkeypatch.setattr(training_run, "TRAINING_LIMIT_SECONDS", 0)
+        on_stage(TrainingStage("generating", 0.6))
+
+    monkeypatch.setattr(training_run, "_train", train)
+    monkeypatch.setattr(training_run, "MIN_LEARNT", 1)
+    monkeypatch.setattr(training_run, "MIN_HELD_BACK", 0)
+    training = start_training(by=alice)
+    runs.run_job(claim(training))
+    training.refresh_from_db()
+    assert (training.outcome, training.stage_done) == (Outcome.FAILED, 0.5)
+    assert training.error == "The training took longer than 0 hours."
+
+
 def test_a_training_that_always_dies_fails_with_the_reason(reviewed, alice):
     training = start_training(by=alice)
     job = claim(training)
