@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from django.core.files.base import ContentFile
+from django.db import transaction
 from django.db.models import QuerySet
 
 from mlcore.reading.decode import Picture, decode, encode_thumbnail
@@ -59,7 +60,10 @@ def enqueue_chunks(batch: Batch, items: Sequence[BatchItem]) -> None:
 
 
 def read_chunk(job: Job) -> None:
-    """Read the waiting items of a job and write their uploads, predictions and states in one transaction."""
+    """Read the waiting items of a job and write their uploads, predictions and states in one transaction.
+
+    If the owner wants the batch read in another way in the meantime, nothing is written, and the job is queued again.
+    """
     items = list(waiting_items(job).select_related("batch"))
     model = models.active_model()
     started = time.perf_counter()
@@ -76,12 +80,23 @@ def read_chunk(job: Job) -> None:
     )
     result.readings = dict(zip(result.uploads, readings, strict=True))
     result.latency_ms = 1000 * (time.perf_counter() - started) / max(1, len(items))
-    with runs.finish_job(job):
-        columns = columns_of(expected, lock_presets([batch.owner_id], [batch.preset_id]))
-        # Items that were cancelled in the meantime are left out.
-        still_waiting = waiting_items(job).select_for_update(of=("self",)).order_by("pk")
-        items = list(still_waiting.select_related("batch"))
-        write_result(items, result, model.version, attempts=job.attempts, expected=columns)
+    with transaction.atomic():
+        is_current = is_read_in_this_way(batch)
+        if is_current:
+            with runs.finish_job(job):
+                columns = columns_of(expected, lock_presets([batch.owner_id], [batch.preset_id]))
+                # Items that were cancelled in the meantime are left out.
+                items = list(waiting_items(job).select_for_update().order_by("pk"))
+                write_result(items, result, model.version, batch, attempts=job.attempts, expected=columns)
+    if not is_current:
+        runs.continue_now(job)
+
+
+def is_read_in_this_way(batch: Batch) -> bool:
+    """Lock the row of a batch, and return whether its files are still to be read as this copy of the row says."""
+    row = Batch.objects.select_for_update(no_key=True).filter(pk=batch.pk).first()
+    ways = [(each.mode, each.decimal, each.expected) for each in (batch, row or batch)]
+    return ways[0] == ways[1]
 
 
 def waiting_items(job: Job) -> QuerySet[BatchItem]:
@@ -141,6 +156,7 @@ def write_result(
     items: list[BatchItem],
     result: ChunkResult,
     version: ModelVersion,
+    batch: Batch,
     *,
     attempts: int,
     expected: Mapping[str, Any],
@@ -155,9 +171,14 @@ def write_result(
             item.state, item.error_code = BatchItem.State.FAILED, result.error_codes[key]
             continue
         upload, reading = result.uploads[key], result.readings[key]
-        mode, decimal = item.batch.mode, item.batch.decimal
         prediction = build_prediction(
-            upload, reading, version, mode=mode, decimal=decimal, latency_ms=result.latency_ms, expected=expected
+            upload,
+            reading,
+            version,
+            mode=batch.mode,
+            decimal=batch.decimal,
+            latency_ms=result.latency_ms,
+            expected=expected,
         )
         uploads.append(upload)
         predictions.append(prediction)

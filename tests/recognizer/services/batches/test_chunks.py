@@ -6,9 +6,11 @@ import pytest
 from django.core.files.base import ContentFile
 
 from mlcore.reading.engine import Engine
+from mlcore.reading.reader import Reader
 from recognizer.models import BatchItem, Job, Prediction, Upload
 from recognizer.services.batches import chunks, control, intake
 from recognizer.services.batches.progress import progress_of
+from recognizer.services.batches.reading_again import read_batch_again
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.space.purge import purge
 from recognizer.services.work import jobs, runs
@@ -67,6 +69,26 @@ def test_no_feature_maps_are_requested(batch, media):
     add(batch, digit_png(7))
     run_waiting_jobs()
     assert not Job.objects.filter(kind=Job.Kind.FEATURE_MAPS).exists()
+
+
+def test_a_batch_wanted_in_another_way_while_it_is_read_is_read_in_that_way(batch, alice, media, monkeypatch):
+    add(batch, digit_png(3), digit_png(7))
+    read_pictures = Reader.read_pictures
+    modes = []
+
+    def change_the_mode(self, pictures, mode, **options):
+        if not modes:
+            read_batch_again(alice, batch, mode="number")
+        modes.append(mode)
+        return read_pictures(self, pictures, mode, **options)
+
+    monkeypatch.setattr(Reader, "read_pictures", change_the_mode)
+    run_waiting_jobs()
+    assert modes == ["auto", "number"]
+    assert list(Prediction.objects.values_list("mode", "stream__mode", "is_current")) == 2 * [
+        ("number", "number", True)
+    ]
+    assert progress_of(batch).done == 2
 
 
 def test_items_cancelled_while_they_are_read_leave_no_rows(batch, media):
