@@ -6,7 +6,7 @@ from django.db.models import QuerySet, Sum
 
 from mlcore.reading.result import Mode
 from recognizer import selectors
-from recognizer.models import Batch, Job
+from recognizer.models import Batch, Job, ModelVersion
 from recognizer.services.account_state import require_open_account
 from recognizer.services.reading import rescoring
 from recognizer.services.reading.expected import expect, expected_of
@@ -18,17 +18,19 @@ from recognizer.services.work import jobs
 def read_batch_again(user: User, batch: Batch, *, mode: Mode | None = None, preset_name: str | None = None) -> int:
     """Queue the pictures of a batch to be read with the active model, and return their number.
 
-    Without a mode and a preset, those are left out that this model has read already. An empty preset name expects
-    nothing. Files that are added to the batch later are read in the new way.
+    Without a mode and a preset, those are left out that this model has read already, and those that wait for it are
+    not queued twice. An empty preset name expects nothing. Files that are added to the batch later are read in the new
+    way.
     """
     version = models.active_model().version
     uploads = selectors.uploads_for(user).filter(batch_item__batch=batch)
-    if mode is None and preset_name is None:
-        return rescoring.rescore(uploads, version, batch=batch)
     preset = find_preset(user.pk, preset_name) if preset_name else None
     with transaction.atomic():
         require_open_account(user.pk)
         batch = Batch.objects.select_for_update().get(pk=batch.pk)
+        if mode is None and preset_name is None:
+            waiting = uploads_waiting(batch, version)
+            return len(waiting) + rescoring.rescore(uploads.exclude(pk__in=waiting), version, batch=batch)
         expected = expected_of(batch) if preset_name is None else expect(preset, {})
         batch.mode = mode or batch.mode
         batch.expected = expected and expected.stored
@@ -43,6 +45,12 @@ def read_batch_again(user: User, batch: Batch, *, mode: Mode | None = None, pres
 def count_read_again(batch: Batch) -> int:
     """Return how many pictures of a batch wait to be read again."""
     return int(jobs_reading_again(batch).aggregate(count=Sum("total", default=0))["count"])
+
+
+def uploads_waiting(batch: Batch, version: ModelVersion) -> set[str]:
+    """Return the keys of the uploads of a batch that wait to be read again with this version."""
+    waiting = jobs_reading_again(batch).filter(payload__version=str(version.pk))
+    return {key for ids in waiting.values_list("payload__ids", flat=True) for key in ids}
 
 
 def jobs_reading_again(batch: Batch) -> QuerySet[Job]:

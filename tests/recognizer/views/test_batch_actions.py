@@ -5,11 +5,12 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from recognizer.models import Batch, Correction, Job, Prediction, TableExport
+from recognizer.models import Batch, Correction, Job, ModelVersion, Prediction, TableExport
 from recognizer.problems import Problem
 from recognizer.services.batches import control, intake
 from recognizer.services.batches.reading_again import count_read_again, read_batch_again
 from recognizer.services.history.corrections import correct
+from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.reading.presets import create_preset
 from recognizer.services.space.quotas import count_stored, usage
 from tests.documents import pdf_of
@@ -147,6 +148,24 @@ def test_left_as_before_only_what_the_active_model_has_not_read_is_read(alice_cl
     answer = alice_client.post(url("batch_read_again", batch), {"mode": "", "expect": "as-before"}, follow=True)
     assert "has read all of them already" in answer.content.decode()
     assert not Job.objects.filter(kind=Job.Kind.RESCORE).exists()
+
+
+def test_a_second_click_queues_nothing_twice(alice, alice_client, model, batch):
+    older = ModelVersion.objects.create(version="older", digest="0" * 64, card=model.card, state="retired")
+    Prediction.objects.update(model=older)
+    for _ in range(3):
+        data = {"mode": "", "expect": "as-before"}
+        answer = alice_client.post(url("batch_read_again", batch), data, follow=True)
+        assert "2 pictures are read again." in answer.content.decode()
+    assert count_read_again(batch) == 2
+    run_waiting_jobs()
+    assert Prediction.objects.filter(upload__batch_item__batch=batch).count() == 4
+
+
+def test_an_account_that_is_being_deleted_queues_nothing(alice, batch):
+    request_deletion(alice)
+    with pytest.raises(Problem):
+        read_batch_again(alice, batch)
 
 
 def test_a_preset_can_be_taken_away(alice, batch):
