@@ -1,15 +1,19 @@
 """The process that renders the pages of one untrusted document, with limits on its memory and time.
 
-    python -m mlcore.documents.child FIRST MOST < document > lines and pictures
+    python -m mlcore.documents.child FIRST MOST PARENT < document > lines and pictures
 
 The output begins with a line of JSON, `{"pages": 3}` or `{"error": "encrypted_file"}`. Each page follows as a line with
-its number and the size of its PNG, or its error, and the PNG. Pages begin at FIRST; page 1 comes last.
+its number and the size of its PNG, or its error, and the PNG. Pages begin at FIRST; page 1 comes last. PARENT is the
+process whose end ends this one.
 """
 
+import ctypes
 import io
 import json
 import math
+import os
 import resource
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -34,6 +38,7 @@ from mlcore.reading.errors import PictureError
 
 PDF_NEEDS_PASSWORD = 4  # FPDF_ERR_PASSWORD
 PNG_LEVEL = 3
+PR_SET_PDEATHSIG = 1
 
 
 class Document(Protocol):
@@ -163,6 +168,15 @@ def limit_resources() -> None:
             resource.setrlimit(kind, (limit, limit))
 
 
+def end_with(parent: int) -> None:
+    """Let the kernel kill this process when its parent ends, on Linux."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it ended before
+            sys.exit(1)
+
+
 if __name__ == "__main__":
+    end_with(int(sys.argv[3]))
     limit_resources()
     render(sys.stdin.buffer.read(), int(sys.argv[1]), int(sys.argv[2]), sys.stdout.buffer)

@@ -1,6 +1,7 @@
 """The rendering of a document's pages in a child process, which a hostile document may exhaust or crash."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ class Rendering:
 
     def __enter__(self) -> Self:
         self.process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "mlcore.documents.child", str(self.first), str(MAX_PAGES)],
+            [sys.executable, "-m", "mlcore.documents.child", str(self.first), str(MAX_PAGES), str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -1,8 +1,12 @@
 """The pages of documents, and hostile documents, which end with a code."""
 
 import io
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from PIL import Image
 
@@ -22,6 +26,7 @@ from tests.documents import (
     pdf_of,
     tiff_of,
 )
+from tests.servers.process import wait_until
 
 
 def pages_of(data: bytes, **options: int) -> list[Page]:
@@ -96,6 +101,37 @@ def test_the_child_gets_no_secrets_and_ends_with_its_parent_s_interest(monkeypat
         environment = shown.read_bytes() if shown.exists() else b""
     assert b"SECRET_KEY" not in environment
     assert child.returncode is not None
+
+
+def has_ended(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux can tie a process to its parent.")
+def test_the_child_ends_with_a_parent_that_is_killed():
+    """The child is stopped, so that nothing else can end it."""
+    code = """
+import os, signal, sys
+from mlcore.documents.rendering import Rendering
+with Rendering(sys.stdin.buffer.read()) as found:
+    os.kill(found.process.pid, signal.SIGSTOP)
+    print(found.process.pid, flush=True)
+    signal.pause()
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        parent.stdin.write(pdf_of("407"))
+        parent.stdin.close()
+        child = psutil.Process(int(parent.stdout.readline()))
+        try:
+            parent.kill()
+            parent.wait()
+            wait_until(lambda: has_ended(child), seconds=60, what="end of the child")
+        finally:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
 
 
 def test_a_child_that_dies_is_reported(monkeypatch):
