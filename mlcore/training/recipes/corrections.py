@@ -33,7 +33,8 @@ class QuickTraining:
     corrected: Digits
     corrected_from: Mapping[str, Any]  # how many pictures and people, for the card
     target: Path  # folder of the candidate; its name is the version
-    runs: Path  # folder of checkpoints and rendered digits
+    checkpoints: Path  # folder of the checkpoint, of this training alone
+    runs: Path  # folder of rendered digits, which later trainings use as well
     data: Path | None  # MNIST as an IDX folder or an .npz; None downloads it
     seed: int
     effort: float = 1.0  # share of the usual numbers of images, for trials
@@ -49,7 +50,10 @@ def train_with_corrections(training: QuickTraining, command: str, on_stage: Stag
         if saved.card.training["data"].get("corrected") == training.corrected.digest:
             return saved
         shutil.rmtree(training.target)
-    return train_digit_network(recipe_of(training), training.base, training.target, training.runs, command, on_stage)
+    recipe = recipe_of(training)
+    return train_digit_network(
+        recipe, training.base, training.target, training.runs, command, on_stage, training.checkpoints
+    )
 
 
 def recipe_of(training: QuickTraining) -> DigitRecipe:

@@ -122,12 +122,19 @@ def prepare_data(recipe: DigitRecipe, runs: Path, on_stage: StageCallback) -> Tr
 
 
 def train_digit_network(
-    recipe: DigitRecipe, line_source: Artifact | None, target: Path, runs: Path, command: str, on_stage: StageCallback
+    recipe: DigitRecipe,
+    line_source: Artifact | None,
+    target: Path,
+    runs: Path,
+    command: str,
+    on_stage: StageCallback,
+    checkpoints: Path | None = None,
 ) -> Artifact:
     """Train a digit network and save the artifact at `target`, named after the folder.
 
     The line network is copied from `line_source`; without one the artifact reads single digits only. After Ctrl-C
-    the artifact has the best weights so far. `command` is recorded in the card.
+    the artifact has the best weights so far. `command` is recorded in the card. The checkpoint is kept in `runs`, like
+    the rendered digits, unless another folder is given for it.
     """
     data = prepare_data(recipe, runs, on_stage)
 
@@ -136,7 +143,7 @@ def train_digit_network(
         on_stage(TrainingStage("training", progress.done, progress.seconds_left, _describe_epoch(progress.last), epoch))
 
     start = _start_weights(recipe.start, recipe.plan.architecture) if recipe.start else None
-    fitted = fit_digit_network(recipe.plan, data.mixture, data.validation, runs, on_progress, start)
+    fitted = fit_digit_network(recipe.plan, data.mixture, data.validation, checkpoints or runs, on_progress, start)
     network, files = export_digit_network(fitted.model, recipe.plan.architecture)
     lines = line_part_of(line_source)
     files |= lines.files

@@ -1,6 +1,7 @@
-"""The names of the candidates of trainings, and where their files are until they are registered."""
+"""The names of the candidates of trainings, and the folders of their checkpoints and candidates until they end."""
 
 import re
+import shutil
 from pathlib import Path
 
 from django.conf import settings
@@ -26,3 +27,15 @@ def next_number() -> int:
 
 def folder_of(training: Training) -> Path:
     return Path(settings.TRAINING_ROOT) / f"training-{training.pk}"
+
+
+def remove_files(training: Training) -> None:
+    """Remove what is left of a training that has ended."""
+    shutil.rmtree(folder_of(training), ignore_errors=True)
+
+
+def remove_files_of_others(training: Training) -> None:
+    """Remove what trainings left that ended while this machine had no worker. Only one training is open."""
+    for folder in Path(settings.TRAINING_ROOT).glob("training-*"):
+        if folder != folder_of(training):
+            shutil.rmtree(folder, ignore_errors=True)

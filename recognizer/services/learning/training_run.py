@@ -1,7 +1,6 @@
 """The run of a training in a worker that may load TensorFlow. It may be killed at any moment and run again."""
 
 import logging
-import shutil
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from recognizer.problems import Problem
 from recognizer.services.explaining.training_digits import embed_training_digits
 from recognizer.services.learning.consent import have_training_consent
 from recognizer.services.learning.selection import Selection, select_digits
-from recognizer.services.learning.training_files import folder_of, version_of
+from recognizer.services.learning.training_files import folder_of, remove_files, remove_files_of_others, version_of
 from recognizer.services.registry.model_files import local_artifact
 from recognizer.services.registry.model_versions import register_model
 from recognizer.services.registry.promotion import store_gate
@@ -90,7 +89,7 @@ def run_training(job: Job) -> None:
     from mlcore.training.datasets.mnist import DataError
 
     training = Training.objects.select_related("base").get(job=job)
-    _remove_folders_of_others(training)
+    remove_files_of_others(training)
     if training.started_at is None:
         training.started_at = timezone.now()
         training.save(update_fields=["started_at"])
@@ -105,6 +104,10 @@ def run_training(job: Job) -> None:
                 training.epochs = []
     except (DataError, TooFewDigitsError, TooLongError) as error:
         runs.fail_run(job, str(error))
+    except runs.LeaseLost:
+        if not Training.objects.filter(pk=training.pk, outcome=Training.Outcome.OPEN).exists():
+            remove_files(training)  # what this run wrote after the training was stopped
+        raise
 
 
 def _select_digits(training: Training) -> Selection:
@@ -133,7 +136,7 @@ def _train(job: Job, training: Training, selection: Selection, on_stage: Progres
         training.epochs = candidate.card.training["history"]
         training.held_back, training.finished_at, training.seconds_left = held_back.as_dict(), timezone.now(), None
         training.save()
-    shutil.rmtree(folder_of(training), ignore_errors=True)
+    remove_files(training)
     _embed_training_digits(training, quick)
 
 
@@ -145,18 +148,12 @@ def describe_training(training: Training, base: Artifact, selection: Selection) 
         corrected=selection.learnt,
         corrected_from=selection.counts.as_dict(),
         target=folder_of(training) / version_of(training),
+        checkpoints=folder_of(training),
         runs=Path(settings.TRAINING_ROOT),
         data=Path(settings.TRAINING_DATA) if settings.TRAINING_DATA else None,
         seed=training.number,
         effort=settings.TRAINING_EFFORT_PERCENT / 100,
     )
-
-
-def _remove_folders_of_others(training: Training) -> None:
-    """Remove candidates of trainings that ended before they registered them. Only one training is open."""
-    for folder in Path(settings.TRAINING_ROOT).glob("training-*"):
-        if folder != folder_of(training):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _embed_training_digits(training: Training, quick: "QuickTraining") -> None:

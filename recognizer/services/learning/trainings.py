@@ -12,7 +12,7 @@ from recognizer.models import Job, ModelVersion, Training
 from recognizer.problems import Problem
 from recognizer.queues import TRAIN
 from recognizer.services.learning.selection import count_reviewed_pictures
-from recognizer.services.learning.training_files import next_number
+from recognizer.services.learning.training_files import next_number, remove_files
 from recognizer.services.security_log import Event, log_event
 from recognizer.services.work.jobs import cancel_jobs, create_job, enqueue_on_commit
 from recognizer.services.work.runs import claim_job
@@ -53,7 +53,7 @@ def claim_here() -> Job:
 
 
 def cancel_training(training: Training, *, by: User | None) -> None:
-    """Stop a training. What it has done is kept for a later one with the same pictures, but makes no candidate."""
+    """Stop a training. It makes no candidate."""
     stopped = cancel_jobs(Job.objects.filter(training=training))
     if stopped and by:
         log_event(Event.TRAINING_STOPPED, account=by.pk, training=training.number)
@@ -75,7 +75,15 @@ def note_cancellation(job: Job) -> None:
 
 
 def _close(job: Job, **values: Any) -> None:
+    training = _open_trainings(job).first()
+    if training is None:
+        return
     _open_trainings(job).update(finished_at=timezone.now(), seconds_left=None, **values)
+
+    def remove() -> None:  # not a partial: Django logs the function's name if it fails
+        remove_files(training)
+
+    transaction.on_commit(remove, robust=True)
 
 
 def _open_trainings(job: Job) -> Any:

@@ -121,14 +121,16 @@ def test_a_saved_candidate_is_made_anew_if_somebody_withdrew_before_it_was_regis
     assert ModelVersion.objects.count() == 2
 
 
-def test_a_training_that_is_stopped_while_it_runs_registers_nothing(alice, model, monkeypatch):
+def test_a_training_that_is_stopped_while_it_runs_registers_nothing(alice, model, monkeypatch, settings):
     review_n_shaped_twos(alice, 40)
+    written: set[Path] = set()
     training = start_training(by=alice)
     save = training_run.ProgressWriter.__call__
 
     def stop_after_the_first_epoch(writer, stage):
         save(writer, stage)
         if stage.epoch:
+            written.update(path.parent for path in Path(settings.TRAINING_ROOT).rglob("checkpoint-*.npz"))
             cancel_training(training, by=alice)
 
     monkeypatch.setattr(training_run.ProgressWriter, "__call__", stop_after_the_first_epoch)
@@ -137,4 +139,6 @@ def test_a_training_that_is_stopped_while_it_runs_registers_nothing(alice, model
     training.refresh_from_db()
     assert training.outcome == Training.Outcome.CANCELLED
     assert training.epochs
+    assert written == {folder_of(training)}
+    assert not folder_of(training).exists()
     assert ModelVersion.objects.count() == 1

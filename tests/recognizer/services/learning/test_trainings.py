@@ -15,6 +15,7 @@ from recognizer.queues import TRAIN
 from recognizer.services.history.corrections import correct
 from recognizer.services.learning import training_run, trainings
 from recognizer.services.learning.consent import choose_training_consent
+from recognizer.services.learning.training_files import folder_of
 from recognizer.services.learning.training_run import ProgressWriter, run_training
 from recognizer.services.learning.trainings import MIN_PICTURES, cancel_training, start_training
 from recognizer.services.registry.model_versions import register_model
@@ -151,6 +152,40 @@ def test_a_training_that_always_kills_its_worker_at_the_same_place_runs_out_of_a
         sweeper.sweep()
     training.refresh_from_db()
     assert (training.outcome, training.error) == (Outcome.FAILED, runs.WORKER_DIED)
+
+
+@pytest.mark.parametrize("is_stopped", [True, False])
+def test_a_training_that_was_stopped_or_failed_leaves_no_files(
+    reviewed, alice, settings, tmp_path, django_capture_on_commit_callbacks, is_stopped
+):
+    settings.TRAINING_ROOT = tmp_path
+    training = start_training(by=alice)
+    job = claim(training)
+    folder_of(training).mkdir()
+    (folder_of(training) / "checkpoint-1.npz").write_bytes(b"weights")
+    (tmp_path / "digits-of-all-trainings.npz").write_bytes(b"images")
+    with django_capture_on_commit_callbacks(execute=True):
+        if is_stopped:
+            cancel_training(training, by=alice)
+        else:
+            runs.fail_run(job, "The disk is full.")
+    assert [path.name for path in tmp_path.iterdir()] == ["digits-of-all-trainings.npz"]
+
+
+def test_a_run_of_a_stopped_training_removes_what_it_wrote_since(reviewed, alice, settings, tmp_path, monkeypatch):
+    def train(job: Job, training: Training, selection: object, on_stage: ProgressWriter) -> None:
+        cancel_training(training, by=alice)
+        folder_of(training).mkdir()
+        on_stage(TrainingStage("evaluating", 0.0))
+
+    settings.TRAINING_ROOT = tmp_path
+    monkeypatch.setattr(training_run, "_train", train)
+    monkeypatch.setattr(training_run, "MIN_LEARNT", 1)
+    monkeypatch.setattr(training_run, "MIN_HELD_BACK", 0)
+    training = start_training(by=alice)
+    runs.run_job(claim(training))
+    assert Training.objects.get().outcome == Outcome.CANCELLED
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_run_that_takes_too_long_fails_at_its_next_stage(reviewed, alice, monkeypatch):
