@@ -15,6 +15,7 @@ from recognizer.services.learning.consent import choose_training_consent
 from recognizer.services.learning.training_files import folder_of, version_of
 from recognizer.services.learning.trainings import cancel_training, start_training
 from recognizer.services.registry.model_files import local_artifact
+from recognizer.services.registry.model_versions import models
 from recognizer.services.registry.promotion import promote_model
 from recognizer.services.work import runs
 from tests.hands import read_n_shaped_two, review_n_shaped_twos
@@ -30,8 +31,9 @@ pytestmark = [
 
 
 @pytest.fixture(autouse=True)
-def small(settings, npz: Path, tmp_path: Path) -> None:
-    """Train with few images; what is rendered is kept for this test alone."""
+def small(settings, npz: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train with few images, keep what is rendered for this test alone, and notice a promotion at once."""
+    monkeypatch.setattr(models, "ASK_EVERY_SECONDS", 0.0)
     settings.TRAINING_DATA = str(npz)
     settings.TRAINING_ROOT = tmp_path / "runs"
     settings.TRAINING_EFFORT_PERCENT = 5
