@@ -85,8 +85,9 @@ def test_invalid_strokes_are_refused(alice_client, model, media, strokes):
     assert not stored_files(media)
 
 
-# This page accepts archives and makes a batch of them.
-PICTURES = [case for case in REFUSED if case.name != "archive.zip"]
+# This page accepts archives and documents, and makes a batch of them.
+BATCHES = ("archive.zip", "paper.pdf", "tiff-named.png")
+PICTURES = [case for case in REFUSED if case.name not in BATCHES]
 
 
 @pytest.mark.parametrize("case", PICTURES, ids=lambda case: case.name)
@@ -98,6 +99,16 @@ def test_an_unreadable_file_gets_an_error_and_is_not_stored(alice_client, model,
     assert case.error not in answer.content.decode()
     assert not Upload.objects.exists()
     assert not stored_files(media)
+
+
+@pytest.mark.parametrize("name", ["paper.pdf", "tiff-named.png"])
+def test_a_document_becomes_a_batch_whatever_its_name(alice_client, model, media, name):
+    (case,) = (case for case in REFUSED if case.name == name)
+    answer = send(alice_client, case.data, name=case.name)
+    assert answer.status_code == 302
+    (item,) = Batch.objects.get().items.all()
+    assert answer.url == reverse("batch_detail", args=[item.batch_id])
+    assert item.name == name
 
 
 def test_a_form_without_a_picture_gets_an_error(alice_client, model):
