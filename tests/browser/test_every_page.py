@@ -191,7 +191,15 @@ def test_every_control_of_the_start_page_is_reached_by_keyboard(alice_page: Page
     for _ in range(40):
         alice_page.keyboard.press("Tab")
         reached.append(alice_page.evaluate("document.activeElement.innerText || document.activeElement.name || ''"))
-    for wanted in ("Skip to content", "Eraser", "Read and save", "image", "mode", "Pictures, PDF or TIFF files up to 20 MB", "example"):
+    for wanted in (
+        "Skip to content",
+        "Eraser",
+        "Read and save",
+        "image",
+        "mode",
+        "Pictures, PDF or TIFF files up to 20 MB",
+        "example",
+    ):
         assert any(wanted in each for each in reached), (wanted, reached)
 
 
