@@ -22,7 +22,7 @@ HEADLINES = {
 
 @dataclass(frozen=True)
 class CardFigures:
-    """What a page shows of a card. Parts that the card lacks are empty."""
+    """Figures of a card that a page shows. Parts that the card lacks are empty."""
 
     headlines: Sequence[tuple[str, str]]
     command: str

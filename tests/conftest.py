@@ -127,6 +127,7 @@ def media(settings: Any) -> Iterator[Path]:
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     settings.STATIC_ROOT = surroundings.FOLDER / "plain-static"  # for `prepare` in the test's own process
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
     yield surroundings.MEDIA
     for path in (*surroundings.MEDIA.iterdir(), surroundings.MODEL_CACHE):
         path.unlink() if path.is_file() else shutil.rmtree(path, ignore_errors=True)

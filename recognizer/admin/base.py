@@ -10,7 +10,7 @@ from django.apps import apps
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Max, Min, Model, QuerySet
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -108,6 +108,23 @@ class EvidenceAdmin(RelatedListsAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Forbid deletion. Django would leave the files behind, and uploads without a current prediction."""
         return False
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        if obj is not None:
+            context |= self.page_context(obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def page_context(self, obj: Any) -> dict[str, Any]:
+        """Return what the template of one row's page needs beside its fields."""
+        return {}
 
     def tell_outcome(self, request: HttpRequest, did: str, done: int, chosen: int, noun: str, rule: str) -> None:
         """Tell what an action did, and the rule by which it left out the others."""

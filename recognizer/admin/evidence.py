@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import URLPattern, reverse
 
 from mlcore.reading.header import Format
@@ -142,23 +142,13 @@ class PredictionAdmin(EvidenceAdmin):
         rule = "Left out is what is being drawn, what has no digits or no picture, and accounts that are being deleted."
         self.tell_outcome(request, "Maps redrawn", started, queryset.count(), "prediction", rule)
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Any = None,
-    ) -> HttpResponse:
-        """Add the picture with its boxes, the digits, and what people said about the upload."""
-        if obj is not None:
-            context |= {
-                "upload": obj.upload,
-                "glyphs": obj.glyphs.defer("input"),
-                "corrections": obj.upload.corrections.select_related("by").order_by("-created_at"),
-            }
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def page_context(self, obj: Prediction) -> dict[str, Any]:
+        """Return the picture with its boxes, the digits, and what people said about the upload."""
+        return {
+            "upload": obj.upload,
+            "glyphs": obj.glyphs.defer("input"),
+            "corrections": obj.upload.corrections.select_related("by").order_by("-created_at"),
+        }
 
     @admin.display(description="confidence", ordering="confidence")
     def confidence_percent(self, prediction: Prediction) -> str:
@@ -253,18 +243,8 @@ class ModelVersionAdmin(EvidenceAdmin):
     related_lists: ClassVar[Mapping[str, str]] = {"prediction": "model__id__exact"}
     change_form_template = "admin/recognizer/modelversion/change_form.html"
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Any = None,
-    ) -> HttpResponse:
-        if obj is not None:
-            context["figures"] = card_figures(obj.card)
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def page_context(self, obj: ModelVersion) -> dict[str, Any]:
+        return {"figures": card_figures(obj.card)}
 
     @admin.display(description="SHA-256 begins", ordering="digest")
     def short_digest(self, version: ModelVersion) -> str:

@@ -48,7 +48,7 @@ class BatchForm(forms.ModelForm):
 
 
 class BatchAgainForm(ReadAgainForm):
-    """How all pictures of a batch are read once more: in their mode and with what was expected, or in another way."""
+    """Form for reading all pictures of a batch once more: as before, in another mode, or with another expectation."""
 
     mode = forms.ChoiceField(  # type: ignore[assignment]  # a mode field has no empty choice
         label=_("Content of the pictures"),

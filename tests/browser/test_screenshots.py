@@ -162,7 +162,8 @@ def test_the_pages_of_a_new_account_and_refused_forms_are_saved_as_screenshots(
     write(page, f"login-refused-{width}-{theme}")
     log_in(context, bob, server)
     for name in NEW_ACCOUNT:
-        page.goto(reverse(name))
+        answer = page.goto(reverse(name))
+        assert answer and answer.status == 200, name
         page.wait_for_load_state("networkidle")
         write(page, f"{name}-new-{width}-{theme}")
     context.close()

@@ -30,7 +30,7 @@ class HeldBack:
 
 @dataclass(frozen=True)
 class Share:
-    """How many of the digits of one kind each model reads right."""
+    """Numbers of the digits of one kind that each model reads right."""
 
     digits: int
     active: int

@@ -44,7 +44,7 @@ class ReviewedDigit:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much a training learns from, for its row and the card. Nobody is named."""
+    """Numbers of what a training learns from, for its row and the card. Nobody is named."""
 
     digits: int
     pictures: int

@@ -36,7 +36,7 @@ class AlikeGroup:
 
 @dataclass(frozen=True, slots=True)
 class SavedGroup:
-    """What was saved of a group: all of it, or only the checked digit because it is another one."""
+    """Result of a group that was saved: all of it, or only the checked digit because it is another one."""
 
     digit: str
     count: int
