@@ -19,7 +19,10 @@ RUN python3 -m venv --copies .venv \
  && find .venv/lib -depth -type d -path '*/locale/*' ! -path '*/locale/en' ! -path '*/locale/en/*' -exec rm -rf {} + \
  && find .venv -type d \( -name tests -o -name test \) -path '*/site-packages/*' \
       \( -path '*/numpy/*' -o -path '*/h5py/*' -o -path '*/onnxruntime/*' -o -path '*/celery/*' \) -prune -exec rm -rf {} + \
- && find .venv -type d -path '*/onnxruntime/*' \( -name transformers -o -name tools -o -name quantization \) -prune -exec rm -rf {} +
+ && find .venv -type d -path '*/onnxruntime/*' \( -name transformers -o -name tools -o -name quantization \) -prune -exec rm -rf {} + \
+    # Of the descriptions of Amazon's services, 27 MB, the object store needs those of S3 and of logins.
+ && find .venv/lib/python3*/site-packages/botocore/data -mindepth 1 -maxdepth 1 -type d \
+      ! -name s3 ! -name sts ! -name 'sso*' -exec rm -rf {} +
 
 # --- The files of the application, with the static files collected ----------------------------------------
 FROM packages AS application

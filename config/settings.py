@@ -177,8 +177,37 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = env.path("STATIC_ROOT", default=BASE_DIR / "staticfiles")
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=BASE_DIR / "media")
+# Where pictures, feature maps, exports and models are: on the disk, or in an object store that speaks S3.
+MEDIA_STORAGES: dict[str, dict[str, Any]] = {
+    "disk": {"BACKEND": "recognizer.storage.AtomicFileSystemStorage"},
+    "s3": {
+        "BACKEND": "recognizer.object_storage.ObjectStorage",
+        "OPTIONS": {
+            "bucket_name": env.str("S3_BUCKET", default=""),
+            "endpoint_url": env.str("S3_ENDPOINT", default="") or None,
+            "region_name": env.str("S3_REGION", default="us-east-1"),
+            "access_key": env.str("S3_ACCESS_KEY", default="") or None,
+            "secret_key": env.str("S3_SECRET_KEY", default="") or None,
+            "location": env.str("S3_PREFIX", default="").strip("/"),
+        },
+    },
+}
+MEDIA_STORAGE = env.str("MEDIA_STORAGE", default="disk")
+MEDIA_MOVED_FROM = env.str("MEDIA_MOVED_FROM", default="")  # while `manage.py move_media` moves the files
+
+
+def media_storage(name: str, moved_from: str) -> dict[str, Any]:
+    """Return the storage of media: one of those above, another class, or both while files are moved."""
+    if not moved_from:
+        return MEDIA_STORAGES.get(name, {"BACKEND": name})
+    if {name, moved_from} != set(MEDIA_STORAGES):
+        raise ImproperlyConfigured("MEDIA_MOVED_FROM must be the other one of disk and s3 than MEDIA_STORAGE.")
+    return {"BACKEND": "recognizer.moving_storage.MovingStorage", "OPTIONS": {"old": moved_from, "new": name}}
+
+
 STORAGES = {
-    "default": {"BACKEND": env.str("MEDIA_STORAGE", default="recognizer.storage.AtomicFileSystemStorage")},
+    "default": media_storage(MEDIA_STORAGE, MEDIA_MOVED_FROM),
+    **MEDIA_STORAGES,
     "staticfiles": {"BACKEND": "recognizer.storage.HashedStaticFilesStorage"},
 }
 FILE_UPLOAD_PERMISSIONS = 0o640  # nginx reads them as a member of the group

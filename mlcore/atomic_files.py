@@ -21,11 +21,12 @@ _is_sync_deferred = False  # by `sync_once`
 
 @contextmanager
 def open_atomic(
-    path: Path, permissions: int | None = None, *, folder_permissions: int | None = None
+    path: Path, permissions: int | None = None, *, folder_permissions: int | None = None, replaces: bool = True
 ) -> Iterator[IO[bytes]]:
     """Yield a file to write, then sync it and rename it to `path`. An exception leaves nothing behind.
 
-    The last of several concurrent writers wins. Missing folders are created. Permissions are set exactly; without
+    The last of several concurrent writers wins. With `replaces=False` the first one does, and the others get a
+    FileExistsError. Missing folders are created. Permissions are set exactly; without
     them the umask decides.
     """
     part = path.parent / f".{uuid4().hex}.part"
@@ -39,7 +40,10 @@ def open_atomic(
                 os.fchmod(file.fileno(), permissions)
             if not _is_sync_deferred:
                 os.fsync(file.fileno())
-        part.replace(path)
+        if replaces:
+            part.replace(path)
+        else:
+            path.hardlink_to(part)
     finally:
         part.unlink(missing_ok=True)
     if not _is_sync_deferred:

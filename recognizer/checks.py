@@ -4,9 +4,11 @@ import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.files.base import ContentFile
 
 from mlcore.artifact import SHIPPED, ArtifactError, load_artifact
 
@@ -26,8 +28,15 @@ def check_shipped_model(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+def media_aliases() -> set[str]:
+    """Return the aliases of the storages in which media are, in STORAGES."""
+    return {settings.MEDIA_STORAGE, settings.MEDIA_MOVED_FROM} & set(settings.MEDIA_STORAGES)
+
+
 @register
 def check_media_writable(**kwargs: Any) -> list[CheckMessage]:
+    if media_aliases() == {"s3"}:
+        return []
     root = Path(settings.MEDIA_ROOT)
     existing = next(path for path in (root, *root.parents) if path.exists())
     if os.access(existing, os.W_OK):
@@ -39,6 +48,82 @@ def check_media_writable(**kwargs: Any) -> list[CheckMessage]:
             id="recognizer.E001",
         )
     ]
+
+
+@register
+def check_object_store(**kwargs: Any) -> list[CheckMessage]:
+    """Return what is wrong with the settings of the object store, without asking it."""
+    if "s3" not in media_aliases():
+        return []
+    options = settings.STORAGES["s3"]["OPTIONS"]
+    faults = []
+    if not options["bucket_name"]:
+        faults.append("S3_BUCKET is empty")
+    if bool(options["access_key"]) != bool(options["secret_key"]):
+        faults.append("only one of S3_ACCESS_KEY and S3_SECRET_KEY is set")
+    endpoint = urlsplit(options["endpoint_url"] or "https://s3.amazonaws.com")
+    if endpoint.scheme not in ("http", "https") or not endpoint.hostname:
+        faults.append("S3_ENDPOINT is not an address such as https://minio.example.org")
+    return [
+        Error(
+            f"Pictures cannot be stored in the object store: {fault}.",
+            hint="Correct the settings S3_…, or set MEDIA_STORAGE=disk.",
+            id="recognizer.E005",
+        )
+        for fault in faults
+    ]
+
+
+HINTS_OF_STORE = {
+    "NoSuchBucket": "Create the bucket, or correct S3_BUCKET.",
+    "InvalidAccessKeyId": "Correct S3_ACCESS_KEY.",
+    "SignatureDoesNotMatch": "Correct S3_SECRET_KEY, or S3_REGION.",
+    "AuthorizationHeaderMalformed": "Correct S3_REGION.",
+    "AccessDenied": "Allow this key to list the bucket, and to read, write and delete its objects.",
+}
+
+
+@register(deploy=True)
+def check_bucket(**kwargs: Any) -> list[CheckMessage]:
+    """Write, list, read and delete an object in the bucket, and try to read it without a key."""
+    if "s3" not in media_aliases() or check_object_store():
+        return []
+    from recognizer.object_storage import ObjectStorage, error_code  # loads boto3, which nobody else needs
+
+    store, name = ObjectStorage(**settings.STORAGES["s3"]["OPTIONS"]), f"probes/{uuid4().hex}"
+    try:
+        store.save(name, ContentFile(b"probe"))
+        try:
+            works = name in store.list_tree("probes") and store.open(name).read() == b"probe"
+            is_public = store.is_public(name)
+        finally:
+            store.delete(name)
+    except OSError as error:
+        return [
+            Error(
+                f"Pictures cannot be stored in the object store: {error.strerror}.",
+                hint=HINTS_OF_STORE.get(error_code(error.__cause__), "Look whether S3_ENDPOINT is right and answers."),
+                id="recognizer.E006",
+            )
+        ]
+    found: list[CheckMessage] = []
+    if not works:
+        found.append(
+            Error(
+                "The object store does not return what was written into it.",
+                hint="Look into the log of the object store.",
+                id="recognizer.E006",
+            )
+        )
+    if is_public:
+        found.append(
+            Error(
+                "Everybody can read the files in the bucket.",
+                hint="Make the bucket private: Digitscribe passes files on to their owners itself.",
+                id="recognizer.E007",
+            )
+        )
+    return found
 
 
 @register

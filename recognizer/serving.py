@@ -19,6 +19,7 @@ from recognizer.services.exports.personal_file import ExportFile
 from recognizer.services.limits.download_slots import download_slots
 from recognizer.services.reading.images import encode_input
 from recognizer.services.security_log import Event, log_event
+from recognizer.storage import AtomicFileSystemStorage
 
 # Uploaded files are untrusted: the browser must not run scripts that are hidden in them.
 SANDBOX_POLICY = "default-src 'none'; sandbox"
@@ -42,10 +43,10 @@ RESUMED = re.compile(r"bytes=(\d{1,18})-")  # the Range of a download that goes 
 def serve_file(
     request: HttpRequest, file: File, *, content_type: str, download_as: str | None = None
 ) -> HttpResponseBase:
-    """Return a file, sent by nginx if it is stored and nginx is configured to send it."""
+    """Return a file, sent by nginx if it is stored on the disk and nginx is configured to send it."""
 
     def respond() -> HttpResponseBase:
-        if settings.MEDIA_ACCEL_PREFIX and isinstance(file, FieldFile):
+        if settings.MEDIA_ACCEL_PREFIX and isinstance(file, FieldFile) and is_on_disk(file):
             response: HttpResponseBase = HttpResponse(content_type=content_type)
             response["X-Accel-Redirect"] = f"{settings.MEDIA_ACCEL_PREFIX}{file.name}"
         else:
@@ -59,6 +60,11 @@ def serve_file(
 
     # A stored file never changes under its name, so the name can be its ETag.
     return serve_immutable(request, file.name or "", respond)
+
+
+def is_on_disk(file: FieldFile) -> bool:
+    """Return whether nginx can read the file: not from an object store, from which this process passes files on."""
+    return isinstance(file.storage, AtomicFileSystemStorage)
 
 
 def serve_original(request: HttpRequest, upload: Upload) -> HttpResponseBase:

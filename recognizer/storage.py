@@ -1,9 +1,10 @@
-"""Storage classes for uploaded and static files."""
+"""Storage classes for files on the disk, and what is the same for media wherever they are stored."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.core.files.base import File
-from django.core.files.storage import FileSystemStorage
+from django.core.files.storage import FileSystemStorage, Storage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 from mlcore.atomic_files import open_atomic
@@ -15,16 +16,29 @@ class AtomicFileSystemStorage(FileSystemStorage):
     Each name contains a UUID and belongs to one row, so a repeated job replaces the file instead of adding another.
     """
 
+    has_folders = True  # which may be empty
+
     def __init__(self) -> None:
         super().__init__(allow_overwrite=True)
 
     def _save(self, name: str, content: "File[bytes]") -> str:
+        self._write(name, content, replaces=True)
+        return str(name).replace("\\", "/")
+
+    def save_new(self, name: str, content: "File[bytes]") -> bool:
+        """Write a file unless one of this name exists, and return whether it was written."""
+        try:
+            self._write(name, content, replaces=False)
+        except FileExistsError:
+            return False
+        return True
+
+    def _write(self, name: str, content: "File[bytes]", *, replaces: bool) -> None:
         final = Path(self.path(name))
-        permissions = self.file_permissions_mode
-        with open_atomic(final, permissions, folder_permissions=self.directory_permissions_mode) as file:
+        modes = self.file_permissions_mode, self.directory_permissions_mode
+        with open_atomic(final, modes[0], folder_permissions=modes[1], replaces=replaces) as file:
             for chunk in content.chunks():
                 file.write(chunk)
-        return str(name).replace("\\", "/")
 
     def delete(self, name: str) -> None:
         """Delete a file or an empty folder, and the folders above it that are empty then."""
@@ -38,6 +52,22 @@ class AtomicFileSystemStorage(FileSystemStorage):
                 continue
             except OSError:  # it is not empty
                 return
+
+
+def walk(storage: Storage, folder: str) -> Iterator[str]:
+    """Yield the names of all files below a folder of a storage. The empty name is the storage itself."""
+    list_tree = getattr(storage, "list_tree", None)
+    if list_tree:  # it has no folders, and can list all names at once
+        yield from list_tree(folder)
+        return
+    try:
+        folders, files = storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    start = f"{folder}/" if folder else ""
+    yield from (f"{start}{name}" for name in files)
+    for inner in sorted(folders):
+        yield from walk(storage, f"{start}{inner}")
 
 
 class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]

@@ -106,3 +106,12 @@ def test_a_finished_folder_is_readable_by_all(tmp_path):
         (folder / "file").write_bytes(b"whole")
     assert (tmp_path / "folder" / "file").read_bytes() == b"whole"
     assert (tmp_path / "folder").stat().st_mode & 0o777 == 0o755
+
+
+def test_the_first_of_two_writers_wins_where_nothing_may_be_replaced(tmp_path):
+    with open_atomic(tmp_path / "file", replaces=False) as file:
+        file.write(b"first")
+    with pytest.raises(FileExistsError), open_atomic(tmp_path / "file", replaces=False) as file:
+        file.write(b"second")
+    assert (tmp_path / "file").read_bytes() == b"first"
+    assert len(list(tmp_path.iterdir())) == 1

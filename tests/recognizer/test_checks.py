@@ -6,6 +6,7 @@ from django.core.checks import run_checks
 from kombu import Connection
 
 from config.settings import broker_url
+from recognizer.checks import check_bucket, check_object_store
 
 MAIL = "django.core.mail.backends."
 
@@ -65,3 +66,50 @@ def test_links_in_mails_that_only_this_machine_can_open_are_reported(settings, u
 def test_an_open_signup_with_a_large_quota_is_reported(settings, is_open, gigabytes, is_reported):
     settings.SIGNUP_OPEN, settings.QUOTA_BYTES = is_open, gigabytes * 1024**3
     assert ("recognizer.W006" in check_ids()) is is_reported
+
+
+STORE = {
+    "bucket_name": "digits",
+    "access_key": "key",
+    "secret_key": "secret",
+    "endpoint_url": "https://minio.example.org",
+}
+
+
+@pytest.mark.parametrize(
+    ("options", "is_reported"),
+    [
+        ({}, False),
+        ({"endpoint_url": None}, False),
+        ({"access_key": None, "secret_key": None}, False),
+        ({"bucket_name": ""}, True),
+        ({"secret_key": None}, True),
+        ({"endpoint_url": "minio:9000"}, True),
+    ],
+)
+def test_settings_of_the_object_store_that_cannot_work_are_reported(settings, options, is_reported):
+    s3 = {"BACKEND": "recognizer.object_storage.ObjectStorage", "OPTIONS": STORE | options}
+    settings.STORAGES = {**settings.STORAGES, "s3": s3}
+    assert check_object_store() == []
+    settings.MEDIA_STORAGE = "s3"
+    assert bool(check_object_store()) is is_reported
+
+
+def test_a_private_bucket_is_accepted(media_in_store):
+    assert check_bucket() == []
+    assert media_in_store.names() == set()
+
+
+def test_a_bucket_that_everybody_can_read_is_reported(media_in_store):
+    media_in_store.publish()
+    assert [message.id for message in check_bucket()] == ["recognizer.E007"]
+
+
+def test_a_missing_bucket_and_a_store_that_is_down_are_reported(media_in_store, settings):
+    s3 = settings.STORAGES["s3"]
+    settings.STORAGES = {**settings.STORAGES, "s3": {**s3, "OPTIONS": s3["OPTIONS"] | {"bucket_name": "another"}}}
+    (message,) = check_bucket()
+    assert (message.id, message.hint) == ("recognizer.E006", "Create the bucket, or correct S3_BUCKET.")
+    media_in_store.proxy.shut()
+    (message,) = check_bucket()
+    assert (message.id, message.hint) == ("recognizer.E006", "Look whether S3_ENDPOINT is right and answers.")

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -13,6 +14,7 @@ from recognizer.management.commands.prepare import Command
 from recognizer.models import ModelVersion
 from recognizer.services.work import breaker, broker
 from tests import surroundings
+from tests.servers.object_store import ObjectStore
 from tests.servers.redis import RedisServer
 from tests.servers.web import WebServer
 from tests.servers.worker import Worker
@@ -46,6 +48,33 @@ def redis_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
     refused = server.refused_commands() if server.is_alive else []
     server.kill()
     assert refused == []
+
+
+@pytest.fixture(scope="session")
+def lasting_object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    store = ObjectStore(tmp_path_factory.mktemp("store"))
+    store.start()
+    yield store
+    store.kill()
+
+
+@pytest.fixture
+def object_store(lasting_object_store: ObjectStore) -> Iterator[ObjectStore]:
+    """Return an object store with an empty bucket and without faults."""
+    lasting_object_store.reset()
+    yield lasting_object_store
+    if lasting_object_store.proxy.is_shut:
+        lasting_object_store.proxy.open()
+    lasting_object_store.proxy.is_black_hole = False
+
+
+@pytest.fixture
+def media_in_store(object_store: ObjectStore, settings: Any) -> ObjectStore:
+    """Keep the media of this process in the object store."""
+    s3 = {**settings.STORAGES["s3"], "OPTIONS": object_store.options}
+    settings.MEDIA_STORAGE = "s3"
+    settings.STORAGES = {**settings.STORAGES, "default": s3, "s3": s3}
+    return object_store
 
 
 @pytest.fixture

@@ -20,12 +20,14 @@ class Proxy:
         self.open()
 
     def open(self) -> None:
+        self.is_shut = False
         self.sockets: set[socket.socket] = set()
         self.listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
         threading.Thread(target=self._accept, args=[self.listener], daemon=True).start()
 
     def shut(self) -> None:
         """Refuse all connections from now on."""
+        self.is_shut = True
         for connection in (self.listener, *self.sockets):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)

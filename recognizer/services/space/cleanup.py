@@ -21,9 +21,9 @@ def delete_files_on_error() -> Iterator[list[FieldFile]]:
     try:
         yield stored
     except BaseException as error:
-        for file in stored:
-            if file.name:
-                with suppress(OSError):  # reconcile_media removes what cannot be deleted now
+        with suppress(OSError):  # reconcile_media removes what cannot be deleted now
+            for file in stored:
+                if file.name:
                     file.storage.delete(file.name)
         problem = problem_of_outage(error)
         if problem:

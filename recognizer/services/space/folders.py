@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from recognizer.models import AccountDeletion, BatchItem, DeletedFolder, Glyph, Job
 from recognizer.models.personal_export import export_folder
+from recognizer.storage import walk as walk_storage
 
 CHUNK_SIZE = 500
 
@@ -33,13 +34,7 @@ def folder_of(name: str) -> str:
 
 def walk(folder: str) -> Iterator[str]:
     """Yield the names of all files below a folder."""
-    try:
-        folders, files = default_storage.listdir(folder)
-    except FileNotFoundError:
-        return
-    yield from (f"{folder}/{name}" for name in files)
-    for inner in sorted(folders):
-        yield from walk(f"{folder}/{inner}")
+    return walk_storage(default_storage, folder)
 
 
 def record_upload_folders(deletion: AccountDeletion, upload_ids: Iterable[UUID]) -> None:

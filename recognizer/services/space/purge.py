@@ -3,6 +3,7 @@
 An account whose quota is used up loses its deleted uploads earlier: see reservation.py.
 """
 
+import logging
 import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -20,6 +21,8 @@ from django.utils import timezone
 from recognizer.models import Batch, BatchItem, FeatureMap, IdempotencyRecord, Upload
 from recognizer.services.space.quotas import free_space, lock_usage
 from recognizer.services.space.sizes import ITEM_BYTES
+
+logger = logging.getLogger(__name__)
 
 IDEMPOTENCY_KEPT = timedelta(hours=24)
 MAX_BATCH_OPEN = timedelta(days=1)  # after that its sender is not expected to add files
@@ -91,6 +94,10 @@ def remove_uploads(uploads: list[Upload]) -> int:
 
 
 def delete_files(names: Iterable[str | None]) -> None:
-    for name in names:
-        if name:
-            default_storage.delete(name)
+    """Delete files whose rows are gone. What cannot be deleted now is removed later by reconcile_media."""
+    try:
+        for name in names:
+            if name:
+                default_storage.delete(name)
+    except OSError as error:
+        logger.warning("Files of removed rows are left for reconcile_media: %s", error)

@@ -73,18 +73,24 @@ def remove_files(report: MediaReport, names: list[str]) -> None:
 
 def check_part(part: str, before: datetime, report: MediaReport) -> None:
     """Add the files and rows of one part to the report. Files changed after `before` are not reported."""
+    found: set[str] = set()
     for names in in_chunks(stored_names(part)):
+        found.update(names)
         report.files += len(names)
         without_row = set(names) - names_with_row(names)
         of_deleted_accounts = names_of_deleted_accounts(without_row)
         report.of_deleted_accounts += sorted(of_deleted_accounts)
         without_row -= of_deleted_accounts
         report.without_row += sorted(name for name in without_row if is_older(name, before))
-    report.without_file += [name for name in recorded_names(part) if not default_storage.exists(name)]
+    # A file may be younger than the list, and the staged files of a batch are in another part.
+    unlisted = (name for name in recorded_names(part) if name not in found)
+    report.without_file += [name for name in unlisted if not default_storage.exists(name)]
 
 
 def remove_empty_folders(part: str, before: datetime) -> None:
     """Remove the empty folders of one part. Earlier releases left them when they deleted the last file."""
+    if not getattr(default_storage, "has_folders", True):
+        return
     for parent in (f"uploads/{part}", f"feature-maps/{part}", f"exports/{part}"):
         for name in list_folders(parent):
             folder = f"{parent}/{name}"
