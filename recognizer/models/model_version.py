@@ -28,7 +28,7 @@ class ModelVersion(UUIDModel):
     activated_at = models.DateTimeField(null=True)
 
     class Meta:
-        permissions = [("promote_models", "Can promote models and go back to earlier ones")]
+        permissions = [("trainer", "Can train, promote and take back models")]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=ModelState.values), name="model_version_state_known"),
             models.UniqueConstraint("state", condition=Q(state=ModelState.ACTIVE), name="model_version_one_active"),

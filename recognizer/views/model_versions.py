@@ -22,7 +22,7 @@ from recognizer.problems import Problem
 from recognizer.services.registry.promotion import needs_reason, promote_model
 from recognizer.views.requests import UserRequest
 
-PERMISSION = "recognizer.promote_models"
+PERMISSION = "recognizer.trainer"
 PROMOTIONS_SHOWN = 50
 
 

@@ -44,7 +44,7 @@ def training_worker(redis_server, same_database, npz: Path, tmp_path: Path) -> I
 @pytest.fixture
 def trainer_page(browser: Browser, server: WebServer, django_user_model: type[User]) -> Iterator[Page]:
     trainer = django_user_model.objects.create_user("trainer", password="a long password")
-    trainer.user_permissions.add(Permission.objects.get(codename="promote_models"))
+    trainer.user_permissions.add(Permission.objects.get(codename="trainer"))
     context = browser.new_context(base_url=server.url, locale="en-GB")
     context.set_default_timeout(60_000)
     log_in(context, trainer, server)

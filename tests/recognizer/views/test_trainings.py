@@ -38,7 +38,7 @@ HELD_BACK = {
 @pytest.fixture
 def trainer_client(django_user_model) -> Client:
     trainer = django_user_model.objects.create_user("trainer", password="a long password")
-    trainer.user_permissions.add(Permission.objects.get(codename="promote_models"))
+    trainer.user_permissions.add(Permission.objects.get(codename="trainer"))
     return client_of(trainer)
 
 
