@@ -102,6 +102,11 @@ app.conf.update(
             "schedule": crontab(minute="15"),
             "options": {"queue": UPKEEP, "expires": 3600},
         },
+        "train_at_night": {
+            "task": "recognizer.tasks.train_at_night",
+            "schedule": crontab(hour="2", minute="50"),
+            "options": {"queue": UPKEEP, "expires": 3600},
+        },
         "recount_usage": {
             "task": "recognizer.tasks.recount_usage",
             "schedule": crontab(minute="0"),

@@ -339,6 +339,7 @@ WATCH_PRESET = env.str("WATCH_PRESET", default="")
 TRAINING_DATA = env.str("TRAINING_DATA", default="")
 TRAINING_ROOT = env.path("TRAINING_ROOT", default=BASE_DIR / "runs")
 TRAINING_PERSON_PERCENT = env.int("TRAINING_PERSON_PERCENT", default=25, at_least=1)
+TRAINING_NIGHTLY_FROM = env.int("TRAINING_NIGHTLY_FROM", default=0, at_least=0)  # new corrections; 0: none at night
 TRAINING_EFFORT_PERCENT = env.int("TRAINING_EFFORT_PERCENT", default=100, at_least=1)
 SWEEP_EVERY_SECONDS = env.int("SWEEP_EVERY_SECONDS", default=10, at_least=1)
 

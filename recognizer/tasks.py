@@ -10,6 +10,7 @@ from django.conf import settings
 from recognizer.current_request import working_for
 from recognizer.services.exports.personal_exports import purge_exports
 from recognizer.services.exports.table_exports import purge_tables
+from recognizer.services.learning.schedule import start_nightly_training
 from recognizer.services.learning.training_run import TRAINING_LIMIT_SECONDS
 from recognizer.services.people import sessions
 from recognizer.services.people.account_deletion import forget_deletions
@@ -76,6 +77,11 @@ def forget_deleted_accounts() -> None:
 @shared_task
 def remove_expired_sessions() -> None:
     sessions.remove_expired_sessions(seconds=settings.JOB_SOFT_LIMIT_SECONDS / 2)
+
+
+@shared_task
+def train_at_night() -> None:
+    start_nightly_training()
 
 
 @shared_task
