@@ -76,12 +76,17 @@ def compare_candidate(
     training: QuickTraining, candidate: Artifact, held_back: HeldBack, on_stage: StageCallback
 ) -> tuple[GateResult, HeldBackResult]:
     """Hold the candidate against the model that it started from: no worse on the gate's pictures, better on these."""
-    usual = GateCounts()
-    counts = GateCounts(
-        max(1, round(usual.papers * training.effort)),
-        max(20, round(usual.negatives * training.effort)),
-        max(10, round(usual.numbers * training.effort)),
-    )
+    counts = scale_gate(training.effort)
     gate = hold_gate(training.base, candidate, training.data, counts, training.runs, on_stage)
     better = compare_held_back(training.base, candidate, held_back)
     return replace(gate, checks=(*gate.checks, better.check)), better
+
+
+def scale_gate(effort: float) -> GateCounts:
+    """Return the numbers of the gate's pictures for this share of the usual effort."""
+    usual = GateCounts()
+    return GateCounts(
+        max(1, round(usual.papers * effort)),
+        max(20, round(usual.negatives * effort)),
+        max(10, round(usual.numbers * effort)),
+    )

@@ -1,0 +1,158 @@
+"""The gate's two probabilities: how often an equal candidate passes "no worse", and how often one that is worse.
+
+    python -m bench.gate --data mnist runs/learning/learnt-1 runs/learning/learnt-5 [--resamples 400]
+
+Each candidate is real: what it and the active model made of the gate's pictures is measured once. The outcomes are then
+resampled in three ways, and the gate decides on each resample. `as it is` draws digits with replacement. `equal` also
+exchanges both models at random for each digit, so that neither is better, while they still disagree as often as they
+did. `worse` prefers digits on which the candidate loses, so much that it is worse by 0.3 points. The calibration error
+is a figure of the whole model and stays as measured. The comparison on held-back digits, which asks whether a candidate
+is better, is no part of this.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.options import add_data_option, add_model_option, create_parser
+from mlcore.artifact import load_artifact
+from mlcore.training.datasets.gate_pictures import SEED, GateCounts, render_gate_pictures
+from mlcore.training.datasets.lines import Writers
+from mlcore.training.datasets.mnist import load_split
+from mlcore.training.evaluation.calibrate import render_numbers
+from mlcore.training.evaluation.gate import GateResult, compare_outcomes, differences
+from mlcore.training.evaluation.outcomes import Outcomes, measure_outcomes
+
+WORSE_BY = 0.003
+STEEPEST = 200.0  # tilt at which the search for one ends
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What the active model and a candidate made of the same pictures."""
+
+    active: Outcomes
+    candidate: Outcomes
+
+    @property
+    def gain(self) -> float:
+        return float(differences(self.active.right, self.candidate.right).mean())
+
+    def exchanged(self) -> "Pair":
+        return Pair(self.candidate, self.active)
+
+    def take(self, digits: NDArray[np.intp], negatives: NDArray[np.intp], numbers: NDArray[np.intp]) -> "Pair":
+        return Pair(*(take(outcomes, digits, negatives, numbers) for outcomes in (self.active, self.candidate)))
+
+    def compare(self) -> GateResult:
+        return compare_outcomes(self.active, self.candidate)
+
+
+def take(
+    outcomes: Outcomes, digits: NDArray[np.intp], negatives: NDArray[np.intp], numbers: NDArray[np.intp]
+) -> Outcomes:
+    return replace(
+        outcomes,
+        labels=outcomes.labels[digits],
+        right=outcomes.right[:, digits],
+        sure=outcomes.sure[:, digits],
+        sure_negatives=outcomes.sure_negatives[negatives],
+        exact_numbers=outcomes.exact_numbers[numbers],
+    )
+
+
+def join(first: Pair, second: Pair) -> Pair:
+    """Return the outcomes of both, one behind the other. The calibration errors are those of the first."""
+    return Pair(
+        *(
+            replace(
+                one,
+                labels=np.concatenate([one.labels, other.labels]),
+                right=np.concatenate([one.right, other.right], axis=1),
+                sure=np.concatenate([one.sure, other.sure], axis=1),
+                sure_negatives=np.concatenate([one.sure_negatives, other.sure_negatives]),
+                exact_numbers=np.concatenate([one.exact_numbers, other.exact_numbers]),
+            )
+            for one, other in ((first.active, second.active), (first.candidate, second.candidate))
+        )
+    )
+
+
+def resample_as_is(pair: Pair, rng: np.random.Generator) -> Pair:
+    """Draw as many digits, negatives and numbers with replacement."""
+    sizes = (len(pair.active.labels), len(pair.active.sure_negatives), len(pair.active.exact_numbers))
+    return pair.take(*(rng.integers(0, size, size) for size in sizes))
+
+
+def resample_shifted(pair: Pair, gain: float, rng: np.random.Generator) -> Pair:
+    """Draw from the pair and its exchange, so that the expected gain in digits is this one and in numbers 0."""
+    both = join(pair, pair.exchanged())
+    shares = tilted_shares(differences(both.active.right, both.candidate.right), gain)
+    digits = rng.choice(len(shares), len(shares) // 2, p=shares)
+    others = (both.active.sure_negatives, both.active.exact_numbers)
+    return both.take(digits, *(rng.integers(0, len(each), len(each) // 2) for each in others))
+
+
+def tilted_shares(gains: NDArray[np.float64], mean: float) -> NDArray[np.float64]:
+    """Return the probabilities closest to equal ones under which the gains have this mean, by bisection."""
+    low, high = -STEEPEST, STEEPEST
+    for _ in range(60):
+        tilt = (low + high) / 2
+        shares = np.exp(tilt * gains)
+        shares /= shares.sum()
+        low, high = (tilt, high) if shares @ gains < mean else (low, tilt)
+    return np.asarray(shares)
+
+
+def report(
+    pair: Pair, resample: Callable[[np.random.Generator], Pair], count: int, name: str, rng: np.random.Generator
+) -> str:
+    """Return the line of one way to resample: how often all checks pass, and which fail most."""
+    failed: Counter[str] = Counter()
+    passed, gains = 0, []
+    for _ in range(count):
+        drawn = resample(rng)
+        result = drawn.compare()
+        passed += result.passed
+        gains.append(drawn.gain)
+        failed.update(check.name for check in result.checks if not check.passed)
+    often = ", ".join(f"{check} {times / count:.1%}" for check, times in failed.most_common(3))
+    gain = 100 * np.mean(gains)
+    return f"    {name:20} passes {passed / count:6.1%}   mean gain {gain:+.3f} points   fails: {often or '-'}"
+
+
+def main() -> None:
+    parser = create_parser(__doc__)
+    parser.add_argument("candidates", type=Path, nargs="+", metavar="CANDIDATE", help="folder of a candidate")
+    add_model_option(parser)
+    add_data_option(parser)
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of rendered digits")
+    parser.add_argument("--resamples", type=int, default=400, help="of each candidate in each way")
+    options = parser.parse_args()
+    counts = GateCounts()
+    validation = load_split(options.data).validation
+    pictures = render_gate_pictures(validation, counts, options.runs)
+    numbers = list(render_numbers(Writers(validation), counts.numbers, np.random.default_rng([SEED, 79])))
+    paths = [options.model, *options.candidates]
+    active, *candidates = measure_outcomes([load_artifact(path) for path in paths], pictures, numbers)
+    for path, candidate in zip(options.candidates, candidates, strict=True):
+        pair = Pair(active, candidate)
+        result = pair.compare()
+        failed = ", ".join(check.name for check in result.checks if not check.passed)
+        apart = (active.right != candidate.right).mean()
+        print(f"{path.name}: gains {100 * pair.gain:+.3f} points, differs on {apart:.2%}, gate: {failed or 'passed'}")
+        ways: dict[str, Callable[[np.random.Generator], Pair]] = {
+            "as it is": lambda rng, pair=pair: resample_as_is(pair, rng),
+            "equal": lambda rng, pair=pair: resample_shifted(pair, 0.0, rng),
+            f"worse by {100 * WORSE_BY:.1f} points": lambda rng, pair=pair: resample_shifted(pair, -WORSE_BY, rng),
+        }
+        for name, resample in ways.items():
+            print(report(pair, resample, options.resamples, name, np.random.default_rng(1)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
