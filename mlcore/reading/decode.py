@@ -13,6 +13,7 @@ from PIL import ExifTags, Image
 
 from mlcore.reading.errors import PictureError
 from mlcore.reading.header import Format, Header, jpeg_scans, read_header
+from mlcore.reading.plain_png import decode_plain_png
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_SIDE = 12_000
@@ -85,6 +86,8 @@ def too_many_pixels() -> PictureError:
 
 
 def open_picture(data: bytes, header: Header) -> Picture:
+    if header.format == "PNG" and (pixels := decode_plain_png(data)) is not None:
+        return make_picture(reduce_to(pixels, LONGEST), header.format, header.width, header.height)
     with Image.open(io.BytesIO(data), formats=(header.format,)) as image:
         width, height = image.size
         check_size(header.format, width, height)  # a GIF frame may be larger than the file said
@@ -95,7 +98,11 @@ def open_picture(data: bytes, header: Header) -> Picture:
     pixels = turn_upright(reduce_to(pixels, LONGEST), orientation)
     if orientation in (5, 6, 7, 8):
         width, height = height, width
-    return Picture(pixels, header.format, width, height, max(pixels.shape[:2]) / max(width, height))
+    return make_picture(pixels, header.format, width, height)
+
+
+def make_picture(pixels: NDArray[np.uint8], format_: Format, width: int, height: int) -> Picture:
+    return Picture(pixels, format_, width, height, max(pixels.shape[:2]) / max(width, height))
 
 
 def fitted_size(width: int, height: int, longest: int) -> tuple[int, int]:

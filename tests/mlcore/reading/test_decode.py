@@ -118,7 +118,7 @@ def test_a_programming_error_is_not_reported_as_a_damaged_picture(monkeypatch: p
 
     monkeypatch.setattr(module, "rgb_on_white", broken)
     with pytest.raises(ZeroDivisionError):
-        decode(encode(draw_digit(7)))
+        decode(encode(draw_digit(7), "GIF"))
 
 
 def test_decompression_bombs_are_refused_within_200_mb() -> None:
