@@ -75,6 +75,8 @@ def find_other_lines(page: LevelPage, explained: NDArray[np.uint8]) -> list[Unre
 
 def find_letters(strength: Strength, explained: NDArray[np.uint8], boxes: Sequence[InkBox]) -> list[UnreadPiece]:
     """Return the pieces nearly as tall as digits that the answer leaves out."""
+    if is_all_explained(strength, explained):
+        return []
     labels, pieces, areas = find_pieces(strength)
     inside = np.bincount(labels[explained > 0], minlength=len(pieces))
     height = usual_digit_height(boxes)
@@ -87,6 +89,11 @@ def find_letters(strength: Strength, explained: NDArray[np.uint8], boxes: Sequen
         is_beside = y < bottom + LINE_REACH * height and y + h > top - LINE_REACH * height
         unread.append(UnreadPiece((x, y, w, h), "letters" if is_beside else "mark"))
     return unread
+
+
+def is_all_explained(strength: Strength, explained: NDArray[np.uint8]) -> bool:
+    """Return whether no ink lies outside of the answer: that takes a tenth of the time of finding pieces."""
+    return not ((strength > INK_THRESHOLD) > explained).any()
 
 
 def are_small(pieces: NDArray[np.int32], height: float) -> NDArray[np.bool_]:
@@ -123,6 +130,8 @@ def usual_digit_height(boxes: Sequence[InkBox]) -> float:
 
 def find_marks(ink: Ink, explained: NDArray[np.uint8], boxes: Sequence[InkBox]) -> list[UnreadPiece]:
     """Return the small pieces that were probably written, such as points, commas and dashes."""
+    if is_all_explained(ink.marks, explained):
+        return []
     labels, pieces, areas = find_pieces(ink.marks)
     if len(pieces) < 2:
         return []

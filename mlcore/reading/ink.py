@@ -15,10 +15,11 @@ from mlcore.reading.paper import (
     average_blocks,
     enlarge_to,
     estimate_paper,
-    fill_with,
     find_bare_colour,
     find_plain_paper,
+    plane_of,
     reduce_channels,
+    spread_out,
 )
 from mlcore.reading.polarity import is_dark_on_light
 from mlcore.reading.rulings import erase_rulings
@@ -45,7 +46,7 @@ class Ink:
     contrast: float  # 0..1: between ink and paper
     noise: float  # 0..1: the spread of the bare paper
     pixels: Pixels  # (h, w, 3) dark ink on bright paper, before anything was removed
-    paper: Pixels  # (h, w, 3) the same without its ink
+    paper: Pixels  # (h, w, 3) the same without its ink; (1, 1, 3) where it has one colour
 
 
 def find_ink(pixels: Pixels, trace: Trace = no_trace) -> Ink:
@@ -53,12 +54,13 @@ def find_ink(pixels: Pixels, trace: Trace = no_trace) -> Ink:
     work, scale = fit_to_side(pixels, WORKING_SIDE)  # (h, w, 3) uint8
     work, paper, noise, area = find_paper(work)
     smooth = reduce_noise(work, noise)
-    darkness = measure_darkness(smooth[area], paper[area])  # (h, w) uint8: 0 where the paper is
+    darkness = measure_darkness(smooth[area], paper)  # (h, w) uint8: 0 where the paper is
     remaining_noise = noise if smooth is work else estimate_noise(smooth, paper)
     bare_pixels = work.shape[0] * work.shape[1] - darkness.size
     inner_strength, contrast = stretch_darkness(darkness, remaining_noise, bare_pixels)
     strength = place_in_picture(inner_strength, area, work)
-    trace("flattened", cv2.bitwise_not(place_in_picture(darkness, area, work)))
+    if trace is not no_trace:
+        trace("flattened", cv2.bitwise_not(place_in_picture(darkness, area, work)))
     trace("levelled", strength)
     unruled = erase_rulings(strength)
     trace("lines-erased", unruled)
@@ -83,7 +85,7 @@ def find_paper(pixels: Pixels) -> tuple[Pixels, Pixels, float, PixelArea]:
     if not is_dark_on_light(small, is_clean=bool(bright or dark)):
         pixels, small, bare = cv2.bitwise_not(pixels), cv2.bitwise_not(small), dark
     if bare:
-        return pixels, fill_with(bare, pixels), 0.0, WHOLE_PICTURE
+        return pixels, plane_of(bare), 0.0, WHOLE_PICTURE
     paper = enlarge_to(estimate_paper(small), pixels)
     return pixels, paper, estimate_noise(pixels, paper), WHOLE_PICTURE
 
@@ -126,6 +128,7 @@ def reduce_noise(pixels: Pixels, noise: float) -> Pixels:
 
 def measure_darkness(pixels: Pixels, paper: Pixels) -> Pixels:
     """Return how much darker than its paper each pixel is, in any channel. (h, w, 3) -> (h, w) uint8"""
+    paper = spread_out(paper, pixels)
     if int(paper.min()) < MIN_PAPER_LEVEL:
         lift = cv2.subtract(np.full_like(paper, MIN_PAPER_LEVEL), paper)
         pixels, paper = cv2.add(pixels, lift), cv2.add(paper, lift)

@@ -36,8 +36,13 @@ def crop_to(ink: Strength, box: InkBox) -> Strength:
 
 def increase_contrast(crop: Strength) -> Strength:
     """Move greys towards black and white, more so in large crops: MNIST was averaged from black and white pixels."""
-    gain = float(np.clip(max(crop.shape) / (2 * LONGEST), 1, 4))
-    return np.clip((crop - 0.5) * gain + 0.5, 0, 1) if gain > 1 else crop
+    gain = min(max(max(crop.shape) / (2 * LONGEST), 1.0), 4.0)
+    if gain == 1:
+        return crop
+    clear = crop - 0.5
+    clear *= gain
+    clear += 0.5
+    return np.clip(clear, 0, 1, out=clear)
 
 
 def stroke_width(crop: Strength) -> float:

@@ -27,14 +27,14 @@ MIN_PLAIN_INSIDE = 0.4  # share that is enough where the whole edge is plain: bo
 
 
 def find_plain_paper(pixels: Pixels) -> tuple[Pixels, bool, PixelArea] | None:
-    """Return paper of one colour, as on a canvas or a clean scan, or None where the paper is not plain.
+    """Return the colour of plain paper, as on a canvas or a clean scan, or None where the paper is not plain.
 
     Also returns whether the ink is darker than the paper (of other paper, `polarity.is_dark_on_light` tells it), and
     the area that holds all ink (the whole picture where there is none).
     """
     step = 1 + max(pixels.shape) // SAMPLE_SIDE
     sample = np.ascontiguousarray(pixels[::step, ::step])
-    red, green, blue = (int(cv2.calcHist([sample], [c], None, [256], [0, 256]).argmax()) for c in range(3))
+    red, green, blue = colour = find_usual_colour(sample)
 
     def is_near(levels: int, part: Pixels = sample) -> Pixels:  # (n, m) 255 or 0
         low, high = ((red + off, green + off, blue + off) for off in (-levels, levels))
@@ -48,10 +48,31 @@ def find_plain_paper(pixels: Pixels) -> tuple[Pixels, bool, PixelArea] | None:
     is_mostly_plain = plain >= MIN_PLAIN and plain_edge >= MIN_PLAIN_EDGE and near - plain <= MAX_NEAR
     if not is_mostly_plain and not (plain_edge == 1 and plain >= MIN_PLAIN_INSIDE):
         return None
-    paper = fill_with((red, green, blue), pixels)
-    x, y, width, height = cv2.boundingRect(cv2.bitwise_not(is_near(1, pixels)))
-    area = (slice(y, y + height), slice(x, x + width)) if width else WHOLE_PICTURE
-    return paper, sum(cv2.mean(sample)) <= red + green + blue, area
+    area = find_differing_area(pixels, colour, 1)
+    return plane_of(colour), sum(cv2.mean(sample)) <= red + green + blue, area
+
+
+def find_differing_area(pixels: Pixels, colour: Colour, levels: int) -> PixelArea:
+    """Return the area of all pixels that differ from the colour by more than so many levels; the whole if none does."""
+    height, width = pixels.shape[:2]
+    low = [max(level - levels, 0) for level in colour]
+    high = [min(level + levels, 255) for level in colour]
+    # Wraps around below `low`. Rows without an axis of channels are compared in a third of the time of `cv2.inRange`.
+    above_low = pixels.reshape(height, -1) - np.tile(np.array(low, np.uint8), width)
+    differs = above_low > np.tile(np.subtract(high, low).astype(np.uint8), width)
+    left, top, reach, inked_height = cv2.boundingRect(differs.view(np.uint8))
+    if not reach:
+        return WHOLE_PICTURE
+    return slice(top, top + inked_height), slice(left // 3, (left + reach - 1) // 3 + 1)
+
+
+def find_usual_colour(sample: Pixels) -> Colour:
+    """Return the most frequent level of each channel."""
+    corner: Colour = tuple(sample[0, 0].tolist())
+    if 2 * cv2.countNonZero(cv2.inRange(sample, corner, corner)) > sample.shape[0] * sample.shape[1]:
+        return corner  # a majority needs no histograms
+    red, green, blue = (int(cv2.calcHist([sample], [c], None, [256], [0, 256]).argmax()) for c in range(3))
+    return red, green, blue
 
 
 def find_bare_colour(pixels: Pixels) -> Colour | None:
@@ -80,9 +101,16 @@ def find_bare_colour(pixels: Pixels) -> Colour | None:
     return (red, green, blue) if max(light_shades, dark_shades) <= MAX_NEAR * is_plain.size else None
 
 
-def fill_with(colour: Colour, like: Pixels) -> Pixels:
-    """Return a plane of one colour. NumPy takes ten times as long to repeat three values as to fill three planes."""
-    plane: Pixels = cv2.merge([np.full(like.shape[:2], level, np.uint8) for level in colour])
+def plane_of(colour: Colour) -> Pixels:
+    """Return paper of one colour, (1, 1, 3): it fits a picture of any size."""
+    return np.array([[colour]], np.uint8)
+
+
+def spread_out(paper: Pixels, like: Pixels) -> Pixels:
+    """Return the paper in the picture's size. NumPy takes ten times as long to repeat values as to fill planes."""
+    if paper.shape == like.shape:
+        return paper
+    plane: Pixels = cv2.merge([np.full(like.shape[:2], level, np.uint8) for level in paper[0, 0].tolist()])
     return plane
 
 

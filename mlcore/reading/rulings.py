@@ -16,6 +16,7 @@ SEARCH_SIDE = 240  # px: rulings are long, so a picture this small is enough to 
 INK_THRESHOLD = 0.15
 MIN_SLENDERNESS = 14  # length of a ruling in thicknesses
 EDGE_SHARE = 0.06  # of the picture's height: a ruling so near its upper or lower edge runs along it
+MARGIN = 2  # px: one is bare, so that strokes end in it, and one takes what dilating adds
 MIN_LENGTH = 24  # px: in smaller pictures a ruling looks like a stroke
 
 
@@ -86,19 +87,27 @@ def is_off_edges(mask: Mask) -> bool:
 def search_direction(mask: Mask, max_thickness: int) -> DirectionRulings:
     """Return long, thin, nearly horizontal lines; pieces of one line are joined."""
     shortest = max(MIN_LENGTH // 2, mask.shape[1] // 8)
-    loose = cv2.dilate(thin_parts(mask, max_thickness), column(3))  # a slanted line steps up and down
+    inked = inked_area(mask)
+    loose = cv2.dilate(thin_parts(mask[inked], max_thickness), column(3))  # a slanted line steps up and down
     if cv2.boundingRect(loose)[2] < min_ruling_length(mask):
-        return DirectionRulings(mask, [], loose)
+        return DirectionRulings(mask, [], mask)
     bridged = close_gaps(loose, max_thickness)  # over dirt and thin strokes
-    straight = cv2.morphologyEx(bridged, cv2.MORPH_OPEN, row(shortest))
+    straight = np.zeros_like(mask)
+    straight[inked] = cv2.morphologyEx(bridged, cv2.MORPH_OPEN, row(shortest))
     if cv2.boundingRect(straight)[2] < min_ruling_length(mask):
-        return DirectionRulings(mask, [], straight)
+        return DirectionRulings(mask, [], mask)
     count, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(straight, 8, cv2.CV_32S, cv2.CCL_BBDT)
-    inked = np.bincount(labels[(straight & mask) > 0], minlength=count)  # px of each piece that are ink, not bridged
-    solid = np.flatnonzero(inked >= 0.7 * stats[:, cv2.CC_STAT_WIDTH])
+    ink = np.bincount(labels[(straight & mask) > 0], minlength=count)  # px of each piece that are not bridged
+    solid = np.flatnonzero(ink >= 0.7 * stats[:, cv2.CC_STAT_WIDTH])
     pieces = [measure_piece(int(label), labels, stats[label]) for label in solid if label > 0]
     rulings = [ruling for ruling in join_pieces(pieces) if is_long(ruling, min_ruling_length(mask))]
     return DirectionRulings(mask, rulings, labels)
+
+
+def inked_area(mask: Mask) -> tuple[slice, slice]:
+    """Return the rows and columns around all ink, with the margin that the filters of lines need."""
+    x, y, width, height = cv2.boundingRect(mask)
+    return slice(max(y - MARGIN, 0), y + height + MARGIN), slice(max(x - MARGIN, 0), x + width + MARGIN)
 
 
 def thin_parts(mask: Mask, max_thickness: int) -> Mask:
