@@ -165,13 +165,13 @@ def _search_beam(log_probabilities: LogProbabilities, may_begin: ClassFilter) ->
     beams: dict[Classes, tuple[float, float]] = {(): (1.0, 0.0)}
     width = BEAM_WIDTH if log_probabilities.shape[1] == BLANK + 1 else BEAM_WIDTH_WITH_SIGNS
     scale = 0.0  # the logarithm of all factors that were divided out
-    for step in np.exp(log_probabilities):  # (11 + signs,)
+    for step in np.exp(log_probabilities).tolist():  # (11 + signs,)
         grown: dict[Classes, tuple[float, float]] = {}
-        likely = [(each, step[each]) for each in np.flatnonzero(step > MIN_STEP_PROBABILITY).tolist() if each != BLANK]
-        blank = float(step[BLANK])
+        likely = [(each, p) for each, p in enumerate(step) if p > MIN_STEP_PROBABILITY and each != BLANK]
+        blank = step[BLANK]
         for text, (after_blank, after_last) in beams.items():
             in_blank, in_last = grown.get(text, (0.0, 0.0))
-            repeated = after_last * float(step[text[-1]]) if text else 0.0
+            repeated = after_last * step[text[-1]] if text else 0.0
             grown[text] = (in_blank + (after_blank + after_last) * blank, in_last + repeated)
             for each, probability in likely:
                 before = after_blank if text and text[-1] == each else after_blank + after_last
@@ -180,8 +180,8 @@ def _search_beam(log_probabilities: LogProbabilities, may_begin: ClassFilter) ->
                     if not may_begin(longer):
                         continue
                     in_blank, in_last = grown.get(longer, (0.0, 0.0))
-                    grown[longer] = (in_blank, in_last + before * float(probability))
-        best = sorted(grown.items(), key=lambda item: -sum(item[1]))[:width]
+                    grown[longer] = (in_blank, in_last + before * probability)
+        best = sorted(grown.items(), key=lambda item: item[1][0] + item[1][1], reverse=True)[:width]
         total = sum(best[0][1])
         scale += float(np.log(total))
         beams = {text: (after_blank / total, after_last / total) for text, (after_blank, after_last) in best}
@@ -202,12 +202,12 @@ def _align(log_probabilities: LogProbabilities, text: Classes) -> tuple[tuple[in
     score = np.full(len(states), -np.inf)
     score[:2] = log_probabilities[0, classes[:2]]
     back = np.zeros((len(log_probabilities), len(states)), int)
-    for time, step in enumerate(log_probabilities[1:], start=1):
-        stay, move = score, np.concatenate([[-np.inf], score[:-1]])
-        skip = np.where(may_skip, np.concatenate([[-np.inf, -np.inf], score[:-2]]), -np.inf)
-        options = np.stack([stay, move, skip])
+    options = np.full((3, len(states)), -np.inf)  # to stay, to move by one state, and to skip a blank
+    for time, step in enumerate(log_probabilities[1:, classes], start=1):
+        options[0], options[1, 1:] = score, score[:-1]
+        options[2, 2:] = np.where(may_skip[2:], score[:-2], -np.inf)
         back[time] = options.argmax(axis=0)
-        score = options.max(axis=0) + step[classes]
+        score = options.max(axis=0) + step
     state = len(states) - 1 if score[-1] >= score[-2] else len(states) - 2
     backwards = [state]
     for time in range(len(log_probabilities) - 1, 0, -1):

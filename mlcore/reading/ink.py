@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from mlcore.reading.arrays import Floats, Pixels, Strength
 from mlcore.reading.frame import remove_frame
@@ -170,13 +171,24 @@ def find_ink_with_print(ink: Ink) -> Strength:
     The line network is trained on patterns and lines, but it cannot mend strokes that a high threshold has broken.
     """
     darkness = measure_darkness(ink.pixels, ink.paper)
-    paper = float(np.median(darkness))
-    spread = 1.4826 * float(np.median(np.abs(darkness.astype(np.float32) - paper)))
+    counts = np.bincount(darkness.ravel(), minlength=256)
+    levels = np.arange(256)
+    paper = weighted_median(levels, counts)
+    spread = 1.4826 * weighted_median(np.abs(levels - paper), counts)
     threshold, _ = cv2.threshold(darkness, 0, 255, cv2.THRESH_OTSU)
-    inked = darkness[darkness > max(threshold, paper + 4 * spread, 8)]
-    if inked.size == 0:
+    counts[levels <= max(threshold, paper + 4 * spread, 8)] = 0
+    if not counts.any():
         return np.zeros(darkness.shape, np.float32)
     low = paper + 2.5 * spread
-    difference = max(float(np.percentile(inked, 80)) - low, 1.0)
-    strength: Strength = np.clip((darkness.astype(np.float32) - low) / difference, 0, 1)
+    full = float(np.percentile(np.repeat(levels, counts), 80))
+    stretched = (levels.astype(np.float32) - np.float32(low)) / np.float32(max(full - low, 1.0))
+    strength: Strength = cv2.LUT(darkness, stretched.clip(0, 1))
     return strength
+
+
+def weighted_median(values: NDArray[np.number], counts: NDArray[np.integer]) -> float:
+    """Return the median of the values, each of which occurs so many times."""
+    order = np.argsort(values, kind="stable")
+    below = counts[order].cumsum()
+    middles = ((below[-1] - 1) // 2, below[-1] // 2)
+    return float(values[order][np.searchsorted(below, middles, side="right")].mean())

@@ -107,11 +107,13 @@ def propose_numbers(
         search.budget.spend(STRIP_UNITS * region.box[2] * region.box[3])
         if strip := cut_strip(region.strength, region.box):
             strips.append((region, strip))
-    logits = engine.classify_strips([strip.image for _, strip in strips])
-    lines = [
-        (region, strip, decode_expected(strip_logits, engine.signs, expectation))
-        for (region, strip), strip_logits in zip(strips, logits, strict=True)
-    ]
+    images = {image_key(strip): strip.image for _, strip in strips}  # several regions often give the same strip
+    logits = engine.classify_strips(list(images.values()))
+    texts = {
+        key: decode_expected(strip_logits, engine.signs, expectation)
+        for key, strip_logits in zip(images, logits, strict=True)
+    }
+    lines = [(region, strip, texts[image_key(strip)]) for region, strip in strips]
     lines.sort(key=lambda line: -region_score(line[2][0], line[0]))
     if lines and lines[0][2][0].confidence > SURE_LINE:
         lines = lines[:1]
@@ -120,6 +122,10 @@ def propose_numbers(
         for region, strip, texts in lines[:MAX_REGIONS]
         for number in propose_in_region(region, strip, texts, search)
     ]
+
+
+def image_key(strip: Strip) -> tuple[int, bytes]:
+    return strip.image.shape[1], strip.image.tobytes()
 
 
 def decode_expected(

@@ -106,8 +106,18 @@ def shear(crop: Strength, slope: float) -> Strength:
 def remove_rulings(crop: Strength) -> Strength:
     """Remove horizontal ink that is longer than the writing is high."""
     height, width = crop.shape
-    window = np.ones((1, min(width, max(3, round(1.2 * height)))), np.uint8)
+    length = min(width, max(3, round(1.2 * height)))
+    outside = np.ones(length // 2 + 1, np.bool_)  # OpenCV lets ink go on beyond the edges
+    if longest_run(np.concatenate([outside, crop.any(axis=0), outside])) < length:
+        return crop
+    window = np.ones((1, length), np.uint8)
     return np.asarray(crop - cv2.morphologyEx(crop, cv2.MORPH_OPEN, window), np.float32)
+
+
+def longest_run(is_inked: NDArray[np.bool_]) -> int:
+    """Return how many neighbouring columns hold ink at most."""
+    ends = np.flatnonzero(np.diff(np.concatenate([[False], is_inked, [False]])))
+    return int((ends[1::2] - ends[::2]).max(initial=0))
 
 
 def find_writing_rows(level: Strength, unruled: Strength) -> tuple[int, int]:
