@@ -56,7 +56,7 @@ def training_detail(request: UserRequest, number: int) -> HttpResponse:
     }
     if candidate and active and candidate != active:
         try:
-            context["changes"] = find_changes(request.user, active, candidate)
+            context["changes"] = find_changes(request.user, active, candidate, cursor=request.GET.get("cursor", ""))
         except Problem as problem:
             if problem.code not in ("model_gone", "model_unavailable"):
                 raise

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from recognizer.models import ModelVersion, Training
 from recognizer.services.history.corrections import correct
+from recognizer.services.learning import changes
 from recognizer.services.learning.consent import choose_training_consent
 from recognizer.services.learning.trainings import MIN_PICTURES, start_training
 from recognizer.services.registry.model_versions import models, register_model
@@ -150,8 +151,21 @@ def test_the_active_candidate_offers_the_way_back(ended, trainer_client, model):
 
 def test_only_own_digits_that_would_change_are_shown(ended, add_prediction, alice, alice_client, bob_client):
     add_prediction("71")
-    assert "Of your newest 2 digits" in page_of(alice_client)
-    assert "Of your newest 0 digits" in page_of(bob_client)
+    assert "Of the 2 digits of yours" in page_of(alice_client)
+    assert "Of the 0 digits of yours" in page_of(bob_client)
+
+
+def test_all_own_digits_are_compared_page_by_page(ended, add_prediction, alice_client, monkeypatch):
+    monkeypatch.setattr(changes, "PAGE_SIZE", 2)
+    for text in ("71", "203"):
+        add_prediction(text)
+    address, compared = reverse("training_detail", args=[1]), []
+    while address:
+        page = alice_client.get(address).context["changes"]
+        compared += [glyph.pk for glyph in page.page.rows]
+        address = f"{reverse('training_detail', args=[1])}?cursor={page.page.older}" if page.page.older else ""
+    assert len(compared) == len(set(compared)) == 5
+    assert alice_client.get(f"{reverse('training_detail', args=[1])}?cursor=forged").status_code == 400
 
 
 def test_the_page_of_a_training_outlives_its_candidate(ended, bob_client):
