@@ -33,7 +33,7 @@ def digits() -> "Digits":
 @pytest.fixture(scope="session")
 def npz(digits: "Digits", tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file like Keras's mnist.npz."""
-    test = write_digits(200, seed=2)
+    test = write_digits(60, seed=2)
     path = tmp_path_factory.mktemp("data") / "mnist.npz"
     np.savez(path, x_train=digits.images, y_train=digits.labels, x_test=test.images, y_test=test.labels)
     return path
@@ -57,7 +57,7 @@ def trained(npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     runs = tmp_path_factory.mktemp("runs")
     few = DigitCounts(clean=60, sheet=20, mnist_sheet=20, coarse=20, negative=20, line=20)
     recipe = DigitRecipe(
-        plan=DigitPlan(epochs=8, batch=32),
+        plan=DigitPlan(epochs=5, batch=32),
         synthetic=few,
         synthetic_per_epoch=few.total,
         calibration=CalibrationCounts(40, 30, 10, 10),

@@ -16,9 +16,9 @@ from mlcore.reading.normalise import normalise
 from mlcore.reading.reader import Reader
 from mlcore.reading.result import Reading
 from mlcore.training.datasets.mnist import Digits
-from mlcore.training.evaluation.examples import draw_examples
+from mlcore.training.evaluation.examples import HANDS_TRIED, draw_examples
 from mlcore.training.evaluation.gaps import measure_by_gap
-from mlcore.training.evaluation.hands import measure_letters, measure_unusual_hands
+from mlcore.training.evaluation.hands import DIGITS, LETTER_PICTURES, measure_letters, measure_unusual_hands
 from mlcore.training.evaluation.refusals import PICTURES, measure_refusals
 from mlcore.training.evaluation.signs import measure_signs
 from mlcore.training.synthesis.sheets import NOISY_SHEET, PLAIN_PHOTO, SheetStyle, render_sheet
@@ -28,6 +28,7 @@ Logits = NDArray[np.float32]  # (N, 11)
 Classify = Callable[[Images], Logits]
 Change = Callable[[Images, np.random.Generator], Images]
 CONFIDENCE_BINS = 15
+FULL_TEST = 10_000  # test digits of MNIST; with fewer, proportionally fewer pictures are drawn for the other figures
 
 
 def fit_digit_temperature(logits: Logits, labels: NDArray[np.uint8]) -> float:
@@ -93,6 +94,10 @@ def measure_calibration(probabilities: NDArray[np.float32], labels: NDArray[np.u
 def evaluate_artifact(artifact: Artifact, test: Digits, *, thorough: bool = True) -> dict[str, Any]:
     """Return all figures of an artifact for its card; `thorough` includes whole pictures and robustness."""
     engine = Engine(artifact)
+
+    def scaled(count: int) -> int:
+        return min(count, 1 + count * len(test) // FULL_TEST)
+
     figures = {
         "test": measure_network(engine.logits, test, artifact.card.temperature),
         "latency_ms": measure_latency_ms(engine.logits, test.images),
@@ -100,10 +105,10 @@ def evaluate_artifact(artifact: Artifact, test: Digits, *, thorough: bool = True
     if thorough:
         figures["robustness"] = measure_robustness(engine.logits, test)
         figures["read_as_png"] = measure_png_files(Reader(artifact), test)
-        figures["unusual_hands"] = measure_unusual_hands(Reader(artifact))
-        figures["letters"] = measure_letters(Reader(artifact))
-        figures["examples"] = draw_examples(Reader(artifact))
-        figures["refusals"] = measure_refusals(Reader(artifact), count=min(PICTURES, 1 + len(test) // 250))
+        figures["unusual_hands"] = measure_unusual_hands(Reader(artifact), scaled(DIGITS))
+        figures["letters"] = measure_letters(Reader(artifact), scaled(LETTER_PICTURES))
+        figures["examples"] = draw_examples(Reader(artifact), scaled(HANDS_TRIED))
+        figures["refusals"] = measure_refusals(Reader(artifact), scaled(PICTURES))
         if engine.reads_lines:
             figures["numbers_by_gap"] = measure_by_gap(artifact, test)
         if engine.signs:

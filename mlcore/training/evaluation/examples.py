@@ -48,9 +48,10 @@ CHANGES: Mapping[str, SheetStyle] = {
 TURNS = {"turned by 20°": -20.0, "turned by 50°": -50.0}  # degrees, counterclockwise
 
 
-def draw_examples(reader: Reader) -> dict[str, list[dict[str, Any]]]:
+def draw_examples(reader: Reader, hands_tried: int = HANDS_TRIED) -> dict[str, list[dict[str, Any]]]:
     """Return the examples as a card stores them, each with its picture and with what was written and read."""
-    return {"changes": _change_one_digit(reader), "mistakes": _find_mistakes(reader), "samples": _draw_samples()}
+    mistakes = _find_mistakes(reader, hands_tried)
+    return {"changes": _change_one_digit(reader), "mistakes": mistakes, "samples": _draw_samples()}
 
 
 def _change_one_digit(reader: Reader) -> list[dict[str, Any]]:
@@ -64,12 +65,12 @@ def _change_one_digit(reader: Reader) -> list[dict[str, Any]]:
     return examples
 
 
-def _find_mistakes(reader: Reader) -> list[dict[str, Any]]:
+def _find_mistakes(reader: Reader, hands_tried: int) -> list[dict[str, Any]]:
     """Return digits of unusual hands that were read as others, the most confident first."""
     found: list[tuple[float, dict[str, Any]]] = []
     for digit, styles in enumerate(UNUSUAL_STYLES):
         for _, style in styles:
-            for seed in range(HANDS_TRIED):
+            for seed in range(hands_tried):
                 rng = np.random.default_rng([digit, seed])
                 sheet = render_sheet(write_in_style(style, rng), rng, PLAIN_PHOTO)
                 reading = reader.read_picture(to_picture(sheet), "digit")

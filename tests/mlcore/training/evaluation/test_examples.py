@@ -13,10 +13,7 @@ from mlcore.training.evaluation import examples
 
 @pytest.fixture(scope="module")
 def drawn():
-    patch = pytest.MonkeyPatch()
-    patch.setattr(examples, "HANDS_TRIED", 4)
-    yield examples.draw_examples(Reader(load_artifact(SHIPPED)))
-    patch.undo()
+    return examples.draw_examples(Reader(load_artifact(SHIPPED)), hands_tried=4)
 
 
 def picture(example) -> Image.Image:
