@@ -17,7 +17,7 @@ from recognizer.services.people.account_deletion import forget_deletions
 from recognizer.services.people.notices import purge_notices
 from recognizer.services.space import picture_retention, query_planner, reconcile, recount
 from recognizer.services.space import purge as purging
-from recognizer.services.work import runs, sweeper
+from recognizer.services.work import runs, sweeper, turns
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def _run(job_id: str, message: str | None, *, redelivered: bool = False) -> None
     except ValueError:
         logger.error("Dropped a message for a job with an invalid id")
         return
-    job = runs.claim_job(job_key, message=uuid.UUID(message), redelivered=redelivered)
+    job = turns.claim_by_message(job_key, message=uuid.UUID(message), redelivered=redelivered)
     if job:
         with working_for(job.request):
             runs.run_job(job)

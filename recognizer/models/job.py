@@ -38,6 +38,7 @@ class Job(UUIDModel):
 
     Kind = JobKind
     State = JobState
+    OWNER = "batch__owner"  # the lookup of the account that has asked for much work
 
     kind = models.CharField(max_length=16, choices=JobKind)
     state = models.CharField(max_length=8, choices=JobState, default=JobState.WAITING)

@@ -1,13 +1,14 @@
-"""Test that interactive jobs run before batches."""
+"""Test that interactive jobs run before batches, and that accounts share the time for batches."""
 
 import pytest
 from django.core.files.base import ContentFile
 
-from recognizer.models import Job
+from recognizer.models import BatchItem, Job
 from recognizer.services.batches import chunks, intake
 from recognizer.services.reading.predictions import create_prediction
+from tests.documents import pdf_of
 from tests.pictures import digit_png, varied_pngs
-from tests.processes.conftest import wait_for_jobs
+from tests.processes.conftest import sized, wait_for, wait_for_jobs
 
 pytestmark = [pytest.mark.processes]
 
@@ -20,3 +21,17 @@ def test_maps_are_drawn_before_a_batch_that_came_first(alice, cluster, media):
     cluster.start_worker()
     wait_for_jobs(30)
     assert Job.objects.order_by("started_at").first().kind == Job.Kind.FEATURE_MAPS
+
+
+def test_the_documents_of_one_account_do_not_hold_the_queue_for_another(alice, bob, cluster, media):
+    count = sized(60, 1000)
+    data = pdf_of("4071" if count == 60 else "4071" * 5)
+    documents = intake.create_batch(owner=alice)
+    intake.add_files(documents, [(f"{n}.pdf", ContentFile(data)) for n in range(count)], close=True)
+    other = intake.create_batch(owner=bob)
+    (item,) = intake.add_files(other, [("7.png", ContentFile(digit_png(7, size=60)))], close=True)
+    cluster.start_worker()
+    wait_for(lambda: BatchItem.objects.get(pk=item.pk).state == "done", 120, "the picture of the other account")
+    left = documents.items.filter(pages_opened__isnull=False).count()
+    print(f"The picture of the other account was read after {count - left} of {count} documents.")
+    assert left > count / 2

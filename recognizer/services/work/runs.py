@@ -68,6 +68,12 @@ def _start_run(claimable: QuerySet[Job], message: uuid.UUID, *, max_attempts: in
     return bool(started)
 
 
+def is_due() -> Q:
+    """Return the condition of jobs that need not wait any longer."""
+    now = timezone.now()
+    return Q(not_before=None) | Q(not_before__lte=now) | Q(not_before__gt=now + LONGEST_DELAY)
+
+
 def allowed_attempts() -> int:
     """Return how many workers may die of a job before it fails.
 

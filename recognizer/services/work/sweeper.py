@@ -11,7 +11,7 @@ from recognizer.queues import BULK, INTERACTIVE, TRAIN
 from recognizer.services.work import broker
 from recognizer.services.work.handlers import mandatory_kinds
 from recognizer.services.work.jobs import enqueue_jobs, fail_jobs, retry_jobs
-from recognizer.services.work.runs import LONGEST_DELAY, WORKER_DIED, allowed_attempts
+from recognizer.services.work.runs import WORKER_DIED, allowed_attempts, is_due
 
 LOST_AFTER = timedelta(seconds=20)  # without a claim for so long, a message may be lost
 # The clocks of machines may differ by so much. A time that lies further ahead was written before a clock was set back.
@@ -45,8 +45,7 @@ def _enqueue_lost_jobs(queue: str, length: int) -> int:
     Where the queue has a message for each, none is lost, and the workers are only slow.
     """
     now = timezone.now()
-    is_due = Q(not_before=None) | Q(not_before__lte=now) | Q(not_before__gt=now + LONGEST_DELAY)
-    waiting = Job.objects.filter(is_due, state=Job.State.WAITING, queue=queue)
+    waiting = Job.objects.filter(is_due(), state=Job.State.WAITING, queue=queue)
     missing = min(MAX_JOBS_PER_SWEEP, waiting.count() - length)
     if missing <= 0:
         return 0
