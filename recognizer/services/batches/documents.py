@@ -9,6 +9,7 @@ any moment loses and doubles no page. The row keeps its key, by which a watched 
 
 import time
 from functools import partial
+from uuid import UUID, uuid5
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
@@ -33,6 +34,17 @@ from recognizer.services.space.sizes import ITEM_BYTES
 from recognizer.services.work import runs
 
 REFUSALS = ("quota_exceeded", "too_many_files", "account_deletion")  # they end a document; other problems pass
+
+
+def page_key(document: UUID, page: int) -> UUID:
+    """Return the key of a page's item. It follows from the document's, so that the pages of a document are known."""
+    return document if page == 1 else uuid5(document, str(page))
+
+
+def document_pages(first: BatchItem) -> list[BatchItem]:
+    """Return the items of the pages of a document in their order, given that of page 1, which is opened last."""
+    others = BatchItem.objects.filter(batch=first.batch_id, name=first.name, page__gt=1).order_by("page")
+    return [first, *(item for item in others if item.pk == page_key(first.pk, item.page or 0))]
 
 
 def run_chunk(job: Job) -> None:
@@ -84,8 +96,9 @@ def open_document(job: Job, document: BatchItem) -> None:
 def stage_page(document: BatchItem, page: Page, stored: list[FieldFile]) -> BatchItem:
     """Return the unsaved item of a page, whose picture is stored. Page 1 has the key of the document."""
     item = BatchItem(batch=document.batch, name=document.name, page=page.number, error_code=page.error_code)
+    item.pk = page_key(document.pk, page.number)
     if page.number == 1:
-        item.pk, item.position = document.pk, document.position
+        item.position = document.position
     item.bytes = ITEM_BYTES + len(page.png)
     if page.error_code:
         item.state = BatchItem.State.FAILED

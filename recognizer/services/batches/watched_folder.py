@@ -26,6 +26,7 @@ from mlcore.reading.result import Mode
 from recognizer.models import Batch, BatchItem
 from recognizer.problems import KINDS
 from recognizer.services.batches import intake
+from recognizer.services.batches.documents import document_pages
 from recognizer.services.reading.expected import Expected
 
 UNFINISHED = (".part", ".tmp", ".crdownload")  # names that programs give to files that they are writing
@@ -114,23 +115,31 @@ class WatchedFolder:
         return fresh
 
     def move_finished(self) -> int:
-        """Move the files whose items are read or have failed, and return how many were moved."""
+        """Move the files whose items, or all of whose pages, are read or have failed. Return how many were moved."""
         taken = self.taken_files()
         items = BatchItem.objects.filter(pk__in=taken).exclude(state=BatchItem.State.WAITING)
         moved = 0
         for item in items:
+            pages = document_pages(item) if item.page else [item]
+            if any(page.state == BatchItem.State.WAITING for page in pages):
+                continue
             path = taken[item.pk]
             place = self.folder / TAKING / str(item.pk)
-            is_done = item.state == BatchItem.State.DONE
-            target = free_name(self.folder / (DONE if is_done else FAILED) / path.relative_to(place))
+            reasons = "".join(reason_of(page) for page in pages if page.state != BatchItem.State.DONE)
+            target = free_name(self.folder / (FAILED if reasons else DONE) / path.relative_to(place))
             target.parent.mkdir(parents=True, exist_ok=True)
-            if not is_done:  # first, so that no failed file is without its reason
-                reason = f"{item.error_code}: {gettext(KINDS[item.error_code].title)}\n"
-                target.with_name(f"{target.name[:MAX_REASON_NAME]}.txt").write_text(reason, encoding="utf-8")
+            if reasons:  # first, so that no failed file is without its reason
+                target.with_name(f"{target.name[:MAX_REASON_NAME]}.txt").write_text(reasons, encoding="utf-8")
             path.rename(target)
             remove_folders(place)
             moved += 1
         return moved
+
+
+def reason_of(item: BatchItem) -> str:
+    """Return the line that says why a file, or a page of it, was not read."""
+    page = gettext("Page %(number)d, ") % {"number": item.page} if item.page else ""
+    return f"{page}{item.error_code}: {gettext(KINDS[item.error_code].title)}\n"
 
 
 def open_each(files: Iterator[tuple[str, Path]]) -> Iterator[tuple[str, File]]:

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 
-from recognizer.models import Batch, BatchItem, Upload
-from recognizer.problems import Problem
+from recognizer.models import Batch, BatchItem, Job, Upload
+from recognizer.problems import KINDS, Problem
 from recognizer.services.batches import intake, watched_folder
+from recognizer.services.batches.documents import document_pages
 from recognizer.services.batches.watched_folder import WatchedFolder
+from recognizer.services.work import runs
+from tests.documents import pdf_of
 from tests.pictures import digit_png
-from tests.recognizer.services.batches.conftest import run_waiting_jobs
+from tests.recognizer.services.batches.conftest import claim, run_waiting_jobs
 
 pytestmark = pytest.mark.django_db
 
@@ -128,6 +131,42 @@ def test_a_name_that_is_not_unicode_is_read(watched, folder):
     assert BatchItem.objects.get().state == "done"
     (moved,) = (folder / "done").iterdir()
     assert os.fsencode(moved.name) == b"\xff\xfe.png"
+
+
+def run_one_job() -> None:
+    runs.run_job(claim(Job.objects.filter(state=Job.State.WAITING).earliest("created_at")))
+
+
+def test_a_document_is_moved_when_all_of_its_pages_are_read(watched, folder):
+    put(folder, "letter.pdf", pdf_of("407"))
+    watched.take_files()
+    watched.run_once()
+    run_one_job()  # opens the document
+    keys = [item.pk for item in BatchItem.objects.order_by("page")]
+    BatchItem.objects.filter(pk=keys[0]).update(state="done")  # page 1 is read before the others
+    assert watched.run_once() == 0
+    assert [path.parts[0] for path in map(Path, files_in(folder))] == [".taking"]
+    BatchItem.objects.filter(pk=keys[0]).update(state="waiting")
+    run_waiting_jobs()
+    watched.run_once()
+    assert files_in(folder) == ["done/letter.pdf"]
+    assert set(BatchItem.objects.values_list("state", flat=True)) == {"done"}
+
+
+def test_the_reason_beside_a_document_names_the_page_that_was_not_read(watched, folder):
+    for _ in range(2):  # two documents of one name
+        put(folder, "letter.pdf", pdf_of("407"))
+        watched.take_files()
+        watched.run_once()
+    for _ in range(2):
+        run_one_job()
+    first = BatchItem.objects.filter(page=1).first()
+    Path(document_pages(first)[1].staged.path).write_bytes(b"no picture")
+    run_waiting_jobs()
+    watched.run_once()
+    assert files_in(folder) == ["done/letter.pdf", "failed/letter.pdf", "failed/letter.pdf.txt"]
+    title = KINDS["unsupported_format"].title
+    assert (folder / "failed/letter.pdf.txt").read_text() == f"Page 2, unsupported_format: {title}\n"
 
 
 class Killed(BaseException):
