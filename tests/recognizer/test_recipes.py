@@ -19,8 +19,10 @@ from openpyxl import load_workbook
 from recognizer.management.commands.import_uploads import Command
 from recognizer.models import Batch, Correction, Prediction
 from recognizer.selectors import history_for
-from recognizer.services.exports.exports import as_csv, history_rows
+from recognizer.services.exports.exports import history_rows
 from recognizer.services.exports.links import create_link
+from recognizer.services.exports.spreadsheets import write_workbook
+from recognizer.services.exports.summaries import Summary
 from recognizer.services.reading.presets import create_preset
 from tests.pictures import digit_png
 from tests.recognizer.services.batches.conftest import run_waiting_jobs
@@ -82,9 +84,13 @@ def test_a_folder_is_watched(folder, media):
 def test_a_table_is_edited_and_imported(folder, tmp_path, monkeypatch, media, alice):
     call_command("import_uploads", str(folder), "--user", "alice", stdout=io.StringIO())
     run_waiting_jobs()
-    table = "".join(as_csv(history_rows(history_for(alice), str)))
-    final = Prediction.objects.get(upload__name="7.png").written
-    (tmp_path / "edited.csv").write_text(table.replace(f",1,{final},", ",1,42,"), newline="")
+    with (tmp_path / "edited.xlsx").open("wb") as file:
+        write_workbook(file, history_rows(history_for(alice), str), Summary([], []))
+    book = load_workbook(tmp_path / "edited.xlsx")
+    names, *rows = book["Results"].iter_rows()
+    columns = {cell.value: number for number, cell in enumerate(names)}
+    next(row for row in rows if row[columns["file"]].value == "7.png")[columns["final"]].value = 42
+    book.save(tmp_path / "edited.xlsx")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as ended:
         call_command(*command_of("import_corrections", folder), stdout=io.StringIO())

@@ -15,7 +15,9 @@ class Command(BaseCommand):
     help = "Correct pictures of a user as an exported table says whose columns `final` or `correction` were edited."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("table", type=Path, help="an exported .csv or .jsonl file of a batch or of the history")
+        parser.add_argument(
+            "table", type=Path, help="an exported .csv, .xlsx or .jsonl file of a batch or of the history"
+        )
         parser.add_argument("--user", required=True, metavar="NAME", help="the owner of the pictures")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.test import Client
+from openpyxl import Workbook, load_workbook
 
 from recognizer.models import Batch, Correction, Prediction
 from recognizer.selectors import history_for
@@ -15,6 +16,8 @@ from recognizer.services.batches import intake
 from recognizer.services.batches.results import batch_rows
 from recognizer.services.batches.table import ordered_items
 from recognizer.services.exports.exports import as_csv, as_json_lines, history_rows
+from recognizer.services.exports.spreadsheets import write_workbook
+from recognizer.services.exports.summaries import Summary
 from recognizer.services.history.corrections import correct
 from recognizer.services.reading.predictions import reread_upload
 from tests.pictures import digit_png
@@ -87,6 +90,37 @@ def test_the_exports_of_a_batch_change_nothing_either(alice, alice_token, model,
     assert not Correction.objects.exists() and Batch.objects.exists()
 
 
+def write_xlsx(path: Path, user) -> Workbook:
+    with path.open("wb") as file:
+        write_workbook(file, history_rows(history_for(user), str), Summary([], []))
+    return load_workbook(path)
+
+
+def test_an_xlsx_export_that_is_saved_again_changes_nothing(alice, predictions, tmp_path):
+    path = tmp_path / "history.xlsx"
+    write_xlsx(path, alice).save(path)
+    before = list(Correction.objects.order_by("pk").values())
+    assert run(path) == (0, "0 corrected, 6 unchanged, 0 refused", "")
+    assert list(Correction.objects.order_by("pk").values()) == before
+
+
+def test_what_was_edited_in_an_xlsx_file_is_corrected(alice, predictions, tmp_path):
+    path = tmp_path / "history.xlsx"
+    book = write_xlsx(path, alice)
+    sheet = book["Results"]
+    names = [cell.value for cell in sheet[1]]
+    for row in sheet.iter_rows(min_row=2):
+        cells = dict(zip(names, row, strict=True))
+        if cells["written"].value == "852":
+            cells["final"].value = 8527  # a spreadsheet program makes a number of what is typed
+        if cells["written"].value == "0042":
+            cells["final"].value = "0043"
+    book.save(path)
+    assert run(path) == (0, "2 corrected, 4 unchanged, 0 refused", "")
+    assert rows_of(predictions["852"].upload) == [("correct", "8527")]
+    assert rows_of(predictions["0042"].upload)[-1] == ("correct", "0043")
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_what_was_edited_is_corrected(alice, predictions, tmp_path, delimiter):
     rows = write_csv(tmp_path / "x.csv", alice)
@@ -155,7 +189,7 @@ def test_a_bad_value_is_refused_alone(alice, predictions, tmp_path, column, valu
 
 
 @pytest.mark.parametrize("content", [b"", b"file,upload\nx,y\n", b"\xff\xfe\x00", b"{}", b"[1]", b'{"rows": 1}'])
-@pytest.mark.parametrize("extension", ["csv", "jsonl"])
+@pytest.mark.parametrize("extension", ["csv", "jsonl", "xlsx"])
 def test_a_file_that_is_no_table_is_refused(alice, tmp_path, content, extension):
     path = tmp_path / f"x.{extension}"
     path.write_bytes(content)
