@@ -24,13 +24,15 @@ class TrainingLabel:
     kind: str  # of the correction
 
 
-def training_labels_of(user: User, until: datetime | None = None) -> Iterator[TrainingLabel]:
+def training_labels_of(
+    user: User, until: datetime | None = None, *, newest: int | None = None
+) -> Iterator[TrainingLabel]:
     """Yield the labelled boxes of the user's current corrections, or of those that were current at a time.
 
-    A correction without boxes yields nothing.
+    A correction without boxes yields nothing. With `newest` only so many pictures are looked at, the newest first.
     """
-    uploads = uploads_for(user).exclude(original="").filter(corrections__isnull=False)
-    uploads = uploads.distinct().order_by("created_at", "id")
+    uploads = uploads_for(user).exclude(original="").filter(corrections__isnull=False).distinct()
+    uploads = uploads.order_by("-created_at", "-id")[:newest] if newest else uploads.order_by("created_at", "id")
     for upload in uploads.prefetch_related("corrections", "predictions__glyphs").iterator(chunk_size=CHUNK_SIZE):
         rows = upload.corrections.all()
         current = select_current(row for row in rows if until is None or row.created_at <= until)

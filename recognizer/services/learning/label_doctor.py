@@ -1,7 +1,7 @@
 """The label doctor: reviewed digits whose label the network and their nearest neighbours find unlikely."""
 
-from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from django.contrib.auth.models import User
@@ -37,7 +37,7 @@ class LabelCheck:
 
 def check_labels(person: User) -> LabelCheck:
     """Check the labels of the person's newest reviewed digits with the active model."""
-    digits = list(deque(reviewed_digits_of(person), MAX_DIGITS))
+    digits = list(islice(reviewed_digits_of(person, newest=MAX_DIGITS), MAX_DIGITS))
     if not digits:
         return LabelCheck(0, [])
     images = np.frombuffer(b"".join(digit.input for digit in digits), np.uint8).reshape(-1, 28, 28)

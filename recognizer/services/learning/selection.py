@@ -95,11 +95,16 @@ def select_digits(until: datetime) -> Selection:
     return Selection(_stack(limited), _as_held_back(held_back), counts, people)
 
 
-def reviewed_digits_of(person: User, until: datetime | None = None) -> Iterator[ReviewedDigit]:
-    """Yield the digits of the person's confirmed and corrected pictures. Boxes that a person drew have no image."""
+def reviewed_digits_of(
+    person: User, until: datetime | None = None, *, newest: int | None = None
+) -> Iterator[ReviewedDigit]:
+    """Yield the digits of the person's confirmed and corrected pictures, if wanted of so many newest ones.
+
+    Boxes that a person drew have no image.
+    """
     audits = Audit.objects.filter(owner=person, is_right__isnull=False)
     probabilities = dict(audits.values_list("prediction__upload_id", "probability"))
-    for label in training_labels_of(person, until):
+    for label in training_labels_of(person, until, newest=newest):
         if label.input is not None:
             yield _as_digit(person, label, label.input, probabilities.get(label.upload.pk))
 
