@@ -6,20 +6,31 @@ import re
 from pathlib import Path
 
 import pytest
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from django.core.files.base import ContentFile
 from django.urls import reverse
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from mlcore.reading.result import Box, UnreadInk
 from recognizer.drawings import draw_png
-from recognizer.models import Prediction
+from recognizer.models import Prediction, Training
 from recognizer.services.batches import intake
+from recognizer.services.exports.table_exports import request_table
 from recognizer.services.history import bulk_actions, corrections
+from recognizer.services.people.tokens import create_token
+from recognizer.services.reading.expected import expect as expect_form
 from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.reading.presets import create_preset
+from recognizer.services.registry.model_versions import register_model
+from recognizer.services.registry.promotion import store_gate
 from tests.browser.fixtures import log_in
 from tests.browser.hand import draw, expect_preview
 from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
+from tests.recognizer.services.registry.artifacts import copy_shipped
+from tests.recognizer.views.test_trainings import CHECK, EPOCHS, HELD_BACK, PICTURES
+from tests.servers.process import wait_until
 from tests.surroundings import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -142,6 +153,95 @@ def test_every_page_is_saved_as_a_screenshot(browser: Browser, alice, server, pa
             page.evaluate("scrollTo(0, 0)")
         page.wait_for_load_state("load" if name == "batch_detail" else "networkidle")  # the page polls
         write(page, f"{name}-{width}-{theme}")
+    context.close()
+
+
+@pytest.fixture
+def pages_of_work(alice, model, worker, settings, tmp_path) -> dict[str, str]:
+    """Return the addresses of pages of presets, of a large batch, of quality and of trainings, with their content."""
+    settings.AUDITED_SHARE = 1.0
+    preset = create_preset(owner=alice, name="Water meter", mode="number", fields={"digits": "5"})
+    create_preset(owner=alice, name="Amounts", mode="number", fields={"decimals": "2", "maximum": "9999"})
+    batch = intake.new_batch(owner=alice, name="Meters of May", mode="number", expected=expect_form(preset, {}))
+    texts = [f"{(7919 * n) % 100_000:05}" for n in range(24)]
+    files = [(f"house {n % 3 + 8}/{n}.png", ContentFile(draw_png(text))) for n, text in enumerate(texts)]
+    intake.add_files(batch, [*files, ("notes.txt", ContentFile(b"no picture"))], close=True)
+    wait_until(lambda: not batch.items.filter(state="waiting").exists(), seconds=120, what="the batch")
+    read = list(Prediction.objects.filter(owner=alice).order_by("upload__name"))
+    Prediction.objects.filter(pk__in=[each.pk for each in read[::6]]).update(decision="unsure", confidence=0.61)
+    for prediction in read[1:8]:
+        corrections.correct(prediction=prediction, by=alice, kind="confirm")
+    corrections.correct(prediction=read[8], by=alice, kind="correct", text="12345")
+    for number in range(60):
+        drawn = digit_png(number % 10, size=200, seed=number)
+        prediction = create_prediction(owner=alice, data=drawn, source="upload", name=f"{number}.png", mode="digit")
+        wrong = {"kind": "correct", "text": str((number + 3) % 10)} if number in (17, 41) else {"kind": "confirm"}
+        if prediction.text and number < 54:
+            corrections.correct(prediction=prediction, by=alice, **wrong)
+    alike = [
+        create_prediction(owner=alice, data=digit_png(7, seed=seed), source="upload", mode="digit") for seed in range(6)
+    ]
+    Prediction.objects.filter(pk__in=[each.pk for each in alike]).update(decision="unsure", confidence=0.6)
+    export = request_table(alice, title="Meters of May", site="http://localhost", batch=batch)
+    wait_until(lambda: type(export.job).objects.get(pk=export.job_id).state == "done", seconds=60, what="the XLSX")
+    candidate = register_model(copy_shipped(tmp_path / "learnt-1"))
+    store_gate(candidate, model, {"passed": False, "checks": [CHECK]})
+    Training.objects.create(
+        number=1,
+        started_by=alice,
+        base=model,
+        candidate=candidate,
+        outcome=Training.Outcome.CANDIDATE,
+        epochs=EPOCHS,
+        pictures=PICTURES,
+        held_back=HELD_BACK,
+    )
+    address = EmailAddress.objects.create(user=alice, email="alice@example.org")
+    create_token(user=alice, name="Home Assistant")
+    return {
+        "presets-filled": reverse("presets"),
+        "preset_edit": reverse("preset_edit", args=[preset.pk]),
+        "preset_create": reverse("preset_create"),
+        "desk-preset": f"{reverse('desk')}?preset=Water+meter",
+        "batches-filled": reverse("batches"),
+        "batch_detail-table": reverse("batch_detail", args=[batch.pk]),
+        "batch_detail-nothing": reverse("batch_detail", args=[batch.pk]) + "?q=no-such-name",
+        "table_export": reverse("table_export", args=[export.pk]),
+        "review-batch": f"{reverse('review')}?batch={batch.pk}",
+        "review_alike": reverse("review_alike"),
+        "quality-filled": reverse("quality"),
+        "quality_stream": reverse("quality_stream", args=[alike[0].stream_id]),
+        "quality_labels": reverse("quality_labels"),
+        "history-batch": f"{reverse('history')}?batch={batch.pk}",
+        "trainings": reverse("trainings"),
+        "training_detail": reverse("training_detail", args=[1]),
+        "model_versions-two": reverse("model_versions"),
+        "account-filled": reverse("account"),
+        "account_email_confirm": reverse("account_email_confirm", args=[EmailConfirmationHMAC.create(address).key]),
+        "account_reauthenticate": reverse("account_reauthenticate"),
+        "password_reset_done": reverse("password_reset_done"),
+        "compare-picker": f"{reverse('compare')}?a={alike[0].glyphs.all()[0].pk}&digit=7",
+    }
+
+
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
+def test_the_pages_of_work_are_saved_as_screenshots(browser: Browser, alice, server, pages_of_work, width, theme):
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    context = browser.new_context(
+        base_url=server.url, viewport={"width": width, "height": HEIGHTS[width]}, color_scheme=theme
+    )
+    log_in(context, alice, server)
+    page = context.new_page()
+    for name, path in pages_of_work.items():
+        answer = page.goto(path)
+        assert answer and answer.status == 200, name
+        page.wait_for_load_state("networkidle")
+        write(page, f"{name}-{width}-{theme}")
+    page.goto(reverse("account"))
+    page.get_by_label("Name", exact=True).fill("Scanner")
+    page.get_by_role("button", name="Create token").click()
+    page.get_by_role("button", name="Copy").first.wait_for()
+    write(page, f"account-token-{width}-{theme}")
     context.close()
 
 

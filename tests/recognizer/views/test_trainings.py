@@ -34,6 +34,14 @@ HELD_BACK = {
     "candidate": 0.9,
     "bound": 0.05,
 }
+PICTURES = {
+    "digits": 140,
+    "pictures": 140,
+    "people": 2,
+    "held_back_digits": 29,
+    "held_back_pictures": 12,
+    "is_limited": False,
+}
 
 
 @pytest.fixture
@@ -61,14 +69,7 @@ def ended(model, media, tmp_path, alice) -> Training:
         candidate=candidate,
         outcome=Training.Outcome.CANDIDATE,
         epochs=EPOCHS,
-        pictures={
-            "digits": 140,
-            "pictures": 140,
-            "people": 2,
-            "held_back_digits": 29,
-            "held_back_pictures": 12,
-            "is_limited": False,
-        },
+        pictures=PICTURES,
         held_back=HELD_BACK,
     )
 
