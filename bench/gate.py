@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from bench.options import add_data_option, add_model_option, create_parser
 from mlcore.artifact import load_artifact
-from mlcore.training.datasets.gate_pictures import SEED, GateCounts, render_gate_pictures
+from mlcore.training.datasets.gate_pictures import SEED, render_gate_pictures
 from mlcore.training.datasets.lines import Writers
 from mlcore.training.datasets.mnist import load_split
 from mlcore.training.evaluation.calibrate import render_numbers
@@ -132,8 +132,11 @@ def main() -> None:
     add_data_option(parser)
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of rendered digits")
     parser.add_argument("--resamples", type=int, default=400, help="of each candidate in each way")
+    parser.add_argument("--effort", type=float, default=1.0, help="share of the usual numbers of pictures, for trials")
     options = parser.parse_args()
-    counts = GateCounts()
+    from mlcore.training.recipes.corrections import scale_gate  # not at the top: it imports Keras
+
+    counts = scale_gate(options.effort)
     validation = load_split(options.data).validation
     pictures = render_gate_pictures(validation, counts, options.runs)
     numbers = list(render_numbers(Writers(validation), counts.numbers, np.random.default_rng([SEED, 79])))
