@@ -12,7 +12,7 @@ from django.utils import timezone
 from recognizer.models import ApiToken
 from recognizer.problems import Problem
 from recognizer.services.account_state import is_being_deleted, require_open_account
-from recognizer.services.rows import find_row
+from recognizer.services.rows import find_row_with
 from recognizer.services.security_log import Event, log_event
 
 PREFIX = "dgs_"
@@ -43,10 +43,10 @@ def find_token(secret: str) -> ApiToken | None:
 
     Raise Problem if the account of a valid token is being deleted.
     """
-    token = find_row(ApiToken, digest=digest_of(secret))
-    user = token and find_row(User, id=token.user_id)
-    if not token or not user:
+    token = find_row_with(ApiToken, "user", digest=digest_of(secret))
+    if not token:
         return None
+    user = token.user
     now = timezone.now()
     is_expired = token.expires_at is not None and token.expires_at <= now
     if is_expired or token.revoked_at is not None:
@@ -55,7 +55,6 @@ def find_token(secret: str) -> ApiToken | None:
         if is_being_deleted(user.pk):
             raise Problem("account_deletion")
         return None
-    token.user = user
     if token.last_used_at is None or now - token.last_used_at > LAST_USE_PRECISION:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
     return token

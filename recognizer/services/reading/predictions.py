@@ -26,6 +26,7 @@ from recognizer.services.reading.expected import Expected, columns_of, expect, e
 from recognizer.services.reading.preferences import decimal_mark_of
 from recognizer.services.reading.presets import find_preset, lock_presets
 from recognizer.services.registry.model_versions import ActiveModel, models
+from recognizer.services.rows import insert_rows
 from recognizer.services.space.cleanup import delete_files_on_error
 from recognizer.services.space.disk import require_disk_space
 from recognizer.services.space.quotas import add_to_uploads
@@ -164,7 +165,7 @@ def save_reading(
         upload.original.save("original", ContentFile(data), save=False)
         with transaction.atomic():
             reserve_space(upload.owner_id, pictures=1, size=upload.stored_bytes)
-            upload.save(force_insert=True)
+            insert_rows([upload])
             prediction = write_prediction(upload, picture_reading, draw_maps=draw_maps)
             record_answers([(prediction, picture_reading.reading)])
             if record:
@@ -211,8 +212,8 @@ def write_prediction(upload: Upload, picture_reading: PictureReading, *, draw_ma
     )
     enter_streams([(prediction, reading)])
     glyphs = build_glyphs(prediction, reading)
-    prediction.save(force_insert=True)
-    Glyph.objects.bulk_create(glyphs)
+    insert_rows([prediction])
+    insert_rows(glyphs)
     if draw_maps and glyphs:
         feature_maps.request_maps(prediction, glyphs, model.reader.engine.layers)
     return prediction

@@ -11,7 +11,7 @@ from django.db.models import Case, Count, F, Q, Sum, Value, When
 from django.db.models.functions import Greatest
 
 from recognizer.models import BatchItem, PersonalExport, TableExport, Upload, Usage
-from recognizer.services.rows import book_usage
+from recognizer.services.rows import book_usage, book_usage_of_open_account
 
 MAX_PICTURES = 2**31 - 1 - 1_000  # of the column, with room for what is added
 CHUNK_SIZE = 200
@@ -30,6 +30,17 @@ def book_space(owner_id: int, *, pictures: int, size: int) -> bool:
             return True
         usage(owner_id)  # creates the row, which an account without pictures does not have yet
     return False
+
+
+def book_space_of_open_account(owner_id: int, *, pictures: int, size: int) -> bool:
+    """Book as `book_space` does if the account is open and has a usage. False says neither why nor that it failed."""
+    return book_usage_of_open_account(
+        owner_id,
+        pictures=pictures,
+        size=size,
+        max_pictures=settings.QUOTA_PICTURES if pictures else MAX_PICTURES,
+        max_bytes=settings.QUOTA_BYTES,
+    )
 
 
 def free_space(owner_id: int, *, pictures: int, size: int) -> None:

@@ -11,7 +11,7 @@ from recognizer.models import Upload
 from recognizer.problems import Problem
 from recognizer.services.account_state import require_open_account
 from recognizer.services.space.purge import CHUNK_SIZE, remove_uploads
-from recognizer.services.space.quotas import book_space, has_room, usage
+from recognizer.services.space.quotas import book_space, book_space_of_open_account, has_room, usage
 
 
 def reserve_space(owner_id: int, *, pictures: int, size: int) -> None:
@@ -21,6 +21,8 @@ def reserve_space(owner_id: int, *, pictures: int, size: int) -> None:
 
     Raise Problem if the quota is used up, or if the account is being deleted.
     """
+    if book_space_of_open_account(owner_id, pictures=pictures, size=size):
+        return  # one statement, which is all that most pictures need
     require_open_account(owner_id)
     while not book_space(owner_id, pictures=pictures, size=size):
         deleted = uploads_to_purge(owner_id, pictures=pictures, size=size)
