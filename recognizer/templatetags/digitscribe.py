@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 from django.forms import BaseForm, BoundField
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
@@ -19,6 +19,13 @@ from recognizer.services.people.installation_status import fetch_installation_st
 from recognizer.services.reading import images
 
 register = template.Library()
+
+BAR = (  # one digit and its probability
+    '<tr{mark}><th scope="row">{digit:d}</th><td class="bar"><svg viewBox="0 0 100 8" preserveAspectRatio="none"'
+    ' aria-hidden="true" focusable="false"><rect class="bar-track" width="100" height="8" />'
+    '<rect class="bar-fill" width="{width}" height="8" /></svg></td><td class="figure">{figure}</td></tr>'
+)
+MIN_FIGURE = 0.001  # the smallest share that a quiet table names
 
 register.filter("percent", words.percent)
 register.filter("percent_up", words.percent_up)
@@ -92,6 +99,25 @@ def drawing_size(text: str) -> str:
 def with_digits(probabilities: Iterable[float]) -> list[tuple[int, float]]:
     """Return pairs of digit and probability, from 0 to 9."""
     return list(enumerate(probabilities))
+
+
+@register.simple_tag
+def probability_bars(rows: Iterable[tuple[int, float]], digit: int, caption: str, *, quiet: bool = False) -> SafeString:
+    """Return a table of digits with their probabilities as bars; `quiet` leaves out figures below 0.1 %.
+
+    It is composed here because a preview has a table for each digit, and a template of ten rows takes its time.
+    """
+    body = "".join(
+        BAR.format(
+            mark=' class="is-answer"' if each == digit else "",
+            digit=each,
+            width=svg_percent(probability),
+            figure=escape(words.percent(probability)) if probability >= MIN_FIGURE or not quiet else "",
+        )
+        for each, probability in rows
+    )
+    table = '<table class="probabilities"><caption class="visually-hidden">{}</caption><tbody>{}</tbody></table>'
+    return format_html(table, caption, mark_safe(body))  # noqa: S308  (of numbers and escaped text)
 
 
 @register.simple_tag(takes_context=True)

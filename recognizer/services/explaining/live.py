@@ -4,6 +4,8 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from mlcore.artifact import Layer
 from mlcore.explaining.geometry import strongest_first
 from mlcore.explaining.mosaic import MosaicLayout, draw_mosaic
@@ -23,7 +25,11 @@ class LiveLayer:
     layout: MosaicLayout
     strongest: Sequence[Tile]
 
-    # Both are composed here because the template would format each number for the language, which takes 5 ms a preview.
+    # All are composed here because the template would format each number for the language, which takes 5 ms a preview.
+    @property
+    def label(self) -> str:
+        return _("Layer %(layer)s: %(count)d channels") % {"layer": self.layer.name, "count": self.layer.shape[2]}
+
     @property
     def view_box(self) -> str:
         return f"0 0 {self.layout.width} {self.layout.height}"

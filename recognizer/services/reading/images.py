@@ -2,14 +2,14 @@
 
 import logging
 from collections.abc import Callable
-from io import BytesIO
 
+import numpy as np
 from django.core.files.base import ContentFile, File
 from django.db import transaction
 from django.db.models import F
 from django.db.models.fields.files import FieldFile
-from PIL import Image
 
+from mlcore.explaining.png import encode_png
 from mlcore.reading.decode import Picture, decode, encode_picture, encode_thumbnail
 from mlcore.reading.errors import PictureError
 from recognizer.models import Upload
@@ -80,6 +80,4 @@ def _store_image(upload: Upload, file: FieldFile, data: bytes) -> None:
 
 def encode_input(cells: bytes) -> bytes:
     """Return the 28×28 input of the network (ink is 255) as a PNG with one pixel per cell."""
-    buffer = BytesIO()
-    Image.frombytes("L", (28, 28), cells).save(buffer, "PNG")
-    return buffer.getvalue()
+    return encode_png(np.frombuffer(cells, np.uint8).reshape(28, 28))
