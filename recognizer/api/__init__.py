@@ -1,0 +1,3 @@
+from recognizer.unused_imports import import_drf_spectacular
+
+import_drf_spectacular()

@@ -3,15 +3,15 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
-from typing import IO, Any
-
-from xlsxwriter import Workbook
-from xlsxwriter.worksheet import Worksheet
+from typing import IO, TYPE_CHECKING, Any
 
 from recognizer.bodies.plain import write_row
 from recognizer.bodies.results import RESULT_COLUMNS, ResultRow
 from recognizer.models import BatchItem, Correction, Prediction
 from recognizer.services.exports.summaries import Summary
+
+if TYPE_CHECKING:
+    from xlsxwriter.worksheet import Worksheet
 
 MAX_CELL = 32_767  # characters; a spreadsheet refuses more
 EXACT_DIGITS = 15  # a spreadsheet stores numbers as floats
@@ -21,6 +21,8 @@ WIDTHS = {"file": 32, "written": 14, "final": 14, "final_value": 14, "corrected_
 
 def write_workbook(file: IO[bytes], rows: Iterable[ResultRow], summary: Summary) -> None:
     """Write the rows, then the summary with the counts of their files. Memory does not grow with the rows."""
+    from xlsxwriter import Workbook  # 3 MB and a tenth of a second, which only a worker that writes one should spend
+
     book = Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     bold = book.add_format({"bold": True})
     sheet = book.add_worksheet("Results")
@@ -58,7 +60,7 @@ def cell_value(name: str, cells: dict[str, Any]) -> Any:
     return float(value) if len(re.sub("[^0-9]", "", value)) <= EXACT_DIGITS else value
 
 
-def write_cell(sheet: Worksheet, row: int, column: int, value: Any) -> None:
+def write_cell(sheet: "Worksheet", row: int, column: int, value: Any) -> None:
     """Write a number, or a text that no spreadsheet takes for a formula."""
     if isinstance(value, int | float):
         sheet.write_number(row, column, value)
@@ -73,7 +75,7 @@ def count_names(row: ResultRow) -> list[str]:
     return ["files", str(row.decision), str(row.correction or "not_reviewed")]
 
 
-def write_summary(sheet: Worksheet, summary: Summary, counts: Counter[str]) -> None:
+def write_summary(sheet: "Worksheet", summary: Summary, counts: Counter[str]) -> None:
     states, decisions = BatchItem.State, Prediction.Decision
     kinds = Correction.Kind
     names = [
