@@ -36,7 +36,9 @@ class AtomicFileSystemStorage(FileSystemStorage):
     def _write(self, name: str, content: "File[bytes]", *, replaces: bool) -> None:
         final = Path(self.path(name))
         modes = self.file_permissions_mode, self.directory_permissions_mode
-        with open_atomic(final, modes[0], folder_permissions=modes[1], replaces=replaces) as file:
+        with open_atomic(
+            final, modes[0], folder_permissions=modes[1], replaces=replaces, is_new_name=replaces and not final.exists()
+        ) as file:
             for chunk in content.chunks():
                 file.write(chunk)
 

@@ -1,9 +1,10 @@
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from mlcore.atomic_files import make_folder_atomic, open_atomic, sync_once
+from mlcore.atomic_files import make_folder_atomic, open_atomic, sync_once, sync_together
 
 
 @pytest.fixture
@@ -29,6 +30,15 @@ def test_the_name_of_a_file_is_synced_after_its_content(tmp_path, synced):
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux tells which file a descriptor belongs to")
+def test_a_new_name_is_synced_with_its_content_and_not_before_it_is_complete(tmp_path, synced):
+    with open_atomic(tmp_path / "new" / "file", is_new_name=True) as file:
+        file.write(b"whole")
+        assert not (tmp_path / "new" / "file").exists()
+    assert synced == [tmp_path / "new" / "file"]
+    assert (tmp_path / "new" / "file").read_bytes() == b"whole"
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux tells which file a descriptor belongs to")
 def test_the_name_of_a_folder_is_synced_after_its_content(tmp_path, synced):
     with make_folder_atomic(tmp_path / "folder") as part:
         (part / "file").touch()
@@ -47,6 +57,42 @@ def test_many_files_are_synced_once(tmp_path, synced, monkeypatch):
     with open_atomic(tmp_path / "c") as file:
         file.write(b"whole")
     assert len(synced) == 2
+
+
+def test_new_files_of_a_block_are_synced_together_at_its_end(tmp_path, synced, monkeypatch):
+    waits = []
+    libc = SimpleNamespace(syncfs=lambda descriptor: waits.append(sorted(path.name for path in tmp_path.rglob("?"))))
+    monkeypatch.setattr("mlcore.atomic_files._libc", libc)
+    with sync_together():
+        for name in "abc":
+            with open_atomic(tmp_path / name / name, is_new_name=True) as file:
+                file.write(b"whole")
+        assert (waits, synced) == ([], [])
+        (tmp_path / "c" / "c").unlink()  # which must not matter
+    assert waits == [["a", "a", "b", "b", "c"]]
+    assert synced == []
+    with open_atomic(tmp_path / "later", is_new_name=True) as file:
+        file.write(b"whole")
+    assert [path.name for path in synced] == ["later"]
+
+
+def test_files_of_a_block_are_synced_one_by_one_where_the_system_knows_no_other_way(tmp_path, monkeypatch):
+    names = []
+    monkeypatch.setattr("mlcore.atomic_files._libc", None)
+    monkeypatch.setattr(os, "fsync", lambda descriptor: names.append(os.fstat(descriptor).st_size))
+    with sync_together():
+        for size in (1, 2):
+            with open_atomic(tmp_path / str(size), is_new_name=True) as file:
+                file.write(bytes(size))
+    assert names == [1, 2]
+
+
+def test_an_error_of_the_common_sync_is_raised(tmp_path, monkeypatch):
+    monkeypatch.setattr("mlcore.atomic_files._libc", SimpleNamespace(syncfs=lambda descriptor: -1))
+    with pytest.raises(OSError), sync_together():
+        for name in "ab":
+            with open_atomic(tmp_path / name, is_new_name=True) as file:
+                file.write(b"whole")
 
 
 def test_a_folder_that_another_process_removes_meanwhile_is_created_again(tmp_path, monkeypatch):

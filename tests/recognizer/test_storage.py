@@ -1,5 +1,6 @@
 """Tests of the storage of media: a deleted file leaves no empty folders behind."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,19 @@ def test_deleting_a_missing_file_removes_the_empty_folder_that_it_was_in(storage
     (media / "uploads" / "ab" / "1").mkdir(parents=True)
     storage.delete("uploads/ab/1/original.png")
     assert list(media.iterdir()) == []
+
+
+def test_a_file_that_replaces_another_is_synced_before_it_takes_the_name(storage, media, monkeypatch):
+    names = []
+    sync = os.fsync
+
+    def record(descriptor):
+        names.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+    storage.save("feature-maps/ab/1/conv1.png", ContentFile(b"1"))
+    assert names == ["conv1.png"]
+    storage.save("feature-maps/ab/1/conv1.png", ContentFile(b"2"))
+    assert names[1].endswith(".part") and names[2] == "1"
+    assert (media / "feature-maps/ab/1/conv1.png").read_bytes() == b"2"

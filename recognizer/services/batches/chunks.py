@@ -10,6 +10,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import QuerySet
 
+from mlcore.atomic_files import sync_together
 from mlcore.reading.decode import Picture, decode, encode_thumbnail
 from mlcore.reading.errors import PictureError
 from mlcore.reading.result import Mode, Reading
@@ -72,12 +73,13 @@ def read_chunk(job: Job) -> None:
     batch = items[0].batch if items else Batch()
     pictures = decode_items(items, result)
     expected = expected_of(batch)
-    readings = model.reader.read_pictures(
-        pictures,
-        cast(Mode, batch.mode),
-        decimal=batch.decimal_mark,
-        expectation=expected.expectation if expected else None,
-    )
+    with sync_together():  # the thumbnails
+        readings = model.reader.read_pictures(
+            pictures,
+            cast(Mode, batch.mode),
+            decimal=batch.decimal_mark,
+            expectation=expected.expectation if expected else None,
+        )
     result.readings = dict(zip(result.uploads, readings, strict=True))
     result.latency_ms = 1000 * (time.perf_counter() - started) / max(1, len(items))
     with transaction.atomic():

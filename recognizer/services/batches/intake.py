@@ -15,6 +15,7 @@ from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mlcore.atomic_files import sync_together
 from mlcore.documents.kinds import HEAD_BYTES, is_document
 from mlcore.reading.decode import MAX_BYTES
 from mlcore.reading.errors import PictureError
@@ -93,10 +94,11 @@ def add_files(
     With `reopens` a closed batch takes these files, and stays closed for others.
     """
     with stage_files(batch, reopens=reopens) as staged:
-        for archive in archives:
-            staged.add_zip(archive)
-        for (name, file), key in zip(files, chain(keys, repeat(None)), strict=False):
-            staged.add(name, file, key=key)
+        with sync_together():
+            for archive in archives:
+                staged.add_zip(archive)
+            for (name, file), key in zip(files, chain(keys, repeat(None)), strict=False):
+                staged.add(name, file, key=key)
         with transaction.atomic():
             require_open_account(batch.owner_id)
             if batch._state.adding:
