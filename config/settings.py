@@ -108,6 +108,7 @@ def database(default: str) -> dict[str, Any]:
     config: dict[str, Any] = env.db("DATABASE_URL", default=default)
     config["PASSWORD"] = env.str("DATABASE_PASSWORD", default="") or config["PASSWORD"]
     if config["ENGINE"] == "django.db.backends.sqlite3":
+        config["ENGINE"] = "config.sqlite"
         config["CONN_MAX_AGE"] = None
         config["OPTIONS"] = {
             # A transaction that reads first and writes later would otherwise fail with "database is locked".

@@ -1,0 +1,1 @@
+"""Django's SQLite with shorter waits for the one transaction that may write."""
