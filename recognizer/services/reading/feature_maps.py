@@ -1,6 +1,7 @@
 """Feature maps: requested with the prediction or on first view, drawn by a worker in one job per prediction."""
 
 from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from uuid import UUID
@@ -22,6 +23,7 @@ from recognizer.services.space.purge import CHUNK_SIZE, delete_files
 from recognizer.services.space.quotas import add_derived, has_room, lock_usage
 from recognizer.services.work import jobs, runs
 
+WRITERS = 8  # of files: a slow object store would else take longer for a long number than a job may
 NO_ROOM = "The storage quota of the owner is used up."
 
 
@@ -150,12 +152,19 @@ def draw_files(prediction: Prediction, feature_maps: Sequence[FeatureMap]) -> No
     inputs = np.stack([np.frombuffer(glyph.input, np.uint8).reshape(28, 28) for glyph in glyphs])  # (n, 28, 28)
     activations = models.model(prediction.model).reader.engine.activations(inputs)
     row_of = {glyph.pk: index for index, glyph in enumerate(glyphs)}
-    for feature_map in feature_maps:
-        mosaic = draw_mosaic(activations[feature_map.layer][row_of[feature_map.glyph_id]])
-        feature_map.columns, feature_map.low, feature_map.high = mosaic.columns, mosaic.low, mosaic.high
-        feature_map.drawn_at = timezone.now()
-        feature_map.image.save("map.png", ContentFile(mosaic.png), save=False)
-        feature_map.bytes = len(mosaic.png)
+    writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="maps")
+    try:
+        writes = []
+        for feature_map in feature_maps:
+            mosaic = draw_mosaic(activations[feature_map.layer][row_of[feature_map.glyph_id]])
+            feature_map.columns, feature_map.low, feature_map.high = mosaic.columns, mosaic.low, mosaic.high
+            feature_map.drawn_at = timezone.now()
+            feature_map.bytes = len(mosaic.png)
+            writes.append(writers.submit(feature_map.image.save, "map.png", ContentFile(mosaic.png), save=False))
+        for write in writes:
+            write.result()
+    finally:
+        writers.shutdown(cancel_futures=True)
 
 
 def remove_files_without_row(feature_maps: Sequence[FeatureMap]) -> None:
