@@ -223,6 +223,9 @@ MODEL_CACHE_ROOT = env.path("MODEL_CACHE_ROOT", default=BASE_DIR / ".run" / "mod
 # The prefix of an `internal` nginx location over MEDIA_ROOT, which sends files after a view has allowed it.
 MEDIA_ACCEL_PREFIX = env.str("MEDIA_ACCEL_PREFIX", default="")
 
+# 64 hexadecimal digits, with which backups are encrypted
+BACKUP_KEY = env.str("BACKUP_KEY", default="")
+
 # --- Security ----------------------------------------------------------------------------------------------
 
 SECURE_SSL_REDIRECT = HTTPS

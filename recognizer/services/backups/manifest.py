@@ -11,7 +11,7 @@ from typing import IO, Any, cast
 from recognizer.services.backups.errors import BackupError
 from recognizer.services.backups.files import StoredFile
 from recognizer.services.backups.places import MANIFEST, Place, Target
-from recognizer.services.backups.tables import read_lines
+from recognizer.services.backups.tables import Output, read_lines
 
 FORMAT = 1
 FILES = "files.jsonl.gz"
@@ -110,13 +110,14 @@ def _digest(content: dict[str, Any]) -> str:
 class HashingFile:
     """A file that is written, and its SHA-256."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: Output) -> None:
         self.file = file
         self.digest = hashlib.sha256()
 
     def write(self, data: bytes) -> int:
         self.digest.update(data)
-        return self.file.write(data)
+        self.file.write(data)
+        return len(data)
 
     def flush(self) -> None:
         """Do nothing: the file is flushed when it is closed."""

@@ -7,10 +7,12 @@ Both contain the same names:
     snapshots/NAME/files.jsonl.gz     the names of its files, and their SHA-256
     snapshots/NAME/tables/….jsonl.gz  its rows
 
-An unfinished snapshot has a hidden name, so that a killed backup leaves nothing that passes as whole.
+An unfinished snapshot has a hidden name, so that a killed backup leaves nothing that passes as whole. With BACKUP_KEY
+every file is encrypted, and the names of objects do not tell their SHA-256.
 """
 
 import fcntl
+import io
 import os
 import shutil
 import zipfile
@@ -21,8 +23,12 @@ from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
+from django.conf import settings
+
 from mlcore.atomic_files import sync_folder
+from recognizer.services.backups.encryption import MAGIC, BackupKey, DecryptingFile, EncryptingFile, content_size
 from recognizer.services.backups.errors import BackupError
+from recognizer.services.backups.tables import Output
 
 ARCHIVE_SUFFIX = ".zip"
 MANIFEST = "manifest.json"
@@ -33,16 +39,46 @@ def object_name(sha256: str) -> str:
     return f"objects/{sha256[:2]}/{sha256}"
 
 
+def configured_key() -> BackupKey | None:
+    return BackupKey(settings.BACKUP_KEY) if settings.BACKUP_KEY else None
+
+
 class Place(ABC):
     """A place from which backups are read."""
 
-    @abstractmethod
+    def __init__(self) -> None:
+        self.key = configured_key()
+
     def open(self, name: str) -> IO[bytes]:
         """Return a file to read. Raise FileNotFoundError if there is none."""
+        file = self._open_stored(self.stored_name(name))
+        if self.key:
+            return io.BufferedReader(DecryptingFile(file, self.key, _lasting_name(name)))
+        if not name.startswith("objects/"):  # what people have uploaded may begin with anything
+            if file.read(len(MAGIC)) == MAGIC:
+                file.close()
+                raise BackupError("This backup is encrypted. Set BACKUP_KEY.")
+            file.seek(0)
+        return file
 
-    @abstractmethod
     def find_size(self, name: str) -> int | None:
         """Return the size of a file, or None if there is none."""
+        size = self._find_stored_size(self.stored_name(name))
+        return content_size(size) if self.key and size is not None else size
+
+    def stored_name(self, name: str) -> str:
+        """Return the name under which the place has the file."""
+        if self.key and name.startswith("objects/"):
+            return object_name(self.key.hide(name.rpartition("/")[2]))
+        return name
+
+    @abstractmethod
+    def _open_stored(self, name: str) -> IO[bytes]:
+        """Return a file as it is in the place. Raise FileNotFoundError if there is none."""
+
+    @abstractmethod
+    def _find_stored_size(self, name: str) -> int | None:
+        """Return the size of a file as it is in the place, or None if there is none."""
 
     @abstractmethod
     def list_snapshots(self) -> list[str]:
@@ -54,9 +90,20 @@ class Target(Place):
 
     folder: str  # of the snapshot, while it is not committed
 
+    @contextmanager
+    def write(self, name: str) -> Iterator[Output]:
+        """Yield a file to write, in place of an earlier one of this name."""
+        with self._write_stored(self.stored_name(name)) as file:
+            if not self.key:
+                yield file
+                return
+            encrypting = EncryptingFile(file, self.key, _lasting_name(name))
+            yield encrypting
+            encrypting.finish()
+
     @abstractmethod
-    def write(self, name: str) -> AbstractContextManager[IO[bytes]]:
-        """Return a file to write, in place of an earlier one of this name."""
+    def _write_stored(self, name: str) -> AbstractContextManager[IO[bytes]]:
+        """Return a file to write as it shall be in the place."""
 
     @abstractmethod
     def close(self) -> None:
@@ -67,16 +114,22 @@ class Target(Place):
         """Give the snapshot its final name."""
 
 
+def _lasting_name(name: str) -> str:
+    """Return the name that a file has once its snapshot is committed."""
+    return name.replace("snapshots/.", "snapshots/", 1)
+
+
 class FolderPlace(Place):
     """A folder with snapshots."""
 
     def __init__(self, root: Path) -> None:
+        super().__init__()
         self.root = root
 
-    def open(self, name: str) -> IO[bytes]:
+    def _open_stored(self, name: str) -> IO[bytes]:
         return (self.root / name).open("rb")
 
-    def find_size(self, name: str) -> int | None:
+    def _find_stored_size(self, name: str) -> int | None:
         try:
             return (self.root / name).stat().st_size
         except FileNotFoundError:
@@ -128,7 +181,7 @@ class FolderTarget(FolderPlace, Target):
             shutil.rmtree(path)
 
     @contextmanager
-    def write(self, name: str) -> Iterator[IO[bytes]]:
+    def _write_stored(self, name: str) -> Iterator[IO[bytes]]:
         path = self.root / name
         part = path.parent / f".{uuid4().hex}"
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
@@ -154,18 +207,19 @@ class ArchivePlace(Place):
     """A ZIP file with one snapshot."""
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         try:
             self.zip = zipfile.ZipFile(path)
         except zipfile.BadZipFile as error:
             raise BackupError(f"{path} is not a complete backup: {error}.") from error
 
-    def open(self, name: str) -> IO[bytes]:
+    def _open_stored(self, name: str) -> IO[bytes]:
         try:
             return self.zip.open(name)
         except KeyError as error:
             raise FileNotFoundError(name) from error
 
-    def find_size(self, name: str) -> int | None:
+    def _find_stored_size(self, name: str) -> int | None:
         try:
             return self.zip.getinfo(name).file_size
         except KeyError:
@@ -181,6 +235,7 @@ class ArchiveTarget(ArchivePlace, Target):
     """A ZIP file that is written beside its final name."""
 
     def __init__(self, path: Path, snapshot: str) -> None:
+        Place.__init__(self)
         self.path, self.part = path, path.with_name(f".{path.name}.part")
         self.folder = f"snapshots/{snapshot}"
         self.file = os.fdopen(os.open(self.part, os.O_RDWR | os.O_CREAT, FILE_MODE), "r+b")
@@ -197,7 +252,7 @@ class ArchiveTarget(ArchivePlace, Target):
         self.zip = zipfile.ZipFile(self.file, "w", zipfile.ZIP_STORED)
 
     @contextmanager
-    def write(self, name: str) -> Iterator[IO[bytes]]:
+    def _write_stored(self, name: str) -> Iterator[IO[bytes]]:
         with self.zip.open(name, "w", force_zip64=True) as file:
             yield file
 

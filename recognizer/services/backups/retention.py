@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from recognizer.services.backups.manifest import Snapshot
-from recognizer.services.backups.places import FolderPlace
+from recognizer.services.backups.places import FolderPlace, object_name
 
 Period = Callable[[datetime], tuple[int, ...]]
 
@@ -55,11 +55,12 @@ def remove_old_backups(path: Path, retention: Retention) -> list[str]:
 
 def _remove_unused_objects(place: FolderPlace) -> None:
     needed = sqlite3.connect("", isolation_level=None)
-    needed.execute("CREATE TABLE objects (sha256 PRIMARY KEY) WITHOUT ROWID")
+    needed.execute("CREATE TABLE objects (name PRIMARY KEY) WITHOUT ROWID")
     for name in place.list_snapshots():
         for file in Snapshot(place, f"snapshots/{name}").read_files():
-            needed.execute("INSERT OR IGNORE INTO objects VALUES (?)", [file.sha256])
+            stored = place.stored_name(object_name(file.sha256)).rpartition("/")[2]
+            needed.execute("INSERT OR IGNORE INTO objects VALUES (?)", [stored])
     for path in place.list_objects():
-        if not needed.execute("SELECT 1 FROM objects WHERE sha256 = ?", [path.name]).fetchone():
+        if not needed.execute("SELECT 1 FROM objects WHERE name = ?", [path.name]).fetchone():
             path.unlink()
     needed.close()

@@ -23,7 +23,7 @@ COMPRESSION = 1  # the digits of the images hardly become smaller with more
 
 
 class Output(Protocol):
-    """A file that gzip can write."""
+    """A file to write, also for gzip."""
 
     def write(self, data: bytes, /) -> object: ...
 
