@@ -133,13 +133,16 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of rendered digits")
     parser.add_argument("--resamples", type=int, default=400, help="of each candidate in each way")
     parser.add_argument("--effort", type=float, default=1.0, help="share of the usual numbers of pictures, for trials")
+    parser.add_argument("--numbers", type=int, help="numbers to read, instead of the share of the usual ones")
     options = parser.parse_args()
     from mlcore.training.recipes.corrections import scale_gate  # not at the top: it imports Keras
 
     counts = scale_gate(options.effort)
     validation = load_split(options.data).validation
     pictures = render_gate_pictures(validation, counts, options.runs)
-    numbers = list(render_numbers(Writers(validation), counts.numbers, np.random.default_rng([SEED, 79])))
+    numbers = list(
+        render_numbers(Writers(validation), options.numbers or counts.numbers, np.random.default_rng([SEED, 79]))
+    )
     paths = [options.model, *options.candidates]
     active, *candidates = measure_outcomes([load_artifact(path) for path in paths], pictures, numbers)
     for path, candidate in zip(options.candidates, candidates, strict=True):

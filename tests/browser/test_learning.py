@@ -1,4 +1,4 @@
-"""From a correction to a model that has learnt it, and back, in the browser."""
+"""From a correction to a model that has learnt it, and back, in the browser; and a candidate that is refused."""
 
 import importlib.util
 from collections.abc import Iterator
@@ -9,9 +9,13 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from playwright.sync_api import Browser, Page, expect
 
+from recognizer.models import ModelVersion, Training
+from recognizer.services.history.corrections import correct
 from recognizer.services.learning.consent import choose_training_consent
+from recognizer.services.reading.predictions import create_prediction
 from tests.browser.fixtures import log_in
 from tests.hands import n_shaped_two_png, read_n_shaped_two, review_n_shaped_twos
+from tests.pictures import digit_png
 from tests.servers.process import wait_until
 from tests.servers.web import WebServer
 from tests.servers.worker import Trainer
@@ -21,10 +25,10 @@ has_keras = importlib.util.find_spec("keras") is not None
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.trains,
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(1800),
     pytest.mark.skipif(not has_keras, reason="Keras is not installed"),
 ]
-TRAINING_SECONDS = 300
+TRAINING_SECONDS = 600
 
 
 @pytest.fixture
@@ -108,3 +112,19 @@ def correct_to_two(page: Page) -> None:
     page.keyboard.press("2")
     page.keyboard.press("Enter")
     expect(page.locator(".current-correction")).to_contain_text("Corrected to 2")
+
+
+def test_a_candidate_that_is_not_shown_to_be_better_is_refused(server, training_worker, trainer_page, alice, model):
+    choose_training_consent(alice, is_given=True)
+    for seed in range(30):
+        prediction = create_prediction(owner=alice, data=digit_png(7, seed=seed), source="upload", mode="digit")
+        correct(prediction=prediction, by=alice, kind="confirm")
+    start_and_wait(trainer_page)
+    # Not by the text alone, which the page also announces to screen readers.
+    expect(trainer_page.locator("#training")).to_contain_text("learnt-1 did not pass the comparison.")
+    expect(trainer_page.get_by_role("row", name="held_back_gain")).to_contain_text("no")
+    trainer_page.get_by_label("Reason to activate it all the same").fill(" ")
+    trainer_page.get_by_role("button", name="Activate learnt-1").click()
+    expect(trainer_page.locator("main")).to_contain_text("was not shown to be no worse than")
+    assert ModelVersion.objects.get(state="active") == model
+    assert Training.objects.get().candidate.state == "candidate"
