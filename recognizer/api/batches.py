@@ -15,10 +15,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from recognizer import selectors
-from recognizer.api import operations
 from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.idempotent import claimed_key, created
 from recognizer.api.lists import page_response
+from recognizer.api.operations import batches as operations
 from recognizer.api.requests import BatchRequestSerializer, given_beside, single_values
 from recognizer.bodies.batches import BatchBody, BatchItemPageBody, BatchPageBody, batch_body, batch_item_body
 from recognizer.bodies.plain import Json, write

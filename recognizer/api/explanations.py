@@ -12,8 +12,8 @@ from rest_framework.response import Response
 
 from mlcore.artifact import Layer
 from recognizer import selectors
-from recognizer.api import operations
 from recognizer.api.endpoint import Endpoint
+from recognizer.api.operations import explanations as operations
 from recognizer.bodies.explanations import ExplainedAnswerBody, ExplanationBody, LayerBody, LayersBody, TurnBody
 from recognizer.bodies.plain import write
 from recognizer.services.explaining.explanations import ExplainedGlyph, explain_glyph, mosaic_layout

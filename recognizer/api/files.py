@@ -9,8 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from recognizer import selectors, serving
-from recognizer.api import operations
 from recognizer.api.endpoint import Endpoint
+from recognizer.api.operations import files as operations
 from recognizer.bodies.explanations import feature_maps_body
 from recognizer.bodies.plain import write
 from recognizer.models import Job, Prediction

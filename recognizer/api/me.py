@@ -8,8 +8,8 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recognizer.api import operations
 from recognizer.api.endpoint import Endpoint, person
+from recognizer.api.operations import account as operations
 from recognizer.api.requests import PasswordSerializer
 from recognizer.api.tokens import LoggedIn
 from recognizer.bodies.account import export_body, person_body

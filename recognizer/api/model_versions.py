@@ -6,8 +6,8 @@ from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recognizer.api import operations
 from recognizer.api.endpoint import Endpoint
+from recognizer.api.operations import model_versions as operations
 from recognizer.bodies.account import model_version_body
 from recognizer.bodies.plain import Json, write
 from recognizer.models import ModelVersion

@@ -7,8 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from recognizer import selectors
-from recognizer.api import operations
 from recognizer.api.endpoint import Endpoint, person
+from recognizer.api.operations import presets as operations
 from recognizer.api.requests import PresetChangeSerializer, PresetRequestSerializer
 from recognizer.bodies.plain import Json, write
 from recognizer.bodies.presets import preset_body

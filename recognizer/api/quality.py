@@ -7,8 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from recognizer import selectors
-from recognizer.api import operations
 from recognizer.api.endpoint import Endpoint, person
+from recognizer.api.operations import quality as operations
 from recognizer.bodies.plain import Json, write
 from recognizer.bodies.quality import stream_body
 from recognizer.services.quality.figures import figures_for, figures_of

@@ -58,7 +58,10 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 )
 CURSOR = OpenApiParameter("cursor", str, description="Taken from the URL in `next` or `previous`.")
 PAGE_SIZE = OpenApiParameter("page_size", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50})
+LIST_PARAMETERS = (CURSOR, PAGE_SIZE)
 MODEL = OpenApiParameter("model", str, description="The model version to explain; the one that answered by default.")
+LISTED = ("invalid",)  # problems of every list
+IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp")
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

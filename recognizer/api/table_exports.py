@@ -7,9 +7,9 @@ from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recognizer.api import operations
 from recognizer.api.batches import RETRY_SOON, batch_for
 from recognizer.api.endpoint import Endpoint, person
+from recognizer.api.operations import batches as operations
 from recognizer.bodies.plain import Json, write
 from recognizer.bodies.table_exports import table_export_body
 from recognizer.models import TableExport

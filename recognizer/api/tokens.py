@@ -10,8 +10,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recognizer import selectors
-from recognizer.api import operations
 from recognizer.api.endpoint import Endpoint, person
+from recognizer.api.operations import account as operations
 from recognizer.api.requests import TokenRequestSerializer
 from recognizer.bodies.account import NewTokenBody, token_body
 from recognizer.bodies.plain import Json, write

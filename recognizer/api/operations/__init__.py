@@ -1,0 +1,1 @@
+"""The descriptions of all operations in the schema, which the views use as decorators."""
