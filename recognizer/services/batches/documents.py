@@ -8,7 +8,6 @@ any moment loses and doubles no page. The row keeps its key, by which a watched 
 """
 
 import time
-from functools import partial
 from uuid import UUID, uuid5
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -27,7 +26,7 @@ from recognizer.services.batches.chunks import enqueue_chunks, read_chunk, waiti
 from recognizer.services.batches.intake import MAX_ITEMS
 from recognizer.services.space.cleanup import delete_files_on_error
 from recognizer.services.space.disk import require_disk_space
-from recognizer.services.space.purge import delete_files
+from recognizer.services.space.purge import delete_files_on_commit
 from recognizer.services.space.quotas import add_bytes
 from recognizer.services.space.reservation import reserve_space
 from recognizer.services.space.sizes import ITEM_BYTES
@@ -158,7 +157,7 @@ def replace_by_page(document: BatchItem, page: BatchItem) -> None:
     if not changed:
         raise runs.LeaseLost
     add_bytes(document.batch.owner_id, page.bytes - document.bytes, pictures=0 if page.staged else -1)
-    transaction.on_commit(partial(delete_files, [document.staged.name]), robust=True)
+    delete_files_on_commit([document.staged.name])
 
 
 def fail_document(job: Job, error_code: str) -> None:

@@ -11,7 +11,6 @@ Transactions lock the account, then its usage, then the job, in the order of the
 import time
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -32,7 +31,7 @@ from recognizer.services.people.notices import tell_person
 from recognizer.services.security_log import Event, log_event
 from recognizer.services.space.cleanup import delete_files_on_error
 from recognizer.services.space.disk import require_disk_space
-from recognizer.services.space.purge import delete_files
+from recognizer.services.space.purge import delete_files_on_commit
 from recognizer.services.space.quotas import add_bytes, free_space, lock_usage
 from recognizer.services.work import jobs, runs
 
@@ -165,7 +164,7 @@ def remove_parts(export: PersonalExport) -> None:
     free_space(export.owner_id, pictures=0, size=export.bytes)
     export.position, export.bytes = {}, 0
     export.save(update_fields=["position", "bytes"])
-    transaction.on_commit(partial(delete_files, names))
+    delete_files_on_commit(names)
 
 
 def remove_export(export: PersonalExport) -> None:

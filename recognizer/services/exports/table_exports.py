@@ -5,7 +5,6 @@ Transactions lock the usage of the account before the job, in the order of the o
 
 import tempfile
 from datetime import timedelta
-from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -33,7 +32,7 @@ from recognizer.services.exports.summaries import summarize
 from recognizer.services.security_log import Event, log_event
 from recognizer.services.space.cleanup import delete_files_on_error
 from recognizer.services.space.disk import require_disk_space
-from recognizer.services.space.purge import delete_files
+from recognizer.services.space.purge import delete_files_on_commit
 from recognizer.services.space.quotas import add_bytes, free_space, lock_usage
 from recognizer.services.work import jobs, runs
 
@@ -141,7 +140,7 @@ def remove_table(export: TableExport) -> None:
         export.refresh_from_db()
         free_space(export.owner_id, pictures=0, size=export.bytes)
         Job.objects.filter(pk=export.job_id).delete()
-        transaction.on_commit(partial(delete_files, [export.file.name]))
+        delete_files_on_commit([export.file.name])
 
 
 def purge_tables() -> None:

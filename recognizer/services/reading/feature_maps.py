@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from itertools import islice
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from recognizer.queues import INTERACTIVE
 from recognizer.services.account_state import owners_being_deleted, require_open_account
 from recognizer.services.registry.model_versions import models
 from recognizer.services.space.disk import require_disk_space
-from recognizer.services.space.purge import CHUNK_SIZE, delete_files
+from recognizer.services.space.purge import CHUNK_SIZE, delete_files, delete_files_on_commit
 from recognizer.services.space.quotas import add_derived, has_room, lock_usage
 from recognizer.services.work import jobs, runs
 
@@ -108,7 +107,7 @@ def remove_superseded_maps(upload_ids: Collection[UUID]) -> int:
         add_derived(owner_id, sizes)
     for start in range(0, len(maps), CHUNK_SIZE):
         FeatureMap.objects.filter(pk__in=[row[0] for row in maps[start : start + CHUNK_SIZE]]).delete()
-    transaction.on_commit(partial(delete_files, [row[1] for row in maps]), robust=True)
+    delete_files_on_commit([row[1] for row in maps])
     return len(maps)
 
 

@@ -7,7 +7,6 @@ upload has no original. It is not read again, and is in no training data.
 import time
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -15,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from recognizer.models import FeatureMap, Glyph, Job, Preferences, Upload
-from recognizer.services.space.purge import CHUNK_SIZE, delete_files
+from recognizer.services.space.purge import CHUNK_SIZE, delete_files_on_commit
 from recognizer.services.space.quotas import add_bytes, lock_usage
 from recognizer.services.space.recount import count_derived
 from recognizer.services.work import jobs
@@ -73,5 +72,5 @@ def remove_pictures(uploads: Sequence[Upload]) -> int:
         for pk, row in rows.items():
             Upload.objects.filter(pk=pk).update(derived_bytes=sizes[pk])
             add_bytes(row.owner_id, sizes[pk] - before[pk])
-        transaction.on_commit(partial(delete_files, names), robust=True)
+        delete_files_on_commit(names)
     return len(rows)

@@ -89,8 +89,13 @@ def remove_uploads(uploads: list[Upload]) -> int:
         for owner_id, owned in groupby(removable, attrgetter("owner_id")):
             sizes = [upload.stored_bytes for upload in owned]
             free_space(owner_id, pictures=len(sizes), size=sum(sizes))
-        transaction.on_commit(partial(delete_files, names))
+        delete_files_on_commit(names)
     return len(removable)
+
+
+def delete_files_on_commit(names: Iterable[str | None]) -> None:
+    """Delete files once the removal of their rows is committed. An error then stops nothing else that waits for it."""
+    transaction.on_commit(partial(delete_files, [*names]), robust=True)
 
 
 def delete_files(names: Iterable[str | None]) -> None:

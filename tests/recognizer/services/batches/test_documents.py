@@ -21,6 +21,7 @@ from recognizer.services.batches import control, documents, intake
 from recognizer.services.batches.progress import progress_of
 from recognizer.services.batches.results import batch_rows
 from recognizer.services.batches.table import ordered_items
+from recognizer.services.space import purge
 from recognizer.services.space.quotas import count_stored, usage
 from recognizer.services.space.reconcile import reconcile
 from recognizer.services.work import jobs, runs
@@ -135,7 +136,7 @@ def test_an_error_after_the_commit_loses_no_page(batch, media, monkeypatch, erro
         raised.append(names)
         raise error
 
-    monkeypatch.setattr(documents, "delete_files", fail)
+    monkeypatch.setattr(purge, "delete_files", fail)
     with suppress(SystemExit):
         runs.run_job(claim(Job.objects.get()))
     assert len(raised) == 1
