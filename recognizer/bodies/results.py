@@ -1,4 +1,7 @@
-"""The rows of results: one definition of the columns of CSV, XLSX and JSON Lines, of a batch and of the history."""
+"""The rows of results: one definition of the columns of CSV and XLSX, of a batch and of the history.
+
+A batch's JSON Lines hold the same rows under `rows`.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

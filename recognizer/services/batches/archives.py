@@ -3,6 +3,7 @@
 The limits bound the size of the archive, of its directory and of its names, the number of files, their announced and
 their real sizes, and the ratio of unpacked to packed bytes. Encrypted files, compression methods that need much memory,
 archives inside the archive and overlapping entries are refused. Names are only shown, never used as paths.
+`zip_directory.py` checks what the directory tells, before anything is unpacked.
 """
 
 import zlib

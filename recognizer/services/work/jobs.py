@@ -1,4 +1,7 @@
-"""Jobs outside of their runs: how requests create, enqueue, retry and cancel them. `runs.py` has the runs."""
+"""Jobs outside of their runs: how requests create, enqueue, retry and cancel them. `runs.py` has the runs.
+
+While Redis does not answer, a job stays a row, and the sweeper enqueues it later.
+"""
 
 from collections.abc import Sequence
 
