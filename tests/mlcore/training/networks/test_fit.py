@@ -40,8 +40,14 @@ def run(
 
 
 @pytest.fixture(scope="module")
-def complete(digits: Digits, tmp_path_factory: pytest.TempPathFactory) -> FittedDigitNetwork:
-    return run(tmp_path_factory.mktemp("complete"), digits)
+def progress() -> list[Progress]:
+    """Return the progress that the complete training tells."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def complete(digits: Digits, tmp_path_factory: pytest.TempPathFactory, progress: list[Progress]) -> FittedDigitNetwork:
+    return run(tmp_path_factory.mktemp("complete"), digits, progress.append)
 
 
 def test_the_same_seed_gives_the_same_weights(complete: FittedDigitNetwork, digits: Digits, tmp_path: Path) -> None:
@@ -66,7 +72,9 @@ def test_an_interruption_keeps_the_best_so_far(digits: Digits, tmp_path: Path, m
 
 
 def test_an_interrupted_training_resumes(complete: FittedDigitNetwork, digits: Digits, tmp_path: Path) -> None:
-    run(tmp_path, digits, Interrupt(epoch=2))
+    """It ignores a checkpoint that was written in part."""
+    interrupted = run(tmp_path, digits, Interrupt(epoch=2))
+    interrupted.checkpoint.with_suffix(".part").write_bytes(interrupted.checkpoint.read_bytes()[:100])
     seen: list[int] = []
     resumed = run(tmp_path, digits, lambda progress: seen.append(progress.epoch))
     assert min(seen) == 2
@@ -81,15 +89,7 @@ def test_a_training_interrupted_in_its_first_epoch_leaves_nothing(digits: Digits
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_partly_written_checkpoint_is_ignored(digits: Digits, tmp_path: Path) -> None:
-    fitted = run(tmp_path, digits, Interrupt(epoch=2))
-    fitted.checkpoint.with_suffix(".part").write_bytes(fitted.checkpoint.read_bytes()[:100])
-    assert len(run(tmp_path, digits).history) == PLAN.epochs
-
-
-def test_progress_tells_the_remaining_time(digits: Digits, tmp_path: Path) -> None:
-    progress: list[Progress] = []
-    run(tmp_path, digits, progress.append)
+def test_progress_tells_the_remaining_time(complete: FittedDigitNetwork, progress: list[Progress]) -> None:
     assert [step.done for step in progress] == sorted(step.done for step in progress)
     assert progress[-1].done == pytest.approx(1)
     assert progress[-1].seconds_left == pytest.approx(0)
@@ -170,11 +170,10 @@ def test_fine_tuned_weights_are_blended_with_the_start(
     assert moved > 1
 
 
-def test_one_cycle_ends_with_its_last_weights(digits: Digits, tmp_path: Path) -> None:
-    fitted = fit_digit_network(replace(PLAN, epochs=2), mix(digits), digits[250:300], tmp_path)
-    checkpoint = load_checkpoint(fitted.checkpoint)
+def test_one_cycle_ends_with_its_last_weights(complete: FittedDigitNetwork) -> None:
+    checkpoint = load_checkpoint(complete.checkpoint)
     assert checkpoint is not None
-    for a, b in zip(fitted.model.get_weights(), checkpoint.arrays["weights"], strict=True):
+    for a, b in zip(complete.model.get_weights(), checkpoint.arrays["weights"], strict=True):
         np.testing.assert_array_equal(a, b)
 
 
