@@ -108,6 +108,7 @@ def test_random_kills_lose_nothing(alice, cluster, redis_server, media):
     assert len(killer.hit_runs) >= sized(1, 30)
 
 
+@pytest.mark.any_database
 def test_a_redis_that_lost_its_data_loses_no_job(alice, cluster, redis_server, media):
     cluster.start_worker()
     cluster.start_beat()

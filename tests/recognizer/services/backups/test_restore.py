@@ -131,6 +131,7 @@ def test_a_backup_of_an_older_release_is_restored_and_upgraded(empty, tmp_path):
     assert empty.query("User.objects.get().username, Upload.objects.count(), Backup.objects.count()") == "carol 0 0"
 
 
+@pytest.mark.any_database  # it reads the rows in one transaction; what may be left are files
 @commits
 @pytest.mark.processes
 def test_a_backup_killed_at_any_moment_leaves_nothing_that_passes_as_whole(
