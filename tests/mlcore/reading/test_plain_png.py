@@ -11,7 +11,7 @@ from PIL import Image, PngImagePlugin
 from mlcore.reading import decode as module
 from mlcore.reading.decode import decode
 from mlcore.reading.errors import PictureError
-from mlcore.reading.plain_png import MAX_CHUNKS, decode_plain_png, png_chunks
+from mlcore.reading.plain_png import MAX_CHUNKS, MAX_PACKED, decode_plain_png, png_chunks
 from tests.pictures import draw_digit, encode
 
 
@@ -81,17 +81,32 @@ def test_a_turned_interlaced_or_animated_picture_is_left_to_pillow() -> None:
     assert decode_plain_png(repair_checksums(bytes(interlaced))) is None
 
 
-def test_text_and_resolution_change_nothing() -> None:
+def test_the_resolution_changes_nothing() -> None:
+    assert decode_plain_png(encode(draw_digit(3, size=60), dpi=(300, 300))) is not None
+
+
+@pytest.mark.parametrize("keyword", ["exif", "Raw profile type exif", "XML:com.adobe.xmp"])
+def test_text_is_left_to_pillow_because_it_may_turn_the_picture(keyword: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
     text = PngImagePlugin.PngInfo()
-    text.add_text("Title", "a digit")
-    image = draw_digit(3, size=60)
-    assert decode_plain_png(encode(image, pnginfo=text, dpi=(300, 300))) is not None
+    text.add_text(keyword, exif.tobytes().hex())
+    assert decode_plain_png(encode(draw_digit(3, size=60), pnginfo=text)) is None
+
+
+def test_a_small_picture_with_much_behind_it_is_left_to_pillow() -> None:
+    header = struct.pack(">IIBBBBB", 40, 20, 8, 2, 0, 0, 0)
+    packed = zlib.compress(bytes(100_000_000))
+    data = b"\x89PNG\r\n\x1a\n" + make_chunk(b"IHDR", header) + make_chunk(b"IDAT", packed) + make_chunk(b"IEND", b"")
+    assert len(data) > MAX_PACKED
+    assert decode_plain_png(data) is None
+    assert decode(data).pixels.shape == (20, 40, 3)
 
 
 def test_a_file_of_many_chunks_is_left_to_pillow() -> None:
     data = encode(draw_digit(3, size=60))
     empty = make_chunk(b"IDAT", b"")
-    assert decode_plain_png(data[:33] + 100 * empty + data[33:]) is not None
+    assert decode_plain_png(data[:33] + (MAX_CHUNKS - 10) * empty + data[33:]) is not None
     assert decode_plain_png(data[:33] + MAX_CHUNKS * empty + data[33:]) is None
 
 
