@@ -150,7 +150,7 @@ def main() -> None:
         result = pair.compare()
         failed = ", ".join(check.name for check in result.checks if not check.passed)
         apart = (active.right != candidate.right).mean()
-        print(f"{path.name}: gains {100 * pair.gain:+.3f} points, differs on {apart:.2%}, gate: {failed or 'passed'}")
+        print(f"{path}: gains {100 * pair.gain:+.3f} points, differs on {apart:.2%}, gate: {failed or 'passed'}")
         ways: dict[str, Callable[[np.random.Generator], Pair]] = {
             "as it is": lambda rng, pair=pair: resample_as_is(pair, rng),
             "equal": lambda rng, pair=pair: resample_shifted(pair, 0.0, rng),
