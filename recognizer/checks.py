@@ -98,6 +98,7 @@ def check_bucket(**kwargs: Any) -> list[CheckMessage]:
             is_public = store.is_public(name)
         finally:
             store.delete(name)
+        keeps_deleted = store.keeps_deleted(name)
     except OSError as error:
         return [
             Error(
@@ -121,6 +122,14 @@ def check_bucket(**kwargs: Any) -> list[CheckMessage]:
                 "Everybody can read the files in the bucket.",
                 hint="Make the bucket private: Digitscribe passes files on to their owners itself.",
                 id="recognizer.E007",
+            )
+        )
+    if keeps_deleted:
+        found.append(
+            Error(
+                "The bucket keeps the content of deleted files.",
+                hint="Switch its versioning off, or add a rule that removes noncurrent versions after a day.",
+                id="recognizer.E008",
             )
         )
     return found

@@ -227,6 +227,14 @@ class ObjectStorage(S3Storage):  # type: ignore[misc]
             return False
         return True
 
+    def keeps_deleted(self, name: str) -> bool:
+        """Return whether the store keeps the content of a file that was deleted; False where it does not tell."""
+        place = {"Bucket": self.bucket_name, "Prefix": self._key(name)}
+        try:
+            return bool(self._client.list_object_versions(**place).get("Versions"))
+        except (ClientError, BotoCoreError):
+            return False
+
 
 def error_code(error: BaseException | None) -> str:
     """Return the code that the store gave the error, or an empty text."""

@@ -7,6 +7,7 @@ from kombu import Connection
 
 from config.settings import broker_url
 from recognizer.checks import check_bucket, check_object_store
+from tests.servers.object_store import BUCKET
 
 MAIL = "django.core.mail.backends."
 
@@ -103,6 +104,11 @@ def test_a_private_bucket_is_accepted(media_in_store):
 def test_a_bucket_that_everybody_can_read_is_reported(media_in_store):
     media_in_store.publish()
     assert [message.id for message in check_bucket()] == ["recognizer.E007"]
+
+
+def test_a_bucket_that_keeps_deleted_files_is_reported(media_in_store):
+    media_in_store.client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    assert [message.id for message in check_bucket()] == ["recognizer.E008"]
 
 
 def test_a_missing_bucket_and_a_store_that_is_down_are_reported(media_in_store, settings):

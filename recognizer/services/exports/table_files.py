@@ -2,8 +2,10 @@
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 from django.utils.translation import gettext as _
@@ -38,16 +40,37 @@ def read_csv(path: Path) -> Iterator[Mapping[str, str]]:
 
 
 def read_xlsx(path: Path) -> Iterator[Mapping[str, str]]:
-    """Yield the rows of the first sheet. A number that was typed is the text that the sheet shows for it."""
+    """Yield the rows of the first sheet. A number that was typed is the text that the sheet shows for it.
+
+    Raise Problem for a formula whose value no spreadsheet program has stored: its cell would seem to be empty.
+    """
+    values, formulas = (read_cells(path, data_only=data_only) for data_only in (True, False))
+    names: Sequence[Any] = ()
+    for cells, written in zip(values, formulas, strict=True):
+        if not any(cell is not None for cell in written):
+            continue
+        if not names:
+            names = cells
+            continue
+        if any(cell is None and formula is not None for cell, formula in zip(cells, written, strict=True)):
+            raise Problem("invalid", _("The table has formulas without values. Replace the formulas by their values."))
+        yield {str(name): "" if cell is None else str(cell) for name, cell in zip_longest(names, cells) if name}
+
+
+def read_cells(path: Path, *, data_only: bool) -> Iterator[Sequence[Any]]:
+    """Yield the cells of each row of the first sheet, with the values of formulas or with the formulas themselves."""
     from openpyxl import load_workbook  # takes a fifth of a second, which no other command should wait
 
-    book = load_workbook(path, read_only=True, data_only=True)
     try:
-        names, *_ = book.worksheets[0].iter_rows(max_row=1, values_only=True)
-        for row in book.worksheets[0].iter_rows(min_row=2, values_only=True):
-            yield {str(name): "" if cell is None else str(cell) for name, cell in zip(names, row, strict=False)}
-    finally:
-        book.close()
+        book = load_workbook(path, read_only=True, data_only=data_only)
+        try:
+            sheet = book.worksheets[0]
+            sheet.reset_dimensions()  # some programs write wrong ones
+            yield from sheet.iter_rows(values_only=True)
+        finally:
+            book.close()
+    except (AttributeError, IndexError, SyntaxError, TypeError) as error:  # as openpyxl meets a damaged file
+        raise ValueError(error) from error
 
 
 def read_json_lines(path: Path) -> Iterator[Mapping[str, str]]:

@@ -2,7 +2,10 @@
 
 import csv
 import io
+import re
+from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from django.core.files.base import ContentFile
@@ -119,6 +122,54 @@ def test_what_was_edited_in_an_xlsx_file_is_corrected(alice, predictions, tmp_pa
     assert run(path) == (0, "2 corrected, 4 unchanged, 0 refused", "")
     assert rows_of(predictions["852"].upload) == [("correct", "8527")]
     assert rows_of(predictions["0042"].upload)[-1] == ("correct", "0043")
+
+
+def change_sheet(path: Path, change: Callable[[bytes], bytes]) -> None:
+    """Change the XML of the first sheet of an XLSX file."""
+    with ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    files["xl/worksheets/sheet1.xml"] = change(files["xl/worksheets/sheet1.xml"])
+    with ZipFile(path, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+
+
+@pytest.mark.parametrize("dimension", [b"", b'<dimension ref="A1"/>'], ids=["none", "wrong"])
+def test_an_xlsx_file_of_a_program_that_tells_no_or_a_wrong_size_is_read(alice, predictions, tmp_path, dimension):
+    path = tmp_path / "history.xlsx"
+    write_xlsx(path, alice).save(path)
+    empty_row = b'<row r="50"></row></sheetData>'
+    change_sheet(
+        path,
+        lambda xml: re.sub(rb"<dimension[^>]*/>", dimension, xml).replace(b"</sheetData>", empty_row),
+    )
+    assert run(path) == (0, "0 corrected, 6 unchanged, 0 refused", "")
+
+
+def test_a_formula_without_a_value_is_refused(alice, predictions, tmp_path):
+    path = tmp_path / "history.xlsx"
+    book = write_xlsx(path, alice)
+    names = [cell.value for cell in book["Results"][1]]
+    book["Results"].cell(row=2, column=names.index("final") + 1).value = '="852"'
+    book.save(path)
+    before = list(Correction.objects.order_by("pk").values())
+    with pytest.raises(CommandError, match="formulas without values"):
+        run(path)
+    assert list(Correction.objects.order_by("pk").values()) == before
+
+
+def test_a_damaged_xlsx_file_is_refused_in_words(alice, predictions, tmp_path):
+    path = tmp_path / "history.xlsx"
+    write_xlsx(path, alice).save(path)
+    change_sheet(path, lambda xml: xml[: len(xml) // 2])
+    with pytest.raises(CommandError, match="no exported table"):
+        run(path)
+    book = Workbook()
+    book.remove(book.active)
+    book.create_chartsheet("Chart")
+    book.save(path)
+    with pytest.raises(CommandError, match="no exported table"):
+        run(path)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
