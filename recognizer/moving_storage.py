@@ -11,7 +11,7 @@ from django.core.files.base import File
 from django.core.files.storage import Storage, storages
 from django.utils.functional import cached_property
 
-from recognizer.storage import walk
+from recognizer.storage import size_and_time, walk
 
 Value = TypeVar("Value")
 
@@ -65,11 +65,11 @@ class MovingStorage(Storage):
         return self._find(lambda storage: int(storage.size(name)))
 
     def get_modified_time(self, name: str) -> datetime:
-        def ask(storage: Any) -> datetime:
-            changed: datetime = storage.get_modified_time(name)
-            return changed
+        return self.size_and_time(name)[1]
 
-        return self._find(ask)
+    def size_and_time(self, name: str) -> tuple[int, datetime]:
+        """Return the size of a file and the time of its last change."""
+        return self._find(lambda storage: size_and_time(storage, name))
 
     def path(self, name: str) -> str:
         """Return the path at which new files are written. Raise NotImplementedError if they have none."""

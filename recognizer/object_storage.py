@@ -177,6 +177,11 @@ class ObjectStorage(S3Storage):  # type: ignore[misc]
         changed: datetime = self._head(name)["LastModified"]
         return changed
 
+    def size_and_time(self, name: str) -> tuple[int, datetime]:
+        """Return the size of a file and the time of its last change, with one request."""
+        found = self._head(name)
+        return int(found["ContentLength"]), found["LastModified"]
+
     def _head(self, name: str) -> dict[str, Any]:
         with self._os_errors(name):
             answer: dict[str, Any] = self._client.head_object(**self._place(name))

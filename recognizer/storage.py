@@ -1,6 +1,7 @@
 """Storage classes for files on the disk, and what is the same for media wherever they are stored."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 from django.core.files.base import File
@@ -70,6 +71,12 @@ def walk(storage: Storage, folder: str) -> Iterator[str]:
     yield from (f"{start}{name}" for name in files)
     for inner in sorted(folders):
         yield from walk(storage, f"{start}{inner}")
+
+
+def size_and_time(storage: Storage, name: str) -> tuple[int, datetime]:
+    """Return the size of a file and the time of its last change."""
+    ask_both: Callable[[str], tuple[int, datetime]] | None = getattr(storage, "size_and_time", None)
+    return ask_both(name) if ask_both else (storage.size(name), storage.get_modified_time(name))
 
 
 class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]

@@ -15,6 +15,7 @@ from django.db.models import FileField, Model
 
 from recognizer.services.backups.places import Target, object_name
 from recognizer.services.space.folders import walk
+from recognizer.storage import size_and_time
 
 CHUNK_BYTES = 1 << 20
 SPOOLED_BYTES = 32 << 20  # in memory; the largest picture has 20 MB
@@ -115,7 +116,8 @@ class Copier:
     def copy(self, name: str) -> StoredFile | None:
         """Return the file of the backup, which is read again only if it has changed; None if it does not exist."""
         try:
-            size, changed = default_storage.size(name), default_storage.get_modified_time(name).timestamp()
+            size, time = size_and_time(default_storage, name)
+            changed = time.timestamp()
             known = self.index.find(name)
             if known and (known.size, known.changed) == (size, changed):
                 file = known
