@@ -68,7 +68,7 @@ MIDDLEWARE = [
     "recognizer.middleware.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "recognizer.response_headers.ContentPolicyMiddleware",
     "recognizer.response_headers.ResponseHeadersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -104,6 +104,11 @@ TEMPLATES = [
 ]
 
 
+# Whether an answer is given only after its picture and its rows are on the disk. Without it they survive a killed
+# process as well, but a power failure may undo the last seconds.
+SURVIVE_POWER_LOSS = env.bool("SURVIVE_POWER_LOSS", default=True)
+
+
 def database(default: str) -> dict[str, Any]:
     config: dict[str, Any] = env.db("DATABASE_URL", default=default)
     config["PASSWORD"] = env.str("DATABASE_PASSWORD", default="") or config["PASSWORD"]
@@ -114,11 +119,16 @@ def database(default: str) -> dict[str, Any]:
             # A transaction that reads first and writes later would otherwise fail with "database is locked".
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-4000;",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA cache_size=-4000;"
+            f" PRAGMA synchronous={'FULL' if SURVIVE_POWER_LOSS else 'NORMAL'};",
         }
     else:
         config["CONN_MAX_AGE"] = 600
         config["CONN_HEALTH_CHECKS"] = True
+        if not SURVIVE_POWER_LOSS:
+            given = config.get("OPTIONS", {})
+            options = f"{given.get('options', '')} -c synchronous_commit=off".strip()
+            config["OPTIONS"] = given | {"options": options}
     return config
 
 

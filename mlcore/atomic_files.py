@@ -35,12 +35,14 @@ def open_atomic(
     folder_permissions: int | None = None,
     replaces: bool = True,
     is_new_name: bool = False,
+    syncs: bool = True,
 ) -> Iterator[IO[bytes]]:
     """Yield a file to write, then sync it and rename it to `path`. An exception leaves nothing behind.
 
     The last of several concurrent writers wins. With `replaces=False` the first one does, and the others get a
     FileExistsError. Missing folders are created. Permissions are set exactly; without
     them the umask decides. With `is_new_name` no file may have this name yet.
+    Without `syncs` the system writes the file when it likes, and a power failure may undo it.
     """
     part = path.parent / f".{uuid4().hex}.part"
     # Created with its permissions, so that a secret is at no time readable by others.
@@ -53,16 +55,16 @@ def open_atomic(
                 os.fchmod(file.fileno(), permissions)
             if is_new_name:
                 _take_name(part, path, replaces=replaces)
-            together = _written_together.get() if is_new_name else None
+            together = _written_together.get() if is_new_name and syncs else None
             if together is not None:
                 together.append(path)
-            elif not _is_sync_deferred:
+            elif syncs and not _is_sync_deferred:
                 os.fsync(file.fileno())
         if not is_new_name:
             _take_name(part, path, replaces=replaces)
     finally:
         part.unlink(missing_ok=True)
-    if not _is_sync_deferred and not is_new_name:
+    if syncs and not _is_sync_deferred and not is_new_name:
         sync_folder(path.parent)
 
 

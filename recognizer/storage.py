@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
@@ -38,7 +39,12 @@ class AtomicFileSystemStorage(FileSystemStorage):
         final = Path(self.path(name))
         modes = self.file_permissions_mode, self.directory_permissions_mode
         with open_atomic(
-            final, modes[0], folder_permissions=modes[1], replaces=replaces, is_new_name=replaces and not final.exists()
+            final,
+            modes[0],
+            folder_permissions=modes[1],
+            replaces=replaces,
+            is_new_name=replaces and not final.exists(),
+            syncs=settings.SURVIVE_POWER_LOSS,
         ) as file:
             for chunk in content.chunks():
                 file.write(chunk)

@@ -3,6 +3,8 @@
 import logging
 
 import pytest
+from csp.middleware import CSPMiddleware
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -15,6 +17,14 @@ def test_no_cache_keeps_a_page(alice_client, name):
     assert "no-store" in response["Cache-Control"]
     assert response["Permissions-Policy"].startswith("camera=()")
     assert response["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+def test_the_policy_is_that_of_django_csp_also_where_a_view_changes_it(alice_client, rf):
+    request = rf.get("/")
+    usual = CSPMiddleware(lambda request: HttpResponse()).process_response(request, HttpResponse())
+    assert alice_client.get(reverse("desk"))["Content-Security-Policy"] == usual["Content-Security-Policy"]
+    changed = alice_client.get(reverse("api:docs"))["Content-Security-Policy"]
+    assert changed.replace(" 'unsafe-inline'", "") == usual["Content-Security-Policy"] != changed
 
 
 def test_a_wrong_host_is_one_line_in_the_log(capfd):

@@ -47,3 +47,11 @@ def test_a_file_that_replaces_another_is_synced_before_it_takes_the_name(storage
     storage.save("feature-maps/ab/1/conv1.png", ContentFile(b"2"))
     assert names[1].endswith(".part") and names[2] == "1"
     assert (media / "feature-maps/ab/1/conv1.png").read_bytes() == b"2"
+
+
+def test_files_are_left_to_the_system_where_power_failures_do_not_count(storage, media, monkeypatch, settings):
+    settings.SURVIVE_POWER_LOSS = False
+    monkeypatch.setattr(os, "fsync", lambda descriptor: pytest.fail("a file was synced"))
+    for content in (b"1", b"2"):
+        storage.save("uploads/ab/1/original.png", ContentFile(content))
+    assert (media / "uploads/ab/1/original.png").read_bytes() == b"2"
