@@ -75,6 +75,7 @@ bench: $(VENV)/.dev
 	@$(RUN_PYTHON) -m bench.reading
 	@$(RUN_PYTHON) -m bench.explaining
 	@$(RUN_PYTHON) -m bench.playing
+	@$(RUN_PYTHON) -m bench.peers
 
 image-test: $(VENV)/.dev
 	@$(RUN_PYTHON) -m tests.deploy.image

@@ -1,0 +1,1 @@
+"""The benchmark against other servers of models: `python -m bench.peers`."""
