@@ -39,6 +39,31 @@ class AddIndexConcurrently(migrations.AddIndex):
         schema_editor.add_index(model, self.index, concurrently=True)
 
 
+class RemoveFieldIndex(migrations.AlterField):
+    """The removal of the index that a foreign key has by itself. Django would copy the whole table on SQLite."""
+
+    atomic = False
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        for name in self.index_names(schema_editor, from_state.apps.get_model(app_label, self.model_name)):
+            concurrently = "CONCURRENTLY " if schema_editor.connection.vendor == "postgresql" else ""
+            schema_editor.execute(f"DROP INDEX {concurrently}IF EXISTS {schema_editor.quote_name(name)}", params=None)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        model = to_state.apps.get_model(app_label, self.model_name)
+        if not self.index_names(schema_editor, model):
+            schema_editor.execute(schema_editor._create_index_sql(model, fields=[model._meta.get_field(self.name)]))
+
+    def index_names(self, schema_editor: Any, model: Any) -> list[str]:
+        """Return the names of the plain indexes of the column alone."""
+        column = model._meta.get_field(self.name).column
+        with schema_editor.connection.cursor() as cursor:
+            found = schema_editor.connection.introspection.get_constraints(cursor, model._meta.db_table)
+        return [
+            name for name, each in found.items() if each["index"] and not each["unique"] and each["columns"] == [column]
+        ]
+
+
 class ApplyTogether(migrations.SeparateDatabaseAndState):
     """Changes of tables whose SQL is composed first and then executed at once on PostgreSQL.
 

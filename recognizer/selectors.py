@@ -4,7 +4,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, NullIf
 
 from recognizer.models import (
@@ -136,6 +136,18 @@ def batches_for(user: User) -> QuerySet[Batch]:
 def batch_items_for(user: User, batch: Batch) -> QuerySet[BatchItem]:
     """Return the items of a batch, each with its upload."""
     return BatchItem.objects.filter(batch=batch, batch__owner=user.pk).select_related("upload")
+
+
+def unsure_items_for(user: User, batch: Batch) -> QuerySet[BatchItem]:
+    """Return the items of a batch that `review_queue_for` holds as unsure. It is faster where there are thousands."""
+    current = Prediction.objects.filter(upload=OuterRef("upload"), is_current=True, decision=Prediction.Decision.UNSURE)
+    newest = Correction.objects.filter(upload=OuterRef("upload")).order_by("-created_at", "-id").values("kind")[:1]
+    return (
+        BatchItem.objects.filter(Exists(current), batch=batch, batch__owner=user.pk, upload__deleted_at=None)
+        .exclude(upload__original="")
+        .alias(correction_kind=Coalesce(Subquery(newest), Value(Correction.Kind.UNDO)))
+        .filter(correction_kind=Correction.Kind.UNDO)
+    )
 
 
 def tokens_for(user: User) -> QuerySet[ApiToken]:

@@ -90,7 +90,7 @@ class Prediction(ExpectedMixin, ImmutableModel):
     Decision = Decision
     mutable_fields = frozenset({"is_current"})
 
-    upload = models.ForeignKey("recognizer.Upload", models.CASCADE, related_name="predictions")
+    upload = models.ForeignKey("recognizer.Upload", models.CASCADE, db_index=False, related_name="predictions")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     given_at = models.DateTimeField(editable=False)
     model = models.ForeignKey("recognizer.ModelVersion", models.PROTECT, related_name="predictions")
@@ -151,6 +151,8 @@ class Prediction(ExpectedMixin, ImmutableModel):
             models.UniqueConstraint("upload", condition=Q(is_current=True), name="prediction_one_current_per_upload"),
         ]
         indexes = [
+            # The predictions of an upload. The decisions on the pictures of a batch are counted in the index alone.
+            models.Index(fields=["upload", "is_current", "decision"], name="prediction_of_upload"),
             # The history and its cursor, without a filter, with a filter on the text, and on the decision.
             models.Index(fields=["owner", "-given_at", "-id"], name="prediction_history", condition=Q(is_current=True)),
             models.Index(

@@ -178,5 +178,4 @@ def confirm_number(user: Account, batch: Batch, upload_id: UUID) -> None:
 
 def count_unsure(user: User, batch: Batch) -> int:
     """Count the unsure answers of the batch that nobody has confirmed or corrected."""
-    unsure = selectors.review_queue_for(user).filter(decision=Prediction.Decision.UNSURE)
-    return unsure.filter(upload__batch_item__batch=batch).order_by().values("pk").count()
+    return selectors.unsure_items_for(user, batch).count()
