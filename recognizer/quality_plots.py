@@ -12,9 +12,9 @@ DIGITS = tuple("0123456789")
 def stream_plots(figures: StreamFigures, audited: AuditedAnswers) -> list[Plot]:
     """Return the plots of a stream for which there is something to draw."""
     plots: list[Plot] = []
-    if any(month.error.audited for month in figures.months):
+    if sum(bool(month.error.audited) for month in figures.months) > 1:  # one point shows no course
         plots.append(error_plot(figures))
-    if figures.months:
+    if len(figures.months) > 1:
         plots.append(shares_plot(figures))
     if audited.bins:
         plots += [reliability_plot(audited), confusion_plot(audited)]

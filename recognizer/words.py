@@ -38,6 +38,20 @@ def confidence_label(decision: Decision | str, confidence: float) -> str:
     return _("Very sure") if confidence >= VERY_SURE else _("Sure")
 
 
+class Decided(Protocol):
+    """An answer with its decision: a reading, one of its lines, or a stored prediction."""
+
+    @property
+    def decision(self) -> str: ...
+    @property
+    def reason(self) -> str | None: ...
+
+
+def is_doubt_beside_digits(answer: Decided) -> bool:
+    """Return whether an answer is unsure although its digits may be certain. Their confidence would then mislead."""
+    return answer.decision == "unsure" and answer.reason in REASONS_BESIDE_DIGITS
+
+
 class Digit(Protocol):
     """A digit with its probabilities: a Glyph row or a glyph of a Reading."""
 
@@ -120,7 +134,7 @@ def unread_summary(kinds: Iterable[str]) -> str:
     count = Counter(kinds)
     texts = {
         "text_line": ngettext_lazy("%(count)d line of text", "%(count)d lines of text", "count"),
-        "letters": ngettext_lazy("letters in %(count)d place", "letters in %(count)d places", "count"),
+        "letters": ngettext_lazy("%(count)d word", "%(count)d words", "count"),
         "sign": ngettext_lazy("%(count)d sign", "%(count)d signs", "count"),
         "mark": ngettext_lazy("%(count)d mark", "%(count)d marks", "count"),
     }

@@ -72,6 +72,8 @@ class ChangedPasswordForm(WeakPasswordMixin, KeptTokensMixin, PasswordChangeForm
 class LoginForm(AuthenticationForm):
     """The login form. It tells the owner of an account that is being deleted why the password does not work."""
 
+    error_messages = AuthenticationForm.error_messages | {"invalid_login": _("The username or the password is wrong.")}
+
     def get_invalid_login_error(self) -> ValidationError:
         user = User.objects.filter(username=self.cleaned_data.get("username"), is_active=False).first()
         if user and is_being_deleted(user.pk) and user.check_password(self.cleaned_data.get("password")):

@@ -30,6 +30,7 @@ MIN_FIGURE = 0.001  # the smallest share that a quiet table names
 register.filter("percent", words.percent)
 register.filter("percent_up", words.percent_up)
 register.filter("in_one_line", words.in_one_line)
+register.filter("is_doubt_beside_digits", words.is_doubt_beside_digits)
 register.filter("digit_share", words.digit_share)
 register.filter("review_advice", words.review_advice)
 register.filter("share_of_being_a_digit", words.share_of_being_a_digit)
@@ -129,6 +130,11 @@ def query_with(context: template.Context, **changes: Any) -> str:
         if value not in (None, ""):
             query[name] = str(value)
     return "?" + query.urlencode() if query else "?"
+
+
+@register.filter
+def lines(written: str) -> list[str]:
+    return written.splitlines()
 
 
 @register.filter

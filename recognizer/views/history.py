@@ -52,7 +52,10 @@ def history(request: UserRequest) -> HttpResponse:
     except Problem as problem:
         return render(request, "history.html", context | {"problem": problem}, status=problem.status)
     is_whole_list = not (page.newer or page.older)
-    return render(request, "history.html", context | {"page": page, "count": len(page.rows) if is_whole_list else None})
+    context |= {"page": page, "is_empty": not page.rows, "count": len(page.rows) if is_whole_list else None}
+    if batch := filtered.form.cleaned_data.get("batch"):
+        context["batch"] = selectors.batches_for(request.user).filter(pk=batch).first()
+    return render(request, "history.html", context)
 
 
 @require_safe

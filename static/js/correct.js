@@ -59,6 +59,9 @@ function save({ stays = false } = {}) {
 function showEdited() {
   const hint = form()?.querySelector("[data-unsaved]");
   if (hint) hint.hidden = !isEdited();
+  // The button that is to be pressed next is the coloured one.
+  form()?.querySelector('[value="number"]').classList.toggle("button-main", isEdited());
+  form()?.querySelector('[value="confirm"]')?.classList.toggle("button-main", !isEdited());
 }
 
 function reset() {

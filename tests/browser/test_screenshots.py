@@ -9,10 +9,9 @@ import pytest
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from django.core.files.base import ContentFile
 from django.urls import reverse
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Browser, Page
 
-from mlcore.reading.result import Box, UnreadInk
 from recognizer.drawings import draw_png
 from recognizer.models import Prediction, Training
 from recognizer.services.batches import intake
@@ -27,7 +26,6 @@ from recognizer.services.registry.promotion import store_gate
 from tests.browser.fixtures import log_in
 from tests.browser.hand import draw, expect_preview
 from tests.pictures import digit_png
-from tests.readings import make_reading, store_reading
 from tests.recognizer.services.registry.artifacts import copy_shipped
 from tests.recognizer.views.test_trainings import CHECK, EPOCHS, HELD_BACK, PICTURES
 from tests.servers.process import wait_until
@@ -50,6 +48,11 @@ NEW_ACCOUNT = (
     "notices",
     "presets",
 )
+# Pictures below the window are loaded when one scrolls there, which a screenshot does not.
+LOAD_PICTURES = """Promise.all([...document.images].map((image) => {
+  image.loading = "eager";
+  return image.complete || new Promise((done) => { image.onload = image.onerror = done; });
+}))"""
 ADMIN_LISTS = ("upload", "prediction", "glyph", "correction", "modelversion", "job", "batch", "stream")
 
 
@@ -67,15 +70,14 @@ def pages(alice, model, worker) -> dict[str, str]:
     blank = create_prediction(owner=alice, data=blank_png(), source="upload", name="blank.png")
     seven = create_prediction(owner=alice, data=draw_png("7"), source="drawing", name="seven.png", draw_maps=True)
     written = {
-        "signs": make_reading("-1905.50", decision="unsure", confidence=0.61, doubtful=2),
-        "lines": make_reading("12.50\n-3.75\n07-11\n85%"),
-        "unread": make_reading(
-            "1905",
-            decision="unsure",
-            reason="unread_ink",
-            unread=[UnreadInk(Box(150, 10, 90, 30), "letters"), UnreadInk(Box(10, 90, 280, 30), "text_line")],
-        ),
+        name: create_prediction(owner=alice, data=data, source="upload", name=f"{name}.png", mode="lines")
+        for name, data in (
+            ("signs", draw_png("-1905.50")),
+            ("lines", sheet_of("12.50", "3.75", "0711", "85")),
+            ("unread", sheet_of("1905", print_below="paid in May")),
+        )
     }
+    type(blank).objects.filter(pk=written["signs"].pk).update(decision="unsure", confidence=0.61)
     for digits in ("8", "16", "1905"):
         deleted = create_prediction(owner=alice, data=draw_png(digits), source="drawing")
         bulk_actions.delete_uploads(alice, [deleted.upload_id])
@@ -104,8 +106,8 @@ def pages(alice, model, worker) -> dict[str, str]:
         "upload_detail-long": reverse("upload_detail", args=[long.upload_id]),
         "upload_detail-rejected": reverse("upload_detail", args=[blank.upload_id]),
         **{
-            f"upload_detail-{name}": reverse("upload_detail", args=[store_reading(reading, owner=alice).upload_id])
-            for name, reading in written.items()
+            f"upload_detail-{name}": reverse("upload_detail", args=[prediction.upload_id])
+            for name, prediction in written.items()
         },
         "model_card": reverse("model_card", args=[model.version]),
         "history-nothing": reverse("history") + "?q=no-such-name",
@@ -120,6 +122,21 @@ def pages(alice, model, worker) -> dict[str, str]:
         "compare": f"{reverse('compare')}?a={glyph.pk}&b={seven.glyphs.get().pk}",
         "error": "/no-such-page/",
     }
+
+
+def sheet_of(*numbers: str, print_below: str = "") -> bytes:
+    """Return a picture of handwritten numbers, one below another, and of a printed text below them."""
+    lines = [Image.open(io.BytesIO(draw_png(number))).convert("RGB") for number in numbers]
+    height = sum(line.height for line in lines) + (80 if print_below else 0)
+    sheet = Image.new("RGB", (max(line.width for line in lines), height), "white")
+    for place, line in enumerate(lines):
+        sheet.paste(line, (0, sum(before.height for before in lines[:place])))
+    if print_below:
+        font = ImageFont.load_default(size=40)
+        ImageDraw.Draw(sheet).text((40, height - 70), print_below, fill="#202020", font=font)
+    file = io.BytesIO()
+    sheet.save(file, "PNG")
+    return file.getvalue()
 
 
 def blank_png() -> bytes:
@@ -294,5 +311,6 @@ def test_pages_of_the_admin_are_saved_as_screenshots(browser: Browser, admin, al
 
 def write(page: Page, name: str) -> None:
     path = FOLDER / f"{name}.png"
+    page.evaluate(LOAD_PICTURES)
     page.screenshot(path=path, full_page=True)
     assert path.stat().st_size > 5_000

@@ -9,6 +9,7 @@ from recognizer.words import (
     alternative_written,
     digit_share,
     find_doubtful,
+    is_doubt_beside_digits,
     percent,
     percent_up,
     share_of_being_a_digit,
@@ -89,6 +90,19 @@ def test_a_threshold_is_rounded_up():
     assert (percent_up(0.9599), percent(0.9599), percent_up(0.96)) == ("96.0 %", "95.9 %", "96.0 %")
 
 
+@pytest.mark.parametrize(
+    ("decision", "reason", "expected"),
+    [
+        ("unsure", "unread_ink", True),
+        ("unsure", "unexpected", True),
+        ("unsure", "", False),
+        ("read", "unread_ink", False),
+    ],
+)
+def test_the_confidence_of_digits_says_nothing_of_a_doubt_beside_them(decision, reason, expected):
+    assert is_doubt_beside_digits(SimpleNamespace(decision=decision, reason=reason)) is expected
+
+
 def test_unread_ink_is_summed_up_by_kind():
-    assert unread_summary(["mark", "letters", "mark", "text_line"]) == "1 line of text, letters in 1 place, 2 marks"
+    assert unread_summary(["mark", "letters", "mark", "text_line"]) == "1 line of text, 1 word, 2 marks"
     assert unread_summary([]) == ""

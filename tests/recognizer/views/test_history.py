@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from recognizer import filters, selectors
-from recognizer.models import Correction, Upload
+from recognizer.models import Batch, Correction, Upload
 from recognizer.services.exports.exports import name_picture
 from recognizer.services.history import corrections, statistics
 from recognizer.services.history.bulk_actions import delete_uploads, restore_uploads
@@ -375,3 +375,13 @@ def test_an_empty_history_shows_neither_filters_nor_statistics(alice_client):
     assert "No pictures yet." in page
     assert "Search and filter" not in page
     assert "Statistics" not in page
+
+
+def test_the_history_of_a_batch_names_it(alice, alice_client, bob_client, add_prediction):
+    batch = Batch.objects.create(owner=alice, name="Meters of May")
+    batch.items.create(position=0, name="1.png", state="done", upload=add_prediction("1").upload)
+    add_prediction("2")
+    page = alice_client.get(f"/history/?batch={batch.pk}").content.decode()
+    assert "Meters of May" in page and "Show all pictures" in page and 'id="statistics"' not in page
+    assert page.count('class="card"') == 1
+    assert "Meters of May" not in bob_client.get(f"/history/?batch={batch.pk}").content.decode()

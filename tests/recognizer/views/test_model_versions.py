@@ -42,7 +42,7 @@ def states() -> dict[str, str]:
 def test_everybody_sees_figures_comparison_and_history_but_no_button(model, candidate, alice_client):
     store_gate(candidate, model, {"passed": False, "checks": [CHECK]})
     page = alice_client.get(reverse(PAGE)).content.decode()
-    assert "Not shown to be no worse than" in page
+    assert "No proof yet that it is as good as" in page
     assert "digit_7" in page
     assert "99.7" in page  # MNIST's test digits, from the card
     assert "promote/" not in page

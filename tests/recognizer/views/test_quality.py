@@ -39,7 +39,7 @@ def test_each_stream_is_listed_with_its_estimate(alice_client, stream):
     text = text_of(alice_client.get(reverse("quality")))
     assert "A number" in text
     assert "50 % 9.45 % to 90.55 %" in text
-    assert "No error rate is wished." in text
+    assert "No target is set." in text
 
 
 def test_a_stream_that_nobody_checked_has_no_estimate(alice_client, alice, model):

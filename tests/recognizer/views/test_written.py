@@ -47,7 +47,7 @@ def test_unread_ink_is_drawn_on_the_picture_and_named_below(alice, alice_client,
 
     assert page.count('class="is-unread"') == 2
     assert 'class="is-unread" x="1" y="2" width="30" height="40"' in page
-    assert "Not read: 1 line of text, letters in 1 place" in words_of(page)
+    assert "Not read: 1 line of text, 1 word" in words_of(page)
     assert "holds writing that is not part of the answer" in page
 
 
@@ -57,16 +57,16 @@ def test_an_unsure_answer_names_the_threshold_that_it_did_not_reach(alice, alice
     page = words_of(page_of(alice_client, unsure))
     sure = words_of(page_of(alice_client, store_reading(make_reading("1905"), owner=alice)))
 
-    assert re.search(r"Not sure , 30\.0 % \(sure from \d\d\.\d %\)", page)
-    assert "sure from" not in sure
+    assert re.search(r"Not sure , 30\.0 % \(needs \d\d\.\d %\)", page)
+    assert "(needs" not in sure
 
 
 def test_of_several_lines_each_unsure_one_names_the_threshold(alice, alice_client, model):
     reading = make_reading("12\n34", decision="unsure", confidence=0.7)
     page = words_of(page_of(alice_client, store_reading(reading, owner=alice)))
 
-    assert len(re.findall(r"Not sure, 70\.0 % \(sure from \d\d\.\d %\)", page)) == 2
-    assert page.count("sure from") == 2  # and not beside that of the whole page
+    assert len(re.findall(r"Not sure, 70\.0 % \(needs \d\d\.\d %\)", page)) == 2
+    assert page.count("(needs") == 2  # and not beside that of the whole page
 
 
 def test_the_least_certain_digit_is_marked_in_the_box_the_cell_and_the_card(alice, alice_client, model):
@@ -84,7 +84,7 @@ def test_a_card_shows_the_share_of_its_bar_and_apart_whether_it_is_a_digit(alice
 
     assert "Read as 7" in page
     assert "7 60.0 %" in page  # the confidence of 59.4 % is that of a digit and this one
-    assert "A digit at all: 99.0 %" in page
+    assert "Is a digit: 99.0 %" in page
     assert "59.4" not in page
 
 
