@@ -35,6 +35,9 @@ class WeakPasswordMixin(SetPasswordMixin):
         for name in ("password1", "new_password1"):
             if name in self.fields:  # type: ignore[attr-defined]
                 self.fields[name].help_text = PASSWORD_HELP  # type: ignore[attr-defined]
+        for name in ("password2", "new_password2"):
+            if name in self.fields:  # type: ignore[attr-defined]
+                self.fields[name].help_text = _("Repeat the password.")  # type: ignore[attr-defined]
 
     def validate_password_for_user(self, user: User, password_field_name: str = "password2") -> None:  # noqa: S107
         super().validate_password_for_user(user, password_field_name.replace("2", "1"))
