@@ -3,8 +3,8 @@
 After a write the folder is synced as well, so that a power failure does not undo the rename. A new folder needs no sync
 of the folder that lists it: ext4, XFS and Btrfs write what was changed before with it.
 
-A name that is given once needs one wait for the disk: the file is renamed first and synced then, and the same three
-write its new name with it. A power failure in between leaves a file, perhaps an incomplete one, that no row names.
+A name that is given once needs one wait for the disk: the file gets it first and is synced then, and the same three
+write the new name with it. A power failure in between leaves a file, perhaps an incomplete one, that no row names.
 """
 
 import ctypes
@@ -41,7 +41,7 @@ def open_atomic(
 
     The last of several concurrent writers wins. With `replaces=False` the first one does, and the others get a
     FileExistsError. Missing folders are created. Permissions are set exactly; without
-    them the umask decides. With `is_new_name` no file may have this name yet.
+    them the umask decides. With `is_new_name` there was no file of this name a moment ago.
     Without `syncs` the system writes the file when it likes, and a power failure may undo it.
     """
     part = path.parent / f".{uuid4().hex}.part"
@@ -53,19 +53,33 @@ def open_atomic(
             file.flush()
             if permissions is not None:
                 os.fchmod(file.fileno(), permissions)
-            if is_new_name:
-                _take_name(part, path, replaces=replaces)
-            together = _written_together.get() if is_new_name and syncs else None
+            has_name = is_new_name and _take_free_name(part, path)
+            together = _written_together.get() if has_name and syncs else None
             if together is not None:
                 together.append(path)
             elif syncs and not _is_sync_deferred:
-                os.fsync(file.fileno())
-        if not is_new_name:
+                try:
+                    os.fsync(file.fileno())
+                except OSError:
+                    if has_name:
+                        path.unlink(missing_ok=True)
+                    raise
+        if not has_name:
             _take_name(part, path, replaces=replaces)
     finally:
         part.unlink(missing_ok=True)
-    if syncs and not _is_sync_deferred and not is_new_name:
+    if syncs and not _is_sync_deferred and not has_name:
         sync_folder(path.parent)
+
+
+def _take_free_name(part: Path, path: Path) -> bool:
+    """Rename the file if its name is free. Return False if another has it by now, or where there are no hard links."""
+    try:
+        path.hardlink_to(part)
+    except OSError:
+        return False
+    part.unlink(missing_ok=True)
+    return True
 
 
 def _take_name(part: Path, path: Path, *, replaces: bool) -> None:

@@ -126,10 +126,10 @@ def check_bucket(**kwargs: Any) -> list[CheckMessage]:
         )
     if keeps_deleted:
         found.append(
-            Error(
+            Warning(
                 "The bucket keeps the content of deleted files.",
-                hint="Switch its versioning off, or add a rule that removes noncurrent versions after a day.",
-                id="recognizer.E008",
+                hint="Switch its versioning off, or look whether a rule removes noncurrent versions after a day.",
+                id="recognizer.W009",
             )
         )
     return found

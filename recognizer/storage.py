@@ -38,13 +38,15 @@ class AtomicFileSystemStorage(FileSystemStorage):
     def _write(self, name: str, content: "File[bytes]", *, replaces: bool) -> None:
         final = Path(self.path(name))
         modes = self.file_permissions_mode, self.directory_permissions_mode
+        is_new_name = replaces and not final.exists()
         with open_atomic(
             final,
             modes[0],
             folder_permissions=modes[1],
             replaces=replaces,
-            is_new_name=replaces and not final.exists(),
-            syncs=settings.SURVIVE_POWER_LOSS,
+            is_new_name=is_new_name,
+            # What takes the place of another copy is always synced: that one may have survived a power failure.
+            syncs=settings.SURVIVE_POWER_LOSS or not is_new_name,
         ) as file:
             for chunk in content.chunks():
                 file.write(chunk)

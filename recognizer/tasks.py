@@ -8,6 +8,7 @@ from celery import Task, shared_task
 from django.conf import settings
 
 from recognizer.current_request import working_for
+from recognizer.queues import TRAIN
 from recognizer.services.exports.personal_exports import purge_exports
 from recognizer.services.exports.table_exports import purge_tables
 from recognizer.services.learning.schedule import start_nightly_training
@@ -26,7 +27,10 @@ NICENESS = 10
 
 @shared_task(bind=True)
 def run_job(self: "Task[..., None]", job_id: str) -> None:
-    _run(job_id, self.request.id, redelivered=bool((self.request.delivery_info or {}).get("redelivered")))
+    delivery = self.request.delivery_info or {}
+    _run(
+        job_id, self.request.id, queue=delivery.get("routing_key") or "", redelivered=bool(delivery.get("redelivered"))
+    )
 
 
 # A message that is acknowledged late is delivered again after a minute, which a training outlasts. So this one is
@@ -35,16 +39,16 @@ def run_job(self: "Task[..., None]", job_id: str) -> None:
 @shared_task(bind=True, acks_late=False, soft_time_limit=TRAINING_LIMIT_SECONDS, time_limit=TRAINING_LIMIT_SECONDS)
 def run_training(self: "Task[..., None]", job_id: str) -> None:
     os.setpriority(os.PRIO_PROCESS, 0, NICENESS)  # other processes of the machine go first
-    _run(job_id, self.request.id)
+    _run(job_id, self.request.id, queue=TRAIN)
 
 
-def _run(job_id: str, message: str | None, *, redelivered: bool = False) -> None:
+def _run(job_id: str, message: str | None, *, queue: str, redelivered: bool = False) -> None:
     try:
         job_key = uuid.UUID(job_id)
     except ValueError:
         logger.error("Dropped a message for a job with an invalid id")
         return
-    job = turns.claim_by_message(job_key, message=uuid.UUID(message), redelivered=redelivered)
+    job = turns.claim_by_message(job_key, queue=queue, message=uuid.UUID(message), redelivered=redelivered)
     if job:
         with working_for(job.request):
             runs.run_job(job)

@@ -1,3 +1,5 @@
+from uuid import uuid4
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -10,7 +12,8 @@ from recognizer.models.personal_export import ExportState, export_folder
 
 
 def table_path(export: "TableExport", filename: str) -> str:
-    return f"{export_folder(export.pk)}/table.xlsx"
+    # Each run has a name of its own: one that has lost its lease removes its file without touching that of the other.
+    return f"{export_folder(export.pk)}/{uuid4()}.xlsx"
 
 
 class TableExport(UUIDModel):

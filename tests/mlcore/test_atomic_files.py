@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from mlcore.atomic_files import make_folder_atomic, open_atomic, sync_once, sync_together
+from tests.open_files import name_of
 
 
 @pytest.fixture
@@ -14,7 +15,7 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     sync = os.fsync
 
     def record(descriptor: int) -> None:
-        paths.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        paths.append(name_of(descriptor))
         sync(descriptor)
 
     monkeypatch.setattr(os, "fsync", record)
@@ -36,6 +37,25 @@ def test_a_new_name_is_synced_with_its_content_and_not_before_it_is_complete(tmp
         assert not (tmp_path / "new" / "file").exists()
     assert synced == [tmp_path / "new" / "file"]
     assert (tmp_path / "new" / "file").read_bytes() == b"whole"
+
+
+def test_a_file_that_cannot_be_synced_leaves_nothing_behind(tmp_path, monkeypatch):
+    def fail(descriptor):
+        raise OSError("Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError), open_atomic(tmp_path / "file", is_new_name=True) as file:
+        file.write(b"lost")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux tells which file a descriptor belongs to")
+def test_a_name_that_another_writer_took_meanwhile_is_replaced_by_a_synced_file(tmp_path, synced):
+    with open_atomic(tmp_path / "file", is_new_name=True) as file:
+        file.write(b"mine")
+        (tmp_path / "file").write_bytes(b"of the other")
+    assert [path.suffix for path in synced] == [".part", ""]
+    assert (tmp_path / "file").read_bytes() == b"mine"
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux tells which file a descriptor belongs to")

@@ -108,7 +108,7 @@ def test_a_bucket_that_everybody_can_read_is_reported(media_in_store):
 
 def test_a_bucket_that_keeps_deleted_files_is_reported(media_in_store):
     media_in_store.client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    assert [message.id for message in check_bucket()] == ["recognizer.E008"]
+    assert [message.id for message in check_bucket()] == ["recognizer.W009"]
 
 
 def test_a_missing_bucket_and_a_store_that_is_down_are_reported(media_in_store, settings):

@@ -7,6 +7,7 @@ import pytest
 from django.core.files.base import ContentFile
 
 from recognizer.storage import AtomicFileSystemStorage
+from tests.open_files import name_of
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_a_file_that_replaces_another_is_synced_before_it_takes_the_name(storage
     sync = os.fsync
 
     def record(descriptor):
-        names.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        names.append(name_of(descriptor).name)
         sync(descriptor)
 
     monkeypatch.setattr(os, "fsync", record)
@@ -52,6 +53,17 @@ def test_a_file_that_replaces_another_is_synced_before_it_takes_the_name(storage
 def test_files_are_left_to_the_system_where_power_failures_do_not_count(storage, media, monkeypatch, settings):
     settings.SURVIVE_POWER_LOSS = False
     monkeypatch.setattr(os, "fsync", lambda descriptor: pytest.fail("a file was synced"))
-    for content in (b"1", b"2"):
-        storage.save("uploads/ab/1/original.png", ContentFile(content))
-    assert (media / "uploads/ab/1/original.png").read_bytes() == b"2"
+    storage.save("uploads/ab/1/original.png", ContentFile(b"1"))
+    assert (media / "uploads/ab/1/original.png").read_bytes() == b"1"
+
+
+@pytest.mark.parametrize("write", ["save", "save_new"])
+def test_the_copy_that_takes_the_place_of_another_is_always_synced(storage, media, monkeypatch, settings, write):
+    """Wait for the disk where a file is replaced, and where one is moved to whose old copy is deleted then."""
+    settings.SURVIVE_POWER_LOSS = False
+    if write == "save":
+        storage.save("uploads/ab/1/original.png", ContentFile(b"1"))
+    synced = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    getattr(storage, write)("uploads/ab/1/original.png", ContentFile(b"2"))
+    assert len(synced) == 2

@@ -54,7 +54,11 @@ def read_xlsx(path: Path) -> Iterator[Mapping[str, str]]:
             continue
         if any(cell is None and formula is not None for cell, formula in zip(cells, written, strict=True)):
             raise Problem("invalid", _("The table has formulas without values. Replace the formulas by their values."))
-        yield {str(name): "" if cell is None else str(cell) for name, cell in zip_longest(names, cells) if name}
+        yield {
+            str(name): "" if cell is None else unescape_formula(str(cell))  # a CSV file may have been saved as XLSX
+            for name, cell in zip_longest(names, cells)
+            if name
+        }
 
 
 def read_cells(path: Path, *, data_only: bool) -> Iterator[Sequence[Any]]:

@@ -17,9 +17,12 @@ from recognizer.services.work.runs import claim_job, is_due
 MAX_DRAWS = 8  # another worker may claim the drawn job first
 
 
-def claim_by_message(job_id: uuid.UUID, *, message: uuid.UUID, redelivered: bool = False) -> Job | None:
-    """Claim the job that a message names, or of bulk work the one whose turn it is. Return None if there is none."""
-    if not Job.objects.filter(pk=job_id, queue=BULK).exists():
+def claim_by_message(job_id: uuid.UUID, *, queue: str, message: uuid.UUID, redelivered: bool = False) -> Job | None:
+    """Claim the job that a message names, or of bulk work the one whose turn it is. Return None if there is none.
+
+    `queue` is that of the message: its job may be gone, and another bulk job wait for it.
+    """
+    if queue != BULK:
         return claim_job(job_id, message=message, redelivered=redelivered)
     if redelivered:
         for started in Job.objects.filter(state=Job.State.RUNNING, lease_id=message):

@@ -107,6 +107,16 @@ def test_an_xlsx_export_that_is_saved_again_changes_nothing(alice, predictions, 
     assert list(Correction.objects.order_by("pk").values()) == before
 
 
+def test_a_csv_file_that_is_saved_as_xlsx_changes_nothing(alice, predictions, tmp_path):
+    rows = write_csv(tmp_path / "history.csv", alice)
+    book = Workbook()
+    book.active.append(list(rows[0]))
+    for row in rows:
+        book.active.append([cell.replace("\t", "") or None for cell in row.values()])
+    book.save(tmp_path / "history.xlsx")
+    assert run(tmp_path / "history.xlsx") == (0, "0 corrected, 6 unchanged, 0 refused", "")
+
+
 def test_what_was_edited_in_an_xlsx_file_is_corrected(alice, predictions, tmp_path):
     path = tmp_path / "history.xlsx"
     book = write_xlsx(path, alice)

@@ -162,7 +162,7 @@ def test_an_expired_file_is_removed_and_counts_no_more(
         table_exports.purge_tables()
     assert not TableExport.objects.exists() and not Job.objects.filter(kind=Job.Kind.TABLE_EXPORT).exists()
     assert usage(alice.pk).bytes == before
-    assert not [path for path in stored_files(media) if path.name == "table.xlsx"]
+    assert not [path for path in stored_files(media) if path.suffix == ".xlsx"]
 
 
 def test_the_oldest_files_make_room_for_new_ones(alice, alice_client, batch, settings):

@@ -32,7 +32,7 @@ def create_jobs(owner: User, count: int) -> list[Job]:
 
 
 def claim(job: Job) -> Job:
-    claimed = claim_by_message(job.pk, message=uuid.uuid4())
+    claimed = claim_by_message(job.pk, queue=BULK, message=uuid.uuid4())
     assert claimed
     return claimed
 
@@ -48,7 +48,7 @@ def test_jobs_of_an_account_run_in_the_order_in_which_they_were_queued(alice):
     many = create_jobs(alice, 5)
     claimed = [claim(job).pk for job in reversed(many)]
     assert claimed == [job.pk for job in many]
-    assert claim_by_message(many[0].pk, message=uuid.uuid4()) is None
+    assert claim_by_message(many[0].pk, queue=BULK, message=uuid.uuid4()) is None
 
 
 def test_each_message_claims_one_job_until_none_waits(alice, bob):
@@ -61,9 +61,9 @@ def test_each_message_claims_one_job_until_none_waits(alice, bob):
 def test_the_redelivered_message_of_a_dead_run_claims_the_job_that_it_had_started(alice):
     first, second = create_jobs(alice, 2)
     message = uuid.uuid4()
-    started = claim_by_message(second.pk, message=message)
+    started = claim_by_message(second.pk, queue=BULK, message=message)
     assert started and started.pk == first.pk
-    again = claim_by_message(second.pk, message=message, redelivered=True)
+    again = claim_by_message(second.pk, queue=BULK, message=message, redelivered=True)
     assert again and (again.pk, again.attempts) == (first.pk, 2)
 
 
@@ -71,8 +71,8 @@ def test_a_job_that_has_killed_its_last_worker_fails_and_the_next_one_runs(alice
     first, second = create_jobs(alice, 2)
     message = uuid.uuid4()
     Job.objects.filter(pk=first.pk).update(attempts=2)
-    claim_by_message(first.pk, message=message)
-    claimed = claim_by_message(first.pk, message=message, redelivered=True)
+    claim_by_message(first.pk, queue=BULK, message=message)
+    claimed = claim_by_message(first.pk, queue=BULK, message=message, redelivered=True)
     first.refresh_from_db()
     assert (first.state, first.error) == (Job.State.FAILED, runs.WORKER_DIED)
     assert claimed and claimed.pk == second.pk
@@ -84,7 +84,16 @@ def test_a_job_that_has_to_wait_is_not_drawn(alice):
     assert claim(first).pk == second.pk
 
 
+def test_a_message_whose_job_was_deleted_claims_another_one(alice, bob):
+    (gone,), (waiting,) = create_jobs(alice, 1), create_jobs(bob, 1)
+    key = gone.pk
+    gone.batch.delete()
+    claimed = claim_by_message(key, queue=BULK, message=uuid.uuid4())
+    assert claimed and claimed.pk == waiting.pk
+
+
 def test_work_that_a_person_waits_for_runs_in_the_order_of_its_messages(alice):
     jobs = [Job.objects.create(kind=Job.Kind.FEATURE_MAPS, queue=INTERACTIVE) for _ in range(3)]
-    assert claim(jobs[2]).pk == jobs[2].pk
-    assert claim_by_message(jobs[2].pk, message=uuid.uuid4()) is None
+    claimed = claim_by_message(jobs[2].pk, queue=INTERACTIVE, message=uuid.uuid4())
+    assert claimed and claimed.pk == jobs[2].pk
+    assert claim_by_message(jobs[2].pk, queue=INTERACTIVE, message=uuid.uuid4()) is None
