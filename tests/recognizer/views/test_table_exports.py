@@ -16,10 +16,10 @@ from recognizer.services.history.corrections import correct
 from recognizer.services.quality.figures import figures_for
 from recognizer.services.quality.promises import choose_wish
 from recognizer.services.space.quotas import usage
-from recognizer.services.work import jobs
+from recognizer.services.work import jobs, runs
 from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
-from tests.recognizer.services.batches.conftest import run_waiting_jobs, stored_files
+from tests.recognizer.services.batches.conftest import claim, run_waiting_jobs, stored_files
 from tests.recognizer.services.quality.conftest import add_checked
 from tests.recognizer.tables import fetch_file, fetch_workbook, rows_of_sheet
 
@@ -163,6 +163,26 @@ def test_an_expired_file_is_removed_and_counts_no_more(
     assert not TableExport.objects.exists() and not Job.objects.filter(kind=Job.Kind.TABLE_EXPORT).exists()
     assert usage(alice.pk).bytes == before
     assert not [path for path in stored_files(media) if path.suffix == ".xlsx"]
+
+
+def test_a_run_that_has_lost_its_lease_leaves_the_file_of_the_run_that_took_its_place(
+    alice_client, batch, media, monkeypatch
+):
+    start(alice_client, batch)
+    export = TableExport.objects.get()
+    late = claim(export.job)
+    check = table_exports.require_disk_space
+
+    def let_another_run_finish():
+        monkeypatch.setattr(table_exports, "require_disk_space", check)
+        Job.objects.filter(pk=late.pk).update(state=Job.State.WAITING, lease_id=None, lease_until=None)
+        table_exports.write_table(claim(export.job))
+
+    monkeypatch.setattr(table_exports, "require_disk_space", let_another_run_finish)
+    with pytest.raises(runs.LeaseLost):
+        table_exports.write_table(late)
+    export.refresh_from_db()
+    assert export.file.storage.exists(export.file.name)
 
 
 def test_the_oldest_files_make_room_for_new_ones(alice, alice_client, batch, settings):
