@@ -186,6 +186,21 @@ def advice(
     return ""
 
 
+def gate_check(name: str) -> str:
+    """Return what a check of a comparison measures, under its name in the gate."""
+    checks = {
+        "digits_right": _("Digits read right"),
+        "sure_but_wrong": _("Wrong among sure digits"),
+        "sure_negatives": _("Sure of what is not a digit"),
+        "calibration_error": _("Error of the confidence"),
+        "numbers_exact": _("Whole numbers read right"),
+        "held_back_gain": _("Right on people’s pictures that were held back"),
+    }
+    if name.startswith("digit_"):
+        return _("The digit %(digit)s read right") % {"digit": name.removeprefix("digit_")}
+    return checks.get(name, name)
+
+
 def training_stage(name: str) -> str:
     """Return what a training does in the stage of this name."""
     stages = {

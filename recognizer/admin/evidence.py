@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import URLPattern, reverse
+from django.utils.text import Truncator
 
 from mlcore.reading.header import Format
 from mlcore.reading.result import REASONS
@@ -40,7 +41,7 @@ class UploadAdmin(PictureAdmin):
     readonly_fields = ["linked_picture", "original_name"]
     list_display = [
         "thumbnail_picture",
-        "name",
+        "short_name",
         "owner",
         "source",
         "created_at",
@@ -72,6 +73,10 @@ class UploadAdmin(PictureAdmin):
             return
         rule = f"Left out is what {version} has read before, what was deleted, and what has no picture any more."
         self.tell_outcome(request, f"Read again with {version}", started, queryset.count(), "picture", rule)
+
+    @admin.display(description="name", ordering="name")
+    def short_name(self, upload: Upload) -> str:
+        return Truncator(upload.name).chars(40)
 
     @admin.display(description="pixels")
     def size(self, upload: Upload) -> str:
@@ -105,7 +110,7 @@ class PredictionAdmin(EvidenceAdmin):
         "thumbnail_picture",
         "written",
         "decision",
-        "reason",
+        "reason_in_words",
         "confidence_percent",
         "model",
         "owner",
@@ -150,6 +155,10 @@ class PredictionAdmin(EvidenceAdmin):
             "corrections": obj.upload.corrections.select_related("by").order_by("-created_at"),
         }
 
+    @admin.display(description="reason", ordering="reason")
+    def reason_in_words(self, prediction: Prediction) -> str:
+        return (prediction.reason or "").replace("_", " ")
+
     @admin.display(description="confidence", ordering="confidence")
     def confidence_percent(self, prediction: Prediction) -> str:
         return percent(prediction.confidence)
@@ -177,7 +186,7 @@ class GlyphAdmin(PictureAdmin):
     def confidence_percent(self, glyph: Glyph) -> str:
         return percent(glyph.confidence)
 
-    @admin.display(description="place", ordering="position")
+    @admin.display(description="digit number", ordering="position")
     def place(self, glyph: Glyph) -> int:
         return glyph.position + 1
 
@@ -185,7 +194,7 @@ class GlyphAdmin(PictureAdmin):
     def given_at(self, glyph: Glyph) -> datetime:
         return glyph.prediction.given_at
 
-    @admin.display(description="28×28")
+    @admin.display(description="picture")
     def input_picture(self, glyph: Glyph) -> str:
         return self.picture_tag(glyph.pk, str(glyph))
 
@@ -223,12 +232,16 @@ class FeatureMapAdmin(PictureAdmin):
 
 @admin.register(Correction)
 class CorrectionAdmin(EvidenceAdmin):
-    list_display = ["upload", "kind", "written", "by", "created_at"]
+    list_display = ["upload", "kind", "read", "written", "by", "created_at"]
     list_filter = ["kind"]
-    list_select_related = ["upload", "by"]
+    list_select_related = ["upload", "by", "prediction"]
     ordering = ["-created_at"]
     date_hierarchy = "created_at"
     search_fields = ["=text", "=signed_text", "by__username"]
+
+    @admin.display(description="read as")
+    def read(self, correction: Correction) -> str:
+        return correction.prediction.written if correction.prediction else ""
 
 
 @admin.register(ModelVersion)

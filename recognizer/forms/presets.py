@@ -39,13 +39,20 @@ class FieldGroup:
     title: Any
     help: Any
     fields: list[BoundField]
+    is_first: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether its fields are shown at once: the first ones, and those that hold something."""
+        return self.is_first or any(field.errors or field.value() for field in self.fields)
 
 
 GROUPS = (
-    (_("Form"), _("How the number is written."), ("digits", "decimals", "sign", "pattern")),
+    (_("Form"), _("How the number is written."), ("digits", "decimals", "sign")),
     (_("Range"), _("Which values are possible."), ("minimum", "maximum", "values")),
+    (_("Pattern"), _("How the number is written, character by character."), ("pattern",)),
     (_("Check digit"), _("The scheme by which the last digits follow from the others."), ("check", "weights")),
-    (_("Since the last time"), _("For meters and counters."), ("previous", "step", "wraps_at")),
+    (_("Previous value"), _("For meters and counters."), ("previous", "step", "wraps_at")),
 )
 
 
@@ -64,7 +71,7 @@ class PresetForm(forms.Form):
     decimals = ExpectedField(
         label=_("Number of decimals"),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text=_("Such as 2, or 0-2. One known number also settles what a comma means."),
+        help_text=_("Such as 2, or 0-2. If it is one number, a comma has one meaning only."),
     )
     sign = forms.ChoiceField(
         label=_("Sign before the number"),
@@ -76,42 +83,44 @@ class PresetForm(forms.Form):
         label=_("Pattern"),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         help_text=_(
-            "How the number is written, such as 99-99-9999. 9 is any digit, \\7 is a seven, signs and spaces stand for"
-            " themselves. ? after one of these: it may be missing. *: it may be repeated or missing."
+            "Such as 99-99-9999. 9 stands for any digit, \\7 for a seven; signs and spaces stand for themselves. A ?"
+            " after a character means that it may be missing, a * that it may be missing or repeated."
         ),
     )
-    minimum = ExpectedField(label=_("Least value"), widget=NumberInput, help_text=_("With a point: 0.50."))
+    minimum = ExpectedField(
+        label=_("Least value"), widget=NumberInput, help_text=_("Write decimals with a point, such as 0.50.")
+    )
     maximum = ExpectedField(label=_("Greatest value"), widget=NumberInput)
     values = ExpectedField(
         label=_("Allowed numbers"),
         widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off", "spellcheck": "false"}),
-        help_text=_("One per line, as they are written. Without any, all numbers are allowed."),
+        help_text=_("One number in each line. If you leave it empty, all numbers are allowed."),
     )
     check = forms.ChoiceField(
-        label=_("Check digit"),
-        choices=[("", _("none")), *CHECK_NAMES.items(), (OWN_WEIGHTS, _("weights of my own"))],
+        label=_("Scheme"),
+        choices=[("", _("none")), *CHECK_NAMES.items(), (OWN_WEIGHTS, _("own weights"))],
         required=False,
         error_messages={"invalid_choice": _("This check digit does not exist. Reload the page and try again.")},
     )
     weights = ExpectedField(
-        label=_("Weights of my own"),
+        label=_("Own weights"),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text=_("One for each digit from the left, and the modulus: 10,9,8,7,6,5,4,3,2,1 mod 11."),
+        help_text=_("One weight for each digit from the left, then the modulus: 10,9,8,7,6,5,4,3,2,1 mod 11."),
     )
     previous = ExpectedField(
         label=_("Previous value"),
         widget=NumberInput,
-        help_text=_("The new value is not below it. Leave it empty if each picture has another one."),
+        help_text=_("New values are not below it. Leave it empty if it differs from picture to picture."),
     )
     step = ExpectedField(
         label=_("Largest step"),
         widget=NumberInput,
-        help_text=_("How far the value may be above the previous one. It counts once there is a previous value."),
+        help_text=_("How far a value may be above the previous one."),
     )
     wraps_at = ExpectedField(
         label=_("Counter starts again at"),
         widget=NumberInput,
-        help_text=_("100000 for a counter of five digits. It needs a largest step."),
+        help_text=_("Such as 100000 for a counter of five digits. Fill in the largest step, too."),
     )
 
     def __init__(self, data: Any = None, *, preset: Preset | None = None) -> None:
@@ -124,7 +133,10 @@ class PresetForm(forms.Form):
     @property
     def groups(self) -> list[FieldGroup]:
         """Return the fields of the expectation as the page groups them."""
-        return [FieldGroup(title, text, [self[name] for name in names]) for title, text, names in GROUPS]
+        return [
+            FieldGroup(title, text, [self[name] for name in names], is_first=place == 0)
+            for place, (title, text, names) in enumerate(GROUPS)
+        ]
 
     def clean_values(self) -> str:
         return "|".join(line.strip() for line in self.cleaned_data["values"].splitlines() if line.strip())

@@ -42,7 +42,10 @@ def horizontal_axis(
     low, high = fixed or (min(values, default=0.0), max(values, default=1.0))
     if high <= low:
         low, high = low - 0.5, low + 0.5
-    return Axis(low, high, LEFT, WIDTH - RIGHT, _ticks(low, high, percent=percent))
+    ticks = _ticks(low, high, percent=percent)
+    if values and not percent and all(float(value).is_integer() for value in values):  # there is no epoch 1.5
+        ticks = tuple((value, text) for value, text in ticks if value.is_integer())
+    return Axis(low, high, LEFT, WIDTH - RIGHT, ticks)
 
 
 def vertical_axis(values: Sequence[float], *, percent: bool = False, fixed: tuple[float, float] | None = None) -> Axis:

@@ -42,10 +42,7 @@ class BarPlot(Plot):
         if not self.bars:
             return _("There are no values yet.")
         largest, smallest = max(self.bars, key=_value_of), min(self.bars, key=_value_of)
-        return _(
-            "The largest of %(count)s values is %(largest)s, %(most)s; the smallest is %(smallest)s, %(least)s."
-        ) % {
-            "count": len(self.bars),
+        return _("Largest: %(largest)s, %(most)s. Smallest: %(smallest)s, %(least)s.") % {
             "largest": largest.name,
             "most": self._write(largest.value),
             "smallest": smallest.name,

@@ -46,16 +46,17 @@ class LinePlot(Plot):
         for series in self.series:
             if series.points:
                 first, last = series.points[0], series.points[-1]
-                sentences.append(
-                    _("%(name)s goes from %(first)s (%(from)s) to %(last)s (%(to)s).")
-                    % {
-                        "name": series.name,
-                        "first": self._write(first.y),
-                        "from": self._text_of(first.x),
-                        "last": self._write(last.y),
-                        "to": self._text_of(last.x),
-                    }
-                )
+                values = {
+                    "name": series.name,
+                    "first": self._write(first.y),
+                    "from": self._place_of(first.x),
+                    "last": self._write(last.y),
+                    "to": self._place_of(last.x),
+                }
+                if len(series.points) == 1:
+                    sentences.append(_("%(name)s: %(first)s (%(from)s).") % values)
+                else:
+                    sentences.append(_("%(name)s: from %(first)s (%(from)s) to %(last)s (%(to)s).") % values)
         return " ".join(sentences) or _("There are no values yet.")
 
     def table(self) -> Table:
@@ -109,6 +110,10 @@ class LinePlot(Plot):
         if point.low is None or point.high is None:
             return self._write(point.y)
         return f"{self._write(point.y)} ({self._write(point.low)} – {self._write(point.high)})"
+
+    def _place_of(self, x: float) -> str:
+        """Return a value of the axis in words, such as "Epoch 3"."""
+        return self._text_of(x) if self.x_texts else f"{self.x_label} {self._text_of(x)}"
 
     def _text_of(self, x: float) -> str:
         return self.x_texts[int(x)] if self.x_texts and x < len(self.x_texts) else write_number(x)

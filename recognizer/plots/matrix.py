@@ -34,18 +34,16 @@ class MatrixPlot(Plot):
         if not total:
             return _("There are no values yet.")
         right = sum(row[place] for place, row in enumerate(self.counts))
-        text = _("%(right)s of %(total)s are on the diagonal.") % {
-            "right": write_number(right),
-            "total": write_number(total),
-        }
+        text = _("%(right)s of %(total)s are right.") % {"right": write_number(right), "total": write_number(total)}
         count, row, column = max(
             (count, -r, -c) for r, counts in enumerate(self.counts) for c, count in enumerate(counts) if r != c
         )
         if count:
-            text += " " + _("The most frequent cell beside it: %(row)s read as %(column)s, %(count)s times.") % {
+            text += " " + _("The most frequent error: %(row)s read as %(column)s (%(count)s of %(all)s).") % {
                 "row": self.names[-row],
                 "column": self.names[-column],
                 "count": write_number(count),
+                "all": write_number(sum(self.counts[-row])),
             }
         return text
 

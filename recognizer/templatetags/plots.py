@@ -29,6 +29,12 @@ def share(value: float) -> str:
 
 
 @register.filter
+def share_in_tenths(value: float) -> str:
+    """Return an estimated share in percent with one decimal at most, in the person's language."""
+    return write_number(round(value, 3), percent=True)
+
+
+@register.filter
 def decimals(value: float) -> str:
     """Return an expected number with one decimal, in the person's language."""
     return write_number(round(value, 1))

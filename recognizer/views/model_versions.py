@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from mlcore.artifact import ArtifactError
-from recognizer import words
 from recognizer.card_figures import card_figures
 from recognizer.forms import clean_or_raise
 from recognizer.forms.promotion import PromotionForm
@@ -31,7 +30,7 @@ class VersionRow:
     """One version as the page shows it."""
 
     version: ModelVersion
-    right: str  # of MNIST's test digits
+    right: float | None  # share of MNIST's test digits
     checks: list[dict[str, Any]]
     needs_reason: bool
 
@@ -45,11 +44,11 @@ def model_versions(request: UserRequest) -> HttpResponse:
     rows = [
         VersionRow(
             version,
-            words.percent(float(version.right)) if version.right else "",
+            float(version.right) if version.right else None,
             (version.gate or {}).get("checks", []),
             needs_reason(version, active),
         )
-        for version in versions
+        for version in sorted(versions, key=lambda version: version != active)  # the active one first
     ]
     recorded = Promotion.objects.select_related("version", "by").defer("version__card", "version__gate").order_by("-at")
     context = {

@@ -14,7 +14,7 @@ from recognizer import selectors
 from recognizer.forms import clean_or_raise
 from recognizer.forms.quality import SecondLookForm, WishForm
 from recognizer.quality_plots import stream_plots
-from recognizer.services.learning.label_doctor import check_labels
+from recognizer.services.learning.label_doctor import DoubtfulLabel, check_labels
 from recognizer.services.quality.batch_errors import expected_errors
 from recognizer.services.quality.figures import costs_of, figures_for, figures_of
 from recognizer.services.quality.mistakes import look_again, mistakes_of
@@ -57,7 +57,13 @@ def quality_stream(request: UserRequest, pk: UUID) -> HttpResponse:
 def quality_labels(request: UserRequest) -> HttpResponse:
     """Show the person's own reviewed digits whose labels are unlikely."""
     check = check_labels(request.user)
-    return render(request, "quality_labels.html", {"check": check, "shown": check.doubtful[:LABELS_SHOWN]})
+    shown = check.doubtful[:LABELS_SHOWN]
+    pictures: dict[UUID, list[DoubtfulLabel]] = {}
+    for each in shown:
+        pictures.setdefault(each.digit.upload_id, []).append(each)
+    in_order = [sorted(digits, key=lambda each: each.digit.number) for digits in pictures.values()]
+    context = {"check": check, "shown": shown, "pictures": in_order}
+    return render(request, "quality_labels.html", context)
 
 
 @require_POST

@@ -109,6 +109,7 @@ def test_all_data_can_be_exported(alice_page: Page, alice: User, model, tmp_path
 def test_an_account_is_deleted_with_all_data(alice_page: Page, alice: User, model, media: Path):
     create_prediction(owner=alice, data=digit_png(7), source="upload")
     alice_page.goto("/account/")
+    alice_page.get_by_text("Delete this account").click()
     alice_page.get_by_label("Your password").fill("not hers")
     alice_page.get_by_role("button", name="Delete my account").click()
     expect(alice_page.locator("main").get_by_text("The password is wrong.")).to_be_visible()
@@ -126,6 +127,7 @@ def test_an_account_is_deleted_with_all_data(alice_page: Page, alice: User, mode
 def test_a_changed_address_is_saved_after_the_password_and_verified_by_its_link(alice_page: Page):
     alice_page.goto("/account/")
     age_login()
+    alice_page.get_by_text("Change email address").click()
     alice_page.get_by_role("textbox", name="Email address").fill("new@example.org")
     alice_page.get_by_role("button", name="Save email address").click()
     alice_page.get_by_label("Your password").fill("alice-password")

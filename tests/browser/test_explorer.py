@@ -141,7 +141,7 @@ def test_the_numbers_move_over_the_map_until_they_are_stopped(explorer, glyph):
     explorer.locator("#play").click()
     expect(explorer.locator("#channel-map")).to_have_attribute("data-row", "1")
     explorer.locator("#play").click()
-    expect(explorer.locator("#play")).to_have_text("Move over the map")
+    expect(explorer.locator("#play")).to_have_text("Play through the cells")
     stopped = explorer.locator("#channel-map").get_attribute("data-column")
     explorer.wait_for_timeout(1000)
     assert abs(int(explorer.locator("#channel-map").get_attribute("data-column")) - int(stopped)) <= 1

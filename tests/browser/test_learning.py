@@ -89,7 +89,7 @@ def test_a_corrected_hand_is_learnt_activated_and_taken_back(
     before = read_elsewhere(server, bob_token)
     assert before.count("2") < 3
     start_and_wait(trainer_page)
-    for check in ("digits_right", "held_back_gain"):
+    for check in ("Digits read right", "Right on people’s pictures that were held back"):
         expect(trainer_page.get_by_role("row", name=check)).to_contain_text("yes")
     alice_page.goto("/models/trainings/1/")
     expect(alice_page.get_by_role("heading", name="Your digits that would be read differently")).to_be_visible()
@@ -122,7 +122,7 @@ def test_a_candidate_that_is_not_shown_to_be_better_is_refused(server, training_
     start_and_wait(trainer_page)
     # Not by the text alone, which the page also announces to screen readers.
     expect(trainer_page.locator("#training")).to_contain_text("learnt-1 did not pass the comparison.")
-    expect(trainer_page.get_by_role("row", name="held_back_gain")).to_contain_text("no")
+    expect(trainer_page.get_by_role("row", name="Right on people’s pictures that were held back")).to_contain_text("no")
     trainer_page.get_by_label("Reason to activate it all the same").fill(" ")
     trainer_page.get_by_role("button", name="Activate learnt-1").click()
     expect(trainer_page.locator("main")).to_contain_text("was not shown to be no worse than")

@@ -80,7 +80,7 @@ def test_a_line_runs_through_its_values():
     assert len(elements(LINE, "plot-band")) == 1
     assert LINE.table().rows[1] == ("2", "4 %", "")
     assert LINE.table().rows[2] == ("3", "2 %", "3 % (2 % – 4 %)")
-    assert "Training goes from 8 % (1) to 2 % (3)." in LINE.summary
+    assert "Training: from 8 % (Epoch 1) to 2 % (Epoch 3)." in LINE.summary
 
 
 def test_months_are_written_below_a_line():
@@ -115,8 +115,8 @@ def test_a_matrix_has_every_count_in_its_cell():
     assert [each.text for each in elements(MATRIX, "plot-count")] == ["90", "10", "100"]
     diagonal, error, _last = elements(MATRIX, "plot-fill")
     assert float(diagonal.get("fill-opacity")) > float(error.get("fill-opacity"))
-    assert "190 of 200 are on the diagonal." in MATRIX.summary
-    assert "0 read as 1, 10 times" in MATRIX.summary
+    assert "190 of 200 are right." in MATRIX.summary
+    assert "0 read as 1 (10 of 100)" in MATRIX.summary
 
 
 def test_a_reliability_diagram_shows_only_ranges_with_answers():

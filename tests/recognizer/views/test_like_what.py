@@ -51,9 +51,12 @@ def page(client, glyph):
     return answer.content.decode()
 
 
-def test_without_embeddings_the_page_says_how_to_add_them(alice_client, glyph):
+def test_without_embeddings_the_page_tells_staff_how_to_add_them(alice, alice_client, glyph):
     text = page(alice_client, glyph)
-    assert "manage.py embed_digits" in text
+    assert "are not stored on this server" in text
+    assert "manage.py embed_digits" not in text
+    type(alice).objects.filter(pk=alice.pk).update(is_staff=True)
+    assert "manage.py embed_digits" in page(alice_client, glyph)
     assert "You have not confirmed or corrected another digit yet." in text
 
 

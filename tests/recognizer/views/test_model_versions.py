@@ -43,7 +43,7 @@ def test_everybody_sees_figures_comparison_and_history_but_no_button(model, cand
     store_gate(candidate, model, {"passed": False, "checks": [CHECK]})
     page = alice_client.get(reverse(PAGE)).content.decode()
     assert "No proof yet that it is as good as" in page
-    assert "digit_7" in page
+    assert "The digit 7 read right" in page
     assert "99.7" in page  # MNIST's test digits, from the card
     assert "promote/" not in page
     assert "by a command" not in page

@@ -38,22 +38,22 @@ def test_without_answers_the_page_says_so(alice_client):
 def test_each_stream_is_listed_with_its_estimate(alice_client, stream):
     text = text_of(alice_client.get(reverse("quality")))
     assert "A number" in text
-    assert "50 % 9.45 % to 90.55 %" in text
+    assert "1 of 2 checked answers were wrong. In the long run it is probably between 9.5 % and 90.5 %." in text
     assert "No target is set." in text
 
 
 def test_a_stream_that_nobody_checked_has_no_estimate(alice_client, alice, model):
     row = store_reading(make_reading("12"), owner=alice)
     page = text_of(alice_client.get(reverse("quality_stream", args=[row.stream_id])))
-    assert "not known yet" in page
+    assert "Not known yet" in page
     assert "No answer was checked yet." in page
 
 
 def test_the_page_says_what_each_promise_costs_before_one_is_wished(alice_client, alice, model):
     row = store_reading(make_reading("12"), owner=alice)
     page = text_of(alice_client.get(reverse("quality_stream", args=[row.stream_id])))
-    assert "2 % About 190 answers to check, chosen from the next 950." in page
-    assert "0.5 % About 759 answers to check, chosen from the next 3,795." in page
+    assert "At most 2 % About 190 answers to check, chosen from the next 950." in page
+    assert "At most 0.5 % About 759 answers to check, chosen from the next 3,795." in page
 
 
 def test_the_owner_wishes_an_error_rate(alice_client, stream):
@@ -130,7 +130,7 @@ def test_batches_show_how_many_errors_to_expect(alice, alice_client, stream):
     for place in range(4):
         row = store_reading(make_reading("1905", confidence=0.95), owner=alice, mode="number")
         batch.items.create(position=place, name="a.png", state="done", upload=row.upload)
-    assert "holiday.zip 4 0.2" in text_of(alice_client.get(reverse("quality")))
+    assert "holiday.zip 4 fewer than 1" in text_of(alice_client.get(reverse("quality")))
     Audit.objects.filter(is_right=None).update(is_right=True)
     add_checked(stream, [(0.98, place % 2 == 0) for place in range(94)])
     assert "holiday.zip 4 2 " in text_of(alice_client.get(reverse("quality")))

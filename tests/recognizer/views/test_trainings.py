@@ -132,9 +132,9 @@ def test_everybody_sees_curves_and_comparison_and_only_trainers_see_who_and_butt
     page = page_of(bob_client)
     assert "Learning curves" in page
     assert "plot-series-2" in page
-    assert "digit_7" in page
+    assert "The digit 7 read right" in page
     assert "did not pass the comparison" in page
-    assert "140 of 140 pictures, 2 people" in page
+    assert "140 from 140 pictures of 2 people" in page
     assert "alice" not in page
     assert "promote/" not in page
     trainer_page = page_of(trainer_client)
@@ -152,8 +152,8 @@ def test_the_active_candidate_offers_the_way_back(ended, trainer_client, model):
 
 def test_only_own_digits_that_would_change_are_shown(ended, add_prediction, alice, alice_client, bob_client):
     add_prediction("71")
-    assert "Of the 2 digits of yours" in page_of(alice_client)
-    assert "Of the 0 digits of yours" in page_of(bob_client)
+    assert "0 of these 2 digits of yours" in page_of(alice_client)
+    assert "You have no digits to compare yet." in page_of(bob_client)
 
 
 def test_all_own_digits_are_compared_page_by_page(ended, add_prediction, alice_client, monkeypatch):
@@ -193,7 +193,7 @@ def test_the_rest_of_the_page_is_shown_without_the_files_of_the_candidate(
     page = answer.content.decode()
     assert answer.status_code == 200
     assert "The comparison with your own digits is not available" in page
-    assert "digit_7" in page
+    assert "The digit 7 read right" in page
     assert "Learning curves" in page
 
 
