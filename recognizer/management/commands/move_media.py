@@ -32,7 +32,9 @@ class Command(BaseCommand):
         )
         for name in report.differing:
             self.stderr.write(f"not moved, since another file of this name is in the new storage: {name}")
-        if report.differing:
+        for name, reason in report.failed.items():
+            self.stderr.write(f"not moved: {name}: {reason}")
+        if report.differing or report.failed:
             sys.exit(1)
         if report.moved or report.already_there or report.deleted_meanwhile:
             self.stdout.write("Run the command again, until nothing is left to move.")

@@ -18,6 +18,7 @@ MOVERS = 8  # most of the time each waits for the object store
 CHUNK_SIZE = 500
 PIECE_BYTES = 1 << 20
 SPOOLED_BYTES = 8 << 20
+MAX_FAILED_IN_A_ROW = 20
 NOT_MOVED = ("probes",)  # readiness probes, which are removed within the second
 
 
@@ -26,6 +27,7 @@ class MoveReport:
     """The numbers of files: moved now, there already, and deleted by others while they were moved.
 
     `differing` are names under which the two storages have different files. Both stay, and the new one is read.
+    `failed` has for each name that could not be read or written what the system said.
     """
 
     moved: int = 0
@@ -33,6 +35,7 @@ class MoveReport:
     already_there: int = 0
     deleted_meanwhile: int = 0
     differing: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
 
 
 class Outcome(Enum):
@@ -42,20 +45,27 @@ class Outcome(Enum):
     ALREADY_THERE = auto()
     DELETED_MEANWHILE = auto()
     DIFFERS = auto()
+    FAILED = auto()
 
 
 def move_media(old: Any, new: Any, report_progress: Callable[[MoveReport], None] = lambda report: None) -> MoveReport:
     """Move all files from the old storage to the new one. Each is read back from the new one before the old is deleted.
 
-    An interruption at any moment loses nothing, and the next call goes on.
+    An interruption at any moment loses nothing, and the next call goes on. A file that cannot be moved does not keep
+    the others; many in a row raise the error, because a storage does not answer then.
     """
     report = MoveReport()
-    names = names_to_move(old)
+    names, in_a_row = names_to_move(old), 0
     with ThreadPoolExecutor(MOVERS) as movers:
         while chunk := list(islice(names, CHUNK_SIZE)):
             deleted = []
-            outcomes = movers.map(lambda name: move_file(old, new, name), chunk)
-            for name, (outcome, size) in zip(chunk, outcomes, strict=True):
+            outcomes = movers.map(lambda name: try_to_move(old, new, name), chunk)
+            for name, (outcome, size, error) in zip(chunk, outcomes, strict=True):
+                in_a_row = in_a_row + 1 if error else 0
+                if error:
+                    report.failed[name] = str(error)
+                    if in_a_row == MAX_FAILED_IN_A_ROW:
+                        raise error
                 report.moved += outcome is Outcome.MOVED
                 report.bytes += size if outcome is Outcome.MOVED else 0
                 report.already_there += outcome is Outcome.ALREADY_THERE
@@ -75,6 +85,13 @@ def names_to_move(old: Any) -> Iterator[str]:
     for name in walk(old, ""):
         if name.split("/")[0] not in NOT_MOVED and not name.rpartition("/")[2].startswith("."):
             yield name
+
+
+def try_to_move(old: Any, new: Any, name: str) -> tuple[Outcome, int, OSError | None]:
+    try:
+        return *move_file(old, new, name), None
+    except OSError as error:
+        return Outcome.FAILED, 0, error
 
 
 def move_file(old: Any, new: Any, name: str) -> tuple[Outcome, int]:

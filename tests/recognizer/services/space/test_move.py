@@ -1,5 +1,6 @@
 """Tests of `manage.py move_media`: to an object store and back, while others write and delete, killed at any moment."""
 
+import errno
 import os
 import random
 import subprocess
@@ -81,6 +82,31 @@ def test_a_move_that_was_killed_between_copy_and_deletion_goes_on(moving):
         storage.save("a/b", ContentFile(b"same"))
     assert move_file(moving.old, moving.new, "a/b") == (Outcome.ALREADY_THERE, 4)
     assert not moving.old.exists("a/b")
+
+
+def test_a_file_that_cannot_be_read_does_not_keep_the_others(moving, files, monkeypatch):
+    bad, open_file = sorted(files)[5], moving.old.open
+
+    def open_or_fail(name, mode="rb"):
+        if name == bad:
+            raise OSError(errno.EIO, "Input/output error", name)
+        return open_file(name, mode)
+
+    monkeypatch.setattr(moving.old, "open", open_or_fail)
+    report = move_media(moving.old, moving.new)
+    assert list(report.failed) == [bad] and "Input/output error" in report.failed[bad]
+    assert names_in(moving.old) == {bad}
+    assert names_in(moving.new) == files.keys() - {bad}
+
+
+def test_a_storage_that_does_not_answer_ends_the_move(moving, files, monkeypatch):
+    def fail(name, content):
+        raise OSError(errno.EIO, "The store does not answer", name)
+
+    monkeypatch.setattr(moving.new, "save_new", fail)
+    with pytest.raises(OSError, match="does not answer"):
+        move_media(moving.old, moving.new)
+    assert contents(moving.old) == files
 
 
 def test_what_is_being_written_is_left_alone(moving):
