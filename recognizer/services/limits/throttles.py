@@ -83,24 +83,25 @@ local_counter = LocalCounter()
 def count_request(rates: Sequence[Rate]) -> list[RateStatus]:
     """Count one request against each rate and return their states."""
     try:
-        return broker.breaker.call(lambda: _count_in_redis(rates))
+        return _count_in_redis(rates)
     except broker.BrokerDown:
         return [local_counter.count_request(rate) for rate in rates]
 
 
 def _count_in_redis(rates: Sequence[Rate]) -> list[RateStatus]:
     """Count in one atomic step: of any number of parallel callers exactly `limit` get a count within the limit."""
-    client = broker.redis_client()
-    with client.pipeline() as transaction:
-        for rate in rates:
-            transaction.set(rate.key, 0, px=rate.milliseconds, nx=True)  # a window starts with its first request
-            transaction.incr(rate.key)
-            transaction.pttl(rate.key)
-        answers = transaction.execute()
+    commands: list[tuple[str | int, ...]] = []
+    for rate in rates:
+        commands += [
+            ("SET", rate.key, 0, "PX", rate.milliseconds, "NX"),  # a window starts with its first request
+            ("INCRBY", rate.key, 1),
+            ("PTTL", rate.key),
+        ]
+    answers = broker.run_transaction(commands)
     statuses = []
     for rate, used, resets_in_ms in zip(rates, answers[1::3], answers[2::3], strict=True):
         if not 0 <= resets_in_ms <= rate.milliseconds:  # the clock of Redis was set back
-            client.pexpire(rate.key, rate.milliseconds)
+            broker.run_transaction([("PEXPIRE", rate.key, rate.milliseconds)])
             resets_in_ms = rate.milliseconds
         statuses.append(RateStatus(rate, used, resets_in_ms / 1000))
     return statuses

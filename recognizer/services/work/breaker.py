@@ -51,14 +51,31 @@ class CircuitBreaker:
         self.threads = ThreadPoolExecutor(MAX_CONCURRENT_CALLS, thread_name_prefix="redis")
 
     def call(self, use_redis: Callable[[], Result]) -> Result:
+        return self._call(lambda: self._in_another_thread(use_redis))
+
+    def call_here(self, use_redis: Callable[[], Result]) -> Result:
+        """Pass a call that keeps the deadline by itself: one round trip on a connection with a timeout.
+
+        On a busy machine another thread starts late: counting a request took 21 ms instead of 4, at a load of 10 for
+        each core.
+        """
+        return self._call(use_redis)
+
+    def _in_another_thread(self, use_redis: Callable[[], Result]) -> Result:
+        future = self.threads.submit(use_redis)
+        try:
+            return future.result(DEADLINE_SECONDS)
+        except REDIS_ERRORS:
+            future.cancel()
+            raise
+
+    def _call(self, use_redis: Callable[[], Result]) -> Result:
         if self.is_open:
             raise BrokerDown("Redis did not answer recently.")
         started = time.monotonic()
-        future = self.threads.submit(use_redis)
         try:
-            result = future.result(DEADLINE_SECONDS)
+            result = use_redis()
         except REDIS_ERRORS as error:
-            future.cancel()
             reason = str(error) or f"no answer within {DEADLINE_SECONDS} s"
             self.open(reason)
             raise BrokerDown(reason) from error

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import redis
 from celery import current_app
@@ -12,7 +13,7 @@ from kombu.transport import redis as _transport  # noqa: F401  (imported now so 
 
 from recognizer.services.work.breaker import DEADLINE_SECONDS, REDIS_ERRORS, BrokerDown, CircuitBreaker
 
-__all__ = ["REDIS_ERRORS", "BrokerDown", "breaker", "publish", "queue_lengths", "redis_client"]
+__all__ = ["REDIS_ERRORS", "BrokerDown", "breaker", "publish", "queue_lengths", "redis_client", "run_transaction"]
 
 PROBE_KEY = f"{settings.QUEUE_PREFIX}:probe"
 
@@ -36,6 +37,45 @@ def _probe() -> None:
 
 breaker = CircuitBreaker(_probe)
 _thread_local = threading.local()
+
+
+def run_transaction(commands: Sequence[tuple[str | int, ...]]) -> list[Any]:
+    """Return the answers of commands that Redis runs as one transaction, in one round trip.
+
+    Each thread keeps a connection for it. Making one may take more than one timeout, for its name, its addresses and
+    the greeting, so one of the breaker's threads does that.
+    """
+    connection: Any = _thread_local.__dict__.get("connection")
+    if connection is None or _is_stale(connection):
+        connection = _thread_local.connection = breaker.call(_connect)
+    return breaker.call_here(lambda: _exchange(connection, commands))
+
+
+def _connect() -> Any:
+    connection: Any = redis_client().connection_pool.make_connection()
+    connection.connect()
+    return connection
+
+
+def _is_stale(connection: Any) -> bool:
+    """Return whether Redis has closed the connection, or sent something that nobody asked for."""
+    try:
+        return bool(connection.can_read(timeout=0))
+    except REDIS_ERRORS:
+        return True
+
+
+def _exchange(connection: Any, commands: Sequence[tuple[str | int, ...]]) -> list[Any]:
+    try:
+        connection.send_packed_command(connection.pack_commands([("MULTI",), *commands, ("EXEC",)]))
+        for _queued in range(1 + len(commands)):
+            connection.read_response()
+        answers: list[Any] = connection.read_response()
+    except BaseException:  # what is still to come would be taken for the answers to the next commands
+        _thread_local.__dict__.pop("connection", None)
+        connection.disconnect()
+        raise
+    return answers
 
 
 def import_producer() -> None:
