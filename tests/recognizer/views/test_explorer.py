@@ -226,7 +226,7 @@ def test_two_digits_are_compared_on_one_scale(alice_client, alice, glyph, explai
     low, high = (float(part) for part in scales.pop().split(","))
     both = [explained.activations["conv4"], explain_glyph(other).activations["conv4"]]
     assert (low, high) == (min(float(maps.min()) for maps in both), max(float(maps.max()) for maps in both))
-    numbers = [int(number) for number in re.findall(r'<span class="tile-number">(\d+)</span>', text)]
+    numbers = [int(number) for number in re.findall(r'<span class="tile-number">Channel (\d+)</span>', text)]
     assert numbers == strongest_first(np.abs(both[0] - both[1]))
 
 
