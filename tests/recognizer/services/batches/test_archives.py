@@ -98,7 +98,9 @@ def test_a_member_that_lies_about_its_size_gives_no_more_than_it_said():
 
 
 @pytest.mark.parametrize(
-    "inner", [zipped({"b.png": b"1"}).getvalue(), b"\x1f\x8b\x08...", b"Rar!\x1a\x07...", b"7z\xbc\xaf\x27\x1c"]
+    "inner",
+    [zipped({"b.png": b"1"}).getvalue(), b"\x1f\x8b\x08...", b"Rar!\x1a\x07...", b"7z\xbc\xaf\x27\x1c"],
+    ids=["zip", "gzip", "rar", "7z"],  # a ZIP holds the time, and each process of tests would name it otherwise
 )
 def test_an_archive_within_is_not_opened(inner):
     assert members(zipped({"inner.zip": inner})) == [("inner.zip", b"", "nested_archive")]
