@@ -19,14 +19,18 @@ def request(method: str, path: str, headers: Mapping[str, str], body: bytes = b"
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def multipart(field_name: str, picture: bytes) -> tuple[bytes, str]:
-    """Return the body and its content type."""
+def multipart(field_name: str, picture: bytes, **texts: str) -> tuple[bytes, str]:
+    """Return the body, with a picture and texts in fields of a form, and its content type."""
     boundary = "digitscribe-benchmark"
     head = (
         f'--{boundary}\r\nContent-Disposition: form-data; name="{field_name}"; filename="digit.png"\r\n'
         "Content-Type: image/png\r\n\r\n"
     )
-    body = head.encode() + picture + f"\r\n--{boundary}--\r\n".encode()
+    fields = "".join(
+        f'\r\n--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}'
+        for name, text in texts.items()
+    )
+    body = head.encode() + picture + f"{fields}\r\n--{boundary}--\r\n".encode()
     return body, f"multipart/form-data; boundary={boundary}"
 
 

@@ -182,8 +182,8 @@ class Bench:
         print(f"web processes at their peak: {peak} MB (under 160 wanted), TensorFlow {loaded}")
 
 
-def post(path: str, field: str, picture: bytes, headers: dict[str, str]) -> bytes:
-    body, content_type = multipart(field, picture)
+def post(path: str, field: str, picture: bytes, headers: dict[str, str], **texts: str) -> bytes:
+    body, content_type = multipart(field, picture, **texts)
     return request("POST", path, {**headers, "Content-Type": content_type}, body)
 
 

@@ -98,12 +98,12 @@ def preview(request: UserRequest) -> HttpResponse:
 
 
 def preview_part(request: HttpRequest, answer: PictureReading) -> HttpResponse:
-    """Return the part of the page that shows the reading of a drawing, with all layers of the network."""
+    """Return the part of the page that shows the reading of a drawing, with all layers of the network on request."""
     context = {
         "reading": answer.reading,
         "written_lines": answer.reading.lines,
         "sure_from": sure_from(answer.reading.written, answer.mode, answer.model.reader.thresholds, answer.threshold),
-        "preview": preview_layers(answer),
+        "preview": preview_layers(answer) if request.POST.get("layers") else None,
     }
     return render(request, "_preview.html", context)
 

@@ -5,6 +5,8 @@ import { isPart } from "./parts.js";
 const INTERVAL_MS = 75; // between two requests while the pen moves: 13 a second at most
 const TIMEOUT_MS = 6000; // a lost request would otherwise never end
 const SILENT_PAUSE_SECONDS = 2; // a longer one is explained
+const LAYERS_KEY = "live-layers"; // whether a person has opened or folded the layers of the network
+const WIDE = "(width >= 40rem)"; // where they are open at first
 
 export class Preview {
   constructor(element, { url, token, picture, options, onAnswer, onFailure }) {
@@ -16,6 +18,17 @@ export class Preview {
     this.timer = 0;
     this.requestedAt = 0;
     this.pausedUntil = 0; // the server has refused further requests until then
+    const chosen = localStorage.getItem(LAYERS_KEY);
+    this.showsLayers = chosen ? chosen === "open" : matchMedia(WIDE).matches;
+    this.content.addEventListener("toggle", (event) => this.chooseLayers(event.target), true);
+  }
+
+  // The layers are computed only while they are open.
+  chooseLayers(layers) {
+    if (!layers.matches("[data-live-layers]") || layers.open === this.showsLayers) return;
+    this.showsLayers = layers.open;
+    localStorage.setItem(LAYERS_KEY, layers.open ? "open" : "folded");
+    if (layers.open) this.requestNow();
   }
 
   // While the pen moves: request a draft, not more often than the server can answer.
@@ -65,6 +78,7 @@ export class Preview {
     const body = new FormData();
     body.set("image", await this.picture({ draft }), "drawing.png");
     for (const [name, value] of Object.entries(this.options())) body.set(name, value);
+    if (this.showsLayers) body.set("layers", "1");
     const headers = { "X-CSRFToken": this.token };
     const response = await fetch(this.url, { method: "POST", body, headers, signal });
     // The session has expired. Reloading leads to the login page, and the drawing is kept.

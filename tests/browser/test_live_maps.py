@@ -56,3 +56,22 @@ def test_clearing_the_pad_removes_the_live_maps(alice_page: Page) -> None:
     expect(page.locator(".live-maps").first).to_be_visible()
     page.locator("[data-action=clear]").click()
     expect(page.locator(".preview-maps")).to_have_count(0)
+
+
+def test_on_a_phone_the_layers_are_folded_until_they_are_opened(alice_page: Page) -> None:
+    page = alice_page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/")
+    layers = page.locator("[data-live-layers]")
+    draw(page, layers.is_visible)
+    page.mouse.up()
+    expect(page.locator("[data-preview]")).to_have_attribute("aria-busy", "false")
+    expect(page.locator(".live-maps")).to_have_count(0)
+    layers.locator("summary").click()
+    expect(page.locator(".live-maps")).to_have_count(9)
+    page.reload()  # the choice is kept, as the drawing is
+    expect(page.locator(".live-maps")).to_have_count(9)
+    layers.locator("summary").click()
+    page.reload()
+    expect(layers).to_be_visible()
+    expect(page.locator(".live-maps")).to_have_count(0)

@@ -156,9 +156,16 @@ def test_a_preview_is_read_and_not_stored(alice_client, model, media):
     answer = alice_client.post(reverse("preview"), {"image": image, "mode": "digit"})
     assert answer.status_code == 200
     assert 'data-status="7' in answer.content.decode()
+    assert "live-maps" not in answer.content.decode()
     assert not Upload.objects.exists()
     assert not stored_files(media)
     assert not BatchItem.objects.exists()
+
+
+def test_a_preview_has_the_layers_of_the_network_on_request(alice_client, model):
+    image = SimpleUploadedFile("drawing.png", digit_png(7, size=400))
+    answer = alice_client.post(reverse("preview"), {"image": image, "mode": "digit", "layers": "1"})
+    assert answer.content.decode().count('class="live-maps"') == 9
 
 
 def test_a_preview_of_an_unreadable_file_shows_the_error(alice_client, model):
