@@ -81,7 +81,7 @@ class Cell:
     value: float
     window: Window  # the cells of the previous layer that it sees
     field: Window  # the cells of the 28×28 input that it sees
-    on_picture: tuple[float, ...]  # the same in the original's pixels: x, y, width, height
+    on_picture: tuple[float, ...]  # the same in the shown part of the original, in its pixels: x, y, width, height
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,14 @@ def _make_cell(explained: ExplainedGlyph, position: int, channel: int, at: tuple
     inside = Window(max(window.top, 0), max(window.left, 0), min(window.bottom, height), min(window.right, width))
     value = float(explained.activations[explained.layers[position].name][(*at, channel)])
     field = receptive_field(geometries[: position + 1], *at)
-    return Cell(*at, value, inside, field, explained.frame.locate(field))
+    return Cell(*at, value, inside, field, _clip(explained.frame.locate(field), explained.surroundings))
+
+
+def _clip(area: tuple[float, ...], shown: tuple[float, ...]) -> tuple[float, ...]:
+    """Return the part of an area that is shown, so that a frame around it has four sides."""
+    left, top = max(area[0], shown[0]), max(area[1], shown[1])
+    right, bottom = min(area[0] + area[2], shown[0] + shown[2]), min(area[1] + area[3], shown[1] + shown[3])
+    return left, top, max(right - left, 0), max(bottom - top, 0)
 
 
 def _sum_cell(explained: ExplainedGlyph, position: int, channel: int, cell: tuple[int, int]) -> CellSum:

@@ -104,6 +104,14 @@ def test_maps_are_cached_by_the_browser(alice_client, glyph):
     assert scaled["ETag"] != first["ETag"]
 
 
+def test_the_frame_around_what_a_cell_sees_stays_in_the_shown_picture(explained):
+    left, top, width, height = explained.surroundings
+    for at in ((0, 0), (13, 13)):
+        x, y, across, down = open_channel(explained, 3, 17, "strength", at).cell.on_picture
+        assert left <= x <= x + across <= left + width + 1e-6
+        assert top <= y <= y + down <= top + height + 1e-6
+
+
 def test_a_stranger_gets_404_on_every_explorer_page(bob_client, client, glyph):
     for name, arguments in (
         ("explorer", []),

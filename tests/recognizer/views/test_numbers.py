@@ -79,7 +79,9 @@ def test_the_last_step_adds_eighty_products_and_ends_at_the_probabilities(alice_
     assert last.sum + cell.weighted.bias == pytest.approx(cell.value)
     probabilities = [row.probability for row in cell.softmax.rows]
     assert probabilities == pytest.approx(glyph.probabilities, abs=1e-5)
-    assert "The score of “not a digit”" in page(alice_client, glyph.pk, "logits", 10)
+    last = page(alice_client, glyph.pk, "logits", 10)
+    assert "The score of “not a digit”" in last
+    assert "Digit 9" in last
 
 
 def test_the_first_step_marks_its_window_in_the_input(alice_client, glyph):
