@@ -6,12 +6,23 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from mlcore.reading.result import Decision, Reason
 
 VERY_SURE = 0.995
 REASONS_BESIDE_DIGITS = ("unread_ink", "several_lines", "unexpected")  # no digit is in doubt
+REASON_NAMES = {
+    "no_ink": gettext_lazy("No writing was found"),
+    "not_a_digit": gettext_lazy("Not a digit"),
+    "too_small": gettext_lazy("The writing is too small"),
+    "low_contrast": gettext_lazy("The ink is too pale"),
+    "cut_off": gettext_lazy("The writing touches the edge"),
+    "too_complex": gettext_lazy("Too many strokes"),
+    "unread_ink": gettext_lazy("Writing that was not read"),
+    "several_lines": gettext_lazy("Several lines"),
+    "unexpected": gettext_lazy("Not what is expected"),
+}
 MIN_ALTERNATIVE = 0.05  # probability from which the second most likely digit is mentioned
 MIN_LIKELY, MAX_LIKELY = 0.01, 3  # probability and number of the digits that are shown first
 

@@ -50,7 +50,10 @@ class KnownValuesFilter(admin.SimpleListFilter):
     values: Sequence[str]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(value, value.replace("_", " ")) for value in self.values]
+        return [(value, self.label(value)) for value in self.values]
+
+    def label(self, value: str) -> str:
+        return value
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(**{self.parameter_name: self.value()}) if self.value() else queryset

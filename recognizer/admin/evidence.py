@@ -21,7 +21,8 @@ from recognizer.services.reading import feature_maps, rescoring
 from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
 from recognizer.services.registry.model_versions import models
 from recognizer.serving import THUMBNAIL_TYPE, picture_type, serve_file, serve_input
-from recognizer.words import percent
+from recognizer.stored_readings import unread_of
+from recognizer.words import REASON_NAMES, in_one_line, percent, unread_summary
 
 
 class FormatFilter(KnownValuesFilter):
@@ -32,6 +33,9 @@ class FormatFilter(KnownValuesFilter):
 class ReasonFilter(KnownValuesFilter):
     title = parameter_name = "reason"
     values = REASONS
+
+    def label(self, value: str) -> str:
+        return str(REASON_NAMES[value])
 
 
 @admin.register(Upload)
@@ -98,17 +102,17 @@ class UploadAdmin(PictureAdmin):
     def full_url(self, pk: UUID) -> str:
         return reverse("admin:upload_full_picture", args=[pk])
 
-    @admin.display(description="original")
+    @admin.display(description="original in the storage")
     def original_name(self, upload: Upload) -> str:
-        """Return the name in the storage. Only the owner may open the original."""
-        return upload.original.name or ""
+        """Return the name in the storage, and why it is no link."""
+        return f"{upload.original.name} (only the owner may open it)" if upload.original else "removed"
 
 
 @admin.register(Prediction)
 class PredictionAdmin(EvidenceAdmin):
     list_display = [
         "thumbnail_picture",
-        "written",
+        "number",
         "decision",
         "reason_in_words",
         "confidence_percent",
@@ -128,6 +132,8 @@ class PredictionAdmin(EvidenceAdmin):
         "job": "prediction__id__exact",
     }
     change_form_template = "admin/recognizer/prediction/change_form.html"
+    exclude = ["reason", "confidence", "unread"]
+    readonly_fields = ["reason_in_words", "confidence_percent", "not_read"]
     actions = ["draw_maps_again"]
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
@@ -152,12 +158,21 @@ class PredictionAdmin(EvidenceAdmin):
         return {
             "upload": obj.upload,
             "glyphs": obj.glyphs.defer("input"),
+            "unread": unread_of(obj),
             "corrections": obj.upload.corrections.select_related("by").order_by("-created_at"),
         }
 
     @admin.display(description="reason", ordering="reason")
     def reason_in_words(self, prediction: Prediction) -> str:
-        return (prediction.reason or "").replace("_", " ")
+        return str(REASON_NAMES.get(prediction.reason or "", ""))
+
+    @admin.display(description="number")
+    def number(self, prediction: Prediction) -> str:
+        return Truncator(in_one_line(prediction.written)).chars(24)
+
+    @admin.display(description="not read")
+    def not_read(self, prediction: Prediction) -> str:
+        return unread_summary(ink.kind for ink in unread_of(prediction)) or "nothing"
 
     @admin.display(description="confidence", ordering="confidence")
     def confidence_percent(self, prediction: Prediction) -> str:

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from recognizer.forms.fields import PixelField, PresenceField, TextListField, UUIDListField
+from recognizer.words import REASON_NAMES, REASONS_BESIDE_DIGITS
 
 BOX_FIELDS = ("x", "y", "width", "height")
 UNKNOWN_ACTION = _("This action does not exist. Reload the page and try again.")
@@ -49,9 +50,7 @@ class QueueForm(forms.Form):
     FILTERS = ("reason", "preset", "model")  # beside the batch
     REASONS = [
         ("uncertain", _("A digit is not clear")),
-        ("unread_ink", _("Writing that was not read")),
-        ("several_lines", _("Several lines")),
-        ("unexpected", _("Not what is expected")),
+        *((name, REASON_NAMES[name]) for name in REASONS_BESIDE_DIGITS),
     ]
 
     all = PresenceField(required=False)  # review sure predictions, too

@@ -16,7 +16,7 @@ from django.urls import reverse
 from PIL import Image
 
 from mlcore.artifact import SHIPPED
-from recognizer.models import FeatureMap, Job, Upload
+from recognizer.models import FeatureMap, Job, Prediction, Upload
 from recognizer.services.batches import intake
 from recognizer.services.history import corrections
 from recognizer.services.people.account_deletion import request_deletion
@@ -81,6 +81,19 @@ def test_the_date_hierarchy_offers_all_dates_from_first_to_last(admin_client, ad
 @pytest.mark.parametrize("name", EVIDENCE)
 def test_evidence_cannot_be_added(admin_client, prediction, name):
     assert admin_client.get(reverse(f"admin:recognizer_{name}_add")).status_code == 403
+
+
+def test_a_reason_and_unread_writing_are_told_in_words(admin_client, prediction):
+    unread = [{"box": [1, 2, 30, 40], "kind": "mark"}]
+    rows = Prediction.objects.filter(pk=prediction.pk)
+    rows.update(decision="unsure", reason="unread_ink", unread=unread)
+    listed = admin_client.get(reverse("admin:recognizer_prediction_changelist"), {"reason": "unread_ink"})
+    page = admin_client.get(reverse("admin:recognizer_prediction_change", args=[prediction.pk])).content.decode()
+    for shown in (listed.content.decode(), page):
+        assert "Writing that was not read" in shown
+    assert "Dashed: not read (1 mark)." in page
+    assert '<rect class="is-unread" x="1" y="2" width="30" height="40" />' in page
+    assert "&quot;kind&quot;" not in page
 
 
 def test_evidence_cannot_be_changed(admin_client, prediction):
