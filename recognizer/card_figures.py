@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from recognizer import words
 from recognizer.plots import Bar, BarPlot, LinePlot, MatrixPlot, Plot, Point, ReliabilityBin, ReliabilityPlot, Series
+from recognizer.plots.plot import write_number
 
 DIGITS = tuple("0123456789")
 CARD_PARTS = ("metrics", "thresholds", "training")  # that the table lists
@@ -41,7 +41,9 @@ def card_figures(card: Mapping[str, Any]) -> CardFigures:
     drawn = (confusion_plot(metrics), reliability_plot(metrics))
     more = (errors_plot(training), loss_plot(training), changes_plot(metrics), hands_plot(metrics), gaps_plot(metrics))
     return CardFigures(
-        headlines=[(str(label), words.percent(flat[name])) for name, label in HEADLINES.items() if name in flat],
+        headlines=[
+            (str(label), write_number(flat[name], percent=True)) for name, label in HEADLINES.items() if name in flat
+        ],
         command=flat.get("training command", ""),
         plots=[plot for plot in drawn if plot],
         more_plots=[plot for plot in more if plot],

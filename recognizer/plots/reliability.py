@@ -43,7 +43,8 @@ class ReliabilityPlot(Plot):
         worst = max(self.filled, key=lambda each: abs(each.right - each.confidence))
         return _(
             "On average, confidence and share of right answers differ by %(error)s over %(total)s answers. "
-            "They differ most at a confidence of %(confidence)s, where %(right)s are right."
+            "They differ most at a confidence of %(confidence)s, where %(right)s are right. "
+            "The grey bars show how many answers each range of confidence holds."
         ) % {
             "error": write_number(error, percent=True),
             "total": write_number(total),

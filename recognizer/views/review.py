@@ -145,6 +145,8 @@ def queue_page(
     if prediction:
         context |= prediction_context(prediction, hides_decision=True)
         context["correct_url"] = reverse("review_correct", args=[prediction.upload_id])
+    else:
+        context["has_answers"] = selectors.predictions_for(request.user).exists()
     if request.htmx:
         template = "_review_item.html"
     else:

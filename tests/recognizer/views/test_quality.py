@@ -49,6 +49,13 @@ def test_a_stream_that_nobody_checked_has_no_estimate(alice_client, alice, model
     assert "No answer was checked yet." in page
 
 
+def test_where_no_answer_is_sure_the_page_promises_none_to_check(alice_client, alice, model):
+    store_reading(make_reading("12", decision="unsure"), owner=alice)
+    page = text_of(alice_client.get(reverse("quality")))
+    assert "No answer has been sure yet" in page
+    assert "Go to the review" not in page
+
+
 def test_the_page_says_what_each_promise_costs_before_one_is_wished(alice_client, alice, model):
     row = store_reading(make_reading("12"), owner=alice)
     page = text_of(alice_client.get(reverse("quality_stream", args=[row.stream_id])))

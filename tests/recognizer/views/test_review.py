@@ -24,6 +24,15 @@ def test_keyboard_shortcuts_are_listed_only_with_a_picture(alice_client, add_pre
     assert "<kbd>Enter</kbd>" in alice_client.get(reverse("review")).content.decode()
 
 
+def test_without_any_answer_the_only_step_is_to_read_a_picture(alice_client, add_prediction):
+    page = alice_client.get(reverse("review")).content.decode()
+    assert "Nothing to review yet." in page
+    assert "Review sure pictures, too" not in page
+    add_prediction("4")
+    page = alice_client.get(reverse("review")).content.decode()
+    assert page.index("Read a picture") < page.index("Review sure pictures, too")
+
+
 def test_sure_predictions_are_not_counted_as_unsure(alice_client, add_prediction):
     add_prediction("4")
     page = alice_client.get(reverse("review") + "?all").content.decode()
