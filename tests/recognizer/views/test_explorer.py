@@ -326,7 +326,7 @@ def test_the_legend_shows_the_colours_of_the_maps():
 
 def test_the_preview_of_a_drawing_shows_all_layers(alice_client, explained):
     drawing = SimpleUploadedFile("drawing.png", digit_png(7), "image/png")
-    answer = alice_client.post(reverse("preview"), {"image": drawing, "mode": "auto"})
+    answer = alice_client.post(reverse("preview"), {"image": drawing, "mode": "auto", "layers": "1"})
     assert answer.status_code == 200
     for layer in explained.layers:
         assert f'aria-label="Layer {layer.name}: {layer.shape[2]} channels"' in answer.content.decode()
