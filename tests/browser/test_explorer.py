@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from mlcore.artifact import SHIPPED, load_artifact
 from recognizer.services.reading.predictions import create_prediction
 from tests.pictures import digit_png
+from tests.servers.process import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -46,8 +47,7 @@ def test_every_layer_opens_with_its_maps_without_a_reload(explorer):
         open_layer(explorer, name)
         expect(explorer).to_have_url(re.compile(f"/network/{name}/$"))
         expect(explorer.locator(f"#layer-tile-{name}")).to_have_attribute("aria-current", "true")
-        explorer.wait_for_load_state("networkidle")
-        assert colours(explorer, ".tiles .tile .cells") > 5
+        wait_until(lambda: colours(explorer, ".tiles .tile .cells") > 5, seconds=60, what=f"the maps of {name}")
     assert explorer.evaluate("window.wasNotReloaded") is True
 
 
