@@ -33,7 +33,7 @@ STEEPEST = 200.0  # tilt at which the search for one ends
 
 @dataclass(frozen=True)
 class Pair:
-    """What the active model and a candidate made of the same pictures."""
+    """The outcomes of the active model and of a candidate on the same pictures."""
 
     active: Outcomes
     candidate: Outcomes

@@ -39,7 +39,7 @@ class MoveReport:
 
 
 class Outcome(Enum):
-    """What became of one file."""
+    """The outcome of moving one file."""
 
     MOVED = auto()
     ALREADY_THERE = auto()
