@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
@@ -95,7 +94,12 @@ def remove_uploads(uploads: list[Upload]) -> int:
 
 def delete_files_on_commit(names: Iterable[str | None]) -> None:
     """Delete files once the removal of their rows is committed. An error then stops nothing else that waits for it."""
-    transaction.on_commit(partial(delete_files, [*names]), robust=True)
+    kept = [*names]
+
+    def delete() -> None:  # not a partial, of which Django cannot log the name
+        delete_files(kept)
+
+    transaction.on_commit(delete, robust=True)
 
 
 def delete_files(names: Iterable[str | None]) -> None:

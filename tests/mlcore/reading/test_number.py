@@ -1,6 +1,8 @@
 import cv2
 import numpy as np
+import pytest
 
+from mlcore.reading import number
 from mlcore.reading.budget import WorkBudget
 from mlcore.reading.ctc import decode_texts
 from mlcore.reading.engine import Engine
@@ -16,9 +18,9 @@ def test_an_unread_text_is_not_more_probable_than_the_rest_of_the_texts(engine: 
     sheet = np.full((160, 420, 3), 255, np.uint8)
     for x, y, radius in ((80, 80, 30), (170, 100, 10), (240, 80, 30), (330, 80, 30)):
         cv2.circle(sheet, (x, y), radius, (0, 0, 0), 5)
-    found = [number for number, _ in propose_numbers(find_ink(sheet), engine, Weights.from_card({}))]
-    read = max(number.line for number in found if len(number.digits) == 4)
-    others = [number.line for number in found if len(number.digits) == 3]
+    found = [each for each, _ in propose_numbers(find_ink(sheet), engine, Weights.from_card({}))]
+    read = max(each.line for each in found if len(each.digits) == 4)
+    others = [each.line for each in found if len(each.digits) == 3]
     assert read > 0.9
     assert others
     assert max(others) <= 1 - read
@@ -50,3 +52,14 @@ def test_splitting_ink_that_looks_like_one_digit_is_penalised(engine: Engine) ->
     assert log_split_probability([ring, pair], (ring, pair), region, search) == 0
     assert log_split_probability([ring, halves[1], others[1]], (ring, pair), region, search) > -0.2
     assert log_split_probability([halves[0], others[0], pair], (ring, pair), region, search) < -2
+
+
+def test_each_line_is_read_from_its_own_strip(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(number, "SURE_LINE", 1.0)
+    monkeypatch.setattr(number, "MAX_REGIONS", 4)  # each line is found twice: with the print and without
+    sheet = np.full((400, 500, 3), 255, np.uint8)
+    for y, digits in ((60, 2), (220, 4)):  # rings, which are read as 0
+        for place in range(digits):
+            cv2.ellipse(sheet, (80 + 100 * place, y + 50), (30, 44), 0, 0, 360, (0, 0, 0), 6)
+    found = propose_numbers(find_ink(sheet), engine, Weights.from_card({}))
+    assert {len(each.digits) for each, _ in found} >= {2, 4}

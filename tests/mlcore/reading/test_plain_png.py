@@ -110,13 +110,14 @@ def test_a_file_of_many_chunks_is_left_to_pillow() -> None:
     assert decode_plain_png(data[:33] + MAX_CHUNKS * empty + data[33:]) is None
 
 
-def test_a_wrong_checksum_is_seen() -> None:
+def test_a_wrong_checksum_is_seen_before_libpng_complains_to_the_log(capfd: pytest.CaptureFixture[str]) -> None:
     data = encode(draw_digit(3, size=60))
     assert all(is_whole for _, is_whole in png_chunks(data))
     damaged = bytearray(data)
     damaged[60] ^= 1
     assert not all(is_whole for _, is_whole in png_chunks(bytes(damaged)))
     assert decode_plain_png(bytes(damaged)) is None
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize("seed", range(40))

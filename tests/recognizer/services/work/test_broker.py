@@ -42,6 +42,7 @@ def test_answers_are_never_taken_for_those_of_other_commands(redis_server):
     count("a")
     with pytest.raises(broker.BrokerDown):
         broker.run_transaction([("INCRBY", "a", 1), ("NO SUCH COMMAND",), ("PTTL", "a")])
+    assert not hasattr(broker._thread_local, "connection")
     broker.breaker.close()
     assert count("a") == [7, -1]
 

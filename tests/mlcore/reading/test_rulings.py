@@ -1,0 +1,30 @@
+"""The search for printed lines looks only where ink is, and finds the same as in the whole picture."""
+
+import cv2
+import numpy as np
+import pytest
+
+from mlcore.reading import rulings
+from mlcore.reading.arrays import Mask
+
+
+def draw_lines(seed: int) -> Mask:
+    """Return strokes and straight lines of all lengths, some along the edges of their common box."""
+    rng = np.random.default_rng(seed)
+    mask = np.zeros((200, 240), np.uint8)
+    top, left = rng.integers(20, 60, 2).tolist()
+    right = left + int(rng.integers(12, 150))
+    for y in rng.integers(top, top + 90, 4).tolist():
+        cv2.line(mask, (left, y), (right - int(rng.integers(0, 2)) * 30, y + int(rng.integers(-2, 3))), 1, 2)
+    cv2.ellipse(mask, ((left + right) // 2, top + 40), (14, 25), 20, 0, 360, 1, 5)
+    return mask
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_lies_outside_of_the_ink_changes_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    mask = draw_lines(seed)
+    found = rulings.search_direction(mask, 14)
+    monkeypatch.setattr(rulings, "inked_area", lambda mask: (slice(None), slice(None)))
+    whole = rulings.search_direction(mask, 14)
+    assert found.rulings == whole.rulings
+    assert not found.rulings or np.array_equal(found.labels, whole.labels)
