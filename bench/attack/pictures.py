@@ -1,4 +1,4 @@
-"""Adversarial pictures: the seconds that the reader spends on each, and what it answers.
+"""Adversarial pictures: the processor seconds that the reader spends on each, and what it answers.
 
     python -m bench.attack.pictures --log rows.jsonl    # 20,000 pictures, each mode in turn; run again to resume
     python -m bench.attack.pictures --count 500 --jobs 2
@@ -8,7 +8,8 @@ Every row is appended to the log as soon as it is known, and pictures in the log
 may share one log, for instance with `--first 10000`. Where digits were found, the feature maps of all and the occlusion
 maps of one are made and timed as well.
 
-Wanted for each: p99.9 under 1 s and nothing over 2 s on one quiet core.
+The seconds are those of the processor, which other work on the machine hardly changes.
+Wanted for each: p99.9 under 1 s and nothing over 2 s.
 """
 
 import json
@@ -166,7 +167,7 @@ def adversarial_picture(seed: int) -> tuple[str, Canvas]:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The seconds of one picture, and its answer."""
+    """The processor seconds of one picture, and its answer."""
 
     seed: int
     reading: float
@@ -193,18 +194,18 @@ def measure(seed: int) -> Row:
     data = cv2.imencode(".png", canvas, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
     mode = MODES[seed % len(MODES)]
     glyphs: tuple[Glyph, ...] = ()
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         reading = reader().read(data, mode)
         glyphs, answer = reading.glyphs, f"{reading.decision} {reading.reason or ''}"
     except PictureError as error:
         answer = error.code
-    read = time.perf_counter()
+    read = time.process_time()
     draw_maps(glyphs)
-    drawn = time.perf_counter()
+    drawn = time.process_time()
     if glyphs:
         explainer().explain(glyphs[0].input, glyphs[0].probabilities, is_digit=1.0)
-    explained = time.perf_counter()
+    explained = time.process_time()
     what = f"{canvas.shape[1]}x{canvas.shape[0]} {name}"
     return Row(seed, read - started, drawn - read, explained - drawn, what, mode, answer)
 
