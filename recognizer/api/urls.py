@@ -13,6 +13,7 @@ from recognizer.api import (
     quality,
     table_exports,
     tokens,
+    trainings,
 )
 
 app_name = "api"
@@ -59,6 +60,9 @@ urlpatterns = [
     path("models/current/", model_versions.CurrentModel.as_view(), name="model-current"),
     path("models/<slug:version>/", model_versions.ModelDetail.as_view(), name="model"),
     path("models/<slug:version>/card/", model_versions.ModelCard.as_view(), name="model-card"),
+    path("trainings/", trainings.TrainingList.as_view(), name="trainings"),
+    path("trainings/<int:number>/", trainings.TrainingDetail.as_view(), name="training"),
+    path("trainings/<int:number>/stop/", trainings.TrainingStop.as_view(), name="training-stop"),
     path("tokens/", tokens.TokenList.as_view(), name="tokens"),
     path("tokens/<uuid:pk>/", tokens.TokenDetail.as_view(), name="token"),
     path("presets/", presets.PresetList.as_view(), name="presets"),

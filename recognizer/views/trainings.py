@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -15,7 +14,12 @@ from recognizer.problems import Problem
 from recognizer.services.learning.changes import find_changes
 from recognizer.services.learning.consent import has_training_consent
 from recognizer.services.learning.selection import count_reviewed_pictures
-from recognizer.services.learning.trainings import MIN_PICTURES, cancel_training, start_training
+from recognizer.services.learning.trainings import (
+    MIN_PICTURES,
+    cancel_training,
+    start_training,
+    trainings_with_models,
+)
 from recognizer.services.registry.promotion import needs_reason
 from recognizer.services.work.worker_state import is_trainer_alive
 from recognizer.views.model_versions import PERMISSION
@@ -27,7 +31,7 @@ SHOWN = 50
 @require_safe
 def trainings(request: UserRequest) -> HttpResponse:
     pictures, people = count_reviewed_pictures()
-    rows = with_models().order_by("-number")[:SHOWN]
+    rows = trainings_with_models().order_by("-number")[:SHOWN]
     context = {
         "trainings": rows,
         "pictures": pictures,
@@ -42,7 +46,7 @@ def trainings(request: UserRequest) -> HttpResponse:
 
 @require_safe
 def training_detail(request: UserRequest, number: int) -> HttpResponse:
-    training = get_object_or_404(with_models(), number=number)
+    training = get_object_or_404(trainings_with_models(), number=number)
     active = ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).defer("card").first()
     candidate = training.candidate
     context = {
@@ -77,9 +81,3 @@ def training_stop(request: UserRequest, number: int) -> HttpResponse:
     cancel_training(get_object_or_404(Training, number=number), by=request.user)
     messages.success(request, _("The training was stopped. It made no candidate."))
     return redirect("training_detail", number)
-
-
-def with_models() -> QuerySet[Training]:
-    return Training.objects.select_related("base", "candidate", "job", "started_by").defer(
-        "base__card", "base__gate", "candidate__card"
-    )

@@ -34,7 +34,7 @@ from recognizer.models import (
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SAFE = ("GET", "HEAD", "OPTIONS")
 RANGE = {"Range": "bytes=0-9"}
-STRANGERS = ("stranger", "staff", "stranger's token")  # who have credentials and no right to Alice's objects
+STRANGERS = ("stranger", "trainer", "staff", "stranger's token")  # who have credentials and no right to Alice's objects
 
 # Routes that anybody may see. All others need credentials, new routes included.
 PUBLIC = re.compile(

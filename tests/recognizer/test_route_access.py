@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.files.base import ContentFile
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
@@ -33,7 +33,14 @@ NAME = "name-chosen-by-alice"
 
 
 @pytest.fixture
-def scenario(alice: User, bob: User, admin: User, model: ModelVersion, settings) -> Scenario:
+def trainer(django_user_model: type[User]) -> User:
+    trainer = django_user_model.objects.create_user("trainer")
+    trainer.user_permissions.add(Permission.objects.get(codename="trainer"))
+    return trainer
+
+
+@pytest.fixture
+def scenario(alice: User, bob: User, trainer: User, admin: User, model: ModelVersion, settings) -> Scenario:
     settings.API_REQUESTS_PER_ADDRESS = settings.API_REQUESTS_PER_USER = 10**9
     settings.LOGINS_PER_ADDRESS = settings.LOGINS_PER_NAME = 10**9
     # Sessions in cookies, so that a logout in one request does not end the session of the next.
@@ -97,6 +104,7 @@ def scenario(alice: User, bob: User, admin: User, model: ModelVersion, settings)
         "anonymous": Client,
         "owner": log_in(alice),
         "stranger": log_in(bob),
+        "trainer": log_in(trainer),
         "staff": log_in(admin),
         "stranger's token": partial(Client, headers=token_headers(bob)),
     }

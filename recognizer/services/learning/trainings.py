@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -41,6 +42,13 @@ def start_training(*, by: User | None) -> Training:
     except IntegrityError as error:  # another one is open, or began at the same moment
         raise Problem("conflict", _("Another training is open. Wait for it, or stop it.")) from error
     return training
+
+
+def trainings_with_models() -> QuerySet[Training]:
+    """Return all trainings with what lists and pages show of their models and jobs."""
+    return Training.objects.select_related("base", "candidate", "job", "started_by").defer(
+        "base__card", "base__gate", "candidate__card"
+    )
 
 
 def claim_here() -> Job:

@@ -21,6 +21,7 @@ MORE_STATUSES = {
     "list_predictions": ["400"],
     "list_batches": ["400"],
     "list_notices": ["400"],
+    "list_trainings": ["400"],
     "list_batch_items": ["400"],
     "delete_me": ["400"],
 }
