@@ -16,6 +16,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from recognizer.expectation_words import describe_expectation
+from recognizer.models import Batch, Prediction
 from recognizer.services.security_log import Event, log_event
 
 
@@ -180,3 +182,9 @@ class PictureAdmin(EvidenceAdmin):
 
 def render_picture(url: str, alt: str) -> str:
     return format_html('<img src="{}" alt="{}" height="48" loading="lazy">', url, alt)
+
+
+def describe_expected(row: Prediction | Batch) -> str:
+    """Return what was expected of the numbers in words, after the preset's name if one was named."""
+    fields = ", ".join(describe_expectation(row.expected_fields)) or "nothing"
+    return f"{row.preset_name}: {fields}" if row.preset_name else fields

@@ -13,7 +13,7 @@ from django.utils.text import Truncator
 
 from mlcore.reading.header import Format
 from mlcore.reading.result import REASONS
-from recognizer.admin.base import EvidenceAdmin, KnownValuesFilter, PictureAdmin, render_picture
+from recognizer.admin.base import EvidenceAdmin, KnownValuesFilter, PictureAdmin, describe_expected, render_picture
 from recognizer.card_figures import card_figures
 from recognizer.models import Correction, FeatureMap, Glyph, ModelVersion, Prediction, Upload
 from recognizer.problems import Problem
@@ -21,8 +21,12 @@ from recognizer.services.reading import feature_maps, rescoring
 from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
 from recognizer.services.registry.model_versions import models
 from recognizer.serving import THUMBNAIL_TYPE, picture_type, serve_file, serve_input
-from recognizer.stored_readings import unread_of
+from recognizer.stored_readings import lines_of, signs_of, unread_of
 from recognizer.words import REASON_NAMES, in_one_line, percent, unread_summary
+
+
+def name_reason(reason: str | None) -> str:
+    return str(REASON_NAMES.get(reason or "", ""))
 
 
 class FormatFilter(KnownValuesFilter):
@@ -35,7 +39,7 @@ class ReasonFilter(KnownValuesFilter):
     values = REASONS
 
     def label(self, value: str) -> str:
-        return str(REASON_NAMES[value])
+        return name_reason(value)
 
 
 @admin.register(Upload)
@@ -132,8 +136,8 @@ class PredictionAdmin(EvidenceAdmin):
         "job": "prediction__id__exact",
     }
     change_form_template = "admin/recognizer/prediction/change_form.html"
-    exclude = ["reason", "confidence", "unread"]
-    readonly_fields = ["reason_in_words", "confidence_percent", "not_read"]
+    exclude = ["reason", "confidence", "unread", "signs", "lines", "expected"]
+    readonly_fields = ["reason_in_words", "confidence_percent", "signs_in_words", "not_read", "expected_in_words"]
     actions = ["draw_maps_again"]
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
@@ -154,21 +158,33 @@ class PredictionAdmin(EvidenceAdmin):
         self.tell_outcome(request, "Maps redrawn", started, queryset.count(), "prediction", rule)
 
     def page_context(self, obj: Prediction) -> dict[str, Any]:
-        """Return the picture with its boxes, the digits, and what people said about the upload."""
+        """Return the picture with its boxes, the digits and lines, and what people said about the upload."""
+        glyphs = list(obj.glyphs.defer("input"))
         return {
             "upload": obj.upload,
-            "glyphs": obj.glyphs.defer("input"),
+            "glyphs": glyphs,
+            "signs": signs_of(obj),
+            "lines": [(line, name_reason(line.reason)) for line in lines_of(obj, glyphs)] if obj.lines else [],
             "unread": unread_of(obj),
             "corrections": obj.upload.corrections.select_related("by").order_by("-created_at"),
         }
 
     @admin.display(description="reason", ordering="reason")
     def reason_in_words(self, prediction: Prediction) -> str:
-        return str(REASON_NAMES.get(prediction.reason or "", ""))
+        return name_reason(prediction.reason)
 
     @admin.display(description="number")
     def number(self, prediction: Prediction) -> str:
         return Truncator(in_one_line(prediction.written)).chars(24)
+
+    @admin.display(description="signs")
+    def signs_in_words(self, prediction: Prediction) -> str:
+        """Return each sign with its confidence, in reading order."""
+        return ", ".join(f"“{sign.sign}” {percent(sign.confidence)}" for sign in signs_of(prediction)) or "none"
+
+    @admin.display(description="expected")
+    def expected_in_words(self, prediction: Prediction) -> str:
+        return describe_expected(prediction)
 
     @admin.display(description="not read")
     def not_read(self, prediction: Prediction) -> str:

@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from recognizer.admin.base import EvidenceAdmin
+from recognizer.expectation_words import describe_expectation
 from recognizer.models import Preset
 
 
@@ -14,3 +15,9 @@ class PresetAdmin(EvidenceAdmin):
     ordering = ["-created_at"]
     date_hierarchy = "created_at"
     search_fields = ["name", "owner__username"]
+    exclude = ["expectation"]
+    readonly_fields = ["expectation_in_words"]
+
+    @admin.display(description="expectation")
+    def expectation_in_words(self, preset: Preset) -> str:
+        return ", ".join(describe_expectation(preset.expectation)) or "nothing"

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import Truncator
 
-from recognizer.admin.base import EvidenceAdmin
+from recognizer.admin.base import EvidenceAdmin, describe_expected
 from recognizer.models import Backup, Batch, BatchItem, Job
 from recognizer.problems import Problem
 from recognizer.services.batches import control
@@ -70,7 +70,13 @@ class BatchAdmin(WorkAdmin):
     date_hierarchy = "created_at"
     search_fields = ["name", "owner__username"]
     inlines = [BatchItemInline]
+    exclude = ["expected"]
+    readonly_fields = ["expected_in_words"]
     actions = ["retry", "cancel"]
+
+    @admin.display(description="expected")
+    def expected_in_words(self, batch: Batch) -> str:
+        return describe_expected(batch)
 
     @admin.action(description="Retry failed pictures", permissions=["manage"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:

@@ -16,13 +16,16 @@ from django.urls import reverse
 from PIL import Image
 
 from mlcore.artifact import SHIPPED
-from recognizer.models import FeatureMap, Job, Prediction, Upload
+from recognizer.models import Batch, FeatureMap, Job, Prediction, Upload
 from recognizer.services.batches import intake
 from recognizer.services.history import corrections
 from recognizer.services.people.account_deletion import request_deletion
+from recognizer.services.reading.expected import expect
 from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.reading.presets import create_preset
 from recognizer.services.work import jobs
 from tests.pictures import digit_png
+from tests.readings import make_reading, store_reading
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +97,23 @@ def test_a_reason_and_unread_writing_are_told_in_words(admin_client, prediction)
     assert "Dashed: not read (1 mark)." in page
     assert '<rect class="is-unread" x="1" y="2" width="30" height="40" />' in page
     assert "&quot;kind&quot;" not in page
+
+
+def test_signs_lines_and_what_was_expected_are_told_in_words(admin_client, model, alice):
+    preset = create_preset(owner=alice, name="Amounts", mode="lines", fields={"decimals": "2"})
+    reading = make_reading("-19.50\n12", decision="unsure", reason="unexpected")
+    prediction = store_reading(reading, owner=alice, expected=expect(preset, {}))
+    page = admin_client.get(reverse("admin:recognizer_prediction_change", args=[prediction.pk])).content.decode()
+    assert "“-” 90.0 %, “.” 90.0 %" in page
+    assert "Amounts: 2 decimals" in page
+    lines = re.findall(r"<tr><td>([^<]+)</td><td>([^<]+)</td><td>([^<]+)</td>", page)
+    assert lines == [("-19.50", "Not sure", "Not what is expected"), ("12", "Not sure", "Not what is expected")]
+    assert "before_glyph" not in page
+    batch = Batch.objects.create(owner=alice, name="May", mode="lines", expected=prediction.expected)
+    for name, row in (("batch", batch), ("preset", preset)):
+        page = admin_client.get(reverse(f"admin:recognizer_{name}_change", args=[row.pk])).content.decode()
+        assert "2 decimals" in page
+        assert "&quot;decimals&quot;" not in page
 
 
 def test_evidence_cannot_be_changed(admin_client, prediction):
