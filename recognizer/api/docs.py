@@ -6,7 +6,7 @@ from pathlib import Path
 from csp.decorators import csp_update
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 SCHEMA = Path(__file__).with_name("openapi.json")
@@ -17,6 +17,13 @@ with_inline_styles = csp_update({"style-src": ["'unsafe-inline'"]})
 @cache
 def schema_text() -> bytes:
     return SCHEMA.read_bytes()
+
+
+@login_not_required
+@require_safe
+def root(request: HttpRequest) -> HttpResponse:
+    """Send whoever opens the API's own address to the page that shows its operations."""
+    return redirect("api:docs")
 
 
 @login_not_required

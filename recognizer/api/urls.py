@@ -48,6 +48,7 @@ batch_urls = [
 ]
 
 urlpatterns = [
+    path("", docs.root, name="root"),
     path("predictions/", predictions.PredictionList.as_view(), name="predictions"),
     path("predictions/bulk-delete/", predictions.PredictionBulkDelete.as_view(), name="predictions-bulk-delete"),
     path("predictions/bulk-restore/", predictions.PredictionBulkRestore.as_view(), name="predictions-bulk-restore"),

@@ -40,7 +40,7 @@ STRANGERS = ("stranger", "trainer", "staff", "stranger's token")  # who have cre
 PUBLIC = re.compile(
     r"^(welcome/.*|links/<str:secret>/.*|signup/|login/|logout/|password/reset/.*|theme/|about/|manifest\.webmanifest|icon-.*|healthz|livez"
     r"|readyz|metrics"
-    r"|api/v1/(schema|docs|redoc)/|admin/(login|logout|jsi18n)/.*|i18n/.*|static/.*|offline/)$"
+    r"|api/v1/((schema|docs|redoc)/)?|admin/(login|logout|jsi18n)/.*|i18n/.*|static/.*|offline/)$"
 )
 # Routes that every logged-in user may see.
 SHARED = re.compile(r"^(api/v1/)?models/")

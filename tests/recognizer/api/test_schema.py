@@ -13,7 +13,7 @@ from django.urls import get_resolver
 from recognizer.api.docs import SCHEMA
 
 COMMAND = "manage.py spectacular --format openapi-json --file recognizer/api/openapi.json"
-NOT_DESCRIBED = {"schema", "docs", "redoc"}
+NOT_DESCRIBED = {"root", "schema", "docs", "redoc"}
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +78,12 @@ def test_the_served_schema_is_the_file_of_the_repository(client):
     answer = client.get("/api/v1/schema/")
 
     assert answer.content == SCHEMA.read_bytes()
+
+
+def test_the_address_of_the_api_leads_to_its_operations(client, db):
+    answer = client.get("/api/v1/")
+
+    assert (answer.status_code, answer["Location"]) == (302, "/api/v1/docs/")
 
 
 @pytest.mark.parametrize("page", ["docs", "redoc"])
