@@ -26,6 +26,13 @@ def sized(short: Value, long: Value) -> Value:
     return long if IS_LONG else short
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the long forms two hours each, unless a test names its own limit."""
+    for item in items:
+        if IS_LONG and item.get_closest_marker("processes") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(2 * 3600))
+
+
 class Cluster:
     """Workers and beat, started as `make run` does, with the environment that a test sets."""
 
