@@ -48,6 +48,7 @@ KINDS: dict[str, Kind] = {
     ),
     "corrupt_image": Kind(422, _("The image is damaged.")),
     "idempotency_key_in_use": Kind(409, _("A request with this Idempotency-Key is still running."), 2),
+    "model_refused": Kind(422, _("The file is not a model that this software can use.")),
     "corrupt_document": Kind(422, _("The document is damaged.")),
     "corrupt_archive": Kind(422, _("The ZIP file is damaged.")),
     "nested_archive": Kind(415, _("An archive inside an archive is not opened.")),

@@ -7,13 +7,9 @@ its number and the size of its PNG, or its error, and the PNG. Pages begin at FI
 process whose end ends this one.
 """
 
-import ctypes
 import io
 import json
 import math
-import os
-import resource
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -24,6 +20,7 @@ from PIL import Image
 
 from mlcore.documents.kinds import is_pdf
 from mlcore.documents.limits import CPU_SECONDS, MEMORY_BYTES
+from mlcore.limited_process import end_with, limit_resources
 from mlcore.reading.decode import (
     DAMAGE,
     LONGEST,
@@ -38,7 +35,6 @@ from mlcore.reading.errors import PictureError
 
 PDF_NEEDS_PASSWORD = 4  # FPDF_ERR_PASSWORD
 PNG_LEVEL = 3
-PR_SET_PDEATHSIG = 1
 
 
 class Document(Protocol):
@@ -156,27 +152,7 @@ def write_line(output: BinaryIO, **values: object) -> None:
     output.flush()
 
 
-def limit_resources() -> None:
-    """Limit the memory and the time of this process, where the system can. No core is dumped."""
-    limits = {
-        resource.RLIMIT_AS: MEMORY_BYTES,
-        resource.RLIMIT_CPU: CPU_SECONDS,
-        resource.RLIMIT_CORE: 0,
-    }
-    for kind, limit in limits.items():
-        with suppress(ValueError, OSError):
-            resource.setrlimit(kind, (limit, limit))
-
-
-def end_with(parent: int) -> None:
-    """Let the kernel kill this process when its parent ends, on Linux."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it ended before
-            sys.exit(1)
-
-
 if __name__ == "__main__":
     end_with(int(sys.argv[3]))
-    limit_resources()
+    limit_resources(memory_bytes=MEMORY_BYTES, cpu_seconds=CPU_SECONDS)
     render(sys.stdin.buffer.read(), int(sys.argv[1]), int(sys.argv[2]), sys.stdout.buffer)

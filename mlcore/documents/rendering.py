@@ -11,12 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self, cast
 
+from mlcore.limited_process import ENVIRONMENT
 from mlcore.reading.errors import PictureError
 
 MAX_PAGES = 1_000
 ROOT = Path(__file__).resolve().parents[2]
-# The child gets no secrets, and one thread: each would take addresses from its limit.
-ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from recognizer.models.deletion import AccountDeletion, DeletedFolder
 from recognizer.models.export_link import ExportLink
 from recognizer.models.job import Job
 from recognizer.models.mail import OutgoingMail
-from recognizer.models.model_version import ModelVersion, Promotion
+from recognizer.models.model_version import ModelEvent, ModelVersion, Promotion
 from recognizer.models.notice import Notice
 from recognizer.models.personal_export import ExportPart, PersonalExport
 from recognizer.models.prediction import FeatureMap, Glyph, Prediction
@@ -31,6 +31,7 @@ __all__ = [
     "Glyph",
     "IdempotencyRecord",
     "Job",
+    "ModelEvent",
     "ModelVersion",
     "Notice",
     "OutgoingMail",

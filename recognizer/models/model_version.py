@@ -23,6 +23,8 @@ class ModelVersion(UUIDModel):
     digest = models.CharField(max_length=64, unique=True, help_text=_("SHA-256 of card.json when it was registered."))
     shipped = models.BooleanField(default=False, help_text=_("True for a model that came with the software."))
     card = models.JSONField()
+    title = models.CharField(max_length=60, blank=True, default="", db_default="")
+    note = models.TextField(max_length=1_000, blank=True, default="", db_default="")
     gate = models.JSONField(null=True, help_text=_("Its comparison with the model that was active then."))
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     activated_at = models.DateTimeField(null=True)
@@ -36,6 +38,34 @@ class ModelVersion(UUIDModel):
 
     def __str__(self) -> str:
         return self.version
+
+
+class ModelEventKind(models.TextChoices):
+    UPLOADED = "uploaded", _("uploaded")
+    DOWNLOADED = "downloaded", _("downloaded")
+    TITLED = "titled", _("given another title")
+    NOTED = "noted", _("given another note")
+    RETIRED = "retired", _("retired")
+
+
+class ModelEvent(UUIDModel):
+    """One change of a model version, or one download: when, by whom, and the new words. Promotions are other rows."""
+
+    Kind = ModelEventKind
+
+    version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=10, choices=ModelEventKind)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    text = models.TextField(blank=True, default="")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=ModelEventKind.values), name="model_event_kind_known")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.kind} at {self.at:%Y-%m-%d %H:%M}"
 
 
 class Promotion(UUIDModel):

@@ -1,12 +1,13 @@
-"""Pages of the model versions: the list with comparisons and promotions, each one's card, and its activation."""
+"""Pages of the model versions: the list with promotions, each one's card, and what trainers do with it."""
 
+import io
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db.models.fields.json import KT
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -14,11 +15,15 @@ from django.views.decorators.http import require_POST, require_safe
 from mlcore.artifact import ArtifactError
 from recognizer.card_figures import card_figures
 from recognizer.forms import clean_or_raise
+from recognizer.forms.model_versions import DayForm, DescriptionForm
 from recognizer.forms.promotion import PromotionForm
 from recognizer.fresh_login import fresh_login_required
-from recognizer.models import ModelVersion, Promotion
+from recognizer.models import ModelEvent, ModelVersion, Promotion, Training
 from recognizer.problems import Problem
+from recognizer.services.registry.model_changes import active_on, describe_model, history_of, retire_model
+from recognizer.services.registry.model_transfer import pack_model, upload_model
 from recognizer.services.registry.promotion import needs_reason, promote_model
+from recognizer.uploadhandlers import check_files
 from recognizer.views.requests import UserRequest
 
 PERMISSION = "recognizer.trainer"
@@ -33,6 +38,11 @@ class VersionRow:
     right: float | None  # share of MNIST's test digits
     checks: list[dict[str, Any]]
     needs_reason: bool
+
+    @property
+    def is_set_aside(self) -> bool:
+        """Return whether it was retired without having been active."""
+        return self.version.state == ModelVersion.State.RETIRED and not self.version.activated_at
 
 
 @require_safe
@@ -51,9 +61,13 @@ def model_versions(request: UserRequest) -> HttpResponse:
         for version in sorted(versions, key=lambda version: version != active)  # the active one first
     ]
     recorded = Promotion.objects.select_related("version", "by").defer("version__card", "version__gate").order_by("-at")
+    day = clean_or_raise(DayForm(request.GET))["on"]
     context = {
-        "rows": rows,
+        "rows": [row for row in rows if not row.is_set_aside],
+        "set_aside": [row for row in rows if row.is_set_aside],
         "promotions": recorded[:PROMOTIONS_SHOWN],
+        "day": day,
+        "active_on_day": active_on(day) if day else [],
         "may_promote": request.user.has_perm(PERMISSION),
     }
     return render(request, "model_versions.html", context)
@@ -62,7 +76,61 @@ def model_versions(request: UserRequest) -> HttpResponse:
 @require_safe
 def model_card(request: UserRequest, version: str) -> HttpResponse:
     shown = get_object_or_404(ModelVersion, version=version)
-    return render(request, "model_card.html", {"model": shown, "figures": card_figures(shown.card)})
+    may_change = request.user.has_perm(PERMISSION)
+    context = {
+        "model": shown,
+        "figures": card_figures(shown.card),
+        "is_uploaded": shown.events.filter(kind=ModelEvent.Kind.UPLOADED).exists(),
+        "training": Training.objects.filter(candidate=shown).first(),
+        "may_change": may_change,
+        "history": history_of(shown) if may_change else [],
+    }
+    return render(request, "model_card.html", context)
+
+
+@require_POST
+@permission_required(PERMISSION, raise_exception=True)
+def model_describe(request: UserRequest, version: str) -> HttpResponse:
+    chosen = get_object_or_404(ModelVersion, version=version)
+    fields = clean_or_raise(DescriptionForm(request.POST))
+    describe_model(chosen, title=fields["title"], note=fields["note"], by=request.user)
+    messages.success(request, _("The title and the note were saved."))
+    return redirect("model_card", version)
+
+
+@require_POST
+@permission_required(PERMISSION, raise_exception=True)
+def model_retire(request: UserRequest, version: str) -> HttpResponse:
+    retire_model(get_object_or_404(ModelVersion, version=version), by=request.user)
+    messages.success(request, _("%(version)s is retired.") % {"version": version})
+    return redirect("model_versions")
+
+
+@require_POST
+@permission_required(PERMISSION, raise_exception=True)
+@fresh_login_required
+def model_upload(request: UserRequest) -> HttpResponse:
+    check_files(request)
+    file = request.FILES.get("file")
+    if file is None:
+        raise Problem("missing_file", _("Choose a ZIP file with the files of a model."))
+    version = upload_model(file.read(), by=request.user)
+    messages.success(request, _("%(version)s was uploaded as a candidate.") % {"version": version})
+    return redirect("model_card", version.version)
+
+
+@require_safe
+@permission_required(PERMISSION, raise_exception=True)
+@fresh_login_required
+def model_download(request: UserRequest, version: str) -> FileResponse:
+    chosen = get_object_or_404(ModelVersion, version=version)
+    file = io.BytesIO()
+    try:
+        pack_model(chosen, file, by=request.user)
+    except ArtifactError as error:
+        raise Problem("model_unavailable", _("Model %(version)s cannot be loaded.") % {"version": version}) from error
+    file.seek(0)
+    return FileResponse(file, as_attachment=True, filename=f"{version}.zip", content_type="application/zip")
 
 
 @require_POST

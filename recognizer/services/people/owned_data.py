@@ -22,6 +22,7 @@ from recognizer.models import (
     Glyph,
     IdempotencyRecord,
     Job,
+    ModelEvent,
     Notice,
     OutgoingMail,
     PersonalExport,
@@ -65,6 +66,7 @@ OWNED_ROWS = (
     OwnedRows(User.user_permissions.through, ("user_id",), not_exported_because="The staff gives permissions."),
     OwnedRows(LogEntry, ("user_id",), not_exported_because="It records what the staff did in the admin."),
     OwnedRows(Promotion, ("by_id",), not_exported_because="It records which model was active when."),
+    OwnedRows(ModelEvent, ("by_id",), not_exported_because="It records who changed a model when."),
     OwnedRows(Training, ("started_by_id",), not_exported_because="It records which model was trained when."),
     OwnedRows(EmailAddress, ("user_id",), "account.json", inside="addresses"),
     OwnedRows(

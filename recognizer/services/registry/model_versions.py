@@ -35,13 +35,17 @@ FILES_MISSING = (
 
 
 @transaction.atomic
-def register_model(folder: Path) -> ModelVersion:
+def register_model(folder: Path, *, has_known_figures: bool = True) -> ModelVersion:
     """Verify the artifact, create its row, a candidate, and copy the files into the storage.
 
-    The row comes first: its name is unique, so the files of a registered version are never overwritten.
+    The row comes first: its name is unique, so the files of a registered version are never overwritten. Without known
+    figures the row's card has neither figures nor a record of the training.
     """
     artifact = load_artifact(folder)
-    version = ModelVersion.objects.create(**_columns_of(artifact))
+    columns = _columns_of(artifact)
+    if not has_known_figures:
+        columns["card"] |= {"training": {}, "metrics": {}}
+    version = ModelVersion.objects.create(**columns)
     store_artifact(artifact)
     return version
 

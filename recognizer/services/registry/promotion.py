@@ -38,7 +38,8 @@ def promote_model(version: ModelVersion, *, by: User | None = None, reason: str 
 
 def needs_reason(version: ModelVersion, active: ModelVersion | None) -> bool:
     """Return whether this version can only be promoted with a reason."""
-    if active is None or version.shipped or version.state != ModelVersion.State.CANDIDATE:
+    was_active = version.activated_at is not None or version.state == ModelVersion.State.ACTIVE
+    if active is None or version.shipped or was_active:
         return False
     gate = version.gate or {}
     return gate.get("against_digest") != active.digest or not gate["passed"]

@@ -19,6 +19,7 @@ from recognizer.models import (
     Backup,
     DeletedFolder,
     Job,
+    ModelEvent,
     ModelVersion,
     OutgoingMail,
     Prediction,
@@ -79,6 +80,7 @@ def everything(alice, model, media, settings) -> User:
     corrections.correct(prediction=prediction, by=alice, kind="correct", text="1")
     create_token(user=alice, name="script")
     Promotion.objects.create(version=prediction.model, by=alice)
+    ModelEvent.objects.create(version=prediction.model, kind=ModelEvent.Kind.NOTED, by=alice, text="for meters")
     choose_decimal_mark(alice, "comma")
     create_preset(owner=alice, name="Water meter", fields={"digits": "5"})
     EmailConfirmation.create(EmailAddress.objects.create(user=alice, email=alice.email))

@@ -1,0 +1,1 @@
+"""Artifacts that somebody uploaded, checked by a process with limits before any of their networks is loaded."""

@@ -1,0 +1,75 @@
+"""What trainers change about a model version besides its activation, and the history of all changes."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from recognizer.models import ModelEvent, ModelVersion, Promotion
+from recognizer.problems import Problem
+from recognizer.services.security_log import Event, log_event
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One line of a version's history: what was done, when, by whom, and with which words."""
+
+    at: datetime
+    what: str
+    by: User | None
+    text: str
+
+
+def record_event(version: ModelVersion, kind: str, *, by: User, text: str = "") -> None:
+    ModelEvent.objects.create(version=version, kind=kind, by=by, text=text)
+
+
+@transaction.atomic
+def describe_model(version: ModelVersion, *, title: str, note: str, by: User) -> None:
+    """Save the title and the note that pages show beside the version's name, which never changes."""
+    if title != version.title:
+        record_event(version, ModelEvent.Kind.TITLED, by=by, text=title)
+    if note != version.note:
+        record_event(version, ModelEvent.Kind.NOTED, by=by, text=note)
+    version.title, version.note = title, note
+    version.save(update_fields=["title", "note"])
+
+
+@transaction.atomic
+def retire_model(version: ModelVersion, *, by: User) -> None:
+    """Retire a candidate. It can still be activated, under the same conditions as before."""
+    candidate = ModelVersion.objects.filter(pk=version.pk, state=ModelVersion.State.CANDIDATE)
+    if candidate.update(state=ModelVersion.State.RETIRED):
+        record_event(version, ModelEvent.Kind.RETIRED, by=by)
+        log_event(Event.MODEL_RETIRED, account=by.pk, version=version.version)
+        return
+    version.refresh_from_db(fields=["state"])
+    if version.state == ModelVersion.State.ACTIVE:
+        raise Problem("conflict", _("The active model cannot be retired. Activate another one first."))
+
+
+def history_of(version: ModelVersion) -> list[HistoryRow]:
+    """Return what was done with a version, the newest first."""
+    events = [
+        HistoryRow(event.at, event.get_kind_display(), event.by, event.text)
+        for event in ModelEvent.objects.filter(version=version).select_related("by")
+    ]
+    promotions = [
+        HistoryRow(promotion.at, _("activated"), promotion.by, promotion.reason)
+        for promotion in Promotion.objects.filter(version=version).select_related("by")
+    ]
+    return sorted([*events, *promotions], key=lambda row: row.at, reverse=True)
+
+
+def active_on(day: date) -> list[Promotion]:
+    """Return the promotions that were in force on a day of the current time zone, in order: the earliest was at its
+    beginning, if a model was active then."""
+    start = timezone.make_aware(datetime.combine(day, time.min))
+    end = timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+    rows = Promotion.objects.select_related("version").defer("version__card", "version__gate").order_by("-at")
+    before = rows.filter(at__lte=start).first()
+    during = rows.filter(at__gt=start, at__lt=end)
+    return [*([before] if before else []), *reversed(during)]
