@@ -1,5 +1,6 @@
 """A network small enough to be trained in seconds and without a download, shared by all tests that need one."""
 
+import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ from mlcore.reading.normalise import normalise
 if TYPE_CHECKING:
     from mlcore.training.datasets.mnist import Digits
     from mlcore.training.recipes.digit import DigitRecipe
+
+# A test imports Keras when it runs: its import would cost each process of the tests four seconds as it collects them.
+needs_keras = pytest.mark.skipif(importlib.util.find_spec("keras") is None, reason="Keras is not installed")
 
 
 def write_digits(count: int, seed: int) -> "Digits":

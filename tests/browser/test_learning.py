@@ -1,6 +1,5 @@
 """From a correction to a model that has learnt it, and back, in the browser; and a candidate that is refused."""
 
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,14 +18,13 @@ from tests.pictures import digit_png
 from tests.servers.process import wait_until
 from tests.servers.web import WebServer
 from tests.servers.worker import Trainer
+from tests.training import needs_keras
 
-# Not by importing it, which takes each process of the tests seconds.
-has_keras = importlib.util.find_spec("keras") is not None
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.trains,
     pytest.mark.timeout(1800),
-    pytest.mark.skipif(not has_keras, reason="Keras is not installed"),
+    needs_keras,
 ]
 TRAINING_SECONDS = 600
 

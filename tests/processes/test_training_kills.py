@@ -3,7 +3,6 @@
 It loads TensorFlow eleven times and trains twice, which takes a quarter of an hour, so only LONG_TESTS=1 runs it.
 """
 
-import importlib.util
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -19,14 +18,13 @@ from recognizer.services.registry.model_files import local_artifact
 from tests.hands import review_n_shaped_twos
 from tests.processes.conftest import IS_LONG, SHORT_LIMITS, Cluster, wait_for
 from tests.servers.worker import Trainer
+from tests.training import needs_keras
 
-# Not by importing it, which takes each process of the tests seconds.
-has_keras = importlib.util.find_spec("keras") is not None
 pytestmark = [
     pytest.mark.processes,
     pytest.mark.trains,
     pytest.mark.timeout(3600),
-    pytest.mark.skipif(not has_keras, reason="Keras is not installed"),
+    needs_keras,
     pytest.mark.skipif(not IS_LONG, reason="takes a quarter of an hour: LONG_TESTS=1 runs it"),
 ]
 

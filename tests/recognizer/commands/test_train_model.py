@@ -13,14 +13,12 @@ from mlcore.artifact import SHIPPED, load_artifact, save_artifact
 from recognizer.management.commands import train_model
 from recognizer.models import ModelVersion
 from recognizer.services.explaining.training_digits import TrainingDigitsCache
-from tests.training import Trained
+from tests.training import Trained, needs_keras
 
-# Not by importing it, which takes each process of the tests seconds.
-has_keras = importlib.util.find_spec("keras") is not None
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.any_database,
-    pytest.mark.skipif(not has_keras, reason="Keras is not installed"),
+    needs_keras,
 ]
 NEXT = f"digits-{int(SHIPPED.name.rpartition('-')[2]) + 1}"
 

@@ -1,14 +1,15 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-pytest.importorskip("keras")
+from tests.training import needs_keras
 
-from mlcore.training.networks.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+pytestmark = needs_keras
 
 
 def test_a_saved_checkpoint_loads_in_order(tmp_path: Path) -> None:
+    from mlcore.training.networks.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+
     weights = [np.full((2, 3), value, np.float32) for value in range(12)]
     path = tmp_path / "new" / "checkpoint.npz"
     save_checkpoint(path, Checkpoint({"weights": weights, "best": weights[:1]}, {"history": [{"loss": 0.5}]}))
@@ -21,4 +22,6 @@ def test_a_saved_checkpoint_loads_in_order(tmp_path: Path) -> None:
 
 
 def test_a_missing_checkpoint_is_none(tmp_path: Path) -> None:
+    from mlcore.training.networks.checkpoint import load_checkpoint
+
     assert load_checkpoint(tmp_path / "checkpoint.npz") is None

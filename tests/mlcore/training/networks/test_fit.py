@@ -1,21 +1,19 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from mlcore.training.datasets.epochs import Mixture, make_epoch
 from mlcore.training.datasets.mnist import Digits
-from mlcore.training.networks import machine
-from mlcore.training.networks.checkpoint import load_checkpoint
-from mlcore.training.networks.digit import build_digit_network
-from mlcore.training.networks.fit import DigitPlan, FittedDigitNetwork, Progress, fit_digit_network
-from mlcore.training.networks.line import build_line_network
+from tests.training import needs_keras
 
-pytestmark = pytest.mark.trains
+if TYPE_CHECKING:
+    from mlcore.training.networks.fit import FittedDigitNetwork, Progress
 
-PLAN = DigitPlan(architecture="classic", epochs=3, batch=50)
+pytestmark = [pytest.mark.trains, needs_keras]
 
 
 class Interrupt:
@@ -24,33 +22,47 @@ class Interrupt:
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: "Progress") -> None:
         if progress.epoch == self.epoch:
             raise KeyboardInterrupt
 
 
-def mix(digits: Digits) -> Mixture:
-    return Mixture(digits[:200], digits[200:250], 50)
-
-
 def run(
-    folder: Path, digits: Digits, on_progress: Callable[[Progress], None] = lambda progress: None
-) -> FittedDigitNetwork:
-    return fit_digit_network(PLAN, mix(digits), digits[250:300], folder, on_progress)
+    folder: Path, digits: Digits, on_progress: Callable[["Progress"], None] = lambda progress: None
+) -> "FittedDigitNetwork":
+    return fit(folder, digits, Mixture(digits[:200], digits[200:250], 50), on_progress=on_progress)
+
+
+def fit(
+    folder: Path,
+    digits: Digits,
+    mixture: Mixture,
+    *,
+    epochs: int = 3,
+    rate: float = 3e-3,
+    schedule: str = "one-cycle",
+    **options: Any,
+) -> "FittedDigitNetwork":
+    from mlcore.training.networks.fit import DigitPlan, fit_digit_network
+
+    plan = DigitPlan(architecture="classic", epochs=epochs, batch=50, rate=rate, schedule=schedule)
+    return fit_digit_network(plan, mixture, digits[250:300], folder, **options)
 
 
 @pytest.fixture(scope="module")
-def progress() -> list[Progress]:
+def progress() -> list["Progress"]:
     """Return the progress that the complete training tells."""
     return []
 
 
 @pytest.fixture(scope="module")
-def complete(digits: Digits, tmp_path_factory: pytest.TempPathFactory, progress: list[Progress]) -> FittedDigitNetwork:
+def complete(
+    digits: Digits, tmp_path_factory: pytest.TempPathFactory, progress: list["Progress"]
+) -> "FittedDigitNetwork":
     return run(tmp_path_factory.mktemp("complete"), digits, progress.append)
 
 
-def test_the_same_seed_gives_the_same_weights(complete: FittedDigitNetwork, digits: Digits, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_weights(complete: "FittedDigitNetwork", digits: Digits, tmp_path: Path) -> None:
     again = run(tmp_path, digits)
     for a, b in zip(complete.model.get_weights(), again.model.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
@@ -58,6 +70,8 @@ def test_the_same_seed_gives_the_same_weights(complete: FittedDigitNetwork, digi
 
 def test_an_interruption_keeps_the_best_so_far(digits: Digits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The validation is patched, so that the first epoch is the best on every processor."""
+    from mlcore.training.networks.checkpoint import load_checkpoint
+
     scores = iter([(0.9, 0.3), (0.8, 0.3)])
     monkeypatch.setattr("mlcore.training.networks.fit._validate", lambda model, validation: next(scores))
     fitted = run(tmp_path, digits, Interrupt(epoch=3))
@@ -71,7 +85,7 @@ def test_an_interruption_keeps_the_best_so_far(digits: Digits, tmp_path: Path, m
     assert not all(last)
 
 
-def test_an_interrupted_training_resumes(complete: FittedDigitNetwork, digits: Digits, tmp_path: Path) -> None:
+def test_an_interrupted_training_resumes(complete: "FittedDigitNetwork", digits: Digits, tmp_path: Path) -> None:
     """It ignores a checkpoint that was written in part."""
     interrupted = run(tmp_path, digits, Interrupt(epoch=2))
     interrupted.checkpoint.with_suffix(".part").write_bytes(interrupted.checkpoint.read_bytes()[:100])
@@ -89,7 +103,7 @@ def test_a_training_interrupted_in_its_first_epoch_leaves_nothing(digits: Digits
     assert list(tmp_path.iterdir()) == []
 
 
-def test_progress_tells_the_remaining_time(complete: FittedDigitNetwork, progress: list[Progress]) -> None:
+def test_progress_tells_the_remaining_time(complete: "FittedDigitNetwork", progress: list["Progress"]) -> None:
     assert [step.done for step in progress] == sorted(step.done for step in progress)
     assert progress[-1].done == pytest.approx(1)
     assert progress[-1].seconds_left == pytest.approx(0)
@@ -118,6 +132,10 @@ def test_the_last_epochs_are_augmented_less(digits: Digits) -> None:
 def test_bfloat16_is_used_only_on_processors_that_have_it(
     flags: str, half: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from mlcore.training.networks import machine
+    from mlcore.training.networks.digit import build_digit_network
+    from mlcore.training.networks.line import build_line_network
+
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text(f"processor\t: 0\nmodel name\t: Some Processor\nflags\t\t: fpu {flags}\n")
     monkeypatch.setattr(machine, "CPUINFO", cpuinfo)
@@ -129,6 +147,8 @@ def test_bfloat16_is_used_only_on_processors_that_have_it(
 
 def test_fused_normalisation_equals_that_of_keras(digits: Digits) -> None:
     """Outputs agree within bfloat16 after one training step, and moving statistics are the same."""
+    from mlcore.training.networks.digit import build_digit_network
+
     fast, plain = build_digit_network("digitscribe", fast=True), build_digit_network("digitscribe")
     plain.set_weights(fast.get_weights())
     inputs = digits.images[:64, :, :, None].astype(np.float32) / 255
@@ -141,26 +161,29 @@ def test_fused_normalisation_equals_that_of_keras(digits: Digits) -> None:
 
 def test_a_plateau_ends_the_training(digits: Digits, tmp_path: Path) -> None:
     """The rate is so small that the first epoch stays the best; training ends five epochs later."""
-    plan = replace(PLAN, epochs=40, rate=1e-30, schedule="plateau")
-    fitted = fit_digit_network(plan, Mixture(digits[:100], digits[:0], 0), digits[250:300], tmp_path)
-    assert [epoch.rate / plan.rate for epoch in fitted.history] == pytest.approx([1, 1, 1, 0.5, 0.5, 0.25])
+    rate = 1e-30
+    mixture = Mixture(digits[:100], digits[:0], 0)
+    fitted = fit(tmp_path, digits, mixture, epochs=40, rate=rate, schedule="plateau")
+    assert [epoch.rate / rate for epoch in fitted.history] == pytest.approx([1, 1, 1, 0.5, 0.5, 0.25])
 
 
-def test_training_starts_from_given_weights(complete: FittedDigitNetwork, digits: Digits, tmp_path: Path) -> None:
+def test_training_starts_from_given_weights(complete: "FittedDigitNetwork", digits: Digits, tmp_path: Path) -> None:
     """A rate of 0 changes no weights."""
     weights = complete.model.get_weights()
     mixture = Mixture(digits[:100], digits[:0], 0)
-    fitted = fit_digit_network(replace(PLAN, epochs=1, rate=0.0), mixture, digits[250:300], tmp_path, start=weights)
+    fitted = fit(tmp_path, digits, mixture, epochs=1, rate=0.0, start=weights)
     for a, b in zip(weights, fitted.model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
 def test_fine_tuned_weights_are_blended_with_the_start(
-    complete: FittedDigitNetwork, digits: Digits, tmp_path: Path
+    complete: "FittedDigitNetwork", digits: Digits, tmp_path: Path
 ) -> None:
+    from mlcore.training.networks.checkpoint import load_checkpoint
+
     start = complete.model.get_weights()
     mixture = Mixture(digits[:200], digits[:0], 0)
-    fitted = fit_digit_network(replace(PLAN, epochs=1), mixture, digits[250:300], tmp_path, start=start)
+    fitted = fit(tmp_path, digits, mixture, epochs=1, start=start)
     trained = load_checkpoint(fitted.checkpoint)
     assert trained is not None
     moved = 0.0
@@ -170,14 +193,16 @@ def test_fine_tuned_weights_are_blended_with_the_start(
     assert moved > 1
 
 
-def test_one_cycle_ends_with_its_last_weights(complete: FittedDigitNetwork) -> None:
+def test_one_cycle_ends_with_its_last_weights(complete: "FittedDigitNetwork") -> None:
+    from mlcore.training.networks.checkpoint import load_checkpoint
+
     checkpoint = load_checkpoint(complete.checkpoint)
     assert checkpoint is not None
     for a, b in zip(complete.model.get_weights(), checkpoint.arrays["weights"], strict=True):
         np.testing.assert_array_equal(a, b)
 
 
-def test_the_machine_is_recorded(complete: FittedDigitNetwork) -> None:
+def test_the_machine_is_recorded(complete: "FittedDigitNetwork") -> None:
     (machine,) = complete.machines
     assert "cores" in machine
     assert "(tensorflow)" in machine

@@ -3,8 +3,9 @@ import pytest
 
 from mlcore.reading.result import SIGNS
 from mlcore.training.datasets.lines import StripDataset
+from tests.training import needs_keras
 
-keras = pytest.importorskip("keras")
+pytestmark = needs_keras
 
 
 @pytest.fixture(scope="module")

@@ -4,21 +4,19 @@ import io
 from typing import Any
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from mlcore.artifact import SHIPPED, load_artifact
 from mlcore.reading.engine import Engine
 from mlcore.training.datasets.mnist import Digits
-from mlcore.training.networks.digit import visible_layers
-from mlcore.training.networks.fit import predict_logits
-from mlcore.training.recipes.digit import line_part_of
-from tests.training import Trained
+from tests.training import Trained, needs_keras
 
-keras = pytest.importorskip("keras")
+pytestmark = needs_keras
 
 
 def keras_model(trained: Trained) -> Any:
+    import keras  # noqa: TID251  (it loads what the training saved)
+
     with (trained.runs / "again.keras").open("wb") as file:
         file.write(trained.artifact.read_bytes("model.keras"))
     return keras.models.load_model(trained.runs / "again.keras")
@@ -36,6 +34,8 @@ def test_the_line_network_is_copied_from_its_source(trained: Trained) -> None:
 
 
 def test_without_a_source_there_is_no_line_network() -> None:
+    from mlcore.training.recipes.digit import line_part_of
+
     assert line_part_of(None).networks == {}
     assert line_part_of(None).files == {}
 
@@ -45,12 +45,18 @@ def test_the_network_has_learnt(trained: Trained) -> None:
 
 
 def test_onnx_and_keras_agree_on_a_thousand_images(trained: Trained, digits: Digits) -> None:
+    from mlcore.training.networks.fit import predict_logits
+
     images = np.resize(digits.images, (1000, 28, 28))
     expected = predict_logits(keras_model(trained), images)
     assert np.abs(Engine(trained.artifact).logits(images) - expected).max() < 1e-4
 
 
 def test_every_visible_layer_agrees_with_keras(trained: Trained, digits: Digits) -> None:
+    import keras  # noqa: TID251  (the layers of its model are the oracle)
+
+    from mlcore.training.networks.digit import visible_layers
+
     model = keras_model(trained)
     shown = keras.Model(model.input, {la.name: model.get_layer(la.name).output for la in visible_layers(model)})
     expected = shown.predict(digits.images[:20, :, :, None].astype(np.float32) / 255, verbose=0)

@@ -2,27 +2,26 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from mlcore.artifact import Artifact, load_artifact
-from tests.training import Trained
-
-pytest.importorskip("keras")
-
 from mlcore.training.datasets.mnist import Digits
 from mlcore.training.evaluation.calibrate import CalibrationCounts
-from mlcore.training.networks.export import load_keras_model
-from mlcore.training.recipes.line import LineRecipe, train_line_network
 from mlcore.training.recipes.stage import TrainingStage
+from tests.training import Trained, needs_keras
 
-pytestmark = pytest.mark.trains
+if TYPE_CHECKING:
+    from mlcore.training.recipes.line import LineRecipe
+
+pytestmark = [pytest.mark.trains, needs_keras]
 
 
 @dataclass(frozen=True)
 class Lines:
-    recipe: LineRecipe
+    recipe: "LineRecipe"
     base: Artifact
     artifact: Artifact
     runs: Path
@@ -30,6 +29,8 @@ class Lines:
 
 @pytest.fixture(scope="module")
 def lines(trained: Trained, digits: Digits, tmp_path_factory: pytest.TempPathFactory) -> Lines:
+    from mlcore.training.recipes.line import LineRecipe, train_line_network
+
     runs = tmp_path_factory.mktemp("lines")
     few = runs / "few.npz"  # few test digits, because an untrained network reads numbers slowly
     test = digits[np.unique(digits.labels, return_index=True)[1]]
@@ -60,6 +61,8 @@ def test_the_card_records_training_and_figures(lines: Lines) -> None:
 
 
 def test_a_training_interrupted_after_its_last_epoch_does_not_train_again(lines: Lines, tmp_path: Path) -> None:
+    from mlcore.training.recipes.line import train_line_network
+
     def interrupt(stage: TrainingStage) -> None:
         if stage.name == "fitting thresholds":
             raise KeyboardInterrupt
@@ -75,6 +78,8 @@ def test_a_training_interrupted_after_its_last_epoch_does_not_train_again(lines:
 
 
 def test_keep_fits_only_the_thresholds(lines: Lines, tmp_path: Path) -> None:
+    from mlcore.training.recipes.line import train_line_network
+
     keep = replace(lines.recipe, keep=True, seed=5)
     refitted = train_line_network(keep, lines.artifact, tmp_path / "digits-22", lines.runs, lambda stage: None)
     assert refitted.read_bytes("lines.onnx") == lines.artifact.read_bytes("lines.onnx")
@@ -83,6 +88,9 @@ def test_keep_fits_only_the_thresholds(lines: Lines, tmp_path: Path) -> None:
 
 
 def test_further_fine_tunes_the_line_network_of_the_base(lines: Lines, tmp_path: Path) -> None:
+    from mlcore.training.networks.export import load_keras_model
+    from mlcore.training.recipes.line import train_line_network
+
     further = replace(lines.recipe, further=True, seed=2)
     tuned = train_line_network(further, lines.artifact, tmp_path / "digits-23", lines.runs, lambda stage: None)
     before, after = (

@@ -1,6 +1,5 @@
 """Tests of a whole training with a small network's data: candidate, comparison, and the way back."""
 
-import importlib.util
 import uuid
 from pathlib import Path
 
@@ -19,14 +18,13 @@ from recognizer.services.registry.model_versions import models
 from recognizer.services.registry.promotion import promote_model
 from recognizer.services.work import runs
 from tests.hands import read_n_shaped_two, review_n_shaped_twos
+from tests.training import needs_keras
 
-# Not by importing it, which takes each process of the tests seconds.
-has_keras = importlib.util.find_spec("keras") is not None
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.trains,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(not has_keras, reason="Keras is not installed"),
+    needs_keras,
 ]
 
 
