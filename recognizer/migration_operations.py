@@ -25,18 +25,33 @@ class AddConstraintWithoutScan(migrations.AddConstraint):
 class AddIndexConcurrently(migrations.AddIndex):
     """An index that PostgreSQL builds while rows are read and written. Its migration must not be atomic.
 
-    Django's operation of this name works on PostgreSQL alone, and fails when it is repeated after an interruption.
+    Django's operation of this name works on PostgreSQL alone. This one can be repeated after an interruption.
     """
 
     atomic = False
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        if schema_editor.connection.vendor != "postgresql":
-            super().database_forwards(app_label, schema_editor, from_state, to_state)
-            return
         model = to_state.apps.get_model(app_label, self.model_name)
-        schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {self.index.name}", params=None)
-        schema_editor.add_index(model, self.index, concurrently=True)
+        drop_index(schema_editor, self.index.name)
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.add_index(model, self.index, concurrently=True)
+        else:
+            schema_editor.add_index(model, self.index)
+
+
+def drop_index(schema_editor: Any, name: str) -> None:
+    """Drop an index if it exists. On PostgreSQL nobody waits for it."""
+    concurrently = "CONCURRENTLY " if schema_editor.connection.vendor == "postgresql" else ""
+    schema_editor.execute(f"DROP INDEX {concurrently}IF EXISTS {schema_editor.quote_name(name)}", params=None)
+
+
+class RemoveIndexConcurrently(migrations.RemoveIndex):
+    """An index that PostgreSQL drops while rows are read and written. Its migration must not be atomic."""
+
+    atomic = False
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        drop_index(schema_editor, self.name)
 
 
 class RemoveFieldIndex(migrations.AlterField):
@@ -46,8 +61,7 @@ class RemoveFieldIndex(migrations.AlterField):
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         for name in self.index_names(schema_editor, from_state.apps.get_model(app_label, self.model_name)):
-            concurrently = "CONCURRENTLY " if schema_editor.connection.vendor == "postgresql" else ""
-            schema_editor.execute(f"DROP INDEX {concurrently}IF EXISTS {schema_editor.quote_name(name)}", params=None)
+            drop_index(schema_editor, name)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)

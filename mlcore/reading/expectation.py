@@ -141,15 +141,28 @@ class Expectation:
             return False
         return any(_contains(interval, number) for interval in self.intervals())
 
-    def _may_reach_value(self, prefix: str) -> bool:
-        """Return whether more digits can bring a whole number into one of the intervals."""
-        is_whole = self.decimals is not None and self.decimals.most == 0
-        if not is_whole or not prefix.isdigit() or not prefix.isascii():
+    def may_reach(self, least: str, greatest: str) -> bool:
+        """Return whether a value between those of two written forms may be expected. Their signs are the same."""
+        if self.minimum is None and self.maximum is None and self.previous is None:
             return True
+        values = [find_value(written, self.decimal_rule) for written in (least, greatest)]
+        if None in values:
+            return False
+        low, high = sorted(Decimal(value) for value in values if value is not None)
+        return any(_intersect(interval, (low, high)) for interval in self.intervals())
+
+    def _may_reach_value(self, prefix: str) -> bool:
+        """Return whether more digits can bring a number that begins with these into one of the intervals."""
+        if not self.needs_value or not prefix.isdigit() or not prefix.isascii():
+            return True
+        is_whole = self.decimals is not None and self.decimals.most == 0
         most_digits = self.digits.most if self.digits else MAX_DIGITS
-        number = int(prefix)
+        number, most_more = int(prefix), max(0, most_digits - len(prefix))
+        if not is_whole:  # the decimals may begin behind any digit
+            reached = (Decimal(number), Decimal((number + 1) * 10**most_more))
+            return any(_intersect(interval, reached) for interval in self.intervals())
         for low, high in self.intervals():
-            for more in range(max(0, most_digits - len(prefix)) + 1):
+            for more in range(most_more + 1):
                 least = number * 10**more
                 if high is not None and least > high:
                     break

@@ -101,7 +101,8 @@ def fitting_texts(
 ) -> Iterator[tuple[tuple[int, ...], float]]:
     """Yield the texts that fit, with their log probabilities, the most probable first. The digits are independent.
 
-    A search by the best that each beginning can still become: a beginning that cannot fit is not extended.
+    A search by the best that each beginning can still become: a beginning that cannot fit is not extended. The signs
+    stand, so the value lies between those with the smallest and the greatest digits behind the beginning.
     """
     order = np.argsort(-rows, axis=1)  # (N, 10): digits by rank
     logs = np.log(np.take_along_axis(rows, order, axis=1) + TINY)
@@ -120,4 +121,6 @@ def fitting_texts(
         if is_whole and expectation.fits(write_number(text, signs)):
             yield digits, -cost
         elif not is_whole and expectation.may_begin(write_number(text, [s for s in signs if s.before_glyph <= place])):
-            heapq.heappush(waiting, (cost, digits, 0))
+            ends = [write_number(text.ljust(len(rows), digit), signs) for digit in "09"]
+            if expectation.may_reach(*ends):
+                heapq.heappush(waiting, (cost, digits, 0))

@@ -67,7 +67,8 @@ class BatchItem(UUIDModel):
 
     State = ItemState
 
-    batch = models.ForeignKey(Batch, models.CASCADE, related_name="items")
+    # Without an index of its own: `batch_item_uploads` serves it.
+    batch = models.ForeignKey(Batch, models.CASCADE, db_index=False, related_name="items")
     position = models.PositiveIntegerField()
     name = models.CharField(max_length=200)
     page = models.PositiveSmallIntegerField(null=True, help_text=_("The page of a document that this picture is."))
@@ -92,6 +93,7 @@ class BatchItem(UUIDModel):
         ]
         indexes = [
             models.Index(fields=["batch", "state"], name="batch_item_by_state"),
+            models.Index(fields=["batch", "upload"], name="batch_item_uploads"),
             # The table of a batch.
             models.Index(fields=["batch", "sort_key", "position"], name="batch_item_by_name"),
         ]

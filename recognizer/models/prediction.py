@@ -151,8 +151,11 @@ class Prediction(ExpectedMixin, ImmutableModel):
             models.UniqueConstraint("upload", condition=Q(is_current=True), name="prediction_one_current_per_upload"),
         ]
         indexes = [
-            # The predictions of an upload. The decisions on the pictures of a batch are counted in the index alone.
-            models.Index(fields=["upload", "is_current", "decision"], name="prediction_of_upload"),
+            # The predictions of an upload. The decisions on the pictures of a batch are counted in the index alone, and
+            # so are the errors to expect.
+            models.Index(
+                fields=["upload", "is_current", "decision", "stream", "confidence"], name="prediction_with_confidence"
+            ),
             # The history and its cursor, without a filter, with a filter on the text, and on the decision.
             models.Index(fields=["owner", "-given_at", "-id"], name="prediction_history", condition=Q(is_current=True)),
             models.Index(

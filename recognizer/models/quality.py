@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from recognizer.models.base import UUIDModel
-from recognizer.models.prediction import Decimal, Mode
+from recognizer.models.prediction import MAX_TEXT, Decimal, Mode
 
 
 def random_seed() -> str:
@@ -96,6 +96,8 @@ class Audit(UUIDModel):
     chosen_at = models.DateTimeField(default=timezone.now, editable=False)
     month = models.DateField(editable=False)
     probability = models.FloatField(help_text=_("With which the answer was chosen."))
+    # Copies from the prediction, which never change: the figures of a stream read thousands of them.
+    text = models.CharField(max_length=MAX_TEXT, blank=True, default="", db_default="")
     confidence = models.FloatField()
     was_sure = models.BooleanField()
     is_right = models.BooleanField(null=True)
@@ -114,6 +116,12 @@ class Audit(UUIDModel):
             models.Index(fields=["stream", "chosen_at", "id"], name="audit_of_stream"),
             # The review queue, the oldest first.
             models.Index(fields=["owner", "chosen_at", "id"], name="audit_to_review", condition=Q(is_right=None)),
+            # The verdicts on sure answers, counted by month in the index alone.
+            models.Index(
+                fields=["stream", "month", "probability", "is_right", "chosen_at"],
+                name="audit_verdicts",
+                condition=Q(was_sure=True, is_right__isnull=False),
+            ),
             # The gallery of mistakes.
             models.Index(fields=["stream", "-chosen_at", "-id"], name="audit_mistakes", condition=Q(is_right=False)),
         ]

@@ -96,6 +96,8 @@ def path_through(points: Iterable[tuple[float, float]]) -> str:
 
 def write_number(value: float, *, percent: bool = False) -> str:
     """Return a number with as many decimals as it needs, in the person's language."""
+    if isinstance(value, int) and 0 <= value < 1000 and not percent:
+        return str(value)  # the same in each language; a table of digits has a hundred of them
     shown = 100 * value if percent else value
     fine = (1 if percent else 0) if abs(shown) >= 100 else 2 if abs(shown) >= 1 or percent else 3
     rounded = round(shown, fine)  # number_format() cuts decimals off instead of rounding

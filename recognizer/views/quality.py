@@ -1,6 +1,5 @@
 """The page "How good is it?": the streams of an account, the figures of one, its promise and its mistakes."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,13 +17,12 @@ from recognizer.services.learning.label_doctor import DoubtfulLabel, check_label
 from recognizer.services.quality.batch_errors import expected_errors
 from recognizer.services.quality.figures import costs_of, figures_for, figures_of
 from recognizer.services.quality.mistakes import look_again, mistakes_of
-from recognizer.services.quality.promises import checked_audits, choose_wish, review_since_last_good
+from recognizer.services.quality.promises import checked_audits, choose_wish, counted_audits, review_since_last_good
 from recognizer.services.quality.tables import audited_answers
 from recognizer.views.requests import UserRequest
 
 MISTAKES_SHOWN = 24
 LABELS_SHOWN = 48
-MAX_MISTAKES = 1_000  # the newest ones, which the table of digits holds
 
 
 @require_safe
@@ -39,14 +37,14 @@ def quality_stream(request: UserRequest, pk: UUID) -> HttpResponse:
     own = selectors.streams_for(request.user).select_related("model").defer("model__card")
     stream = get_object_or_404(own, pk=pk)
     (figures,) = figures_of([stream])
-    audits = checked_audits(stream)
-    mistakes: list[Any] = list(mistakes_of(request.user, stream)[:MAX_MISTAKES])
-    truths = {mistake.pk: mistake.true_written for mistake in mistakes}
+    counted = counted_audits(stream)
+    audits = checked_audits(counted)
+    mistakes = list(mistakes_of(request.user, stream)[: MISTAKES_SHOWN + 1])
     context = {
         "stream": stream,
         "figures": figures,
         "costs": costs_of(audits),
-        "plots": stream_plots(figures, audited_answers(audits, truths)),
+        "plots": stream_plots(figures, audited_answers(counted, audits)),
         "mistakes": mistakes[:MISTAKES_SHOWN],
         "has_more_mistakes": len(mistakes) > MISTAKES_SHOWN,
     }

@@ -1,6 +1,6 @@
 """The review queue: one prediction after another, without a mark that tells unsure from audited ones."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -96,8 +96,11 @@ def queue_limits(queue: dict[str, Any]) -> QueueLimits:
     return QueueLimits(batch_id=queue["batch"], **{name: queue[name] for name in QueueForm.FILTERS})
 
 
-def queue_batch(request: UserRequest, queue: dict[str, Any]) -> Batch | None:
-    """Return the batch that the queue is limited to."""
+def queue_batch(request: UserRequest, queue: dict[str, Any], offered: Sequence[Batch] = ()) -> Batch | None:
+    """Return the batch that the queue is limited to, if possible one of those that are fetched already."""
+    for batch in offered:
+        if batch.pk == queue["batch"]:
+            return batch
     return get_object_or_404(selectors.batches_for(request.user), pk=queue["batch"]) if queue["batch"] else None
 
 
@@ -126,6 +129,8 @@ def queue_page(
     left_count = count_to_review(
         request.user, prediction, MAX_COUNTED, limits=queue_limits(queue), streams=fetch_streams(request, queue)
     )
+    own_batches = selectors.batches_for(request.user).order_by("-created_at")
+    offered_batches = [] if request.htmx else list(own_batches[:MAX_BATCHES])
     context: dict[str, Any] = {
         "left_count": left_count,
         "done": queue["done"],
@@ -134,7 +139,8 @@ def queue_page(
         "max_counted": MAX_COUNTED,
         "skipped": skipped,
         "includes_sure": queue["all"],
-        "queue_batch": queue_batch(request, queue),
+        "queue_batch": queue_batch(request, queue, offered_batches),
+        "batches": offered_batches,
         "following": ahead[1:],
         "previous": previous,
         "problem": problem,
@@ -143,7 +149,9 @@ def queue_page(
     if previous:
         context["previous_correction"] = corrections.current_correction(previous)
     if prediction:
-        context |= prediction_context(prediction, hides_decision=True)
+        is_just_fetched = not (problem or is_saved)
+        is_uncorrected = is_just_fetched and prediction.correction_kind is None  # type: ignore[attr-defined]
+        context |= prediction_context(prediction, hides_decision=True, is_uncorrected=is_uncorrected)
         context["correct_url"] = reverse("review_correct", args=[prediction.upload_id])
     else:
         context["has_answers"] = selectors.predictions_for(request.user).exists()
@@ -152,7 +160,6 @@ def queue_page(
     else:
         template = "review.html"
         context |= {"reasons": QueueForm.REASONS, "chosen": queue} | filter_names(request)
-        context["batches"] = selectors.batches_for(request.user).order_by("-created_at")[:MAX_BATCHES]
     return render(request, template, context, status=problem.status if problem else 200)
 
 

@@ -97,12 +97,15 @@ def threshold_of(prediction: Prediction) -> float:
     return sure_from(prediction.written, prediction.mode, thresholds_of(prediction.model_id), in_force)
 
 
-def prediction_context(prediction: Prediction, *, hides_decision: bool = False) -> dict[str, Any]:
-    """Return what the templates need to show a prediction with its corrections.
+def prediction_context(
+    prediction: Prediction, *, hides_decision: bool = False, is_uncorrected: bool = False
+) -> dict[str, Any]:
+    """Return what the templates need to show a prediction with its corrections, of which it may be known to have none.
 
     Where the decision is hidden, the least certain digit is marked in sure answers, too.
     """
-    rows = list(prediction.upload.corrections.select_related("by").order_by("created_at", "id"))
+    own_corrections = prediction.upload.corrections.select_related("by").order_by("created_at", "id")
+    rows = [] if is_uncorrected else list(own_corrections)
     current = corrections.select_current(rows)
     current_written = current.written if current else prediction.written
     # Fetched once, for the boxes as well. The inputs are left out: they are pictures with their own addresses.

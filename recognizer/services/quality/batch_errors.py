@@ -21,15 +21,17 @@ def expected_errors(user: User, streams: Sequence[StreamFigures]) -> list[BatchE
 def errors_in(user: User, batches: Sequence[Batch], streams: Sequence[StreamFigures]) -> list[BatchErrors]:
     """Return how many of the sure answers of batches are probably wrong, with one query.
 
-    The error rate of the stream counts where enough of its answers were checked.
+    The error rate of the stream counts where enough of its answers were checked. The query reads indexes alone: so it
+    finds the few deleted uploads instead of asking each upload whether it is deleted.
     """
     rates = {each.stream.pk: each.error.rate for each in streams if each.error.audited >= ENOUGH_CHECKED}
     rows = (
-        Prediction.objects.filter(owner=user.pk, is_current=True, decision=Prediction.Decision.READ)
-        .filter(upload__batch_item__batch__in=batches, upload__deleted_at=None)
+        Prediction.objects.filter(is_current=True, decision=Prediction.Decision.READ)
+        .filter(upload__batch_item__batch__in=batches, upload__batch_item__batch__owner=user.pk)
+        .exclude(upload__in=selectors.deleted_uploads_for(user).values("pk"))
         .order_by()
         .values("upload__batch_item__batch", "stream")
-        .annotate(count=Count("pk"), doubts=Sum(1 - F("confidence")))
+        .annotate(count=Count("*"), doubts=Sum(1 - F("confidence")))
         .values_list("upload__batch_item__batch", "stream", "count", "doubts")
     )
     sure = dict.fromkeys((batch.pk for batch in batches), 0)

@@ -11,7 +11,7 @@ from mlcore.quality.evidence import Outcome, estimate_error
 from mlcore.quality.promise import WISHES
 from recognizer import selectors
 from recognizer.models import Audit, Stream, StreamMonth
-from recognizer.services.quality.promises import CheckedAudit, follow_audits
+from recognizer.services.quality.promises import CheckedAudits, follow_audits
 from recognizer.stream_figures import Cost, MonthFigures, StreamFigures
 
 MAX_STREAMS = 100
@@ -27,7 +27,7 @@ def figures_of(streams: Sequence[Stream]) -> list[StreamFigures]:
     months: dict[UUID, list[StreamMonth]] = {stream.pk: [] for stream in streams}
     for row in StreamMonth.objects.filter(stream__in=months).order_by("month"):
         months[row.stream_id].append(row)
-    waiting = count_waiting(list(months))
+    waiting = count_waiting(streams)
     outcomes = checked_outcomes(list(months), {key: first for key, (_count, first) in waiting.items()})
     found = []
     for stream in streams:
@@ -39,10 +39,11 @@ def figures_of(streams: Sequence[Stream]) -> list[StreamFigures]:
     return found
 
 
-def count_waiting(streams: Sequence[UUID]) -> dict[UUID, tuple[int, datetime]]:
+def count_waiting(streams: Sequence[Stream]) -> dict[UUID, tuple[int, datetime]]:
     """Return how many audits of each stream wait to be checked, and when the first of them was chosen."""
+    owners = {stream.owner_id for stream in streams}  # the index of the few that wait begins with the owner
     rows = (
-        selectors.waiting_audits(Audit.objects.filter(stream__in=streams))
+        selectors.waiting_audits(Audit.objects.filter(owner__in=owners, stream__in=streams))
         .order_by()
         .values_list("stream")
         .annotate(Count("pk"), Min("chosen_at"))
@@ -56,12 +57,11 @@ def checked_outcomes(streams: Sequence[UUID], firsts: dict[UUID, datetime]) -> d
     for stream, first in firsts.items():
         late |= Q(stream=stream, chosen_at__gte=first)
     rows = (
-        Audit.objects.filter(stream__in=streams, was_sure=True)
-        .exclude(is_right=None)
+        Audit.objects.filter(stream__in=streams, was_sure=True, is_right__isnull=False)
         .exclude(late)
         .order_by()
         .values_list("stream", "month", "probability", "is_right")
-        .annotate(Count("pk"))
+        .annotate(count=Count("*"))
     )
     found: dict[UUID, dict[date, list[Outcome]]] = {}
     for stream, month, probability, is_right, count in rows:
@@ -70,6 +70,6 @@ def checked_outcomes(streams: Sequence[UUID], firsts: dict[UUID, datetime]) -> d
     return found
 
 
-def costs_of(audits: Sequence[CheckedAudit]) -> list[Cost]:
+def costs_of(audits: CheckedAudits) -> list[Cost]:
     """Return what each wish would cost after the audits so far."""
     return [Cost(wish, follow_audits(wish, audits).promise.audits_left) for wish in WISHES]

@@ -13,15 +13,14 @@ from recognizer.services.history.corrections import correct
 
 def mistakes_of(user: User, stream: Stream) -> QuerySet[Audit]:
     """Return the audited answers of a stream that were wrong, newest first, each with the truth as `true_written`."""
+    mistakes = selectors.audits_for(user).filter(stream=stream, is_right=False).order_by("-chosen_at", "-id")
+    return with_truth(mistakes.select_related("prediction__upload").defer("prediction__upload__strokes"))
+
+
+def with_truth(audits: QuerySet[Audit]) -> QuerySet[Audit]:
+    """Add the written form of the newest correction to each audit, as `true_written`."""
     newest = Correction.objects.filter(upload=OuterRef("prediction__upload")).order_by("-created_at", "-id")
-    return (
-        selectors.audits_for(user)
-        .filter(stream=stream, is_right=False)
-        .select_related("prediction__upload")
-        .defer("prediction__upload__strokes")
-        .annotate(true_written=Coalesce(Subquery(newest.values_list(written_form())[:1]), Value("")))
-        .order_by("-chosen_at", "-id")
-    )
+    return audits.annotate(true_written=Coalesce(Subquery(newest.values_list(written_form())[:1]), Value("")))
 
 
 def look_again(audit: Audit, *, by: User, is_right: bool) -> None:

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
+import numpy as np
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
+from numpy.typing import NDArray
 
 from mlcore.quality.promise import SHARE_BEFORE, WISHES, Promise
 from recognizer.models import Audit, Stream
@@ -20,22 +21,20 @@ from recognizer.services.people.notices import tell_person
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedAudits:
+    """Audited answers with what people said of them, in the order in which they count."""
+
+    confidences: NDArray[np.float64]  # (N,)
+    is_right: NDArray[np.bool_]  # (N,)
+    texts: tuple[str, ...]  # the digits that were read
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """The state of a stream's promise after its audits."""
 
     promise: Promise
-    last_good_at: datetime | None  # the last right answer before the promise was broken the last time
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedAudit:
-    """One audited answer, with what people said of it."""
-
-    pk: UUID
-    confidence: float
-    is_right: bool
-    chosen_at: datetime
-    text: str  # the digits that were read
+    last_good: int | None  # place of the last right answer before the promise was broken the last time
 
 
 def counted_audits(stream: Stream) -> QuerySet[Audit]:
@@ -44,7 +43,8 @@ def counted_audits(stream: Stream) -> QuerySet[Audit]:
     Later ones may have been checked because they looked wrong. Audits without their picture are not waited for.
     """
     audits = stream.audits.order_by("chosen_at", "id")
-    first = waiting_audits(audits).values_list("chosen_at", "id").first()
+    waiting = waiting_audits(audits.filter(owner=stream.owner_id))  # their index begins with the owner
+    first = waiting.values_list("chosen_at", "id").first()
     checked = audits.exclude(is_right=None)
     if first is None:
         return checked
@@ -52,24 +52,28 @@ def counted_audits(stream: Stream) -> QuerySet[Audit]:
     return checked.filter(Q(chosen_at__lt=at) | Q(chosen_at=at, id__lt=key))
 
 
-def checked_audits(stream: Stream) -> list[CheckedAudit]:
-    """Return the audits that count, the oldest first, with two queries."""
-    rows = counted_audits(stream).values_list("pk", "confidence", "is_right", "chosen_at", "prediction__text")
-    return [CheckedAudit(pk, confidence, bool(is_right), at, text) for pk, confidence, is_right, at, text in rows]
+def checked_audits(audits: QuerySet[Audit]) -> CheckedAudits:
+    """Return what was said of the audits that count."""
+    rows = list(audits.values_list("confidence", "is_right", "text"))
+    confidences, verdicts, texts = zip(*rows, strict=True) if rows else ((), (), ())
+    return CheckedAudits(np.array(confidences, np.float64), np.array(verdicts, np.bool_), tuple(texts))
 
 
-def follow_audits(wish: float, audits: Iterable[CheckedAudit]) -> Standing:
+def follow_audits(wish: float, audits: CheckedAudits) -> Standing:
     """Return where the promise of a wish stands after these audits."""
     promise = Promise(wish)
-    good_at = last_good_at = None
-    for audit in audits:
+    last_good = None
+    start = 0
+    for place in np.flatnonzero(~audits.is_right).tolist():
         breaks = promise.breaks
-        promise.add(audit.confidence, audit.is_right)
+        promise.add_right(audits.confidences[start:place])
+        promise.add(float(audits.confidences[place]), is_right=False)
+        start = place + 1
         if promise.breaks > breaks:
-            last_good_at = good_at
-        if audit.is_right:
-            good_at = audit.chosen_at
-    return Standing(promise, last_good_at)
+            right_before = np.flatnonzero(audits.is_right[:place])
+            last_good = int(right_before[-1]) if len(right_before) else None
+    promise.add_right(audits.confidences[start:])
+    return Standing(promise, last_good)
 
 
 def choose_wish(stream: Stream, wish: float | None) -> None:
@@ -98,13 +102,15 @@ def save_standing(stream: Stream, *, is_new_wish: bool = False) -> None:
         stream.share, stream.threshold, stream.audits_left = SHARE_BEFORE, None, None
         stream.save()
         return
-    standing = follow_audits(stream.wish, checked_audits(stream))
+    counted = counted_audits(stream)
+    standing = follow_audits(stream.wish, checked_audits(counted))
     promise, now = standing.promise, timezone.now()
     stream.share, stream.threshold = promise.share, promise.threshold
     stream.audits_left = None if promise.promised is not None else promise.audits_left
     was_promised, is_broken = stream.promised_at is not None, promise.breaks > stream.breaks and not is_new_wish
     if is_broken:
-        stream.broken_at, stream.last_good_at = now, standing.last_good_at
+        stream.broken_at = now
+        stream.last_good_at = None if standing.last_good is None else counted[standing.last_good].chosen_at
     elif not promise.breaks:
         stream.broken_at = stream.last_good_at = None
     stream.breaks = promise.breaks

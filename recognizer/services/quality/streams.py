@@ -91,6 +91,7 @@ def record_answers(answers: Sequence[tuple[Prediction, Reading]]) -> None:
                     stream=stream,
                     month=month,
                     probability=audited_share(stream),
+                    text=prediction.text,
                     confidence=prediction.confidence,
                     was_sure=prediction.decision == Prediction.Decision.READ,
                 )

@@ -1,35 +1,43 @@
 """Tables of the audited answers of a stream: confidence and correctness, and which digits are taken for which."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from uuid import UUID
+
+import numpy as np
+from django.db.models import QuerySet
 
 from mlcore.reading.written import digits_of
-from recognizer.services.quality.promises import CheckedAudit
+from recognizer.models import Audit
+from recognizer.services.quality.mistakes import with_truth
+from recognizer.services.quality.promises import CheckedAudits
 from recognizer.stream_figures import AuditedAnswers, ConfidenceBin
 
 BIN_ENDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0)
+MAX_MISTAKES = 1_000  # the newest ones, which the table of digits holds
 
 
-def audited_answers(audits: Sequence[CheckedAudit], truths: Mapping[UUID, str]) -> AuditedAnswers:
-    """Return the tables of the audits that count. `truths` has the written form of those that are wrong."""
-    pairs: Counter[tuple[str, str]] = Counter()
+def audited_answers(counted: QuerySet[Audit], audits: CheckedAudits) -> AuditedAnswers:
+    """Return the tables of the audits that count, which are `counted`, and `audits` once they are fetched."""
+    right = Counter("".join(text for text, is_right in zip(audits.texts, audits.is_right, strict=True) if is_right))
+    pairs = Counter({(digit, digit): right[digit] for digit in "0123456789"})
+    wrong = with_truth(counted.filter(is_right=False)).order_by("-chosen_at", "-id")
     other_lengths = 0
-    for audit in audits:
-        true = audit.text if audit.is_right else digits_of(truths.get(audit.pk, ""))
-        if len(true) == len(audit.text):
-            pairs.update(zip(true, audit.text, strict=True))
+    rows = wrong.values_list("text", "true_written")[:MAX_MISTAKES]  # type: ignore[misc]
+    for read, written in rows:
+        true = digits_of(written)
+        if len(true) == len(read):
+            pairs.update(zip(true, read, strict=True))
         else:
             other_lengths += 1
     digits = tuple(tuple(pairs[str(true), str(read)] for read in range(10)) for true in range(10))
     return AuditedAnswers(confidence_bins(audits), digits, other_lengths)
 
 
-def confidence_bins(audits: Sequence[CheckedAudit]) -> tuple[ConfidenceBin, ...]:
+def confidence_bins(audits: CheckedAudits) -> tuple[ConfidenceBin, ...]:
     found = []
-    for low, high in zip((0.0, *BIN_ENDS), BIN_ENDS, strict=False):
-        own = [audit for audit in audits if low <= audit.confidence < high or audit.confidence == high == 1.0]
-        if own:
-            mean = sum(audit.confidence for audit in own) / len(own)
-            found.append(ConfidenceBin(low, high, len(own), sum(audit.is_right for audit in own), mean))
+    places = np.minimum(np.searchsorted(BIN_ENDS, audits.confidences, side="right"), len(BIN_ENDS) - 1)
+    for place, (low, high) in enumerate(zip((0.0, *BIN_ENDS), BIN_ENDS, strict=False)):
+        own = places == place
+        if count := int(own.sum()):
+            right, confidence = int(audits.is_right[own].sum()), float(audits.confidences[own].mean())
+            found.append(ConfidenceBin(low, high, count, right, confidence))
     return tuple(found)

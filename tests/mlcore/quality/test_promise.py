@@ -1,5 +1,6 @@
 """Promises: the order of thresholds, how a promise is made and broken, and what it costs."""
 
+import numpy as np
 import pytest
 
 from mlcore.quality.evidence import needed_audits
@@ -120,3 +121,22 @@ def test_an_answer_reaches_its_own_threshold(place):
     promise = Promise(0.02)
     promise.add(THRESHOLDS[place], is_right=True)
     assert promise.evidence.audited == [0] * place + [1] * (len(THRESHOLDS) - place)
+
+
+@pytest.mark.parametrize("wish", [0.005, 0.02])
+@pytest.mark.parametrize("error", [0.0, 0.002, 0.02, 0.2])
+def test_right_answers_that_are_counted_at_once_lead_to_the_same_promise(wish, error):
+    rng = np.random.default_rng([int(1000 * wish), int(1000 * error)])
+    confidences = np.where(rng.random(4_000) < 0.7, 0.999, rng.uniform(0.4, 1.0, 4_000))
+    is_right = rng.random(4_000) >= np.where(np.arange(4_000) < 2_000, error, 5 * error)
+    one_by_one, in_runs = Promise(wish), Promise(wish)
+    start = 0
+    for place in [*np.flatnonzero(~is_right).tolist(), len(confidences)]:
+        in_runs.add_right(confidences[start:place])
+        for confidence in confidences[start:place].tolist():
+            one_by_one.add(confidence, is_right=True)
+        assert in_runs == one_by_one
+        if place < len(confidences):
+            for promise in (in_runs, one_by_one):
+                promise.add(float(confidences[place]), is_right=False)
+        start = place + 1

@@ -46,6 +46,21 @@ def test_no_beginning_of_a_text_that_fits_is_given_up(expectation):
             assert all(expectation.may_begin(text[:end]) for end in range(len(text) + 1))
 
 
+@pytest.mark.parametrize("written", ["12", "12.5", "012.50", "1,234.5", "1234", "-3", "0.5", ".5", "€12", "12.-"])
+@pytest.mark.parametrize("bounds", [("0.5", "12.5"), ("1234", "1234.5"), ("-4", "0"), ("12.5", None), (None, "12")])
+def test_no_beginning_with_signs_of_a_value_that_fits_is_given_up(written, bounds):
+    minimum, maximum = (bound and Decimal(bound) for bound in bounds)
+    expectation = Expectation(minimum=minimum, maximum=maximum)
+    if expectation.fits(written):
+        assert all(expectation.may_begin(written[:end]) for end in range(len(written) + 1))
+
+
+def test_a_beginning_whose_value_is_too_great_or_stays_too_small_is_given_up():
+    expectation = Expectation(digits=Range(1, 4), minimum=Decimal(500), maximum=Decimal("1200.5"))
+    assert not expectation.may_begin("1201") and not expectation.may_begin("0400")
+    assert expectation.may_begin("120") and expectation.may_begin("0500")
+
+
 @pytest.mark.parametrize(
     ("expectation", "fits", "misfits"),
     [

@@ -12,10 +12,11 @@ from PIL import Image
 
 from mlcore.reading import ctc
 from mlcore.reading.check_digits import CHECKS
-from mlcore.reading.expectation import Expectation, Range
+from mlcore.reading.expectation import Expectation, Previous, Range
 from mlcore.reading.expected import choose_expected, fit_digit, fitting_texts
 from mlcore.reading.found import FoundDigit, FoundNumber, FoundSign
 from mlcore.reading.patterns import Pattern
+from mlcore.reading.written import write_number
 from mlcore.training.synthesis.handwriting import write_digit
 from mlcore.training.synthesis.lines import Spacing, write_line
 from mlcore.training.synthesis.sheets import SCREEN, render_sheet
@@ -50,22 +51,26 @@ def certain_rows(text, least=1e-4):
 @settings(deadline=None, max_examples=30)
 @given(
     SEEDS,
-    st.integers(1, 3),
+    st.integers(1, 4),
+    st.sampled_from([(), (FoundSign(".", 1, (0, 0, 1, 1), 1.0, 1.0),), (FoundSign("-", 0, (0, 0, 1, 1), 1.0, 1.0),)]),
     st.sampled_from(
         [
             Expectation(),
             Expectation(check=CHECKS["luhn"]),
             Expectation(minimum=Decimal(17), maximum=Decimal(230), decimals=Range(0, 0)),
+            Expectation(minimum=Decimal("-35.5"), maximum=Decimal("2.4")),
+            Expectation(previous=Previous(Decimal(995), Decimal(12), Decimal(1000))),
             Expectation(pattern=Pattern("9?\\19")),
         ]
     ),
 )
-def test_the_texts_that_fit_come_in_the_order_of_their_probability(seed, length, expectation):
+def test_the_texts_that_fit_come_in_the_order_of_their_probability(seed, length, signs, expectation):
     rows = random_rows(seed, length)
     texts = ("".join(map(str, digits)) for digits in product(range(10), repeat=length))
-    wanted = sorted((probability(rows, text) for text in texts if expectation.fits(text)), reverse=True)
-    found = [np.exp(log) for _, log in islice(fitting_texts(rows, (), expectation), 20)]
-    assert np.allclose(found, wanted[:20], rtol=1e-5)
+    fitting = (text for text in texts if expectation.fits(write_number(text, signs)))
+    wanted = sorted((probability(rows, text) for text in fitting), reverse=True)
+    found = [np.exp(log) for _, log in islice(fitting_texts(rows, signs, expectation), 20)]
+    assert len(found) == min(20, len(wanted)) and np.allclose(found, wanted[:20], rtol=1e-5)
 
 
 def test_signs_stand_at_their_places_while_texts_are_searched():
@@ -74,14 +79,29 @@ def test_signs_stand_at_their_places_while_texts_are_searched():
     assert texts and all(digits[1] == 9 for digits, _ in texts)
 
 
-@settings(deadline=None, max_examples=20)
-@given(SEEDS)
-def test_the_beam_finds_the_most_probable_text_of_those_that_may_begin(seed):
+WITHIN_FOUR = Range(1, 4)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    SEEDS,
+    st.sampled_from(
+        [
+            Expectation(WITHIN_FOUR),
+            Expectation(pattern=Pattern("\\19?9?\\2")),
+            Expectation(Range(2, 3)),
+            Expectation(values=frozenset({"2", "01", "112", "2021"})),
+            Expectation(WITHIN_FOUR, Range(0, 0), minimum=Decimal(11), maximum=Decimal(121)),
+            Expectation(WITHIN_FOUR, Range(0, 0), previous=Previous(Decimal(100), step=Decimal(21))),
+            Expectation(WITHIN_FOUR, check=CHECKS["luhn"]),
+        ]
+    ),
+)
+def test_the_beam_finds_the_most_probable_text_of_those_that_may_begin(seed, allowed):
     """Brute force adds up all paths of six steps for each text of up to four digits. Both search without limits."""
     classes = (0, 1, 2, ctc.BLANK)
     logits = np.full((6, 11), -50, np.float32)
     logits[:, classes] = np.random.default_rng(seed).normal(0, 2, (6, 4))
-    allowed = Expectation(pattern=Pattern("\\19?9?\\2"))
     steps = np.exp(logits.astype(float))
     steps /= steps.sum(axis=1, keepdims=True)
     totals: dict[str, float] = {}
@@ -100,9 +120,10 @@ def test_the_beam_finds_the_most_probable_text_of_those_that_may_begin(seed):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ctc, "BEAM_WIDTH", 5_000)
         patch.setattr(ctc, "MIN_STEP_PROBABILITY", 0.0)
-        found = ctc.decode_texts(logits, 6, wanted=allowed)
+        found = ctc.decode_texts(logits, 5_000, wanted=allowed)
     fitting = [text for text in found if allowed.fits("".join(map(str, text.digits)))]
     assert fitting and "".join(map(str, fitting[0].digits)) == best
+    assert fitting[0].confidence == pytest.approx(totals[best])
 
 
 def test_a_doubtful_digit_is_decided_by_the_expectation():

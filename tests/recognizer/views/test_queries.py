@@ -9,6 +9,7 @@ from recognizer.drawings import draw_png
 from recognizer.services.batches import intake
 from recognizer.services.history import corrections
 from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.reading.presets import create_preset
 from recognizer.services.space import quotas
 
 pytestmark = pytest.mark.django_db
@@ -35,11 +36,15 @@ def number_among_many(alice, add_prediction):
         "history",
         "history_statistics",
         "quality",
+        "quality_labels",
         "review",
+        "review_alike",
         "batches",
         "notices",
         "account",
         "presets",
+        "preset_create",
+        "api:quality",
         "about",
         "password_change",
     ],
@@ -47,6 +52,21 @@ def number_among_many(alice, add_prediction):
 def test_a_page_makes_at_most_twelve_queries(alice_client, number_among_many, name):
     with CaptureQueriesContext(connection) as queries:
         assert alice_client.get(reverse(name)).status_code == 200
+    assert len(queries) <= MAX_QUERIES, [query["sql"] for query in queries]
+
+
+def test_the_page_of_a_preset_makes_at_most_twelve_queries(alice, alice_client):
+    preset = create_preset(owner=alice, name="Water meter", mode="number", fields={"digits": "5"})
+    with CaptureQueriesContext(connection) as queries:
+        assert alice_client.get(reverse("preset_edit", args=[preset.pk])).status_code == 200
+    assert len(queries) <= MAX_QUERIES, [query["sql"] for query in queries]
+
+
+def test_the_review_of_a_batch_makes_at_most_twelve_queries(alice, alice_client, number_among_many):
+    batch = intake.create_batch(owner=alice)
+    batch.items.create(position=0, name="1.png", state="done", upload=number_among_many.upload)
+    with CaptureQueriesContext(connection) as queries:
+        assert alice_client.get(reverse("review"), {"batch": str(batch.pk)}).status_code == 200
     assert len(queries) <= MAX_QUERIES, [query["sql"] for query in queries]
 
 

@@ -58,6 +58,7 @@ def add_checked(stream: Stream, outcomes: list[tuple[float, bool]], probability:
             chosen_at=now + timedelta(microseconds=place),
             month=month_of(now),
             probability=probability,
+            text=prediction.text,
             confidence=confidence,
             was_sure=True,
             is_right=is_right,
