@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from bench.options import add_data_option, add_model_option, create_parser
 from mlcore.artifact import load_artifact
-from mlcore.training.datasets.gate_pictures import SEED, render_gate_pictures
+from mlcore.training.datasets.gate_hands import render_hands
+from mlcore.training.datasets.gate_pictures import SEED, GateCounts, render_gate_pictures
 from mlcore.training.datasets.lines import Writers
 from mlcore.training.datasets.mnist import load_split
 from mlcore.training.evaluation.calibrate import render_numbers
@@ -45,23 +46,32 @@ class Pair:
     def exchanged(self) -> "Pair":
         return Pair(self.candidate, self.active)
 
-    def take(self, digits: NDArray[np.intp], negatives: NDArray[np.intp], numbers: NDArray[np.intp]) -> "Pair":
-        return Pair(*(take(outcomes, digits, negatives, numbers) for outcomes in (self.active, self.candidate)))
+    def take(self, places: "Places") -> "Pair":
+        return Pair(*(take(outcomes, places) for outcomes in (self.active, self.candidate)))
 
     def compare(self) -> GateResult:
         return compare_outcomes(self.active, self.candidate)
 
 
-def take(
-    outcomes: Outcomes, digits: NDArray[np.intp], negatives: NDArray[np.intp], numbers: NDArray[np.intp]
-) -> Outcomes:
+@dataclass(frozen=True)
+class Places:
+    """The places of the pictures that are drawn, of each kind."""
+
+    digits: NDArray[np.intp]
+    negatives: NDArray[np.intp]
+    numbers: NDArray[np.intp]
+    hands: NDArray[np.intp]  # (S, H), of each style
+
+
+def take(outcomes: Outcomes, places: Places) -> Outcomes:
     return replace(
         outcomes,
-        labels=outcomes.labels[digits],
-        right=outcomes.right[:, digits],
-        sure=outcomes.sure[:, digits],
-        sure_negatives=outcomes.sure_negatives[negatives],
-        exact_numbers=outcomes.exact_numbers[numbers],
+        labels=outcomes.labels[places.digits],
+        right=outcomes.right[:, places.digits],
+        sure=outcomes.sure[:, places.digits],
+        sure_negatives=outcomes.sure_negatives[places.negatives],
+        exact_numbers=outcomes.exact_numbers[places.numbers],
+        hand_probabilities=np.take_along_axis(outcomes.hand_probabilities, places.hands, axis=1),
     )
 
 
@@ -76,6 +86,7 @@ def join(first: Pair, second: Pair) -> Pair:
                 sure=np.concatenate([one.sure, other.sure], axis=1),
                 sure_negatives=np.concatenate([one.sure_negatives, other.sure_negatives]),
                 exact_numbers=np.concatenate([one.exact_numbers, other.exact_numbers]),
+                hand_probabilities=np.concatenate([one.hand_probabilities, other.hand_probabilities], axis=1),
             )
             for one, other in ((first.active, second.active), (first.candidate, second.candidate))
         )
@@ -83,18 +94,21 @@ def join(first: Pair, second: Pair) -> Pair:
 
 
 def resample_as_is(pair: Pair, rng: np.random.Generator) -> Pair:
-    """Draw as many digits, negatives and numbers with replacement."""
+    """Draw as many digits, negatives, numbers and hands with replacement."""
     sizes = (len(pair.active.labels), len(pair.active.sure_negatives), len(pair.active.exact_numbers))
-    return pair.take(*(rng.integers(0, size, size) for size in sizes))
+    hands = pair.active.hand_probabilities.shape
+    return pair.take(Places(*(rng.integers(0, size, size) for size in sizes), hands=rng.integers(0, hands[1], hands)))
 
 
 def resample_shifted(pair: Pair, gain: float, rng: np.random.Generator) -> Pair:
-    """Draw from the pair and its exchange, so that the expected gain in digits is this one and in numbers 0."""
+    """Draw from the pair and its exchange, so that the expected gain in digits is this one and in others 0."""
     both = join(pair, pair.exchanged())
     shares = tilted_shares(differences(both.active.right, both.candidate.right), gain)
     digits = rng.choice(len(shares), len(shares) // 2, p=shares)
     others = (both.active.sure_negatives, both.active.exact_numbers)
-    return both.take(digits, *(rng.integers(0, len(each), len(each) // 2) for each in others))
+    drawn = (rng.integers(0, len(each), len(each) // 2) for each in others)
+    styles, count = pair.active.hand_probabilities.shape
+    return both.take(Places(digits, *drawn, hands=rng.integers(0, 2 * count, (styles, count))))
 
 
 def tilted_shares(gains: NDArray[np.float64], mean: float) -> NDArray[np.float64]:
@@ -144,7 +158,8 @@ def main() -> None:
         render_numbers(Writers(validation), options.numbers or counts.numbers, np.random.default_rng([SEED, 79]))
     )
     paths = [options.model, *options.candidates]
-    active, *candidates = measure_outcomes([load_artifact(path) for path in paths], pictures, numbers)
+    hands = render_hands(GateCounts().hands, options.runs)
+    active, *candidates = measure_outcomes([load_artifact(path) for path in paths], pictures, hands, numbers)
     for path, candidate in zip(options.candidates, candidates, strict=True):
         pair = Pair(active, candidate)
         result = pair.compare()

@@ -10,7 +10,7 @@ it was, if it gets the same options.
 """
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from bench.hands import Writer, simulate_writers
 from bench.options import add_data_option, add_model_option, create_parser
 from mlcore.artifact import Artifact, load_artifact
 from mlcore.reading.engine import Engine
-from mlcore.training.datasets.gate_pictures import render_gate_pictures
+from mlcore.training.datasets.gate_pictures import GateCounts, render_gate_pictures
 from mlcore.training.datasets.mnist import Digits, concatenate, load_split
 from mlcore.training.evaluation.held_back import HeldBack
 
@@ -131,7 +131,7 @@ def review(writer: Writer, active: Artifact, number: int, reviewed: Reviewed) ->
 
 def run_round(number: int, active: Artifact, reviewed: Reviewed, options: object) -> tuple[Artifact, str]:
     """Return the candidate, and what to print."""
-    from mlcore.training.recipes.corrections import QuickTraining, compare_candidate, train_with_corrections
+    from mlcore.training.recipes.corrections import QuickTraining, compare_candidate, scale_gate, train_with_corrections
 
     learnt = concatenate(reviewed.learnt)
     target = options.folder / f"learnt-{number}"
@@ -150,7 +150,8 @@ def run_round(number: int, active: Artifact, reviewed: Reviewed, options: object
     )
     candidate = train_with_corrections(training, "bench.learning", lambda stage: None)
     trained = time.monotonic()
-    gate, held_back = compare_candidate(training, candidate, reviewed.as_held_back(), lambda stage: None)
+    counts = replace(scale_gate(options.effort), hands=GateCounts().hands)
+    gate, held_back = compare_candidate(training, candidate, reviewed.as_held_back(), lambda stage: None, counts)
     ended = time.monotonic(), time.process_time()
     failed = ", ".join(check.name for check in gate.checks if not check.passed)
     times = "" if was_there else (

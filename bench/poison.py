@@ -8,6 +8,7 @@ reads crossed 7s worse if it reads fewer of 1,000 others than the active model, 
 """
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import django
@@ -18,6 +19,7 @@ from bench.labels import write_crossed_sevens
 from bench.learning import classify
 from bench.options import add_data_option, add_model_option, create_parser
 from mlcore.artifact import Artifact, load_artifact
+from mlcore.training.datasets.gate_pictures import GateCounts
 from mlcore.training.datasets.mnist import Digits, concatenate
 from mlcore.training.evaluation.gate import LEVEL, lower_bound
 from mlcore.training.evaluation.held_back import HeldBack
@@ -92,7 +94,7 @@ def train(
 ) -> tuple[Artifact, list[str]]:
     """Return the candidate and the checks that it failed."""
     # Not at the top: the processes that render digits import this module as well.
-    from mlcore.training.recipes.corrections import QuickTraining, compare_candidate, train_with_corrections
+    from mlcore.training.recipes.corrections import QuickTraining, compare_candidate, scale_gate, train_with_corrections
 
     training = QuickTraining(
         base=active,
@@ -106,7 +108,8 @@ def train(
         effort=options.effort,
     )
     candidate = train_with_corrections(training, "bench.poison", lambda stage: None)
-    gate, _ = compare_candidate(training, candidate, held_back, lambda stage: None)
+    counts = replace(scale_gate(options.effort), hands=GateCounts().hands)
+    gate, _ = compare_candidate(training, candidate, held_back, lambda stage: None, counts)
     return candidate, [check.name for check in gate.checks if not check.passed]
 
 

@@ -205,8 +205,12 @@ def gate_check(name: str) -> str:
         "sure_negatives": _("Sure of what is not a digit"),
         "calibration_error": _("Error of the confidence"),
         "numbers_exact": _("Whole numbers read right"),
+        "hands": _("Probability of the right digit in every style of handwriting"),
         "held_back_gain": _("Right on people’s pictures that were held back"),
     }
+    if name.startswith("hand_"):
+        style = name.removeprefix("hand_").replace("_", " ")
+        return _("Probability of the right digit in the style “%(style)s”") % {"style": style}
     if name.startswith("digit_"):
         return _("The digit %(digit)s read right") % {"digit": name.removeprefix("digit_")}
     return checks.get(name, name)

@@ -19,6 +19,8 @@ def make_outcomes(seed: int, wrong: float) -> Outcomes:
         sure_negatives=np.zeros(50, np.bool_),
         exact_numbers=rng.random(400) > wrong,
         calibration_error=0.002,
+        hands=("bare_one", "crossed_seven"),
+        hand_probabilities=rng.random((2, 300)) - wrong,
     )
 
 
@@ -45,6 +47,14 @@ def test_shifted_resamples_have_the_wanted_gain_and_as_many_pictures(pair: Pair,
     drawn = resample_shifted(pair, gain, np.random.default_rng(4))
     assert drawn.active.right.shape == drawn.candidate.right.shape == (3, DIGITS)
     assert (len(drawn.active.sure_negatives), len(drawn.active.exact_numbers)) == (50, 400)
+    assert drawn.active.hand_probabilities.shape == drawn.candidate.hand_probabilities.shape == (2, 300)
+
+
+def test_no_style_gains_or_loses_where_both_models_are_exchanged(pair: Pair):
+    rng = np.random.default_rng(6)
+    drawn = [resample_shifted(pair, 0.01, rng) for _ in range(60)]
+    gains = [each.candidate.hand_probabilities.mean() - each.active.hand_probabilities.mean() for each in drawn]
+    assert np.mean(gains) == pytest.approx(0, abs=0.002)
 
 
 def test_the_gate_passes_equal_resamples_more_often_than_worse_ones(pair: Pair):

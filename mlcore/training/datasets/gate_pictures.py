@@ -27,6 +27,7 @@ class GateCounts:
     papers: int = 10  # renderings of each digit
     negatives: int = 4_000
     numbers: int = 1_500
+    hands: int = 400  # digits of each style of handwriting
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ def render_gate_pictures(
     validation: Digits, counts: GateCounts, cache: Path, on_progress: Callable[[float], None] = lambda share_done: None
 ) -> GatePictures:
     """Return the pictures, which depend on the arguments and the source code alone; they are cached in `cache`."""
-    path = cache / f"gate-{fingerprint(sys.modules[__name__], counts, validation.digest)}.npz"
+    name = fingerprint(sys.modules[__name__], counts.papers, counts.negatives, validation.digest)
+    path = cache / f"gate-{name}.npz"
     if path.exists():
         with np.load(path) as arrays:
             return GatePictures(arrays["views"], arrays["labels"], arrays["negatives"])

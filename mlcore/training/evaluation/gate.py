@@ -6,6 +6,7 @@ with all of its renderings, because ten renderings of one digit are not ten inde
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import erfc, sqrt
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ RESAMPLES = 4_000
 SEED = 0
 MAX_LOSS = 0.002  # of the share of digits that are read right
 MAX_DIGIT_LOSS = 0.003  # the same of one digit, such as all sevens
+MAX_HAND_LOSS = 0.04  # of the mean probability of what was written, in one style of handwriting
 MAX_NUMBER_LOSS = 0.015  # of the share of numbers that are read exactly
 MAX_SURE_WRONG = 0.003  # share of the sure digits that are wrong, as the model card allows
 MAX_SURE_NEGATIVES = 0.03  # share of negatives that are sure digits, as the model card allows
@@ -58,6 +60,7 @@ def compare_outcomes(active: Outcomes, candidate: Outcomes) -> GateResult:
     checks = [
         _check_loss("digits_right", active.right, candidate.right, MAX_LOSS),
         *_check_each_digit(active, candidate),
+        *_check_each_hand(active, candidate),
         _check_share("sure_but_wrong", _sure_wrong(active), _sure_wrong(candidate), MAX_SURE_WRONG),
         _check_share(
             "sure_negatives", active.sure_negatives.mean(), candidate.sure_negatives.mean(), MAX_SURE_NEGATIVES
@@ -88,6 +91,29 @@ def _check_each_digit(active: Outcomes, candidate: Outcomes) -> list[Check]:
     ]
 
 
+def _check_each_hand(active: Outcomes, candidate: Outcomes) -> list[Check]:
+    """Check that the probability of what was written falls in no style of handwriting significantly more than allowed.
+
+    Holm's procedure over the styles. All of them are one check; each one that lost too much is another.
+    """
+    chances = [
+        chance_of_less_fall(new - old, MAX_HAND_LOSS)
+        for old, new in zip(active.hand_probabilities, candidate.hand_probabilities, strict=True)
+    ]
+    are_lost = holm_rejects(chances, LEVEL)
+    before, after = (each.hand_probabilities.mean(axis=1).tolist() for each in (active, candidate))
+    lowest = min(1.0, min(chances) * len(chances))  # by Holm's first step
+    rows = zip(active.hands, before, after, chances, are_lost, strict=True)
+    return [
+        Check("hands", float(np.mean(before)), float(np.mean(after)), lowest, LEVEL, not any(are_lost)),
+        *(
+            Check(f"hand_{name}", old, new, chance, LEVEL, passed=False)
+            for name, old, new, chance, lost in rows
+            if lost
+        ),
+    ]
+
+
 def _check_share(name: str, active: float, candidate: float, limit: float) -> Check:
     limit = max(limit, float(active) * TOLERANCE)
     return Check(name, float(active), float(candidate), float(candidate), limit, bool(candidate <= limit))
@@ -111,6 +137,14 @@ def chance_of_less_loss(gains: Floats, limit: float) -> float:
     """Return the p-value of "the mean loss is at most `limit`": the resampled means shifted to that loss."""
     means = _resampled_means(gains)
     return float((1 + (means - gains.mean() - limit <= gains.mean()).sum()) / (1 + len(means)))
+
+
+def chance_of_less_fall(gains: Floats, limit: float) -> float:
+    """Return the p-value of "the mean falls by at most `limit`", for so many gains that their mean is normal."""
+    excess, error = float(gains.mean()) + limit, float(gains.std()) / sqrt(len(gains))
+    if not error:
+        return float(excess >= 0)
+    return erfc(-excess / error / sqrt(2)) / 2
 
 
 def _resampled_means(gains: Floats) -> Floats:

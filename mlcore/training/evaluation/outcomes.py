@@ -11,6 +11,7 @@ from mlcore.reading.budget import TooComplexError
 from mlcore.reading.decide import sure_threshold
 from mlcore.reading.engine import Engine, Scores, to_scores
 from mlcore.reading.number import find_number
+from mlcore.training.datasets.gate_hands import Hands
 from mlcore.training.datasets.gate_pictures import GatePictures
 from mlcore.training.evaluation.evaluate import measure_calibration
 from mlcore.training.evaluation.weights import LineSample
@@ -29,22 +30,24 @@ class Outcomes:
     sure_negatives: Flags  # (N,) a negative was classified as a sure digit
     exact_numbers: Flags  # (M,) the number was read exactly; empty for a model without a line network
     calibration_error: float  # over all views
+    hands: tuple[str, ...]  # (S,) names of the styles of handwriting
+    hand_probabilities: NDArray[np.float64]  # (S, H) 0..1, given to the digit that was written in this style
 
 
 def measure_outcomes(
-    artifacts: Sequence[Artifact], pictures: GatePictures, numbers: Iterable[LineSample]
+    artifacts: Sequence[Artifact], pictures: GatePictures, hands: Hands, numbers: Iterable[LineSample]
 ) -> list[Outcomes]:
     """Return the outcomes of each model; the numbers are rendered once for all."""
     engines = [Engine(artifact) for artifact in artifacts]
     exact = np.array([[_is_exact(engine, sample) for engine in engines] for sample in numbers], np.bool_)
     exact = exact.reshape(-1, len(engines))
     return [
-        _measure(engine, pictures, exact[:, place] if engine.reads_lines else exact[:0, place])
+        _measure(engine, pictures, hands, exact[:, place] if engine.reads_lines else exact[:0, place])
         for place, engine in enumerate(engines)
     ]
 
 
-def _measure(engine: Engine, pictures: GatePictures, exact_numbers: Flags) -> Outcomes:
+def _measure(engine: Engine, pictures: GatePictures, hands: Hands, exact_numbers: Flags) -> Outcomes:
     shape = pictures.views.shape[:2]
     labels = np.tile(pictures.labels, len(pictures.views))
     scores = _classify(engine, pictures.views.reshape(-1, *pictures.views.shape[2:]))
@@ -56,7 +59,17 @@ def _measure(engine: Engine, pictures: GatePictures, exact_numbers: Flags) -> Ou
         sure_negatives=_are_sure(engine, _classify(engine, pictures.negatives)),
         exact_numbers=exact_numbers,
         calibration_error=measure_calibration(scores.probabilities, labels).error,
+        hands=hands.names,
+        hand_probabilities=_measure_hands(engine, hands),
     )
+
+
+def _measure_hands(engine: Engine, hands: Hands) -> NDArray[np.float64]:
+    """Return the probability of what was written, (S, H): that it is a digit, and this one."""
+    scores = _classify(engine, hands.images.reshape(-1, *hands.images.shape[2:]))
+    labels = np.repeat(hands.labels, hands.images.shape[1])
+    probabilities = scores.is_digit * scores.probabilities[np.arange(len(labels)), labels]
+    return np.asarray(probabilities.reshape(hands.images.shape[:2]), np.float64)
 
 
 def _classify(engine: Engine, images: NDArray[np.uint8]) -> Scores:

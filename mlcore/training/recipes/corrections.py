@@ -73,10 +73,14 @@ def recipe_of(training: QuickTraining) -> DigitRecipe:
 
 
 def compare_candidate(
-    training: QuickTraining, candidate: Artifact, held_back: HeldBack, on_stage: StageCallback
+    training: QuickTraining,
+    candidate: Artifact,
+    held_back: HeldBack,
+    on_stage: StageCallback,
+    counts: GateCounts | None = None,
 ) -> tuple[GateResult, HeldBackResult]:
     """Hold the candidate against the model that it started from: no worse on the gate's pictures, better on these."""
-    counts = scale_gate(training.effort)
+    counts = counts or scale_gate(training.effort)
     gate = hold_gate(training.base, candidate, training.data, counts, training.runs, on_stage)
     better = compare_held_back(training.base, candidate, held_back)
     return replace(gate, checks=(*gate.checks, better.check)), better
@@ -89,4 +93,5 @@ def scale_gate(effort: float) -> GateCounts:
         max(1, round(usual.papers * effort)),
         max(20, round(usual.negatives * effort)),
         max(10, round(usual.numbers * effort)),
+        max(20, round(usual.hands * effort)),
     )

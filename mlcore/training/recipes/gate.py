@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from mlcore.artifact import Artifact
+from mlcore.training.datasets.gate_hands import render_hands
 from mlcore.training.datasets.gate_pictures import SEED, GateCounts, render_gate_pictures
 from mlcore.training.datasets.lines import Writers
 from mlcore.training.datasets.mnist import load_split
@@ -24,8 +25,9 @@ def hold_gate(
         on_stage(TrainingStage("rendering the gate's pictures", done))
 
     pictures = render_gate_pictures(validation, counts, runs, on_progress)
+    hands = render_hands(counts.hands, runs)
     on_stage(TrainingStage("comparing", 0))
     numbers = render_numbers(Writers(validation), counts.numbers, np.random.default_rng([SEED, 79]))
-    result = compare_outcomes(*measure_outcomes([active, candidate], pictures, numbers))
+    result = compare_outcomes(*measure_outcomes([active, candidate], pictures, hands, numbers))
     on_stage(TrainingStage("comparing", 1))
     return result

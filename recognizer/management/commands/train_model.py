@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 FINE_TUNING_EPOCHS, FINE_TUNING_SHARE, FINE_TUNING_PER_EPOCH = 8, 0.4, 30_000
 FINE_TUNING_RATE = 1 / 3  # of the usual learning rate
 QUICK_EPOCHS, QUICK_SHARE = 2, 0.04
-QUICK_GATE = (2, 500, 300)  # papers, negatives, numbers
+QUICK_GATE = (2, 500, 300, 100)  # papers, negatives, numbers, digits of each style
 QUICK_CALIBRATION = (1_000, 500, 250, 250)  # digits, negatives, numbers, numbers to fit the reader's weights on
 
 

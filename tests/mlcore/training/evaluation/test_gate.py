@@ -7,6 +7,8 @@ import pytest
 
 from mlcore.training.evaluation.gate import (
     MAX_DIGIT_LOSS,
+    MAX_HAND_LOSS,
+    chance_of_less_fall,
     chance_of_less_loss,
     compare_outcomes,
     holm_rejects,
@@ -15,6 +17,7 @@ from mlcore.training.evaluation.gate import (
 from mlcore.training.evaluation.outcomes import Outcomes
 
 DIGITS, VIEWS = 5_000, 5
+HANDS = ("flagged_one", "crossed_seven", "seven")
 
 
 def outcomes(seed: int = 0, wrong: float = 0.005) -> Outcomes:
@@ -30,6 +33,8 @@ def outcomes(seed: int = 0, wrong: float = 0.005) -> Outcomes:
         sure_negatives=np.zeros(1_000, np.bool_),
         exact_numbers=rng.random(1_500) < 0.96,
         calibration_error=0.002,
+        hands=HANDS,
+        hand_probabilities=1 - rng.beta(0.2, 4, (len(HANDS), 400)),
     )
 
 
@@ -76,6 +81,32 @@ def test_confident_errors_accepted_letters_and_numbers_count():
         "numbers_exact"
     ]
     assert "numbers_exact" in failed(model, replace(model, exact_numbers=np.zeros(0, np.bool_)))
+
+
+def lose_hand(model: Outcomes, share: float) -> Outcomes:
+    """Return the outcomes with that much less of the probability of crossed 7s."""
+    probabilities = model.hand_probabilities.copy()
+    probabilities[HANDS.index("crossed_seven")] *= 1 - share
+    return replace(model, hand_probabilities=probabilities)
+
+
+def test_one_lost_style_fails_and_is_named():
+    assert failed(outcomes(), lose_hand(outcomes(), 0.03)) == []
+    assert failed(outcomes(), lose_hand(outcomes(), 0.08)) == ["hands", "hand_crossed_seven"]
+    assert failed(lose_hand(outcomes(), 0.08), outcomes()) == []
+    result = compare_outcomes(outcomes(), lose_hand(outcomes(), 0.08))
+    lost = next(check for check in result.checks if check.name == "hand_crossed_seven")
+    assert lost.candidate == pytest.approx(0.92 * lost.active)
+
+
+def test_a_style_that_falls_as_much_as_allowed_fails_seldom():
+    rng = np.random.default_rng(4)
+    at_limit = rng.normal(-MAX_HAND_LOSS, 0.1, (1_000, 400))
+    rejected = np.mean([chance_of_less_fall(gains, MAX_HAND_LOSS) <= 0.05 for gains in at_limit])
+    assert rejected == pytest.approx(0.05, abs=0.02)
+    assert chance_of_less_fall(np.zeros(400), MAX_HAND_LOSS) == 1
+    assert chance_of_less_fall(np.full(400, -0.1), MAX_HAND_LOSS) == 0
+    assert chance_of_less_fall(rng.normal(-0.12, 0.1, 400), MAX_HAND_LOSS) < 1e-6
 
 
 def test_a_fault_that_the_active_model_has_as_well_is_no_reason_to_refuse():
