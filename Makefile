@@ -41,7 +41,7 @@ test: $(VENV)/.dev
 	wait $$sqlite; failed=$$?; cat "$$log"; exit $$failed
 
 # Every test, in so many processes.
-WORKERS := 3
+WORKERS := 4
 FAST := not slow and not browser and not processes and not trains
 test-sqlite: $(VENV)/.dev
 	@$(RUN_PYTHON) -m pytest --quiet --numprocesses $(WORKERS) --dist loadgroup

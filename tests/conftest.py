@@ -65,21 +65,24 @@ ON_POSTGRES_TOO = (
     "servers/test_backup.py",
 )
 collect_ignore = ["browser", "config", "mlcore"] if surroundings.ENGINE == "postgres" else []
-LONG_FIRST = ("processes", "trains", "browser", "slow")
+LONG_FIRST = ("trains", "processes", "browser", "slow")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """Group the tests before pytest-xdist reads the groups, and sort them after pytest-django, which sorts them by
+    their use of the database."""
     for item in items:
         if "trained" in item.fixturenames:
             item.add_marker(pytest.mark.trains)
             item.add_marker(pytest.mark.timeout(900))  # the first such test waits for the training
         item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    items.sort(key=start_order)
     if surroundings.ENGINE == "postgres":
         kept = [item for item in items if runs_on_postgres(item)]
         config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
         items[:] = kept
+    yield
+    items.sort(key=start_order)
 
 
 @pytest.hookimpl(optionalhook=True)

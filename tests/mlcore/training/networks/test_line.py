@@ -66,7 +66,7 @@ def test_fine_tuning_a_network_without_signs_keeps_what_it_reads():
     assert after.shape[-1] == 11 + len(SIGNS)
 
 
-@pytest.mark.slow
+@pytest.mark.trains
 def test_an_interrupted_training_resumes(strokes, tmp_path):
     from mlcore.training.networks.line import LinePlan, fit_line_network
 
@@ -87,7 +87,7 @@ def interrupt(epoch, loss):
     raise KeyboardInterrupt
 
 
-@pytest.mark.slow
+@pytest.mark.trains
 def test_a_trained_network_and_its_export_agree(strokes, tmp_path):
     import onnxruntime
 
@@ -107,7 +107,7 @@ def test_a_trained_network_and_its_export_agree(strokes, tmp_path):
     assert np.abs(logits - model.predict_on_batch(batch)).max() < 1e-3
 
 
-@pytest.mark.slow
+@pytest.mark.trains
 def test_fine_tuning_starts_from_the_weights_of_the_base(strokes, tmp_path):
     from mlcore.reading.strip import stack_strips
     from mlcore.training.networks.line import LinePlan, build_line_network, compact, fit_line_network, unfold
