@@ -58,8 +58,8 @@ def quality_labels(request: UserRequest) -> HttpResponse:
     shown = check.doubtful[:LABELS_SHOWN]
     pictures: dict[UUID, list[DoubtfulLabel]] = {}
     for each in shown:
-        pictures.setdefault(each.digit.upload_id, []).append(each)
-    in_order = [sorted(digits, key=lambda each: each.digit.number) for digits in pictures.values()]
+        pictures.setdefault(each.upload_id, []).append(each)
+    in_order = [sorted(digits, key=lambda each: each.number) for digits in pictures.values()]
     context = {"check": check, "shown": shown, "pictures": in_order}
     return render(request, "quality_labels.html", context)
 

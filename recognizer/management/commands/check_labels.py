@@ -24,7 +24,7 @@ class Command(BaseCommand):
             raise CommandError(problem.detail, returncode=1) from problem
         for each in check.doubtful:
             self.stdout.write(
-                f"{each.digit.upload_id} digit {each.digit.number}: labelled {each.label or 'none'}, "
+                f"{each.upload_id} digit {each.number}: labelled {each.label or 'none'}, "
                 f"read as {each.said or 'none'}, doubt {each.doubt:.3f}"
             )
         self.stderr.write(f"{len(check.doubtful)} of {check.checked} labels are doubtful.")

@@ -33,11 +33,11 @@ class Command(BaseCommand):
         exported: Counter[str] = Counter()
         redrawn = 0
         for sample in (sample for user in users for sample in training_labels_of(user)):
-            if sample.input is None:
+            if sample.glyph is None:
                 redrawn += 1
                 continue
             label = sample.label or "none"
-            write_picture(folder / label, sample, sample.input)
+            write_picture(folder / label, sample, sample.glyph.input)
             exported[label] += 1
         for label in sorted(exported):
             self.stdout.write(f"{label} {exported[label]}")
@@ -60,4 +60,4 @@ def write_picture(folder: Path, sample: TrainingLabel, pixels: bytes) -> None:
     """Save the digit as a picture, dark on white as on paper."""
     folder.mkdir(parents=True, exist_ok=True)
     ink = np.frombuffer(pixels, np.uint8).reshape(28, 28)
-    Image.fromarray(255 - ink).save(folder / f"{sample.upload.pk}-{sample.number}.png")
+    Image.fromarray(255 - ink).save(folder / f"{sample.upload_id}-{sample.number}.png")

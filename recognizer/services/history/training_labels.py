@@ -1,26 +1,39 @@
 """Training labels from corrections: glyph images with the digit that a person assigned to them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef
 
-from recognizer.models import Upload
+from recognizer.models import Correction, Glyph
 from recognizer.selectors import uploads_for
 from recognizer.services.history.corrections import select_current
 
-CHUNK_SIZE = 200  # uploads whose corrections and glyphs are fetched together
+CHUNK_SIZE = 500  # uploads whose corrections and glyphs are fetched together
+
+
+class ReadGlyph(NamedTuple):
+    """What the reader found in a box."""
+
+    input: bytes  # (28, 28) uint8, ink is 255
+    digit: int
+    confidence: float
+    model_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingLabel:
-    """A box of a correction with its label and, if the reader had found this box, its image."""
+    """A box of a correction with its label and, if the reader had found this box, what it read there."""
 
-    upload: Upload
+    upload_id: UUID
     number: int  # of the box in the correction, from 1
     label: str  # a digit; empty: not a digit
-    input: bytes | None  # (28, 28) uint8, ink is 255; None for a box that a person drew
+    glyph: ReadGlyph | None  # None for a box that a person drew
     kind: str  # of the correction
 
 
@@ -31,15 +44,36 @@ def training_labels_of(
 
     A correction without boxes yields nothing. With `newest` only so many pictures are looked at, the newest first.
     """
-    uploads = uploads_for(user).exclude(original="").filter(corrections__isnull=False).distinct()
+    is_corrected = Exists(Correction.objects.filter(upload=OuterRef("pk")))
+    uploads = uploads_for(user).exclude(original="").filter(is_corrected)
     uploads = uploads.order_by("-created_at", "-id")[:newest] if newest else uploads.order_by("created_at", "id")
-    for upload in uploads.prefetch_related("corrections", "predictions__glyphs").iterator(chunk_size=CHUNK_SIZE):
-        rows = upload.corrections.all()
-        current = select_current(row for row in rows if until is None or row.created_at <= until)
-        if current is None:
-            continue
-        # Glyphs of all predictions: a correction of an earlier one still applies after the upload was read again.
-        glyphs = (glyph for prediction in upload.predictions.all() for glyph in prediction.glyphs.all())
-        inputs = {(g.x, g.y, g.width, g.height): bytes(g.input) for g in glyphs}
-        for number, item in enumerate(current.boxes, start=1):
-            yield TrainingLabel(upload, number, item["label"], inputs.get(tuple(item["box"])), current.kind)
+    keys = uploads.values_list("pk", flat=True).iterator(chunk_size=CHUNK_SIZE)
+    while chunk := list(islice(keys, CHUNK_SIZE)):
+        corrections, glyphs = fetch_corrections(chunk, until), fetch_glyphs(chunk)
+        for key in chunk:
+            current = select_current(corrections[key])
+            for number, item in enumerate(current.boxes if current else (), start=1):
+                glyph = glyphs.get((key, *item["box"]))
+                yield TrainingLabel(key, number, item["label"], glyph, current.kind if current else "")
+
+
+def fetch_corrections(uploads: Sequence[UUID], until: datetime | None) -> dict[UUID, list[Any]]:
+    """Return the corrections of each upload, without the columns that labels do not need."""
+    rows = Correction.objects.filter(upload__in=uploads).order_by()
+    if until is not None:
+        rows = rows.filter(created_at__lte=until)
+    found: dict[UUID, list[Any]] = {key: [] for key in uploads}
+    for row in rows.values_list("upload_id", "pk", "created_at", "kind", "boxes", named=True):
+        found[row.upload_id].append(row)
+    return found
+
+
+def fetch_glyphs(uploads: Sequence[UUID]) -> dict[tuple[Any, ...], ReadGlyph]:
+    """Return the glyphs of uploads by upload and box, those of the newest reading where several found a box.
+
+    A correction of an earlier reading still applies after the upload was read again.
+    """
+    rows = Glyph.objects.filter(prediction__upload__in=uploads).order_by("prediction__created_at")
+    place = ("prediction__upload_id", "x", "y", "width", "height")
+    found = rows.values_list(*place, "input", "digit", "confidence", "prediction__model_id")
+    return {row[:5]: ReadGlyph(bytes(row[5]), *row[6:]) for row in found}

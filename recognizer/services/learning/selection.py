@@ -95,30 +95,25 @@ def select_digits(until: datetime) -> Selection:
     return Selection(_stack(limited), _as_held_back(held_back), counts, people)
 
 
-def reviewed_digits_of(
-    person: User, until: datetime | None = None, *, newest: int | None = None
-) -> Iterator[ReviewedDigit]:
-    """Yield the digits of the person's confirmed and corrected pictures, if wanted of so many newest ones.
-
-    Boxes that a person drew have no image.
-    """
+def reviewed_digits_of(person: User, until: datetime | None = None) -> Iterator[ReviewedDigit]:
+    """Yield the digits of the person's confirmed and corrected pictures. Boxes that a person drew have no image."""
     audits = Audit.objects.filter(owner=person, is_right__isnull=False)
     probabilities = dict(audits.values_list("prediction__upload_id", "probability"))
-    for label in training_labels_of(person, until, newest=newest):
-        if label.input is not None:
-            yield _as_digit(person, label, label.input, probabilities.get(label.upload.pk))
+    for label in training_labels_of(person, until):
+        if label.glyph is not None:
+            yield _as_digit(person, label, label.glyph.input, probabilities.get(label.upload_id))
 
 
 def _as_digit(person: User, label: TrainingLabel, pixels: bytes, probability: float | None) -> ReviewedDigit:
     return ReviewedDigit(
         owner_id=person.pk,
-        upload_id=label.upload.pk,
+        upload_id=label.upload_id,
         number=label.number,
         label=int(label.label) if label.label else NOT_A_DIGIT,
         input=pixels,
         is_corrected=label.kind != Correction.Kind.CONFIRM,
         weight=1 / probability if probability else 1.0,
-        is_held_back=probability is not None or is_held_back(label.upload.pk),
+        is_held_back=probability is not None or is_held_back(label.upload_id),
     )
 
 

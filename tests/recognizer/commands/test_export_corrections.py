@@ -56,7 +56,7 @@ def test_only_current_corrections_of_the_named_users_are_exported(add_prediction
 def test_a_redrawn_box_has_no_picture(add_prediction, alice) -> None:
     number = add_prediction("12")
     add_box(prediction=number, by=alice, box=(40, 5, 10, 20), label="3")
-    assert [(label.label, label.input is None) for label in training_labels_of(alice)] == [
+    assert [(label.label, label.glyph is None) for label in training_labels_of(alice)] == [
         ("1", False),
         ("2", False),
         ("3", True),
@@ -71,7 +71,7 @@ def test_a_correction_holds_after_the_upload_was_read_again(model, alice, media)
     correct(prediction=again, by=alice, kind="correct", text="2")
     [label] = training_labels_of(alice)
     assert label.label == "2"
-    assert label.input == bytes(seven.glyphs.get().input)
+    assert label.glyph.input == bytes(seven.glyphs.get().input)
 
 
 def test_a_corrected_text_without_boxes_gives_no_labels(add_prediction, alice) -> None:
@@ -82,7 +82,7 @@ def test_a_corrected_text_without_boxes_gives_no_labels(add_prediction, alice) -
 def test_the_number_of_queries_does_not_grow(add_prediction, alice, django_assert_num_queries) -> None:
     for text in ("12", "3", "4"):
         correct(prediction=add_prediction(text), by=alice, kind="confirm")
-    with django_assert_num_queries(4):  # uploads, corrections, predictions, glyphs
+    with django_assert_num_queries(3):  # uploads, corrections, glyphs
         assert len(list(training_labels_of(alice))) == 4
 
 

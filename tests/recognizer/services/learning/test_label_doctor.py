@@ -26,7 +26,7 @@ def test_wrong_labels_are_found_among_right_ones(model, alice, media):
     wrong = [review(alice, 7, "1", seed=1), review(alice, 3, "8", seed=1)]
     check = check_labels(alice)
     assert check.checked == 12
-    assert {each.digit.upload_id for each in check.doubtful} == {prediction.upload_id for prediction in wrong}
+    assert {each.upload_id for each in check.doubtful} == {prediction.upload_id for prediction in wrong}
     assert {(each.label, each.said) for each in check.doubtful} == {("1", "7"), ("8", "3")}
 
 
