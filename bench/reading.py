@@ -1,6 +1,10 @@
 """A benchmark of the reader on one core: medians, without the first runs.
 
-python -m bench.reading
+    python -m bench.reading
+    python -m bench.reading --against FOLDER    # a clone of another commit
+
+`--against` gives the processor time of readings here and there, alternated picture by picture in two processes, and the
+memory of both. Other work on the machine slows both alike.
 """
 
 import io
@@ -15,9 +19,36 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from bench.options import create_parser
+from mlcore.training.synthesis.handwriting import write_digit
+from mlcore.training.synthesis.lines import Spacing, write_line
+from recognizer.drawings import draw_png
 from tests.pictures import digit_png, draw_digit, varied_pngs
 
 WARM_UP = 3
+SPACING = Spacing(gap=0.12, gap_spread=0.05, rise=0.05, sizes=0.08)
+TIMES = 15  # readings of each picture that are compared
+PAGE_LINES = 40
+COMPARED = """
+import re, sys, time
+from pathlib import Path
+sys.path.insert(0, "")
+from mlcore.artifact import SHIPPED, load_artifact
+from mlcore.reading.reader import Reader
+reader = Reader(load_artifact(SHIPPED))
+for line in sys.stdin:
+    mode, path = line.rstrip().split(" ", 1)
+    if mode == "memory":
+        print(int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024, flush=True)
+        continue
+    picture = Path(path).read_bytes()
+    began = time.process_time()
+    try:
+        reader.read(picture, mode)
+        print(1000 * (time.process_time() - began), flush=True)
+    except Exception:  # the other commit may lack the mode
+        print("nan", flush=True)
+"""
 FRESH = """
 import re, time
 from pathlib import Path
@@ -70,10 +101,66 @@ def command_seconds(folder: Path) -> float:
     return seconds
 
 
+def page_png() -> bytes:
+    """Return a page of numbers below each other."""
+    rng = np.random.default_rng(1)
+    lines = [
+        np.pad(
+            write_line(f"{rng.integers(10**5):05}", 44, SPACING, write_digit, rng, marks=False).ink, ((0, 30), (0, 0))
+        )
+        for _ in range(PAGE_LINES)
+    ]
+    width = max(line.shape[1] for line in lines)
+    ink = np.concatenate([np.pad(line, ((0, 0), (0, width - line.shape[1]))) for line in lines])
+    output = io.BytesIO()
+    Image.fromarray(np.rint(255 * (1 - np.pad(ink, 30).clip(0, 1))).astype(np.uint8)).save(output, "PNG")
+    return output.getvalue()
+
+
+def compare(other: Path) -> None:
+    """Print the processor time of readings and the peak memory, here and in a clone of another commit."""
+    pictures = {
+        "400×400 digit": ("digit", digit_png(7, size=400)),
+        "six digits": ("number", draw_png("271828")),
+        "12-megapixel photo": ("digit", large_jpeg()),
+        f"page of {PAGE_LINES} lines": ("lines", page_png()),
+    }
+    programs = [
+        subprocess.Popen(
+            [sys.executable, "-c", COMPARED], cwd=folder, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for folder in (Path.cwd(), other)
+    ]
+    with tempfile.TemporaryDirectory() as name:
+        for number, (what, (mode, picture)) in enumerate(pictures.items()):
+            path = Path(name) / str(number)
+            path.write_bytes(picture)
+            rounds = [[ask(program, f"{mode} {path}") for program in programs] for _ in range(WARM_UP + TIMES)]
+            here, there = (statistics.median(times) for times in zip(*rounds[WARM_UP:], strict=True))
+            print(f"{what:24s} here {here:8.1f} ms   there {there:8.1f} ms   ×{here / there:.2f}", flush=True)
+        here, there = (ask(program, "memory -") for program in programs)
+        print(f"{'memory at its peak':24s} here {here:8.1f} MB   there {there:8.1f} MB")
+    for program in programs:
+        program.communicate()
+
+
+def ask(program: "subprocess.Popen[str]", question: str) -> float:
+    assert program.stdin and program.stdout
+    program.stdin.write(f"{question}\n")
+    program.stdin.flush()
+    return float(program.stdout.readline())
+
+
 def main() -> None:
     from mlcore.artifact import SHIPPED, load_artifact
     from mlcore.reading.reader import Reader
 
+    parser = create_parser(__doc__)
+    parser.add_argument("--against", type=Path, metavar="FOLDER", help="a clone of another commit")
+    options = parser.parse_args()
+    if options.against:
+        compare(options.against)
+        return
     reader = Reader(load_artifact(SHIPPED))
     small, large = digit_png(7, size=400), large_jpeg()
     one = np.zeros((1, 28, 28), np.uint8)

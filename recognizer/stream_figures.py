@@ -60,6 +60,7 @@ class Cost:
 
     wish: float
     audits: int | None  # None: no end is in sight
+    is_proven: bool = False  # the audits so far are enough
 
     @property
     def answers(self) -> int | None:

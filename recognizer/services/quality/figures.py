@@ -72,4 +72,5 @@ def checked_outcomes(streams: Sequence[UUID], firsts: dict[UUID, datetime]) -> d
 
 def costs_of(audits: CheckedAudits) -> list[Cost]:
     """Return what each wish would cost after the audits so far."""
-    return [Cost(wish, follow_audits(wish, audits).promise.audits_left) for wish in WISHES]
+    promises = [follow_audits(wish, audits).promise for wish in WISHES]
+    return [Cost(promise.wish, promise.audits_left, promise.promised is not None) for promise in promises]

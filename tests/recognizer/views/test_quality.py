@@ -63,6 +63,21 @@ def test_the_page_says_what_each_promise_costs_before_one_is_wished(alice_client
     assert "At most 0.5 % About 759 answers to check, chosen from the next 3,795." in page
 
 
+def test_a_wish_that_the_checked_answers_prove_already_costs_nothing(alice_client, stream):
+    Audit.objects.update(is_right=True)
+    add_checked(stream, [(0.999, True)] * 190)
+    page = text_of(alice_client.get(reverse("quality_stream", args=[stream.pk])))
+    assert "At most 2 % The answers that are checked already are enough." in page
+    assert "At most 1 % About" in page
+
+
+def test_a_picture_without_a_digit_is_named_among_the_mistakes(alice_client, stream):
+    wrong = Audit.objects.get(is_right=False)
+    correct(prediction=wrong.prediction, by=wrong.owner, kind="not_a_digit")
+    page = text_of(alice_client.get(reverse("quality_stream", args=[stream.pk])))
+    assert "Read as 1901, but there is no digit" in page
+
+
 def test_the_owner_wishes_an_error_rate(alice_client, stream):
     response = alice_client.post(reverse("quality_wish", args=[stream.pk]), {"wish": "0.02"}, follow=True)
     assert "At most 2 % wrong is not promised" in text_of(response)

@@ -36,7 +36,14 @@ def test_the_page_shows_only_own_labels(model, alice, media, alice_client, bob_c
     assert str(wrong.upload_id) in alice_client.get(page).content.decode()
     assert "you said <strong>1</strong>" in alice_client.get(page).content.decode()
     assert str(wrong.upload_id) not in bob_client.get(page).content.decode()
-    assert "0 of 0 reviewed digits are doubtful" in bob_client.get(page).content.decode()
+    assert "You have not reviewed any digit yet." in bob_client.get(page).content.decode()
+
+
+def test_the_page_says_that_no_label_is_doubtful(model, alice, media, alice_client):
+    review(alice, 7, "7")
+    review(alice, 3, "3")
+    page = alice_client.get(reverse("quality_labels")).content.decode()
+    assert "None of the 2 digits that you reviewed last is doubtful." in page
 
 
 def test_the_command_lists_pictures_and_labels(model, alice, media):
