@@ -156,6 +156,7 @@ others = [
     path("models/trainings/", trainings.trainings, name="trainings"),
     path("models/trainings/start/", trainings.training_start, name="training_start"),
     path("models/trainings/<int:number>/", trainings.training_detail, name="training_detail"),
+    path("models/trainings/<int:number>/compare/", trainings.training_compare, name="training_compare"),
     path("models/trainings/<int:number>/stop/", trainings.training_stop, name="training_stop"),
     path("models/upload/", model_versions.model_upload, name="model_upload"),
     path("models/<slug:version>/describe/", model_versions.model_describe, name="model_describe"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from mlcore.reading.result import UnreadInk
 from recognizer import words
 from recognizer.drawings import HEIGHT, MARGIN, strokes_of, svg_path, svg_path_of, width_of
-from recognizer.models import Correction
+from recognizer.models import Correction, Prediction
 from recognizer.problems import KINDS
 from recognizer.services.people.installation_status import fetch_installation_status
 from recognizer.services.reading import images
@@ -42,6 +42,12 @@ register.simple_tag(fetch_installation_status, name="installation_status")
 def confidence_label(answer: Any) -> str:
     """Return the decision of a Prediction or a Reading in words."""
     return words.confidence_label(answer.decision, answer.confidence)
+
+
+@register.filter
+def decision_name(decision: str) -> str:
+    """Return a stored decision in words."""
+    return str(Prediction.Decision(decision).label)
 
 
 @register.filter

@@ -11,6 +11,7 @@ from recognizer import words
 from recognizer.learning_plots import training_plots
 from recognizer.models import ModelVersion, Training
 from recognizer.problems import Problem
+from recognizer.services.learning.answer_changes import SAMPLE, compare_answers, find_answer_changes
 from recognizer.services.learning.changes import find_changes
 from recognizer.services.learning.consent import has_training_consent
 from recognizer.services.learning.selection import count_reviewed_pictures
@@ -60,12 +61,21 @@ def training_detail(request: UserRequest, number: int) -> HttpResponse:
     }
     if candidate and active and candidate != active:
         try:
+            context |= {"answers": find_answer_changes(request.user, candidate), "sample": SAMPLE}
             context["changes"] = find_changes(request.user, active, candidate, cursor=request.GET.get("cursor", ""))
         except Problem as problem:
             if problem.code not in ("model_gone", "model_unavailable"):
                 raise
             context["has_no_changes"] = True
     return render(request, "_training.html" if request.htmx else "training_detail.html", context)
+
+
+@require_POST
+def training_compare(request: UserRequest, number: int) -> HttpResponse:
+    """Let the candidate read the newest pictures of the person. Everybody may ask, for own pictures."""
+    if compare_answers(request.user, get_object_or_404(ModelVersion, training__number=number)):
+        messages.success(request, _("Your pictures are being read. Reload this page in a minute."))
+    return redirect("training_detail", number)
 
 
 @require_POST

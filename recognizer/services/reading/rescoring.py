@@ -37,18 +37,23 @@ Way = dict[str, Any]  # how pictures are read otherwise than before: mode, expec
 
 
 def rescore(
-    uploads: QuerySet[Upload], version: ModelVersion, *, batch: Batch | None = None, way: Way | None = None
+    uploads: QuerySet[Upload],
+    version: ModelVersion,
+    *,
+    batch: Batch | None = None,
+    way: Way | None = None,
+    asked_by: int | None = None,
 ) -> int:
     """Queue the uploads that this version has not read yet, or all if they are read in another way.
 
     Return their number. With `batch` they are its pictures, and its owner asks for it: raise Problem if the quota is
-    used up.
+    used up. `asked_by` is the key of a person who has asked for own pictures, by which the jobs are found again.
     """
     if batch:
         require_room(batch.owner_id)
     models.model(version)  # a version that does not load is refused here instead of in every job
     ids = [str(pk) for pk in uploads_to_read(version, uploads, way).values_list("pk", flat=True)]
-    shared = {"version": str(version.pk)} | ({"way": way} if way else {})
+    shared = {"version": str(version.pk)} | ({"way": way} if way else {}) | ({"asked_by": asked_by} if asked_by else {})
     created = [
         jobs.create_job(
             Job.Kind.RESCORE,
@@ -75,11 +80,17 @@ def new_way(*, mode: str, expected: Expected | None) -> Way:
 
 
 def uploads_to_read(version: ModelVersion, uploads: QuerySet[Upload], way: Way | None = None) -> QuerySet[Upload]:
-    """Return those of the uploads that can be read, without those that the version has read already in this way."""
+    """Return those of the uploads that can be read, without those that the version has read already in this way.
+
+    What it read as a candidate never became an answer, so the active version reads those uploads again.
+    """
     uploads = uploads.filter(deleted_at=None).exclude(original="").exclude(owner_id__in=owners_being_deleted())
     if way:
         return uploads
-    return uploads.exclude(pk__in=Prediction.objects.filter(model=version).values("upload"))
+    read = Prediction.objects.filter(model=version)
+    if ModelVersion.objects.filter(pk=version.pk, state=ModelVersion.State.ACTIVE).exists():
+        read = read.filter(is_current=True)
+    return uploads.exclude(pk__in=read.values("upload"))
 
 
 def rescore_chunk(job: Job) -> None:

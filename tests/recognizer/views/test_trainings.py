@@ -1,6 +1,7 @@
 """Tests of the pages of trainings: what everybody sees, and who may start, stop and activate."""
 
 import shutil
+import uuid
 from pathlib import Path
 
 import pytest
@@ -9,14 +10,17 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
 
-from recognizer.models import ModelVersion, Training
+from recognizer.models import Job, ModelVersion, Prediction, Training
 from recognizer.services.history.corrections import correct
 from recognizer.services.learning import changes
 from recognizer.services.learning.consent import choose_training_consent
 from recognizer.services.learning.trainings import MIN_PICTURES, start_training
+from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.registry.model_versions import models, register_model
 from recognizer.services.registry.promotion import store_gate
+from recognizer.services.work import runs
 from tests.conftest import client_of
+from tests.pictures import digit_png
 from tests.recognizer.services.registry.artifacts import copy_shipped
 
 pytestmark = pytest.mark.django_db
@@ -169,6 +173,54 @@ def test_all_own_digits_are_compared_page_by_page(ended, add_prediction, alice_c
     assert alice_client.get(f"{reverse('training_detail', args=[1])}?cursor=forged").status_code == 400
 
 
+def run_waiting_jobs() -> None:
+    for job in Job.objects.filter(kind=Job.Kind.RESCORE, state=Job.State.WAITING):
+        claimed = runs.claim_job(job.pk, message=uuid.uuid4())
+        assert claimed
+        runs.run_job(claimed)
+
+
+def answers_of(client: Client) -> str:
+    return page_of(client).partition('id="answers"')[2].partition("</section>")[0]
+
+
+def test_own_answers_that_would_change_are_found_by_reading_ones_own_pictures(
+    ended, alice, bob, alice_client, bob_client
+):
+    own, same, foreign = (
+        create_prediction(owner=owner, data=digit_png(digit, size=100), source="upload", mode="digit")
+        for owner, digit in ((alice, 7), (alice, 1), (bob, 7))
+    )
+    compare = reverse("training_compare", args=[1])
+    assert f'action="{compare}"' in answers_of(alice_client)
+    alice_client.post(compare)
+    assert "2 pictures are still being read" in answers_of(alice_client)
+    alice_client.post(compare)
+    assert Job.objects.filter(kind=Job.Kind.RESCORE).count() == 1
+    run_waiting_jobs()
+    answers = answers_of(alice_client)
+    assert "learnt-1 has read 2 pictures of yours. 0 answers would change." in answers
+    assert f'action="{compare}"' not in answers
+    Prediction.objects.filter(model=ended.candidate, upload=own.upload).update(text="4", decision="unsure")
+    answers = answers_of(alice_client)
+    assert "1 answer would change" in answers
+    assert f"/uploads/{own.upload_id}/" in answers
+    assert f"/uploads/{same.upload_id}/" not in answers
+    assert f"{own.text} (sure)" in answers
+    assert "<strong>4</strong> (unsure)" in answers
+    assert Prediction.objects.get(upload=own.upload, is_current=True) == own
+    assert str(own.upload_id) not in page_of(bob_client)
+    assert not Prediction.objects.filter(model=ended.candidate, upload=foreign.upload).exists()
+
+
+def test_pictures_of_nobody_and_trainings_without_a_candidate_are_not_compared(ended, bob_client, model):
+    assert "You have no pictures to compare yet." in answers_of(bob_client)
+    bob_client.post(reverse("training_compare", args=[1]))
+    assert not Job.objects.exists()
+    Training.objects.create(number=2, base=model, outcome=Training.Outcome.FAILED)
+    assert bob_client.post(reverse("training_compare", args=[2])).status_code == 404
+
+
 def test_the_page_of_a_training_outlives_its_candidate(ended, bob_client):
     ended.candidate.delete()
     page = page_of(bob_client)
@@ -206,5 +258,5 @@ def test_an_unknown_training_is_not_found(ended, trainer_client, number):
 def test_the_pages_take_few_queries(ended, alice_client, django_assert_max_num_queries):
     with django_assert_max_num_queries(9):
         alice_client.get(LIST)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(17):
         page_of(alice_client)

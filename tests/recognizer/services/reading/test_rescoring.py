@@ -89,6 +89,17 @@ def test_a_version_reads_each_upload_once(loaded, predictions, model):
     assert rescoring.rescore(Upload.objects.all(), loaded) == 1
 
 
+def test_what_a_candidate_read_is_read_again_once_it_is_active(loaded, predictions):
+    rescoring.rescore(Upload.objects.all(), loaded)
+    run_waiting_jobs()
+    ModelVersion.objects.filter(state="active").update(state="retired")
+    ModelVersion.objects.filter(pk=loaded.pk).update(state="active")
+    assert rescoring.rescore(Upload.objects.all(), loaded) == 2
+    run_waiting_jobs()
+    assert set(Prediction.objects.filter(is_current=True).values_list("model", flat=True)) == {loaded.pk}
+    assert rescoring.rescore(Upload.objects.all(), loaded) == 0
+
+
 def test_deleted_uploads_are_not_rescored(loaded, predictions):
     from django.utils import timezone
 
