@@ -3,7 +3,7 @@ from django.apps import AppConfig
 
 class RecognizerConfig(AppConfig):
     name = "recognizer"
-    verbose_name = "Recognizer"
+    verbose_name = "Digitscribe"
 
     def ready(self) -> None:
         from recognizer.unused_imports import import_rest_framework

@@ -38,7 +38,13 @@ from tests.database import create_database  # noqa: E402
 # servers under test verify these as well.
 Argon2Hasher.time_cost, Argon2Hasher.memory_cost = 1, 64
 
-pytest_plugins = ["tests.networks", "tests.training", "tests.servers.fixtures", "tests.browser.fixtures"]
+pytest_plugins = [
+    "tests.networks",
+    "tests.training",
+    "tests.servers.fixtures",
+    "tests.browser.fixtures",
+    "tests.browser.filled_pages",
+]
 
 # These run on PostgreSQL as well, since the database decides their outcome: constraints, locks, transactions, JSON,
 # order, raw SQL, and text that it refuses. What a page looks like, or what Redis and signals do, is the same on both.

@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import URLPattern, reverse
+from django.utils.html import format_html
 from django.utils.text import Truncator
 
 from mlcore.reading.header import Format
@@ -136,8 +137,32 @@ class PredictionAdmin(EvidenceAdmin):
         "job": "prediction__id__exact",
     }
     change_form_template = "admin/recognizer/prediction/change_form.html"
-    exclude = ["reason", "confidence", "unread", "signs", "lines", "expected"]
-    readonly_fields = ["reason_in_words", "confidence_percent", "signs_in_words", "not_read", "expected_in_words"]
+    fields = [
+        "linked_upload",
+        "owner",
+        "model",
+        "mode",
+        "decision",
+        "confidence_percent",
+        "reason_in_words",
+        "signs_in_words",
+        "not_read",
+        "expected_in_words",
+        "decimal",
+        "preset",
+        "stream",
+        "is_current",
+        "milliseconds",
+    ]
+    readonly_fields = [
+        "linked_upload",
+        "confidence_percent",
+        "reason_in_words",
+        "signs_in_words",
+        "not_read",
+        "expected_in_words",
+        "milliseconds",
+    ]
     actions = ["draw_maps_again"]
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
@@ -176,6 +201,15 @@ class PredictionAdmin(EvidenceAdmin):
     @admin.display(description="number")
     def number(self, prediction: Prediction) -> str:
         return Truncator(in_one_line(prediction.written)).chars(24)
+
+    @admin.display(description="picture")
+    def linked_upload(self, prediction: Prediction) -> str:
+        url = reverse("admin:recognizer_upload_change", args=[prediction.upload_id])
+        return format_html('<a href="{}">{}</a>', url, prediction.upload)
+
+    @admin.display(description="reading time")
+    def milliseconds(self, prediction: Prediction) -> str:
+        return f"{prediction.latency_ms:.0f} ms"
 
     @admin.display(description="signs")
     def signs_in_words(self, prediction: Prediction) -> str:
@@ -277,13 +311,13 @@ class CorrectionAdmin(EvidenceAdmin):
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(EvidenceAdmin):
-    """Admin of model versions, with the figures of the card instead of its JSON."""
+    """Admin of model versions, with the figures of the card and the comparison instead of their JSON."""
 
     list_display = ["version", "state", "shipped", "short_digest", "created_at", "activated_at"]
     list_filter = ["state", "shipped"]
     ordering = ["-created_at"]
     search_fields = ["version", "digest"]
-    exclude = ["card"]
+    exclude = ["card", "gate"]
     related_lists: ClassVar[Mapping[str, str]] = {"prediction": "model__id__exact"}
     change_form_template = "admin/recognizer/modelversion/change_form.html"
 

@@ -30,8 +30,8 @@ def share(value: float) -> str:
 
 @register.filter
 def share_in_tenths(value: float) -> str:
-    """Return an estimated share in percent with one decimal at most, in the person's language."""
-    return write_number(round(value, 3), percent=True)
+    """Return an estimated share in percent with one decimal at most, in the person's language, on one line."""
+    return write_number(round(value, 3), percent=True).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 @register.filter

@@ -28,7 +28,8 @@ LABELS_SHOWN = 48
 @require_safe
 def quality(request: UserRequest) -> HttpResponse:
     streams = figures_for(request.user)
-    context = {"streams": streams, "batches": expected_errors(request.user, streams)}
+    main = next((figures for figures in streams if figures.waiting), streams[0] if streams else None)
+    context = {"streams": streams, "main": main, "batches": expected_errors(request.user, streams)}
     return render(request, "quality.html", context)
 
 

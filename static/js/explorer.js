@@ -1,5 +1,7 @@
 // Links of the explorer work without this script. With it they replace only the explorer, and arrow keys move in it.
 
+import { announce, announcedText } from "./announce.js";
+
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 let request = null;
 
@@ -25,7 +27,9 @@ export async function openPage(url, { remember = true, replace = false } = {}) {
     if (layerTiles) layerTiles.scrollLeft = scrolled;
     document.getElementById(focused)?.focus({ preventScroll: true });
     document.dispatchEvent(new CustomEvent("explorer:opened"));
-    if (!replace) scrollToOpened();
+    if (replace) return; // the mouse moves on
+    announce(announcedText(opened));
+    scrollToOpened();
   } catch (error) {
     if (error.name !== "AbortError") location.assign(url);
   }

@@ -1,5 +1,7 @@
 // Parts of a page that htmx replaces: only fragments are inserted, and changes are announced to screen readers.
 
+import { announce, announcedText } from "./announce.js";
+
 // Return whether a response is a fragment. A whole page is, for example, the login page after the session has expired.
 export function isPart(type, html) {
   return Boolean(type?.startsWith("text/html")) && !/<html[\s>]/i.test(html);
@@ -18,22 +20,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   else location.reload();
 });
 
-// Screen readers announce changes of an element that stays, not of a part that is replaced as a whole.
 const lastTexts = {}; // by the part's id
 
 document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
-  const elements = [...target.querySelectorAll("[data-announce]")];
-  const text = elements.map((each) => each.textContent.trim().replace(/\s+/g, " ")).join(" ");
+  const text = announcedText(target);
   const isNew = text !== lastTexts[target.id];
   lastTexts[target.id] = text;
   if (detail.requestConfig.triggeringEvent) announce(text); // the user's own action is always answered
   else if (isNew && text) announce(text);
 });
-
-function announce(text) {
-  const announcer = document.querySelector("[data-announcer]");
-  announcer.textContent = "";
-  requestAnimationFrame(() => {
-    announcer.textContent = text;
-  });
-}

@@ -12,21 +12,23 @@ from django.urls import reverse
 from playwright.sync_api import Page
 
 from recognizer.drawings import draw_png
-from recognizer.models import Batch, BatchItem, Preset, Upload
+from recognizer.models import Batch, BatchItem, Preset, Training, Upload
 from recognizer.notice_texts import EXPORT_READY
 from recognizer.services.batches import intake
+from recognizer.services.exports.table_exports import request_table
 from recognizer.services.history import bulk_actions, corrections
 from recognizer.services.people.notices import tell_person
 from recognizer.services.people.tokens import create_token
 from recognizer.services.reading.expected import expect
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.reading.presets import create_preset
+from tests.browser.filled_pages import EPOCHS, HELD_BACK, PICTURES
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.browser
 
 # Pictures do not count for the size of a page.
-PICTURES = re.compile(r"/(thumbnail|picture|original|input|feature-maps)/|/feature-maps/|\.png$")
+PICTURE_PATHS = re.compile(r"/(thumbnail|picture|original|input|feature-maps)/|/feature-maps/|\.png$")
 MAX_BYTES = 150_000
 
 
@@ -45,6 +47,9 @@ def pages(alice, model) -> dict[str, str]:
     tell_person(alice.pk, EXPORT_READY, link="/account/")
     preset = create_preset(owner=alice, name="Water meter", fields={"digits": "5", "check": "luhn"})
     meter = create_prediction(owner=alice, data=draw_png("1905"), source="upload", expected=expect(preset, {}))
+    curves = {"epochs": EPOCHS, "pictures": PICTURES, "held_back": HELD_BACK}
+    Training.objects.create(number=1, base=model, outcome=Training.Outcome.CANDIDATE, **curves)
+    export = request_table(alice, title="holiday.zip", site="http://localhost", batch=batch)
     glyph = number.glyphs.all()[0]
     names = [
         "desk",
@@ -73,6 +78,8 @@ def pages(alice, model) -> dict[str, str]:
         "corrected": reverse("upload_detail", args=[seven.upload_id]),
         "batch_detail": reverse("batch_detail", args=[batch.pk]),
         "quality_stream": reverse("quality_stream", args=[number.stream_id]),
+        "training_detail": reverse("training_detail", args=[1]),
+        "table_export": reverse("table_export", args=[export.pk]),
         "filtered": reverse("history") + "?digit=7",
         "nothing": reverse("history") + "?q=no-such-name",
         "explorer": reverse("explorer", args=[glyph.pk]),
@@ -102,6 +109,20 @@ CHECKS = {
     "light": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
     "dark": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
 }
+# Controls that the Tab key does not reach, or whose focus is not seen on them or on their label.
+FIND_LOST_CONTROLS = """() => {
+    const controls = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
+    const isOutlined = (each) => each && getComputedStyle(each).outlineStyle !== "none";
+    return [...document.querySelectorAll(controls)]
+        .filter((each) => !each.disabled && each.checkVisibility() && !each.closest("[aria-hidden=true]"))
+        .filter((each) => {
+            each.focus({ preventScroll: true });
+            const isSeen = isOutlined(each) || isOutlined(each.closest("label"));
+            return each.tabIndex !== 0 || document.activeElement !== each || !isSeen;
+        })
+        .map((each) => each.outerHTML.slice(0, 200));
+}"""
+COUNT_MOVING = "document.getAnimations().filter((each) => each.playState === 'running').length"
 PARTS = 4  # of the pages, so that no test comes near its time limit on a busy machine
 
 
@@ -122,7 +143,9 @@ def run_axe(page: Page, theme: str, rules: dict[str, Any]) -> list[dict[str, Any
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_axe_finds_no_violations_and_no_page_uses_another_host_or_logs_an_error(alice_page: Page, pages, server, part):
+def test_axe_finds_nothing_keys_reach_all_nothing_moves_and_nothing_comes_from_elsewhere(
+    alice_page: Page, pages, server, part
+):
     hosts: set[str] = set()
     errors: list[str] = []
     alice_page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
@@ -131,7 +154,10 @@ def test_axe_finds_no_violations_and_no_page_uses_another_host_or_logs_an_error(
         alice_page.goto(path)
         alice_page.wait_for_load_state("load")
         alice_page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true; })")
+        alice_page.keyboard.press("Tab")  # from now on the browser shows the focus
+        assert alice_page.evaluate(FIND_LOST_CONTROLS) == [], name
         assert accessibility_violations(alice_page) == [], name
+        assert alice_page.evaluate(COUNT_MOVING) == 0, name  # reduced motion is asked for
     # The browser itself reports the missing page.
     assert [text for text in errors if "404" not in text] == []
     assert hosts - {urlsplit(server.url).netloc, ""} == set()
@@ -153,7 +179,7 @@ def test_every_page_loads_less_than_the_maximum(browser, alice, pages, server):
         weights: dict[str, int] = {}
 
         def weigh(request, weights=weights):
-            if not PICTURES.search(urlsplit(request.url).path):
+            if not PICTURE_PATHS.search(urlsplit(request.url).path):
                 sizes = request.sizes()
                 weights[request.url] = sizes["responseBodySize"] + sizes["responseHeadersSize"]
 
@@ -174,8 +200,8 @@ def test_no_page_scrolls_sideways(alice_page: Page, pages):
     create_token(user=User.objects.get(), name="t" * 100)
     for name, path in pages.items():
         alice_page.goto(path)
-        for width in (1280, 390, 320):
-            alice_page.set_viewport_size({"width": width, "height": 800})
+        for width, height in ((1280, 800), (640, 400), (390, 800), (320, 800)):  # 640: a window of 1280 at 200 %
+            alice_page.set_viewport_size({"width": width, "height": height})
             assert alice_page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
 
 

@@ -4,7 +4,7 @@ import io
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from mlcore.artifact import SHIPPED, load_artifact
 from recognizer.services.reading.predictions import create_prediction
@@ -29,6 +29,11 @@ def explorer(alice_page: Page, glyph) -> Page:
     return alice_page
 
 
+def announced(page: Page) -> Locator:
+    """Return the element whose changes screen readers read aloud."""
+    return page.locator("[data-announcer]")
+
+
 def open_layer(page: Page, name: str) -> None:
     page.locator(f"#layer-tile-{name}").click()
     expect(page.locator("#layer-title")).to_have_text(name)
@@ -47,6 +52,7 @@ def test_every_layer_opens_with_its_maps_without_a_reload(explorer):
         open_layer(explorer, name)
         expect(explorer).to_have_url(re.compile(f"/network/{name}/$"))
         expect(explorer.locator(f"#layer-tile-{name}")).to_have_attribute("aria-current", "true")
+        expect(announced(explorer)).to_have_text(name)
         wait_until(lambda: colours(explorer, ".tiles .tile .cells") > 5, seconds=60, what=f"the maps of {name}")
     assert explorer.evaluate("window.wasNotReloaded") is True
 
@@ -86,10 +92,11 @@ def test_a_click_and_arrow_keys_select_a_cell(explorer):
     explorer.keyboard.press("ArrowRight")
     expect(explorer).to_have_url(re.compile(r"at=9(,|%2C)4$"))
     expect(explorer.locator("#channel-map")).to_be_focused()
+    expect(announced(explorer)).to_have_text(re.compile(r"^conv3, channel 5 Marked: the selected cell, \d\.\d\d\.$"))
     explorer.keyboard.press("ArrowUp")
     expect(explorer).to_have_url(re.compile(r"at=8(,|%2C)4$"))
     explorer.locator("#strongest").click()
-    expect(explorer.get_by_text("Marked: the strongest response,")).to_be_visible()
+    expect(explorer.locator("main").get_by_text("Marked: the strongest response,")).to_be_visible()
 
 
 def test_everything_works_with_the_keyboard_alone(explorer):
@@ -134,6 +141,7 @@ def test_the_numbers_follow_the_mouse_until_a_cell_is_clicked(explorer, glyph):
     expect(cells).to_have_attribute("data-column", "4")  # the clicked cell stays
     explorer.locator("#step-logits").click()
     expect(explorer.locator("#channel-title")).to_contain_text(f"The score of {glyph.digit}")
+    expect(announced(explorer)).to_have_text(re.compile(rf"^The score of {glyph.digit} = \d\.\d{{4}}$"))
 
 
 def test_the_numbers_move_over_the_map_until_they_are_stopped(explorer, glyph):
@@ -258,6 +266,7 @@ def test_two_predictions_are_compared_side_by_side(explorer, alice, glyph):
     expect(explorer.locator(".pair")).to_have_count(LAYERS["conv1"][2])
     explorer.locator("#layer-conv3").click()
     expect(explorer.locator(".pair")).to_have_count(LAYERS["conv3"][2])
+    expect(announced(explorer)).to_have_text("Compare two digits, layer by layer Layer conv3")
     explorer.wait_for_load_state("networkidle")
     left, right = (explorer.locator(".pair .cells").nth(place) for place in (0, 1))
     assert left.screenshot() != right.screenshot()

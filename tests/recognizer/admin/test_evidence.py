@@ -116,6 +116,15 @@ def test_signs_lines_and_what_was_expected_are_told_in_words(admin_client, model
         assert "&quot;decimals&quot;" not in page
 
 
+def test_the_comparison_of_a_model_is_a_table(admin_client, model):
+    check = {"name": "digit_7", "active": 0.998, "candidate": 0.961, "bound": 0.01, "limit": 0.05, "passed": False}
+    type(model).objects.filter(pk=model.pk).update(gate={"passed": False, "against": "digits-1", "checks": [check]})
+    page = admin_client.get(reverse("admin:recognizer_modelversion_change", args=[model.pk])).content.decode()
+    assert "The digit 7 read right" in page
+    assert "96.1 %" in page
+    assert "&quot;candidate&quot;" not in page
+
+
 def test_evidence_cannot_be_changed(admin_client, prediction):
     change = reverse("admin:recognizer_prediction_change", args=[prediction.pk])
     assert admin_client.get(change).status_code == 200

@@ -231,7 +231,8 @@ def test_few_pictures_are_deleted_at_once(alice_client, add_prediction):
 def test_all_results_are_exported_without_choosing_them(alice_client, add_prediction):
     add_prediction("1"), add_prediction("2", decision="unsure")
     page = alice_client.get(reverse("history") + "?decision=unsure").content.decode()
-    (form,) = re.findall(r'<form class="row export-all.*?</form>', page, re.DOTALL)
+    (form,) = re.findall(r'<form id="export-all".*?</form>', page, re.DOTALL)
+    assert page.count('form="export-all" name="action"') == 4
     fields = dict(re.findall(r'<input type="hidden" name="(query|all)" value="([^"]+)">', form))
     answer = alice_client.post(reverse("history_bulk"), fields | {"action": "jsonl"})
     assert [json.loads(line)["text"] for line in b"".join(answer).splitlines()] == ["2"]
