@@ -1,5 +1,6 @@
 """The page of one picture: its prediction, feature maps, corrections and other actions."""
 
+from collections.abc import Collection, Container
 from contextlib import suppress
 from typing import Any, cast
 from uuid import UUID
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mlcore.explaining.mosaic import MAX_MAPPED_GLYPHS
 from mlcore.reading import result
+from mlcore.reading.expectation import digits_of
 from recognizer import selectors
 from recognizer.bodies.answers import prediction_body
 from recognizer.bodies.plain import write
@@ -121,7 +123,8 @@ def prediction_context(
         for misfit in find_misfits(line.written, prediction.expected_fields, prediction.decimal_mark)
     ]
     boxes = box_values(prediction, current, doubtful)
-    cards, other_cards = glyph_cards(list(glyphs), doubtful)
+    in_question = {doubtful, *find_corrected(glyphs, current_written if current else "")}
+    cards, other_cards = glyph_cards(list(glyphs), doubtful, in_question)
     return {
         "prediction": prediction,
         "upload": prediction.upload,
@@ -150,10 +153,21 @@ def prediction_context(
     }
 
 
-def glyph_cards(glyphs: list[Glyph], doubtful: int | None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def find_corrected(glyphs: Collection[Glyph], written: str) -> set[int]:
+    """Return the positions of the digits that were read as others than a correction with as many digits says."""
+    labels = digits_of(written)
+    if len(labels) != len(glyphs):
+        return set()
+    return {glyph.position for glyph, label in zip(glyphs, labels, strict=True) if str(glyph.digit) != label}
+
+
+def glyph_cards(
+    glyphs: list[Glyph], doubtful: int | None, in_question: Container[int | None]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the digits that the page explains one by one, and those that it folds, both in reading order.
 
-    Of very many digits the least certain ones are explained.
+    Of very many digits the least certain ones are explained. A digit in question, or a single one, links to the reasons
+    in sight.
     """
     by_confidence = sorted(glyphs, key=lambda glyph: glyph.confidence)[:MAX_CARDS]
     open_cards = {glyph.position for glyph in by_confidence[:OPEN_CARDS]}
@@ -161,7 +175,13 @@ def glyph_cards(glyphs: list[Glyph], doubtful: int | None) -> tuple[list[dict[st
     folded: list[dict[str, Any]] = []
     for glyph in sorted(by_confidence, key=lambda glyph: glyph.position):
         likely, unlikely = split_likely(glyph)
-        card = {"glyph": glyph, "is_doubtful": glyph.position == doubtful, "likely": likely, "unlikely": unlikely}
+        card = {
+            "glyph": glyph,
+            "is_doubtful": glyph.position == doubtful,
+            "is_in_question": glyph.position in in_question or len(glyphs) == 1,
+            "likely": likely,
+            "unlikely": unlikely,
+        }
         (cards if glyph.position in open_cards else folded).append(card)
     return cards, folded
 

@@ -31,8 +31,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def choose(page: Page, folder: Path) -> None:
+    """Choose the folder as a person does, by a click on the label. The label must stay under the mouse."""
     page.goto("/")
-    page.locator("[data-folder-input]").set_input_files(folder)
+    with page.expect_file_chooser() as chooser:
+        page.locator("[data-folder]").click()
+    chooser.value.set_files(folder)
 
 
 def expect_batch(page: Page) -> list[str]:

@@ -240,6 +240,15 @@ def test_bars_of_unlikely_digits_are_folded(alice_client, add_prediction):
     assert folded.count('<th scope="row">') == 9
 
 
+def test_a_corrected_digit_links_to_its_reasons_in_sight(alice, alice_client, add_prediction):
+    prediction = add_prediction("1905")
+    links = [f'<p class="small"><a href="{reverse("why", args=[glyph.pk])}">' for glyph in prediction.glyphs.all()]
+    assert not any(link in page_of(alice_client, prediction) for link in links)
+    corrections.correct(prediction=prediction, by=alice, kind="correct", text="1405")
+    page = page_of(alice_client, prediction)
+    assert [position for position, link in enumerate(links) if link in page] == [1]
+
+
 def test_of_a_long_number_the_least_certain_digits_are_open(alice_client, add_prediction):
     number = add_prediction("0123456789", decision="unsure")
     Glyph.objects.filter(prediction=number, position__gte=4).update(confidence=0.3)
