@@ -31,6 +31,7 @@ VICTIMS = sized(1, 2) * ["child", "child", "worker", "redis", "beat"]
 # A deletion waits for the leases of killed workers: 13 seconds, instead of 35.
 QUICK = {"JOB_SOFT_LIMIT_SECONDS": "6", "JOB_HARD_LIMIT_SECONDS": "8", "SWEEP_EVERY_SECONDS": "1"}
 REFUSED = {401, 403}
+BUSY = "database_unavailable"  # SQLite's lock was not free for 20 seconds, as happens on a machine with much other work
 
 
 class Uploader:
@@ -42,7 +43,7 @@ class Uploader:
         self.headers = {"Authorization": f"Bearer {create_token(user=self.user, name='program')[1]}"}
         self.web = web
         self.person = person_at(web, self.user)
-        self.statuses: Counter[int] = Counter()
+        self.statuses: Counter[int | str] = Counter()
         self.stopping = threading.Event()
         self.threads = [threading.Thread(target=self.run, args=[post]) for post in (self.post_picture, self.post_batch)]
 
@@ -54,15 +55,15 @@ class Uploader:
                 if status in REFUSED:
                     time.sleep(0.2)  # what is refused is tried again, but the machine has other work
 
-    def post_picture(self, client: httpx.Client) -> int:
+    def post_picture(self, client: httpx.Client) -> int | str:
         answer = client.post("/predictions/", files={"image": digit_png(7)})
         if answer.status_code == 201:
             client.get(f"/predictions/{answer.json()['id']}/feature-maps/")
-            self.statuses[client.get(f"/predictions/{answer.json()['id']}/thumbnail/").status_code] += 1
-        return answer.status_code
+            self.statuses[status_of(client.get(f"/predictions/{answer.json()['id']}/thumbnail/"))] += 1
+        return status_of(answer)
 
-    def post_batch(self, client: httpx.Client) -> int:
-        return client.post("/batches/", files=[("files", (f"{n}.png", digit_png(n))) for n in range(10)]).status_code
+    def post_batch(self, client: httpx.Client) -> int | str:
+        return status_of(client.post("/batches/", files=[("files", (f"{n}.png", digit_png(n))) for n in range(10)]))
 
     def delete_account(self) -> int:
         return self.person.request("DELETE", "/api/v1/me/", json={"password": "a-password"}).status_code
@@ -72,6 +73,11 @@ class Uploader:
         for thread in self.threads:
             thread.join()
         self.person.close()
+
+
+def status_of(answer: httpx.Response) -> int | str:
+    is_busy = answer.status_code == 503 and answer.json()["code"] == BUSY
+    return BUSY if is_busy else answer.status_code
 
 
 @pytest.fixture
@@ -86,7 +92,7 @@ def test_accounts_are_deleted_whatever_is_killed(
     cluster.environment |= QUICK
     killer = Killer(cluster, redis_server)
     rng = random.Random(7)
-    statuses: Counter[int] = Counter()
+    statuses: Counter[int | str] = Counter()
     for round in range(ROUNDS):
         uploaders = [Uploader(web, f"person-{round}-{n}") for n in range(ACCOUNTS)]
         try:
@@ -109,6 +115,6 @@ def test_accounts_are_deleted_whatever_is_killed(
     kills = f"kills {dict(killer.kills)}, {len(killer.hit_runs)} hit a running job"
     print(f"{ROUNDS * ACCOUNTS} accounts, {kills}, statuses {dict(statuses)}")
     assert statuses[201] > ROUNDS * ACCOUNTS
-    assert set(statuses) <= {200, 201, 202, 401, 403}
+    assert set(statuses) <= {200, 201, 202, 401, 403, BUSY}
     assert set(Job.objects.values_list("kind", "state")) == {("account_deletion", "done")}
     assert User.objects.get() == bob
