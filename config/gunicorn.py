@@ -3,7 +3,9 @@
 import ctypes
 import os
 import sys
+from typing import Any
 
+from config.connections import connection_counts
 from config.env import env, load_dotenv
 
 load_dotenv()
@@ -37,3 +39,8 @@ max_requests_jitter = 2_000
 control_socket_disable = True  # its path is the same for all servers of a user
 accesslog = None  # nginx writes one
 errorlog = "-"
+
+
+def child_exit(_master: Any, worker: Any) -> None:
+    """Forget the connections of a process that has ended, even if it was killed."""
+    connection_counts.forget(worker.age)

@@ -180,8 +180,9 @@ class TimeZoneMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         name = request.COOKIES.get(TIME_ZONE_COOKIE, "")
-        zone = zoneinfo.ZoneInfo(name) if name in known_zones() else None
-        with timezone.override(zone):
+        if name not in known_zones():
+            return self.get_response(request)
+        with timezone.override(zoneinfo.ZoneInfo(name)):
             return self.get_response(request)
 
 

@@ -1,5 +1,6 @@
 """Tests of the connection to SQLite, which waits for other writers."""
 
+import errno
 import threading
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,15 @@ import pytest
 from django.db import OperationalError, transaction
 from django.db.utils import ConnectionHandler
 
+from config.sqlite import base
 from recognizer.outages import problem_of_outage
 
 pytestmark = pytest.mark.django_db
 
 
-def connections(folder: Path, *, timeout: float) -> ConnectionHandler:
-    options = {"transaction_mode": "IMMEDIATE", "timeout": timeout, "init_command": "PRAGMA journal_mode=WAL"}
+def connections(folder: Path, *, timeout: float = 60, synchronous: str = "FULL") -> ConnectionHandler:
+    commands = f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}"
+    options = {"transaction_mode": "IMMEDIATE", "timeout": timeout, "init_command": commands}
     return ConnectionHandler(
         {"default": {"ENGINE": "config.sqlite", "NAME": str(folder / "test.sqlite3"), "OPTIONS": options}}
     )
@@ -66,6 +69,70 @@ def test_a_writer_that_waited_too_long_gets_an_outage(tmp_path: Path) -> None:
     end(handler["default"])
     handler["default"].close()
     others["default"].close()
+
+
+def test_a_transaction_waits_for_the_disk_after_others_may_write(tmp_path: Path, monkeypatch: Any) -> None:
+    handler, others = connections(tmp_path), connections(tmp_path)
+    writer, other = handler["default"], others["default"]
+    events: list[str] = []
+
+    def sync_slowly(descriptor: int) -> None:
+        begin(other)
+        events.append("another one writes")
+        other.rollback()
+        other.set_autocommit(True)
+        assert Path(f"/proc/self/fd/{descriptor}").resolve().name == "test.sqlite3-wal"
+        events.append("synced")
+
+    monkeypatch.setattr(base, "sync", sync_slowly)
+    begin(writer)
+    writer.cursor().execute("CREATE TABLE numbers (number INTEGER)")
+    writer.commit()
+    events.append("answered")
+    writer.set_autocommit(True)
+    assert events == ["another one writes", "synced", "answered"]
+    assert writer.cursor().execute("PRAGMA synchronous").fetchone() == (base.FULL,)
+    for connection in (writer, other):
+        connection.close()
+
+
+def test_a_commit_that_is_not_on_the_disk_is_an_outage(tmp_path: Path, monkeypatch: Any) -> None:
+    writer = connections(tmp_path)["default"]
+
+    def fail(_descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(base, "sync", fail)
+    begin(writer)
+    with pytest.raises(OperationalError, match="Input/output error") as raised:
+        writer.commit()
+    assert problem_of_outage(raised.value) is not None
+    writer.rollback()
+    writer.set_autocommit(True)
+    begin(writer)  # its turn is over
+    writer.rollback()
+    writer.close()
+
+
+@pytest.mark.parametrize("ends", ["rollback", "close"])
+def test_a_transaction_that_fails_ends_its_turn(tmp_path: Path, ends: str) -> None:
+    handler, others = connections(tmp_path), connections(tmp_path)
+    writer, other = handler["default"], others["default"]
+    begin(writer)
+    getattr(writer, ends)()
+    begin(other)
+    assert not writer.connection or writer.cursor().execute("PRAGMA synchronous").fetchone() == (base.FULL,)
+    other.rollback()
+    other.close()
+    writer.close()
+
+
+def test_without_surviving_a_power_loss_nothing_waits_for_the_disk(tmp_path: Path, monkeypatch: Any) -> None:
+    writer = connections(tmp_path, synchronous="NORMAL")["default"]
+    monkeypatch.setattr(base, "sync", lambda _descriptor: pytest.fail("It waited for the disk."))
+    begin(writer)
+    end(writer)
+    writer.close()
 
 
 def test_the_product_uses_this_connection(settings: Any) -> None:

@@ -8,12 +8,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from config.embedded_redis import free_port
 from config.gunicorn import threads
 from tests.servers.process import Server
 from tests.servers.web import WebServer
+from tests.surroundings import ROOT
 
 pytestmark = pytest.mark.processes
 
@@ -109,3 +111,55 @@ def plain_gunicorn(tmp_path: Path) -> Iterator[int]:
 def test_gunicorn_still_needs_the_fix(plain_gunicorn: int):
     """Fails when gunicorn's own worker serves past silent connections: delete `enqueue_req` then."""
     assert seconds_of_a_request_beside_silent_connections(plain_gunicorn, 1) > 3
+
+
+PATIENT_WORKER = """
+from config.connections import Worker
+
+
+class PatientWorker(Worker):
+    yields_for_seconds = 60.0
+"""
+
+
+def connections_of(processes: list[psutil.Process], port: int) -> list[int]:
+    """Return how many connections each process has accepted."""
+    return [
+        sum(each.status == psutil.CONN_ESTABLISHED and each.laddr.port == port for each in process.net_connections())
+        for process in processes
+    ]
+
+
+def test_processes_share_connections_evenly(tmp_path: Path):
+    (tmp_path / "plain.py").write_text(APPLICATION)
+    (tmp_path / "patient.py").write_text(PATIENT_WORKER)
+    port, count = free_port(), 20
+    options = ["--config", str(ROOT / "config" / "gunicorn.py"), "--worker-class", "patient.PatientWorker"]
+    options += ["--keep-alive", "600"]
+    server = Server(
+        [sys.executable, "-m", "gunicorn", *options, "--bind", f"127.0.0.1:{port}", "plain:application"],
+        log=tmp_path / "log",
+        environment={"PYTHONPATH": f"{ROOT}:{tmp_path}", "WEB_WORKERS": "2"},
+        is_ready=lambda: server.output.count("Booting worker") == 2,
+        folder=tmp_path,
+    )
+    server.start()
+    try:
+        processes = psutil.Process(server.pid).children()
+        processes[0].suspend()  # so that the other one is always first
+        with ExitStack() as connections:
+            first = connections.enter_context(socket.create_connection(("127.0.0.1", port)))
+            for _ in range(count - 1):
+                connections.enter_context(socket.create_connection(("127.0.0.1", port)))
+            for _ in range(3):  # after which it has seen all connections
+                first.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                answer = b""
+                while not answer.endswith(b"ok"):
+                    answer += first.recv(1000)
+            assert connections_of(processes, port) == [0, 1]
+            processes[0].resume()
+            while sum(connections_of(processes, port)) < count:
+                time.sleep(0.01)
+            assert connections_of(processes, port) == [count // 2, count // 2]
+    finally:
+        server.kill()
