@@ -120,6 +120,14 @@ def glyphs_for(user: User) -> QuerySet[Glyph]:
     return Glyph.objects.filter(prediction__owner=user.pk, prediction__upload__deleted_at=None)
 
 
+def glyphs_of(predictions: Collection[UUID]) -> QuerySet[Glyph]:
+    """Return the glyphs of predictions that were fetched by a selector of their owner.
+
+    With the owner as a condition, the database might walk through all predictions of the owner instead.
+    """
+    return Glyph.objects.filter(prediction__in=predictions)
+
+
 def explained_glyphs_for(user: User) -> QuerySet[Glyph]:
     """Return glyphs with the model and the upload that an explanation needs."""
     return glyphs_for(user).select_related("prediction__upload", "prediction__model").defer("prediction__model__card")

@@ -21,7 +21,7 @@ from recognizer.services.explaining.likeness import vector_cache
 from recognizer.services.history.corrections import correct_each
 from recognizer.services.quality.review_queue import WHOLE_QUEUE, QueueLimits, look_ahead, queue_of
 
-LOOKED_AT = 200  # next pictures of the queue among which a group is looked for
+LOOKED_AT = 100  # next pictures of the queue among which a group is looked for
 SMALLEST, LARGEST = 3, 24
 MIN_SIMILARITY = 0.9  # of the embeddings to that of the first digit
 
@@ -59,14 +59,15 @@ def next_group(user: User, *, skipped: Collection[UUID], limits: QueueLimits = W
 def alike_buckets(user: User, skipped: Collection[UUID], limits: QueueLimits) -> Iterator[list[Glyph]]:
     """Yield single digits of the queue by model and digit, in its order; only those that a group can come from."""
     ahead = look_ahead(user, skipped=skipped, includes_sure=False, limits=limits, count=LOOKED_AT)
-    places = {each.pk: place for place, each in enumerate(ahead) if len(each.written) == 1 and not each.reason}
+    predictions = {each.pk: each for each in ahead if len(each.written) == 1 and not each.reason}  # in their order
     glyphs: dict[UUID, list[Glyph]] = defaultdict(list)
-    for glyph in selectors.explained_glyphs_for(user).filter(prediction__in=places).order_by():
+    for glyph in selectors.glyphs_of(predictions).order_by().defer("probabilities"):
+        glyph.prediction = predictions[glyph.prediction_id]  # fetched already, with its upload and model
         glyphs[glyph.prediction_id].append(glyph)
     buckets: dict[tuple[UUID, int], list[Glyph]] = defaultdict(list)
-    for prediction in sorted(glyphs, key=lambda pk: places[pk]):
-        if len(glyphs[prediction]) == 1:
-            (glyph,) = glyphs[prediction]
+    for key in predictions:
+        if len(glyphs[key]) == 1:
+            (glyph,) = glyphs[key]
             buckets[glyph.prediction.model_id, glyph.digit].append(glyph)
     yield from (bucket for bucket in buckets.values() if len(bucket) >= SMALLEST)
 

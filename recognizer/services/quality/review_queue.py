@@ -89,13 +89,19 @@ def look_ahead(
 
 def merge_kinds(kinds: list[list[Prediction]], count: int) -> list[Prediction]:
     """Return up to `count` predictions, each time the first one of a kind that a hash of all first ones chooses."""
-    merged: list[Prediction] = []
-    while len(merged) < count and (heads := [kind[0] for kind in kinds if kind]):
+    merged: dict[UUID, Prediction] = {}
+    places = [0] * len(kinds)
+    while len(merged) < count:
+        for number, kind in enumerate(kinds):
+            while places[number] < len(kind) and kind[places[number]].pk in merged:
+                places[number] += 1
+        heads = [kind[place] for kind, place in zip(kinds, places, strict=True) if place < len(kind)]
+        if not heads:
+            break
         digest = hashlib.sha256(" ".join(str(head.pk) for head in heads).encode()).digest()
         chosen = heads[digest[0] % len(heads)]
-        merged.append(chosen)
-        kinds = [[each for each in kind if each.pk != chosen.pk] for kind in kinds]
-    return merged
+        merged[chosen.pk] = chosen
+    return list(merged.values())
 
 
 def first_audited(queue: QuerySet[Prediction], waiting: QuerySet[Audit], count: int) -> list[Prediction]:
