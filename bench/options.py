@@ -25,20 +25,28 @@ def add_data_option(parser: argparse.ArgumentParser) -> None:
 
 
 def run_on_databases(
-    module: str, description: str | None, run: Callable[[str, float, int], None], *, seconds: float, rows: int
+    module: str,
+    description: str | None,
+    run: Callable[[argparse.Namespace], None],
+    *,
+    seconds: float,
+    rows: int,
+    only: str = "",
 ) -> None:
-    """Parse the options of a load benchmark and call `run` with database, seconds and rows.
+    """Parse the options of a load benchmark and call `run` with them: `database`, `seconds`, `rows` and `only`.
 
-    For both databases the module is started once for each, because Django connects a process to one of them.
+    For both databases the module is started once for each, because Django connects a process to one of them. `only` is
+    the help of an option that chooses lines of the table, for benchmarks that have it.
     """
     parser = create_parser(description)
     parser.add_argument("--database", choices=[*DATABASES, "both"], default="both")
     parser.add_argument("--seconds", type=float, default=seconds, help="for each line of the table")
     parser.add_argument("--rows", type=int, default=rows)
+    if only:
+        parser.add_argument("--only", default="", metavar="TEXT", help=only)
     options = parser.parse_args()
     if options.database != "both":
-        run(options.database, options.seconds, options.rows)
+        run(options)
         return
-    same = ["--seconds", str(options.seconds), "--rows", str(options.rows)]
     for database in DATABASES:
-        subprocess.run([sys.executable, "-m", module, "--database", database, *same], check=True)
+        subprocess.run([sys.executable, "-m", module, *sys.argv[1:], "--database", database], check=True)

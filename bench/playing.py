@@ -8,6 +8,7 @@ last one. The goals: live maps of all layers at least 10 times a second, numbers
 
 import base64
 import os
+from argparse import Namespace
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
@@ -100,12 +101,11 @@ def measure_all(place: Stage, seconds: float) -> None:
         server.stop()
 
 
-def measure_database(database: str, seconds: float, rows: int) -> None:
-    del rows
-    print(f"\n## {database}, {os.cpu_count()} cores, one client, {seconds:g} s a line\n")
+def measure_database(options: Namespace) -> None:
+    print(f"\n## {options.database}, {os.cpu_count()} cores, one client, {options.seconds:g} s a line\n")
     os.environ["PREVIEWS_PER_USER"] = "1000000000"  # the throttle counts and refuses nothing
-    with stage(database) as place:
-        measure_all(place, seconds)
+    with stage(options.database) as place:
+        measure_all(place, options.seconds)
 
 
 if __name__ == "__main__":

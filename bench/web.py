@@ -8,6 +8,7 @@ Clients and servers share the machine's cores, so a busy machine slows everythin
 import contextlib
 import os
 import time
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -201,10 +202,11 @@ def session_of(user: "User") -> dict[str, str]:
 
 
 def main(bench: type[Bench], module: str, description: str | None) -> None:
-    def run(database: str, seconds: float, rows: int) -> None:
-        print(f"\n## {module}: {database}, {os.cpu_count()} cores, {CLIENTS} clients, {seconds:g} s a line\n")
-        with stage(database) as place:
-            bench(place, seconds).main(rows)
+    def run(options: Namespace) -> None:
+        name, cores = options.database, os.cpu_count()
+        print(f"\n## {module}: {name}, {cores} cores, {CLIENTS} clients, {options.seconds:g} s a line\n")
+        with stage(name) as place:
+            bench(place, options.seconds).main(options.rows)
 
     run_on_databases(module, description, run, seconds=8, rows=1_000_000)
 

@@ -1,6 +1,7 @@
 """Selectors: querysets of one owner's data. Every page, API endpoint and download reads through them."""
 
 from collections.abc import Collection
+from typing import TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -25,6 +26,7 @@ from recognizer.models import (
 )
 
 User = AbstractBaseUser | AnonymousUser
+OfUpload = TypeVar("OfUpload", Prediction, BatchItem)
 
 
 def uploads_for(user: User) -> QuerySet[Upload]:
@@ -58,10 +60,10 @@ def written_form(relation: str = "") -> Coalesce:
     return Coalesce(NullIf(f"{relation}signed_text", Value("")), f"{relation}text")
 
 
-def with_correction(predictions: QuerySet[Prediction]) -> QuerySet[Prediction]:
-    """Add the kind and the written form of the upload's newest correction to each prediction."""
+def with_correction(rows: QuerySet[OfUpload]) -> QuerySet[OfUpload]:
+    """Add the kind and the written form of the upload's newest correction to each prediction or item of a batch."""
     newest = Correction.objects.filter(upload=OuterRef("upload")).order_by("-created_at", "-id")
-    return predictions.annotate(
+    return rows.annotate(
         correction_kind=Subquery(newest.values("kind")[:1]),
         correction_written=Subquery(newest.values_list(written_form())[:1]),
     )
@@ -142,16 +144,25 @@ def batches_for(user: User) -> QuerySet[Batch]:
 
 
 def batch_items_for(user: User, batch: Batch) -> QuerySet[BatchItem]:
-    """Return the items of a batch, each with its upload."""
-    return BatchItem.objects.filter(batch=batch, batch__owner=user.pk).select_related("upload")
+    return BatchItem.objects.filter(batch=batch, batch__owner=user.pk)
+
+
+def answers_of_items_for(user: User) -> QuerySet[Prediction]:
+    """Return the current prediction of the item of an outer query. An item whose upload was deleted has none.
+
+    Written as `is_current = true`, SQLite would read each row: only an index without the other columns fits then.
+    """
+    deleted = deleted_uploads_for(user).values("pk")
+    return Prediction.objects.filter(upload=OuterRef("upload"), is_current__in=[True]).exclude(upload__in=deleted)
 
 
 def unsure_items_for(user: User, batch: Batch) -> QuerySet[BatchItem]:
     """Return the items of a batch that `review_queue_for` holds as unsure. It is faster where there are thousands."""
-    current = Prediction.objects.filter(upload=OuterRef("upload"), is_current=True, decision=Prediction.Decision.UNSURE)
+    unsure = answers_of_items_for(user).filter(decision=Prediction.Decision.UNSURE)
     newest = Correction.objects.filter(upload=OuterRef("upload")).order_by("-created_at", "-id").values("kind")[:1]
     return (
-        BatchItem.objects.filter(Exists(current), batch=batch, batch__owner=user.pk, upload__deleted_at=None)
+        batch_items_for(user, batch)
+        .filter(Exists(unsure))
         .exclude(upload__original="")
         .alias(correction_kind=Coalesce(Subquery(newest), Value(Correction.Kind.UNDO)))
         .filter(correction_kind=Correction.Kind.UNDO)

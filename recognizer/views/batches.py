@@ -29,8 +29,8 @@ from recognizer.services.batches.table import (
     confirm_number,
     correct_numbers,
     count_unsure,
+    find_row,
     ordered_items,
-    row_of,
     table_page,
 )
 from recognizer.services.exports.table_exports import request_table
@@ -113,6 +113,7 @@ def batch_page(
     page = table_page(
         request.user,
         batch,
+        total=progress.total,
         order=data["ordering"],
         shown=data["shown"],
         search=data["q"],
@@ -171,8 +172,8 @@ def batch_correct(request: UserRequest, pk: UUID) -> HttpResponse:
         return batch_page(request, batch, query, problem=problem, typed=numbers)
     changed = confirmed or next(iter(numbers), None)
     if request.htmx and changed:
-        row, _prediction = row_of(request.user, batch, changed)
-        return render(request, "_batch_row.html", {"row": row, "is_saved": True})
+        rows = [find_row(request.user, batch, changed)]
+        return render(request, "_batch_rows.html", {"rows": rows, "is_saved": True})
     text = ngettext("Saved for %(count)d picture.", "Saved for %(count)d pictures.", count)
     messages.success(request, text % {"count": count})
     return redirect(f"{reverse('batch_detail', args=[pk])}?{query.urlencode()}")

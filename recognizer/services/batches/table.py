@@ -1,36 +1,42 @@
-"""The table of a batch: its items in an order, filtered and searched, one page at a time."""
+"""The table of a batch: its items in an order, filtered and searched, one page at a time.
+
+A subquery finds the positions of the items of a page, mostly in indexes. Only these items are joined with their answers
+and corrections.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User as Account
 from django.db import transaction
-from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
 from mlcore.reading.written import digits_of, find_value
 from recognizer import selectors
 from recognizer.models import Batch, BatchItem, Correction, Prediction
+from recognizer.models.prediction import ExpectedMixin
 from recognizer.problems import Problem
 from recognizer.selectors import User
-from recognizer.services.batches.results import item_prediction, with_predictions
 from recognizer.services.history.corrections import correct
 
 ROWS_ON_PAGE = 100
 NATURAL_ORDER = ("sort_key", "position")
 
+# Each with the column of the answers that it needs, if it needs one.
 ORDERS = {
-    "name": (_("Name"), [F("sort_key").asc()]),
-    "-name": (_("Name, descending"), [F("sort_key").desc()]),
-    "certainty": (_("Least certain first"), [F("read__confidence").asc(nulls_last=True)]),
-    "-certainty": (_("Most certain first"), [F("read__confidence").desc(nulls_last=True)]),
-    "number": (_("Number"), [Length("read__text").asc(nulls_last=True), F("read__text").asc()]),
-    "-number": (_("Number, descending"), [Length("read__text").desc(nulls_last=True), F("read__text").desc()]),
-    "state": (_("State"), [F("state").asc(), F("read__decision").asc(nulls_last=True)]),
-    "added": (_("In the order given"), [F("position").asc()]),
+    "name": (_("Name"), None, [F("sort_key").asc()]),
+    "-name": (_("Name, descending"), None, [F("sort_key").desc()]),
+    "certainty": (_("Least certain first"), "confidence", [F("answer").asc(nulls_last=True)]),
+    "-certainty": (_("Most certain first"), "confidence", [F("answer").desc(nulls_last=True)]),
+    "number": (_("Number"), "text", [Length("answer").asc(nulls_last=True), F("answer").asc()]),
+    "-number": (_("Number, descending"), "text", [Length("answer").desc(nulls_last=True), F("answer").desc()]),
+    "state": (_("State"), "decision", [F("state").asc(), F("answer").asc(nulls_last=True)]),
+    "added": (_("In the order given"), None, [F("position").asc()]),
 }
 SHOWN = {
     "": _("All files"),
@@ -47,42 +53,50 @@ CHANGED = (Correction.Kind.CORRECT, Correction.Kind.NOT_A_DIGIT)
 REVIEWED = (Correction.Kind.CONFIRM, *CHANGED)
 
 
-@dataclass(frozen=True)
-class TableRow:
-    """One file of the table, with its current prediction if it has one."""
+COLUMNS = (
+    *("position", "name", "page", "state", "error_code", "upload"),
+    *("read__text", "read__signed_text", "read__confidence", "read__decision", "read__decimal", "read__expected"),
+    *("correction_kind", "correction_written"),
+)
 
-    item: BatchItem
-    prediction: Prediction | None
-    typed: str | None = None  # a number that was refused
 
-    @property
-    def kind(self) -> str:
-        """Return the kind of the current correction, or an empty text."""
-        kind: str | None = getattr(self.prediction, "correction_kind", None)
-        return kind if kind and kind != Correction.Kind.UNDO else ""
+@dataclass(frozen=True, slots=True)
+class TableAnswer(ExpectedMixin):
+    """The current answer of a file, with its correction."""
 
-    @property
-    def final(self) -> str:
-        """Return the number that counts, lines joined by line feeds."""
-        if self.prediction is None:
-            return ""
-        return self.prediction.correction_written if self.kind else self.prediction.written  # type: ignore[attr-defined]
+    upload_id: UUID
+    written: str
+    confidence: float
+    decision: str
+    decimal: str
+    expected: Any
+    kind: str  # of the correction that counts; empty if there is none
+    final: str  # the number that counts, lines joined by line feeds
 
     @property
     def value(self) -> str | None:
-        return find_value(self.final, self.prediction.decimal_rule) if self.prediction else None
+        return find_value(self.final, self.decimal_rule)
 
     @property
     def has_one_line(self) -> bool:
-        return self.prediction is not None and "\n" not in self.final + self.prediction.written
-
-    @property
-    def number(self) -> str:
-        return self.final if self.typed is None else self.typed
+        return "\n" not in self.final + self.written
 
     @property
     def is_confirmed_by_enter(self) -> bool:
-        return bool(self.prediction and self.prediction.decision == Prediction.Decision.UNSURE and not self.kind)
+        return self.decision == Prediction.Decision.UNSURE and not self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One file of the table, with its answer if it has one."""
+
+    position: int
+    name: str
+    page: int | None
+    state: str
+    error_code: str
+    answer: TableAnswer | None
+    typed: str | None = None  # a number that was refused
 
 
 @dataclass(frozen=True)
@@ -98,81 +112,119 @@ def table_page(
     user: User,
     batch: Batch,
     *,
+    total: int,
     order: str = "name",
     shown: str = "",
     search: str = "",
     page: int = 1,
     typed: Mapping[UUID, str] = MappingProxyType({}),
 ) -> TablePage:
-    """Return a page of the table; the nearest one if it does not exist. `typed` holds numbers that were refused."""
-    items = filter_items(ordered_items(user, batch, order), shown, search.strip())
-    count = max(1, -(-items.order_by().values("pk").count() // ROWS_ON_PAGE))
+    """Return a page of the table; the nearest one if it does not exist.
+
+    `total` counts all items of the batch. `typed` holds numbers that were refused.
+    """
+    all_items = selectors.batch_items_for(user, batch)
+    items = filter_items(user, all_items, shown, search.strip())
+    found = items.count() if shown or search.strip() else total
+    count = max(1, -(-found // ROWS_ON_PAGE))
     number = min(max(page, 1), count)
     start = ROWS_ON_PAGE * (number - 1)
-    return TablePage(table_rows(items[start : start + ROWS_ON_PAGE], typed), number, count)
+    positions = order_items(user, items, order).values("position")[start : start + ROWS_ON_PAGE]
+    rows = table_rows(order_items(user, all_items.filter(position__in=positions), order), typed) if found else []
+    return TablePage(rows, number, count)
 
 
-def ordered_items(user: User, batch: Batch, order: str = "name") -> QuerySet[BatchItem]:
-    """Return the items of a batch in an order of ORDERS; `read` is the current prediction of each."""
-    is_current = Q(upload__predictions__is_current=True) & Q(upload__deleted_at=None)
-    items = selectors.batch_items_for(user, batch).annotate(
-        read=FilteredRelation("upload__predictions", condition=is_current)
-    )
-    return items.order_by(*ORDERS[order][1], *NATURAL_ORDER)
+def ordered_items(user: User, batch: Batch) -> QuerySet[BatchItem]:
+    """Return the items of a batch in the natural order of their names."""
+    return selectors.batch_items_for(user, batch).order_by(*NATURAL_ORDER)
 
 
-def filter_items(items: QuerySet[BatchItem], shown: str, search: str) -> QuerySet[BatchItem]:
+def order_items(user: User, items: QuerySet[BatchItem], order: str) -> QuerySet[BatchItem]:
+    """Return the items in an order of ORDERS."""
+    _label, column, expressions = ORDERS[order]
+    if column:
+        items = items.alias(answer=Subquery(selectors.answers_of_items_for(user).values(column)))
+    return items.order_by(*expressions, *NATURAL_ORDER)
+
+
+def filter_items(user: User, items: QuerySet[BatchItem], shown: str, search: str) -> QuerySet[BatchItem]:
     if search:
-        found = Q(name__icontains=search)
-        if digits := digits_of(search):
-            found |= Q(read__text__contains=digits)
-        items = items.filter(found)
+        items = items.filter(matches(user, search))
     if shown in Prediction.Decision.values:
-        decided = Q(read__decision=shown)
-        return items.filter(decided)
+        return items.filter(Exists(selectors.answers_of_items_for(user).filter(decision=shown)))
     if shown in BatchItem.State.values:
         return items.filter(state=shown)
     if not shown:
         return items
     newest = Correction.objects.filter(upload=OuterRef("upload")).order_by("-created_at", "-id").values("kind")[:1]
-    items = items.filter(upload__isnull=False, upload__deleted_at=None).annotate(correction_kind=Subquery(newest))
+    items = items.filter(Exists(selectors.answers_of_items_for(user))).alias(correction_kind=Subquery(newest))
     if shown == "open":
         return items.filter(Q(correction_kind=None) | Q(correction_kind=Correction.Kind.UNDO))
     return items.filter(correction_kind__in=REVIEWED if shown == "reviewed" else CHANGED)
 
 
+def matches(user: User, search: str) -> Q:
+    """Return the condition for a text in the name of the file, in the number that was read or in a correction."""
+    found = Q(name__icontains=search)
+    if digits := digits_of(search):
+        found |= Q(Exists(selectors.answers_of_items_for(user).filter(text__contains=digits)))
+        found |= Q(Exists(Correction.objects.filter(upload=OuterRef("upload"), text__contains=digits)))
+    return found
+
+
 def table_rows(items: QuerySet[BatchItem], typed: Mapping[UUID, str] = MappingProxyType({})) -> list[TableRow]:
-    """Return the rows of items with their predictions and corrections, and with numbers that were refused."""
-    return [
-        TableRow(item, item_prediction(item), typed.get(item.upload_id) if item.upload_id else None)
-        for item in with_predictions(items)
-    ]
+    """Return the rows of items. `typed` holds numbers that were refused."""
+    is_current = Q(upload__predictions__is_current=True) & Q(upload__deleted_at=None)
+    items = items.alias(read=FilteredRelation("upload__predictions", condition=is_current))
+    return [row_from(columns, typed) for columns in selectors.with_correction(items).values_list(*COLUMNS)]
 
 
-def row_of(user: User, batch: Batch, upload_id: UUID) -> tuple[TableRow, Prediction]:
-    """Return the row of one upload and its prediction. Raise Problem if it is not in the batch or has no answer."""
+def row_from(columns: tuple[Any, ...], typed: Mapping[UUID, str]) -> TableRow:
+    """Return the row with the values of COLUMNS."""
+    position, name, page, state, error_code, upload_id, *read, correction_kind, corrected = columns
+    text, signed_text, confidence, decision, decimal, expected = read
+    if decision is None:
+        return TableRow(position, name, page, state, error_code, None)
+    kind = "" if correction_kind in (None, Correction.Kind.UNDO) else correction_kind
+    written = signed_text or text
+    final = corrected if kind else written
+    answer = TableAnswer(upload_id, written, confidence, decision, decimal, expected, kind, final)
+    return TableRow(position, name, page, state, error_code, answer, typed.get(upload_id))
+
+
+def find_row(user: User, batch: Batch, upload_id: UUID) -> TableRow:
+    """Return the row of one upload. Raise Problem if it is not in the batch or has no answer."""
     for row in table_rows(selectors.batch_items_for(user, batch).filter(upload=upload_id)):
-        if row.prediction:
-            return row, row.prediction
+        if row.answer:
+            return row
     raise Problem("not_found")
+
+
+def find_prediction(user: User, batch: Batch, upload_id: UUID) -> Prediction:
+    """Return the current prediction of an upload of the batch. Raise Problem if there is none."""
+    history = selectors.history_for(user).select_related("upload__batch_item")
+    prediction = history.filter(upload=upload_id, upload__batch_item__batch=batch).first()
+    if prediction is None:
+        raise Problem("not_found")
+    return prediction
 
 
 def correct_numbers(user: Account, batch: Batch, numbers: Mapping[UUID, str]) -> int:
     """Append corrections of the typed numbers, or none if one is invalid. Return how many pictures were corrected."""
     with transaction.atomic():
         for key, number in numbers.items():
-            row, prediction = row_of(user, batch, key)
+            prediction = find_prediction(user, batch, key)
             try:
                 correct(prediction=prediction, by=user, kind=Correction.Kind.CORRECT, written=number)
             except Problem as problem:
-                raise Problem(problem.code, f"{row.item.name}: {problem.detail}") from problem
+                raise Problem(problem.code, f"{prediction.upload.batch_item.name}: {problem.detail}") from problem
     return len(numbers)
 
 
 def confirm_number(user: Account, batch: Batch, upload_id: UUID) -> None:
     """Confirm what was read, unless somebody has corrected it in the meantime."""
-    row, prediction = row_of(user, batch, upload_id)
-    if not row.kind:
+    prediction = find_prediction(user, batch, upload_id)
+    if prediction.correction_kind in (None, Correction.Kind.UNDO):  # type: ignore[attr-defined]
         correct(prediction=prediction, by=user, kind=Correction.Kind.CONFIRM)
 
 

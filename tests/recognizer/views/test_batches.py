@@ -1,5 +1,6 @@
 """Pages of batches: progress, names and polling."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -36,6 +37,18 @@ def test_a_batch_without_a_name_is_named_by_its_time(alice, alice_client):
 def test_items_show_their_file_names(alice_client, batch):
     page = alice_client.get(reverse("batch_detail", args=[batch.pk])).content.decode()
     assert "inside/seven.png" in page
+
+
+def test_no_text_of_a_row_is_markup(alice_client, batch):
+    name = """<b>"'{0}%(name)s%s.png"""
+    batch.items.update(name=name)
+    batch.items.create(position=3, name=name, state="failed", error_code="corrupt_image", page=3)
+    page = alice_client.get(reverse("batch_detail", args=[batch.pk])).content.decode()
+    failed, answered, *others = re.findall("<tr id.*?</tr>", page, flags=re.S)
+    shown = "&lt;b&gt;&quot;&#x27;{0}%(name)s%s.png"
+    assert all(f">{shown}<" in row and "<b>" not in row for row in (answered, *others))
+    assert f'aria-label="Number in {shown}"' in answered and f">Select {shown}<" in answered
+    assert f'>{shown} <span class="small muted">page 3</span>' in failed
 
 
 def test_the_page_polls_only_while_items_wait(alice_client, batch):

@@ -78,13 +78,16 @@ def test_the_page_of_a_picture_makes_at_most_twelve_queries(alice_client, number
     assert len(queries) <= MAX_QUERIES, [query["sql"] for query in queries]
 
 
-def test_the_page_of_a_batch_makes_at_most_twelve_queries(alice, alice_client, add_prediction):
+@pytest.mark.parametrize("query", ["", "?ordering=certainty&shown=open&q=1"])
+def test_the_page_of_a_batch_makes_at_most_twelve_queries(alice, alice_client, add_prediction, query):
     batch = intake.create_batch(owner=alice)
     for position in range(20):
         prediction = add_prediction("1")
         batch.items.create(position=position, name="1.png", state="done", upload=prediction.upload)
+    batch.items.create(position=20, name="1.txt", state="failed", error_code="unsupported_format")
     with CaptureQueriesContext(connection) as queries:
-        assert alice_client.get(reverse("batch_detail", args=[batch.pk])).status_code == 200
+        page = alice_client.get(reverse("batch_detail", args=[batch.pk]) + query)
+    assert page.status_code == 200 and b">1.png</a>" in page.content
     assert len(queries) <= MAX_QUERIES, [query["sql"] for query in queries]
 
 

@@ -66,8 +66,8 @@ def prediction_of(batch: Batch, name: str):
 
 
 def names(alice, batch: Batch, **options: Any) -> list[str]:
-    page = table.table_page(alice, batch, **options)
-    return [row.item.name.removesuffix(".png") for row in page.rows]
+    page = table.table_page(alice, batch, total=batch.items.count(), **options)
+    return [row.name.removesuffix(".png") for row in page.rows]
 
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +115,12 @@ def test_the_table_is_filtered(alice, batch):
 )
 def test_the_table_is_searched(alice, batch, search, expected):
     assert names(alice, batch, search=search) == expected
+
+
+def test_a_corrected_number_is_found(alice, batch):
+    correct(prediction=prediction_of(batch, "scan 9.png"), by=alice, kind="correct", text="00777")
+    assert names(alice, batch, search="0777") == ["scan 9"]
+    assert names(alice, batch, search="71") == ["scan 9"]  # as it was read
 
 
 def test_a_page_that_does_not_exist_is_the_nearest_one(alice, batch, monkeypatch):
