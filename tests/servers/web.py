@@ -23,6 +23,7 @@ class WebServer(Server):
 
     def answers(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/healthz", timeout=10).status_code < 500
+            # Without verify=False each call reads the certificates, which takes 20 ms of processor time.
+            return httpx.get(f"{self.url}/healthz", timeout=10, verify=False).status_code < 500
         except httpx.TransportError:
             return False
