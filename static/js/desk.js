@@ -24,7 +24,7 @@ function isHeic(file) {
 function problemOf(files) {
   if (!files.length) return "empty";
   if (files.length > Number(image.dataset.most)) return "tooMany";
-  return files.some(({ file }) => isHeic(file)) ? "heic" : null;
+  return files.every(({ file }) => isHeic(file)) ? "heic" : null; // among others, each fails with its reason
 }
 
 function showChosen(file) {

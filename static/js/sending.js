@@ -4,6 +4,7 @@
 const PART_FILES = 50;
 const PART_BYTES = 16 * 1024 * 1024;
 const LONGEST_WAIT_SECONDS = 30;
+const LONGEST_READ_SECONDS = 3;
 const PASSING = [0, 408, 425, 429, 502, 503, 504, 507];
 
 export class Refused extends Error {}
@@ -27,6 +28,15 @@ function parts(files) {
 }
 
 const isArchive = ({ path }) => /\.zip$/i.test(path);
+
+// Return the files that cannot be read. One that was moved or changed in the meantime fails like a lost connection.
+// Chromium leaves some reads without an end where 10,000 files were chosen; such a file is not known to be unreadable.
+async function unreadableOf(files) {
+  const found = [];
+  const reads = files.map((each) => each.file.slice(0, 1).arrayBuffer().catch(() => found.push(each)));
+  await Promise.race([Promise.all(reads), new Promise((resolve) => setTimeout(resolve, 1000 * LONGEST_READ_SECONDS))]);
+  return [...found];
+}
 
 // `report` is called with the state of each file: "sending", "sent" or "unreadable", and with "offline" and "online".
 // `remember` is called after each part with what a later Sending of the same files needs as `begun`.
@@ -58,8 +68,10 @@ export class Sending {
           this.remember({ key: this.key, batch: { id, url }, partsSent: number + 1 });
           break;
         }
-        if (!(await this.#areReadable(readable))) {
-          readable = await this.#withoutUnreadable(readable);
+        const unreadable = await unreadableOf(readable);
+        if (unreadable.length) {
+          for (const { path } of unreadable) this.report("unreadable", path);
+          readable = readable.filter((each) => !unreadable.includes(each));
           if (!readable.length) break;
           continue;
         }
@@ -109,24 +121,6 @@ export class Sending {
     const passes = PASSING.includes(status) || response?.code === "idempotency_key_in_use" || status === 202;
     const seconds = Number(request.getResponseHeader("Retry-After")) || undefined;
     return { passes, seconds, detail: response?.detail };
-  }
-
-  // A file that was moved or changed in the meantime fails like a lost connection.
-  async #areReadable(part) {
-    return (await this.#withoutUnreadable(part, { reports: false })).length === part.length;
-  }
-
-  async #withoutUnreadable(part, { reports = true } = {}) {
-    const kept = [];
-    for (const each of part) {
-      try {
-        await each.file.slice(0, 1).arrayBuffer();
-        kept.push(each);
-      } catch {
-        if (reports) this.report("unreadable", each.path);
-      }
-    }
-    return kept;
   }
 
   #wait(seconds) {

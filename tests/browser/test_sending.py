@@ -73,6 +73,26 @@ def test_nothing_is_lost_or_doubled_when_the_connection_is_cut(alice_page: Page,
     assert len(names) == len(set(names)) == 121
 
 
+def test_a_file_that_was_removed_meanwhile_does_not_stop_the_others(alice_page: Page, server, model, folder):
+    proxy = Proxy(server.port)
+    alice_page.goto(f"http://127.0.0.1:{proxy.port}/")
+    proxy.shut()
+    alice_page.locator("[data-folder-input]").set_input_files(folder)
+    expect(alice_page.get_by_role("alert")).to_contain_text("The connection was lost.")
+    (folder / "house 1" / "3.png").unlink()
+    proxy.open()
+    names = expect_batch(alice_page)
+    assert len(names) == len(set(names)) == 120 and "Meters/house 1/3.png" not in names
+
+
+def test_one_heic_file_does_not_stop_the_others(alice_page: Page, model, folder):
+    (folder / "house 1" / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(40))
+    choose(alice_page, folder)
+    assert "Meters/house 1/photo.heic" in expect_batch(alice_page)
+    item = BatchItem.objects.get(name="Meters/house 1/photo.heic")
+    assert (item.state, item.error_code) == ("failed", "unsupported_format")
+
+
 def close_while_the_second_part_is_sent(page: Page, folder: Path) -> None:
     """Choose the folder, and close the page when the first part is stored and the second is under way."""
     page.route(re.compile(r"/api/v1/batches/.+/files/"), lambda route: None)  # it is never answered

@@ -6,11 +6,13 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from openpyxl import Workbook, load_workbook
@@ -21,6 +23,7 @@ from recognizer.management.commands.import_uploads import Command
 from recognizer.models import Batch, BatchItem, Prediction
 from recognizer.services.batches import intake
 from recognizer.services.exports.exports import name_file
+from recognizer.services.exports.links import create_link
 from recognizer.services.history.corrections import correct
 from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
@@ -98,6 +101,9 @@ def all_exports_of(batch: Batch, client: Client, token: dict[str, str], folder: 
     yield "API XLSX", sheet_rows(fetch_api_workbook(f"/api/v1/batches/{batch.pk}/", token))
     yield "API CSV", csv_rows(content_of(Client().get(f"{api}.csv", headers=token)))
     yield "API JSON Lines", nested_rows(content_of(Client().get(f"{api}.jsonl", headers=token)))
+    secret = create_link(batch)[1]
+    yield "link CSV", csv_rows(content_of(Client().get(reverse("export_link_csv", args=[secret]))))
+    yield "link JSON Lines", json_rows(content_of(Client().get(reverse("export_link_jsonl", args=[secret]))))
     yield "history CSV", csv_rows(history("csv"))
     yield "history JSON Lines", json_rows(history("jsonl"))
     yield from command_rows(batch, folder)
@@ -106,7 +112,7 @@ def all_exports_of(batch: Batch, client: Client, token: dict[str, str], folder: 
 def test_all_exports_have_the_same_columns_and_the_same_rows(alice_client, alice_token, batch, tmp_path):
     found = dict(exports_of(batch, alice_client, alice_token, tmp_path))
 
-    assert len(found) == 13
+    assert len(found) == 15
     assert all(list(row) == names_of(ResultRow) for rows in found.values() for row in rows)
     answered = {
         name: sorted(str(row | {"file": row["file"].lstrip("'")}) for row in rows if row["prediction"])
@@ -126,6 +132,12 @@ def by_review(prediction: Prediction, client: Client, token: dict[str, str], adm
     client.post(reverse("review_correct", args=[prediction.upload_id]), {"action": "text", "value": "0042"})
 
 
+def by_table(prediction: Prediction, client: Client, token: dict[str, str], admin: User) -> None:
+    """Send what the table of the batch sends after a number is typed and Enter is pressed."""
+    url = reverse("batch_correct", args=[prediction.upload.batch_item.batch_id])
+    client.post(url, {f"number-{prediction.upload_id}": "0042"}, headers={"HX-Request": "true"})
+
+
 def by_bulk_action(prediction: Prediction, client: Client, token: dict[str, str], admin: User) -> None:
     selection = {"pick": [str(prediction.upload_id)], "value": "0042"}
     client.post(reverse("history_bulk"), {"action": "correct", **selection})
@@ -137,11 +149,25 @@ def by_api(prediction: Prediction, client: Client, token: dict[str, str], admin:
     assert answer.status_code == 200
 
 
+def by_import(prediction: Prediction, client: Client, token: dict[str, str], admin: User) -> None:
+    batch = prediction.upload.batch_item.batch
+    table = csv_rows(content_of(client.get(reverse("batch_csv", args=[batch.pk]))))
+    rows = [row | {"final": "0042"} for row in table if row["prediction"] == str(prediction.pk)]
+    with NamedTemporaryFile("w", suffix=".csv", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+        file.flush()
+        with pytest.raises(SystemExit) as ended:
+            call_command("import_corrections", file.name, "--user", "alice", stdout=io.StringIO())
+    assert ended.value.code == 0
+
+
 def by_another_user(prediction: Prediction, client: Client, token: dict[str, str], admin: User) -> None:
     correct(prediction=prediction, by=admin, kind="correct", written="0042")
 
 
-@pytest.mark.parametrize("enter", [by_page, by_review, by_bulk_action, by_api, by_another_user])
+@pytest.mark.parametrize("enter", [by_page, by_review, by_table, by_bulk_action, by_api, by_import, by_another_user])
 def test_a_correction_is_in_every_export_at_once(
     enter: Callable[..., None], alice_client, alice_token, admin, batch, tmp_path
 ) -> None:
