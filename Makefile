@@ -17,6 +17,7 @@ help:
 	@echo "make check             lint, types and the fast tests, in under two minutes"
 	@echo "make test              lint, types and every test, on SQLite and PostgreSQL"
 	@echo "make lint, types, fast, test-sqlite, test-postgres   the parts of these"
+	@echo "make coverage          lines and branches that the fast tests run, with a floor"
 	@echo "make bench             the benchmarks, as tables"
 	@echo "make image-test        build the image with buildah and start it (as root, with debootstrap)"
 	@echo "make pictures          the pictures of the README"
