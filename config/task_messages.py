@@ -17,7 +17,7 @@ from kombu.transport import redis
 
 logger = logging.getLogger(__name__)
 
-MAX_LIMIT_SECONDS = 86_400  # of a sender that has other settings, such as one from before a release
+MAX_LIMIT_SECONDS = 86_400  # those of a training, or of a sender from before a release
 MAX_TEXT = 1_000  # the arguments of ours are at most the id of a job
 NO_FOLLOWERS = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 
@@ -110,7 +110,7 @@ def are_limits(value: Any) -> bool:
 
 
 def is_limit(value: Any) -> bool:
-    return value is None or (type(value) in (int, float) and 0 < value < MAX_LIMIT_SECONDS)
+    return value is None or (type(value) in (int, float) and 0 < value <= MAX_LIMIT_SECONDS)
 
 
 def is_address(value: Any) -> bool:

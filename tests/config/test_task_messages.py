@@ -12,6 +12,7 @@ from config.task_messages import check_message
 from recognizer import tasks
 from recognizer.models import Job
 from recognizer.queues import BULK, UPKEEP
+from recognizer.services.learning.training_run import TRAINING_LIMIT_SECONDS
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.work import broker
 from tests.pictures import digit_png
@@ -145,6 +146,15 @@ def test_a_message_of_a_task_that_its_sender_knows_is_valid(redis_server):
         django_settings.JOB_HARD_LIMIT_SECONDS,
         django_settings.JOB_SOFT_LIMIT_SECONDS,
     ]
+    check_message(published)
+
+
+def test_the_messages_of_a_training_are_valid_from_a_process_that_knows_its_limits(redis_server):
+    """The sweeper enqueues a training again whose worker was killed."""
+    broker.breaker.close()
+    broker.publish(tasks.run_training.name, "0" * 32, queue="captured")
+    published = json.loads(redis_server.client().rpop("tests:captured"))
+    assert published["headers"]["timelimit"] == [TRAINING_LIMIT_SECONDS, TRAINING_LIMIT_SECONDS]
     check_message(published)
 
 
