@@ -235,6 +235,13 @@ MEDIA_ACCEL_PREFIX = env.str("MEDIA_ACCEL_PREFIX", default="")
 
 # 64 hexadecimal digits, with which backups are encrypted
 BACKUP_KEY = env.str("BACKUP_KEY", default="")
+# The object store of backups in s3://BUCKET/PREFIX: that of the pictures, where nothing else is set.
+BACKUP_STORE = {
+    "endpoint_url": env.str("BACKUP_S3_ENDPOINT", default="") or MEDIA_STORAGES["s3"]["OPTIONS"]["endpoint_url"],
+    "region_name": env.str("BACKUP_S3_REGION", default="") or MEDIA_STORAGES["s3"]["OPTIONS"]["region_name"],
+    "access_key": env.str("BACKUP_S3_ACCESS_KEY", default="") or MEDIA_STORAGES["s3"]["OPTIONS"]["access_key"],
+    "secret_key": env.str("BACKUP_S3_SECRET_KEY", default="") or MEDIA_STORAGES["s3"]["OPTIONS"]["secret_key"],
+}
 
 # --- Security ----------------------------------------------------------------------------------------------
 

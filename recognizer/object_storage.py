@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import IO, Any
 
@@ -145,8 +145,11 @@ class ObjectStorage(S3Storage):  # type: ignore[misc]
         content.seek(0)
         try:
             with self._os_errors(name):
-                parameters = self._get_write_parameters(name)
-                self._client.put_object(**self._place(name), Body=content, IfNoneMatch="*", **parameters)
+                if content.size > MULTIPART_BYTES:
+                    self._put_new_in_parts(name, content)
+                else:
+                    parameters = self._get_write_parameters(name)
+                    self._client.put_object(**self._place(name), Body=content, IfNoneMatch="*", **parameters)
         except OSError as error:
             code = error_code(error.__cause__)
             if code in EXISTS:
@@ -157,6 +160,22 @@ class ObjectStorage(S3Storage):  # type: ignore[misc]
                 return False
             self._save(name, content)
         return True
+
+    def _put_new_in_parts(self, name: str, content: File) -> None:
+        """Write a large file unless one of this name exists: stores refuse more than 5 GB in one request."""
+        client = self._client
+        upload = self._place(name)
+        upload["UploadId"] = client.create_multipart_upload(**upload, **self._get_write_parameters(name))["UploadId"]
+        try:
+            parts: list[dict[str, Any]] = []
+            while piece := content.read(MULTIPART_BYTES):
+                answer = client.upload_part(**upload, PartNumber=len(parts) + 1, Body=piece)
+                parts.append({"PartNumber": len(parts) + 1, "ETag": answer["ETag"]})
+            client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}, IfNoneMatch="*")
+        except BaseException:
+            with suppress(ClientError, BotoCoreError):
+                client.abort_multipart_upload(**upload)
+            raise
 
     def delete(self, name: str) -> None:
         """Delete a file. A missing one is no error."""
@@ -189,10 +208,16 @@ class ObjectStorage(S3Storage):  # type: ignore[misc]
 
     def list_tree(self, folder: str) -> Iterator[str]:
         """Yield the names of all files below a folder, with one request for a thousand of them."""
+        return (name for name, _size in self.list_sizes(folder))
+
+    def list_sizes(self, folder: str) -> Iterator[tuple[str, int]]:
+        """Yield the names and the sizes of all files below a folder."""
         prefix = self._prefix(folder)
         start = f"{folder}/" if folder else ""
         for page in self._list(Prefix=prefix):
-            yield from (start + entry["Key"].removeprefix(prefix) for entry in page.get("Contents", ()))
+            yield from (
+                (start + entry["Key"].removeprefix(prefix), int(entry["Size"])) for entry in page.get("Contents", ())
+            )
 
     def listdir(self, path: str) -> tuple[list[str], list[str]]:
         """Return the names of the folders and of the files in a folder."""

@@ -21,15 +21,21 @@ MIGRATED = "migrated"  # the database that is copied
 def create_database() -> None:
     """Create the database of this process and connect to it. SQLite uses a file: a database in memory has no locks, and
     other processes cannot open it."""
+    own = f"tests_{surroundings.FOLDER.name[-8:]}"
+    use_database(copy_migrated(str(surroundings.FOLDER / "tests.sqlite3") if connection.vendor == "sqlite" else own))
+
+
+def copy_migrated(name: str) -> str:
+    """Create a database of this name with migrated, empty tables, in place of an earlier one, and return the name."""
     with surroundings.alone(MIGRATED):
-        template, own = create_template(), f"tests_{surroundings.FOLDER.name[-8:]}"
+        template = create_template()
         if connection.vendor == "sqlite":
-            own = str(surroundings.FOLDER / "tests.sqlite3")
-            shutil.copy(template, own)
+            shutil.copy(template, name)
         else:
             with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as admin:
-                admin.execute(f'CREATE DATABASE "{own}" TEMPLATE "{template}"')
-    use_database(own)
+                admin.execute(f'DROP DATABASE IF EXISTS "{name}"')
+                admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return name
 
 
 def create_template() -> str:

@@ -13,7 +13,7 @@ from django.core.files.storage import default_storage, storages
 from recognizer.moving_storage import MovingStorage
 from recognizer.object_storage import MULTIPART_BYTES, ObjectStorage
 from recognizer.storage import AtomicFileSystemStorage, walk
-from tests.servers.object_store import ObjectStore
+from tests.servers.object_store import BUCKET, ObjectStore
 
 NAMES = [f"uploads/ab/{number}/original" for number in range(5)]
 
@@ -59,6 +59,16 @@ def test_a_large_file_is_sent_in_parts(storage, object_store):
         assert file.read() == data
         file.seek(MULTIPART_BYTES)
         assert file.read() == data[MULTIPART_BYTES:]
+
+
+def test_a_large_new_file_is_sent_in_parts_and_only_where_there_is_none(storage, object_store):
+    """A store refuses more than 5 GB in one request."""
+    first, second = (os.urandom(2 * MULTIPART_BYTES + 1000) for _ in range(2))
+    assert storage.save_new("large", ContentFile(first))
+    assert not storage.save_new("large", ContentFile(second))
+    assert storage.open("large").read() == first
+    assert object_store.client.head_object(Bucket=BUCKET, Key="media/large")["ETag"].endswith('-3"')
+    assert "Uploads" not in object_store.client.list_multipart_uploads(Bucket=BUCKET)
 
 
 def test_a_missing_file_is_missing_as_on_the_disk(storage):

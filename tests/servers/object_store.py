@@ -70,14 +70,13 @@ class ObjectStore(Server):
         )
 
     def names(self) -> set[str]:
-        return set(self.contents())
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
+        return {entry["Key"] for page in pages for entry in page.get("Contents", ())}
 
     def contents(self) -> dict[str, bytes]:
         """Return the content of every object by its name."""
         client = self.client
-        pages = client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
-        keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
-        return {key: client.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
+        return {key: client.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in self.names()}
 
     @property
     def options(self) -> dict[str, Any]:

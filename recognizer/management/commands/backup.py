@@ -1,11 +1,10 @@
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from recognizer.services.backups.errors import BackupError
-from recognizer.services.backups.places import ARCHIVE_SUFFIX
+from recognizer.services.backups.places import Address, is_archive, parse_address
 from recognizer.services.backups.retention import Retention, remove_old_backups
 from recognizer.services.backups.take import BackupResult, take_backup
 
@@ -19,9 +18,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "place",
-            type=Path,
             metavar="PLACE",
-            help="a folder, which keeps many backups and stores unchanged files once, or a file called NAME.zip",
+            help="a folder or s3://BUCKET/PREFIX, which keep many backups and store equal files once, or NAME.zip",
         )
         for period in ("daily", "weekly", "monthly"):
             parser.add_argument(
@@ -33,13 +31,13 @@ class Command(BaseCommand):
             )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        place: Path = options["place"]
         retention = Retention(options["keep_daily"], options["keep_weekly"], options["keep_monthly"])
         if min(retention.daily, retention.weekly, retention.monthly) < 0:
             raise CommandError("The numbers of backups to keep cannot be negative.", returncode=2)
-        if retention != Retention() and place.suffix == ARCHIVE_SUFFIX:
-            raise CommandError("Only a folder keeps several backups. Name a folder, or keep the file.", returncode=2)
         try:
+            place = parse_address(options["place"])
+            if retention != Retention() and is_archive(place):
+                raise CommandError("A ZIP file keeps one backup. Name a folder or a bucket for several.", returncode=2)
             self.show(take_backup(place, report=self.stderr.write))
         except (BackupError, OSError) as error:
             raise CommandError(f"No backup was taken: {error}") from error
@@ -60,7 +58,7 @@ class Command(BaseCommand):
             f"({result.new_bytes / 1e6:.1f} MB), in {result.seconds:.1f} s"
         )
 
-    def remove_old(self, place: Path, retention: Retention) -> None:
+    def remove_old(self, place: Address, retention: Retention) -> None:
         try:
             for name in remove_old_backups(place, retention):
                 self.stdout.write(f"{name}: removed")

@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--check", action="store_true", help="only say what would be done, and what forbids it")
-        parser.add_argument("--backup", type=Path, metavar="PLACE", help="take a backup first, as `backup PLACE` does")
+        parser.add_argument("--backup", metavar="PLACE", help="take a backup first, as `backup PLACE` does")
 
     def handle(self, *args: Any, **options: Any) -> None:
         plan = plan_upgrade()

@@ -1,12 +1,11 @@
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from recognizer.services.backups.errors import BackupError
 from recognizer.services.backups.manifest import Snapshot
-from recognizer.services.backups.places import open_place
+from recognizer.services.backups.places import open_place, parse_address
 from recognizer.services.backups.verify import find_faults
 
 
@@ -15,14 +14,12 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "place", type=Path, metavar="PLACE", help="a folder with backups, or a file called NAME.zip"
-        )
+        parser.add_argument("place", metavar="PLACE", help="a folder, s3://BUCKET/PREFIX, or a file called NAME.zip")
 
     def handle(self, *args: Any, **options: Any) -> None:
         faulty = 0
         try:
-            with open_place(options["place"]) as place:
+            with open_place(parse_address(options["place"])) as place:
                 names = place.list_snapshots()
                 for name in names:
                     snapshot = Snapshot(place, f"snapshots/{name}")
@@ -33,7 +30,7 @@ class Command(BaseCommand):
                     if not faults:
                         manifest = snapshot.read_manifest()
                         self.stdout.write(f"{name}: {manifest.rows} rows, {manifest.files.lines} files, complete")
-        except BackupError as error:
+        except (BackupError, OSError) as error:
             raise CommandError(str(error)) from error
         if not names:
             raise CommandError("There is no complete backup.")

@@ -13,7 +13,7 @@ from django.core.files.storage import default_storage
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import FileField, Model
 
-from recognizer.services.backups.places import Target, object_name
+from recognizer.services.backups.place import Target, object_name
 from recognizer.services.space.folders import walk
 from recognizer.storage import size_and_time
 

@@ -10,7 +10,7 @@ from typing import IO, Any, cast
 
 from recognizer.services.backups.errors import BackupError
 from recognizer.services.backups.files import StoredFile
-from recognizer.services.backups.places import MANIFEST, Place, Target
+from recognizer.services.backups.place import MANIFEST, Place, Target
 from recognizer.services.backups.tables import Output, read_lines
 
 FORMAT = 1

@@ -7,7 +7,6 @@ repeated. `manage.py prepare` then applies the migrations that are newer than th
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from pathlib import Path
 
 from django.core.files.base import File
 from django.core.files.storage import default_storage
@@ -17,7 +16,8 @@ from mlcore.atomic_files import sync_once
 from recognizer.services.backups.errors import BackupError
 from recognizer.services.backups.files import StoredFile, hashed_copy
 from recognizer.services.backups.manifest import Manifest, Snapshot, find_snapshot
-from recognizer.services.backups.places import object_name, open_place
+from recognizer.services.backups.place import object_name
+from recognizer.services.backups.places import Address, open_place
 from recognizer.services.backups.schema import Schema, applied_migrations, applied_schema, migrate_to, schema_of
 from recognizer.services.backups.tables import count_rows, load_table, set_counters
 from recognizer.services.backups.verify import find_faults
@@ -30,9 +30,9 @@ CHUNK_SIZE = 1000
 Report = Callable[[str], None]
 
 
-def restore_backup(path: Path, *, name: str | None = None, report: Report = lambda line: None) -> Manifest:
-    """Restore a backup, the newest of a folder by default, and return its manifest."""
-    with open_place(path) as place:
+def restore_backup(address: Address, *, name: str | None = None, report: Report = lambda line: None) -> Manifest:
+    """Restore a backup, the newest of a folder or a bucket by default, and return its manifest."""
+    with open_place(address) as place:
         snapshot = find_snapshot(place, name)
         report("Verifying the backup …")
         faults = list(islice(find_faults(snapshot, reads_objects=True), 3))

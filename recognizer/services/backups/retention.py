@@ -1,13 +1,13 @@
-"""Retention: which backups of a folder are kept, by days, weeks and months."""
+"""Retention: which backups of a folder or a bucket are kept, by days, weeks and months."""
 
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from recognizer.services.backups.manifest import Snapshot
-from recognizer.services.backups.places import FolderPlace, object_name
+from recognizer.services.backups.place import SharedPlace, object_name
+from recognizer.services.backups.places import Address, shared_place
 
 Period = Callable[[datetime], tuple[int, ...]]
 
@@ -37,12 +37,12 @@ class Retention:
         return kept
 
 
-def remove_old_backups(path: Path, retention: Retention) -> list[str]:
-    """Remove the backups of a folder that are not kept, and the objects that no other needs. Return their names.
+def remove_old_backups(address: Address, retention: Retention) -> list[str]:
+    """Remove the backups that are not kept, and the objects that no other needs. Return their names.
 
     Nothing is removed if a backup cannot be read: it may need any of the objects.
     """
-    place = FolderPlace(path)
+    place = shared_place(address)
     with place.lock(exclusive=True):
         names = place.list_snapshots()
         kept = retention.choose({name: Snapshot(place, f"snapshots/{name}").read_manifest().time for name in names})
@@ -53,14 +53,13 @@ def remove_old_backups(path: Path, retention: Retention) -> list[str]:
     return removed
 
 
-def _remove_unused_objects(place: FolderPlace) -> None:
+def _remove_unused_objects(place: SharedPlace) -> None:
     needed = sqlite3.connect("", isolation_level=None)
     needed.execute("CREATE TABLE objects (name PRIMARY KEY) WITHOUT ROWID")
     for name in place.list_snapshots():
         for file in Snapshot(place, f"snapshots/{name}").read_files():
-            stored = place.stored_name(object_name(file.sha256)).rpartition("/")[2]
-            needed.execute("INSERT OR IGNORE INTO objects VALUES (?)", [stored])
-    for path in place.list_objects():
-        if not needed.execute("SELECT 1 FROM objects WHERE name = ?", [path.name]).fetchone():
-            path.unlink()
+            needed.execute("INSERT OR IGNORE INTO objects VALUES (?)", [place.stored_name(object_name(file.sha256))])
+    for name in place.list_objects():
+        if not needed.execute("SELECT 1 FROM objects WHERE name = ?", [name]).fetchone():
+            place.remove_object(name)
     needed.close()

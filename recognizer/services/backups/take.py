@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 from django.utils import timezone
@@ -30,7 +29,8 @@ from recognizer.services.backups.manifest import (
     write_manifest,
     write_part,
 )
-from recognizer.services.backups.places import Target, open_target
+from recognizer.services.backups.place import Target
+from recognizer.services.backups.places import Address, open_target
 from recognizer.services.backups.schema import Schema, applied_migrations, applied_schema
 from recognizer.services.backups.tables import COMPRESSION, read_counters, write_table
 from recognizer.services.backups.verify import find_faults
@@ -53,12 +53,12 @@ class BackupResult:
     seconds: float
 
 
-def take_backup(path: Path, *, report: Report = lambda line: None) -> BackupResult:
-    """Take a backup into a folder or a ZIP file, and verify it."""
+def take_backup(address: Address, *, report: Report = lambda line: None) -> BackupResult:
+    """Take a backup into a folder, a ZIP file or a bucket, and verify it."""
     started = time.monotonic()
     schema = applied_schema(DEFAULT_DB_ALIAS)
     name = timezone.now().strftime("%Y-%m-%dT%H%M%S.%fZ")
-    with open_target(path, name) as target:
+    with open_target(address, name) as target:
         index = FileIndex()
         try:
             _load_earlier_files(target, index)
@@ -77,7 +77,7 @@ def take_backup(path: Path, *, report: Report = lambda line: None) -> BackupResu
             raise BackupError(f"The backup is not complete: {faults[0]}")
         target.commit()
     result = BackupResult(manifest, copier.new_files, copier.new_bytes, time.monotonic() - started)
-    _record(path, result)
+    _record(address, result)
     return result
 
 
@@ -170,11 +170,11 @@ def _write_files(target: Target, copier: Copier, schema: Schema, alias: str) -> 
     return Part(count, part.digest.hexdigest()), total, sorted(lost)
 
 
-def _record(path: Path, result: BackupResult) -> None:
+def _record(address: Address, result: BackupResult) -> None:
     """Save that there is a backup, for monitoring."""
     try:
         Backup.objects.create(
-            place=str(path)[:500],
+            place=str(address)[:500],
             snapshot=result.manifest.name,
             rows=result.manifest.rows,
             files=result.manifest.files.lines,

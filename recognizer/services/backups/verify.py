@@ -3,10 +3,10 @@
 import sqlite3
 from collections.abc import Iterator
 
-from recognizer.services.backups.errors import BackupError
+from recognizer.services.backups.errors import BackupError, PlaceUnavailable
 from recognizer.services.backups.files import digest_of
 from recognizer.services.backups.manifest import FILES, Manifest, Snapshot, table_part
-from recognizer.services.backups.places import object_name
+from recognizer.services.backups.place import object_name
 from recognizer.services.backups.tables import read_lines
 
 
@@ -14,6 +14,8 @@ def find_faults(snapshot: Snapshot, *, reads_objects: bool) -> Iterator[str]:
     """Yield what is wrong with a snapshot. Reading all objects finds changed ones too, and takes longer."""
     try:
         manifest = snapshot.read_manifest()
+    except PlaceUnavailable:
+        raise
     except BackupError as error:
         yield str(error)
         return

@@ -13,7 +13,9 @@ from django.core.management import CommandError, call_command
 from recognizer.models import Backup, Upload
 from recognizer.services.backups import take
 from recognizer.services.backups.files import Copier
-from recognizer.services.backups.places import FolderPlace, object_name, open_place
+from recognizer.services.backups.folder import FolderPlace
+from recognizer.services.backups.place import object_name
+from recognizer.services.backups.places import open_place
 from recognizer.services.backups.retention import Retention, remove_old_backups
 from recognizer.services.backups.take import take_backup
 from recognizer.services.backups.verify import find_faults
@@ -42,7 +44,7 @@ def faults(place: Path) -> list[str]:
 
 
 def objects(place: Path) -> set[str]:
-    return {path.name for path in FolderPlace(place).list_objects()}
+    return {name.rpartition("/")[2] for name in FolderPlace(place).list_objects()}
 
 
 def test_a_backup_has_every_row_and_every_file(place, seven):

@@ -19,7 +19,7 @@ from recognizer.services.backups.encryption import (
     content_size,
 )
 from recognizer.services.backups.errors import BackupError
-from recognizer.services.backups.places import FolderPlace
+from recognizer.services.backups.folder import FolderPlace
 from recognizer.services.backups.retention import Retention, remove_old_backups
 from recognizer.services.backups.take import take_backup
 from recognizer.services.reading.predictions import create_prediction
@@ -178,9 +178,9 @@ def test_a_folder_has_no_mixture(place, seven, settings):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.any_database
 @pytest.mark.parametrize("name", ["backups", "all.zip"])
-def test_an_encrypted_backup_is_restored(tmp_path, name, seven, key, empty_sqlite):
+def test_an_encrypted_backup_is_restored(tmp_path, name, seven, key, migrated):
     take_backup(tmp_path / name)
-    empty_sqlite.environment["BACKUP_KEY"] = key
-    assert "were restored" in empty_sqlite.run("restore", tmp_path / name)
-    assert (empty_sqlite.media / seven.upload.original.name).read_bytes() == digit_png(7)
-    assert empty_sqlite.query("Upload.objects.get().sha256") == seven.upload.sha256
+    migrated.environment["BACKUP_KEY"] = key
+    assert "were restored" in migrated.run("restore", tmp_path / name)
+    assert (migrated.media / seven.upload.original.name).read_bytes() == digit_png(7)
+    assert migrated.query("SELECT sha256 FROM recognizer_upload") == [(seven.upload.sha256,)]
