@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 from django.core.files.base import ContentFile, File
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.db.models.fields.files import FieldFile
 
@@ -64,18 +64,24 @@ def _store_image(upload: Upload, file: FieldFile, data: bytes) -> None:
     if not has_room(upload.owner_id):
         raise Problem("quota_exceeded")
     name = file.field.name
+    rows = Upload.objects.filter(pk=upload.pk)
     with delete_files_on_error() as stored:
         stored.append(file)
         file.save(name, ContentFile(data), save=False)
-        with transaction.atomic():
-            add_bytes(upload.owner_id, len(data))
-            rows = Upload.objects.filter(pk=upload.pk)
-            if rows.filter(**{name: ""}).update(**{name: file.name, "derived_bytes": F("derived_bytes") + len(data)}):
-                stored.clear()
-                return
-            if not rows.exists():
-                raise Problem("not_found")  # the upload was removed in the meantime
-            add_bytes(upload.owner_id, -len(data))  # another request has stored the same image
+        try:
+            with transaction.atomic():
+                add_bytes(upload.owner_id, len(data))
+                named = {name: file.name, "derived_bytes": F("derived_bytes") + len(data)}
+                if rows.filter(**{name: ""}).update(**named):
+                    stored.clear()
+                    return
+                if not rows.exists():
+                    raise Problem("not_found")  # the upload was removed in the meantime
+                add_bytes(upload.owner_id, -len(data))  # another request has stored the same image
+        except DatabaseError:
+            # Another request may have stored the image under the same name. Without a row, reconcile_media removes it.
+            stored.clear()
+            raise
 
 
 def encode_input(cells: bytes) -> bytes:

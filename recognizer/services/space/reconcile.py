@@ -52,8 +52,9 @@ def reconcile(
     report = MediaReport()
     before = timezone.now() - grace
     ends_at = time.monotonic() + (seconds if seconds is not None else float("inf"))
+    batches = list_folders("batches")
     for part in random.sample(PARTS, len(PARTS)) if seconds is not None else PARTS:
-        check_part(part, before, report)
+        check_part(part, [name for name in batches if name.startswith(part)], before, report)
         if remove:
             remove_empty_folders(part, before)
         if time.monotonic() > ends_at:
@@ -71,10 +72,10 @@ def remove_files(report: MediaReport, names: list[str]) -> None:
         report.removed += 1
 
 
-def check_part(part: str, before: datetime, report: MediaReport) -> None:
+def check_part(part: str, batches: list[str], before: datetime, report: MediaReport) -> None:
     """Add the files and rows of one part to the report. Files changed after `before` are not reported."""
     found: set[str] = set()
-    for names in in_chunks(stored_names(part)):
+    for names in in_chunks(stored_names(part, batches)):
         found.update(names)
         report.files += len(names)
         without_row = set(names) - names_with_row(names)
@@ -98,13 +99,12 @@ def remove_empty_folders(part: str, before: datetime) -> None:
                 default_storage.delete(folder)
 
 
-def stored_names(part: str) -> Iterator[str]:
+def stored_names(part: str, batches: list[str]) -> Iterator[str]:
     """Yield the names of all files of one part."""
     for folder in ("uploads", "feature-maps", "exports"):
         yield from walk(f"{folder}/{part}")
-    for batch in list_folders("batches"):
-        if batch.startswith(part):
-            yield from walk(f"batches/{batch}")
+    for batch in batches:
+        yield from walk(f"batches/{batch}")
 
 
 def list_folders(folder: str) -> list[str]:

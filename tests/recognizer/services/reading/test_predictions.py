@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from django.core.files.storage import FileSystemStorage
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from PIL import Image
 
 from recognizer.models import FeatureMap, IdempotencyRecord, Job, Prediction, Upload
 from recognizer.problems import Problem
+from recognizer.services.reading import images
 from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
 from recognizer.services.reading.predictions import create_prediction, read_picture, replace_current, save_reading
 from tests.pictures import digit_png
@@ -38,6 +39,22 @@ def test_the_thumbnail_is_small_and_created_once(alice, model, media):
     assert max(Image.open(made).size) <= 160
     upload.original.delete(save=False)
     assert ensure_thumbnail(Upload.objects.get()) == made
+
+
+def test_a_thumbnail_that_another_request_has_stored_survives_an_error_of_the_database(
+    alice, model, media, monkeypatch
+):
+    upload = create_prediction(owner=alice, data=digit_png(7, size=400), source="upload").upload
+    late = Upload.objects.get()  # read before the other request has named the file
+    made = ensure_thumbnail(upload)
+
+    def fail(owner_id: int, size: int) -> None:
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(images, "add_bytes", fail)
+    with pytest.raises(OperationalError):
+        ensure_thumbnail(late)
+    assert made.storage.exists(Upload.objects.get().thumbnail.name)
 
 
 def test_maps_are_requested_only_if_wanted(alice, model, media):

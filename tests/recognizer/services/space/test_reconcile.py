@@ -14,6 +14,7 @@ from recognizer.models import Upload
 from recognizer.services.batches import intake
 from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
 from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.space import reconcile as reconcile_module
 from recognizer.services.space.reconcile import reconcile
 from tests.pictures import digit_png
 
@@ -80,6 +81,15 @@ def test_old_empty_folders_are_removed_and_young_ones_stay(upload, media):
     reconcile(remove=True)
     assert young.exists()
     assert not old.exists()
+
+
+def test_batches_are_listed_once(upload, monkeypatch):
+    """In an object store each list is a request for every thousand of them."""
+    listed = []
+    list_folders = reconcile_module.list_folders
+    monkeypatch.setattr(reconcile_module, "list_folders", lambda name: listed.append(name) or list_folders(name))
+    assert reconcile(remove=True, grace=NO_GRACE).files == 4
+    assert listed.count("batches") == 1
 
 
 def test_other_folders_are_ignored(upload, media):
