@@ -38,7 +38,7 @@ RUN find static .venv -type f -exec touch --date=@0 {} + \
 from recognizer.management.commands.prepare import Command; Command().collect_static_files()" \
  && .venv/bin/python -m compileall -q config recognizer mlcore .venv/lib \
  && chmod -R a+rX,go-w /app \
- && mkdir -p /data/media
+ && mkdir -p /data/media /data/trainings
 
 # --- Web server, worker and beat --------------------------------------------------------------------------
 FROM ${BASE} AS serve

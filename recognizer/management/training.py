@@ -60,7 +60,7 @@ def compare_with_active(
     if active is None:
         return None
     artifacts = local_artifact(active), local_artifact(candidate)
-    result = hold_gate(*artifacts, data, counts, settings.BASE_DIR / "runs", partial(show_stage, output))
+    result = hold_gate(*artifacts, data, counts, Path(settings.TRAINING_ROOT), partial(show_stage, output))
     store_gate(candidate, active, result.as_dict())
     return result
 

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from django.urls import resolve
 
+from config.supervisor import TRAINER_OPTIONS
 from recognizer.release import RELEASE
 from tests.surroundings import ROOT, setting_names
 
@@ -19,7 +20,7 @@ MANIFESTS = [
     for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
 ]
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text(encoding="utf-8").splitlines())
-OURS = {"prepare", "web", "worker", "beat", "train"}
+OURS = {"prepare", "web", "worker", "beat", "trainer"}
 SETTINGS = setting_names() | {f"{name}_FILE" for name in setting_names()}
 
 
@@ -45,8 +46,38 @@ def test_the_processes_start_the_commands_of_the_procfile():
     assert " ".join(yaml.safe_load(command)) == PROCFILE["web"]
 
 
+def test_the_training_worker_starts_the_command_of_make_run():
+    wanted = ["nice", *PROCFILE["worker"].split(), *TRAINER_OPTIONS, "--queues", "digitscribe.train"]
+    assert COMPOSE["services"]["trainer"]["command"] == wanted
+
+
+def test_the_optional_services_are_the_training_worker_and_the_object_store():
+    profiles = {name: service["profiles"] for name, service in COMPOSE["services"].items() if "profiles" in service}
+    assert profiles == {"trainer": ["training"], "store": ["store"]}
+    for name, service in COMPOSE["services"].items():
+        required = {other for other, how in service.get("depends_on", {}).items() if how.get("required", True)}
+        assert not required & profiles.keys(), name
+
+
+def test_the_object_store_has_the_bucket_and_the_address_of_the_settings():
+    """docs/containers.md tells what to write into .env."""
+    store, settings = COMPOSE["services"]["store"], COMPOSE["x-application"]["environment"]
+    (volume,) = store["volumes"]
+    root = store["command"][-1]
+    assert settings["S3_BUCKET"] == f"${{S3_BUCKET:-{volume.partition(':')[2].removeprefix(f'{root}/')}}}"
+    page = (ROOT / "docs" / "containers.md").read_text(encoding="utf-8")
+    (port,) = (each for each in store["command"] if each.startswith(":"))
+    assert f"S3_ENDPOINT=http://store{port}" in page
+    written = dict(re.findall(r"^([A-Z_0-9]+)=(.+)$", page, re.MULTILINE))
+    assert written["COMPOSE_PROFILES"] == "store"
+    assert written["MEDIA_STORAGE"] == "s3"
+    assert written.keys() - {"COMPOSE_PROFILES"} <= settings.keys()
+
+
 def test_every_setting_exists():
-    environments = [COMPOSE["x-application"]["environment"], of_kind("ConfigMap")["digitscribe"]["data"]]
+    trainer = {**COMPOSE["services"]["trainer"]["environment"]}
+    del trainer["KERAS_HOME"]
+    environments = [COMPOSE["x-application"]["environment"], trainer, of_kind("ConfigMap")["digitscribe"]["data"]]
     (image,) = re.findall(r"^ENV PATH=.*?(?=^\w)", DOCKERFILE, re.MULTILINE | re.DOTALL)
     names = set(re.findall(r"([A-Z_]+)=", image)) - {"PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
     assert names >= {"PRODUCTION", "BIND", "MEDIA_ROOT"}

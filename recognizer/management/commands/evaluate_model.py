@@ -45,7 +45,7 @@ class Command(BaseCommand):
         except (ArtifactError, DataError) as error:
             raise CommandError(str(error), returncode=2) from error
         figures = evaluate_artifact(artifact, test, thorough=not options["quick"])
-        folder = options["report"] or settings.BASE_DIR / "runs" / f"report-{artifact.version}"
+        folder = options["report"] or Path(settings.TRAINING_ROOT) / f"report-{artifact.version}"
         draw_report(Engine(artifact), artifact.card.temperature, artifact.card.training, test, folder)
         (folder / "metrics.json").write_text(json.dumps(figures, indent=2) + "\n")
         self.stdout.write(json.dumps(figures) if options["json"] else format_figures(artifact, figures))

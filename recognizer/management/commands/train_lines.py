@@ -37,7 +37,7 @@ class Command(BaseCommand):
         from mlcore.training.datasets.mnist import DataError
         from mlcore.training.recipes.line import LineRecipe, train_line_network
 
-        target, runs = options["output"], settings.BASE_DIR / "runs"
+        target, runs = options["output"], Path(settings.TRAINING_ROOT)
         if target.exists():
             raise CommandError(f"{target} exists already.", returncode=2)
         recipe = LineRecipe(**{name: options[name] for name in ("lines", "epochs", "seed", "data", "keep", "further")})

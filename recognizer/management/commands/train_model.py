@@ -74,7 +74,7 @@ class Command(BaseCommand):
         from mlcore.training.datasets.mnist import DataError
         from mlcore.training.recipes.digit import train_digit_network
 
-        runs = settings.BASE_DIR / "runs"
+        runs = Path(settings.TRAINING_ROOT)
         try:
             recipe = build_recipe(options)
             line_source = artifact_for(options["lines"]) if options["lines"] else shipped_artifact()

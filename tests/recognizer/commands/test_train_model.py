@@ -26,7 +26,7 @@ NEXT = f"digits-{int(SHIPPED.name.rpartition('-')[2]) + 1}"
 @pytest.fixture(autouse=True)
 def isolate(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Write runs to a folder of the test, and render few synthetic digits."""
-    settings.BASE_DIR = tmp_path
+    settings.TRAINING_ROOT = tmp_path / "runs"
     settings.MEDIA_ROOT = tmp_path / "media"
     monkeypatch.setattr(train_model, "QUICK_SHARE", 0.0005)
     monkeypatch.setattr(train_model, "QUICK_CALIBRATION", (40, 30, 10, 10))
