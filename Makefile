@@ -5,12 +5,12 @@ RUN_PYTHON := $(BIN)/python
 UV := $(shell grep --only-matching 'uv==[0-9.]*' pyproject.toml)
 
 # The checks ignore the settings in a developer's .env.
-check test test-sqlite test-postgres lint types fast coverage bench pictures image-test: export ENV_FILE = /dev/null
+check test test-sqlite test-postgres lint types fast coverage bench pictures image-test deployment-test: export ENV_FILE = /dev/null
 
 # Each test starts servers, which would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run check test test-sqlite test-postgres lint types fast coverage bench pictures image-test requirements upgrade audit train-deps clean
+.PHONY: help run check test test-sqlite test-postgres lint types fast coverage bench pictures image-test deployment-test requirements upgrade audit train-deps clean
 
 help:
 	@echo "make run [PORT=8080]   start Digitscribe here: Redis, worker, beat and web server"
@@ -20,6 +20,7 @@ help:
 	@echo "make coverage          lines and branches that the fast tests run, with a floor"
 	@echo "make bench             the benchmarks, as tables"
 	@echo "make image-test        build the image with buildah and start it (as root, with debootstrap)"
+	@echo "make deployment-test   follow docs/deployment.md line by line (as root, on a machine that may be changed)"
 	@echo "make pictures          the pictures of the README"
 	@echo "make train-deps        install what manage.py train_model needs (TensorFlow)"
 	@echo "make requirements      write uv.lock and requirements*.txt from pyproject.toml"
@@ -80,6 +81,9 @@ bench: $(VENV)/.dev
 
 image-test: $(VENV)/.dev
 	@$(RUN_PYTHON) -m tests.deploy.image
+
+deployment-test: $(VENV)/.dev
+	@$(RUN_PYTHON) -m tests.deploy.installation
 
 # The pictures of README.md, made by the browser tests.
 pictures: export SCREENSHOTS = $(CURDIR)/.run/screenshots
