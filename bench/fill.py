@@ -10,8 +10,20 @@ from recognizer.models import Glyph, Prediction, Upload
 OWNER_SHARE = 10  # one row in ten belongs to the user whose pages are measured
 
 
-def fill(owner: User, others: Sequence[User], templates: Sequence[Prediction], count: int, *, first: int = 0) -> None:
-    """Make the copies number `first` to `count`, newest first, shared among the owner and the others."""
+def fill(
+    owner: User,
+    others: Sequence[User],
+    templates: Sequence[Prediction],
+    count: int,
+    *,
+    first: int = 0,
+    tables: tuple[type[models.Model], ...] = (Upload, Prediction, Glyph),
+) -> None:
+    """Make the copies number `first` to `count`, newest first, shared among the owner and the others.
+
+    The models may be those of an earlier release.
+    """
+    uploads, predictions, glyphs = tables
     dialect = SQLite if connection.vendor == "sqlite" else PostgreSQL
     with connection.cursor() as cursor:
         for statement in dialect.before:
@@ -32,10 +44,10 @@ def fill(owner: User, others: Sequence[User], templates: Sequence[Prediction], c
                 "INSERT INTO templates VALUES (%s, %s, %s)",
                 [(n, dialect.key(t.upload_id), dialect.key(t.pk)) for n, t in enumerate(templates)],
             )
-            copy(cursor, Upload, "id", "t.upload_id", {"id": "f.upload_id", **ownership("created_at")})
+            copy(cursor, uploads, "id", "t.upload_id", {"id": "f.upload_id", **ownership("created_at")})
             copy(
                 cursor,
-                Prediction,
+                predictions,
                 "id",
                 "t.prediction_id",
                 {
@@ -47,7 +59,7 @@ def fill(owner: User, others: Sequence[User], templates: Sequence[Prediction], c
             )
             copy(
                 cursor,
-                Glyph,
+                glyphs,
                 "prediction_id",
                 "t.prediction_id",
                 {"id": dialect.new_key, "prediction_id": "f.prediction_id"},

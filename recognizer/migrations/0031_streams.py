@@ -184,22 +184,6 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        ApplyTogether(
-            [
-                migrations.AddField(
-                    model_name="prediction",
-                    name="stream",
-                    field=models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="predictions",
-                        to="recognizer.stream",
-                    ),
-                ),
-            ]
-        ),
         migrations.AddField(
             model_name="streammonth",
             name="stream",
@@ -254,5 +238,22 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="streammonth",
             constraint=models.UniqueConstraint(fields=("stream", "month"), name="stream_month_unique"),
+        ),
+        # Last: readers of predictions wait from here to the end of the transaction.
+        ApplyTogether(
+            [
+                migrations.AddField(
+                    model_name="prediction",
+                    name="stream",
+                    field=models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="predictions",
+                        to="recognizer.stream",
+                    ),
+                ),
+            ]
         ),
     ]
