@@ -21,7 +21,7 @@ from bench.options import add_data_option, add_model_option, create_parser
 from mlcore.artifact import Artifact, load_artifact
 from mlcore.training.datasets.gate_pictures import GateCounts
 from mlcore.training.datasets.mnist import Digits, concatenate
-from mlcore.training.evaluation.gate import LEVEL, lower_bound
+from mlcore.training.evaluation.gate import LEVEL, Check, lower_bound
 from mlcore.training.evaluation.held_back import HeldBack
 
 HONEST = 4
@@ -52,10 +52,11 @@ def main() -> None:
         candidate, failed = train(active, learnt, held_back, number, options)
         after = classify(candidate, crossed.images) == crossed.labels
         is_worse = lower_bound(before.astype(float) - after, LEVEL) > 0
+        reasons = "; ".join(f"{check.name} {check.active:.1%} to {check.candidate:.1%}" for check in failed)
         verdict = "refused" if failed else "PROMOTED AND WORSE" if is_worse else "promoted"
         print(
             f"training {number}: {len(learnt)} digits learnt, {poison} of them poison; crossed 7s {after.mean():.1%} "
-            f"right{' (worse)' if is_worse else ''}; {verdict}: {', '.join(failed) or 'all checks passed'}",
+            f"right{' (worse)' if is_worse else ''}; {verdict}: {reasons or 'all checks passed'}",
             flush=True,
         )
 
@@ -91,7 +92,7 @@ def limit_of(numbers: list[int]) -> int:
 
 def train(
     active: Artifact, learnt: Digits, held_back: HeldBack, number: int, options: object
-) -> tuple[Artifact, list[str]]:
+) -> tuple[Artifact, list[Check]]:
     """Return the candidate and the checks that it failed."""
     # Not at the top: the processes that render digits import this module as well.
     from mlcore.training.recipes.corrections import QuickTraining, compare_candidate, scale_gate, train_with_corrections
@@ -110,7 +111,7 @@ def train(
     candidate = train_with_corrections(training, "bench.poison", lambda stage: None)
     counts = replace(scale_gate(options.effort), hands=GateCounts().hands)
     gate, _ = compare_candidate(training, candidate, held_back, lambda stage: None, counts)
-    return candidate, [check.name for check in gate.checks if not check.passed]
+    return candidate, [check for check in gate.checks if not check.passed]
 
 
 if __name__ == "__main__":
