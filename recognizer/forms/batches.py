@@ -22,7 +22,7 @@ class TableForm(forms.Form):
     q = forms.CharField(label=_("Search"), required=False, max_length=100)
     shown = forms.ChoiceField(label=_("Show"), required=False, choices=list(SHOWN.items()))
     ordering = forms.ChoiceField(
-        required=False, choices=[(name, label) for name, (label, *_order) in ORDERS.items()], widget=forms.HiddenInput
+        label=_("Sort by"), required=False, choices=[(name, label) for name, (label, *_order) in ORDERS.items()]
     )
     page = forms.IntegerField(required=False, widget=forms.HiddenInput)
 

@@ -152,6 +152,7 @@ def test_the_table_keeps_its_filter_while_it_is_sorted_and_paged(alice_client, b
     page = page_of(alice_client, batch, q="seven", shown="read", ordering="certainty")
     assert 'href="?q=seven&amp;shown=read&amp;ordering=-certainty"' in page
     assert 'aria-sort="ascending"' in page
+    assert '<option value="certainty" selected>Least certain first</option>' in page  # phones show no column headers
     assert "notes.txt" not in page
 
 
