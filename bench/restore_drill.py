@@ -3,7 +3,7 @@
     python -m bench.restore_drill [--predictions 100000] [--writes 200] [--kills 20] [--encrypted]
 
 A PostgreSQL is filled with predictions, each with a file of its own. While a thread adds pictures and removes some of
-them again, `manage.py backup` is killed so often, and then completes. `manage.py restore` into an empty database is
+them again, `manage.py backup` is killed so often, and then completes. `manage.py restore` into empty databases is
 killed so often, and then completes. At the end every restored row has its file with the right SHA-256, every table has
 the rows of the backup, and what was committed before the backup and not removed is there.
 """
@@ -143,13 +143,17 @@ def drill(place: Stage, options: Namespace) -> None:
     with environment_of(place, "whole"):
         seconds = run("restore of all", "restore", first)
         check(first, writer)
-    with environment_of(place, "killed"):
-        killed, has_ended = kill_often(options.kills, seconds, ["restore", backups])
-        if has_ended:
-            print(f"the restore after {killed} kills ended before the next one", flush=True)
-        else:
-            run(f"restore after {killed} kills", "restore", backups)
-        check(backups, writer)
+    killed = number = 0
+    while True:  # a restore that had ended before it was killed is followed by one into another empty installation
+        number += 1
+        with environment_of(place, f"killed{number}"):
+            now, has_ended = kill_often(options.kills - killed, seconds, ["restore", backups])
+            killed += now
+            if not has_ended:
+                run(f"restore after {now} kills, {killed} in all", "restore", backups)
+            check(backups, writer)
+        if killed == options.kills:
+            return
 
 
 def fill_with_files(owner: object, template: "Prediction", picture: bytes, count: int) -> None:
