@@ -94,7 +94,7 @@ class RowWriter:
         self.saved = f' <span class="small" role="status">{escape(_("Saved"))}</span>' if is_saved else ""
 
     def write(self, row: TableRow) -> str:
-        name = escape(row.name)
+        name = escape(row.name or _("without a name"))
         page = f' <span class="small muted">{escape(self.page % {"page": row.page})}</span>' if row.page else ""
         if row.answer is None:
             return UNANSWERED.format(position=row.position, name=name, page=page, state=self.state_of_file(row))

@@ -51,6 +51,12 @@ def test_no_text_of_a_row_is_markup(alice_client, batch):
     assert f'>{shown} <span class="small muted">page 3</span>' in failed
 
 
+def test_a_file_whose_name_has_no_printable_character_is_a_link_with_a_text(alice_client, batch):
+    batch.items.update(name="")
+    page = alice_client.get(reverse("batch_detail", args=[batch.pk])).content.decode()
+    assert page.count(">without a name<") == 3 and 'aria-label="Number in without a name"' in page
+
+
 def test_the_page_polls_only_while_items_wait(alice_client, batch):
     assert "hx-trigger" in alice_client.get(reverse("batch_detail", args=[batch.pk])).content.decode()
     batch.items.filter(state="waiting").delete()  # the batch is still open for more files
