@@ -22,7 +22,7 @@ from tests.recognizer.services.backups.conftest import Installation, contents
 from tests.recognizer.services.backups.test_backups import faults
 from tests.servers.object_store import BUCKET, ObjectStore
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]  # which store it is decides
 PLACE = BucketAddress(BUCKET, "nightly")
 KEY = "0f" * 32
 
@@ -104,7 +104,6 @@ def test_an_interrupted_backup_is_not_listed_and_the_next_one_removes_it(store, 
 
 @pytest.mark.slow
 @pytest.mark.processes
-@pytest.mark.any_database
 def test_a_backup_killed_at_any_moment_leaves_nothing_that_passes_as_whole(
     store, alice, model, media, same_database, tmp_path
 ):
