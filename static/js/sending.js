@@ -5,6 +5,7 @@ const PART_FILES = 50;
 const PART_BYTES = 16 * 1024 * 1024;
 const LONGEST_WAIT_SECONDS = 30;
 const LONGEST_READ_SECONDS = 3;
+const LONGEST_SILENCE_SECONDS = 90; // longer than the server works on a request
 const PASSING = [0, 408, 425, 429, 502, 503, 504, 507];
 
 export class Refused extends Error {}
@@ -100,8 +101,21 @@ export class Sending {
       request.setRequestHeader("Idempotency-Key", key);
       request.setRequestHeader("Accept", "application/json");
       request.responseType = "json";
-      request.upload.addEventListener("progress", ({ loaded }) => this.#reportProgress(part, loaded));
-      request.addEventListener("loadend", () => resolve(this.#answerOf(request)));
+      // A connection may be lost without a word. It then ends here, and the part is sent again.
+      let timer;
+      const listen = () => {
+        clearTimeout(timer);
+        timer = setTimeout(() => request.abort(), 1000 * LONGEST_SILENCE_SECONDS);
+      };
+      listen();
+      request.upload.addEventListener("progress", ({ loaded }) => {
+        listen();
+        this.#reportProgress(part, loaded);
+      });
+      request.addEventListener("loadend", () => {
+        clearTimeout(timer);
+        resolve(this.#answerOf(request));
+      });
       request.send(body);
     });
   }

@@ -85,6 +85,21 @@ def test_a_file_that_was_removed_meanwhile_does_not_stop_the_others(alice_page: 
     assert len(names) == len(set(names)) == 120 and "Meters/house 1/3.png" not in names
 
 
+def test_a_connection_that_is_lost_without_a_word_is_given_up(alice_page: Page, server, model, folder):
+    proxy = Proxy(server.port)
+    alice_page.clock.install()
+    alice_page.goto(f"http://127.0.0.1:{proxy.port}/")
+    proxy.is_black_hole = True
+    with alice_page.expect_request(BATCH_API):
+        alice_page.locator("[data-folder-input]").set_input_files(folder)
+    alice_page.clock.fast_forward(91_000)
+    expect(alice_page.get_by_role("alert")).to_contain_text("The connection was lost.")
+    proxy.is_black_hole = False
+    alice_page.clock.fast_forward(2_000)
+    names = expect_batch(alice_page)
+    assert len(names) == len(set(names)) == 121
+
+
 def test_one_heic_file_does_not_stop_the_others(alice_page: Page, model, folder):
     (folder / "house 1" / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(40))
     choose(alice_page, folder)
