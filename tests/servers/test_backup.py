@@ -91,10 +91,10 @@ def test_a_backup_that_is_taken_during_uploads_is_restored_completely(
     uploaders = Uploaders(server, alice_token)
     try:
         wait_until(lambda: uploaders.count >= 5, seconds=60, what="the first pictures")
-        installation.run(documented_block("--keep-daily"))
+        installation.run(documented_block("digitscribe --keep-daily"))
         before = uploaders.count
         wait_until(lambda: uploaders.count > before, seconds=60, what="another picture")
-        installation.run(documented_block("--keep-daily"))
+        installation.run(documented_block("digitscribe --keep-daily"))
     finally:
         uploaders.stop()
     assert "complete" in installation.run(documented_block("verify_backup"))
