@@ -69,7 +69,7 @@ def test_channels_are_ordered_by_number_on_request(alice_client, glyph, explaine
 
 
 def test_without_a_layer_the_first_one_is_open(alice_client, glyph):
-    assert '<h2 id="layer-title">conv1</h2>' in page(alice_client, "explorer", glyph.pk)
+    assert '<h2 id="layer-title" data-announce>conv1</h2>' in page(alice_client, "explorer", glyph.pk)
 
 
 @pytest.mark.parametrize("path", ["conv9/", "conv1/999/", "conv1/-1/"])

@@ -7,32 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
 from mlcore.artifact import CARD, SHIPPED
 from recognizer.models import ModelEvent, ModelVersion, Promotion
-from recognizer.services.registry.model_versions import register_model
 from recognizer.services.registry.promotion import promote_model, store_gate
-from tests.conftest import client_of
 from tests.model_archives import add_lambda, keras_with, model_files, zipped
-from tests.recognizer.services.registry.artifacts import copy_shipped
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def candidate(model: ModelVersion, media: object, tmp_path: Path) -> ModelVersion:
-    return register_model(copy_shipped(tmp_path / "digits-other"))
-
-
-@pytest.fixture
-def trainer_client(django_user_model) -> Client:
-    trainer = django_user_model.objects.create_user("trainer", password="a long password")
-    trainer.user_permissions.add(Permission.objects.get(codename="trainer"))
-    return client_of(trainer)
 
 
 def upload(client: Client, data: bytes) -> Any:

@@ -4,31 +4,15 @@ import re
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
 from recognizer.models import ModelVersion, Promotion
-from recognizer.services.registry.model_versions import register_model
 from recognizer.services.registry.promotion import store_gate
-from tests.conftest import client_of
-from tests.recognizer.services.registry.artifacts import copy_shipped
 
 pytestmark = pytest.mark.django_db
 PAGE = "model_versions"
 CHECK = {"name": "digit_7", "active": 0.998, "candidate": 0.961, "bound": 0.01, "limit": 0.05, "passed": False}
-
-
-@pytest.fixture
-def candidate(model: ModelVersion, media: object, tmp_path: Path) -> ModelVersion:
-    return register_model(copy_shipped(tmp_path / "digits-other"))
-
-
-@pytest.fixture
-def trainer_client(django_user_model) -> Client:
-    trainer = django_user_model.objects.create_user("trainer", password="a long password")
-    trainer.user_permissions.add(Permission.objects.get(codename="trainer"))
-    return client_of(trainer)
 
 
 def promote(client: Client, version: ModelVersion, **fields: str):

@@ -5,7 +5,6 @@ import uuid
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
@@ -19,7 +18,6 @@ from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.registry.model_versions import models, register_model
 from recognizer.services.registry.promotion import store_gate
 from recognizer.services.work import runs
-from tests.conftest import client_of
 from tests.pictures import digit_png
 from tests.recognizer.services.registry.artifacts import copy_shipped
 
@@ -46,13 +44,6 @@ PICTURES = {
     "held_back_pictures": 12,
     "is_limited": False,
 }
-
-
-@pytest.fixture
-def trainer_client(django_user_model) -> Client:
-    trainer = django_user_model.objects.create_user("trainer", password="a long password")
-    trainer.user_permissions.add(Permission.objects.get(codename="trainer"))
-    return client_of(trainer)
 
 
 @pytest.fixture
