@@ -16,7 +16,7 @@ from recognizer.services.explaining.training_digits import training_digits
 from recognizer.services.history.training_labels import ReadGlyph, TrainingLabel, training_labels_of
 from recognizer.services.registry.model_versions import models
 
-MAX_DIGITS = 500  # that are checked at once, of the newest pictures
+MAX_DIGITS = 300  # that are checked at once, of the newest pictures
 CLEAR = 0.5  # confidence with which the active model read a label itself, so that it cannot doubt it
 
 
