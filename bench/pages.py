@@ -71,7 +71,20 @@ def fill_in(rows: int) -> Rows:
     audit(max(1, int(AUDITED_SHARE * rows)))
     preset = make_presets(owner)
     number = create_prediction(owner=owner, data=draw_png("1905"), source="drawing", mode="number")
+    analyse()
     return Rows(owner, number, batch, preset)
+
+
+def analyse() -> None:
+    """Count the values of the tables anew, as autovacuum does, and the product itself on SQLite."""
+    from django.db import connection
+
+    from recognizer.services.space.query_planner import update_planner_statistics
+
+    update_planner_statistics()
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
 
 
 def review(owner: "User", count: int) -> None:
