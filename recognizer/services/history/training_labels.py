@@ -18,7 +18,7 @@ CHUNK_SIZE = 500  # uploads whose corrections and glyphs are fetched together
 
 
 class ReadGlyph(NamedTuple):
-    """What the reader found in a box."""
+    """The digit that the reader found in a box, with its input."""
 
     input: bytes  # (28, 28) uint8, ink is 255
     digit: int

@@ -17,7 +17,7 @@ SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class AnswerChanges:
-    """What a candidate would read otherwise of a person's pictures."""
+    """The answers that would change for a person if a candidate were activated."""
 
     compared: int  # pictures that both models have read
     waiting: int  # that the candidate is about to read

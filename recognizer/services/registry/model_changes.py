@@ -1,4 +1,4 @@
-"""What trainers change about a model version besides its activation, and the history of all changes."""
+"""Changes that trainers make to a model version besides its activation, and the history of all of them."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
