@@ -3,7 +3,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
 from recognizer.api import old_clients
-from recognizer.views.accounts import AdminLogin, Logout, PasswordChange
+from recognizer.views.passwords import AdminLogin, Logout, PasswordChange
 
 urlpatterns = [
     path("api/v1/", include("recognizer.api.urls")),  # first, since programs send most requests

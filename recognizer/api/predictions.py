@@ -31,10 +31,10 @@ from recognizer.bodies.answers import (
     PredictionPageBody,
     ReadingBody,
     RestoredBody,
-    expected_fields,
     prediction_body,
     reading_body,
 )
+from recognizer.bodies.expectations import expected_fields
 from recognizer.bodies.plain import Json, write
 from recognizer.filters import HistoryFilter
 from recognizer.models import Correction, IdempotencyRecord, Prediction, Upload

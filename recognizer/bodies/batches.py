@@ -9,17 +9,14 @@ from django.urls import reverse
 from recognizer.bodies.answers import (
     Absolute,
     DecimalName,
-    DecisionName,
-    ExpectedFields,
     FileName,
     Mode,
     PredictionUrl,
-    Value,
-    Written,
-    expected_fields,
     prediction_line,
     prediction_url,
 )
+from recognizer.bodies.expectations import ExpectedFields, expected_fields
+from recognizer.bodies.ink import DecisionName, Value, Written
 from recognizer.bodies.plain import INLINE, About, Body, Moment, NextUrl, PreviousUrl, choice, url
 from recognizer.bodies.problems import ErrorLine, FileErrorBody, file_error_body
 from recognizer.bodies.results import ResultRow, result_rows, unanswered_row

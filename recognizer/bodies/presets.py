@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from recognizer.bodies.answers import Absolute, ExpectationBody, Mode, expectation_body
+from recognizer.bodies.answers import Absolute, Mode
+from recognizer.bodies.expectations import ExpectationBody, expectation_body
 from recognizer.bodies.plain import About, Body, Moment, url
 from recognizer.models import Preset
 

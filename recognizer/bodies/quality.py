@@ -17,7 +17,7 @@ Share: TypeAlias = Annotated[float, About(decimals=5, minimum=0, maximum=1)]
 
 @dataclass(frozen=True, slots=True)
 class ErrorBody(Body):
-    """How often sure answers were wrong, by those that were chosen at random and checked."""
+    """The share of sure answers that were wrong, among those that were chosen at random and checked."""
 
     checked: Annotated[Count, About("Sure answers that were checked.", example=310)]
     wrong: Annotated[Count, About(example=1)]

@@ -13,20 +13,8 @@ from django.urls import reverse
 
 from mlcore.reading.result import REASONS
 from mlcore.reading.written import digits_of, find_value
-from recognizer.bodies.answers import (
-    CURRENT_KINDS,
-    PREDICTION_ID,
-    Absolute,
-    DecisionName,
-    FileName,
-    Mode,
-    UnreadBody,
-    Value,
-    Version,
-    Written,
-    correction_body,
-    unread_bodies,
-)
+from recognizer.bodies.answers import CURRENT_KINDS, PREDICTION_ID, Absolute, FileName, Mode, Version, correction_body
+from recognizer.bodies.ink import DecisionName, UnreadBody, Value, Written, unread_bodies
 from recognizer.bodies.plain import About, Body, Moment, choice, names_of
 from recognizer.models import BatchItem, Prediction, Upload
 from recognizer.stored_readings import lines_of, unread_of

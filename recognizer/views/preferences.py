@@ -1,17 +1,23 @@
-"""The choices of an account."""
+"""The choices of an account, and the theme, which visitors choose as well."""
 
+from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from recognizer.context import THEME_COOKIE, THEMES
 from recognizer.forms import clean_or_raise
 from recognizer.forms.preferences import DecimalForm, PicturesKeptForm, TrainingConsentForm
 from recognizer.services.learning.consent import choose_training_consent
 from recognizer.services.reading.preferences import choose_decimal_mark, choose_pictures_kept_days
 from recognizer.views.requests import UserRequest
+
+YEAR_SECONDS = 365 * 24 * 3600
 
 
 @require_POST
@@ -45,3 +51,23 @@ def account_training(request: UserRequest) -> HttpResponse:
         else _("Saved. Trainings that begin from now on leave your pictures out."),
     )
     return redirect(f"{reverse('account')}#training")
+
+
+@login_not_required
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Store the theme in a cookie, so that the server renders the next page in it."""
+    chosen = request.POST.get("theme", "")
+    response = HttpResponseRedirect(safe_next(request))
+    if chosen in THEMES:
+        response.set_cookie(THEME_COOKIE, chosen, max_age=YEAR_SECONDS, samesite="Lax", secure=settings.HTTPS)
+    else:
+        response.delete_cookie(THEME_COOKIE, samesite="Lax")
+    return response
+
+
+def safe_next(request: HttpRequest) -> str:
+    """Return the address to go back to; the start page if it is on another host."""
+    target = request.POST.get("next", "")
+    allowed = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return target if allowed else reverse("desk")

@@ -14,8 +14,9 @@ from mlcore.explaining.sentences import KeyChange, write_sentence
 from mlcore.reading.result import Box, UnreadInk
 from recognizer import selectors
 from recognizer.api.docs import SCHEMA
-from recognizer.bodies import account, answers, batches, explanations, notices, plain, problems, quality
-from recognizer.bodies.answers import AnswerFields, GlyphBody
+from recognizer.bodies import account, answers, batches, explanations, ink, notices, plain, problems, quality
+from recognizer.bodies.answers import AnswerFields
+from recognizer.bodies.ink import GlyphBody
 from recognizer.bodies.plain import Body, example_of, names_of, schema_of, write, write_row
 from recognizer.bodies.results import ResultRow
 from recognizer.models import Prediction, Upload
@@ -29,7 +30,7 @@ from tests.readings import make_reading, store_reading
 
 COMPONENTS = json.loads(SCHEMA.read_text(encoding="utf-8"))["components"]
 ANSWER = names_of(AnswerFields)
-INK = names_of(answers.InkFields)
+INK = names_of(ink.InkFields)
 DESCRIBED = [
     body
     for module in (account, answers, batches, explanations, notices, problems, quality)
@@ -100,11 +101,11 @@ def test_a_stored_reading_says_behind_every_door_what_the_reader_said(reading, a
     fresh = answers.reading_line("by-hand.png", reading)
     prediction = selectors.with_glyphs(selectors.history_for(alice)).get(pk=store_reading(reading, owner=alice).pk)
 
-    assert answers.ink_fields(prediction, prediction.glyphs.all()) == fresh.ink
-    assert answers.ink_fields(prediction, reading.glyphs) == fresh.ink  # as right after it was saved
+    assert ink.ink_fields(prediction, prediction.glyphs.all()) == fresh.ink
+    assert ink.ink_fields(prediction, reading.glyphs) == fresh.ink  # as right after it was saved
     stored = write(answers.prediction_line("by-hand.png", prediction))
     assert {name: stored[name] for name in INK} == {name: write(fresh)[name] for name in INK}
-    assert [error for line in stored["lines"] for error in errors(answers.LineBody, line)] == []
+    assert [error for line in stored["lines"] for error in errors(ink.LineBody, line)] == []
 
 
 @pytest.mark.django_db
@@ -129,7 +130,7 @@ def test_names_and_order_of_the_public_forms_stay():
     assert names_of(answers.ReadingLine) == ["file", *ANSWER, "glyphs", *INK]
     assert names_of(answers.PredictionLine) == ["file", *ANSWER, "glyphs", *INK, "prediction"]
     assert names_of(answers.ReadingBody)[-5:] == names_of(answers.PredictionBody)[-5:] == INK
-    assert names_of(answers.LineBody) == [
+    assert names_of(ink.LineBody) == [
         *("box", "text", "written", "value", "confidence", "decision", "reason", "glyphs", "signs")
     ]
     assert names_of(ResultRow)[:11] == [  # as they were in the first release; new ones follow

@@ -17,7 +17,8 @@ from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
 from recognizer import selectors
-from recognizer.bodies.answers import answer_fields, glyph_body, ink_fields
+from recognizer.bodies.answers import answer_fields
+from recognizer.bodies.ink import glyph_body, ink_fields
 from recognizer.bodies.notices import notice_body
 from recognizer.bodies.plain import format_datetime, write, write_row
 from recognizer.models import ApiToken, Batch, BatchItem, Correction, Notice, Prediction, Stream, Upload

@@ -9,7 +9,8 @@ from PIL import Image, ImageDraw
 from mlcore.reading.decode import decode
 from mlcore.reading.engine import Engine
 from mlcore.reading.errors import PictureError
-from mlcore.reading.reader import Reader, prepare_image
+from mlcore.reading.prepared_image import prepare_image
+from mlcore.reading.reader import Reader
 from mlcore.reading.result import Mode, Reading
 from mlcore.training.synthesis.handwriting import write_digit
 from mlcore.training.synthesis.lines import Spacing, write_line
