@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mlcore.reading.reader import Reader
 from recognizer.drawings import draw_png
-from recognizer.models import ModelVersion, Prediction, Training
+from recognizer.models import ModelVersion, Prediction
 from recognizer.notice_texts import EXPORT_READY, PASSWORD_CHANGED
 from recognizer.services.batches import intake
 from recognizer.services.explaining.training_digits import store_training_digits
@@ -24,51 +24,12 @@ from recognizer.services.people.tokens import create_token
 from recognizer.services.reading.expected import expect as expect_form
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.reading.presets import create_preset
-from recognizer.services.registry.model_versions import register_model
-from recognizer.services.registry.promotion import store_gate
+from tests.ended_training import create_ended_training
 from tests.handwriting import MISTAKEN, UNSURE, between, handwritten_png
 from tests.pictures import digit_png
-from tests.recognizer.services.registry.artifacts import copy_shipped
 from tests.servers.process import wait_until
 
 TRUE_METER, MISREAD_METER = "34052", "39052"
-
-# The figures of a training, which would take minutes here.
-LOSSES = (0.412, 0.236, 0.181, 0.152, 0.131, 0.118, 0.109, 0.104)
-VALIDATION = ((0.121, 0.9712), (0.084, 0.9804), (0.066, 0.9846), (0.058, 0.9866), (0.051, 0.9883), (0.049, 0.9889))
-EPOCHS = [
-    {"number": number, "loss": loss, "validation_loss": validation, "validation_accuracy": accuracy}
-    for number, (loss, (validation, accuracy)) in enumerate(
-        zip(LOSSES, (*VALIDATION, (0.047, 0.9893), (0.046, 0.9895)), strict=True), start=1
-    )
-]
-PICTURES = {
-    "digits": 1840,
-    "pictures": 402,
-    "people": 6,
-    "held_back_digits": 780,
-    "held_back_pictures": 171,
-    "is_limited": False,
-}
-HELD_BACK = {
-    "pictures": 171,
-    "confirmed": {"digits": 712, "active": 709, "candidate": 710},
-    "corrected": {"digits": 68, "active": 9, "candidate": 51},
-    "active": 0.957,
-    "candidate": 0.983,
-    "bound": 0.014,
-}
-CHECKS = [
-    {"name": name, "active": active, "candidate": candidate, "bound": 0.002, "limit": 0.002, "passed": passed}
-    for name, active, candidate, passed in (
-        ("digits_right", 0.9976, 0.9971, True),
-        ("sure_but_wrong", 0.0007, 0.0009, True),
-        ("sure_negatives", 0.011, 0.012, True),
-        ("digit_7", 0.998, 0.991, False),
-        ("numbers_exact", 0.96, 0.962, True),
-        ("held_back_gain", 0.957, 0.983, True),
-    )
-]
 
 
 @pytest.fixture
@@ -222,18 +183,7 @@ def pages_of_work(alice, model, worker, settings, tmp_path) -> dict[str, str]:
         intake.add_files(small, files, close=True)
     export = request_table(alice, title="Meters of May", site="http://localhost", batch=batch)
     wait_until(lambda: type(export.job).objects.get(pk=export.job_id).state == "done", seconds=60, what="the XLSX")
-    candidate = register_model(copy_shipped(tmp_path / "learnt-1"))
-    store_gate(candidate, model, {"passed": False, "checks": CHECKS})
-    Training.objects.create(
-        number=1,
-        started_by=alice,
-        base=model,
-        candidate=candidate,
-        outcome=Training.Outcome.CANDIDATE,
-        epochs=EPOCHS,
-        pictures=PICTURES,
-        held_back=HELD_BACK,
-    )
+    create_ended_training(model, by=alice, folder=tmp_path)
     clear_seven = Prediction.objects.get(upload__name="8.png", mode="digit")
     address = EmailAddress.objects.create(user=alice, email="alice@example.org")
     create_token(user=alice, name="Home Assistant")

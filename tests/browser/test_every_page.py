@@ -22,7 +22,7 @@ from recognizer.services.people.tokens import create_token
 from recognizer.services.reading.expected import expect
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.reading.presets import create_preset
-from tests.browser.filled_pages import EPOCHS, HELD_BACK, PICTURES
+from tests.ended_training import EPOCHS, HELD_BACK, PICTURES
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.browser

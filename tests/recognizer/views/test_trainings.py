@@ -15,35 +15,13 @@ from recognizer.services.learning import changes
 from recognizer.services.learning.consent import choose_training_consent
 from recognizer.services.learning.trainings import MIN_PICTURES, start_training
 from recognizer.services.reading.predictions import create_prediction
-from recognizer.services.registry.model_versions import models, register_model
-from recognizer.services.registry.promotion import store_gate
+from recognizer.services.registry.model_versions import models
 from recognizer.services.work import runs
+from tests.ended_training import create_ended_training
 from tests.pictures import digit_png
-from tests.recognizer.services.registry.artifacts import copy_shipped
 
 pytestmark = pytest.mark.django_db
 LIST, START = reverse("trainings"), reverse("training_start")
-EPOCHS = [
-    {"number": number, "loss": 1 / number, "validation_accuracy": 1 - 0.1 / number, "validation_loss": 0.5 / number}
-    for number in (1, 2, 3)
-]
-CHECK = {"name": "digit_7", "active": 0.998, "candidate": 0.961, "bound": 0.01, "limit": 0.05, "passed": False}
-HELD_BACK = {
-    "pictures": 12,
-    "confirmed": {"digits": 20, "active": 20, "candidate": 19},
-    "corrected": {"digits": 9, "active": 1, "candidate": 8},
-    "active": 0.7,
-    "candidate": 0.9,
-    "bound": 0.05,
-}
-PICTURES = {
-    "digits": 140,
-    "pictures": 140,
-    "people": 2,
-    "held_back_digits": 29,
-    "held_back_pictures": 12,
-    "is_limited": False,
-}
 
 
 @pytest.fixture
@@ -55,18 +33,7 @@ def reviewed(add_prediction, alice) -> None:
 
 @pytest.fixture
 def ended(model, media, tmp_path, alice) -> Training:
-    candidate = register_model(copy_shipped(tmp_path / "learnt-1"))
-    store_gate(candidate, model, {"passed": False, "checks": [CHECK]})
-    return Training.objects.create(
-        number=1,
-        started_by=alice,
-        base=model,
-        candidate=candidate,
-        outcome=Training.Outcome.CANDIDATE,
-        epochs=EPOCHS,
-        pictures=PICTURES,
-        held_back=HELD_BACK,
-    )
+    return create_ended_training(model, by=alice, folder=tmp_path)
 
 
 def page_of(client: Client, number: int = 1) -> str:
@@ -129,7 +96,7 @@ def test_everybody_sees_curves_and_comparison_and_only_trainers_see_who_and_butt
     assert "plot-series-2" in page
     assert "The digit 7 read right" in page
     assert "did not pass the comparison" in page
-    assert "140 from 140 pictures of 2 people" in page
+    assert "1,840 from 402 pictures of 6 people" in page
     assert "alice" not in page
     assert "promote/" not in page
     trainer_page = page_of(trainer_client)
