@@ -147,7 +147,7 @@ def sync_once() -> Iterator[None]:
 
 
 def _create(part: Path, permissions: int, folder_permissions: int | None) -> int:
-    """Return the descriptor of a new file, whose folder is created as often as another process removes it."""
+    """Return the descriptor of a new file. Create its folder again if another process has just removed it."""
     for _attempt in range(FOLDER_ATTEMPTS):
         make_folder(part.parent, folder_permissions)
         with suppress(FileNotFoundError):

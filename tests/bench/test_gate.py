@@ -26,7 +26,7 @@ def make_outcomes(seed: int, wrong: float) -> Outcomes:
 
 @pytest.fixture(scope="module")
 def pair() -> Pair:
-    """A candidate that is better by two points."""
+    """Return the outcomes of an active model, and of a candidate that is better by two points."""
     return Pair(make_outcomes(1, 0.03), make_outcomes(2, 0.01))
 
 
