@@ -18,7 +18,7 @@ from mlcore.reading.shade import stroke_share
 from mlcore.reading.trace import Trace, no_trace
 
 BATCH_IMAGES = 64  # that the digit network classifies in one call
-BATCH_PIXELS = 4_000_000  # of ink that may wait in memory for one call
+BATCH_PIXELS = 150_000  # of ink in one call: new memory for more takes longer than a larger call saves
 MIN_INK_SIDE = 3  # px of the original: anything smaller counts as no ink
 MIN_DIGIT_SIDE = 6  # px of the original: anything smaller is too small to read
 MIN_CONTRAST = 0.05  # between ink and paper
