@@ -137,6 +137,7 @@ DATABASES = {"default": database(default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
 LANGUAGE_CODE = "en"
 # Only complete translations: a page in two languages at once is of no use.
 LANGUAGES = [("en", "English")]
+FORMAT_MODULE_PATH = "config.formats"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

@@ -34,6 +34,12 @@ class CardFigures:
     rows: Sequence[tuple[str, Any]]
 
 
+def headline(card: Mapping[str, Any], name: str) -> str:
+    """Return one of the headline figures in percent; a dash if the card lacks it."""
+    value = dict(flatten({part: card.get(part, {}) for part in CARD_PARTS})).get(name)
+    return "–" if value is None else write_number(value, percent=True)
+
+
 def card_figures(card: Mapping[str, Any]) -> CardFigures:
     metrics, training = card.get("metrics", {}), card.get("training", {})
     examples = metrics.get("examples", {})

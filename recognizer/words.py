@@ -95,6 +95,11 @@ def share_of_being_a_digit(glyph: Digit) -> float:
     return min(1.0, glyph.confidence / max(digit_share(glyph), 1e-6))
 
 
+def next_digit(glyph: Digit) -> int:
+    """Return the most likely digit after the one that was read."""
+    return max((p, digit) for digit, p in enumerate(glyph.probabilities) if digit != glyph.digit)[1]
+
+
 def split_likely(glyph: Digit) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
     """Return pairs of digit and probability: the likely ones, the most likely first, and the others from 0 to 9."""
     pairs = list(enumerate(glyph.probabilities))

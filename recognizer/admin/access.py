@@ -9,9 +9,10 @@ from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.db.models import Model, QuerySet
+from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
 
-from recognizer.admin.base import EvidenceAdmin, RelatedListsAdmin
+from recognizer.admin.base import EvidenceAdmin, RelatedListsAdmin, render_badge
 from recognizer.forms.staff import NewUserForm, StaffPasswordForm, StaffUserForm
 from recognizer.models import ApiToken, ExportLink
 from recognizer.services.account_state import is_being_deleted
@@ -57,12 +58,42 @@ class UserAdmin(RelatedListsAdmin, auth_admin.UserAdmin):
     add_form = NewUserForm
     change_password_form = StaffPasswordForm
     rights = ("is_staff", "is_superuser", "groups", "user_permissions")
+    list_display = ("username", "email", "status", "rights_in_words", "last_login", "date_joined")
+    list_filter = ("is_staff", "is_superuser", "is_active")
+    ordering = ("username",)
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("username", "email", "first_name", "last_name", "is_active", "password")}),
+        ("Seen", {"fields": ("date_joined", "last_login")}),
+        ("Rights", {"fields": ("is_staff", "is_superuser", "groups")}),
+        ("Single permissions", {"fields": ("user_permissions",), "classes": ("collapse",)}),
+    )
     related_lists: ClassVar[Mapping[str, str]] = {
         "upload": "owner__id__exact",
         "prediction": "owner__id__exact",
         "batch": "owner__id__exact",
         "apitoken": "user__id__exact",
     }
+
+    @admin.display(description="status", ordering="is_active")
+    def status(self, user: User) -> str:
+        return render_badge("read", "active") if user.is_active else render_badge("", "closed")
+
+    @admin.display(description="rights", ordering="is_staff")
+    def rights_in_words(self, user: User) -> str:
+        if user.is_superuser:
+            return "superuser"
+        return "staff" if user.is_staff else "–"
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Return check boxes for the groups, of which there are few."""
+        if db_field.name != "groups":
+            return super().formfield_for_manytomany(db_field, request, **kwargs)
+        field = super().formfield_for_manytomany(db_field, request, widget=CheckboxSelectMultiple, **kwargs)
+        if field:
+            field.help_text = "" if Group.objects.exists() else "There are no groups yet."
+        return field
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         readonly = [*super().get_readonly_fields(request, obj)]

@@ -14,10 +14,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 
 from recognizer.expectation_words import describe_expectation
-from recognizer.models import Batch, Prediction
+from recognizer.models import Batch, Prediction, Upload
 from recognizer.services.security_log import Event, log_event
 
 
@@ -43,6 +46,18 @@ class DateRangeQuerySet(QuerySet):
         if kind == "day":
             return days
         return sorted({day.replace(month=day.month if kind == "month" else 1, day=1) for day in days})
+
+
+class DeletedFilter(admin.SimpleListFilter):
+    """Filter of what is deleted and what is not."""
+
+    title = parameter_name = "deleted"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("no", gettext("No")), ("yes", gettext("Yes"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(deleted_at__isnull=self.value() == "no") if self.value() else queryset
 
 
 class KnownValuesFilter(admin.SimpleListFilter):
@@ -73,6 +88,10 @@ class RelatedListsAdmin(admin.ModelAdmin):
     """ModelAdmin whose rows link to the lists of what belongs to them, as far as the person may see these."""
 
     related_lists: ClassVar[Mapping[str, str]] = {}  # lookup that finds this row, by the name of the listed model
+    empty_value_display = "–"
+
+    def get_action_choices(self, request: HttpRequest, default_choices: Any = None) -> list[tuple[str, str]]:
+        return super().get_action_choices(request, [("", gettext("Choose an action"))])
 
     def changeform_view(
         self,
@@ -91,7 +110,7 @@ class RelatedListsAdmin(admin.ModelAdmin):
             model = apps.get_model("recognizer", name)
             if admin.site.get_model_admin(model).has_view_permission(request):
                 url = reverse(f"admin:recognizer_{name}_changelist", query={lookup: object_id})
-                found.append(RelatedList(str(model._meta.verbose_name_plural).capitalize(), url))
+                found.append(RelatedList(capfirst(str(model._meta.verbose_name_plural)), url))
         return found
 
 
@@ -148,6 +167,7 @@ class PictureAdmin(EvidenceAdmin):
     """
 
     picture_name: str
+    list_per_page = 25
     owner_lookup = "owner_id"  # leads from the row to the account whose picture it is
     readonly_fields = ["linked_picture"]
 
@@ -181,7 +201,22 @@ class PictureAdmin(EvidenceAdmin):
 
 
 def render_picture(url: str, alt: str) -> str:
-    return format_html('<img src="{}" alt="{}" height="48" loading="lazy">', url, alt)
+    return format_html('<img src="{}" alt="{}" height="40" loading="lazy">', url, alt)
+
+
+def render_badge(kind: str, text: str) -> str:
+    """Return a short text in the colours of its kind: read, unsure, rejected or person; grey if it is empty."""
+    return format_html('<span class="badge{}">{}</span>', f" badge-{kind}" if kind else "", text)
+
+
+def render_decision(prediction: Prediction) -> str:
+    return render_badge(prediction.decision, prediction.get_decision_display())
+
+
+def name_upload(upload: Upload) -> str:
+    """Return the name of the file, or for a picture without a name where it came from and when."""
+    day = date_format(timezone.localtime(upload.created_at), "j M Y, H:i")
+    return upload.name or f"{upload.get_source_display()} of {day}"
 
 
 def describe_expected(row: Prediction | Batch) -> str:

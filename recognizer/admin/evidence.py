@@ -9,21 +9,44 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import URLPattern, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.text import Truncator
 
 from mlcore.reading.header import Format
 from mlcore.reading.result import REASONS
-from recognizer.admin.base import EvidenceAdmin, KnownValuesFilter, PictureAdmin, describe_expected, render_picture
-from recognizer.card_figures import card_figures
+from recognizer.admin.base import (
+    DeletedFilter,
+    EvidenceAdmin,
+    KnownValuesFilter,
+    PictureAdmin,
+    describe_expected,
+    name_upload,
+    render_badge,
+    render_decision,
+    render_picture,
+)
+from recognizer.card_figures import card_figures, headline
 from recognizer.models import Correction, FeatureMap, Glyph, ModelVersion, Prediction, Upload
 from recognizer.problems import Problem
+from recognizer.selectors import with_current_prediction
 from recognizer.services.reading import feature_maps, rescoring
 from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
 from recognizer.services.registry.model_versions import models
 from recognizer.serving import THUMBNAIL_TYPE, picture_type, serve_file, serve_input
 from recognizer.stored_readings import lines_of, signs_of, unread_of
-from recognizer.words import REASON_NAMES, in_one_line, percent, unread_summary
+from recognizer.words import REASON_NAMES, in_one_line, next_digit, percent, unread_summary
+
+
+def render_answer(prediction: Prediction) -> str:
+    number = Truncator(in_one_line(prediction.written)).chars(24)
+    if prediction.decision == Prediction.Decision.READ:
+        return number
+    return format_html("{} {}", number, render_decision(prediction))
+
+
+FIGURES = ("correct", "sure_but_wrong", "on_paper", "whole_numbers")  # columns of the list of model versions
 
 
 def name_reason(reason: str | None) -> str:
@@ -46,18 +69,12 @@ class ReasonFilter(KnownValuesFilter):
 @admin.register(Upload)
 class UploadAdmin(PictureAdmin):
     picture_name = "upload_picture"
-    exclude = ["original", "picture", "thumbnail"]
+    change_form_template = "admin/recognizer/upload/change_form.html"
+    exclude = ["original", "picture", "thumbnail", "strokes"]
     readonly_fields = ["linked_picture", "original_name"]
-    list_display = [
-        "thumbnail_picture",
-        "short_name",
-        "owner",
-        "source",
-        "created_at",
-        "size",
-        "deleted_at",
-    ]
-    list_filter = ["source", FormatFilter, ("deleted_at", admin.EmptyFieldListFilter)]
+    list_display = ["thumbnail_picture", "short_name", "read_as", "owner", "source", "size", "created_at"]
+    list_display_links = ["thumbnail_picture", "short_name"]
+    list_filter = ["source", FormatFilter, DeletedFilter]
     list_select_related: ClassVar[list[str]] = []
     ordering = ["-created_at"]
     date_hierarchy = "created_at"
@@ -69,8 +86,13 @@ class UploadAdmin(PictureAdmin):
         return request.user.has_perm("recognizer.change_job")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Upload]:
-        """Prefetch the owners. With a join, SQLite would start from the owners and sort all of their uploads."""
-        return super().get_queryset(request).prefetch_related("owner")
+        """Prefetch owners and answers. With a join, SQLite would start from the owners and sort all their uploads."""
+        return with_current_prediction(super().get_queryset(request).prefetch_related("owner"))
+
+    def page_context(self, obj: Upload) -> dict[str, Any]:
+        """Return what was read in the picture, the current reading first."""
+        readings = obj.predictions.select_related("model").order_by("-is_current", "-created_at")
+        return {"row_title": name_upload(obj), "readings": readings}
 
     @admin.action(description="Read again with the active model", permissions=["manage"])
     def rescore(self, request: HttpRequest, queryset: QuerySet[Upload]) -> None:
@@ -85,9 +107,19 @@ class UploadAdmin(PictureAdmin):
 
     @admin.display(description="name", ordering="name")
     def short_name(self, upload: Upload) -> str:
-        return Truncator(upload.name).chars(40)
+        """Return the name, and for a deleted picture that it is deleted."""
+        name = Truncator(name_upload(upload)).chars(40)
+        if not upload.deleted_at:
+            return name
+        day = date_format(timezone.localtime(upload.deleted_at), "j M Y")
+        return format_html("{} {}", name, render_badge("rejected", f"deleted {day}"))
 
-    @admin.display(description="pixels")
+    @admin.display(description="read as")
+    def read_as(self, upload: Any) -> str:
+        """Return the current answer, with its decision if that is not a sure one."""
+        return render_answer(upload.current[0]) if upload.current else "–"
+
+    @admin.display(description="pixels", ordering="width")
     def size(self, upload: Upload) -> str:
         return f"{upload.width} × {upload.height}"
 
@@ -115,17 +147,18 @@ class UploadAdmin(PictureAdmin):
 
 @admin.register(Prediction)
 class PredictionAdmin(EvidenceAdmin):
+    list_per_page = 25
     list_display = [
         "thumbnail_picture",
         "number",
-        "decision",
+        "decision_badge",
         "reason_in_words",
         "confidence_percent",
         "model",
         "owner",
         "given_at",
-        "is_current",
     ]
+    list_display_links = ["thumbnail_picture", "number"]
     list_filter = ["decision", ReasonFilter, "mode", "is_current", "model"]
     list_select_related: ClassVar[list[str]] = []
     ordering = ["-given_at"]
@@ -137,32 +170,8 @@ class PredictionAdmin(EvidenceAdmin):
         "job": "prediction__id__exact",
     }
     change_form_template = "admin/recognizer/prediction/change_form.html"
-    fields = [
-        "linked_upload",
-        "owner",
-        "model",
-        "mode",
-        "decision",
-        "confidence_percent",
-        "reason_in_words",
-        "signs_in_words",
-        "not_read",
-        "expected_in_words",
-        "decimal",
-        "preset",
-        "stream",
-        "is_current",
-        "milliseconds",
-    ]
-    readonly_fields = [
-        "linked_upload",
-        "confidence_percent",
-        "reason_in_words",
-        "signs_in_words",
-        "not_read",
-        "expected_in_words",
-        "milliseconds",
-    ]
+    fields = ["mode", "signs_in_words", "not_read", "expected_in_words", "decimal", "preset", "stream", "milliseconds"]
+    readonly_fields = ["signs_in_words", "not_read", "expected_in_words", "milliseconds"]
     actions = ["draw_maps_again"]
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
@@ -188,6 +197,8 @@ class PredictionAdmin(EvidenceAdmin):
         return {
             "upload": obj.upload,
             "glyphs": glyphs,
+            "least_certain": min((glyph.confidence for glyph in glyphs), default=1.0),
+            "reason": name_reason(obj.reason),
             "signs": signs_of(obj),
             "lines": [(line, name_reason(line.reason)) for line in lines_of(obj, glyphs)] if obj.lines else [],
             "unread": unread_of(obj),
@@ -200,12 +211,13 @@ class PredictionAdmin(EvidenceAdmin):
 
     @admin.display(description="number")
     def number(self, prediction: Prediction) -> str:
-        return Truncator(in_one_line(prediction.written)).chars(24)
+        """Return the number, and whether a later reading has replaced it."""
+        number = Truncator(in_one_line(prediction.written)).chars(24) or "none"
+        return number if prediction.is_current else format_html("{} {}", number, render_badge("", "replaced"))
 
-    @admin.display(description="picture")
-    def linked_upload(self, prediction: Prediction) -> str:
-        url = reverse("admin:recognizer_upload_change", args=[prediction.upload_id])
-        return format_html('<a href="{}">{}</a>', url, prediction.upload)
+    @admin.display(description="decision", ordering="decision")
+    def decision_badge(self, prediction: Prediction) -> str:
+        return render_decision(prediction)
 
     @admin.display(description="reading time")
     def milliseconds(self, prediction: Prediction) -> str:
@@ -237,8 +249,11 @@ class PredictionAdmin(EvidenceAdmin):
 class GlyphAdmin(PictureAdmin):
     picture_name = "glyph_picture"
     owner_lookup = "prediction__owner_id"
-    list_display = ["input_picture", "digit", "confidence_percent", "place", "prediction", "given_at"]
+    list_display = ["input_picture", "read_digit", "confidence_percent", "other_digit", "place", "answer", "given_at"]
+    list_display_links = ["input_picture", "read_digit"]
     list_filter = ["digit"]
+    fields = ("linked_picture", "digit", "confidence_percent", "other_digit", "place", "answer", "box_in_words")
+    readonly_fields = [*fields]
     ordering = ["-prediction__given_at", "position"]
     related_lists: ClassVar[Mapping[str, str]] = {"featuremap": "glyph__id__exact"}
     list_select_related = ["prediction"]
@@ -251,7 +266,27 @@ class GlyphAdmin(PictureAdmin):
     def confidence_percent(self, glyph: Glyph) -> str:
         return percent(glyph.confidence)
 
-    @admin.display(description="digit number", ordering="position")
+    @admin.display(description="digit", ordering="digit")
+    def read_digit(self, glyph: Glyph) -> str:
+        return str(glyph.digit)
+
+    @admin.display(description="next likely")
+    def other_digit(self, glyph: Glyph) -> str:
+        """Return the second most likely digit with its probability."""
+        digit = next_digit(glyph)
+        return f"{digit}, {percent(glyph.probabilities[digit])}"
+
+    @admin.display(description="answer")
+    def answer(self, glyph: Glyph) -> str:
+        url = reverse("admin:recognizer_prediction_change", args=[glyph.prediction_id])
+        number = Truncator(in_one_line(glyph.prediction.written)).chars(24)
+        return format_html('<a href="{}">{}</a>', url, number or glyph.prediction)
+
+    @admin.display(description="box")
+    def box_in_words(self, glyph: Glyph) -> str:
+        return f"{glyph.width} × {glyph.height} px at {glyph.x}, {glyph.y}"
+
+    @admin.display(description="place in the number", ordering="position")
     def place(self, glyph: Glyph) -> int:
         return glyph.position + 1
 
@@ -297,33 +332,68 @@ class FeatureMapAdmin(PictureAdmin):
 
 @admin.register(Correction)
 class CorrectionAdmin(EvidenceAdmin):
-    list_display = ["upload", "kind", "read", "written", "by", "created_at"]
+    list_per_page = 25
+    list_display = ["thumbnail_picture", "read", "said", "by", "created_at"]
+    list_display_links = ["thumbnail_picture", "said"]
     list_filter = ["kind"]
     list_select_related = ["upload", "by", "prediction"]
     ordering = ["-created_at"]
     date_hierarchy = "created_at"
     search_fields = ["=text", "=signed_text", "by__username"]
 
+    @admin.display(description="picture")
+    def thumbnail_picture(self, correction: Correction) -> str:
+        return render_picture(reverse("admin:upload_picture", args=[correction.upload_id]), str(correction.upload))
+
     @admin.display(description="read as")
     def read(self, correction: Correction) -> str:
-        return correction.prediction.written if correction.prediction else ""
+        """Return the answer that was seen, as a link to it."""
+        if not correction.prediction:
+            return "–"
+        url = reverse("admin:recognizer_prediction_change", args=[correction.prediction_id])
+        number = Truncator(in_one_line(correction.prediction.written)).chars(24)
+        return format_html('<a href="{}">{}</a>', url, number or correction.prediction)
+
+    @admin.display(description="what was said", ordering="kind")
+    def said(self, correction: Correction) -> str:
+        color = {Correction.Kind.CONFIRM: "read", Correction.Kind.CORRECT: "unsure"}.get(
+            Correction.Kind(correction.kind), ""
+        )
+        badge = render_badge(color, correction.get_kind_display())
+        return format_html("{} {}", badge, Truncator(in_one_line(correction.written)).chars(24))
 
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(EvidenceAdmin):
     """Admin of model versions, with the figures of the card and the comparison instead of their JSON."""
 
-    list_display = ["version", "state", "shipped", "short_digest", "created_at", "activated_at"]
+    list_display = ["version", "state_badge", *FIGURES, "activated_at"]
     list_filter = ["state", "shipped"]
     ordering = ["-created_at"]
     search_fields = ["version", "digest"]
-    exclude = ["card", "gate"]
+    fields = ["version", "state", "shipped", "title", "note", "activated_at", "digest"]
     related_lists: ClassVar[Mapping[str, str]] = {"prediction": "model__id__exact"}
     change_form_template = "admin/recognizer/modelversion/change_form.html"
 
     def page_context(self, obj: ModelVersion) -> dict[str, Any]:
         return {"figures": card_figures(obj.card)}
 
-    @admin.display(description="SHA-256 begins", ordering="digest")
-    def short_digest(self, version: ModelVersion) -> str:
-        return version.digest[:12]
+    @admin.display(description="state", ordering="state")
+    def state_badge(self, version: ModelVersion) -> str:
+        return render_badge("read" if version.state == ModelVersion.State.ACTIVE else "", version.get_state_display())
+
+    @admin.display(description="MNIST test digits correct")
+    def correct(self, version: ModelVersion) -> str:
+        return headline(version.card, "metrics test accuracy")
+
+    @admin.display(description="sure but wrong")
+    def sure_but_wrong(self, version: ModelVersion) -> str:
+        return headline(version.card, "metrics read as png sure but wrong")
+
+    @admin.display(description="as photos correct")
+    def on_paper(self, version: ModelVersion) -> str:
+        return headline(version.card, "metrics robustness on paper")
+
+    @admin.display(description="whole numbers correct")
+    def whole_numbers(self, version: ModelVersion) -> str:
+        return headline(version.card, "metrics numbers by gap any paper usual")

@@ -14,7 +14,7 @@ COUNTS = ("answers", "sure", "corrected", "checked", "wrong")
 
 @admin.register(Stream)
 class StreamAdmin(EvidenceAdmin):
-    list_display = ["owner", "__str__", "model", "wish", "promised_at", *COUNTS]
+    list_display = ["named", "owner", "model", *COUNTS, "promise"]
     list_filter = ["mode", "model", ("promised_at", admin.EmptyFieldListFilter)]
     list_select_related = ["owner", "model"]
     ordering = ["-created_at"]
@@ -36,6 +36,18 @@ class StreamAdmin(EvidenceAdmin):
         )
         return counted
 
+    @admin.display(description="stream", ordering="name")
+    def named(self, stream: Stream) -> str:
+        return str(stream)
+
+    @admin.display(description="promise", ordering="promised_at")
+    def promise(self, stream: Stream) -> str:
+        """Return which share of wrong answers is wished for, and whether it is promised."""
+        if stream.wish is None:
+            return "–"
+        wish = f"at most {100 * stream.wish:g} % wrong"
+        return f"{wish}, promised" if stream.promised_at else f"{wish}, not yet proven"
+
     @admin.display(description="answers")
     def answers(self, stream: Any) -> int:
         return int(stream.answers or 0)
@@ -48,7 +60,7 @@ class StreamAdmin(EvidenceAdmin):
     def corrected(self, stream: Any) -> int:
         return int(stream.corrected or 0)
 
-    @admin.display(description="checked")
+    @admin.display(description="checked by a person")
     def checked(self, stream: Any) -> int:
         return int(stream.checked or 0)
 

@@ -1,7 +1,17 @@
 """Forms of the admin for accounts, with the rules for names and passwords that hold everywhere."""
 
-from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
+from typing import Any
+
+from django.contrib.auth.forms import (
+    AdminPasswordChangeForm,
+    AdminUserCreationForm,
+    ReadOnlyPasswordHashField,
+    ReadOnlyPasswordHashWidget,
+    UserChangeForm,
+)
+from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.models import User
+from django.utils.translation import gettext, gettext_lazy
 
 from recognizer.services.people.passwords import save_password
 from recognizer.services.people.usernames import check_username
@@ -14,7 +24,19 @@ class NewUserForm(AdminUserCreationForm):
         return username
 
 
+class PasswordStateWidget(ReadOnlyPasswordHashWidget):
+    """A widget that tells whether a password is set, without parts of its hash."""
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        is_set = bool(value) and is_password_usable(value)
+        state = gettext("A password is set.") if is_set else gettext("No password is set.")
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        return context | {"summary": [{"label": state}]}
+
+
 class StaffUserForm(UserChangeForm):
+    password = ReadOnlyPasswordHashField(label=gettext_lazy("Password"), widget=PasswordStateWidget)
+
     def clean_username(self) -> str:
         """Return the name. One that stays as it was is not checked, since it may be older than the rules."""
         username: str = self.cleaned_data["username"]

@@ -29,6 +29,7 @@ class ApiToken(UUIDModel):
     )
 
     class Meta:
+        verbose_name = _("API token")
         constraints = [models.CheckConstraint(condition=Q(scope__in=Scope.values), name="api_token_scope_known")]
         indexes = [models.Index(fields=["user", "-created_at"], name="api_token_owner_newest")]
 

@@ -24,6 +24,7 @@ from recognizer.services.reading.expected import expect
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.reading.presets import create_preset
 from recognizer.services.work import jobs
+from recognizer.templatetags.administration import GROUPS
 from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
 
@@ -44,24 +45,50 @@ def test_every_list_opens_and_can_be_searched(admin_client, prediction, name):
     assert admin_client.get(listed, {"q": "seven"}).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["upload", "prediction", "glyph", "featuremap"])
+@pytest.mark.parametrize(
+    "name", ["upload", "prediction", "glyph", "featuremap", "correction", "job", "batch", "stream"]
+)
 def test_the_number_of_queries_does_not_depend_on_the_length_of_a_list(
     admin_client, prediction, alice, name, django_assert_max_num_queries
 ):
     listed = reverse(f"admin:recognizer_{name}_changelist")
     for _ in range(5):
-        create_prediction(owner=alice, data=digit_png(3), source="upload", draw_maps=True)
-    with django_assert_max_num_queries(12):
+        row = create_prediction(owner=alice, data=digit_png(3), source="upload", draw_maps=True)
+        corrections.correct(prediction=row, by=alice, kind="confirm")
+        intake.add_files(intake.create_batch(owner=alice), [("3.png", ContentFile(digit_png(3)))])
+    with django_assert_max_num_queries(14):
         admin_client.get(listed)
 
 
 def test_the_index_shows_counts_and_the_state_of_the_worker(admin_client, prediction):
     page = admin_client.get(reverse("admin:index")).content.decode()
-    assert "Accounts: 2. Pictures: 1," in page
-    assert f"Active model: {SHIPPED.name}." in page
-    assert "1 waiting, 0 running, 0 failed" in page
-    assert "The job queue cannot be reached." in page
-    assert "Batches" in page
+    (status,) = re.findall(r'<div class="admin-status">.*?<div class="admin-groups">', page, re.DOTALL)
+    told = " ".join(re.sub(r"<[^>]+>", " ", status).split())
+    assert "Accounts 2 Pictures 1 " in told
+    assert f"Active model {SHIPPED.name} " in told
+    assert "1 waiting 0 running 0 failed" in told
+    assert "The job queue cannot be reached." in told
+
+
+def test_every_kind_of_record_is_in_one_group_of_the_index():
+    grouped = [name for _title, names in GROUPS for name in names]
+    assert sorted(grouped) == sorted(model.__name__ for model in admin.site._registry)
+
+
+def test_filters_and_dates_are_shown_where_there_is_something_to_narrow_down(admin_client, add_prediction):
+    listed = reverse("admin:recognizer_prediction_changelist")
+    add_prediction("1")
+    assert 'class="admin-filter' not in admin_client.get(listed).content.decode()
+    assert 'class="admin-filter"' in admin_client.get(listed, {"decision__exact": "read"}).content.decode()
+    for _ in range(6):
+        add_prediction("2")
+    assert 'class="admin-filter"' in admin_client.get(listed).content.decode()
+
+
+def test_an_empty_list_says_what_was_searched_for_and_how_to_see_all(admin_client, prediction):
+    page = admin_client.get(reverse("admin:recognizer_upload_changelist"), {"q": "no-such-name"}).content.decode()
+    assert "No upload matches “no-such-name”." in page
+    assert '<a class="button button-small" href="?">Show all</a>' in page
 
 
 @pytest.mark.parametrize(
@@ -75,7 +102,8 @@ def test_the_index_shows_counts_and_the_state_of_the_worker(admin_client, predic
 )
 def test_the_date_hierarchy_offers_all_dates_from_first_to_last(admin_client, add_prediction, days_ago, query, offered):
     last = datetime(2026, 3, 5, 12, tzinfo=UTC)
-    add_prediction("1", at=last), add_prediction("2", at=last - timedelta(days=days_ago))
+    for day in (last, last - timedelta(days=days_ago)) * 6:
+        add_prediction("1", at=day)
     page = admin_client.get(reverse("admin:recognizer_prediction_changelist"), query).content.decode()
     (bar,) = re.findall(r'class="toplinks".*?</nav>', page, re.DOTALL)
     assert [name.strip() for name in re.findall(r">([^<]+)</a>", bar)][-len(offered) :] == offered
@@ -106,7 +134,9 @@ def test_signs_lines_and_what_was_expected_are_told_in_words(admin_client, model
     page = admin_client.get(reverse("admin:recognizer_prediction_change", args=[prediction.pk])).content.decode()
     assert "“-” 90.0 %, “.” 90.0 %" in page
     assert "Amounts: 2 decimals" in page
-    lines = re.findall(r"<tr><td>([^<]+)</td><td>([^<]+)</td><td>([^<]+)</td>", page)
+    lines = re.findall(
+        r"<tr><td><strong>([^<]+)</strong></td><td><span [^>]+>([^<]+)</span></td><td>([^<]+)</td>", page
+    )
     assert lines == [("-19.50", "Not sure", "Not what is expected"), ("12", "Not sure", "Not what is expected")]
     assert "before_glyph" not in page
     batch = Batch.objects.create(owner=alice, name="May", mode="lines", expected=prediction.expected)

@@ -1,0 +1,1 @@
+"""Formats of dates where a template names none, which is the admin."""
