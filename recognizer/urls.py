@@ -78,6 +78,7 @@ pages = [
     path("exports/<uuid:pk>/file/", table_exports.table_export_file, name="table_export_file"),
     path("quality/", quality.quality, name="quality"),
     path("quality/labels/", quality.quality_labels, name="quality_labels"),
+    path("quality/labels/<uuid:pk>/keep/", quality.quality_label_keep, name="quality_label_keep"),
     path("quality/<uuid:pk>/", quality.quality_stream, name="quality_stream"),
     path("quality/<uuid:pk>/wish/", quality.quality_wish, name="quality_wish"),
     path("quality/<uuid:pk>/review/", quality.quality_review, name="quality_review"),

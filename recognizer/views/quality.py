@@ -13,6 +13,7 @@ from recognizer import selectors
 from recognizer.forms import clean_or_raise
 from recognizer.forms.quality import SecondLookForm, WishForm
 from recognizer.quality_plots import stream_plots
+from recognizer.services.history import corrections
 from recognizer.services.learning.label_doctor import DoubtfulLabel, check_labels
 from recognizer.services.quality.batch_errors import expected_errors
 from recognizer.services.quality.figures import costs_of, figures_for, figures_of
@@ -20,6 +21,7 @@ from recognizer.services.quality.mistakes import look_again, mistakes_of
 from recognizer.services.quality.promises import checked_audits, choose_wish, counted_audits, review_since_last_good
 from recognizer.services.quality.tables import audited_answers
 from recognizer.views.requests import UserRequest
+from recognizer.views.uploads import fetch_prediction
 
 MISTAKES_SHOWN = 24
 LABELS_SHOWN = 48
@@ -29,7 +31,13 @@ LABELS_SHOWN = 48
 def quality(request: UserRequest) -> HttpResponse:
     streams = figures_for(request.user)
     main = next((figures for figures in streams if figures.waiting), streams[0] if streams else None)
-    context = {"streams": streams, "main": main, "batches": expected_errors(request.user, streams)}
+    context = {
+        "streams": streams,
+        "measured": [figures for figures in streams if figures.error.audited],
+        "unmeasured": [figures for figures in streams if not figures.error.audited],
+        "main": main,
+        "batches": expected_errors(request.user, streams),
+    }
     return render(request, "quality.html", context)
 
 
@@ -60,9 +68,22 @@ def quality_labels(request: UserRequest) -> HttpResponse:
     pictures: dict[UUID, list[DoubtfulLabel]] = {}
     for each in shown:
         pictures.setdefault(each.upload_id, []).append(each)
-    in_order = [sorted(digits, key=lambda each: each.number) for digits in pictures.values()]
+    uploads = selectors.uploads_for(request.user).in_bulk(list(pictures))
+    in_order = [
+        (uploads[key], sorted(digits, key=lambda each: each.number))
+        for key, digits in pictures.items()
+        if key in uploads
+    ]
     context = {"check": check, "shown": shown, "pictures": in_order}
     return render(request, "quality_labels.html", context)
+
+
+@require_POST
+def quality_label_keep(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Say once more that a correction is right, so that it is not doubted again."""
+    corrections.affirm(prediction=fetch_prediction(request, pk), by=request.user)
+    messages.success(request, _("Kept. This picture is not doubted again."))
+    return redirect("quality_labels")
 
 
 @require_POST

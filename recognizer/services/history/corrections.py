@@ -186,6 +186,20 @@ def undo(*, prediction: Prediction, by: User) -> Correction:
         return _append(restored)
 
 
+def affirm(*, prediction: Prediction, by: User) -> Correction:
+    """Append the current correction once more, because its author has looked again and it is right."""
+    current = current_correction(prediction)
+    if current is None:
+        raise Problem("conflict", _("There is no correction to keep."))
+    return _append(_new_row(prediction, by, current.kind, current.written, current.boxes))
+
+
+def is_affirmed(rows: Iterable[Correction]) -> bool:
+    """Return whether the newest of an upload's corrections repeats the one before it."""
+    newest = sorted(rows, key=lambda row: (row.created_at, row.pk))[-2:]
+    return len(newest) == 2 and (newest[0].kind, newest[0].boxes) == (newest[1].kind, newest[1].boxes)
+
+
 def _effective_corrections(rows: Iterable[Correction]) -> list[Correction]:
     """Return the corrections that were not undone, oldest first, without repetitions such as the copies of undo."""
     effective: list[Correction] = []

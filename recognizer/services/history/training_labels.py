@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 
 from recognizer.models import Correction, Glyph
 from recognizer.selectors import uploads_for
-from recognizer.services.history.corrections import select_current
+from recognizer.services.history.corrections import is_affirmed, select_current
 
 CHUNK_SIZE = 500  # uploads whose corrections and glyphs are fetched together
 
@@ -32,9 +32,11 @@ class TrainingLabel:
 
     upload_id: UUID
     number: int  # of the box in the correction, from 1
+    box: Sequence[int]  # x, y, width and height in the picture
     label: str  # a digit; empty: not a digit
     glyph: ReadGlyph | None  # None for a box that a person drew
     kind: str  # of the correction
+    is_affirmed: bool = False  # its author looked again and said that it is right
 
 
 def training_labels_of(
@@ -51,10 +53,12 @@ def training_labels_of(
     while chunk := list(islice(keys, CHUNK_SIZE)):
         corrections, glyphs = fetch_corrections(chunk, until), fetch_glyphs(chunk)
         for key in chunk:
-            current = select_current(corrections[key])
+            current, affirmed = select_current(corrections[key]), is_affirmed(corrections[key])
             for number, item in enumerate(current.boxes if current else (), start=1):
                 glyph = glyphs.get((key, *item["box"]))
-                yield TrainingLabel(key, number, item["label"], glyph, current.kind if current else "")
+                yield TrainingLabel(
+                    key, number, item["box"], item["label"], glyph, current.kind if current else "", affirmed
+                )
 
 
 def fetch_corrections(uploads: Sequence[UUID], until: datetime | None) -> dict[UUID, list[Any]]:

@@ -26,6 +26,7 @@ class DoubtfulLabel:
 
     upload_id: UUID
     number: int  # of the box in the correction, from 1
+    box: Sequence[int]  # x, y, width and height in the picture
     input: bytes
     label: str  # empty: not a digit
     said: str  # by the network; empty: not a digit
@@ -46,7 +47,9 @@ def check_labels(person: User) -> LabelCheck:
     found = islice(training_labels_of(person, newest=MAX_DIGITS), MAX_DIGITS)
     labels = [(label, label.glyph) for label in found if label.glyph is not None]
     version = models.active_model().version
-    unclear = [(label, glyph) for label, glyph in labels if not is_clear(label, glyph, version.pk)]
+    unclear = [
+        (label, glyph) for label, glyph in labels if not (label.is_affirmed or is_clear(label, glyph, version.pk))
+    ]
     return LabelCheck(len(labels), find_doubtful(version, unclear) if unclear else [])
 
 
@@ -63,7 +66,9 @@ def find_doubtful(version: ModelVersion, unclear: Sequence[tuple[TrainingLabel, 
     explainer = explainer_of(models.model(version).reader.engine)
     said, doubts = measure_doubt(explainer, images, np.array(numbers, np.uint8), examples)
     found = [
-        DoubtfulLabel(label.upload_id, label.number, glyph.input, label.label, label_text(int(number)), float(doubt))
+        DoubtfulLabel(
+            label.upload_id, label.number, label.box, glyph.input, label.label, label_text(int(number)), float(doubt)
+        )
         for (label, glyph), number, doubt in zip(unclear, said, doubts, strict=True)
         if doubt >= DOUBTFUL_FROM
     ]

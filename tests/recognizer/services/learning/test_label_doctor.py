@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from recognizer.services.history.corrections import correct
+from recognizer.services.history.corrections import correct, undo
 from recognizer.services.learning.label_doctor import check_labels
 from recognizer.services.reading.predictions import create_prediction
 from tests.pictures import digit_png
@@ -37,6 +37,27 @@ def test_the_page_shows_only_own_labels(model, alice, media, alice_client, bob_c
     assert "you said <strong>1</strong>" in alice_client.get(page).content.decode()
     assert str(wrong.upload_id) not in bob_client.get(page).content.decode()
     assert "You have not reviewed any digit yet." in bob_client.get(page).content.decode()
+
+
+def test_a_label_that_its_author_keeps_is_not_doubted_again(model, alice, media, alice_client, bob_client):
+    wrong = review(alice, 7, "1")
+    page, keep = reverse("quality_labels"), reverse("quality_label_keep", args=[wrong.upload_id])
+    x, y, width, height = wrong.upload.corrections.get().boxes[0]["box"]
+    assert f'<rect x="{x}" y="{y}" width="{width}" height="{height}" />' in alice_client.get(page).content.decode()
+    assert bob_client.post(keep).status_code == 404
+    told = alice_client.post(keep, follow=True).content.decode()
+    assert "Kept. This picture is not doubted again." in told
+    assert str(wrong.upload_id) not in told
+    correct(prediction=wrong, by=alice, kind="correct", text="3")
+    assert str(wrong.upload_id) in alice_client.get(page).content.decode()  # another label is doubted anew
+    undo(prediction=wrong, by=alice)
+    assert wrong.upload.corrections.order_by("-created_at").first().text == "1"
+
+
+def test_nothing_is_kept_without_a_correction(model, alice, media, alice_client):
+    prediction = create_prediction(owner=alice, data=digit_png(7), source="upload", mode="digit")
+    assert alice_client.post(reverse("quality_label_keep", args=[prediction.upload_id])).status_code == 409
+    assert not prediction.upload.corrections.exists()
 
 
 def test_the_page_says_that_no_label_is_doubtful(model, alice, media, alice_client):
