@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from recognizer.plots.plot import Plot, Table, add, add_text, write_number
 
 CELL = 34.0
+MAX_NAMED = 3  # most frequent errors that the summary names
 LEFT, TOP = 52.0, 46.0  # margins that hold the names and the labels
 
 
@@ -35,16 +36,22 @@ class MatrixPlot(Plot):
             return _("There are no values yet.")
         right = sum(row[place] for place, row in enumerate(self.counts))
         text = _("%(right)s of %(total)s are right.") % {"right": write_number(right), "total": write_number(total)}
-        count, row, column = max(
-            (count, -r, -c) for r, counts in enumerate(self.counts) for c, count in enumerate(counts) if r != c
-        )
-        if count:
-            text += " " + _("The most frequent error: %(row)s read as %(column)s (%(count)s of %(all)s).") % {
-                "row": self.names[-row],
-                "column": self.names[-column],
-                "count": write_number(count),
-                "all": write_number(sum(self.counts[-row])),
-            }
+        errors = [
+            (count, r, c) for r, counts in enumerate(self.counts) for c, count in enumerate(counts) if count and r != c
+        ]
+        most = max(errors, default=(0, 0, 0))[0]
+        frequent = [(row, column) for count, row, column in errors if count == most]
+        if frequent:
+            named = [
+                _("%(row)s read as %(column)s") % {"row": self.names[row], "column": self.names[column]}
+                for row, column in frequent[:MAX_NAMED]
+            ]
+            if len(named) > 1:
+                sentence = _("The most frequent errors, %(count)s each: %(errors)s.")
+            else:
+                sentence = _("The most frequent error: %(errors)s (%(count)s of %(all)s).")
+            numbers = {"count": write_number(most), "all": write_number(sum(self.counts[frequent[0][0]]))}
+            text += " " + sentence % (numbers | {"errors": ", ".join(named)})
         return text
 
     def table(self) -> Table:

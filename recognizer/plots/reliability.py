@@ -1,14 +1,17 @@
 """Reliability diagrams: how often answers are right, by the confidence that they were given with."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
 
 from django.utils.translation import gettext as _
 
 from recognizer.plots.axes import draw_axes, horizontal_axis, vertical_axis
-from recognizer.plots.plot import Plot, Table, add, write_number
+from recognizer.plots.plot import Plot, Table, add, add_text, write_number
 
-HISTOGRAM = 36.0  # height of the largest bar that shows how many answers a bin holds
+STRIP = 56.0  # height of the part below the points that shows how many answers each bin holds
+HISTOGRAM, LEAST = 34.0, 2.0  # heights of its largest bar, and of the bar of a single answer
+STARTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)  # of the axis of confidence
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class ReliabilityPlot(Plot):
         return _(
             "On average, confidence and share of right answers differ by %(error)s over %(total)s answers. "
             "They differ most at a confidence of %(confidence)s, where %(right)s are right. "
-            "The grey bars show how many answers each range of confidence holds."
+            "The grey bars, with their numbers, show how many answers each range of confidence holds."
         ) % {
             "error": write_number(error, percent=True),
             "total": write_number(total),
@@ -64,17 +67,37 @@ class ReliabilityPlot(Plot):
         ends = f"{write_number(each.low, percent=True)} – {write_number(each.high, percent=True)}"
         return ends, write_number(each.count), write_number(each.confidence, percent=True), right
 
+    @property
+    def starts(self) -> tuple[float, float]:
+        """Return where the axes of confidence and of right answers begin: below everything that is drawn."""
+        lowest = min((each.low for each in self.filled), default=0.0)
+        start = max(value for value in STARTS if value <= lowest + 1e-9)
+        ends = [each.right if each.right_low is None else each.right_low for each in self.filled]
+        return start, min(start, math.floor(10 * min(ends, default=0.0) + 1e-9) / 10)
+
     def draw(self, svg: Element) -> None:
-        across = horizontal_axis((), percent=True, fixed=(0.0, 1.0))
-        up = vertical_axis((), percent=True, fixed=(0.0, 1.0))
+        start, lowest = self.starts
+        across = horizontal_axis((), percent=True, fixed=(start, 1.0))
+        whole = vertical_axis((), percent=True, fixed=(lowest, 1.0))
+        up = replace(whole, start=whole.start - STRIP)
         draw_axes(svg, across, up, _("Confidence"), _("Share that is right"))
         most = max((each.count for each in self.filled), default=1)
         for each in self.filled:
-            height = HISTOGRAM * each.count / most
-            left, right = across.place(each.low) + 1, across.place(each.high) - 1
+            top = whole.start - max(LEAST, HISTOGRAM * each.count / most)
+            left, right = across.place(each.low) + 0.5, across.place(each.high) - 0.5
             tooltip = " · ".join(self._row(each))
-            add(svg, "rect", "plot-histogram", tooltip, x=left, y=up.start - height, width=right - left, height=height)
-        add(svg, "line", "plot-diagonal", x1=across.place(0), y1=up.place(0), x2=across.place(1), y2=up.place(1))
+            add(
+                svg,
+                "rect",
+                "plot-histogram",
+                tooltip,
+                x=left,
+                y=top,
+                width=max(LEAST, right - left),
+                height=whole.start - top,
+            )
+            add_text(svg, write_number(each.count), (left + right) / 2, top - 4, "plot-count plot-count-small")
+        add(svg, "line", "plot-diagonal", x1=across.start, y1=up.place(start), x2=across.end, y2=up.end)
         for each in self.filled:
             x, y = across.place(each.confidence), up.place(each.right)
             if each.right_low is not None and each.right_high is not None:

@@ -127,6 +127,22 @@ def test_a_reliability_diagram_shows_only_ranges_with_answers():
     assert RELIABILITY.table().rows == (("50 % – 100 %", "200", "90 %", "80 % (74 % – 85 %)"),)
 
 
+def test_the_most_frequent_errors_are_all_named_if_several_are():
+    tied = MatrixPlot("tied", "Tied", ("0", "1", "2"), ((8, 2, 0), (0, 9, 0), (2, 0, 8)), "Written", "Read")
+    assert "The most frequent errors, 2 each: 0 read as 1, 2 read as 0." in tied.summary
+
+
+def test_a_reliability_diagram_begins_below_what_it_draws_and_shows_every_count():
+    bins = (ReliabilityBin(0.6, 0.7, 3, 0.65, 0.7), ReliabilityBin(0.9, 1.0, 9846, 0.99, 0.99))
+    plot = ReliabilityPlot("sure", "Sure", bins)
+    assert plot.starts == (0.6, 0.6)
+    assert [each.text for each in elements(plot, "plot-count")] == ["3", "9,846"]
+    few, many = (float(each.get("height")) for each in elements(plot, "plot-histogram"))
+    assert 2 <= few < many
+    lowest = max(float(each.get("cy")) for each in elements(plot, "plot-point"))
+    assert lowest < min(float(each.get("y")) for each in elements(plot, "plot-histogram"))  # no point lies on a bar
+
+
 def test_names_cannot_add_elements():
     plot = BarPlot("names", "<b>", (Bar("<script>alert(1)</script>", 1),), "Right")
     assert "<script" not in render(plot)
