@@ -27,7 +27,7 @@ ANSWERED = """<tr id="file-{position}" data-row>
 <td class="cell-pick"><label class="pick"><input type="checkbox" name="pick" value="{key}" form="batch-many" \
 autocomplete="off"><span class="visually-hidden">{select}</span></label></td>
 <td class="cell-picture"><a href="{url}" tabindex="-1" aria-hidden="true"><img src="{thumbnail}" alt="" \
-loading="lazy" width="64" height="48"></a></td>
+loading="lazy" width="128" height="64"></a></td>
 <th class="cell-name wraps" scope="row"><a id="name-{position}" href="{url}">{name}</a>{page}</th>
 <td class="cell-read wraps">{read}</td>
 <td class="cell-number">{number}</td>
@@ -40,7 +40,8 @@ UNANSWERED = """<tr id="file-{position}" data-row>
 <td class="cell-pick"></td>
 <td class="cell-picture"></td>
 <th class="cell-name wraps" scope="row">{name}{page}</th>
-<td class="cell-state" colspan="5" data-shown>{state}</td>
+<td class="cell-read"></td><td class="cell-number"></td><td class="cell-value"></td><td class="cell-certainty"></td>
+<td class="cell-state" data-shown>{state}</td>
 </tr>
 """
 NUMBER = """<input type="hidden" name="was-{key}" value="{final}"><input id="number-{position}" name="number-{key}" \
@@ -85,6 +86,7 @@ class RowWriter:
             *((each.value, each.label, f"badge-{each.value}") for each in decisions),
             *((each.value, each.label, "") for each in states),
             (states.FAILED.value, states.FAILED.label, "badge-rejected"),
+            (states.WAITING.value, states.WAITING.label, "badge-person"),
             (states.DONE.value, _("deleted"), ""),  # it was read, and has no answer any more
             (kinds.CONFIRM.value, _("confirmed"), "badge-person"),
             (kinds.CORRECT.value, _("corrected"), "badge-person"),

@@ -29,6 +29,7 @@ from recognizer.services.batches.table import (
     confirm_number,
     correct_numbers,
     count_unsure,
+    count_unsure_of,
     find_row,
     ordered_items,
     table_page,
@@ -84,7 +85,8 @@ def batches(request: UserRequest) -> HttpResponse:
     own_batches = selectors.batches_for(request.user)
     page = fetch_page(own_batches, NEWEST_FIRST, cursor=request.GET.get("cursor", ""), size=BATCHES_SHOWN)
     progress = progress_by_batch(page.rows)
-    rows = [(batch, progress[batch.pk]) for batch in page.rows]
+    unsure = count_unsure_of(request.user, page.rows)
+    rows = [(batch, progress[batch.pk], unsure.get(batch.pk, 0)) for batch in page.rows]
     return render(request, "batches.html", {"page": page, "rows": rows})
 
 

@@ -61,11 +61,13 @@ def model_versions(request: UserRequest) -> HttpResponse:
         for version in sorted(versions, key=lambda version: version != active)  # the active one first
     ]
     recorded = Promotion.objects.select_related("version", "by").defer("version__card", "version__gate").order_by("-at")
+    promotions = list(recorded[:PROMOTIONS_SHOWN])
     day = clean_or_raise(DayForm(request.GET))["on"]
     context = {
         "rows": [row for row in rows if not row.is_set_aside],
         "set_aside": [row for row in rows if row.is_set_aside],
-        "promotions": recorded[:PROMOTIONS_SHOWN],
+        "promotions": promotions,
+        "has_reasons": any(promotion.reason for promotion in promotions),
         "day": day,
         "active_on_day": active_on(day) if day else [],
         "may_promote": request.user.has_perm(PERMISSION),

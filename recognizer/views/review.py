@@ -167,7 +167,12 @@ def queue_page(
 def review_alike(request: UserRequest) -> HttpResponse:
     """Show digits of the queue that look alike, to be answered at once."""
     queue = clean_or_raise(QueueForm(request.GET))
+    left_count = count_to_review(
+        request.user, None, MAX_COUNTED, limits=queue_limits(queue), streams=fetch_streams(request, queue)
+    )
     context = {
+        "left_count": left_count,
+        "max_counted": MAX_COUNTED,
         "group": next_group(request.user, skipped=queue["skip"], limits=queue_limits(queue)),
         "skipped": queue["skip"],
         "queue_batch": queue_batch(request, queue),

@@ -6,6 +6,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from recognizer.bodies.results import RESULT_COLUMNS
 from recognizer.services.exports.table_exports import tables_for
 from recognizer.services.work.worker_state import worker_state
 from recognizer.serving import serve_table
@@ -16,7 +17,12 @@ from recognizer.views.requests import UserRequest
 def table_export(request: UserRequest, pk: UUID) -> HttpResponse:
     export = get_object_or_404(tables_for(request.user).select_related("batch"), pk=pk)
     is_running = export.state == export.State.RUNNING
-    context = {"export": export, "worker": worker_state() if is_running else None}
+    context = {
+        "export": export,
+        "files": export.batch.items.count() if export.batch else None,
+        "columns": RESULT_COLUMNS,
+        "worker": worker_state() if is_running else None,
+    }
     return render(request, "_table_export.html" if request.htmx else "table_export.html", context)
 
 

@@ -30,8 +30,13 @@ class Progress:
         return not self.is_open and not self.waiting
 
     @property
+    def done_share(self) -> float:
+        return self.done / self.total if self.total else 0.0
+
+    @property
     def share(self) -> float:
-        return self.finished / self.total if self.total else 0.0
+        """Return the share of items that were read or failed."""
+        return (self.done + self.failed) / self.total if self.total else 0.0
 
 
 def progress_of(batch: Batch) -> Progress:

@@ -4,7 +4,7 @@ A subquery finds the positions of the items of a page, mostly in indexes. Only t
 and corrections.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User as Account
 from django.db import transaction
-from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
@@ -231,3 +231,10 @@ def confirm_number(user: Account, batch: Batch, upload_id: UUID) -> None:
 def count_unsure(user: User, batch: Batch) -> int:
     """Count the unsure answers of the batch that nobody has confirmed or corrected."""
     return selectors.unsure_items_for(user, batch).count()
+
+
+def count_unsure_of(user: User, batches: Collection[Batch]) -> dict[UUID, int]:
+    """Count the unsure answers of each batch that wait for review. Batches without any are left out."""
+    unsure = selectors.review_queue_for(user).filter(decision=Prediction.Decision.UNSURE).order_by()
+    of_batches = unsure.filter(upload__batch_item__batch__in=batches).values_list("upload__batch_item__batch")
+    return dict(of_batches.annotate(Count("pk")))

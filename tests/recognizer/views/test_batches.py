@@ -27,6 +27,31 @@ def test_the_list_shows_the_progress_of_each_batch(alice_client, batch):
     assert "1 of 3" in alice_client.get(reverse("batches")).content.decode()
 
 
+def test_the_list_tells_what_is_to_do_next(alice_client, alice, batch, add_prediction):
+    review = reverse("review") + f"?batch={batch.pk}"
+    page = alice_client.get(reverse("batches")).content.decode()
+    assert review not in page
+    assert reverse("batch_detail", args=[batch.pk]) + "?shown=failed" in page
+    unsure = add_prediction("4", decision="unsure", name="four.png")
+    batch.items.create(position=3, name="four.png", state="done", upload=unsure.upload)
+    page = alice_client.get(reverse("batches")).content.decode()
+    assert review in page and "Review 1 unsure" in page
+    correct(prediction=unsure, by=alice, kind="confirm")
+    assert review not in alice_client.get(reverse("batches")).content.decode()
+
+
+def test_the_bar_tells_failed_files_from_those_that_were_read(alice_client, batch):
+    page = alice_client.get(reverse("batch_detail", args=[batch.pk])).content.decode()
+    assert 'class="bar-failed" width="66.7"' in page
+    assert 'class="bar-done" width="33.3"' in page
+
+
+def test_a_search_without_results_names_the_text_and_the_way_back(alice_client, batch):
+    page = alice_client.get(reverse("batch_detail", args=[batch.pk]), {"q": "no-such-name"}).content.decode()
+    assert "No file of this batch matches “no-such-name”." in page
+    assert page.count("Show all files") == 1
+
+
 def test_a_batch_without_a_name_is_named_by_its_time(alice, alice_client):
     created_at = datetime(2026, 11, 3, 23, 30, tzinfo=UTC)
     Batch.objects.create(owner=alice, created_at=created_at)

@@ -102,7 +102,7 @@ def test_everybody_sees_curves_and_comparison_and_only_trainers_see_who_and_butt
     trainer_page = page_of(trainer_client)
     assert "alice" in trainer_page
     assert 'name="reason"' in trainer_page
-    assert "not passed" in trainer_client.get(LIST).content.decode()
+    assert "did not pass" in trainer_client.get(LIST).content.decode()
 
 
 def test_the_active_candidate_offers_the_way_back(ended, trainer_client, model):
@@ -114,7 +114,7 @@ def test_the_active_candidate_offers_the_way_back(ended, trainer_client, model):
 
 def test_only_own_digits_that_would_change_are_shown(ended, add_prediction, alice, alice_client, bob_client):
     add_prediction("71")
-    assert "0 of these 2 digits of yours" in page_of(alice_client)
+    assert "0 of 2 digits of yours" in page_of(alice_client)
     assert "You have no digits to compare yet." in page_of(bob_client)
 
 
