@@ -11,7 +11,7 @@ from recognizer.api.lists import page_response
 from recognizer.api.operations import trainings as operations
 from recognizer.bodies.plain import Json, write
 from recognizer.bodies.trainings import TrainingBody, TrainingPageBody, training_body
-from recognizer.models import Training
+from recognizer.models import TRAINER, Training
 from recognizer.pagination import SortOrder
 from recognizer.services.learning.trainings import cancel_training, start_training, trainings_with_models
 
@@ -57,7 +57,7 @@ def require_trainer(request: Request) -> None:
 
 
 def may_train(request: Request) -> bool:
-    return person(request).has_perm("recognizer.trainer")
+    return person(request).has_perm(TRAINER)
 
 
 def find_training(number: int) -> Training:

@@ -16,8 +16,8 @@ class DecimalForm(forms.Form):
     )
 
 
-class TrainingConsentForm(forms.Form):
-    """The consent to trainings: "yes" gives it, "no" withdraws it."""
+class ConsentForm(forms.Form):
+    """The consent to trainings, or to looks of trainers: "yes" gives it, "no" withdraws it."""
 
     consent = forms.ChoiceField(
         choices=[("yes", "yes"), ("no", "no")],

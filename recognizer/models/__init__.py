@@ -5,7 +5,7 @@ from recognizer.models.deletion import AccountDeletion, DeletedFolder
 from recognizer.models.export_link import ExportLink
 from recognizer.models.job import Job
 from recognizer.models.mail import OutgoingMail
-from recognizer.models.model_version import ModelEvent, ModelVersion, Promotion
+from recognizer.models.model_version import TRAINER, ModelEvent, ModelVersion, Promotion
 from recognizer.models.notice import Notice
 from recognizer.models.personal_export import ExportPart, PersonalExport
 from recognizer.models.prediction import FeatureMap, Glyph, Prediction
@@ -17,6 +17,7 @@ from recognizer.models.training import Training
 from recognizer.models.upload import Correction, Upload
 
 __all__ = [
+    "TRAINER",
     "AccountDeletion",
     "ApiToken",
     "Audit",

@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from recognizer.models.base import UUIDModel
 
+TRAINER = "recognizer.trainer"  # the permission of `Meta.permissions` below, as Django writes it
+
 
 class ModelState(models.TextChoices):
     CANDIDATE = "candidate", _("candidate")

@@ -20,6 +20,12 @@ class Preferences(DecimalMarkMixin, models.Model):
         help_text=_("True while models may be trained with the pictures that the person confirmed or corrected."),
     )
 
+    trainers_may_look = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text=_("True while trainers may look at the pictures and the answers to them."),
+    )
+
     class Meta:
         verbose_name_plural = "preferences"
         constraints = [

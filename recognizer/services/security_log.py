@@ -47,6 +47,7 @@ class Event(StrEnum):
     DELETION_REQUESTED = "deletion_requested"
     DELETION_FINISHED = "deletion_finished"
     STAFF_SAW_PICTURE = "staff_saw_picture"
+    TRAINER_SAW_PICTURE = "trainer_saw_picture"
     MODEL_PROMOTED = "model_promoted"
     MODEL_UPLOADED = "model_uploaded"
     MODEL_DOWNLOADED = "model_downloaded"

@@ -25,7 +25,7 @@ from recognizer.forms.accounts import EmailForm, OwnPasswordForm, SignupForm, To
 from recognizer.forms.preferences import PicturesKeptForm
 from recognizer.fresh_login import fresh_login_required, is_login_fresh
 from recognizer.services.exports.personal_exports import export_for
-from recognizer.services.learning.consent import has_training_consent
+from recognizer.services.learning.consent import has_training_consent, lets_trainers_look
 from recognizer.services.people import addresses, tokens
 from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.people.sign_up import UsernameTaken, create_account
@@ -86,6 +86,7 @@ def account_page(request: UserRequest, *, status: int = 200, **context: Any) -> 
         "usage": quotas.usage(request.user.pk),
         "decimal": decimal_mark_of(request.user.pk),
         "training_consent": has_training_consent(request.user.pk),
+        "trainers_may_look": lets_trainers_look(request.user.pk),
         "pictures_kept": {
             "days": pictures_kept_days_of(request.user.pk),
             "choices": PicturesKeptForm.DAYS,

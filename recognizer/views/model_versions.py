@@ -18,7 +18,7 @@ from recognizer.forms import clean_or_raise
 from recognizer.forms.model_versions import DayForm, DescriptionForm
 from recognizer.forms.promotion import PromotionForm
 from recognizer.fresh_login import fresh_login_required
-from recognizer.models import ModelEvent, ModelVersion, Promotion, Training
+from recognizer.models import TRAINER, ModelEvent, ModelVersion, Promotion, Training
 from recognizer.problems import Problem
 from recognizer.services.registry.model_changes import active_on, describe_model, history_of, retire_model
 from recognizer.services.registry.model_transfer import pack_model, upload_model
@@ -26,7 +26,6 @@ from recognizer.services.registry.promotion import needs_reason, promote_model
 from recognizer.uploadhandlers import check_files
 from recognizer.views.requests import UserRequest
 
-PERMISSION = "recognizer.trainer"
 PROMOTIONS_SHOWN = 50
 
 
@@ -70,7 +69,7 @@ def model_versions(request: UserRequest) -> HttpResponse:
         "has_reasons": any(promotion.reason for promotion in promotions),
         "day": day,
         "active_on_day": active_on(day) if day else [],
-        "may_promote": request.user.has_perm(PERMISSION),
+        "may_promote": request.user.has_perm(TRAINER),
     }
     return render(request, "model_versions.html", context)
 
@@ -78,7 +77,7 @@ def model_versions(request: UserRequest) -> HttpResponse:
 @require_safe
 def model_card(request: UserRequest, version: str) -> HttpResponse:
     shown = get_object_or_404(ModelVersion, version=version)
-    may_change = request.user.has_perm(PERMISSION)
+    may_change = request.user.has_perm(TRAINER)
     context = {
         "model": shown,
         "figures": card_figures(shown.card),
@@ -91,7 +90,7 @@ def model_card(request: UserRequest, version: str) -> HttpResponse:
 
 
 @require_POST
-@permission_required(PERMISSION, raise_exception=True)
+@permission_required(TRAINER, raise_exception=True)
 def model_describe(request: UserRequest, version: str) -> HttpResponse:
     chosen = get_object_or_404(ModelVersion, version=version)
     fields = clean_or_raise(DescriptionForm(request.POST))
@@ -101,7 +100,7 @@ def model_describe(request: UserRequest, version: str) -> HttpResponse:
 
 
 @require_POST
-@permission_required(PERMISSION, raise_exception=True)
+@permission_required(TRAINER, raise_exception=True)
 def model_retire(request: UserRequest, version: str) -> HttpResponse:
     retire_model(get_object_or_404(ModelVersion, version=version), by=request.user)
     messages.success(request, _("%(version)s is retired.") % {"version": version})
@@ -109,7 +108,7 @@ def model_retire(request: UserRequest, version: str) -> HttpResponse:
 
 
 @require_POST
-@permission_required(PERMISSION, raise_exception=True)
+@permission_required(TRAINER, raise_exception=True)
 @fresh_login_required
 def model_upload(request: UserRequest) -> HttpResponse:
     check_files(request)
@@ -122,7 +121,7 @@ def model_upload(request: UserRequest) -> HttpResponse:
 
 
 @require_safe
-@permission_required(PERMISSION, raise_exception=True)
+@permission_required(TRAINER, raise_exception=True)
 @fresh_login_required
 def model_download(request: UserRequest, version: str) -> FileResponse:
     chosen = get_object_or_404(ModelVersion, version=version)
@@ -136,7 +135,7 @@ def model_download(request: UserRequest, version: str) -> FileResponse:
 
 
 @require_POST
-@permission_required(PERMISSION, raise_exception=True)
+@permission_required(TRAINER, raise_exception=True)
 @fresh_login_required
 def model_promote(request: UserRequest, version: str) -> HttpResponse:
     chosen = get_object_or_404(ModelVersion, version=version)

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_POST
 
 from recognizer.context import THEME_COOKIE, THEMES
 from recognizer.forms import clean_or_raise
-from recognizer.forms.preferences import DecimalForm, PicturesKeptForm, TrainingConsentForm
-from recognizer.services.learning.consent import choose_training_consent
+from recognizer.forms.preferences import ConsentForm, DecimalForm, PicturesKeptForm
+from recognizer.services.learning.consent import choose_looks_of_trainers, choose_training_consent
 from recognizer.services.reading.preferences import choose_decimal_mark, choose_pictures_kept_days
 from recognizer.views.requests import UserRequest
 
@@ -42,13 +42,26 @@ def account_pictures(request: UserRequest) -> HttpResponse:
 
 @require_POST
 def account_training(request: UserRequest) -> HttpResponse:
-    is_given = clean_or_raise(TrainingConsentForm(request.POST))["consent"] == "yes"
+    is_given = clean_or_raise(ConsentForm(request.POST))["consent"] == "yes"
     choose_training_consent(request.user, is_given=is_given)
     messages.success(
         request,
         _("Saved. The next training may use the pictures that you confirmed or corrected.")
         if is_given
         else _("Saved. Trainings that begin from now on leave your pictures out."),
+    )
+    return redirect(f"{reverse('account')}#training")
+
+
+@require_POST
+def account_trainers(request: UserRequest) -> HttpResponse:
+    is_given = clean_or_raise(ConsentForm(request.POST))["consent"] == "yes"
+    choose_looks_of_trainers(request.user, is_given=is_given)
+    messages.success(
+        request,
+        _("Saved. Trainers may look at your pictures.")
+        if is_given
+        else _("Saved. Trainers cannot look at your pictures."),
     )
     return redirect(f"{reverse('account')}#training")
 

@@ -9,12 +9,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from recognizer import words
 from recognizer.learning_plots import training_plots
-from recognizer.models import ModelVersion, Training
+from recognizer.models import TRAINER, ModelVersion, Training
 from recognizer.problems import Problem
 from recognizer.services.learning.answer_changes import SAMPLE, compare_answers, find_answer_changes
 from recognizer.services.learning.changes import find_changes
 from recognizer.services.learning.consent import has_training_consent
 from recognizer.services.learning.selection import count_reviewed_pictures
+from recognizer.services.learning.shown_pictures import find_changed_answers
 from recognizer.services.learning.trainings import (
     MIN_PICTURES,
     cancel_training,
@@ -23,7 +24,6 @@ from recognizer.services.learning.trainings import (
 )
 from recognizer.services.registry.promotion import needs_reason
 from recognizer.services.work.worker_state import is_trainer_alive
-from recognizer.views.model_versions import PERMISSION
 from recognizer.views.requests import UserRequest
 
 SHOWN = 50
@@ -39,7 +39,7 @@ def trainings(request: UserRequest) -> HttpResponse:
         "people": people,
         "fewest": MIN_PICTURES,
         "has_open": any(training.is_open for training in rows),
-        "may_train": request.user.has_perm(PERMISSION),
+        "may_train": request.user.has_perm(TRAINER),
         "has_consent": has_training_consent(request.user.pk),
     }
     return render(request, "trainings.html", context)
@@ -55,12 +55,14 @@ def training_detail(request: UserRequest, number: int) -> HttpResponse:
         "stage": words.training_stage(training.stage),
         "plots": training_plots(training),
         "active": active,
-        "may_train": request.user.has_perm(PERMISSION),
+        "may_train": request.user.has_perm(TRAINER),
         "needs_reason": candidate is not None and needs_reason(candidate, active),
         "is_trainer_missing": training.is_open and not training.is_running and not is_trainer_alive(),
     }
     if candidate and active and candidate != active:
         try:
+            if context["may_train"]:
+                context["others"] = find_changed_answers(request.user, candidate)
             context |= {"answers": find_answer_changes(request.user, candidate), "sample": SAMPLE}
             context["changes"] = find_changes(request.user, active, candidate, cursor=request.GET.get("cursor", ""))
         except Problem as problem:
@@ -79,14 +81,14 @@ def training_compare(request: UserRequest, number: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(PERMISSION, raise_exception=True)
+@permission_required(TRAINER, raise_exception=True)
 def training_start(request: UserRequest) -> HttpResponse:
     training = start_training(by=request.user)
     return redirect("training_detail", training.number)
 
 
 @require_POST
-@permission_required(PERMISSION, raise_exception=True)
+@permission_required(TRAINER, raise_exception=True)
 def training_stop(request: UserRequest, number: int) -> HttpResponse:
     cancel_training(get_object_or_404(Training, number=number), by=request.user)
     messages.success(request, _("The training was stopped. It made no candidate."))

@@ -75,6 +75,7 @@ def scenario(alice: User, bob: User, trainer: User, admin: User, model: ModelVer
         "quality/mistakes/": Audit.objects.get(prediction=prediction).pk,
         "quality/": prediction.stream_id,
         "notices/": notice.pk,
+        "models/pictures/": prediction.upload_id,
         "account/tokens/": token.pk,
         "account/presets/": preset.pk,
         "api/v1/presets/": preset.pk,

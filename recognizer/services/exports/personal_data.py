@@ -25,7 +25,7 @@ from recognizer.models import ApiToken, Batch, BatchItem, Correction, Notice, Pr
 from recognizer.notice_texts import show_notice
 from recognizer.pagination import SortOrder, parse_datetime
 from recognizer.services.exports.exports import as_json, name_picture
-from recognizer.services.learning.consent import has_training_consent
+from recognizer.services.learning.consent import has_training_consent, lets_trainers_look
 from recognizer.services.reading.preferences import decimal_mark_of, pictures_kept_days_of
 
 CHUNK_BYTES = 8 * 1024 * 1024  # of files in one chunk, which is held in memory
@@ -161,6 +161,7 @@ def describe_account(user: User) -> dict[str, Any]:
         "decimal": decimal_mark_of(user.pk),
         "pictures_kept_days": pictures_kept_days_of(user.pk),
         "training_consent": has_training_consent(user.pk),
+        "trainers_may_look": lets_trainers_look(user.pk),
         "presets": [plain_row(row) for row in selectors.presets_for(user).values(*PRESET_FIELDS)],
         "tokens": [plain_row(token) for token in tokens],
     }

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
-from recognizer.models import Correction, Glyph
+from recognizer.models import Correction, Glyph, Upload
 from recognizer.selectors import uploads_for
 from recognizer.services.history.corrections import is_affirmed, select_current
 
@@ -42,12 +42,19 @@ class TrainingLabel:
 def training_labels_of(
     user: User, until: datetime | None = None, *, newest: int | None = None
 ) -> Iterator[TrainingLabel]:
-    """Yield the labelled boxes of the user's current corrections, or of those that were current at a time.
+    """Yield the labelled boxes of the user's current corrections, or of those that were current at a time."""
+    return training_labels_in(uploads_for(user), until, newest=newest)
+
+
+def training_labels_in(
+    uploads: QuerySet[Upload], until: datetime | None = None, *, newest: int | None = None
+) -> Iterator[TrainingLabel]:
+    """Yield the labelled boxes of the current corrections of uploads, or of those that were current at a time.
 
     A correction without boxes yields nothing. With `newest` only so many pictures are looked at, the newest first.
     """
     is_corrected = Exists(Correction.objects.filter(upload=OuterRef("pk")))
-    uploads = uploads_for(user).exclude(original="").filter(is_corrected)
+    uploads = uploads.exclude(original="").filter(is_corrected)
     uploads = uploads.order_by("-created_at", "-id")[:newest] if newest else uploads.order_by("created_at", "id")
     keys = uploads.values_list("pk", flat=True).iterator(chunk_size=CHUNK_SIZE)
     while chunk := list(islice(keys, CHUNK_SIZE)):

@@ -1,11 +1,11 @@
-"""The consent of an account to trainings with the pictures that it confirmed or corrected."""
+"""What an account allows: trainings with the pictures that it confirmed or corrected, and looks of trainers at them."""
 
 from collections.abc import Collection
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
-from recognizer.models import Preferences
+from recognizer.models import TRAINER, Preferences
 from recognizer.services.rows import find_row
 
 
@@ -29,3 +29,22 @@ def people_with_training_consent() -> QuerySet[User]:
 def have_training_consent(people: Collection[int]) -> bool:
     """Return whether all of these accounts, given by their keys, give their consent and are open."""
     return set(people) <= set(people_with_training_consent().values_list("pk", flat=True))
+
+
+def lets_trainers_look(owner_id: int) -> bool:
+    """Return whether trainers may look at the account's pictures. They may not unless it said so."""
+    chosen = find_row(Preferences, user=owner_id)
+    return chosen is not None and chosen.trainers_may_look
+
+
+def choose_looks_of_trainers(user: User, *, is_given: bool) -> None:
+    """Save whether trainers may look at the account's pictures. It counts from their next request on."""
+    Preferences.objects.update_or_create(user=user, defaults={"trainers_may_look": is_given})
+
+
+def people_shown_to(viewer: User) -> QuerySet[User]:
+    """Return the other open accounts whose pictures the viewer may see: for trainers those that allow it."""
+    if not viewer.has_perm(TRAINER):
+        return User.objects.none()
+    chosen = Preferences.objects.filter(trainers_may_look=True).values("user")
+    return User.objects.filter(pk__in=chosen, is_active=True).exclude(pk=viewer.pk)

@@ -7,13 +7,15 @@ from uuid import UUID
 
 import numpy as np
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from mlcore.explaining.doubt import DOUBTFUL_FROM, measure_doubt
 from mlcore.reading.engine import NOT_A_DIGIT
-from recognizer.models import ModelVersion
+from recognizer.models import ModelVersion, Upload
+from recognizer.selectors import uploads_for
 from recognizer.services.explaining.explanations import explainer_of
 from recognizer.services.explaining.training_digits import training_digits
-from recognizer.services.history.training_labels import ReadGlyph, TrainingLabel, training_labels_of
+from recognizer.services.history.training_labels import ReadGlyph, TrainingLabel, training_labels_in
 from recognizer.services.registry.model_versions import models
 
 MAX_DIGITS = 300  # that are checked at once, of the newest pictures
@@ -40,11 +42,16 @@ class LabelCheck:
 
 
 def check_labels(person: User) -> LabelCheck:
-    """Check the labels of the person's newest reviewed digits with the active model.
+    """Check the labels of the person's newest reviewed digits with the active model."""
+    return check_labels_in(uploads_for(person))
+
+
+def check_labels_in(uploads: QuerySet[Upload]) -> LabelCheck:
+    """Check the labels of the newest reviewed digits of uploads with the active model.
 
     The network sees only those that this model has not clearly read as their label.
     """
-    found = islice(training_labels_of(person, newest=MAX_DIGITS), MAX_DIGITS)
+    found = islice(training_labels_in(uploads, newest=MAX_DIGITS), MAX_DIGITS)
     labels = [(label, label.glyph) for label in found if label.glyph is not None]
     version = models.active_model().version
     unclear = [
