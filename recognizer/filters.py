@@ -11,6 +11,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from mlcore.reading.result import SIGNS
@@ -54,6 +55,15 @@ def start_of_day(day: date) -> datetime:
 
 # Up to this many matches are looked up by their keys. With more, scanning the history until the page is full is faster.
 MAX_KEYS = 500
+
+
+def in_words(field: forms.Field, value: Any) -> str:
+    """Return the value of a filter as its form shows it."""
+    if isinstance(value, date):
+        return date_format(value, "j M Y")
+    if isinstance(value, str) and isinstance(field, forms.ChoiceField):
+        return str(dict(field.choices)[value])
+    return str(value)
 
 
 def fetch_keys(*keys: QuerySet[Any, UUID]) -> set[UUID] | None:
@@ -174,6 +184,16 @@ class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
         if self.is_bound and not self.is_valid():
             raise Problem("invalid", " ".join(f"{name}: {' '.join(errors)}" for name, errors in self.errors.items()))
         return super().qs
+
+    @property
+    def chosen(self) -> list[tuple[str, str]]:
+        """Return the name and the value in words of each valid filter that is set, without hidden ones."""
+        data = self.form.cleaned_data if self.form.is_valid() else {}
+        return [
+            (str(field.label), in_words(field.field, data[field.name]))
+            for field in self.form.visible_fields()
+            if field.name != "ordering" and data.get(field.name)
+        ]
 
     @property
     def order(self) -> str:

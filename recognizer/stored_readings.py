@@ -83,6 +83,23 @@ def unread_of(prediction: Prediction) -> tuple[UnreadInk, ...]:
     return tuple(UnreadInk(Box(*ink["box"]), ink["kind"]) for ink in prediction.unread)
 
 
+def unread_boxes(unread: Iterable[UnreadInk]) -> list[Box]:
+    """Return the boxes that mark unread ink in a picture: one around the letters of a word or a line."""
+    groups: list[UnreadInk] = []
+    for ink in sorted(unread, key=lambda each: each.box.x):
+        near = [group for group in groups if _is_near(group.box, ink.box)]
+        joined = UnreadInk(surrounding_box([ink, *near]), ink.kind)
+        groups = [*(group for group in groups if group not in near), joined]
+    return [group.box for group in groups]
+
+
+def _is_near(one: Box, other: Box) -> bool:
+    """Return whether two boxes stand in one line, with a gap of at most the height of the higher one."""
+    gap = max(one.x, other.x) - min(one.x + one.width, other.x + other.width)
+    is_in_line = max(one.y, other.y) < min(one.y + one.height, other.y + other.height)
+    return is_in_line and gap <= max(one.height, other.height)
+
+
 def lines_of(prediction: Prediction, glyphs: Iterable[AnyGlyph]) -> list[AnswerLine]:
     """Return the lines of a prediction, whose glyphs are given in reading order; none if it was rejected."""
     if not prediction.text:

@@ -24,6 +24,7 @@ REASON_NAMES = {
     "unexpected": gettext_lazy("Not what is expected"),
 }
 MIN_ALTERNATIVE = 0.05  # probability from which the second most likely digit is mentioned
+CLEAR_DIGIT = 0.99  # a digit with this confidence is not in doubt by itself, even if the whole number is
 MIN_LIKELY, MAX_LIKELY = 0.01, 3  # probability and number of the digits that are shown first
 
 
@@ -111,7 +112,7 @@ def split_likely(glyph: Digit) -> tuple[list[tuple[int, float]], list[tuple[int,
 def find_doubtful(lines: Iterable[ReadLine], *, is_any_marked: bool = False) -> int | None:
     """Return the position of the least certain digit in the unsure lines, or None if no digit is in doubt.
 
-    With `is_any_marked` sure lines count as well.
+    With `is_any_marked` sure lines and clear digits count as well.
     """
     position = 0
     confidences: dict[int, float] = {}
@@ -120,7 +121,8 @@ def find_doubtful(lines: Iterable[ReadLine], *, is_any_marked: bool = False) -> 
             if (line.decision == "unsure" or is_any_marked) and line.reason not in REASONS_BESIDE_DIGITS:
                 confidences[position] = glyph.confidence
             position += 1
-    return min(confidences, key=confidences.__getitem__, default=None)
+    least = min(confidences, key=confidences.__getitem__, default=None)
+    return None if least is None or (confidences[least] >= CLEAR_DIGIT and not is_any_marked) else least
 
 
 def alternative_written(written: str, digits: Iterable[Digit]) -> str:
@@ -193,9 +195,15 @@ def advice(
     if decision == "unsure" and "\n" in written:
         return _("Check the lines that are not sure, then confirm or correct them.")
     if decision == "unsure":
-        other = alternative_written(written, digits)
+        known = list(digits)
+        other = alternative_written(written, known)
         if other:
             return _("It could also be %(other)s. Check it, then confirm or correct it.") % {"other": other}
+        if len(known) > 1 and all(digit.confidence >= CLEAR_DIGIT for digit in known):
+            return _(
+                "Each digit by itself is clear, but the whole number is not certain enough. Check it, then confirm or"
+                " correct it."
+            )
         return _("The writing is not clear. Check the number, then confirm or correct it.")
     if decision == "rejected":
         return _("Nothing in the picture looks enough like a digit.")

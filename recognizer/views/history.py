@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase, QueryDict
@@ -41,6 +42,7 @@ def history(request: UserRequest) -> HttpResponse:
     filtered = filtered_history(request, request.GET)
     context: dict[str, Any] = {
         "form": filtered.form,
+        "chosen_filters": filtered.chosen,
         "is_filtered": any(request.GET.get(name) for name in filtered.filters),
         "has_deleted": selectors.deleted_uploads_for(request.user).exists(),
     }
@@ -146,7 +148,8 @@ def selected_predictions(request: UserRequest, data: dict[str, Any]) -> QuerySet
 @require_safe
 def history_deleted(request: UserRequest) -> HttpResponse:
     page = deleted_page(request.user, cursor=request.GET.get("cursor", ""))
-    return render(request, "history_deleted.html", {"page": page})
+    context = {"page": page, "kept_days": settings.DELETED_UPLOADS_KEPT_DAYS}
+    return render(request, "history_deleted.html", context)
 
 
 @require_POST

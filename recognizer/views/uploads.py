@@ -32,7 +32,7 @@ from recognizer.services.reading import feature_maps
 from recognizer.services.reading.predictions import reread_upload
 from recognizer.services.registry.thresholds import sure_from, thresholds_of
 from recognizer.services.work.worker_state import worker_state
-from recognizer.stored_readings import lines_of, unread_of
+from recognizer.stored_readings import lines_of, unread_boxes, unread_of
 from recognizer.views.corrections import box_values, save_correction, split_lines
 from recognizer.views.requests import UserRequest
 from recognizer.words import find_doubtful, in_one_line, split_likely
@@ -123,13 +123,15 @@ def prediction_context(
         for misfit in find_misfits(line.written, prediction.expected_fields, prediction.decimal_mark)
     ]
     boxes = box_values(prediction, current, doubtful)
+    unread = unread_of(prediction)
     in_question = {doubtful, *find_corrected(glyphs, current_written if current else "")}
     cards, other_cards = glyph_cards(list(glyphs), doubtful, in_question)
     return {
         "prediction": prediction,
         "upload": prediction.upload,
         "glyphs": glyphs,
-        "unread": unread_of(prediction),
+        "unread": unread,
+        "unread_boxes": unread_boxes(unread),
         "doubtful": doubtful,
         "misfits": list(dict.fromkeys(misfits)),
         "hides_decision": hides_decision,

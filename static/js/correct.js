@@ -181,7 +181,8 @@ document.addEventListener("focusout", ({ target, relatedTarget }) => {
 document.addEventListener("click", (event) => {
   if (event.target.matches?.("[data-box]")) {
     choose(Number(event.target.dataset.box));
-    cells().inputs[selected]?.focus();
+    const cell = cells().inputs[selected];
+    (cell?.checkVisibility() ? cell : whole())?.focus(); // a single digit has no visible cell
   }
   if (event.target.matches?.("[data-cell]")) choose(Number(event.target.dataset.cell));
 });

@@ -12,6 +12,8 @@ if (form) {
     const selected = boxes.filter((box) => box.checked).length;
     selectPage.checked = selected === boxes.length;
     selectPage.indeterminate = selected > 0 && !selectPage.checked;
+    const needing = form.querySelector("[data-needs-selection]");
+    if (needing) needing.disabled = !selected && !form.elements.all.checked;
     count.textContent = selected ? `${selected} ${count.dataset.some}` : count.dataset.none;
   };
 

@@ -68,7 +68,7 @@ def test_deleted_pictures_are_listed_and_restored_later(history):
     history.goto("/account/")
     history.get_by_role("link", name="3 of them are deleted").click()
     bring_back = history.get_by_role("button", name="Restore")
-    expect(bring_back).to_be_hidden()
+    expect(bring_back).to_be_disabled()
     history.locator(".card").nth(1).click()
     expect(history.get_by_text("1 selected")).to_be_visible()
     bring_back.click()

@@ -1,5 +1,6 @@
 """Texts that describe a prediction."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -25,7 +26,7 @@ def digit(read, **others):
     for name, share in others.items():
         shares[int(name[1:])] = share
     shares[read] = 1 - sum(shares)
-    return SimpleNamespace(digit=read, probabilities=shares)
+    return SimpleNamespace(digit=read, probabilities=shares, confidence=shares[read])
 
 
 def test_advice_names_the_most_likely_other_digit():
@@ -35,9 +36,13 @@ def test_advice_names_the_most_likely_other_digit():
 
 
 def test_advice_does_not_name_an_unlikely_digit():
-    number = [digit(1, _7=0.01), digit(4)]
+    number = [digit(1, _7=0.02), digit(4)]
     assert alternative_written("14", number) == ""
     assert advice("unsure", None, "14", number).startswith("The writing is not clear")
+
+
+def test_advice_blames_no_digit_where_each_is_clear():
+    assert advice("unsure", None, "14", [digit(1), digit(4)]).startswith("Each digit by itself is clear")
 
 
 def test_the_likely_digits_are_told_apart_from_the_others():
@@ -84,6 +89,13 @@ def test_the_digit_in_doubt_is_in_an_unsure_line():
     sure, unsure = make_reading("12", doubtful=0).lines[0], make_reading("345", decision="unsure").lines[0]
     assert find_doubtful([sure, unsure, sure]) == 2
     assert find_doubtful([]) is None
+
+
+def test_a_clear_digit_is_in_doubt_only_where_one_is_always_marked():
+    (line,) = make_reading("19", decision="unsure").lines
+    clear = replace(line, glyphs=tuple(replace(glyph, confidence=0.996) for glyph in line.glyphs))
+    assert find_doubtful([clear]) is None
+    assert find_doubtful([clear], is_any_marked=True) == 0
 
 
 def test_a_threshold_is_rounded_up():

@@ -386,3 +386,10 @@ def test_the_history_of_a_batch_names_it(alice, alice_client, bob_client, add_pr
     assert "Meters of May" in page and "Show all pictures" in page and 'id="statistics"' not in page
     assert page.count('class="card"') == 1
     assert "Meters of May" not in bob_client.get(f"/history/?batch={batch.pk}").content.decode()
+
+
+def test_a_list_without_a_match_names_its_filters(alice_client, add_prediction):
+    add_prediction("7")
+    chosen = {"q": "no-such-name", "digit": "7", "since": "2026-11-05", "decision": "unsure", "ordering": "given_at"}
+    page = " ".join(alice_client.get(reverse("history"), chosen).content.decode().split())
+    assert "No pictures match: Search “no-such-name”, Digit “7”, Decision “unsure”, From “5 Nov 2026”." in page

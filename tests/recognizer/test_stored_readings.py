@@ -1,0 +1,23 @@
+"""The marks of unread ink in a picture."""
+
+from mlcore.reading.result import Box, UnreadInk
+from recognizer.stored_readings import unread_boxes
+
+
+def inks(*boxes):
+    return [UnreadInk(Box(*box), "sign") for box in boxes]
+
+
+def test_the_letters_of_a_word_have_one_box():
+    letters = inks((100, 50, 10, 20), (40, 44, 12, 26), (60, 50, 30, 18))
+    assert unread_boxes(letters) == [Box(40, 44, 70, 26)]
+
+
+def test_ink_that_is_far_apart_or_in_another_line_has_its_own_box():
+    apart = inks((0, 0, 10, 20), (40, 0, 10, 20), (12, 25, 10, 20))
+    assert sorted(unread_boxes(apart), key=lambda box: (box.x, box.y)) == [
+        Box(0, 0, 10, 20),
+        Box(12, 25, 10, 20),
+        Box(40, 0, 10, 20),
+    ]
+    assert unread_boxes([]) == []
