@@ -57,13 +57,12 @@ def start_of_day(day: date) -> datetime:
 MAX_KEYS = 500
 
 
-def in_words(field: forms.Field, value: Any) -> str:
+def in_words(field: Any, value: Any) -> str:
     """Return the value of a filter as its form shows it."""
     if isinstance(value, date):
         return date_format(value, "j M Y")
-    if isinstance(value, str) and isinstance(field, forms.ChoiceField):
-        return str(dict(field.choices)[value])
-    return str(value)
+    choices = getattr(field, "choices", ())
+    return str(next((label for choice, label in choices if choice == value), value))
 
 
 def fetch_keys(*keys: QuerySet[Any, UUID]) -> set[UUID] | None:

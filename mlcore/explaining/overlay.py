@@ -1,5 +1,6 @@
 """Overlays: maps of the 28×28 input drawn for the original picture."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -34,10 +35,9 @@ class Frame:
         return SIDE * self.cell
 
     def surroundings(self, width: int, height: int) -> Rectangle:
-        """Return the frame with a margin of two cells, clipped to a picture of this size."""
-        left, top = max(self.left - 2 * self.cell, 0), max(self.top - 2 * self.cell, 0)
-        right = min(self.left + self.side + 2 * self.cell, width)
-        bottom = min(self.top + self.side + 2 * self.cell, height)
+        """Return the part of the frame that lies on a picture of this size."""
+        left, top = max(self.left, 0), max(self.top, 0)
+        right, bottom = min(self.left + self.side, width), min(self.top + self.side, height)
         return left, top, right - left, bottom - top
 
     def locate(self, window: Window) -> Rectangle:
@@ -48,6 +48,22 @@ class Frame:
             window.width * self.cell,
             window.height * self.cell,
         )
+
+
+def clear_of(area: Rectangle, own: Box, others: Iterable[Box]) -> Rectangle:
+    """Return the part of an area around a digit that ends where another digit begins, or another line."""
+    left, top, right, bottom = area[0], area[1], area[0] + area[2], area[1] + area[3]
+    for other in others:
+        if other.y < own.y + own.height and own.y < other.y + other.height:  # beside it
+            if other.x + other.width / 2 > own.x + own.width / 2:
+                right = min(right, max(other.x, own.x + own.width))
+            else:
+                left = max(left, min(other.x + other.width, own.x))
+        elif other.y > own.y:
+            bottom = min(bottom, other.y)
+        else:
+            top = max(top, other.y + other.height)
+    return left, top, right - left, bottom - top
 
 
 def frame_of(image: NDArray[np.uint8], box: Box) -> Frame:

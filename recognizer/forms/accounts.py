@@ -37,7 +37,7 @@ class WeakPasswordMixin(SetPasswordMixin):
                 self.fields[name].help_text = PASSWORD_HELP  # type: ignore[attr-defined]
         for name in ("password2", "new_password2"):
             if name in self.fields:  # type: ignore[attr-defined]
-                self.fields[name].help_text = _("Repeat the password.")  # type: ignore[attr-defined]
+                self.fields[name].help_text = ""  # type: ignore[attr-defined]
 
     def validate_password_for_user(self, user: User, password_field_name: str = "password2") -> None:  # noqa: S107
         super().validate_password_for_user(user, password_field_name.replace("2", "1"))
@@ -46,16 +46,17 @@ class WeakPasswordMixin(SetPasswordMixin):
 class KeptTokensMixin(SetPasswordForm):
     """A new password, and whether the API tokens stay valid."""
 
-    keep_tokens = forms.BooleanField(
-        label=_("Keep my API tokens"),
+    keep_tokens = forms.ChoiceField(
+        label=_("API tokens"),
+        choices=[("", _("Revoke all. Programs need new ones.")), ("on", _("Keep all"))],
         required=False,
-        help_text=_("Without this, all tokens are revoked, and programs need new ones."),
+        widget=forms.RadioSelect,
     )
 
     def save(self, commit: bool = True) -> User:
         user: User = super().save(commit=False)
         if commit:
-            save_password(user, keep_tokens=self.cleaned_data["keep_tokens"])
+            save_password(user, keep_tokens=bool(self.cleaned_data["keep_tokens"]))
         return user
 
 
@@ -78,6 +79,9 @@ class LoginForm(AuthenticationForm):
     error_messages = AuthenticationForm.error_messages | {"invalid_login": _("The username or the password is wrong.")}
 
     def get_invalid_login_error(self) -> ValidationError:
+        """Mark both fields, since either may be wrong, and start in the password, which has to be typed again."""
+        for field in self.fields.values():
+            field.widget.attrs |= {"aria-invalid": "true", "autofocus": field is self.fields["password"]}
         user = User.objects.filter(username=self.cleaned_data.get("username"), is_active=False).first()
         if user and is_being_deleted(user.pk) and user.check_password(self.cleaned_data.get("password")):
             return ValidationError(_("This account is being deleted."), code="account_deletion")
@@ -105,7 +109,7 @@ class SignupForm(WeakPasswordMixin, UserCreationForm):
     class Meta:
         model = User
         fields = ["username", "email"]
-        help_texts = {"username": _("Up to 150 letters, digits and the characters @ . + - _")}
+        help_texts = {"username": _("Up to 150 letters, digits, and any of @\xa0.\xa0+\xa0-\xa0_")}
 
     def clean_username(self) -> str:
         username: str = self.cleaned_data["username"]
@@ -122,7 +126,11 @@ class EmailForm(forms.Form):
 class ResetForm(forms.Form):
     """The address whose owner forgot a password."""
 
-    email = EmailField(label=_("Email"))
+    email = EmailField(label=_("Email address"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].widget.attrs["autofocus"] = True
 
 
 class TokenForm(forms.Form):

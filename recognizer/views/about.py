@@ -11,6 +11,8 @@ from django.views.decorators.http import require_safe
 from recognizer.card_figures import card_figures
 from recognizer.drawings import draw_icon
 from recognizer.models import ModelVersion
+from recognizer.problems import Problem
+from recognizer.services.reading.visitors import read_examples
 
 ICON_SIZES = (180, 192, 512)
 
@@ -19,7 +21,11 @@ ICON_SIZES = (180, 192, 512)
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
     model = ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).first()
-    context = {"model": model, "figures": card_figures(model.card) if model else None}
+    try:
+        example = next(each for each in read_examples() if len(each.reading.glyphs) > 1)
+    except (Problem, StopIteration):  # no model can be loaded, or it reads no number; the words are enough
+        example = None
+    context = {"model": model, "figures": card_figures(model.card) if model else None, "example": example}
     return render(request, "about.html", context)
 
 

@@ -42,6 +42,7 @@ def explorer(request: HttpRequest, pk: UUID, layer: str | None = None, channel: 
         "query": link_query(explained, order),
         "version_query": link_query(explained),
         "row_width": 28 * len(explained.layers),
+        "answer": max(enumerate(explained.probabilities), key=lambda pair: pair[1]),
     }
     if channel is not None:
         if channel >= opened.shape[2]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from allauth.account.utils import perform_login
 from allauth.account.views import ReauthenticateView
+from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash, views
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
@@ -125,6 +126,7 @@ class PasswordReset(views.PasswordContextMixin, FormView):
 
     def form_valid(self, form: ResetForm) -> HttpResponse:
         request_reset(form.cleaned_data["email"])
+        messages.info(self.request, _("You entered %s.") % form.cleaned_data["email"])
         return super().form_valid(form)
 
 

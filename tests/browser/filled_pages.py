@@ -67,7 +67,7 @@ def filled_pages(alice, model, reader, worker) -> dict[str, str]:
         values={"expires_at": (timezone.now() + timedelta(days=7)).isoformat()},
         link="/account/",
     )
-    tell_person(alice.pk, PASSWORD_CHANGED)
+    tell_person(alice.pk, PASSWORD_CHANGED, link=reverse("password_reset"))
     embed_handwritten_digits(model, reader)
     glyph = number.glyphs.all()[0]
     names = [
@@ -208,6 +208,5 @@ def pages_of_work(alice, model, worker, settings, tmp_path) -> dict[str, str]:
         "account-filled": reverse("account"),
         "account_email_confirm": reverse("account_email_confirm", args=[EmailConfirmationHMAC.create(address).key]),
         "account_reauthenticate": reverse("account_reauthenticate"),
-        "password_reset_done": reverse("password_reset_done"),
         "compare-picker": f"{reverse('compare')}?a={clear_seven.glyphs.get().pk}&digit=7",
     }

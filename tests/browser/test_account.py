@@ -31,6 +31,7 @@ def test_a_token_is_created_used_and_revoked(alice_page: Page, server: WebServer
         return httpx.get(f"{server.url}/api/v1/predictions/", headers=headers, timeout=10).status_code
 
     alice_page.goto("/account/")
+    alice_page.get_by_text("New token").click()
     alice_page.get_by_label("Name").fill("my script")
     alice_page.get_by_label("Access").select_option("read")
     alice_page.get_by_role("button", name="Create token").click()
@@ -49,6 +50,7 @@ def test_a_token_is_created_used_and_revoked(alice_page: Page, server: WebServer
 def test_the_python_lines_of_a_new_token_read_a_picture(alice_page: Page, model, tmp_path: Path):
     (tmp_path / "picture.png").write_bytes(digit_png(7))
     alice_page.goto("/account/")
+    alice_page.get_by_text("New token").click()
     alice_page.get_by_label("Name").fill("my script")
     alice_page.get_by_label("Access").select_option("write")
     alice_page.get_by_role("button", name="Create token").click()

@@ -7,7 +7,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from mlcore.artifact import SHIPPED, load_artifact
+from recognizer.services.history.corrections import correct
 from recognizer.services.reading.predictions import create_prediction
+from tests.browser.filled_pages import embed_handwritten_digits
 from tests.pictures import digit_png
 from tests.servers.process import wait_until
 
@@ -269,6 +271,25 @@ def test_two_predictions_are_compared_side_by_side(explorer, alice, glyph):
     explorer.wait_for_load_state("networkidle")
     left, right = (explorer.locator(".pair .cells").nth(place) for place in (0, 1))
     assert left.screenshot() != right.screenshot()
+
+
+def test_alike_digits_are_announced_with_what_was_found(explorer, alice, model, reader, glyph):
+    explorer.get_by_role("link", name="Like what").click()
+    nothing_stored = rf"The training digits of {model.version} are not stored on this server\."
+    none_confirmed = r"You have not confirmed or corrected another digit yet\. Those that you do appear here\."
+    title = "What looks like this digit to the network"
+    expect(announced(explorer)).to_have_text(re.compile(rf"^{title} {nothing_stored} {none_confirmed}$"))
+    embed_handwritten_digits(model, reader)
+    confirmed = create_prediction(owner=alice, data=digit_png(4), source="upload", mode="digit")
+    correct(prediction=confirmed, by=alice, kind="confirm")
+    explorer.get_by_role("link", name="Layers").click()
+    expect(announced(explorer)).to_have_text("conv1")
+    explorer.get_by_role("link", name="Like what").click()
+    counted = rf"Of the 8 training digits that look most alike to the network, \d are a {glyph.digit}\."
+    own = r"Compared with the one digit that you confirmed or corrected\..*"
+    expect(announced(explorer)).to_have_text(re.compile(rf"^{title} {counted} {own}$"))
+    expect(explorer.locator(".alike li")).to_have_count(9)
+    assert explorer.evaluate("window.wasNotReloaded") is True
 
 
 def test_a_layer_opens_quickly(explorer):

@@ -89,10 +89,16 @@ def test_the_pages_of_work_are_saved_as_screenshots(browser: Browser, alice, ser
         page.wait_for_load_state("networkidle")
         write(page, f"{name}-{width}-{theme}")
     page.goto(reverse("account"))
+    page.get_by_text("New token").click()
     page.get_by_label("Name", exact=True).fill("Scanner")
     page.get_by_role("button", name="Create token").click()
     page.get_by_role("button", name="Copy").first.wait_for()
     write(page, f"account-token-{width}-{theme}")
+    page.goto(reverse("password_reset"))
+    page.get_by_label("Email address").fill("alice@example.org")
+    page.get_by_role("button", name="Send email").click()
+    page.get_by_role("heading", name="Check your email").wait_for()
+    write(page, f"password_reset_done-{width}-{theme}")
     context.close()
 
 

@@ -11,7 +11,7 @@ from mlcore.explaining.explainer import Activations, Explainer, Explanation, Kin
 from mlcore.explaining.geometry import strongest_first
 from mlcore.explaining.mosaic import ZOOM, MosaicLayout, Scale, draw_mosaic, scale_of
 from mlcore.explaining.occlusion import Image
-from mlcore.explaining.overlay import Frame, draw_overlay, frame_of
+from mlcore.explaining.overlay import Frame, clear_of, draw_overlay, frame_of
 from mlcore.explaining.row import draw_layer_row
 from mlcore.reading.engine import Engine
 from mlcore.reading.result import Box
@@ -76,9 +76,17 @@ class ExplainedGlyph:
 
     @property
     def surroundings(self) -> tuple[float, ...]:
-        """Return the part of the original around the glyph: x, y, width, height."""
-        upload = self.glyph.prediction.upload
-        return self.frame.surroundings(upload.width, upload.height)
+        """Return the part of the original around the glyph, without the digits beside it: x, y, width, height."""
+        upload, own = self.glyph.prediction.upload, self.glyph.box
+        others = [each.box for each in self.siblings if each.pk != self.glyph.pk]
+        return clear_of(self.frame.surroundings(upload.width, upload.height), own, others)
+
+    @property
+    def shown_square(self) -> tuple[float, ...]:
+        """Return the square that has the surroundings in its middle: x, y, width, height."""
+        left, top, width, height = self.surroundings
+        side = max(width, height)
+        return left - (side - width) / 2, top - (side - height) / 2, side, side
 
     @property
     def layers(self) -> tuple[Layer, ...]:

@@ -1,8 +1,9 @@
 """The values of the numbers page: one cell of one step of the network, with all that its value is computed from."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from recognizer.services.explaining.explanations import ExplainedGlyph
 from recognizer.services.explaining.exploring import Tile
 
 MAX_TERMS = 8  # channels of the step before that are shown at first
+MAX_SUMMED_TERMS = 16  # the same of a step whose window is one cell: a row of a table each
 Grid = list[list[float]]
 
 
@@ -47,7 +49,7 @@ class SummedTerm:
     channel: int
     value: float
     weight: float
-    product: float
+    amount: float  # value times weight
     sum: float
 
 
@@ -147,22 +149,24 @@ class NumbersCell:
         tile = Tile.in_layout(self.before_layout, channel)
         return Term(channel, tile, patch, kernel, products, float(cell.sums[channel]))
 
-    def others(self, shown: list[Term]) -> tuple[int, float]:
+    def others(self, shown: Sequence[Term | SummedTerm]) -> tuple[int, float]:
         """Return the number of terms that are not shown, and their sum."""
         if self.weighted is None:
             return 0, 0.0
         return len(self.weighted.sums) - len(shown), self.weighted.total - sum(term.amount for term in shown)
 
-    def summed_terms(self) -> Iterator[SummedTerm]:
-        """Yield all products of a step whose window is one cell, in the order of the channels."""
+    def summed_terms(self, count: int | None = MAX_SUMMED_TERMS) -> list[SummedTerm]:
+        """Return the products of a step whose window is one cell, the largest first; all of them for None."""
         cell = self.weighted
         if cell is None:
-            return
-        total = 0.0
+            return []
         values, weights, products = (array.reshape(-1).tolist() for array in (cell.patch, cell.kernel, cell.products))
-        for channel, (value, weight, product) in enumerate(zip(values, weights, products, strict=True)):
-            total += product
-            yield SummedTerm(channel, value, weight, product, total)
+        channels = cell.largest_first()[:count]
+        sums = accumulate(products[channel] for channel in channels)
+        return [
+            SummedTerm(channel, values[channel], weights[channel], products[channel], total)
+            for channel, total in zip(channels, sums, strict=True)
+        ]
 
     @property
     def softmax(self) -> SoftmaxTable | None:

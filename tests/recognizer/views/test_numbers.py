@@ -71,11 +71,16 @@ def test_channels_that_are_not_shown_are_summed(alice_client, glyph, explained):
 
 
 def test_the_last_step_adds_eighty_products_and_ends_at_the_probabilities(alice_client, glyph, explained):
-    text = page(alice_client, glyph.pk, "logits")
+    first, text = page(alice_client, glyph.pk, "logits"), page(alice_client, glyph.pk, "logits", terms="all")
     assert f"The score of {glyph.digit}" in text
-    assert len(re.findall(r'id="term-\d+"', text)) == 80
+    assert [len(re.findall(r'id="term-\d+"', shown)) for shown in (first, text)] == [16, 80]
     cell = open_cell(explained, "logits", glyph.digit)
-    *_others, last = cell.summed_terms()
+    shown = cell.summed_terms()
+    assert f"{len(cell.summed_terms(None)) - len(shown)} others" in first
+    assert shown[-1].sum + cell.others(shown)[1] == pytest.approx(cell.weighted.total)
+    last = cell.summed_terms(None)[-1]
+    for term in cell.summed_terms(None):
+        assert np.abs(np.array(exact_values(text)) - term.value * term.weight).min() < 1e-5
     assert last.sum + cell.weighted.bias == pytest.approx(cell.value)
     probabilities = [row.probability for row in cell.softmax.rows]
     assert probabilities == pytest.approx(glyph.probabilities, abs=1e-5)
