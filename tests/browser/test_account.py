@@ -70,7 +70,8 @@ def test_the_theme_changes_at_once_and_is_stored(alice_page: Page):
     alice_page.goto("/about/")
     assert alice_page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
     alice_page.goto("/account/")
-    alice_page.get_by_role("button", name="Same as device").click()
+    with alice_page.expect_navigation():
+        alice_page.get_by_role("button", name="Same as device").click()
     assert alice_page.evaluate("getComputedStyle(document.body).backgroundColor") == light
 
 
