@@ -97,6 +97,7 @@ def test_as_a_new_user_300_photographs_in_a_folder_with_sub_folders_become_a_che
         action = shown.get_attribute("action") or ""
         wrong = [each.upload.name for each in chosen if str(each.upload_id) in action]
         audited += not wrong
+        page.wait_for_load_state("load")  # of the script that takes the keys
         expect(page.locator(SETTLING)).to_have_count(0)  # the page is ready for the next keys
         hand.type(numbers[wrong[0]] if wrong else "")
         expect(page.locator(f"[data-correct][action='{action}']")).to_have_count(0)
