@@ -65,7 +65,7 @@ class UserAdmin(RelatedListsAdmin, auth_admin.UserAdmin):
     readonly_fields = ("last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("username", "email", "first_name", "last_name", "is_active", "password")}),
-        ("Seen", {"fields": ("date_joined", "last_login")}),
+        ("Dates", {"fields": ("date_joined", "last_login")}),
         ("Rights", {"fields": ("is_staff", "is_superuser", "groups")}),
         ("Single permissions", {"fields": ("user_permissions",), "classes": ("collapse",)}),
     )
