@@ -36,8 +36,9 @@ def digits() -> "Digits":
 
 @pytest.fixture(scope="session")
 def npz(digits: "Digits", tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file like Keras's mnist.npz."""
+    """Return a file like Keras's mnist.npz. It has ten test digits, and an evaluation draws pictures in proportion."""
     test = write_digits(60, seed=2)
+    test = test[np.unique(test.labels, return_index=True)[1]]
     path = tmp_path_factory.mktemp("data") / "mnist.npz"
     np.savez(path, x_train=digits.images, y_train=digits.labels, x_test=test.images, y_test=test.labels)
     return path

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from mlcore.artifact import Artifact, load_artifact
-from mlcore.training.datasets.mnist import Digits
 from mlcore.training.evaluation.calibrate import CalibrationCounts
 from mlcore.training.recipes.stage import TrainingStage
 from tests.training import Trained, needs_keras
@@ -28,15 +27,12 @@ class Lines:
 
 
 @pytest.fixture(scope="module")
-def lines(trained: Trained, digits: Digits, tmp_path_factory: pytest.TempPathFactory) -> Lines:
+def lines(trained: Trained, npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Lines:
     from mlcore.training.recipes.line import LineRecipe, train_line_network
 
     runs = tmp_path_factory.mktemp("lines")
-    few = runs / "few.npz"  # few test digits, because an untrained network reads numbers slowly
-    test = digits[np.unique(digits.labels, return_index=True)[1]]
-    np.savez(few, x_train=digits.images, y_train=digits.labels, x_test=test.images, y_test=test.labels)
     counts = CalibrationCounts(40, 30, 6, 6)
-    recipe = LineRecipe(lines=70, epochs=1, data=few, checks=5, calibration=counts, thorough=False)
+    recipe = LineRecipe(lines=70, epochs=1, data=npz, checks=5, calibration=counts, thorough=False)
     base = trained.artifact
     return Lines(recipe, base, train_line_network(recipe, base, runs / "digits-20", runs, lambda stage: None), runs)
 

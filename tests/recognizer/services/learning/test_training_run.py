@@ -1,4 +1,4 @@
-"""Tests of a whole training with a small network's data: candidate, comparison, and the way back."""
+"""Tests of a whole training with few images. tests/browser/test_learning.py trains with enough to learn a hand."""
 
 import uuid
 from pathlib import Path
@@ -13,15 +13,14 @@ from recognizer.services.learning import training_run
 from recognizer.services.learning.consent import choose_training_consent
 from recognizer.services.learning.training_files import folder_of, version_of
 from recognizer.services.learning.trainings import cancel_training, start_training
-from recognizer.services.registry.model_files import local_artifact
 from recognizer.services.registry.model_versions import models
-from recognizer.services.registry.promotion import promote_model
 from recognizer.services.work import runs
-from tests.hands import read_n_shaped_two, review_n_shaped_twos
+from tests.hands import review_n_shaped_twos
 from tests.training import needs_keras
 
 pytestmark = [
-    pytest.mark.django_db,
+    # The thread that extends the lease would wait until the end of a transaction around the test.
+    pytest.mark.django_db(transaction=True),
     pytest.mark.trains,
     pytest.mark.timeout(900),
     needs_keras,
@@ -45,35 +44,6 @@ def run(training: Training) -> Training:
     return Training.objects.select_related("candidate", "base").get(pk=training.pk)
 
 
-def test_a_training_learns_an_unseen_hand_and_can_be_taken_back(alice, bob, model, media, settings):
-    settings.TRAINING_EFFORT_PERCENT = 5  # with fewer images it does not learn
-    before = [read_n_shaped_two(bob, seed).text for seed in range(900, 910)]
-    assert before.count("2") < 3
-    review_n_shaped_twos(alice, 40)
-    training = run(start_training(by=alice))
-    candidate = training.candidate
-    assert candidate is not None
-    assert candidate.version == "learnt-1"
-    assert candidate.state == ModelVersion.State.CANDIDATE
-    assert training.outcome == Training.Outcome.CANDIDATE
-    assert [epoch["number"] for epoch in training.epochs] == [1, 2, 3, 4, 5, 6]
-    card = local_artifact(candidate).card
-    assert card.training["corrected"]["people"] == 1
-    assert card.training["corrected"]["digits"] == training.pictures["digits"]
-    assert "alice" not in str(candidate.card)
-    assert training.held_back["corrected"]["candidate"] > training.held_back["corrected"]["active"]
-    names = [check["name"] for check in candidate.gate["checks"]]
-    assert {"digits_right", "digit_2", "held_back_gain"} <= set(names)
-    assert TrainingDigitsCache().fetch(candidate) is not None
-    assert not list(folder_of(training).parent.glob("training-*"))
-
-    promote_model(candidate, by=alice, reason="" if candidate.gate["passed"] else "test")
-    after = [read_n_shaped_two(bob, seed).text for seed in range(900, 910)]
-    assert after.count("2") > 7
-    promote_model(model, by=alice)
-    assert [read_n_shaped_two(bob, seed).text for seed in range(900, 910)] == before
-
-
 def test_a_run_that_saved_its_candidate_before_it_died_registers_that_one(alice, model, monkeypatch):
     review_n_shaped_twos(alice, 40)
     training = start_training(by=alice)
@@ -87,8 +57,21 @@ def test_a_run_that_saved_its_candidate_before_it_died_registers_that_one(alice,
             run(training)
     assert ModelVersion.objects.count() == 1
     saved = load_artifact(folder_of(training) / version_of(training))
-    assert run(training).candidate.digest == saved.digest
+    training = run(training)
+    candidate = training.candidate
     assert ModelVersion.objects.count() == 2
+    assert candidate.digest == saved.digest
+    assert candidate.version == "learnt-1"
+    assert candidate.state == ModelVersion.State.CANDIDATE
+    assert training.outcome == Training.Outcome.CANDIDATE
+    assert [epoch["number"] for epoch in training.epochs] == [1, 2, 3, 4, 5, 6]
+    assert saved.card.training["corrected"]["people"] == 1
+    assert saved.card.training["corrected"]["digits"] == training.pictures["digits"]
+    assert "alice" not in str(candidate.card)
+    names = [check["name"] for check in candidate.gate["checks"]]
+    assert {"digits_right", "digit_2", "held_back_gain"} <= set(names)
+    assert TrainingDigitsCache().fetch(candidate) is not None
+    assert not list(folder_of(training).parent.glob("training-*"))
 
 
 def test_a_saved_candidate_is_made_anew_if_somebody_withdrew_before_it_was_registered(alice, bob, model, monkeypatch):
