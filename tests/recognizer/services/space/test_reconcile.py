@@ -19,6 +19,7 @@ from recognizer.services.space.reconcile import reconcile
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.django_db
+files_decide = pytest.mark.any_database
 
 NO_GRACE = timedelta(0)
 
@@ -47,6 +48,7 @@ def test_files_with_rows_are_kept(upload, media):
     assert sorted(media.rglob("*")) == before
 
 
+@files_decide
 def test_files_are_only_listed_unless_removal_is_requested(upload, media):
     lost = create_stray_file(media, "uploads/ab/0f0e5a34-0000-0000-0000-000000000000/original.png")
     report = reconcile(remove=False, grace=NO_GRACE)
@@ -56,6 +58,7 @@ def test_files_are_only_listed_unless_removal_is_requested(upload, media):
     assert not lost.exists()
 
 
+@files_decide
 @pytest.mark.parametrize("name", ["original.png.part", ".x.part", "thumbnail.webp"])
 def test_a_stray_file_beside_a_recorded_file_is_removed(upload, media, name):
     lost = media / Path(upload.original.name).parent / f"stray-{name}"
@@ -64,6 +67,7 @@ def test_a_stray_file_beside_a_recorded_file_is_removed(upload, media, name):
     assert not lost.exists()
 
 
+@files_decide
 def test_a_young_file_is_not_reported(upload, media):
     lost = create_stray_file(media, "feature-maps/ab/nobody/conv1.png")
     assert reconcile(remove=True).without_row == []
@@ -72,6 +76,7 @@ def test_a_young_file_is_not_reported(upload, media):
     assert reconcile(remove=True).removed == 1
 
 
+@files_decide
 def test_old_empty_folders_are_removed_and_young_ones_stay(upload, media):
     young, old = (media / "uploads" / "ab" / name for name in ("young", "old"))
     for folder in (young, old):
@@ -83,6 +88,7 @@ def test_old_empty_folders_are_removed_and_young_ones_stay(upload, media):
     assert not old.exists()
 
 
+@files_decide
 def test_batches_are_listed_once(upload, monkeypatch):
     """In an object store each list is a request for every thousand of them."""
     listed = []
@@ -92,6 +98,7 @@ def test_batches_are_listed_once(upload, monkeypatch):
     assert listed.count("batches") == 1
 
 
+@files_decide
 def test_other_folders_are_ignored(upload, media):
     model = create_stray_file(media, "models/digits-9/card.json")
     assert reconcile(remove=True, grace=NO_GRACE).removed == 0
@@ -108,6 +115,7 @@ def test_a_row_without_its_file_is_reported(upload, media):
     assert out.getvalue() == f"no file: {upload.thumbnail.name}\n"
 
 
+@files_decide
 def test_too_many_files_without_rows_are_removed_only_by_force(upload, media):
     for n in range(21):
         create_stray_file(media, f"uploads/ab/{n}/original.png")
