@@ -30,12 +30,18 @@ TRAINING_SECONDS = 600
 
 
 @pytest.fixture
-def training_worker(redis_server, same_database, npz: Path, tmp_path: Path) -> Iterator[Trainer]:
+def effort() -> str:
+    """Return the percentage of the usual number of images. With fewer, nothing is learnt."""
+    return "5"
+
+
+@pytest.fixture
+def training_worker(redis_server, same_database, npz: Path, tmp_path: Path, effort: str) -> Iterator[Trainer]:
     environment = {
         **same_database,
         "TRAINING_DATA": str(npz),
         "TRAINING_ROOT": str(tmp_path / "runs"),
-        "TRAINING_EFFORT_PERCENT": "5",
+        "TRAINING_EFFORT_PERCENT": effort,
     }
     worker = Trainer(log=tmp_path / "trainer.log", environment=environment)
     worker.start()
@@ -112,6 +118,7 @@ def correct_to_two(page: Page) -> None:
     expect(page.locator(".current-correction")).to_contain_text("Corrected to 2")
 
 
+@pytest.mark.parametrize("effort", ["1"])
 def test_a_candidate_that_is_not_shown_to_be_better_is_refused(server, training_worker, trainer_page, alice, model):
     choose_training_consent(alice, is_given=True)
     for seed in range(30):
