@@ -145,15 +145,39 @@ def run_axe(page: Page, theme: str, rules: dict[str, Any]) -> list[dict[str, Any
     return violations
 
 
+@pytest.fixture
+def weights(alice_page: Page) -> dict[str, int]:
+    """Return the bytes that were loaded from each address since this was cleared. Nothing comes from the cache."""
+    network = alice_page.context.new_cdp_session(alice_page)
+    network.send("Network.enable")
+    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    loaded: dict[str, int] = {}
+
+    def weigh(request: Request) -> None:
+        if not PICTURE_PATHS.search(urlsplit(request.url).path):
+            sizes = request.sizes()
+            loaded[request.url] = sizes["responseBodySize"] + sizes["responseHeadersSize"]
+
+    alice_page.on("requestfinished", weigh)
+    return loaded
+
+
+def check_weights(name: str, weights: dict[str, int]) -> None:
+    styles = [weight for url, weight in weights.items() if urlsplit(url).path.endswith(".css")]
+    assert min(styles) > 0, (name, weights)  # loaded again, not taken from the cache
+    assert sum(weights.values()) < MAX_BYTES, (name, weights)
+
+
 @pytest.mark.parametrize("part", range(PARTS))
-def test_axe_finds_nothing_keys_reach_all_nothing_moves_and_nothing_comes_from_elsewhere(
-    alice_page: Page, pages, server, part
+def test_axe_finds_nothing_keys_reach_all_nothing_moves_all_is_small_and_nothing_comes_from_elsewhere(
+    alice_page: Page, pages, server, weights, part
 ):
     hosts: set[str] = set()
     errors: list[str] = []
     alice_page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
     alice_page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     for name, path in list(pages.items())[part::PARTS]:
+        weights.clear()
         alice_page.goto(path)
         alice_page.wait_for_load_state("load")
         alice_page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true; })")
@@ -161,6 +185,7 @@ def test_axe_finds_nothing_keys_reach_all_nothing_moves_and_nothing_comes_from_e
         assert alice_page.evaluate(FIND_LOST_CONTROLS) == [], name
         assert accessibility_violations(alice_page) == [], name
         assert alice_page.evaluate(COUNT_MOVING) == 0, name  # reduced motion is asked for
+        check_weights(name, weights)
     # The browser itself reports the missing page.
     assert [text for text in errors if "404" not in text] == []
     assert hosts - {urlsplit(server.url).netloc, ""} == set()
@@ -170,27 +195,6 @@ def test_axe_finds_no_violations_before_login(page: Page):
     for name, path in PUBLIC_PAGES.items():
         page.goto(path)
         assert accessibility_violations(page) == [], name
-
-
-def test_every_page_loads_less_than_the_maximum(alice_page: Page, pages):
-    network = alice_page.context.new_cdp_session(alice_page)
-    network.send("Network.enable")
-    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
-    weights: dict[str, int] = {}
-
-    def weigh(request: Request) -> None:
-        if not PICTURE_PATHS.search(urlsplit(request.url).path):
-            sizes = request.sizes()
-            weights[request.url] = sizes["responseBodySize"] + sizes["responseHeadersSize"]
-
-    alice_page.on("requestfinished", weigh)
-    for name, path in pages.items():
-        weights.clear()
-        alice_page.goto(path)
-        alice_page.wait_for_timeout(500)
-        styles = [weight for url, weight in weights.items() if urlsplit(url).path.endswith(".css")]
-        assert min(styles) > 0, (name, weights)  # loaded again, not taken from the cache
-        assert sum(weights.values()) < MAX_BYTES, (name, weights)
 
 
 def test_no_page_scrolls_sideways(alice_page: Page, pages):
