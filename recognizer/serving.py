@@ -1,9 +1,11 @@
 """Responses with stored and computed files, shared by pages, API and admin. Callers check who owns a file."""
 
+import io
 import re
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.files.base import File
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -11,13 +13,15 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
-from recognizer.models import Glyph, PersonalExport, TableExport, Upload
+from recognizer.models import Glyph, ModelVersion, PersonalExport, TableExport, Upload
 from recognizer.problems import Problem
 from recognizer.services.explaining.explanations import ExplainedGlyph
 from recognizer.services.exports.exports import name_file
 from recognizer.services.exports.personal_file import ExportFile
 from recognizer.services.limits.download_slots import download_slots
 from recognizer.services.reading.images import encode_input
+from recognizer.services.registry.model_files import unavailable_if_damaged
+from recognizer.services.registry.model_transfer import pack_model
 from recognizer.services.security_log import Event, log_event
 from recognizer.storage import AtomicFileSystemStorage
 
@@ -104,6 +108,16 @@ def serve_export(request: HttpRequest, export: PersonalExport, *, with_tokens: b
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def serve_model(version: ModelVersion, *, by: User) -> FileResponse:
+    """Return the files of a model as a ZIP file, and record the download."""
+    file = io.BytesIO()
+    with unavailable_if_damaged(version):
+        pack_model(version, file, by=by)
+    file.seek(0)
+    name = f"{version.version}.zip"
+    return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
 
 
 def serve_table(request: HttpRequest, export: TableExport) -> HttpResponseBase:

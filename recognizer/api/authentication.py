@@ -7,7 +7,9 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from recognizer.fresh_login import is_login_fresh
 from recognizer.models import ApiToken
+from recognizer.problems import Problem
 from recognizer.services.account_state import refuse_deleted_session
 from recognizer.services.people.tokens import find_token
 from recognizer.services.security_log import Event, log_refusal
@@ -52,3 +54,9 @@ class TokenHasScope(BasePermission):
         if not isinstance(token, ApiToken):
             return True
         return request.method in SAFE_METHODS or token.scope == ApiToken.Scope.WRITE
+
+
+def require_fresh_login(request: Request) -> None:
+    """Raise Problem if a session has no fresh login. A token is enough by itself."""
+    if request.auth is None and not is_login_fresh(request._request):
+        raise Problem("stale_login")

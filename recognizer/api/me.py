@@ -8,13 +8,13 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from recognizer.api.authentication import require_fresh_login
 from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.operations import account as operations
 from recognizer.api.requests import PasswordSerializer
 from recognizer.api.tokens import LoggedIn
 from recognizer.bodies.account import export_body, person_body
 from recognizer.bodies.plain import Json, write
-from recognizer.fresh_login import is_login_fresh
 from recognizer.models import ApiToken, PersonalExport
 from recognizer.problems import Problem
 from recognizer.services.exports.personal_exports import delete_export, export_for, request_export
@@ -78,12 +78,6 @@ class ExportFile(Endpoint):
         """Return the file. A token cannot list tokens, so its file does not name them either."""
         require_fresh_login(request)
         return serve_export(request._request, find_export(request), with_tokens=request.auth is None)
-
-
-def require_fresh_login(request: Request) -> None:
-    """Raise Problem if a session has no fresh login. A token is enough by itself."""
-    if request.auth is None and not is_login_fresh(request._request):
-        raise Problem("stale_login")
 
 
 def find_export(request: Request) -> PersonalExport:

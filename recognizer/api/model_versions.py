@@ -1,36 +1,97 @@
-"""The model versions, visible to every account."""
+"""The endpoints of model versions. Every account sees them; people with the permission `trainer` change them."""
 
+import hashlib
 from typing import Any
 
+from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recognizer.api.endpoint import Endpoint
+from recognizer.api.endpoint import Endpoint, person
+from recognizer.api.idempotent import claimed_key, created
 from recognizer.api.operations import model_versions as operations
-from recognizer.bodies.account import model_version_body
+from recognizer.api.requests import ModelChangeSerializer, PromotionSerializer
+from recognizer.api.trainers import require_fresh_trainer, require_trainer
+from recognizer.bodies.model_versions import model_version_body
 from recognizer.bodies.plain import Json, write
-from recognizer.models import ModelVersion
-
-VERSIONS = ModelVersion.objects.defer("card")
+from recognizer.models import IdempotencyRecord, ModelVersion
+from recognizer.problems import Problem
+from recognizer.services.limits import idempotency
+from recognizer.services.registry.model_changes import describe_model, retire_model
+from recognizer.services.registry.model_files import unavailable_if_damaged
+from recognizer.services.registry.model_transfer import upload_model
+from recognizer.services.registry.promotion import promote_model, versions_with_lineage
+from recognizer.serving import serve_model
+from recognizer.uploadhandlers import check_files
 
 
 class ModelList(Endpoint):
+    parser_classes = [MultiPartParser]
+
     @operations.list_models
     def get(self, request: Request) -> Response:
-        return Response([version_json(version, request) for version in VERSIONS.order_by("-created_at", "-id")])
+        rows = versions_with_lineage().order_by("-created_at", "-id")
+        return Response([write(model_version_body(row, request.build_absolute_uri)) for row in rows])
+
+    @operations.upload_model
+    def post(self, request: Request) -> Response:
+        """Register a candidate. A repeated request with the same key gets the first answer again."""
+        require_fresh_trainer(request)
+        data = uploaded_model(request)
+        with claimed_key(request, "model", hashlib.sha256(data).hexdigest()) as record:
+            if record and record.status is not None:
+                return repeated(record, request)
+            version = upload_model(data, by=person(request), record=record)
+        return created(record, version_json(request, pk=version.pk))
 
 
 class CurrentModel(Endpoint):
     @operations.get_current_model
     def get(self, request: Request) -> Response:
-        return Response(version_json(get_object_or_404(VERSIONS, state=ModelVersion.State.ACTIVE), request))
+        return Response(version_json(request, state=ModelVersion.State.ACTIVE))
 
 
 class ModelDetail(Endpoint):
     @operations.get_model
     def get(self, request: Request, version: str) -> Response:
-        return Response(version_json(get_object_or_404(VERSIONS, version=version), request))
+        return Response(version_json(request, version=version))
+
+    @operations.change_model
+    def patch(self, request: Request, version: str) -> Response:
+        require_trainer(request)
+        chosen = find_version(version)
+        values = ModelChangeSerializer.validate_body(request.data)
+        title, note = values.get("title", chosen.title), values.get("note", chosen.note)
+        describe_model(chosen, title=title, note=note, by=person(request))
+        return Response(version_json(request, version=version))
+
+
+class ModelPromote(Endpoint):
+    @operations.promote_model
+    def post(self, request: Request, version: str) -> Response:
+        require_fresh_trainer(request)
+        chosen = find_version(version)
+        reason = PromotionSerializer.validate_body(request.data)["reason"]
+        with unavailable_if_damaged(chosen):
+            promote_model(chosen, by=person(request), reason=reason)
+        return Response(version_json(request, version=version))
+
+
+class ModelRetire(Endpoint):
+    @operations.retire_model
+    def post(self, request: Request, version: str) -> Response:
+        require_trainer(request)
+        retire_model(find_version(version), by=person(request))
+        return Response(version_json(request, version=version))
+
+
+class ModelDownload(Endpoint):
+    @operations.download_model
+    def get(self, request: Request, version: str) -> HttpResponseBase:
+        require_fresh_trainer(request)
+        return serve_model(find_version(version), by=person(request))
 
 
 class ModelCard(Endpoint):
@@ -38,9 +99,31 @@ class ModelCard(Endpoint):
 
     @operations.get_model_card
     def get(self, request: Request, version: str) -> Response:
-        card: dict[str, Any] = get_object_or_404(ModelVersion, version=version).card
+        card: dict[str, Any] = find_version(version).card
         return Response(card)
 
 
-def version_json(version: ModelVersion, request: Request) -> Json:
-    return write(model_version_body(version, request.build_absolute_uri))
+def repeated(record: IdempotencyRecord, request: Request) -> Response:
+    """Return the answer to the first request with this key; it is rendered anew only if it was never stored."""
+    body: Json = idempotency.stored_answer(record)
+    if body is None:
+        body = version_json(request, pk=record.body["id"])
+    return created(record, body, is_replay=True)
+
+
+def uploaded_model(request: Request) -> bytes:
+    files = request.FILES.getlist("file")
+    check_files(request._request)
+    if not files:
+        raise Problem("missing_file", "Send the ZIP file of a model in `file`.")
+    if len(files) > 1:
+        raise Problem("bad_request", "Send one file.")
+    return bytes(files[0].read())
+
+
+def find_version(version: str) -> ModelVersion:
+    return get_object_or_404(ModelVersion, version=version)
+
+
+def version_json(request: Request, **key: Any) -> Json:
+    return write(model_version_body(get_object_or_404(versions_with_lineage(), **key), request.build_absolute_uri))

@@ -327,6 +327,28 @@ class PresetChangeSerializer(RequestSerializer):
     expect = ExpectSerializer(required=False, help_text="All fields: those that are missing are removed.")
 
 
+class ModelFileSerializer(RequestSerializer):
+    file = serializers.FileField(help_text="A ZIP file with the files of a model, at most 20 MB.")
+
+
+class ModelChangeSerializer(RequestSerializer):
+    example = {"title": "Water meters", "note": "Trained with the pictures of March."}
+
+    title = Text(max_length=60, required=False, allow_blank=True)
+    note = Text(max_length=1_000, required=False, allow_blank=True)
+
+
+class PromotionSerializer(RequestSerializer):
+    example = {"reason": "It reads our forms better."}
+
+    reason = Text(
+        max_length=200,
+        default="",
+        allow_blank=True,
+        help_text="Why it is activated although the comparison does not speak for it. It is kept.",
+    )
+
+
 class PasswordSerializer(RequestSerializer):
     example = {"password": "…"}
 

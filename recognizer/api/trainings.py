@@ -1,7 +1,6 @@
 """The endpoints of trainings. Every account sees them; people with the permission `trainer` start and stop them."""
 
 from django.shortcuts import get_object_or_404
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -9,9 +8,10 @@ from recognizer.api.batches import RETRY_SOON
 from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.lists import page_response
 from recognizer.api.operations import trainings as operations
+from recognizer.api.trainers import is_trainer, require_trainer
 from recognizer.bodies.plain import Json, write
 from recognizer.bodies.trainings import TrainingBody, TrainingPageBody, training_body
-from recognizer.models import TRAINER, Training
+from recognizer.models import Training
 from recognizer.pagination import SortOrder
 from recognizer.services.learning.trainings import cancel_training, start_training, trainings_with_models
 
@@ -51,21 +51,12 @@ class TrainingStop(Endpoint):
         return Response(training_json(find_training(number), request))
 
 
-def require_trainer(request: Request) -> None:
-    if not may_train(request):
-        raise PermissionDenied
-
-
-def may_train(request: Request) -> bool:
-    return person(request).has_perm(TRAINER)
-
-
 def find_training(number: int) -> Training:
     return get_object_or_404(trainings_with_models(), number=number)
 
 
 def body_of(training: Training, request: Request) -> TrainingBody:
-    return training_body(training, request.build_absolute_uri, shows_error=may_train(request))
+    return training_body(training, request.build_absolute_uri, shows_error=is_trainer(request))
 
 
 def training_json(training: Training, request: Request) -> Json:

@@ -1,4 +1,4 @@
-"""The bodies of an account, its tokens, and the model versions that everybody may see."""
+"""The bodies of an account and of its tokens."""
 
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
@@ -8,13 +8,11 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.urls import reverse
 
-from mlcore.artifact import SHIPPED
-from recognizer.bodies.answers import Absolute, DecimalName, Version
+from recognizer.bodies.answers import Absolute, DecimalName
 from recognizer.bodies.plain import INLINE, About, Body, Moment, choice, url
-from recognizer.models import ApiToken, ModelVersion, PersonalExport, Usage
+from recognizer.models import ApiToken, PersonalExport, Usage
 
 TOKEN_ID = "b7a4c9d0-2f3e-4a6b-8c5d-1e0f9a8b7c6d"  # noqa: S105  (an example's key, no secret)
-MODEL_PATH = f"/models/{SHIPPED.name}/"
 
 Scope: TypeAlias = Annotated[str, choice(*ApiToken.Scope.values, example="write")]
 
@@ -76,25 +74,6 @@ class PersonalExportBody(Body):
     file_url: Annotated[str | None, url("/me/export/file/", "The ZIP file, once it is ready.")]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelVersionBody(Body):
-    """One version of the networks that read."""
-
-    version: Version
-    url: Annotated[str, url(MODEL_PATH)]
-    card_url: Annotated[str, url(f"{MODEL_PATH}card/")]
-    state: Annotated[str, choice(*ModelVersion.State.values, example="active")]
-    digest: Annotated[
-        str,
-        About(
-            "SHA-256 of its card, which holds those of its files.",
-            example="2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
-        ),
-    ]
-    created_at: Moment
-    activated_at: Moment | None
-
-
 def token_body(token: ApiToken, absolute: Absolute) -> TokenBody:
     return TokenBody(
         id=token.pk,
@@ -131,17 +110,4 @@ def export_body(export: PersonalExport, absolute: Absolute) -> PersonalExportBod
         finished_at=export.finished_at,
         expires_at=export.expires_at,
         file_url=absolute(reverse("api:export-file")) if state == PersonalExport.State.READY else None,
-    )
-
-
-def model_version_body(version: ModelVersion, absolute: Absolute) -> ModelVersionBody:
-    own_url = absolute(reverse("api:model", args=[version.version]))
-    return ModelVersionBody(
-        version=version.version,
-        url=own_url,
-        card_url=f"{own_url}card/",
-        state=version.state,
-        digest=version.digest,
-        created_at=version.created_at,
-        activated_at=version.activated_at,
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from django.urls import reverse
 
 from recognizer.bodies.answers import Absolute
+from recognizer.bodies.model_versions import COMPARISON, comparison_of
 from recognizer.bodies.plain import About, Body, Moment, NextUrl, PreviousUrl, choice, url
 from recognizer.models import Training
 
@@ -19,7 +20,6 @@ COUNTS = {
     "held_back_pictures": 64,
     "is_limited": False,
 }
-CHECK = {"name": "hands", "active": 0.981, "candidate": 0.983, "bound": 1.0, "limit": 0.05, "passed": True}
 STATES = ("waiting", "running", "candidate", "failed", "cancelled")
 
 
@@ -40,7 +40,7 @@ class TrainingBody(Body):
     pictures: Annotated[dict[str, Any], About("How much it learns from; empty before it runs.", example=COUNTS)]
     gate: Annotated[
         dict[str, Any] | None,
-        About("The comparison of the candidate with its base.", example={"passed": True, "checks": [CHECK]}),
+        About("The comparison of the candidate with its base.", example=COMPARISON),
     ]
     created_at: Moment
     started_at: Moment | None
@@ -70,7 +70,7 @@ def training_body(training: Training, absolute: Absolute, *, shows_error: bool) 
         seconds_left=training.seconds_left,
         epochs=training.epochs,
         pictures=training.pictures,
-        gate={name: candidate.gate[name] for name in ("passed", "checks")} if candidate and candidate.gate else None,
+        gate=comparison_of(candidate),
         created_at=training.created_at,
         started_at=training.started_at,
         finished_at=training.finished_at,

@@ -1,6 +1,5 @@
 """Pages of the model versions: the list with promotions, each one's card, and what trainers do with it."""
 
-import io
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from mlcore.artifact import ArtifactError
 from recognizer.card_figures import card_figures
 from recognizer.forms import clean_or_raise
 from recognizer.forms.model_versions import DayForm, DescriptionForm
@@ -21,8 +19,10 @@ from recognizer.fresh_login import fresh_login_required
 from recognizer.models import TRAINER, ModelEvent, ModelVersion, Promotion, Training
 from recognizer.problems import Problem
 from recognizer.services.registry.model_changes import active_on, describe_model, history_of, retire_model
-from recognizer.services.registry.model_transfer import pack_model, upload_model
+from recognizer.services.registry.model_files import unavailable_if_damaged
+from recognizer.services.registry.model_transfer import upload_model
 from recognizer.services.registry.promotion import needs_reason, promote_model
+from recognizer.serving import serve_model
 from recognizer.uploadhandlers import check_files
 from recognizer.views.requests import UserRequest
 
@@ -124,14 +124,7 @@ def model_upload(request: UserRequest) -> HttpResponse:
 @permission_required(TRAINER, raise_exception=True)
 @fresh_login_required
 def model_download(request: UserRequest, version: str) -> FileResponse:
-    chosen = get_object_or_404(ModelVersion, version=version)
-    file = io.BytesIO()
-    try:
-        pack_model(chosen, file, by=request.user)
-    except ArtifactError as error:
-        raise Problem("model_unavailable", _("Model %(version)s cannot be loaded.") % {"version": version}) from error
-    file.seek(0)
-    return FileResponse(file, as_attachment=True, filename=f"{version}.zip", content_type="application/zip")
+    return serve_model(get_object_or_404(ModelVersion, version=version), by=request.user)
 
 
 @require_POST
@@ -140,9 +133,7 @@ def model_download(request: UserRequest, version: str) -> FileResponse:
 def model_promote(request: UserRequest, version: str) -> HttpResponse:
     chosen = get_object_or_404(ModelVersion, version=version)
     reason = clean_or_raise(PromotionForm(request.POST))["reason"]
-    try:
+    with unavailable_if_damaged(chosen):
         promote_model(chosen, by=request.user, reason=reason)
-    except ArtifactError as error:
-        raise Problem("model_unavailable", _("Model %(version)s cannot be loaded.") % {"version": version}) from error
     messages.success(request, _("%(version)s is active. It reads all new pictures.") % {"version": version})
     return redirect("model_versions")

@@ -3,8 +3,9 @@
 from drf_spectacular.types import OpenApiTypes
 
 from mlcore.artifact import SHIPPED
-from recognizer.api.schema import FOUND, example_answer, operation
-from recognizer.bodies.account import ModelVersionBody
+from recognizer.api import requests
+from recognizer.api.schema import FOUND, IDEMPOTENCY_KEY, LOCATION, answer, binary, example_answer, operation
+from recognizer.bodies.model_versions import ModelVersionBody
 
 CARD = {"version": SHIPPED.name, "seed": 1, "metrics": {"mnist_test_accuracy": 0.997}}
 
@@ -19,4 +20,53 @@ get_model_card = operation(
     "Get a model's card: data, recipe, seed, all figures",
     answers={200: example_answer(OpenApiTypes.OBJECT, CARD)},
     problems=FOUND,
+)
+upload_model = operation(
+    "models",
+    "upload_model",
+    "Upload a model as a candidate. Needs the permission trainer",
+    request={"multipart/form-data": requests.ModelFileSerializer},
+    answers={201: answer(ModelVersionBody, state="candidate", gate=None, replaced=None, activated_at=None)},
+    parameters=[IDEMPOTENCY_KEY, LOCATION],
+    problems=[
+        "missing_file",
+        "file_too_large",
+        "unsupported_media_type",
+        "model_refused",
+        "conflict",
+        "storage_full",
+        "stale_login",
+        "idempotency_key_in_use",
+        "idempotency_key_reused",
+    ],
+)
+change_model = operation(
+    "models",
+    "change_model",
+    "Change the title and the note of a model. Needs the permission trainer",
+    request=requests.ModelChangeSerializer,
+    answers={200: ModelVersionBody},
+    problems=["invalid", "unsupported_media_type", *FOUND],
+)
+promote_model = operation(
+    "models",
+    "promote_model",
+    "Activate a model, or go back to one. Needs the permission trainer",
+    request=requests.PromotionSerializer,
+    answers={200: ModelVersionBody},
+    problems=["invalid", "unsupported_media_type", "gate_not_passed", "model_unavailable", "stale_login", *FOUND],
+)
+retire_model = operation(
+    "models",
+    "retire_model",
+    "Retire a candidate. Needs the permission trainer",
+    answers={200: answer(ModelVersionBody, state="retired", gate=None, replaced=None, activated_at=None)},
+    problems=["conflict", *FOUND],
+)
+download_model = operation(
+    "models",
+    "download_model",
+    "Get the files of a model as a ZIP file. Needs the permission trainer",
+    answers=binary("application/zip"),
+    problems=["model_unavailable", "stale_login", *FOUND],
 )

@@ -43,19 +43,22 @@ class LabelCheck:
 
 def check_labels(person: User) -> LabelCheck:
     """Check the labels of the person's newest reviewed digits with the active model."""
-    return check_labels_in(uploads_for(person))
+    return check_labels_in(uploads_for(person), with_affirmed=False)
 
 
-def check_labels_in(uploads: QuerySet[Upload]) -> LabelCheck:
+def check_labels_in(uploads: QuerySet[Upload], *, with_affirmed: bool) -> LabelCheck:
     """Check the labels of the newest reviewed digits of uploads with the active model.
 
-    The network sees only those that this model has not clearly read as their label.
+    The network sees only those that this model has not clearly read as their label. `with_affirmed` checks also those
+    that their author has called right at a second look.
     """
     found = islice(training_labels_in(uploads, newest=MAX_DIGITS), MAX_DIGITS)
     labels = [(label, label.glyph) for label in found if label.glyph is not None]
     version = models.active_model().version
     unclear = [
-        (label, glyph) for label, glyph in labels if not (label.is_affirmed or is_clear(label, glyph, version.pk))
+        (label, glyph)
+        for label, glyph in labels
+        if (with_affirmed or not label.is_affirmed) and not is_clear(label, glyph, version.pk)
     ]
     return LabelCheck(len(labels), find_doubtful(version, unclear) if unclear else [])
 

@@ -48,9 +48,12 @@ def find_mistakes(viewer: User) -> ShownRows[Audit]:
 
 
 def find_doubtful_labels(viewer: User) -> ShownRows[DoubtfulLabel]:
-    """Return the doubtful labels among the newest reviewed digits of others from which a training may learn."""
+    """Return the doubtful labels among the newest reviewed digits of others from which a training may learn.
+
+    Those that their authors have affirmed are among them: a training learns them all the same.
+    """
     learnt = Upload.objects.filter(owner__in=people_with_training_consent(), deleted_at=None)
-    doubtful = check_labels_in(learnt.exclude(owner=viewer.pk)).doubtful
+    doubtful = check_labels_in(learnt.exclude(owner=viewer.pk), with_affirmed=True).doubtful
     visible = set(
         uploads_shown_to(viewer).filter(pk__in=[each.upload_id for each in doubtful]).values_list("pk", flat=True)
     )

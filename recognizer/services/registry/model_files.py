@@ -6,15 +6,19 @@ The shipped model lies in the source tree as well, where it is read without a co
 import fcntl
 import hashlib
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext as _
 
 from mlcore.artifact import CARD, SHIPPED, Artifact, ArtifactError, load_artifact
 from mlcore.atomic_files import make_folder_atomic
 from recognizer.models import ModelVersion
+from recognizer.problems import Problem
 
 SHIPPED_FOLDER = SHIPPED.parent  # one folder per shipped version; older releases kept several here
 
@@ -50,6 +54,15 @@ def _stored_digest(version: str) -> str:
         return ""
     with default_storage.open(card) as content:
         return hashlib.sha256(content.read()).hexdigest()
+
+
+@contextmanager
+def unavailable_if_damaged(version: ModelVersion) -> Iterator[None]:
+    """Raise a Problem (model_unavailable) with the name of the version where its files do not verify."""
+    try:
+        yield
+    except ArtifactError as error:
+        raise Problem("model_unavailable", _("Model %(version)s cannot be loaded.") % {"version": version}) from error
 
 
 def local_artifact(version: ModelVersion) -> Artifact:

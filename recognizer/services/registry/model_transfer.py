@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import IO
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from mlcore.artifact import CARD
 from mlcore.untrusted.archive import UntrustedError
 from mlcore.untrusted.verification import verify_archive
-from recognizer.models import ModelEvent, ModelVersion
+from recognizer.models import IdempotencyRecord, ModelEvent, ModelVersion
 from recognizer.problems import Problem
+from recognizer.services.limits import idempotency
 from recognizer.services.registry.model_changes import record_event
 from recognizer.services.registry.model_files import local_artifact
 from recognizer.services.registry.model_versions import register_model
@@ -24,10 +25,11 @@ from recognizer.services.security_log import Event, log_event
 RESERVED = re.compile(r"(digits|learnt)-\d+|trainings|upload|current", re.ASCII)
 
 
-def upload_model(data: bytes, *, by: User) -> ModelVersion:
+def upload_model(data: bytes, *, by: User, record: IdempotencyRecord | None = None) -> ModelVersion:
     """Register the model in a ZIP file as a candidate. Nothing is loaded in this process, and nothing refused is kept.
 
-    What its card says about its training and its figures is not stored, because nobody here measured it.
+    What its card says about its training and its figures is not stored, because nobody here measured it. The key of the
+    row is kept in `record`.
     """
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -41,7 +43,10 @@ def upload_model(data: bytes, *, by: User) -> ModelVersion:
             version = register_model(artifact.folder, has_known_figures=False)
         except IntegrityError as error:
             raise Problem("conflict", _("A model with this name or with these files is registered.")) from error
-    record_event(version, ModelEvent.Kind.UPLOADED, by=by)
+    with transaction.atomic():
+        record_event(version, ModelEvent.Kind.UPLOADED, by=by)
+        if record:
+            idempotency.store_created_id(record, version.pk)
     log_event(Event.MODEL_UPLOADED, account=by.pk, version=version.version)
     return version
 

@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from mlcore.reading.reader import Reader
-from recognizer.models import ModelVersion
+from recognizer.models import ModelVersion, Promotion
 from recognizer.problems import Problem
 from recognizer.services.registry.model_files import local_artifact
 from recognizer.services.registry.model_versions import activate_version
@@ -25,6 +26,7 @@ def promote_model(version: ModelVersion, *, by: User | None = None, reason: str 
     A `reason` overrules the gate and is kept. The gate does not concern versions that were active before, and those
     that came with the software.
     """
+    reason = reason.strip()
     version.refresh_from_db(fields=["state", "gate"])  # another process may have promoted since it was read
     if version.state == ModelVersion.State.ACTIVE:
         return
@@ -34,6 +36,19 @@ def promote_model(version: ModelVersion, *, by: User | None = None, reason: str 
     activate_version(version, by=by, reason=reason)
     if by:
         log_event(Event.MODEL_PROMOTED, account=by.pk, version=version.version)
+
+
+def versions_with_lineage() -> QuerySet[ModelVersion]:
+    """Return all versions without their cards, each with the names of related ones and the number of its training.
+
+    `replaced` is the version that was active before it, `trained_from` the one that its training started from.
+    """
+    newest = Promotion.objects.filter(version=OuterRef("pk")).order_by("-at").values("previous__version")
+    return ModelVersion.objects.defer("card").annotate(
+        replaced=Subquery(newest[:1]),
+        trained_from=F("training__base__version"),
+        training_number=F("training__number"),
+    )
 
 
 def needs_reason(version: ModelVersion, active: ModelVersion | None) -> bool:

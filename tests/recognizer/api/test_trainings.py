@@ -86,7 +86,7 @@ def test_the_comparison_of_a_candidate_and_its_curves_are_shown(reviewed, traine
     Training.objects.update(outcome="candidate", candidate=model, epochs=epochs)
     body = get(trainer, f"{URL}{number}/").json()
     assert (body["state"], body["candidate"], body["epochs"]) == ("candidate", model.version, epochs)
-    assert body["gate"] == {"passed": False, "checks": [check]}
+    assert body["gate"] == {"passed": False, "against": "digits-1", "checks": [check]}
 
 
 def test_a_list_takes_few_queries(trainer, model, django_assert_max_num_queries):

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from recognizer.models import Audit, ModelVersion, Prediction, Upload
 from recognizer.services.exports.personal_data import describe_account
-from recognizer.services.history.corrections import correct
+from recognizer.services.history.corrections import affirm, correct
 from recognizer.services.learning.consent import (
     choose_looks_of_trainers,
     choose_training_consent,
@@ -147,6 +147,16 @@ def test_doubtful_labels_of_others_are_shown_or_counted(alice, bob, trainer_clie
     assert "alice" not in page
     choose_training_consent(alice, is_given=False)  # no training learns them now
     assert picture_url(wrong[alice]) not in section(trainer_client.get(PAGE).content.decode(), "labels")
+
+
+def test_a_label_that_its_author_affirmed_is_still_shown_to_trainers(alice, alice_client, trainer_client, model, media):
+    choose_training_consent(alice, is_given=True)
+    choose_looks_of_trainers(alice, is_given=True)
+    wrong = read(alice)
+    correct(prediction=wrong, by=alice, kind="correct", text="1")
+    affirm(prediction=wrong, by=alice)
+    assert str(wrong.upload_id) not in alice_client.get(reverse("quality_labels")).content.decode()
+    assert picture_url(wrong) in section(trainer_client.get(PAGE).content.decode(), "labels")
 
 
 def test_mistakes_of_others_are_shown_or_counted(alice, bob, trainer_client, model, media, settings):
