@@ -25,6 +25,7 @@ from tests.pictures import digit_png
 from tests.recognizer.services.backups.conftest import contents, newest
 
 pytestmark = pytest.mark.django_db(transaction=True)
+files_decide = pytest.mark.any_database
 
 
 @pytest.fixture
@@ -60,6 +61,7 @@ def test_a_backup_has_every_row_and_every_file(place, seven):
     assert Backup.objects.get().snapshot == result.manifest.name
 
 
+@files_decide
 def test_only_the_owner_of_the_process_can_read_it(place, seven):
     take_backup(place)
     assert {path.stat().st_mode & 0o077 for path in place.rglob("*") if path.is_file() and path.name != ".lock"} == {0}
@@ -74,6 +76,7 @@ def test_a_session_is_not_in_it(place, seven):
     assert "django_session" not in contents(place)
 
 
+@files_decide
 def test_a_second_backup_copies_only_what_is_new(place, seven, alice):
     take_backup(place)
     create_prediction(owner=alice, data=digit_png(4), source="upload")
@@ -83,6 +86,7 @@ def test_a_second_backup_copies_only_what_is_new(place, seven, alice):
     assert faults(place) == []
 
 
+@files_decide
 def test_equal_pictures_are_kept_once(place, seven, alice):
     create_prediction(owner=alice, data=digit_png(7), source="upload")
     take_backup(place)
@@ -91,6 +95,7 @@ def test_equal_pictures_are_kept_once(place, seven, alice):
     assert len(set(files)) == 1
 
 
+@files_decide
 def test_a_zip_file_holds_the_same(place, seven, tmp_path):
     take_backup(tmp_path / "all.zip")
     take_backup(place)
@@ -101,6 +106,7 @@ def test_a_zip_file_holds_the_same(place, seven, tmp_path):
     assert [path.name for path in tmp_path.glob(".*")] == []
 
 
+@files_decide
 def test_an_earlier_zip_file_is_replaced_only_by_a_complete_one(tmp_path, seven, media):
     take_backup(tmp_path / "all.zip")
     before = (tmp_path / "all.zip").read_bytes()
@@ -175,6 +181,7 @@ def test_rows_of_a_later_moment_are_not_in_it(place, seven, alice, monkeypatch):
     assert len(held["recognizer_upload"]) == len(held["recognizer_prediction"]) == 1 + 1
 
 
+@files_decide
 @pytest.mark.parametrize("part", ["manifest.json", "files.jsonl.gz", "tables/recognizer_upload.jsonl.gz"])
 def test_a_changed_part_is_found(place, seven, part):
     take_backup(place)
@@ -187,6 +194,7 @@ def test_a_changed_part_is_found(place, seven, part):
         call_command("verify_backup", str(place), stdout=StringIO(), stderr=StringIO())
 
 
+@files_decide
 def test_a_changed_picture_is_found(place, seven):
     take_backup(place)
     path = place / object_name(seven.upload.sha256)
@@ -194,12 +202,14 @@ def test_a_changed_picture_is_found(place, seven):
     assert faults(place) == [f"{seven.upload.original.name} is damaged."]
 
 
+@files_decide
 def test_a_missing_picture_is_found(place, seven):
     take_backup(place)
     (place / object_name(seven.upload.sha256)).unlink()
     assert faults(place) == [f"{seven.upload.original.name} is missing."]
 
 
+@files_decide
 def test_an_object_that_an_interrupted_backup_left_damaged_is_written_again(place, seven):
     path = place / object_name(seven.upload.sha256)
     path.parent.mkdir(parents=True)
@@ -209,6 +219,7 @@ def test_an_object_that_an_interrupted_backup_left_damaged_is_written_again(plac
     assert faults(place) == []
 
 
+@files_decide
 def test_a_zip_file_that_was_cut_off_is_no_backup(tmp_path, seven):
     take_backup(tmp_path / "all.zip")
     (tmp_path / "cut.zip").write_bytes((tmp_path / "all.zip").read_bytes()[:-30])
@@ -216,12 +227,14 @@ def test_a_zip_file_that_was_cut_off_is_no_backup(tmp_path, seven):
         call_command("verify_backup", str(tmp_path / "cut.zip"))
 
 
+@files_decide
 def test_a_folder_with_other_files_is_not_used(tmp_path, seven):
     (tmp_path / "letter.txt").write_text("Dear Sir")
     with pytest.raises(CommandError, match="contains other files"):
         call_command("backup", str(tmp_path), stderr=StringIO())
 
 
+@files_decide
 def test_the_command_keeps_the_wanted_backups_and_what_they_need(place, seven, alice):
     first = take_backup(place).manifest.name
     only_first = seven.upload.sha256
@@ -235,6 +248,7 @@ def test_the_command_keeps_the_wanted_backups_and_what_they_need(place, seven, a
     assert faults(place) == []
 
 
+@files_decide
 def test_nothing_is_removed_while_a_backup_cannot_be_read(place, seven):
     first = take_backup(place).manifest.name
     (place / "snapshots" / first / "manifest.json").write_text("{}")
@@ -243,6 +257,7 @@ def test_nothing_is_removed_while_a_backup_cannot_be_read(place, seven):
     assert len(FolderPlace(place).list_snapshots()) == 2
 
 
+@files_decide
 def test_two_backups_do_not_write_one_folder_at_once(place, seven):
     take_backup(place)
     with FolderPlace(place).lock(exclusive=False), pytest.raises(CommandError, match="Another process"):

@@ -31,6 +31,7 @@ from tests.recognizer.services.backups.test_backups import faults
 
 KEY = "0f" * 32
 STORED_CHUNK = CHUNK_BYTES + TAG_BYTES
+pytestmark = pytest.mark.any_database  # it is files that are encrypted
 
 
 def encrypt(content: bytes, name: str = "tables/a", key: str = KEY) -> bytes:
@@ -176,7 +177,6 @@ def test_a_folder_has_no_mixture(place, seven, settings):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.any_database
 @pytest.mark.parametrize("name", ["backups", "all.zip"])
 def test_an_encrypted_backup_is_restored(tmp_path, name, seven, key, migrated):
     take_backup(tmp_path / name)

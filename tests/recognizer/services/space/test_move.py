@@ -21,7 +21,7 @@ from tests.processes.conftest import sized
 from tests.servers.object_store import ObjectStore
 from tests.surroundings import ROOT
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]  # files are moved, and rows are not changed
 
 WAYS = ["disk to s3", "s3 to disk"]
 
@@ -183,7 +183,6 @@ def start_command(store: ObjectStore, moving: MovingStorage) -> subprocess.Popen
 
 
 @pytest.mark.slow
-@pytest.mark.any_database
 def test_the_command_may_be_killed_at_any_moment(moving, object_store, media):
     files = {new_name(): os.urandom(500) for _ in range(sized(60, 2000))}
     for name, data in files.items():
