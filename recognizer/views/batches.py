@@ -40,7 +40,7 @@ from recognizer.uploadhandlers import check_files
 from recognizer.views.downloads import download_rows
 from recognizer.views.requests import UserRequest
 
-BATCHES_SHOWN = 100
+BATCHES_SHOWN = 30  # counting their unsure answers takes 17 ms for 10,000 files
 
 
 def start_batch(request: UserRequest, files: list[UploadedFile], mode: Any, expected: Expected | None) -> Batch:
