@@ -8,6 +8,10 @@ from playwright.sync_api import Page, expect
 
 from recognizer.models import ModelVersion, Promotion, Training
 from recognizer.services.history.corrections import correct
+from recognizer.services.learning.consent import choose_looks_of_trainers, choose_training_consent
+from recognizer.services.reading.predictions import create_prediction
+from tests.browser.test_every_page import accessibility_violations
+from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
 
 pytestmark = pytest.mark.browser
@@ -51,3 +55,41 @@ def test_the_page_of_a_training_announces_how_it_ended(alice_page: Page, model: 
     training.outcome, training.finished_at = Training.Outcome.CANCELLED, timezone.now()
     training.save()
     expect(announcer).to_have_text("The training was stopped. It made no candidate.")
+
+
+def test_a_trainer_sees_pictures_of_others_while_they_allow_it(alice_page: Page, alice: User, bob: User, model, media):
+    alice.user_permissions.add(Permission.objects.get(codename="trainer"))
+    choose_training_consent(bob, is_given=True)
+    prediction = create_prediction(owner=bob, data=digit_png(7), source="upload", mode="digit")
+    correct(prediction=prediction, by=bob, kind="correct", text="1")
+    alice_page.set_viewport_size({"width": 320, "height": 700})
+    labels, picture = alice_page.locator("#labels"), alice_page.get_by_alt_text("A picture of somebody else")
+
+    alice_page.goto(reverse("trainings"))
+    alice_page.get_by_role("link", name="Pictures of other people").click()
+    expect(labels).to_contain_text("1 more is of people who do not let trainers look at their pictures.")
+    expect(picture).to_have_count(0)
+
+    choose_looks_of_trainers(bob, is_given=True)
+    alice_page.reload()
+    expect(labels).to_contain_text("Digit 1: the owner said 1, it looks like 7")
+    picture.scroll_into_view_if_needed()
+    width = picture.evaluate("async (image) => { await image.decode(); return image.naturalWidth; }")
+    assert width == prediction.upload.width
+    assert alice_page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert accessibility_violations(alice_page) == []
+
+    choose_looks_of_trainers(bob, is_given=False)
+    alice_page.reload()
+    expect(picture).to_have_count(0)
+
+
+def test_a_person_lets_trainers_look_and_ends_it(alice_page: Page, alice: User):
+    alice_page.goto(reverse("account"))
+    for button, said in (
+        ("Let trainers look", "Saved. Trainers may look at your pictures."),
+        ("Do not let trainers look", "Saved. Trainers cannot look at your pictures."),
+    ):
+        alice_page.get_by_role("button", name=button, exact=True).click()
+        expect(alice_page.get_by_role("status").first).to_have_text(said)
+        expect(alice_page.get_by_role("button", name=button, exact=True)).to_have_attribute("aria-pressed", "true")
