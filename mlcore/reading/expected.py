@@ -16,6 +16,8 @@ LEAST_LOG_SHARE = -6.0  # less probable texts beside the best that fits do not c
 TINY = 1e-12
 MISFIT_SHARE = 0.05  # of the numbers are assumed not to fit their expectation
 MIN_FITTING = 0.1  # probability that the number fits; below it the free reading is kept
+COMMON_SHARE = 0.1  # of random numbers; where fewer fit, one that fits is seldom in reach of the ink by chance
+SAMPLES = 300  # random numbers that are compared with an expectation
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def choose_expected(proposals: Sequence[FoundNumber], expectation: Expectation) 
     best = fitting[place]
     is_free = best.number.written == proposals[free].written
     probability = 1.0 if is_free else probability_of_fit(best.score - proposals[free].score)
-    if probability < MIN_FITTING:
+    if probability < MIN_FITTING and probability < MIN_FITTING * commonness_of_fits(best.number, expectation):
         return free, replace(proposals[free], fitting=0.0)
     lines = {found.number.line for found in fitting.values()}
     rival = max(lines - {best.number.line}, default=0.0)
@@ -68,6 +70,14 @@ def probability_of_fit(log_advantage: float) -> float:
     """Return the probability of a reading that fits, by the logarithm of its advantage over the best that does not."""
     advantage = np.exp(min(0.0, log_advantage))
     return float(advantage / (advantage + MISFIT_SHARE))
+
+
+def commonness_of_fits(found: FoundNumber, expectation: Expectation) -> float:
+    """Return the share of random numbers with these signs that fit, divided by `COMMON_SHARE`; 1 at most."""
+    count = len(found.digits)
+    texts = np.random.default_rng(count).integers(0, 10, (SAMPLES, count))
+    fits = sum(expectation.fits(write_number("".join(map(str, row)), found.signs)) for row in texts.tolist())
+    return min(1.0, (fits + 1) / (SAMPLES + 1) / COMMON_SHARE)
 
 
 def fit_number(found: FoundNumber, expectation: Expectation) -> FittingNumber | None:

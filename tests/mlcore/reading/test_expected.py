@@ -134,6 +134,18 @@ def test_a_doubtful_digit_is_decided_by_the_expectation():
     assert 0.9 < found.fitting < 1
 
 
+def test_a_number_that_fits_needs_less_where_few_fit():
+    rows = certain_rows("12395")
+    rows[3, [9, 4]] = 0.9985, 0.0012  # the digit may be a 4, which is 800 times less probable
+    found = [found_number(rows)]
+    in_reach = Previous(Decimal(12300), Decimal(60))
+    _, near = choose_expected(found, Expectation(previous=in_reach))
+    assert near.text == "12345" and 0 < near.fitting < 0.1
+    common = Expectation(minimum=Decimal(0), maximum=Decimal(12390))
+    _, kept = choose_expected(found, common)
+    assert kept.text == "12395" and kept.fitting == 0
+
+
 def test_clear_ink_is_not_overruled():
     _, found = choose_expected([found_number(certain_rows("12345"))], Expectation(values=frozenset({"12346"})))
     assert found.text == "12345" and found.fitting == 0
