@@ -23,11 +23,12 @@ from tests.servers.web import WebServer
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
 PAGE = (surroundings.ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+PAUSE_SECONDS = 0.1
 QUERY = "SELECT original, sha256 FROM recognizer_upload"
 
 
 class Uploaders:
-    """Two clients that upload pictures until they are stopped."""
+    """Two clients that upload pictures until they are stopped, with pauses that leave the processor to the backups."""
 
     def __init__(self, server: WebServer, headers: dict[str, str]) -> None:
         self.url, self.headers = f"{server.url}/api/v1/predictions/", headers
@@ -39,7 +40,7 @@ class Uploaders:
 
     def upload_pictures(self, size: int) -> None:
         for picture in varied_pngs(1000, size=size):
-            if self.stopping.is_set():
+            if self.stopping.wait(PAUSE_SECONDS):
                 return
             answer = httpx.post(self.url, files={"image": picture}, headers=self.headers, timeout=60)
             assert answer.status_code == 201
