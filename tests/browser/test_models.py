@@ -67,7 +67,7 @@ def test_a_trainer_sees_pictures_of_others_while_they_allow_it(alice_page: Page,
 
     alice_page.goto(reverse("trainings"))
     alice_page.get_by_role("link", name="Pictures of other people").click()
-    expect(labels).to_contain_text("1 more is of people who do not let trainers look at their pictures.")
+    expect(labels).to_contain_text("1 is not shown, because its owner does not let trainers look at pictures.")
     expect(picture).to_have_count(0)
 
     choose_looks_of_trainers(bob, is_given=True)

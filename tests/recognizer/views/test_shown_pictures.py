@@ -135,14 +135,14 @@ def test_doubtful_labels_of_others_are_shown_or_counted(alice, bob, trainer_clie
         wrong[person] = read(person)
         correct(prediction=wrong[person], by=person, kind="correct", text="1")
     labels = section(trainer_client.get(PAGE).content.decode(), "labels")
-    assert "2 more are of people who do not let trainers look" in labels
+    assert "2 are not shown, because their owners do not let trainers look" in labels
     assert "<img" not in labels
     choose_looks_of_trainers(alice, is_given=True)
     page = trainer_client.get(PAGE).content.decode()
     labels = section(page, "labels")
     assert picture_url(wrong[alice]) in labels
     assert "the owner said <strong>1</strong>" in labels
-    assert "1 more is of people" in labels
+    assert "1 is not shown" in labels
     assert str(wrong[bob].upload_id) not in page
     assert "alice" not in page
     choose_training_consent(alice, is_given=False)  # no training learns them now
@@ -170,7 +170,7 @@ def test_mistakes_of_others_are_shown_or_counted(alice, bob, trainer_client, mod
     mistakes = section(page, "mistakes")
     assert picture_url(wrong[alice]) in mistakes
     assert "is <strong>1</strong>" in mistakes
-    assert "1 more is of people" in mistakes
+    assert "1 is not shown" in mistakes
     assert str(wrong[bob].upload_id) not in page
 
 
@@ -190,7 +190,7 @@ def test_answers_of_others_that_would_change_are_shown_or_counted(
     others = section(trainer_client.get(url).content.decode(), "others")
     assert picture_url(Prediction.objects.get(owner=alice, is_current=True)) in others
     assert "<strong>4</strong>" in others
-    assert "1 more is of people" in others
+    assert "1 is not shown" in others
     assert str(Prediction.objects.get(owner=bob, is_current=True).upload_id) not in others
     assert 'id="others"' not in alice_client.get(url).content.decode()
     ModelVersion.objects.filter(pk=candidate.pk).update(state="retired")
