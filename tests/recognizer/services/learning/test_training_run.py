@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 
-from mlcore.artifact import load_artifact
 from recognizer.models import Job, ModelVersion, Training
 from recognizer.services.explaining.training_digits import TrainingDigitsCache
 from recognizer.services.learning import training_run
 from recognizer.services.learning.consent import choose_training_consent
-from recognizer.services.learning.training_files import folder_of, version_of
+from recognizer.services.learning.training_files import folder_of
 from recognizer.services.learning.trainings import cancel_training, start_training
 from recognizer.services.registry.model_versions import models
 from recognizer.services.work import runs
@@ -44,38 +43,8 @@ def run(training: Training) -> Training:
     return Training.objects.select_related("candidate", "base").get(pk=training.pk)
 
 
-def test_a_run_that_saved_its_candidate_before_it_died_registers_that_one(alice, model, monkeypatch):
-    review_n_shaped_twos(alice, 40)
-    training = start_training(by=alice)
-
-    def die(*arguments: object) -> None:
-        raise SystemExit
-
-    with monkeypatch.context() as patched:
-        patched.setattr("mlcore.training.recipes.corrections.compare_candidate", die)
-        with pytest.raises(SystemExit):
-            run(training)
-    assert ModelVersion.objects.count() == 1
-    saved = load_artifact(folder_of(training) / version_of(training))
-    training = run(training)
-    candidate = training.candidate
-    assert ModelVersion.objects.count() == 2
-    assert candidate.digest == saved.digest
-    assert candidate.version == "learnt-1"
-    assert candidate.state == ModelVersion.State.CANDIDATE
-    assert training.outcome == Training.Outcome.CANDIDATE
-    assert [epoch["number"] for epoch in training.epochs] == [1, 2, 3, 4, 5, 6]
-    assert saved.card.training["corrected"]["people"] == 1
-    assert saved.card.training["corrected"]["digits"] == training.pictures["digits"]
-    assert "alice" not in str(candidate.card)
-    names = [check["name"] for check in candidate.gate["checks"]]
-    assert {"digits_right", "digit_2", "held_back_gain"} <= set(names)
-    assert TrainingDigitsCache().fetch(candidate) is not None
-    assert not list(folder_of(training).parent.glob("training-*"))
-
-
-def test_a_saved_candidate_is_made_anew_if_somebody_withdrew_before_it_was_registered(alice, bob, model, monkeypatch):
-    """Bob withdraws first between two runs, as a candidate was saved, then Carol does while it is compared."""
+def test_a_saved_candidate_is_compared_by_the_next_run_and_made_anew_for_who_withdrew(alice, bob, model, monkeypatch):
+    """Two runs die while they compare. Bob withdraws before the next run, and Carol while that one compares."""
     carol = User.objects.create_user("carol")
     for number, person in enumerate((alice, bob, carol)):
         review_n_shaped_twos(person, 25, first=100 * number)
@@ -83,26 +52,41 @@ def test_a_saved_candidate_is_made_anew_if_somebody_withdrew_before_it_was_regis
     from mlcore.training.recipes import corrections
 
     compare = corrections.compare_candidate
-    learnt_of = []
+    compared = []
 
-    def withdraw(quick, candidate, *arguments):
-        learnt_of.append(candidate.card.training["corrected"]["people"])
-        if len(learnt_of) == 1:
+    def compare_or_die(quick, candidate, *arguments):
+        compared.append(candidate)
+        if len(compared) == 2:
             choose_training_consent(bob, is_given=False)
+        if len(compared) <= 2:
             raise SystemExit
-        if len(learnt_of) == 2:
+        if len(compared) == 3:
             choose_training_consent(carol, is_given=False)
         return compare(quick, candidate, *arguments)
 
-    monkeypatch.setattr("mlcore.training.recipes.corrections.compare_candidate", withdraw)
-    with pytest.raises(SystemExit):
-        run(training)
+    monkeypatch.setattr("mlcore.training.recipes.corrections.compare_candidate", compare_or_die)
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            run(training)
+    assert ModelVersion.objects.count() == 1
     training = run(training)
-    assert learnt_of == [3, 2, 1]
-    assert training.candidate.card["training"]["corrected"] == training.pictures
-    assert training.pictures["people"] == 1
-    assert [epoch["number"] for epoch in training.epochs] == [1, 2, 3, 4, 5, 6]
+    assert compared[0].digest == compared[1].digest
+    assert [candidate.card.training["corrected"]["people"] for candidate in compared] == [3, 3, 2, 1]
+
+    candidate = training.candidate
     assert ModelVersion.objects.count() == 2
+    assert candidate.digest == compared[3].digest
+    assert candidate.version == "learnt-1"
+    assert candidate.state == ModelVersion.State.CANDIDATE
+    assert training.outcome == Training.Outcome.CANDIDATE
+    assert [epoch["number"] for epoch in training.epochs] == [1, 2, 3, 4, 5, 6]
+    assert candidate.card["training"]["corrected"] == training.pictures
+    assert training.pictures["people"] == 1
+    assert "alice" not in str(candidate.card)
+    names = [check["name"] for check in candidate.gate["checks"]]
+    assert {"digits_right", "digit_2", "held_back_gain"} <= set(names)
+    assert TrainingDigitsCache().fetch(candidate) is not None
+    assert not list(folder_of(training).parent.glob("training-*"))
 
 
 def test_a_training_that_is_stopped_while_it_runs_registers_nothing(alice, model, monkeypatch, settings):
