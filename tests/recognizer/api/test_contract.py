@@ -7,10 +7,14 @@ import pytest
 
 from recognizer.models import Upload
 from recognizer.services.reading.predictions import create_prediction
+from tests import surroundings
 from tests.pictures import digit_png
-from tests.recognizer.api.contract import check
+from tests.recognizer.api.contract import ALL_PHASES, check
 from tests.servers.web import WebServer
 
+# What schemathesis generates at random reaches PostgreSQL, which refuses more values than SQLite.
+IS_SHORT = "EXAMPLES" not in os.environ and surroundings.ENGINE != "postgres"
+PHASES = "examples,coverage" if IS_SHORT else ALL_PHASES
 EXAMPLES = int(os.environ.get("EXAMPLES", "25"))
 UNLIMITED = {"API_REQUESTS_PER_USER": "100000000", "API_REQUESTS_PER_ADDRESS": "100000000"}
 pytestmark = [pytest.mark.slow, pytest.mark.processes, pytest.mark.timeout(0 if EXAMPLES > 25 else 900)]
@@ -31,6 +35,7 @@ def path_parameters(alice, model) -> dict[str, str]:
 
 
 def test_schemathesis_finds_nothing(unlimited_server, alice_token, path_parameters, tmp_path):
-    output = check(unlimited_server.url, alice_token, tmp_path, examples=EXAMPLES, path_parameters=path_parameters)
+    options = {"examples": EXAMPLES, "path_parameters": path_parameters, "phases": PHASES}
+    output = check(unlimited_server.url, alice_token, tmp_path, **options)
 
-    assert "Stateful" in output
+    assert PHASES.rpartition(",")[2].capitalize() in output
