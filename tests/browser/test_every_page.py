@@ -126,21 +126,24 @@ COUNT_MOVING = "document.getAnimations().filter((each) => each.playState === 'ru
 PARTS = 4  # of the pages, so that no test comes near its time limit on a busy machine
 
 
-def accessibility_violations(page: Page) -> list[str]:
-    """Return what axe finds in the open page, in both themes."""
+def accessibility_violations(page: Page, *, preload: bool = True) -> list[str]:
+    """Return what axe finds in the open page, in both themes.
+
+    With `preload`, axe copies style sheets that others import into inline styles.
+    """
     page.evaluate(AXE_SCRIPT)
     return [
         f"{theme}, {violation['id']}: {node['html'][:200]} {node['failureSummary']}"
         for theme, rules in CHECKS.items()
-        for violation in run_axe(page, theme, rules)
+        for violation in run_axe(page, theme, rules, preload=preload)
         for node in violation["nodes"]
     ]
 
 
-def run_axe(page: Page, theme: str, rules: dict[str, Any]) -> list[dict[str, Any]]:
+def run_axe(page: Page, theme: str, rules: dict[str, Any], *, preload: bool) -> list[dict[str, Any]]:
     """Return the violations alone: all that axe checks, with its HTML, is megabytes for some pages."""
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-    options = {"runOnly": rules, "resultTypes": ["violations"]}
+    options = {"preload": preload, "runOnly": rules, "resultTypes": ["violations"]}
     violations: list[dict[str, Any]] = page.evaluate("async (options) => (await axe.run(options)).violations", options)
     return violations
 
