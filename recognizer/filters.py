@@ -149,7 +149,12 @@ class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
         return rows.filter(**number_lookup(value, "exact") or {"text": value})
 
     def filter_digit(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
-        keys = fetch_keys(selectors.upload_keys_by_text(self.request.user, text__contains=value))
+        # The index is sorted by text: a search for a part of it passes every "0" before it comes to the first "7".
+        alone, contained = (
+            selectors.upload_keys_by_text(self.request.user, **condition)
+            for condition in ({"text": value}, {"text__contains": value})
+        )
+        keys = fetch_keys(alone, contained)
         return rows.filter(Q(text__contains=value) if keys is None else Q(upload__in=keys))
 
     def filter_length(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:

@@ -58,6 +58,8 @@ def test_predictions_are_found_by_their_preset(alice, alice_client, bob, admin, 
         ({"text": "12.50"}, {"12.50"}),
         ({"text": "1250"}, {"12.50", "1250"}),
         ({"text": "a"}, set()),
+        ({"digit": "5"}, {"12.50", "1250"}),
+        ({"digit": "7"}, {"7"}),
     ],
 )
 def test_numbers_are_found_by_their_digits_and_by_their_signs(query, found, max_keys, alice, model, rf, monkeypatch):
