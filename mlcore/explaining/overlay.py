@@ -35,9 +35,10 @@ class Frame:
         return SIDE * self.cell
 
     def surroundings(self, width: int, height: int) -> Rectangle:
-        """Return the part of the frame that lies on a picture of this size."""
-        left, top = max(self.left, 0), max(self.top, 0)
-        right, bottom = min(self.left + self.side, width), min(self.top + self.side, height)
+        """Return the frame with a margin of two cells, clipped to a picture of this size."""
+        left, top = max(self.left - 2 * self.cell, 0), max(self.top - 2 * self.cell, 0)
+        right = min(self.left + self.side + 2 * self.cell, width)
+        bottom = min(self.top + self.side + 2 * self.cell, height)
         return left, top, right - left, bottom - top
 
     def locate(self, window: Window) -> Rectangle:

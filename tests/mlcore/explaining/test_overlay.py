@@ -29,18 +29,18 @@ def test_the_frame_of_a_normalised_picture_is_the_picture(seven):
 
 
 def test_the_surroundings_are_clipped_to_the_picture():
-    frame = Frame(left=-10, top=100, cell=10)
-    assert frame.surroundings(1000, 300) == (0, 100, 270, 200)
+    frame = Frame(left=10, top=100, cell=10)
+    assert frame.surroundings(1000, 300) == (0, 80, 310, 220)
 
 
 def test_the_surroundings_end_where_another_digit_begins():
     area, own = Frame(left=100, top=100, cell=10).surroundings(1000, 1000), Box(200, 140, 60, 200)
     beside = [Box(20, 150, 150, 200), Box(300, 130, 90, 220)]
     other_lines = [Box(100, 20, 90, 90), Box(250, 360, 80, 90)]
-    assert clear_of(area, own, beside) == (170, 100, 130, 280)
+    assert clear_of(area, own, beside) == (170, 80, 130, 320)
     assert clear_of(area, own, [*beside, *other_lines]) == (170, 110, 130, 250)
     touching = [Box(250, 140, 60, 200)]
-    assert clear_of(area, own, touching) == (100, 100, 160, 280)
+    assert clear_of(area, own, touching) == (80, 80, 180, 320)
 
 
 def test_an_empty_input_has_a_frame_too():
