@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from recognizer.plots.plot import HEIGHT, WIDTH, add, add_text, write_number
 
 TICKS = 5  # about so many on an axis
-LEFT, RIGHT, TOP, BOTTOM = 58.0, 12.0, 12.0, 44.0  # margins that hold the ticks and the labels
+LEFT, RIGHT, TOP, BOTTOM = 76.0, 22.0, 12.0, 44.0  # margins that hold the ticks and the labels, also on a phone
 
 
 @dataclass(frozen=True)

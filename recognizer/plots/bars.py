@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from recognizer.plots.plot import WIDTH, Plot, Table, add, add_text, write_number
 
 ROW = 28.0  # height of a bar with its space
-NAMES = (80.0, 230.0)  # least and largest width of the names at the left
-LETTER = 6.8  # mean width of a letter
-VALUES = 64.0  # width of the values at the right
+NAMES = (80.0, 240.0)  # least and largest width of the names at the left
+LETTER = 7.6  # mean width of a letter on a phone
+VALUES = 72.0  # width of the values at the right
 
 
 @dataclass(frozen=True)

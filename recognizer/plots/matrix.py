@@ -84,5 +84,5 @@ class MatrixPlot(Plot):
         style = "plot-series-1" if row == column else "plot-series-2"
         opacity = 0.08 + 0.42 * share**0.5  # so that the count stays readable in both themes
         add(svg, "rect", f"plot-fill {style}", x=x + 1, y=y + 1, width=CELL - 2, height=CELL - 2, fill_opacity=opacity)
-        size = "plot-count-small" if count >= 1000 else ""
+        size = "plot-count-small" if count >= 10_000 else ""
         add_text(svg, str(count), x + CELL / 2, y + CELL / 2 + 4, f"plot-count {size}".strip())

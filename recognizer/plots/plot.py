@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from django.utils.formats import number_format
 from django.utils.safestring import SafeString, mark_safe
 
-WIDTH, HEIGHT = 440.0, 300.0  # of the drawing in its own units; a text is 13 units high
+WIDTH, HEIGHT = 440.0, 300.0  # of the drawing in its own units; plots.css says how high a text is
 
 
 @dataclass(frozen=True)

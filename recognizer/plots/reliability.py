@@ -47,6 +47,7 @@ class ReliabilityPlot(Plot):
         return _(
             "On average, confidence and share of right answers differ by %(error)s over %(total)s answers. "
             "They differ most at a confidence of %(confidence)s, where %(right)s are right. "
+            "On the dashed line they are equal. "
             "The grey bars, with their numbers, show how many answers each range of confidence holds."
         ) % {
             "error": write_number(error, percent=True),
@@ -96,7 +97,7 @@ class ReliabilityPlot(Plot):
                 width=max(LEAST, right - left),
                 height=whole.start - top,
             )
-            add_text(svg, write_number(each.count), (left + right) / 2, top - 4, "plot-count plot-count-small")
+            add_text(svg, write_number(each.count), (left + right) / 2, top - 4, "plot-count")
         add(svg, "line", "plot-diagonal", x1=across.start, y1=up.place(start), x2=across.end, y2=up.end)
         for each in self.filled:
             x, y = across.place(each.confidence), up.place(each.right)

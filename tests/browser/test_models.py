@@ -38,6 +38,20 @@ def test_a_trainer_describes_a_model_and_finds_its_history(alice_page: Page, ali
     expect(alice_page.get_by_label("Upload a model as a ZIP file")).to_be_visible()
 
 
+def test_texts_of_plots_are_large_enough_on_a_phone(alice_page: Page, model: ModelVersion):
+    alice_page.set_viewport_size({"width": 390, "height": 844})
+    alice_page.goto(reverse("model_card", args=[model.version]))
+    alice_page.locator("details.card-more").evaluate("(more) => { more.open = true }")
+    sizes = alice_page.locator(".plot-drawing text").evaluate_all(
+        """(texts) => texts.map((text) => {
+          const { a, b } = text.getScreenCTM();
+          return parseFloat(getComputedStyle(text).fontSize) * Math.hypot(a, b);
+        })"""
+    )
+    assert len(sizes) > 50
+    assert min(sizes) >= 11
+
+
 def test_the_pages_of_quality_announce_what_was_saved(alice_page: Page, alice: User, model: ModelVersion):
     answer = store_reading(make_reading("1905"), owner=alice, mode="number")
     correct(prediction=answer, by=alice, kind="confirm")
