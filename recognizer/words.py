@@ -229,6 +229,21 @@ def gate_check(name: str) -> str:
     return checks.get(name, name)
 
 
+def failed_check(name: str, *, candidate: str, candidate_share: str, active: str, active_share: str) -> str:
+    """Return one sentence about a check that a candidate did not pass, with the shares of both models."""
+    values = {
+        "what": gate_check(name),
+        "candidate": candidate,
+        "new": candidate_share,
+        "active": active,
+        "old": active_share,
+    }
+    if name.startswith("digit_"):
+        values["what"] = name.removeprefix("digit_")
+        return _("The digit %(what)s: %(candidate)s reads %(new)s right, %(active)s reads %(old)s.") % values
+    return _("%(what)s: %(new)s with %(candidate)s, %(old)s with %(active)s.") % values
+
+
 def training_stage(name: str) -> str:
     """Return what a training does in the stage of this name."""
     stages = {

@@ -1,9 +1,11 @@
 """Template tags of plots and of the figures beside them. A page with plots links `css/plots.css`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
 
+from recognizer import words
 from recognizer.plots import Plot
 from recognizer.plots.plot import write_number
 
@@ -32,6 +34,13 @@ def share(value: float) -> str:
 def share_in_tenths(value: float) -> str:
     """Return an estimated share in percent with one decimal at most, in the person's language, on one line."""
     return write_number(round(value, 3), percent=True).replace(" ", "\N{NO-BREAK SPACE}")
+
+
+@register.simple_tag
+def failed_check(check: Mapping[str, Any], candidate: str, active: str) -> str:
+    """Return one sentence about a check that the candidate did not pass, its figures each on one line."""
+    new, old = (share(check[name]).replace(" ", "\N{NO-BREAK SPACE}") for name in ("candidate", "active"))
+    return words.failed_check(check["name"], candidate=candidate, candidate_share=new, active=active, active_share=old)
 
 
 @register.filter

@@ -9,6 +9,7 @@ from recognizer.words import (
     advice,
     alternative_written,
     digit_share,
+    failed_check,
     find_doubtful,
     is_doubt_beside_digits,
     percent,
@@ -118,3 +119,9 @@ def test_the_confidence_of_digits_says_nothing_of_a_doubt_beside_them(decision, 
 def test_unread_ink_is_summed_up_by_kind():
     assert unread_summary(["mark", "letters", "mark", "text_line"]) == "1 line of text, 1 word, 2 marks"
     assert unread_summary([]) == ""
+
+
+def test_a_failed_check_names_both_models():
+    shares = {"candidate": "new-1", "candidate_share": "99.1 %", "active": "old-1", "active_share": "99.8 %"}
+    assert failed_check("digit_7", **shares) == "The digit 7: new-1 reads 99.1 % right, old-1 reads 99.8 %."
+    assert failed_check("sure_but_wrong", **shares) == "Wrong among sure digits: 99.1 % with new-1, 99.8 % with old-1."

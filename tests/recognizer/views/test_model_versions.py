@@ -28,6 +28,9 @@ def test_everybody_sees_figures_comparison_and_history_but_no_button(model, cand
     page = alice_client.get(reverse(PAGE)).content.decode()
     assert "No proof yet that it is as good as" in page
     assert "The digit 7 read right" in page
+    sentence = f"The digit 7: digits-other reads 96.1 % right, {model.version} reads 99.8 %."
+    assert sentence in page.replace("\N{NO-BREAK SPACE}", " ")
+    assert sentence not in page  # a figure stays beside its sign
     assert "99.7" in page  # MNIST's test digits, from the card
     assert "promote/" not in page
     assert "by a command" not in page

@@ -95,7 +95,7 @@ def test_everybody_sees_curves_and_comparison_and_only_trainers_see_who_and_butt
     assert "Learning curves" in page
     assert "plot-series-2" in page
     assert "The digit 7 read right" in page
-    assert "did not pass the comparison" in page
+    assert "did not pass the comparison. The digit 7: " in page
     assert "1,840 from 402 pictures of 6 people" in page
     assert "alice" not in page
     assert "promote/" not in page
