@@ -38,7 +38,7 @@ def test_a_digit_can_be_left_out_without_a_script(browser: Browser, alice: User,
     page.goto(reverse("review_alike"))
     page.get_by_role("checkbox").first.uncheck()
     page.get_by_label("Which digit is this?").fill("7")
-    page.get_by_role("button", name="Save for all chosen").click()
+    page.get_by_role("button", name="Save for all ticked").click()
     expect(page.get_by_text("3 pictures are a 7.")).to_be_visible()
     context.close()
     assert Correction.objects.count() == 3
