@@ -1,5 +1,6 @@
 """The correction form, shared by the page of a picture and the review queue."""
 
+from collections.abc import Container
 from typing import Any
 
 from recognizer.forms import clean_or_raise
@@ -37,7 +38,9 @@ def save_correction(request: UserRequest, prediction: Prediction) -> None:
             corrections.add_box(**target, box=form.box, label=value)
 
 
-def box_values(prediction: Prediction, current: Correction | None, doubtful: int | None) -> list[dict[str, Any]]:
+def box_values(
+    prediction: Prediction, current: Correction | None, doubtful: int | None, unsure: Container[int]
+) -> list[dict[str, Any]]:
     """Return the boxes over the picture with their labels and the signs between them, as the templates need them."""
     return [
         dict(zip(BOX_FIELDS, each.box, strict=True))
@@ -48,6 +51,7 @@ def box_values(prediction: Prediction, current: Correction | None, doubtful: int
             "after": each.after,
             "starts_line": "\n" in each.before,
             "is_doubtful": position == doubtful,
+            "is_unsure": position in unsure,
         }
         for position, each in enumerate(labelled_boxes(prediction, current))
     ]

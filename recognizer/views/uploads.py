@@ -122,15 +122,27 @@ def prediction_context(
         if line.reason == "unexpected"
         for misfit in find_misfits(line.written, prediction.expected_fields, prediction.decimal_mark)
     ]
-    boxes = box_values(prediction, current, doubtful)
+    line_numbers = [number for number, line in enumerate(lines, 1) for _glyph in line.glyphs] if len(lines) > 1 else []
+    is_marked = not current and not hides_decision
+    unsure = {
+        position
+        for position, number in enumerate(line_numbers)
+        if is_marked and lines[number - 1].decision == Prediction.Decision.UNSURE
+    }
+    boxes = box_values(prediction, current, doubtful, unsure)
     unread = unread_of(prediction)
+    has_several_lines = "\n" in current_written or prediction.reason == "several_lines"
     in_question = {doubtful, *find_corrected(glyphs, current_written if current else "")}
     cards, other_cards = glyph_cards(list(glyphs), doubtful, in_question)
+    for card in [*cards, *other_cards] if line_numbers else ():
+        position = card["glyph"].position
+        card |= {"line": line_numbers[position], "is_unsure": position in unsure}
     return {
         "prediction": prediction,
         "upload": prediction.upload,
         "glyphs": glyphs,
         "unread": unread,
+        "unsure_digits": unsure,
         "unread_boxes": unread_boxes(unread),
         "doubtful": doubtful,
         "misfits": list(dict.fromkeys(misfits)),
@@ -146,7 +158,8 @@ def prediction_context(
         "title": in_one_line(current_written) or _("No digit"),
         "boxes": boxes,
         "box_lines": split_lines(boxes),
-        "has_several_lines": "\n" in current_written or prediction.reason == "several_lines",
+        "has_several_lines": has_several_lines,
+        "has_signs": has_several_lines or bool(current_written.strip("0123456789")),
         "correct_url": prediction_url("upload_correct", prediction),
         "json_url": prediction_url("upload_answer", prediction),
         "box_fields": BOX_FIELDS,

@@ -21,8 +21,12 @@ const formAction = () => form()?.getAttribute("action") ?? ""; // the property i
 const isRequestRunning = () => part().matches(".htmx-settling") || part().querySelector(".htmx-request") !== null;
 const isEdited = () => Boolean(form()) && (whole().value !== whole().defaultValue || cells().isEdited);
 const hasLines = () => whole().matches("textarea");
-// The cursor starts at the digit that is least certain.
-const firstPosition = () => Math.max(0, cells().inputs.findIndex((cell) => cell.matches(".is-doubtful")));
+// The cursor starts at the digit that is least certain, or else in the first line that is not sure.
+const firstPosition = () => {
+  const all = cells().inputs;
+  const first = all.find((cell) => cell.matches(".is-doubtful")) ?? all.find((cell) => cell.closest(".is-unsure"));
+  return Math.max(0, all.indexOf(first));
+};
 
 function select(position, { focus = false } = {}) {
   const all = cells().inputs;

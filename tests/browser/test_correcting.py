@@ -38,7 +38,7 @@ def test_a_number_is_corrected_digit_by_digit_with_arrows(alice_page: Page, alic
     for key in ("ArrowRight", "4", "n"):
         alice_page.keyboard.press(key)
     assert shown_cells(alice_page) == "14"
-    expect(alice_page.get_by_label("Number with signs")).to_have_value("14")
+    expect(alice_page.get_by_label("Number", exact=True)).to_have_value("14")
     assert saved_corrections() == []
     alice_page.keyboard.press("Enter")
     expect_correction(alice_page, "Corrected to 14")
@@ -51,7 +51,7 @@ def test_a_typed_number_replaces_the_number(alice_page: Page, alice, model, befo
     prediction = number(alice, before)
     alice_page.goto(f"/uploads/{prediction.upload_id}/")
     alice_page.keyboard.type(after, delay=pause)
-    expect(alice_page.get_by_label("Number with signs")).to_have_value(after)
+    expect(alice_page.get_by_label("Number", exact=True)).to_have_value(after)
     assert shown_cells(alice_page) == after
     assert saved_corrections() == []
     alice_page.keyboard.press("Enter")
@@ -86,7 +86,7 @@ def test_signs_are_typed_with_the_number(alice_page: Page, alice, model):
 def test_a_number_is_saved_when_its_field_is_left(alice_page: Page, alice, model):
     prediction = number(alice, "852")
     alice_page.goto(f"/uploads/{prediction.upload_id}/")
-    alice_page.get_by_label("Number with signs").fill("8527")
+    alice_page.get_by_label("Number", exact=True).fill("8527")
     assert saved_corrections() == []
     alice_page.get_by_role("heading", level=2).first.click()
     expect_correction(alice_page, "Corrected to 8527")
@@ -117,10 +117,10 @@ def test_the_confirm_button_saves_what_was_typed(alice_page: Page, alice, model)
 def test_a_refused_number_stays_in_its_field(alice_page: Page, alice, model):
     prediction = number(alice, "852")
     alice_page.goto(f"/uploads/{prediction.upload_id}/")
-    alice_page.get_by_label("Number with signs").fill("85x")
-    alice_page.get_by_label("Number with signs").press("Enter")
+    alice_page.get_by_label("Number", exact=True).fill("85x")
+    alice_page.get_by_label("Number", exact=True).press("Enter")
     expect(alice_page.get_by_role("alert")).to_contain_text("Use only the digits 0 to 9")
-    expect(alice_page.get_by_label("Number with signs")).to_have_value("85x")
+    expect(alice_page.get_by_label("Number", exact=True)).to_have_value("85x")
     assert saved_corrections() == []
 
 

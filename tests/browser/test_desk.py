@@ -155,7 +155,7 @@ def test_without_javascript_pictures_can_be_uploaded_corrected_and_found_again(
     page.get_by_role("button", name="Upload and read").click()
     page.wait_for_url(ANSWER)
     expect(page).to_have_title(re.compile("^7 "))
-    page.get_by_label("Number with signs").fill("1")
+    page.get_by_label("Number", exact=True).fill("1")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("main").get_by_text("Corrected to 1")).to_be_visible()
     page.get_by_role("link", name="History").first.click()

@@ -32,7 +32,7 @@ class Hand:
     def type(self, text: str) -> None:
         self.page.keyboard.type(text)
         if text:
-            expect(self.page.get_by_label("Number with signs")).to_have_value(text)
+            expect(self.page.get_by_label("Number", exact=True)).to_have_value(text)
         self.page.keyboard.press("Enter")
         self.actions += len(text) + 1
 

@@ -1,5 +1,7 @@
 """Correcting numbers with signs and lines in a real browser."""
 
+from dataclasses import replace
+
 import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
@@ -30,3 +32,13 @@ def test_signs_and_lines_are_typed_into_one_field(alice, alice_page: Page, model
 
     expect(alice_page.locator(".written-lines li")).to_have_count(3)
     assert Correction.objects.get().written == "12.5\n+34\n7"
+
+
+def test_the_cursor_starts_in_the_line_that_is_not_sure(alice, alice_page: Page, model):
+    reading = make_reading("12\n34", decision="unsure")
+    glyphs = tuple(replace(glyph, confidence=0.999) for glyph in reading.glyphs)  # no digit by itself is in doubt
+    first, second = reading.lines
+    lines = (replace(first, decision="read", glyphs=glyphs[:2]), replace(second, glyphs=glyphs[2:]))
+    prediction = store_reading(replace(reading, glyphs=glyphs, lines=lines), owner=alice)
+    alice_page.goto(reverse("upload_detail", args=[prediction.upload_id]))
+    expect(alice_page.locator("input.cell.is-selected")).to_have_id("cell-3")

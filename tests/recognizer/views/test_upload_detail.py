@@ -1,5 +1,7 @@
 """The page of one picture: prediction, feature maps, corrections and other actions."""
 
+from dataclasses import replace
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -268,3 +270,29 @@ def test_an_unsure_answer_names_the_threshold_in_force(alice_client, alice, mode
     prediction = create_prediction(owner=alice, data=digit_png(), source="upload")
     answer = alice_client.get(reverse("upload_detail", args=[prediction.upload_id]))
     assert answer.context["sure_from"] == 1.01
+
+
+def test_a_line_that_is_not_sure_is_marked_until_it_is_corrected(alice_client, alice, model):
+    reading = make_reading("12\n345", decision="unsure")
+    lines = (replace(reading.lines[0], decision="read"), reading.lines[1])
+    prediction = store_reading(replace(reading, lines=lines), owner=alice)
+
+    page = page_of(alice_client, prediction)
+    assert page.count('<rect class="is-unsure"') == 2  # the third digit of the line is marked as the least certain
+    assert page.count("Line 2 is not sure") == 1  # above its cells
+    assert "Line 1 is not sure" not in page
+    assert page.count("line not sure") == 2  # on cards
+    assert "Digit 2, line 1" in page
+    assert "Digit 3, line 2" in page
+
+    corrections.correct(prediction=prediction, by=alice, kind="confirm")
+    page = page_of(alice_client, prediction)
+    assert "is-unsure" not in page
+    assert "not sure" not in page
+    assert "Digit 3, line 2" in page
+
+
+def test_only_a_number_with_signs_or_lines_is_corrected_as_one(alice_client, alice, model):
+    assert "Number with signs" not in page_of(alice_client, store_reading(make_reading("1905"), owner=alice))
+    for written in ("-12.5", "12\n34"):
+        assert "Number with signs" in page_of(alice_client, store_reading(make_reading(written), owner=alice))
