@@ -32,13 +32,13 @@ def percent(probability: float) -> str:
     """Return the probability in percent, rounded down so that only 1.0 becomes 100 %."""
     figure = math.floor(probability * 1000 + 1e-6) / 10
     if figure < 0.1:
-        return "< 0.1 %"
-    return f"{figure:.1f} %" if probability < 1 else "100 %"
+        return "<\N{NO-BREAK SPACE}0.1\N{NO-BREAK SPACE}%"
+    return f"{figure:.1f}\N{NO-BREAK SPACE}%" if probability < 1 else "100\N{NO-BREAK SPACE}%"
 
 
 def percent_up(probability: float) -> str:
     """Return the probability in percent, rounded up: a figure of `percent` that reaches it is above the threshold."""
-    return f"{math.ceil(probability * 1000 - 1e-6) / 10:.1f} %"
+    return f"{math.ceil(probability * 1000 - 1e-6) / 10:.1f}\N{NO-BREAK SPACE}%"
 
 
 def confidence_label(decision: Decision | str, confidence: float) -> str:

@@ -209,6 +209,11 @@ def render_badge(kind: str, text: str) -> str:
     return format_html('<span class="badge{}">{}</span>', f" badge-{kind}" if kind else "", text)
 
 
+def render_beside(text: object, badge: str) -> str:
+    """Return a text with a badge beside it. In a link, only the text is underlined."""
+    return format_html('<span class="beside-badge">{}</span> {}', text, badge)
+
+
 def render_decision(prediction: Prediction) -> str:
     return render_badge(prediction.decision, prediction.get_decision_display())
 

@@ -24,6 +24,7 @@ from recognizer.admin.base import (
     describe_expected,
     name_upload,
     render_badge,
+    render_beside,
     render_decision,
     render_picture,
 )
@@ -34,9 +35,10 @@ from recognizer.selectors import with_current_prediction
 from recognizer.services.reading import feature_maps, rescoring
 from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
 from recognizer.services.registry.model_versions import models
+from recognizer.services.registry.thresholds import threshold_of
 from recognizer.serving import THUMBNAIL_TYPE, picture_type, serve_file, serve_input
-from recognizer.stored_readings import lines_of, signs_of, unread_of
-from recognizer.words import REASON_NAMES, in_one_line, next_digit, percent, unread_summary
+from recognizer.stored_readings import AnswerLine, lines_of, signs_of, unread_of
+from recognizer.words import REASON_NAMES, find_doubtful, in_one_line, next_digit, percent, percent_up, unread_summary
 
 
 def render_answer(prediction: Prediction) -> str:
@@ -51,6 +53,13 @@ FIGURES = ("correct", "sure_but_wrong", "on_paper", "whole_numbers")  # columns 
 
 def name_reason(reason: str | None) -> str:
     return str(REASON_NAMES.get(reason or "", ""))
+
+
+def describe_doubt(answer: Prediction | AnswerLine, sure_from: float) -> str:
+    """Return why an answer or one of its lines is not sure; empty for a sure one."""
+    if not answer.reason and answer.decision == Prediction.Decision.UNSURE and answer.confidence < sure_from:
+        return "A line is not sure" if "\n" in answer.written else f"Confidence below {percent_up(sure_from)}"
+    return name_reason(answer.reason)
 
 
 class FormatFilter(KnownValuesFilter):
@@ -112,7 +121,7 @@ class UploadAdmin(PictureAdmin):
         if not upload.deleted_at:
             return name
         day = date_format(timezone.localtime(upload.deleted_at), "j M Y")
-        return format_html("{} {}", name, render_badge("rejected", f"deleted {day}"))
+        return render_beside(name, render_badge("rejected", f"deleted {day}"))
 
     @admin.display(description="read as")
     def read_as(self, upload: Any) -> str:
@@ -152,7 +161,6 @@ class PredictionAdmin(EvidenceAdmin):
         "thumbnail_picture",
         "number",
         "decision_badge",
-        "reason_in_words",
         "confidence_percent",
         "model",
         "owner",
@@ -194,30 +202,32 @@ class PredictionAdmin(EvidenceAdmin):
     def page_context(self, obj: Prediction) -> dict[str, Any]:
         """Return the picture with its boxes, the digits and lines, and what people said about the upload."""
         glyphs = list(obj.glyphs.defer("input"))
+        lines = lines_of(obj, glyphs)
+        doubtful = find_doubtful(lines) if len(glyphs) > 1 else None
+        sure_from = threshold_of(obj)
         return {
             "upload": obj.upload,
             "glyphs": glyphs,
-            "least_certain": min((glyph.confidence for glyph in glyphs), default=1.0),
-            "reason": name_reason(obj.reason),
+            "digits": [(line.written, line.glyphs) for line in lines] if len(lines) > 1 else [("", glyphs)],
+            "doubtful": None if doubtful is None else glyphs[doubtful],
+            "reason": describe_doubt(obj, sure_from),
             "signs": signs_of(obj),
-            "lines": [(line, name_reason(line.reason)) for line in lines_of(obj, glyphs)] if obj.lines else [],
+            "lines": [(line, describe_doubt(line, sure_from)) for line in lines] if len(lines) > 1 else [],
             "unread": unread_of(obj),
             "corrections": obj.upload.corrections.select_related("by").order_by("-created_at"),
         }
-
-    @admin.display(description="reason", ordering="reason")
-    def reason_in_words(self, prediction: Prediction) -> str:
-        return name_reason(prediction.reason)
 
     @admin.display(description="number")
     def number(self, prediction: Prediction) -> str:
         """Return the number, and whether a later reading has replaced it."""
         number = Truncator(in_one_line(prediction.written)).chars(24) or "none"
-        return number if prediction.is_current else format_html("{} {}", number, render_badge("", "replaced"))
+        return number if prediction.is_current else render_beside(number, render_badge("", "replaced"))
 
     @admin.display(description="decision", ordering="decision")
     def decision_badge(self, prediction: Prediction) -> str:
-        return render_decision(prediction)
+        """Return the decision, and its reason if it has one."""
+        badge, reason = render_decision(prediction), name_reason(prediction.reason)
+        return format_html('{} <span class="muted">{}</span>', badge, reason) if reason else badge
 
     @admin.display(description="reading time")
     def milliseconds(self, prediction: Prediction) -> str:
@@ -286,7 +296,7 @@ class GlyphAdmin(PictureAdmin):
     def box_in_words(self, glyph: Glyph) -> str:
         return f"{glyph.width} × {glyph.height} px at {glyph.x}, {glyph.y}"
 
-    @admin.display(description="place in the number", ordering="position")
+    @admin.display(description="place in the number")
     def place(self, glyph: Glyph) -> int:
         return glyph.position + 1
 
@@ -360,7 +370,7 @@ class CorrectionAdmin(EvidenceAdmin):
             Correction.Kind(correction.kind), ""
         )
         badge = render_badge(color, correction.get_kind_display())
-        return format_html("{} {}", badge, Truncator(in_one_line(correction.written)).chars(24))
+        return render_beside(Truncator(in_one_line(correction.written)).chars(24), badge)
 
 
 @admin.register(ModelVersion)
@@ -390,7 +400,7 @@ class ModelVersionAdmin(EvidenceAdmin):
     def sure_but_wrong(self, version: ModelVersion) -> str:
         return headline(version.card, "metrics read as png sure but wrong")
 
-    @admin.display(description="as photos correct")
+    @admin.display(description="correct on photographed paper")
     def on_paper(self, version: ModelVersion) -> str:
         return headline(version.card, "metrics robustness on paper")
 

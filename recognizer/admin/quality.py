@@ -45,7 +45,7 @@ class StreamAdmin(EvidenceAdmin):
         """Return which share of wrong answers is wished for, and whether it is promised."""
         if stream.wish is None:
             return "–"
-        wish = f"at most {100 * stream.wish:g} % wrong"
+        wish = f"at most {100 * stream.wish:g}\N{NO-BREAK SPACE}% wrong"
         return f"{wish}, promised" if stream.promised_at else f"{wish}, not yet proven"
 
     @admin.display(description="answers")

@@ -103,4 +103,4 @@ def write_number(value: float, *, percent: bool = False) -> str:
     rounded = round(shown, fine)  # number_format() cuts decimals off instead of rounding
     decimals = next((count for count in range(fine) if round(rounded, count) == rounded), fine)
     text = str(number_format(rounded, decimals, force_grouping=True))
-    return f"{text} %" if percent else text
+    return f"{text}\N{NO-BREAK SPACE}%" if percent else text

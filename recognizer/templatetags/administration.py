@@ -33,7 +33,7 @@ GROUPS: tuple[tuple[str | Promise, Mapping[str, str | Promise]], ...] = (
         _("Models and quality"),
         {
             "ModelVersion": _("Trained networks and their figures"),
-            "Stream": _("Answers counted, and promises"),
+            "Stream": _("How often answers are right, by preset or mode"),
         },
     ),
     (

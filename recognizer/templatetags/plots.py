@@ -32,8 +32,8 @@ def share(value: float) -> str:
 
 @register.filter
 def share_in_tenths(value: float) -> str:
-    """Return an estimated share in percent with one decimal at most, in the person's language, on one line."""
-    return write_number(round(value, 3), percent=True).replace(" ", "\N{NO-BREAK SPACE}")
+    """Return an estimated share in percent with one decimal at most, in the person's language."""
+    return write_number(round(value, 3), percent=True)
 
 
 @register.simple_tag

@@ -30,7 +30,7 @@ from recognizer.services.history import bulk_actions, corrections
 from recognizer.services.history.pages import neighbours_of
 from recognizer.services.reading import feature_maps
 from recognizer.services.reading.predictions import reread_upload
-from recognizer.services.registry.thresholds import sure_from, thresholds_of
+from recognizer.services.registry.thresholds import threshold_of
 from recognizer.services.work.worker_state import worker_state
 from recognizer.stored_readings import lines_of, unread_boxes, unread_of
 from recognizer.views.corrections import box_values, save_correction, split_lines
@@ -90,13 +90,6 @@ def upload_answer(request: UserRequest, pk: UUID) -> JsonResponse:
     return JsonResponse(
         write(prediction_body(prediction, glyphs, request.build_absolute_uri)), json_dumps_params={"indent": 2}
     )
-
-
-def threshold_of(prediction: Prediction) -> float:
-    """Return the confidence from which the answer would be sure, which the page names where it is not."""
-    stream = prediction.stream if prediction.decision == Prediction.Decision.UNSURE else None
-    in_force = stream.threshold if stream else None
-    return sure_from(prediction.written, prediction.mode, thresholds_of(prediction.model_id), in_force)
 
 
 def prediction_context(

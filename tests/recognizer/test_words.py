@@ -75,7 +75,10 @@ def test_advice_about_several_lines_names_no_other_number():
 
 def test_a_digits_two_shares_make_its_confidence():
     glyph = SimpleNamespace(digit=2, probabilities=[0.0005, 0.0, 0.999, *[0.0] * 6, 0.0005], confidence=0.321)
-    assert (percent(digit_share(glyph)), percent(share_of_being_a_digit(glyph))) == ("99.9 %", "32.1 %")
+    assert (percent(digit_share(glyph)), percent(share_of_being_a_digit(glyph))) == (
+        "99.9\N{NO-BREAK SPACE}%",
+        "32.1\N{NO-BREAK SPACE}%",
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,7 +103,11 @@ def test_a_clear_digit_is_in_doubt_only_where_one_is_always_marked():
 
 
 def test_a_threshold_is_rounded_up():
-    assert (percent_up(0.9599), percent(0.9599), percent_up(0.96)) == ("96.0 %", "95.9 %", "96.0 %")
+    assert (percent_up(0.9599), percent(0.9599), percent_up(0.96)) == (
+        "96.0\N{NO-BREAK SPACE}%",
+        "95.9\N{NO-BREAK SPACE}%",
+        "96.0\N{NO-BREAK SPACE}%",
+    )
 
 
 @pytest.mark.parametrize(

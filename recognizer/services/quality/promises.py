@@ -123,7 +123,7 @@ def save_standing(stream: Stream, *, is_new_wish: bool = False) -> None:
 
 
 def tell_owner(stream: Stream, kind: str) -> None:
-    wish = f"{number_format(100 * (stream.wish or 0), 1)} %"
+    wish = f"{number_format(100 * (stream.wish or 0), 1)}\N{NO-BREAK SPACE}%"
     tell_person(
         stream.owner_id,
         kind,

@@ -4,7 +4,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from mlcore.reading.decide import Thresholds, sure_threshold
-from recognizer.models import ModelVersion
+from recognizer.models import ModelVersion, Prediction
 from recognizer.models.prediction import Mode
 
 
@@ -19,3 +19,10 @@ def sure_from(written: str, mode: str, thresholds: Thresholds, in_force: float |
     if in_force is not None:
         return in_force
     return sure_threshold(thresholds, is_number=mode == Mode.NUMBER or len(written) > 1)
+
+
+def threshold_of(prediction: Prediction) -> float:
+    """Return the confidence from which the answer would be sure. Pages name it where the answer is not."""
+    stream = prediction.stream if prediction.decision == Prediction.Decision.UNSURE else None
+    in_force = stream.threshold if stream else None
+    return sure_from(prediction.written, prediction.mode, thresholds_of(prediction.model_id), in_force)

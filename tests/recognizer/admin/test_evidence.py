@@ -132,7 +132,7 @@ def test_signs_lines_and_what_was_expected_are_told_in_words(admin_client, model
     reading = make_reading("-19.50\n12", decision="unsure", reason="unexpected")
     prediction = store_reading(reading, owner=alice, expected=expect(preset, {}))
     page = admin_client.get(reverse("admin:recognizer_prediction_change", args=[prediction.pk])).content.decode()
-    assert "“-” 90.0 %, “.” 90.0 %" in page
+    assert "“-” 90.0\N{NO-BREAK SPACE}%, “.” 90.0\N{NO-BREAK SPACE}%" in page
     assert "Amounts: 2 decimals" in page
     lines = re.findall(
         r"<tr><td><strong>([^<]+)</strong></td><td><span [^>]+>([^<]+)</span></td><td>([^<]+)</td>", page
@@ -146,12 +146,25 @@ def test_signs_lines_and_what_was_expected_are_told_in_words(admin_client, model
         assert "&quot;decimals&quot;" not in page
 
 
+def test_an_unsure_answer_tells_why_and_marks_its_least_certain_digit(admin_client, model, alice):
+    reading = make_reading("71\n305", decision="unsure", confidence=0.5, doubtful=3)
+    prediction = store_reading(reading, owner=alice)
+    page = admin_client.get(reverse("admin:recognizer_prediction_change", args=[prediction.pk])).content.decode()
+    assert "<p>A line is not sure</p>" in page
+    assert len(re.findall(r"<td>Confidence below \d\d\.\d\s%</td>", page)) == 2
+    groups = re.findall(r'evidence-digits-of">([^<]+)<.*?<ol(.*?)</ol>', page, re.DOTALL)
+    assert [(number, group.count("<li"), group.count("least certain")) for number, group in groups] == [
+        ("71", 2, 0),
+        ("305", 3, 1),
+    ]
+
+
 def test_the_comparison_of_a_model_is_a_table(admin_client, model):
     check = {"name": "digit_7", "active": 0.998, "candidate": 0.961, "bound": 0.01, "limit": 0.05, "passed": False}
     type(model).objects.filter(pk=model.pk).update(gate={"passed": False, "against": "digits-1", "checks": [check]})
     page = admin_client.get(reverse("admin:recognizer_modelversion_change", args=[model.pk])).content.decode()
     assert "The digit 7 read right" in page
-    assert "96.1 %" in page
+    assert "96.1\N{NO-BREAK SPACE}%" in page
     assert "&quot;candidate&quot;" not in page
 
 

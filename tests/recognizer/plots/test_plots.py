@@ -78,9 +78,13 @@ def test_a_line_runs_through_its_values():
     assert heights == pytest.approx([axis.place(y) for y in (0.08, 0.04, 0.02)], abs=0.01)
     assert len(elements(LINE, "plot-point")) == 5
     assert len(elements(LINE, "plot-band")) == 1
-    assert LINE.table().rows[1] == ("2", "4 %", "")
-    assert LINE.table().rows[2] == ("3", "2 %", "3 % (2 % – 4 %)")
-    assert "Training: from 8 % (Epoch 1) to 2 % (Epoch 3)." in LINE.summary
+    assert LINE.table().rows[1] == ("2", "4\N{NO-BREAK SPACE}%", "")
+    assert LINE.table().rows[2] == (
+        "3",
+        "2\N{NO-BREAK SPACE}%",
+        "3\N{NO-BREAK SPACE}% (2\N{NO-BREAK SPACE}% – 4\N{NO-BREAK SPACE}%)",
+    )
+    assert "Training: from 8\N{NO-BREAK SPACE}% (Epoch 1) to 2\N{NO-BREAK SPACE}% (Epoch 3)." in LINE.summary
 
 
 def test_months_are_written_below_a_line():
@@ -108,7 +112,7 @@ def test_bars_are_as_long_as_their_values():
     clean, blurred = (float(each.get("width")) for each in elements(BARS, "plot-bar"))
     assert blurred / clean == pytest.approx(0.5 / 0.99, abs=1e-3)
     assert len(elements(BARS, "plot-interval")) == 1
-    assert BARS.table().rows[1] == ("blurred", "50 % (40 % – 60 %)")
+    assert BARS.table().rows[1] == ("blurred", "50\N{NO-BREAK SPACE}% (40\N{NO-BREAK SPACE}% – 60\N{NO-BREAK SPACE}%)")
 
 
 def test_a_matrix_has_every_count_in_its_cell():
@@ -123,8 +127,15 @@ def test_a_reliability_diagram_shows_only_ranges_with_answers():
     (point,) = elements(RELIABILITY, "plot-point")
     (diagonal,) = elements(RELIABILITY, "plot-diagonal")
     assert float(point.get("cy")) > float(diagonal.get("y2"))
-    assert "differ by 10 % over 200 answers" in RELIABILITY.summary
-    assert RELIABILITY.table().rows == (("50 % – 100 %", "200", "90 %", "80 % (74 % – 85 %)"),)
+    assert "differ by 10\N{NO-BREAK SPACE}% over 200 answers" in RELIABILITY.summary
+    assert RELIABILITY.table().rows == (
+        (
+            "50\N{NO-BREAK SPACE}% – 100\N{NO-BREAK SPACE}%",
+            "200",
+            "90\N{NO-BREAK SPACE}%",
+            "80\N{NO-BREAK SPACE}% (74\N{NO-BREAK SPACE}% – 85\N{NO-BREAK SPACE}%)",
+        ),
+    )
 
 
 def test_the_most_frequent_errors_are_all_named_if_several_are():
@@ -152,7 +163,7 @@ def test_names_cannot_add_elements():
 def test_coordinates_have_a_point_in_every_language():
     with translation.override("de"):
         drawn = BARS.svg()
-        assert BARS.table().rows[0][1] == "99 %"
+        assert BARS.table().rows[0][1] == "99\N{NO-BREAK SPACE}%"
         line = LinePlot("line", "Line", "x", "y", (Series("s", (Point(0, 1.24),)),))
         assert line.table().rows[0][1] == "1,24"
     assert all("," not in each.get("width", "") for each in fromstring(drawn).iter())

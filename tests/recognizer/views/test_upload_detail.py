@@ -29,12 +29,18 @@ def page_of(client, prediction, name="upload_detail") -> str:
 def test_the_page_shows_text_confidence_and_ten_probabilities(alice_client, add_prediction):
     page = page_of(alice_client, add_prediction("7", confidence=0.973))
     assert "Sure" in page
-    assert page.count("97.3 %") >= 2  # of the number and of its digit
+    assert page.count("97.3\N{NO-BREAK SPACE}%") >= 2  # of the number and of its digit
     assert page.count('<th scope="row">') == 10
 
 
 @pytest.mark.parametrize(
-    ("confidence", "figure"), [(0.9999, "99.9 %"), (1.0, "100 %"), (0.0004, "&lt; 0.1 %"), (0.5, "50.0 %")]
+    ("confidence", "figure"),
+    [
+        (0.9999, "99.9\N{NO-BREAK SPACE}%"),
+        (1.0, "100\N{NO-BREAK SPACE}%"),
+        (0.0004, "&lt;\N{NO-BREAK SPACE}0.1\N{NO-BREAK SPACE}%"),
+        (0.5, "50.0\N{NO-BREAK SPACE}%"),
+    ],
 )
 def test_confidence_is_never_rounded_up_to_100_percent(alice_client, add_prediction, confidence, figure):
     assert figure in page_of(alice_client, add_prediction("7", confidence=confidence))

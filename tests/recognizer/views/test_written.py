@@ -32,7 +32,9 @@ def test_the_written_form_is_large_and_the_signs_stand_between_the_cells(alice, 
 def test_lines_stand_one_under_another_with_their_own_certainty(alice, alice_client, model):
     page = page_of(alice_client, store_reading(make_reading("12.5\n-34\n7"), owner=alice))
 
-    lines = re.search(r'<ol class="plain-list written-lines">(.*?)</ol>', page, re.DOTALL)[1]
+    lines = re.search(r'<ol class="plain-list written-lines">(.*?)</ol>', page, re.DOTALL)[1].replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
     assert re.findall(r"Sure, 98\.0 %|-?[0-9.]+(?=</span>)", lines) == [
         *("12.5", "Sure, 98.0 %", "-34", "Sure, 98.0 %", "7", "Sure, 98.0 %")
     ]
@@ -57,7 +59,7 @@ def test_an_unsure_answer_names_the_threshold_that_it_did_not_reach(alice, alice
     page = words_of(page_of(alice_client, unsure))
     sure = words_of(page_of(alice_client, store_reading(make_reading("1905"), owner=alice)))
 
-    assert re.search(r"Not sure , 30\.0 % \(needs \d\d\.\d %\)", page)
+    assert re.search(r"Not sure , 30\.0\s% \(needs \d\d\.\d\s%\)", page)
     assert "(needs" not in sure
 
 
@@ -65,7 +67,7 @@ def test_of_several_lines_each_unsure_one_names_the_threshold(alice, alice_clien
     reading = make_reading("12\n34", decision="unsure", confidence=0.7)
     page = words_of(page_of(alice_client, store_reading(reading, owner=alice)))
 
-    assert len(re.findall(r"Not sure, 70\.0 % \(needs \d\d\.\d %\)", page)) == 2
+    assert len(re.findall(r"Not sure, 70\.0\s% \(needs \d\d\.\d\s%\)", page)) == 2
     assert page.count("(needs") == 2  # and not beside that of the whole page
 
 

@@ -96,7 +96,11 @@ def test_the_owner_is_told_once_that_a_wish_is_promised(promised, alice):
     assert promised.audits_left is None
     update_promises([promised.pk])
     notice = Notice.objects.get(owner=alice)
-    assert (notice.kind, notice.values["wish"], notice.link) == ("promise_made", "2.0 %", f"/quality/{promised.pk}/")
+    assert (notice.kind, notice.values["wish"], notice.link) == (
+        "promise_made",
+        "2.0\N{NO-BREAK SPACE}%",
+        f"/quality/{promised.pk}/",
+    )
 
 
 def test_before_the_promise_the_stream_knows_about_how_many_audits_are_left(audited, alice):
