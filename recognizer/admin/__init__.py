@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from recognizer.admin import access, evidence, notices, presets, quality, work
+from recognizer.admin import access, evidence, glyphs, model_versions, notices, presets, quality, work
 
-__all__ = ["access", "evidence", "notices", "presets", "quality", "work"]
+__all__ = ["access", "evidence", "glyphs", "model_versions", "notices", "presets", "quality", "work"]
 
 admin.site.site_header = admin.site.site_title = "Digitscribe"

@@ -1,13 +1,12 @@
-"""Admin pages of the evidence: uploads, predictions, glyphs, feature maps, corrections and model versions."""
+"""Admin pages of uploads, predictions and corrections."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, ClassVar, get_args
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -28,17 +27,16 @@ from recognizer.admin.base import (
     render_decision,
     render_picture,
 )
-from recognizer.card_figures import card_figures, headline
-from recognizer.models import Correction, FeatureMap, Glyph, ModelVersion, Prediction, Upload
+from recognizer.models import Correction, Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.selectors import with_current_prediction
 from recognizer.services.reading import feature_maps, rescoring
 from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
 from recognizer.services.registry.model_versions import models
 from recognizer.services.registry.thresholds import threshold_of
-from recognizer.serving import THUMBNAIL_TYPE, picture_type, serve_file, serve_input
+from recognizer.serving import THUMBNAIL_TYPE, picture_type, serve_file
 from recognizer.stored_readings import AnswerLine, lines_of, signs_of, unread_of
-from recognizer.words import REASON_NAMES, find_doubtful, in_one_line, next_digit, percent, percent_up, unread_summary
+from recognizer.words import REASON_NAMES, find_doubtful, in_one_line, percent, percent_up, unread_summary
 
 
 def render_answer(prediction: Prediction) -> str:
@@ -46,9 +44,6 @@ def render_answer(prediction: Prediction) -> str:
     if prediction.decision == Prediction.Decision.READ:
         return number
     return format_html("{} {}", number, render_decision(prediction))
-
-
-FIGURES = ("correct", "sure_but_wrong", "on_paper", "whole_numbers")  # columns of the list of model versions
 
 
 def name_reason(reason: str | None) -> str:
@@ -255,91 +250,6 @@ class PredictionAdmin(EvidenceAdmin):
         return render_picture(reverse("admin:upload_picture", args=[prediction.upload_id]), str(prediction))
 
 
-@admin.register(Glyph)
-class GlyphAdmin(PictureAdmin):
-    picture_name = "glyph_picture"
-    owner_lookup = "prediction__owner_id"
-    list_display = ["input_picture", "read_digit", "confidence_percent", "other_digit", "place", "answer", "given_at"]
-    list_display_links = ["input_picture", "read_digit"]
-    list_filter = ["digit"]
-    fields = ("linked_picture", "digit", "confidence_percent", "other_digit", "place", "answer", "box_in_words")
-    readonly_fields = [*fields]
-    ordering = ["-prediction__given_at", "position"]
-    related_lists: ClassVar[Mapping[str, str]] = {"featuremap": "glyph__id__exact"}
-    list_select_related = ["prediction"]
-    search_fields = ["prediction__owner__username"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Glyph]:
-        return super().get_queryset(request).defer("input")
-
-    @admin.display(description="confidence", ordering="confidence")
-    def confidence_percent(self, glyph: Glyph) -> str:
-        return percent(glyph.confidence)
-
-    @admin.display(description="digit", ordering="digit")
-    def read_digit(self, glyph: Glyph) -> str:
-        return str(glyph.digit)
-
-    @admin.display(description="next likely")
-    def other_digit(self, glyph: Glyph) -> str:
-        """Return the second most likely digit with its probability."""
-        digit = next_digit(glyph)
-        return f"{digit}, {percent(glyph.probabilities[digit])}"
-
-    @admin.display(description="answer")
-    def answer(self, glyph: Glyph) -> str:
-        url = reverse("admin:recognizer_prediction_change", args=[glyph.prediction_id])
-        number = Truncator(in_one_line(glyph.prediction.written)).chars(24)
-        return format_html('<a href="{}">{}</a>', url, number or glyph.prediction)
-
-    @admin.display(description="box")
-    def box_in_words(self, glyph: Glyph) -> str:
-        return f"{glyph.width} × {glyph.height} px at {glyph.x}, {glyph.y}"
-
-    @admin.display(description="place in the number")
-    def place(self, glyph: Glyph) -> int:
-        return glyph.position + 1
-
-    @admin.display(description="given at", ordering="prediction__given_at")
-    def given_at(self, glyph: Glyph) -> datetime:
-        return glyph.prediction.given_at
-
-    @admin.display(description="picture")
-    def input_picture(self, glyph: Glyph) -> str:
-        return self.picture_tag(glyph.pk, str(glyph))
-
-    def serve(self, request: HttpRequest, row: Glyph) -> HttpResponseBase:
-        return serve_input(request, row)
-
-
-@admin.register(FeatureMap)
-class FeatureMapAdmin(PictureAdmin):
-    picture_name = "feature_map_picture"
-    owner_lookup = "glyph__prediction__owner_id"
-    exclude = ["image"]
-    list_display = ["map_picture", "layer", "kind", "channels", "drawn_at", "glyph"]
-    list_filter = ["layer", "kind", ("drawn_at", admin.EmptyFieldListFilter)]
-    list_select_related = ["glyph"]
-    ordering = ["-drawn_at", "position"]
-    date_hierarchy = "drawn_at"
-    search_fields = ["=glyph__id", "glyph__prediction__owner__username"]
-
-    @admin.display(description="map")
-    def map_picture(self, feature_map: FeatureMap) -> str:
-        if not feature_map.image:
-            return "waiting"
-        return self.picture_tag(feature_map.pk, f"{feature_map.layer} of {feature_map.glyph}")
-
-    @admin.display(description="map")
-    def linked_picture(self, row: FeatureMap) -> str:
-        return super().linked_picture(row) if row.image else "waiting"
-
-    def serve(self, request: HttpRequest, row: FeatureMap) -> HttpResponseBase:
-        if not row.image:
-            raise Http404
-        return serve_file(request, row.image, content_type="image/png")
-
-
 @admin.register(Correction)
 class CorrectionAdmin(EvidenceAdmin):
     list_per_page = 25
@@ -371,39 +281,3 @@ class CorrectionAdmin(EvidenceAdmin):
         )
         badge = render_badge(color, correction.get_kind_display())
         return render_beside(Truncator(in_one_line(correction.written)).chars(24), badge)
-
-
-@admin.register(ModelVersion)
-class ModelVersionAdmin(EvidenceAdmin):
-    """Admin of model versions, with the figures of the card and the comparison instead of their JSON."""
-
-    list_display = ["version", "state_badge", *FIGURES, "activated_at"]
-    list_filter = ["state", "shipped"]
-    ordering = ["-created_at"]
-    search_fields = ["version", "digest"]
-    fields = ["version", "state", "shipped", "title", "note", "activated_at", "digest"]
-    related_lists: ClassVar[Mapping[str, str]] = {"prediction": "model__id__exact"}
-    change_form_template = "admin/recognizer/modelversion/change_form.html"
-
-    def page_context(self, obj: ModelVersion) -> dict[str, Any]:
-        return {"figures": card_figures(obj.card)}
-
-    @admin.display(description="state", ordering="state")
-    def state_badge(self, version: ModelVersion) -> str:
-        return render_badge("read" if version.state == ModelVersion.State.ACTIVE else "", version.get_state_display())
-
-    @admin.display(description="MNIST test digits correct")
-    def correct(self, version: ModelVersion) -> str:
-        return headline(version.card, "metrics test accuracy")
-
-    @admin.display(description="sure but wrong")
-    def sure_but_wrong(self, version: ModelVersion) -> str:
-        return headline(version.card, "metrics read as png sure but wrong")
-
-    @admin.display(description="correct on photographed paper")
-    def on_paper(self, version: ModelVersion) -> str:
-        return headline(version.card, "metrics robustness on paper")
-
-    @admin.display(description="whole numbers correct")
-    def whole_numbers(self, version: ModelVersion) -> str:
-        return headline(version.card, "metrics numbers by gap any paper usual")
