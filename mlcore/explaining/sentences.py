@@ -108,5 +108,5 @@ def write_sentence(
 def percent(share: float) -> str:
     """Return a percentage. From 99 % on it has a decimal and is rounded down, so that only exactly 1 becomes 100 %."""
     if 0.99 < share < 1:
-        return f"{math.floor(1000 * share + 1e-6) / 10:.1f}\N{NO-BREAK SPACE}%"
-    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
+        return f"{math.floor(1000 * share + 1e-6) / 10:.1f} %"
+    return f"{100 * share:.0f} %"

@@ -41,7 +41,7 @@ def test_the_doubtful_digit_is_marked_in_its_box_its_cell_and_its_card(alice_pag
     for mark, attribute in ((".boxes", "data-box"), (".cells", "data-cell"), (".glyphs", "data-card")):
         for state in (".is-doubtful", ".is-selected"):
             expect(alice_page.locator(f"{mark} {state}")).to_have_attribute(attribute, "2")
-    expect(alice_page.locator(".answer .confidence")).to_have_text(re.compile(r"Not sure, 80\.1 %\s+\(needs"))
+    expect(alice_page.locator(".answer .confidence")).to_have_text(re.compile(r"Not sure, 80\.1\s%\s+\(needs"))
 
 
 def test_feature_maps_are_folded_and_lead_to_the_explorer(alice_page: Page, alice, model, worker):
