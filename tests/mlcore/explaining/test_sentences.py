@@ -46,8 +46,7 @@ def test_the_sentence_rounds_down_as_the_page_does():
 
 def test_an_unlikely_digit_is_mentioned_first():
     assert write_sentence(probabilities(d3=0.6, d8=0.4), 0.12, None) == (
-        "Probably not a digit (digit at 12 %). "
-        "If it is one: 3 at 60 %, 8 at 40 %: no single place decides."
+        "Probably not a digit (digit at 12 %). If it is one: 3 at 60 %, 8 at 40 %: no single place decides."
     )
 
 
