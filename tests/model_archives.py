@@ -53,3 +53,16 @@ def add_lambda(config: dict[str, Any]) -> None:
     code = {"class_name": "__lambda__", "config": {"code": "4wEAAAA=", "defaults": None, "closure": None}}
     layer = {"class_name": "Lambda", "module": "keras.layers", "registered_name": None, "config": {"function": code}}
     config["config"]["layers"].insert(1, layer)
+
+
+def hostile_archives() -> list[tuple[bytes, str]]:
+    """Return archives that must be refused, each with a part of the reason."""
+    files = model_files("meters")
+    return [
+        (zipped(model_files("meters", model_keras=keras_with(add_lambda))), "not allowed: Lambda"),
+        (zipped(files | {"model.onnx": b"other"}), "damaged or was replaced"),
+        (zipped({f"../{CARD}": files[CARD]}), "name that is not allowed"),
+        (zipped({"model.onnx": b"\0" * 70_000_000}, zipfile.ZIP_DEFLATED), "too large when unpacked"),
+        (b"no archive", "The ZIP file is damaged"),
+        (zipped(model_files("digits-10")), "The name digits-10 is reserved"),
+    ]

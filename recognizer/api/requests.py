@@ -153,7 +153,7 @@ NO_FIELD = f"There is no such field. There are: {', '.join(FIELDS)}."
 
 
 class ExpectSerializer(RequestSerializer):
-    """What a number is expected to look like. Which fields are right is checked with the preset beside them."""
+    """The expectation of a number. Which fields are right is checked with the preset beside them."""
 
     example = {"digits": "5", "previous": "12345", "step": "300"}
 

@@ -1,4 +1,4 @@
-"""What only people with the permission `trainer` may do, for the endpoints of trainings and models."""
+"""Checks of the permission `trainer`, for the endpoints of trainings and models."""
 
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request

@@ -11,7 +11,7 @@ ExpectedText: TypeAlias = Annotated[str | None, About(optional=True)]
 
 @dataclass(frozen=True, slots=True)
 class ExpectationBody(Body):
-    """What a number is expected to look like. Fields that say nothing are left out."""
+    """The expectation of a number. Fields that say nothing are left out."""
 
     digits: ExpectedText = None
     decimals: ExpectedText = None

@@ -1,4 +1,4 @@
-"""What an account allows: trainings with the pictures that it confirmed or corrected, and looks of trainers at them."""
+"""The consents of an account: to trainings with the pictures that it reviewed, and to looks of trainers at them."""
 
 from collections.abc import Collection
 

@@ -23,7 +23,7 @@ Row = TypeVar("Row", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class ShownRows(Generic[Found]):
-    """What a trainer sees of other people, and how much more there is."""
+    """The rows of other people that a trainer sees, and the numbers of all that there are."""
 
     rows: list[Found]
     count: int  # of people who allow it; `rows` holds the newest of them

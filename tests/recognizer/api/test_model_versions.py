@@ -19,7 +19,7 @@ from recognizer.services.registry.model_versions import register_model
 from recognizer.services.registry.promotion import store_gate
 from tests.conftest import client_of, refresh_login, token_headers
 from tests.ended_training import create_ended_training
-from tests.model_archives import add_lambda, keras_with, model_files, zipped
+from tests.model_archives import hostile_archives, model_files, zipped
 from tests.recognizer.services.registry.artifacts import copy_shipped
 
 URL = "/api/v1/models/"
@@ -150,16 +150,7 @@ def test_a_key_is_answered_although_the_process_died_before_it_stored_the_answer
 
 
 def test_hostile_models_are_refused_and_nothing_is_kept(model, media, trainer):
-    files = model_files("meters")
-    bomb = zipped({"model.onnx": b"\0" * 70_000_000}, zipfile.ZIP_DEFLATED)
-    for data, text in (
-        (zipped(model_files("meters", model_keras=keras_with(add_lambda))), "not allowed: Lambda"),
-        (zipped(files | {"model.onnx": b"other"}), "damaged or was replaced"),
-        (zipped({f"../{CARD}": files[CARD]}), "name that is not allowed"),
-        (bomb, "too large when unpacked"),
-        (b"no archive", "The ZIP file is damaged"),
-        (zipped(model_files("digits-10")), "The name digits-10 is reserved"),
-    ):
+    for data, text in hostile_archives():
         refused = upload(trainer, data, key=f"key-{len(text)}")
         assert (refused.status_code, refused.json()["code"]) == (422, "model_refused"), text
         assert text in refused.json()["detail"]
