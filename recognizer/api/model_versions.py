@@ -12,14 +12,16 @@ from rest_framework.response import Response
 from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.idempotent import claimed_key, created
 from recognizer.api.operations import model_versions as operations
-from recognizer.api.requests import ModelChangeSerializer, PromotionSerializer
+from recognizer.api.requests import ModelChangeSerializer, PromoteSerializer
 from recognizer.api.trainers import require_fresh_trainer, require_trainer
-from recognizer.bodies.model_versions import model_version_body
+from recognizer.bodies.model_versions import PromotionListBody, model_version_body, promotion_body
 from recognizer.bodies.plain import Json, write
-from recognizer.models import IdempotencyRecord, ModelVersion
+from recognizer.forms import clean_or_raise
+from recognizer.forms.model_versions import DayForm
+from recognizer.models import TRAINER, IdempotencyRecord, ModelVersion
 from recognizer.problems import Problem
 from recognizer.services.limits import idempotency
-from recognizer.services.registry.model_changes import describe_model, retire_model
+from recognizer.services.registry.model_changes import active_on, describe_model, newest_promotions, retire_model
 from recognizer.services.registry.model_files import unavailable_if_damaged
 from recognizer.services.registry.model_transfer import upload_model
 from recognizer.services.registry.promotion import promote_model, versions_with_lineage
@@ -53,6 +55,18 @@ class CurrentModel(Endpoint):
         return Response(version_json(request, state=ModelVersion.State.ACTIVE))
 
 
+class PromotionList(Endpoint):
+    @operations.list_promotions
+    def get(self, request: Request) -> Response:
+        """Return the newest promotions, or those that were in force on a day, in order."""
+        day = clean_or_raise(DayForm(request.query_params))["on"]
+        promotions = active_on(day) if day else newest_promotions()
+        shows_people = person(request).has_perm(TRAINER)
+        absolute = request.build_absolute_uri
+        rows = [promotion_body(each, absolute, shows_people=shows_people) for each in promotions]
+        return Response(write(PromotionListBody(rows)))
+
+
 class ModelDetail(Endpoint):
     @operations.get_model
     def get(self, request: Request, version: str) -> Response:
@@ -73,7 +87,7 @@ class ModelPromote(Endpoint):
     def post(self, request: Request, version: str) -> Response:
         require_fresh_trainer(request)
         chosen = find_version(version)
-        reason = PromotionSerializer.validate_body(request.data)["reason"]
+        reason = PromoteSerializer.validate_body(request.data)["reason"]
         with unavailable_if_damaged(chosen):
             promote_model(chosen, by=person(request), reason=reason)
         return Response(version_json(request, version=version))

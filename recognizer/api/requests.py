@@ -338,7 +338,7 @@ class ModelChangeSerializer(RequestSerializer):
     note = Text(max_length=1_000, required=False, allow_blank=True)
 
 
-class PromotionSerializer(RequestSerializer):
+class PromoteSerializer(RequestSerializer):
     example = {"reason": "It reads our forms better."}
 
     reason = Text(

@@ -59,6 +59,7 @@ urlpatterns = [
     path("exports/<uuid:pk>/file/", table_exports.TableExportFile.as_view(), name="table-export-file"),
     path("models/", model_versions.ModelList.as_view(), name="models"),
     path("models/current/", model_versions.CurrentModel.as_view(), name="model-current"),
+    path("models/promotions/", model_versions.PromotionList.as_view(), name="promotions"),
     path("models/<slug:version>/", model_versions.ModelDetail.as_view(), name="model"),
     path("models/<slug:version>/card/", model_versions.ModelCard.as_view(), name="model-card"),
     path("models/<slug:version>/promote/", model_versions.ModelPromote.as_view(), name="model-promote"),

@@ -8,7 +8,7 @@ from django.urls import reverse
 from mlcore.artifact import SHIPPED
 from recognizer.bodies.answers import Absolute, Version
 from recognizer.bodies.plain import About, Body, Json, Moment, choice, url
-from recognizer.models import ModelVersion
+from recognizer.models import ModelVersion, Promotion
 
 MODEL_PATH = f"/models/{SHIPPED.name}/"
 CHECK = {"name": "hands", "active": 0.981, "candidate": 0.983, "bound": 1.0, "limit": 0.05, "passed": True}
@@ -44,6 +44,38 @@ class ModelVersionBody(Body):
     ]
     created_at: Moment
     activated_at: Moment | None
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionBody(Body):
+    """One activation of a model version."""
+
+    at: Annotated[Moment, About("The version has been active since then.")]
+    model: Annotated[str, About("The model version.", example=SHIPPED.name)]
+    url: Annotated[str, url(MODEL_PATH)]
+    replaced: Annotated[str | None, About("The version that was active before it.", example="digits-8")]
+    by: Annotated[
+        str | None, About("Who activated it, for trainers; null for the system and for others.", example="anna")
+    ]
+    reason: Annotated[str, About("Why the comparison was overruled, if it was.", example="")]
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionListBody(Body):
+    """Activations of model versions."""
+
+    results: list[PromotionBody]
+
+
+def promotion_body(promotion: Promotion, absolute: Absolute, *, shows_people: bool) -> PromotionBody:
+    return PromotionBody(
+        at=promotion.at,
+        model=promotion.version.version,
+        url=absolute(reverse("api:model", args=[promotion.version.version])),
+        replaced=promotion.previous.version if promotion.previous else None,
+        by=promotion.by.username if shows_people and promotion.by else None,
+        reason=promotion.reason,
+    )
 
 
 def model_version_body(version: Any, absolute: Absolute) -> ModelVersionBody:

@@ -16,17 +16,21 @@ from recognizer.forms import clean_or_raise
 from recognizer.forms.model_versions import DayForm, DescriptionForm
 from recognizer.forms.promotion import PromotionForm
 from recognizer.fresh_login import fresh_login_required
-from recognizer.models import TRAINER, ModelEvent, ModelVersion, Promotion, Training
+from recognizer.models import TRAINER, ModelEvent, ModelVersion, Training
 from recognizer.problems import Problem
-from recognizer.services.registry.model_changes import active_on, describe_model, history_of, retire_model
+from recognizer.services.registry.model_changes import (
+    active_on,
+    describe_model,
+    history_of,
+    newest_promotions,
+    retire_model,
+)
 from recognizer.services.registry.model_files import unavailable_if_damaged
 from recognizer.services.registry.model_transfer import upload_model
 from recognizer.services.registry.promotion import needs_reason, promote_model
 from recognizer.serving import serve_model
 from recognizer.uploadhandlers import check_files
 from recognizer.views.requests import UserRequest
-
-PROMOTIONS_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,7 @@ def model_versions(request: UserRequest) -> HttpResponse:
         )
         for version in sorted(versions, key=lambda version: version != active)  # the active one first
     ]
-    recorded = Promotion.objects.select_related("version", "by").defer("version__card", "version__gate").order_by("-at")
-    promotions = list(recorded[:PROMOTIONS_SHOWN])
+    promotions = newest_promotions()
     day = clean_or_raise(DayForm(request.GET))["on"]
     context = {
         "rows": [row for row in rows if not row.is_set_aside],

@@ -1,17 +1,32 @@
 """The operations on model versions."""
 
+from datetime import date
+
 from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 
 from mlcore.artifact import SHIPPED
 from recognizer.api import requests
 from recognizer.api.schema import FOUND, IDEMPOTENCY_KEY, LOCATION, answer, binary, example_answer, operation
-from recognizer.bodies.model_versions import ModelVersionBody
+from recognizer.bodies.model_versions import ModelVersionBody, PromotionListBody
 
 CARD = {"version": SHIPPED.name, "seed": 1, "metrics": {"mnist_test_accuracy": 0.997}}
 
 list_models = operation("models", "list_models", "List the model versions", answers={200: [ModelVersionBody]})
 get_current_model = operation(
     "models", "get_current_model", "Get the active model version", answers={200: ModelVersionBody}, problems=FOUND
+)
+list_promotions = operation(
+    "models",
+    "list_promotions",
+    "List which model was active when",
+    answers={200: PromotionListBody},
+    parameters=[
+        OpenApiParameter(
+            "on", date, description="A day in UTC: only the models that were active on it, the first one first."
+        )
+    ],
+    problems=["invalid"],
 )
 get_model = operation("models", "get_model", "Get a model version", answers={200: ModelVersionBody}, problems=FOUND)
 get_model_card = operation(
@@ -52,7 +67,7 @@ promote_model = operation(
     "models",
     "promote_model",
     "Activate a model, or go back to one. Needs the permission trainer",
-    request=requests.PromotionSerializer,
+    request=requests.PromoteSerializer,
     answers={200: ModelVersionBody},
     problems=["invalid", "unsupported_media_type", "gate_not_passed", "model_unavailable", "stale_login", *FOUND],
 )

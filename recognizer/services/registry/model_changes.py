@@ -5,12 +5,15 @@ from datetime import date, datetime, time, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from recognizer.models import ModelEvent, ModelVersion, Promotion
 from recognizer.problems import Problem
 from recognizer.services.security_log import Event, log_event
+
+PROMOTIONS_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +67,22 @@ def history_of(version: ModelVersion) -> list[HistoryRow]:
     return sorted([*events, *promotions], key=lambda row: row.at, reverse=True)
 
 
+def newest_promotions() -> list[Promotion]:
+    return list(_promotions()[:PROMOTIONS_SHOWN])
+
+
 def active_on(day: date) -> list[Promotion]:
     """Return the promotions that were in force on a day of the current time zone, in order: the earliest was at its
     beginning, if a model was active then."""
     start = timezone.make_aware(datetime.combine(day, time.min))
     end = timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
-    rows = Promotion.objects.select_related("version").defer("version__card", "version__gate").order_by("-at")
+    rows = _promotions()
     before = rows.filter(at__lte=start).first()
     during = rows.filter(at__gt=start, at__lt=end)
     return [*([before] if before else []), *reversed(during)]
+
+
+def _promotions() -> QuerySet[Promotion]:
+    """Return all promotions with their versions and people, the newest first."""
+    cards = ("version__card", "version__gate", "previous__card", "previous__gate")
+    return Promotion.objects.select_related("version", "previous", "by").defer(*cards).order_by("-at")

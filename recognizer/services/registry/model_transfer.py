@@ -22,7 +22,7 @@ from recognizer.services.registry.model_versions import register_model
 from recognizer.services.security_log import Event, log_event
 
 # Releases are named digits-N and candidates of trainings learnt-N; the others are addresses of pages.
-RESERVED = re.compile(r"(digits|learnt)-\d+|trainings|upload|current", re.ASCII)
+RESERVED = re.compile(r"(digits|learnt)-\d+|trainings|upload|current|promotions", re.ASCII)
 
 
 def upload_model(data: bytes, *, by: User, record: IdempotencyRecord | None = None) -> ModelVersion:

@@ -3,6 +3,8 @@
 import hashlib
 import io
 import zipfile
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -217,3 +219,27 @@ def test_a_list_names_the_training_of_each_candidate_in_few_queries(
     assert (learnt["trained_from"], learnt["training_url"]) == (model.version, "http://testserver/api/v1/trainings/1/")
     assert (learnt["gate"]["passed"], learnt["gate"]["against"]) == (False, model.version)
     assert (rows[model.version]["trained_from"], rows[model.version]["training_url"]) == (None, None)
+
+
+def test_the_promotions_tell_which_model_was_active_on_a_day(model, candidate, trainer, alice):
+    Promotion.objects.all().delete()
+    march = partial(datetime, 2026, 3, tzinfo=UTC)
+    Promotion.objects.create(version=candidate, previous=model, by=trainer, reason="our forms", at=march(3, 12))
+    Promotion.objects.create(version=model, previous=candidate, at=march(5, 12))
+
+    def on(user: User, day: str) -> list[dict[str, Any]]:
+        return list(get(user, f"{URL}promotions/?on={day}").json()["results"])
+
+    assert on(alice, "2026-03-02") == []
+    assert [row["model"] for row in on(alice, "2026-03-04")] == ["digits-other"]
+    first, second = on(trainer, "2026-03-05")
+    assert (first["model"], first["replaced"], first["by"]) == ("digits-other", model.version, "bob")
+    assert (second["model"], second["replaced"], second["by"]) == (model.version, "digits-other", None)
+    newest = get(alice, f"{URL}promotions/").json()["results"]
+    assert [(row["at"], row["by"], row["reason"]) for row in newest] == [
+        ("2026-03-05T12:00:00Z", None, ""),
+        ("2026-03-03T12:00:00Z", None, "our forms"),
+    ]
+    refused = get(alice, f"{URL}promotions/?on=3 March")
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid")
+    assert Client().get(f"{URL}promotions/").status_code == 401
