@@ -2,8 +2,8 @@
 
     python -m bench.restore_drill [--predictions 100000] [--writes 200] [--kills 20] [--encrypted]
 
-A PostgreSQL is filled with predictions, each with a file of its own. While a thread adds pictures and removes some of
-them again, `manage.py backup` is killed so often, and then completes. `manage.py restore` into empty databases is
+A PostgreSQL is filled with predictions, each with a file of its own. While a thread adds pictures and removes them
+again, `manage.py backup` is killed so often, and then completes. `manage.py restore` into empty databases is
 killed so often, and then completes. At the end every restored row has its file with the right SHA-256, every table has
 the rows of the backup, and what was committed before the backup and not removed is there.
 """
@@ -34,11 +34,12 @@ if TYPE_CHECKING:
     from recognizer.models import Prediction
 
 CHUNK = 500
+ADDED = 1_000  # pictures of the writer that are there at once; it removes as many as it adds
 
 
 @dataclass
 class Writer(threading.Thread):
-    """A thread that adds so many pictures a second, and removes one of ten again."""
+    """A thread that adds and removes pictures, together so many a second."""
 
     template: "Prediction"
     picture: bytes
@@ -61,7 +62,7 @@ class Writer(threading.Thread):
         uploads = []
         started = time.time()
         while not self.is_over.is_set():
-            time.sleep(max(0.0, started + len(self.added) / self.per_second - time.time()))
+            time.sleep(max(0.0, started + self.writes / self.per_second - time.time()))
             upload = Upload.objects.get(pk=self.template.upload_id)
             prediction = Prediction.objects.get(pk=self.template.pk)
             began = time.time()
@@ -73,11 +74,15 @@ class Writer(threading.Thread):
                 prediction.save(force_insert=True)
             self.added[str(upload.pk)] = began, time.time()
             uploads.append(upload)
-            if not len(self.added) % 10:
+            if len(uploads) > ADDED:
                 gone = uploads.pop(random.randrange(len(uploads)))
                 self.removed[str(gone.pk)] = time.time()
                 remove_uploads([gone])
         connection.close()
+
+    @property
+    def writes(self) -> int:
+        return len(self.added) + len(self.removed)
 
     def must_have(self, at: float) -> set[str]:
         """Return what a backup of this time must contain: the clocks are the same, and a second is spared."""
@@ -101,7 +106,7 @@ def store(upload: object, picture: bytes) -> None:
 def main() -> None:
     parser = create_parser(__doc__)
     parser.add_argument("--predictions", type=int, default=100_000)
-    parser.add_argument("--writes", type=float, default=200, help="a second")
+    parser.add_argument("--writes", type=float, default=200, help="pictures added or removed each second")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--encrypted", action="store_true")
     options = parser.parse_args()
@@ -130,12 +135,12 @@ def drill(place: Stage, options: Namespace) -> None:
     while killed < options.kills:  # a backup that had ended before is one more backup
         killed += kill_often(options.kills - killed, seconds, ["backup", backups])[0]
     run(f"backup after {killed} kills, under writes", "backup", backups)
-    rate = len(writer.added) / (time.time() - started)
+    rate = writer.writes / (time.time() - started)
     assert writer.is_alive()
     writer.is_over.set()
     writer.join()
     print(
-        f"{len(writer.added)} pictures were added ({rate:.0f} a second) and {len(writer.removed)} removed meanwhile",
+        f"{len(writer.added)} pictures were added and {len(writer.removed)} removed meanwhile, {rate:.0f} a second",
         flush=True,
     )
     run("verification", "verify_backup", backups)
