@@ -17,7 +17,7 @@ from recognizer.api.trainers import require_fresh_trainer, require_trainer
 from recognizer.bodies.model_versions import PromotionListBody, model_version_body, promotion_body
 from recognizer.bodies.plain import Json, write
 from recognizer.forms import clean_or_raise
-from recognizer.forms.model_versions import DayForm
+from recognizer.forms.model_versions import DAY_EXPECTED, DayForm
 from recognizer.models import TRAINER, IdempotencyRecord, ModelVersion
 from recognizer.problems import Problem
 from recognizer.services.limits import idempotency
@@ -60,6 +60,8 @@ class PromotionList(Endpoint):
     def get(self, request: Request) -> Response:
         """Return the newest promotions, or those that were in force on a day, in order."""
         day = clean_or_raise(DayForm(request.query_params))["on"]
+        if day is None and "on" in request.query_params:
+            raise Problem("invalid", str(DAY_EXPECTED))
         promotions = active_on(day) if day else newest_promotions()
         shows_people = person(request).has_perm(TRAINER)
         absolute = request.build_absolute_uri

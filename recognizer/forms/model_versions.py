@@ -1,7 +1,11 @@
 """Forms of the model pages: a title with a note, and a day."""
 
+from datetime import date
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
+
+DAY_EXPECTED = _("Write the day as 2026-03-31.")
 
 
 class DescriptionForm(forms.Form):
@@ -14,4 +18,11 @@ class DescriptionForm(forms.Form):
 
 
 class DayForm(forms.Form):
-    on = forms.DateField(required=False, error_messages={"invalid": _("Write the day as 2026-03-31.")})
+    on = forms.RegexField(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", required=False, error_messages={"invalid": DAY_EXPECTED})
+
+    def clean_on(self) -> date | None:
+        text = self.cleaned_data["on"]
+        try:
+            return date.fromisoformat(text) if text else None
+        except ValueError as error:
+            raise forms.ValidationError(DAY_EXPECTED) from error
