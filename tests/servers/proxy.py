@@ -33,6 +33,9 @@ class Proxy:
                 connection.shutdown(socket.SHUT_RDWR)
             connection.close()
 
+    def note_sent(self, data: bytes) -> None:
+        """Note what a client has sent, as it came. A test may override it."""
+
     def _accept(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while True:
@@ -42,7 +45,7 @@ class Proxy:
     def _serve(self, client: socket.socket) -> None:
         self.sockets.add(client)
         if self.is_black_hole:
-            self._swallow(client)
+            self._swallow(client, False)
             return
         try:
             server = socket.create_connection(("127.0.0.1", self.target))
@@ -56,8 +59,10 @@ class Proxy:
     def _pump(self, source: socket.socket, target: socket.socket, is_answer: bool) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                if not is_answer:
+                    self.note_sent(data)
                 if self.is_black_hole:
-                    self._swallow(source)
+                    self._swallow(source, is_answer)
                     return
                 if is_answer and self.delay_seconds:
                     time.sleep(self.delay_seconds)
@@ -66,7 +71,8 @@ class Proxy:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def _swallow(self, source: socket.socket) -> None:
+    def _swallow(self, source: socket.socket, is_answer: bool) -> None:
         with contextlib.suppress(OSError):
-            while source.recv(65536):
-                pass
+            while data := source.recv(65536):
+                if not is_answer:
+                    self.note_sent(data)

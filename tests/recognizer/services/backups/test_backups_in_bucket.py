@@ -195,7 +195,9 @@ def test_lists_of_several_pages_are_complete(store, seven):
     assert len(BucketPlace(PLACE).list_snapshots()) == 1
 
 
-def test_two_processes_do_not_write_to_one_bucket_at_once(store, seven):
+def test_two_processes_do_not_write_to_one_bucket_at_once(store, seven, monkeypatch):
+    monkeypatch.setattr(bucket_lock, "ABANDONED_SECONDS", 600.0)  # the first renewal is seen, however late it comes
+    monkeypatch.setattr(bucket_lock, "LOOKS", 6000)
     other, started, goes_on = BucketPlace(PLACE), threading.Event(), threading.Event()
 
     def hold() -> None:

@@ -40,19 +40,19 @@ def test_a_window_ends():
 
 
 def test_a_window_in_redis_expires(redis_server):
-    rate = Rate("test", 1, "erin", seconds=1)
+    rate = Rate("test", 1, "erin", seconds=600)
 
-    assert 0 < count_request([rate])[0].resets_in_seconds <= 1
-    assert 0 < broker.redis_client().pttl(rate.key) <= 1000
+    assert 0 < count_request([rate])[0].resets_in_seconds <= 600
+    assert 0 < broker.redis_client().pttl(rate.key) <= 600_000
 
 
 @pytest.mark.parametrize("expires_in", [3 * 3600 * 1000, None])
 def test_a_window_does_not_last_for_hours_after_the_clock_was_set_back(redis_server, expires_in):
-    rate = Rate("test", 1, "frank")
+    rate = Rate("test", 1, "frank", seconds=600)
     broker.redis_client().set(rate.key, 1, px=expires_in)
 
-    assert count_request([rate])[0].resets_in_seconds == 60
-    assert 59_000 < broker.redis_client().pttl(rate.key) <= 60_000
+    assert count_request([rate])[0].resets_in_seconds == 600
+    assert 0 < broker.redis_client().pttl(rate.key) <= 600_000
 
 
 def test_changing_callers_cannot_fill_the_memory(monkeypatch):
