@@ -1,5 +1,7 @@
 """The choices of an account, and the theme, which visitors choose as well."""
 
+from collections.abc import Callable
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -42,27 +44,23 @@ def account_pictures(request: UserRequest) -> HttpResponse:
 
 @require_POST
 def account_training(request: UserRequest) -> HttpResponse:
-    is_given = clean_or_raise(ConsentForm(request.POST))["consent"] == "yes"
-    choose_training_consent(request.user, is_given=is_given)
-    messages.success(
-        request,
-        _("Saved. The next training may use the pictures that you confirmed or corrected.")
-        if is_given
-        else _("Saved. Trainings that begin from now on leave your pictures out."),
-    )
-    return redirect(f"{reverse('account')}#training")
+    given = _("Saved. The next training may use the pictures that you confirmed or corrected.")
+    withdrawn = _("Saved. Trainings that begin from now on leave your pictures out.")
+    return save_consent(request, choose_training_consent, given, withdrawn)
 
 
 @require_POST
 def account_trainers(request: UserRequest) -> HttpResponse:
+    given = _("Saved. Trainers may look at your pictures.")
+    withdrawn = _("Saved. Trainers cannot look at your pictures.")
+    return save_consent(request, choose_looks_of_trainers, given, withdrawn)
+
+
+def save_consent(request: UserRequest, choose: Callable[..., None], given: str, withdrawn: str) -> HttpResponse:
+    """Save one of the two consents with its service, and say so on the account page."""
     is_given = clean_or_raise(ConsentForm(request.POST))["consent"] == "yes"
-    choose_looks_of_trainers(request.user, is_given=is_given)
-    messages.success(
-        request,
-        _("Saved. Trainers may look at your pictures.")
-        if is_given
-        else _("Saved. Trainers cannot look at your pictures."),
-    )
+    choose(request.user, is_given=is_given)
+    messages.success(request, given if is_given else withdrawn)
     return redirect(f"{reverse('account')}#training")
 
 
