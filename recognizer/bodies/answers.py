@@ -21,7 +21,7 @@ from recognizer.bodies.ink import (
     glyph_body,
     ink_fields,
 )
-from recognizer.bodies.plain import INLINE, About, Body, Moment, NextUrl, PreviousUrl, choice, url
+from recognizer.bodies.plain import INLINE, About, Body, Moment, PageBody, choice, url
 from recognizer.models import Correction, Prediction, Upload
 from recognizer.stored_readings import AnyGlyph
 
@@ -155,11 +155,9 @@ class OldAnswerBody(Body):
 
 
 @dataclass(frozen=True, slots=True)
-class PredictionPageBody(Body):
+class PredictionPageBody(PageBody):
     """A page of predictions."""
 
-    next: NextUrl
-    previous: PreviousUrl
     results: list[PredictionBody]
 
 

@@ -17,7 +17,7 @@ from recognizer.bodies.answers import (
 )
 from recognizer.bodies.expectations import ExpectedFields, expected_fields
 from recognizer.bodies.ink import DecisionName, Value, Written
-from recognizer.bodies.plain import INLINE, About, Body, Moment, NextUrl, PreviousUrl, choice, url
+from recognizer.bodies.plain import INLINE, About, Body, Moment, PageBody, choice, url
 from recognizer.bodies.problems import ErrorLine, FileErrorBody, file_error_body
 from recognizer.bodies.results import ResultRow, result_rows, unanswered_row
 from recognizer.models import Batch, BatchItem, Prediction
@@ -83,20 +83,16 @@ class BatchItemBody(Body):
 
 
 @dataclass(frozen=True, slots=True)
-class BatchPageBody(Body):
+class BatchPageBody(PageBody):
     """A page of batches."""
 
-    next: NextUrl
-    previous: PreviousUrl
     results: list[BatchBody]
 
 
 @dataclass(frozen=True, slots=True)
-class BatchItemPageBody(Body):
+class BatchItemPageBody(PageBody):
     """A page of a batch's items."""
 
-    next: NextUrl
-    previous: PreviousUrl
     results: list[BatchItemBody]
 
 

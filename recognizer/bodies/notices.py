@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from recognizer.bodies.answers import Absolute
-from recognizer.bodies.plain import About, Body, Moment, NextUrl, PreviousUrl
+from recognizer.bodies.plain import About, Body, Moment, PageBody
 from recognizer.notice_texts import ShownNotice
 
 
@@ -25,11 +25,9 @@ class NoticeBody(Body):
 
 
 @dataclass(frozen=True, slots=True)
-class NoticePageBody(Body):
+class NoticePageBody(PageBody):
     """A page of notices."""
 
-    next: NextUrl
-    previous: PreviousUrl
     results: list[NoticeBody]
 
 

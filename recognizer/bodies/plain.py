@@ -71,8 +71,14 @@ def choice(*values: str, help: str = "", example: Any = NO_EXAMPLE) -> About:
 
 Moment: TypeAlias = Annotated[datetime, About(example="2026-11-20T10:00:00.123456Z")]
 CURSOR = "WzAsIjIwMjYtMTEtMjBUMTA6MDA6MDArMDA6MDAiXQ=="
-NextUrl: TypeAlias = Annotated[str | None, url(f"/predictions/?cursor={CURSOR}", "The next page, if there is one.")]
-PreviousUrl: TypeAlias = Annotated[str | None, About("The previous page, if there is one.", example=None, format="uri")]
+
+
+@dataclass(frozen=True, slots=True)
+class PageBody(Body):
+    """The base of the pages of lists. Each adds its `results`."""
+
+    next: Annotated[str | None, url(f"/predictions/?cursor={CURSOR}", "The next page, if there is one.")]
+    previous: Annotated[str | None, About("The previous page, if there is one.", example=None, format="uri")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from recognizer.bodies.answers import Absolute
 from recognizer.bodies.model_versions import COMPARISON, comparison_of
-from recognizer.bodies.plain import About, Body, Moment, NextUrl, PreviousUrl, choice, url
+from recognizer.bodies.plain import About, Body, Moment, PageBody, choice, url
 from recognizer.models import Training
 
 TRAINING_PATH = "/trainings/3/"
@@ -48,11 +48,9 @@ class TrainingBody(Body):
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingPageBody(Body):
+class TrainingPageBody(PageBody):
     """One page of trainings, the newest first."""
 
-    next: NextUrl
-    previous: PreviousUrl
     results: list[TrainingBody]
 
 
