@@ -1,14 +1,10 @@
-"""The bodies of requests: each serializer validates one, describes it in the schema and carries its example.
-
-JSON values must have the right type. The fields of Django REST framework would read 5 as "5", "7" as 7 and 1 as true.
-"""
+"""The bodies of requests: each serializer validates one, describes it in the schema and carries its example."""
 
 import json
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, ClassVar
-from uuid import UUID
+from typing import Any
 
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
@@ -19,84 +15,15 @@ from mlcore.reading.expectation_text import FIELDS
 from mlcore.reading.result import MAX_GLYPHS, MODES
 from mlcore.reading.written import DECIMAL_MARKS
 from recognizer.api.bounded_json import parse_json
+from recognizer.api.request_fields import BoundedList, Digits, Key, RequestSerializer, Text, Whole, YesNo
 from recognizer.bodies.answers import PREDICTION_ID
 from recognizer.models import ApiToken
-from recognizer.models.prediction import MAX_TEXT, MAX_WRITTEN
+from recognizer.models.prediction import MAX_WRITTEN
 from recognizer.models.preset import MAX_PRESET_NAME
 from recognizer.problems import Problem
 from recognizer.services.reading.presets import MAX_STORED
 
 MAX_EXPECT_TOKENS = 200  # of a JSON text with an expectation
-
-
-class Text(serializers.CharField):
-    def __init__(self, **options: Any) -> None:
-        super().__init__(trim_whitespace=False, **options)
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
-class Digits(serializers.RegexField):
-    def __init__(self, **options: Any) -> None:
-        super().__init__(r"^[0-9]+(\n[0-9]+)*\Z", trim_whitespace=False, max_length=MAX_TEXT, **options)
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
-class Whole(serializers.IntegerField):
-    def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool) or not isinstance(data, int):
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
-class YesNo(serializers.BooleanField):
-    """A boolean; in forms and queries the words true and false."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        if isinstance(data, str):
-            data = {"true": True, "false": False}.get(data.lower())
-        if not isinstance(data, bool):
-            self.fail("invalid", input=data)
-        return data
-
-
-class Key(serializers.UUIDField):
-    def to_internal_value(self, data: Any) -> UUID:
-        if not isinstance(data, str):
-            self.fail("invalid", value=data)
-        return super().to_internal_value(data)
-
-
-class BoundedList(serializers.ListField):
-    """A list whose length is checked before its entries, each of which could have an error."""
-
-    max_length: int
-
-    def to_internal_value(self, data: Any) -> list[Any]:
-        if isinstance(data, list) and len(data) > self.max_length:
-            message = self.error_messages["max_length"].format(max_length=self.max_length)
-            raise serializers.ValidationError(message, code="max_length")
-        return super().to_internal_value(data)
-
-
-class RequestSerializer(serializers.Serializer[Any]):
-    """The base of all request bodies."""
-
-    example: ClassVar[Any] = None
-
-    @classmethod
-    def validate_body(cls, data: Any) -> dict[str, Any]:
-        """Return the validated values. Raises ValidationError for anything else."""
-        serializer = cls(data=data)
-        serializer.is_valid(raise_exception=True)
-        return dict(serializer.validated_data)
 
 
 MODE_HELP = (

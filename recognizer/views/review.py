@@ -19,7 +19,7 @@ from recognizer.forms import clean_or_raise
 from recognizer.forms.corrections import AlikeForm, QueueForm
 from recognizer.models import Batch, Prediction, Stream
 from recognizer.problems import Problem
-from recognizer.services.history import corrections
+from recognizer.services.history.current_corrections import current_correction
 from recognizer.services.quality.alike_groups import SavedGroup, next_group, save_group
 from recognizer.services.quality.review_queue import QueueLimits, count_to_review, look_ahead, streams_in_review
 from recognizer.views.corrections import save_correction
@@ -58,7 +58,7 @@ def review_correct(request: UserRequest, pk: UUID) -> HttpResponse:
 def save_review(request: UserRequest, prediction: Prediction) -> bool:
     """Save the correction and return whether the prediction is finished."""
     action = request.POST.get("action")
-    if action == "confirm" and corrections.current_correction(prediction):
+    if action == "confirm" and current_correction(prediction):
         return True  # the digits were corrected one by one before; this ends the number
     save_correction(request, prediction)
     if action == "labels":
@@ -147,7 +147,7 @@ def queue_page(
         "is_saved": is_saved,
     }
     if previous:
-        context["previous_correction"] = corrections.current_correction(previous)
+        context["previous_correction"] = current_correction(previous)
     if prediction:
         is_just_fetched = not (problem or is_saved)
         is_uncorrected = is_just_fetched and prediction.correction_kind is None  # type: ignore[attr-defined]

@@ -26,7 +26,8 @@ from recognizer.forms.corrections import BOX_FIELDS
 from recognizer.forms.reading import PAGE_MODES, ReadAgainForm
 from recognizer.models import Glyph, Job, Prediction
 from recognizer.problems import Problem
-from recognizer.services.history import bulk_actions, corrections
+from recognizer.services.history import bulk_actions
+from recognizer.services.history.current_corrections import entered_corrections, select_current
 from recognizer.services.history.pages import neighbours_of
 from recognizer.services.reading import feature_maps
 from recognizer.services.reading.predictions import reread_upload
@@ -101,7 +102,7 @@ def prediction_context(
     """
     own_corrections = prediction.upload.corrections.select_related("by").order_by("created_at", "id")
     rows = [] if is_uncorrected else list(own_corrections)
-    current = corrections.select_current(rows)
+    current = select_current(rows)
     current_written = current.written if current else prediction.written
     # Fetched once, for the boxes as well. The inputs are left out: they are pictures with their own addresses.
     prefetch_related_objects([prediction], Prefetch("glyphs", Glyph.objects.defer("input")))
@@ -144,7 +145,7 @@ def prediction_context(
         "other_cards": other_cards,
         "doubtful_card": next((card for card in [*cards, *other_cards] if card["is_doubtful"]), None),
         "sure_from": None if hides_decision else threshold_of(prediction),
-        "correction_history": corrections.entered_corrections(rows)[::-1],
+        "correction_history": entered_corrections(rows)[::-1],
         "current_correction": current,
         "current_written": current_written,
         "written_lines": current_written.split("\n") if current else lines,

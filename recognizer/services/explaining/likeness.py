@@ -16,7 +16,7 @@ from recognizer import selectors
 from recognizer.models import Correction, Glyph
 from recognizer.services.explaining.explanations import ExplainedGlyph
 from recognizer.services.explaining.training_digits import training_digits
-from recognizer.services.history.corrections import select_current
+from recognizer.services.history.current_corrections import select_current
 from recognizer.services.history.labelled_boxes import Box
 
 SHOWN = 8

@@ -1,12 +1,7 @@
-"""Corrections of predictions. Rows are only ever appended, and an upload's newest correction counts.
-
-Undo appends too: first a row of kind `undo`, then, if an earlier correction applies again, a copy of that one. So the
-newest row alone tells what currently counts.
-"""
+"""Corrections of predictions: each is checked and appended. `current_corrections.py` tells which one counts."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +14,13 @@ from mlcore.reading.written import digits_of
 from recognizer.models import Correction, Prediction
 from recognizer.models.prediction import DIGITS_PATTERN, MAX_TEXT
 from recognizer.problems import Problem
+from recognizer.services.history.current_corrections import (
+    RESTORE_DELAY,
+    current_correction,
+    effective_corrections,
+    is_same,
+    select_current,
+)
 from recognizer.services.history.labelled_boxes import (
     Box,
     LabelledBox,
@@ -39,32 +41,6 @@ from recognizer.services.space.sizes import correction_bytes
 
 LABEL = re.compile(r"[0-9]?")
 MAX_BOXES = MAX_GLYPHS
-
-# The copy that an undo appends is this much newer than the undo: rows of the same time would have no order.
-RESTORE_DELAY = timedelta(microseconds=1)
-
-
-def current_correction(prediction: Prediction) -> Correction | None:
-    """Return the correction that counts for the prediction's upload, or None."""
-    return select_current(prediction.upload.corrections.order_by("-created_at", "-id")[:1])
-
-
-def select_current(corrections: Iterable[Correction]) -> Correction | None:
-    """Return the newest of an upload's corrections, or None if it is an undo."""
-    newest = max(corrections, key=lambda correction: (correction.created_at, correction.pk), default=None)
-    return None if newest is None or newest.kind == Correction.Kind.UNDO else newest
-
-
-def entered_corrections(rows: Sequence[Correction]) -> list[Correction]:
-    """Return the corrections that people entered, without the copies that undo appended. Rows come oldest first."""
-    previous_rows = [None, *rows]
-    return [
-        row
-        for previous, row in zip(previous_rows, rows, strict=False)
-        if not (
-            previous and previous.kind == Correction.Kind.UNDO and row.created_at - previous.created_at == RESTORE_DELAY
-        )
-    ]
 
 
 def correct(*, prediction: Prediction, by: User, kind: str, text: str = "", written: str = "") -> Correction:
@@ -91,7 +67,7 @@ def correct_each(predictions: Sequence[Prediction], *, by: User, kind: str, writ
     for prediction in predictions:
         current = select_current(rows_by_upload[prediction.upload_id])
         row = _build_correction(prediction, by, kind, current, written=written)
-        if not (current and _is_same(row, current)):
+        if not (current and is_same(row, current)):
             new_rows.append(row)
     _save_rows(new_rows)
 
@@ -175,7 +151,7 @@ def current_boxes(prediction: Prediction) -> list[LabelledBox]:
 def undo(*, prediction: Prediction, by: User) -> Correction:
     """Undo the current correction, so that the one before it counts again. Return the row that counts now."""
     with transaction.atomic():
-        effective = _effective_corrections(prediction.upload.corrections.order_by("created_at", "id"))
+        effective = effective_corrections(prediction.upload.corrections.order_by("created_at", "id"))
         if not effective:
             raise Problem("conflict", _("There is no correction to undo."))
         undo_row = _append(_new_row(prediction, by, Correction.Kind.UNDO))
@@ -192,27 +168,6 @@ def affirm(*, prediction: Prediction, by: User) -> Correction:
     if current is None:
         raise Problem("conflict", _("There is no correction to keep."))
     return _append(_new_row(prediction, by, current.kind, current.written, current.boxes))
-
-
-def is_affirmed(rows: Iterable[Correction]) -> bool:
-    """Return whether the newest of an upload's corrections repeats the one before it."""
-    newest = sorted(rows, key=lambda row: (row.created_at, row.pk))[-2:]
-    return len(newest) == 2 and (newest[0].kind, newest[0].boxes) == (newest[1].kind, newest[1].boxes)
-
-
-def _effective_corrections(rows: Iterable[Correction]) -> list[Correction]:
-    """Return the corrections that were not undone, oldest first, without repetitions such as the copies of undo."""
-    effective: list[Correction] = []
-    for row in rows:
-        if row.kind == Correction.Kind.UNDO:
-            del effective[-1:]
-        elif not (effective and _is_same(row, effective[-1])):
-            effective.append(row)
-    return effective
-
-
-def _is_same(one: Correction, other: Correction) -> bool:
-    return (one.kind, one.written, one.boxes) == (other.kind, other.written, other.boxes)
 
 
 def _require_box(boxes: Sequence[LabelledBox], position: int) -> None:
@@ -288,7 +243,7 @@ def _new_row(
 
 def _append(row: Correction, current: Correction | None = None) -> Correction:
     """Save the row and return it. Return the current correction instead if it is the same."""
-    if current and _is_same(row, current):
+    if current and is_same(row, current):
         return current
     _save_rows([row])
     return row

@@ -8,7 +8,8 @@ from recognizer import selectors
 from recognizer.models import Correction
 from recognizer.problems import Problem
 from recognizer.services.history.bulk_actions import correct_predictions
-from recognizer.services.history.corrections import current_correction, undo
+from recognizer.services.history.corrections import undo
+from recognizer.services.history.current_corrections import current_correction
 from recognizer.services.space.quotas import usage
 
 pytestmark = pytest.mark.django_db

@@ -15,15 +15,13 @@ from recognizer.services.history.corrections import (
     correct,
     correct_glyphs,
     correct_labels,
-    current_correction,
-    entered_corrections,
-    labelled_boxes,
     merge_boxes,
     remove_box,
-    select_current,
     split_box,
     undo,
 )
+from recognizer.services.history.current_corrections import current_correction, entered_corrections, select_current
+from recognizer.services.history.labelled_boxes import labelled_boxes
 from recognizer.services.reading.predictions import reread_upload
 
 pytestmark = pytest.mark.django_db
