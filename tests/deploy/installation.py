@@ -7,7 +7,6 @@ Not run: systemd, whose units are read for what they start, as which user and wh
 an authority, in place of which there is one of the machine's own; and logrotate.
 """
 
-import configparser
 import os
 import re
 import secrets
@@ -23,11 +22,11 @@ from pathlib import Path
 import httpx
 
 from tests.deploy.image import show
+from tests.deploy.page import PAGE, parse_units
 from tests.pictures import digit_png
 from tests.servers.process import Server, wait_until
 from tests.surroundings import ROOT
 
-PAGE = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
 HOST = "digits.example.org"
 HOME, APP, BACKUPS = Path("/srv/digitscribe"), Path("/srv/digitscribe/app"), Path("/srv/backups")
 NGINX_SITE = Path("/etc/nginx/conf.d/digitscribe.conf")
@@ -115,22 +114,11 @@ def write_settings(password: str) -> None:
     shutil.chown(path, "digitscribe", "digitscribe")
 
 
-def units() -> dict[str, dict[str, str]]:
-    """Return the section [Service] of each unit of a process."""
-    found = {}
-    for name, text in re.findall(r"digitscribe-(\w+)\.service`:\n\n```ini\n(.*?)```", PAGE, re.DOTALL):
-        unit = configparser.ConfigParser(interpolation=None)
-        unit.optionxform = str  # type: ignore[assignment, method-assign]
-        unit.read_string(text)
-        found[name] = dict(unit["Service"])
-    return found
-
-
 @contextmanager
 def started() -> Iterator[None]:
     """Start what the units start, as systemd would."""
     servers = []
-    for name, unit in units().items():
+    for name, unit in parse_units().items():
         if "RuntimeDirectory" in unit:
             folder = Path("/run") / unit["RuntimeDirectory"]
             folder.mkdir(mode=0o755, exist_ok=True)

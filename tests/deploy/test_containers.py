@@ -10,6 +10,7 @@ from django.urls import resolve
 
 from config.supervisor import TRAINER_OPTIONS
 from recognizer.release import RELEASE
+from tests.deploy.page import PAGE
 from tests.surroundings import ROOT, setting_names
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -177,7 +178,7 @@ def test_the_kustomization_lists_every_manifest():
 def test_nginx_of_compose_sends_the_headers_of_the_deployment_page():
     """tests/recognizer/test_deployment_page.py compares those with the application."""
     location = re.compile(r"location /protected-media/ \{(.*?)\n    \}", re.DOTALL)
-    page = location.search((ROOT / "docs" / "deployment.md").read_text(encoding="utf-8"))
+    page = location.search(PAGE)
     conf = location.search((ROOT / "deploy" / "compose" / "nginx.conf").read_text(encoding="utf-8"))
     assert page is not None
     assert conf is not None

@@ -1,32 +1,20 @@
 """docs/deployment.md agrees with the code: the units with the Procfile, and nginx with the response headers."""
 
-import configparser
 import re
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests.deploy.page import PAGE, parse_units
 from tests.surroundings import ROOT
 
-PAGE = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
 VENV = "/srv/digitscribe/app/.venv/bin/"
 
 # From a response with X-Accel-Redirect nginx forwards some headers, sets some itself and drops all others.
 FORWARDED = {"Content-Type", "Content-Disposition", "Cache-Control", "Set-Cookie", "Expires", "Accept-Ranges"}
 SET_BY_NGINX = {"ETag", "Content-Length", "X-Accel-Redirect"}
 NOT_NEEDED = {"Content-Language"}  # pictures have no language
-
-
-def parse_units() -> dict[str, dict[str, str]]:
-    """Return the [Service] section of each unit by its name."""
-    found = {}
-    for name, text in re.findall(r"digitscribe-(\w+)\.service`:\n\n```ini\n(.*?)```", PAGE, re.DOTALL):
-        unit = configparser.ConfigParser(interpolation=None)
-        unit.optionxform = str
-        unit.read_string(text)
-        found[name] = dict(unit["Service"])
-    return found
 
 
 def test_the_units_start_the_commands_of_the_procfile():

@@ -16,13 +16,13 @@ from django.db import connection
 from django.db.backends.sqlite3._functions import register
 
 from tests import surroundings
+from tests.deploy.page import PAGE
 from tests.pictures import varied_pngs
 from tests.servers.process import wait_until
 from tests.servers.web import WebServer
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
-PAGE = (surroundings.ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
 PAUSE_SECONDS = 0.1
 QUERY = "SELECT original, sha256 FROM recognizer_upload"
 

@@ -191,23 +191,16 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(folder: Path, capsys: pytes
     assert output.read_text() == whole
 
 
-def test_another_file_is_not_appended_to(folder: Path) -> None:
-    notes = folder / "notes.txt"
-    notes.write_text("a diary\n")
+@pytest.mark.parametrize("content", ["a diary\n", '{"a": 1, "important": "data"}'], ids=["lines", "no whole line"])
+def test_another_file_is_not_appended_to(folder: Path, content: str) -> None:
+    other = folder / "notes.txt"
+    other.write_text(content)
     with pytest.raises(CommandError, match="did not write"):
-        run("--output", str(notes), str(folder))
-    assert notes.read_text() == "a diary\n"
+        run("--output", str(other), str(folder))
+    assert other.read_text() == content
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1", "many"])
 def test_jobs_are_a_number_from_one_up(jobs: str, folder: Path) -> None:
     with pytest.raises(CommandError, match="from 1 up"):
         run("--jobs", jobs, str(folder))
-
-
-def test_a_file_without_a_line_of_answers_is_left_as_it_is(folder: Path) -> None:
-    token = folder / "token.json"
-    token.write_text('{"a": 1, "important": "data"}')
-    with pytest.raises(CommandError, match="did not write"):
-        run("--output", str(token), str(folder))
-    assert token.read_text() == '{"a": 1, "important": "data"}'

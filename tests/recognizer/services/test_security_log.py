@@ -22,8 +22,8 @@ from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.people.tokens import create_token, revoke_token
 from recognizer.services.security_log import MAX_REFUSALS, Event, log_event, log_refusal
 from tests.conftest import token_headers
+from tests.deploy.page import PAGE
 from tests.recognizer.deletions import run_deletions
-from tests.surroundings import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)  # events are written after their commit
 
@@ -250,8 +250,7 @@ def test_the_file_is_opened_again_after_it_was_moved(alice, tmp_path, monkeypatc
 
 
 def test_every_event_is_documented():
-    page = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
-    table = page[page.index("## Security log") : page.index("## Redis")]
+    table = PAGE[PAGE.index("## Security log") : PAGE.index("## Redis")]
     documented = {
         name for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
     }

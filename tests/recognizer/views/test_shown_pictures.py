@@ -20,7 +20,7 @@ from recognizer.services.reading.rescoring import rescore
 from tests.conftest import client_of
 from tests.ended_training import create_ended_training
 from tests.pictures import digit_png
-from tests.recognizer.views.test_trainings import run_waiting_jobs
+from tests.recognizer.services.batches.conftest import run_waiting_jobs
 
 pytestmark = pytest.mark.django_db
 CHOICE, PAGE = reverse("account_trainers"), reverse("shown_pictures")

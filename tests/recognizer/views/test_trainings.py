@@ -1,7 +1,6 @@
 """Tests of the pages of trainings: what everybody sees, and who may start, stop and activate."""
 
 import shutil
-import uuid
 from pathlib import Path
 
 import pytest
@@ -16,9 +15,9 @@ from recognizer.services.learning.consent import choose_training_consent
 from recognizer.services.learning.trainings import MIN_PICTURES, start_training
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.registry.model_versions import models
-from recognizer.services.work import runs
 from tests.ended_training import create_ended_training
 from tests.pictures import digit_png
+from tests.recognizer.services.batches.conftest import run_waiting_jobs
 
 pytestmark = pytest.mark.django_db
 LIST, START = reverse("trainings"), reverse("training_start")
@@ -129,13 +128,6 @@ def test_all_own_digits_are_compared_page_by_page(ended, add_prediction, alice_c
         address = f"{reverse('training_detail', args=[1])}?cursor={page.page.older}" if page.page.older else ""
     assert len(compared) == len(set(compared)) == 5
     assert alice_client.get(f"{reverse('training_detail', args=[1])}?cursor=forged").status_code == 400
-
-
-def run_waiting_jobs() -> None:
-    for job in Job.objects.filter(kind=Job.Kind.RESCORE, state=Job.State.WAITING):
-        claimed = runs.claim_job(job.pk, message=uuid.uuid4())
-        assert claimed
-        runs.run_job(claimed)
 
 
 def answers_of(client: Client) -> str:

@@ -13,9 +13,9 @@ from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.reading.presets import change_preset, create_preset
 from recognizer.services.registry.model_versions import models
 from recognizer.services.space.recount import recount
-from recognizer.services.work import runs
 from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
+from tests.recognizer.services.batches.conftest import run_waiting_jobs
 
 pytestmark = pytest.mark.django_db
 
@@ -39,13 +39,6 @@ def loaded(other, model, monkeypatch):
 @pytest.fixture
 def predictions(alice, model, media) -> list[Prediction]:
     return [create_prediction(owner=alice, data=digit_png(n, size=100), source="upload") for n in (1, 7)]
-
-
-def run_waiting_jobs() -> None:
-    for job in Job.objects.filter(kind=Job.Kind.RESCORE, state=Job.State.WAITING):
-        claimed = runs.claim_job(job.pk, message=uuid.uuid4())
-        assert claimed
-        runs.run_job(claimed)
 
 
 def test_predictions_of_a_candidate_are_kept_beside_the_current_ones(loaded, predictions, alice):
