@@ -1,4 +1,4 @@
-"""What the tests of corrections share: predictions of given digits, and what the page shows and saves."""
+"""Helpers of the tests of corrections: predictions of given digits, and what the page shows and saves."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""From a correction to a model that has learnt it, and back, in the browser; and a candidate that is refused."""
+"""Tests in the browser of a correction, the model that learns it, and the way back; and of a refused candidate."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What endangers an account asks for the password again, unless it was given a short time ago."""
+"""Tests that what endangers an account asks for the password, unless it was given a short time ago."""
 
 import re
 import time

@@ -90,7 +90,7 @@ def test_old_empty_folders_are_removed_and_young_ones_stay(upload, media):
 
 @files_decide
 def test_batches_are_listed_once(upload, monkeypatch):
-    """In an object store each list is a request for every thousand of them."""
+    """Each list is a request for every thousand of them in an object store."""
     listed = []
     list_folders = reconcile_module.list_folders
     monkeypatch.setattr(reconcile_module, "list_folders", lambda name: listed.append(name) or list_folders(name))
