@@ -1,7 +1,6 @@
 """Fixtures with a real Chromium. The system's browser is used: downloads are not possible everywhere."""
 
 import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -9,17 +8,12 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.browser.chromium import find_chromium
 from tests.conftest import client_of
 from tests.servers.web import WebServer
 
 # What a test waits for comes at once on an idle machine. A busy one may take its time: only what never comes fails.
 expect.set_options(timeout=60_000)
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
-def find_chromium() -> str | None:
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @pytest.fixture(scope="session")

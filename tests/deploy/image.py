@@ -1,12 +1,15 @@
-"""The image, built and started without a container engine: `make image-test`. It needs root, buildah and debootstrap.
+"""The image, built and started without a container engine: `make image-test`.
+
+It needs root, buildah, debootstrap and Chromium.
 
 Debian's buildah builds the image on a base that debootstrap makes. Web server and worker then run from its files as
-another user, without capabilities, with a read-only root and a /tmp in memory, and the shortest way through the product
-is gone: a picture is sent, read, and its feature maps are drawn.
+another user, without capabilities, with a read-only root and a /tmp in memory, and a browser goes the shortest way
+through the product: it logs in, a picture is read, its feature maps are drawn, and it is in the history.
 """
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -14,13 +17,16 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
+from playwright.sync_api import expect, sync_playwright
 
 from config.embedded_redis import EmbeddedRedis
+from tests.browser.chromium import find_chromium
 from tests.pictures import digit_png
 from tests.servers.ports import reserve_port
-from tests.servers.process import Server, wait_until
+from tests.servers.process import Server
 from tests.servers.redis import RedisServer
 from tests.surroundings import ROOT
 
@@ -135,24 +141,23 @@ def test(container: Container) -> None:
     environment = {
         "SECRET_KEY": "only-for-this-test-" * 3,
         "ALLOWED_HOSTS": "localhost",
+        "HTTPS": "no",
         "DATABASE_URL": "sqlite:////data/db.sqlite3",
         "REDIS_URL": redis.url,
         "BIND": f"127.0.0.1:{port}",
         "DISK_FLOOR_BYTES": "0",
     }
-    url = f"http://127.0.0.1:{port}"
-    headers = {"Host": "localhost", "X-Forwarded-Proto": "https"}
+    url = f"http://localhost:{port}"
 
     def manage(*arguments: str) -> str:
         return run(*container.inside(["python3", "manage.py", *arguments], environment))
 
     redis.start()
-    manage("prepare")
-    token = manage("create_token", "admin").split()[0]
+    password = manage("prepare").partition("password ")[2].split()[0]
     web = Server(
         container.inside(container.command, environment),
         log=FOLDER / "web.log",
-        is_ready=lambda: is_alive(f"{url}/livez", headers),
+        is_ready=lambda: is_alive(f"{url}/livez"),
     )
     worker = Server(
         container.inside(procfile()["worker"].split(), environment),
@@ -168,9 +173,9 @@ def test(container: Container) -> None:
         run(*container.inside(["python3", "-c", IS_READ_ONLY], environment))
         show("root: read-only")
         run(*container.inside(["python3", "-m", "config.probe", f"{url}/livez"], environment))
-        ready = httpx.get(f"{url}/readyz", headers=headers, timeout=30)
+        ready = httpx.get(f"{url}/readyz", timeout=30)
         assert ready.json()["status"] == "ready", ready.text
-        walk(url, headers | {"Authorization": f"Bearer {token}"})
+        walk(url, password)
     finally:
         for server in (web, worker):
             server.kill()  # unshare ignores other signals
@@ -182,9 +187,9 @@ def procfile() -> dict[str, str]:
     return dict(line.split(": ", 1) for line in lines)
 
 
-def is_alive(url: str, headers: dict[str, str]) -> bool:
+def is_alive(url: str) -> bool:
     try:
-        return httpx.get(url, headers=headers, timeout=5).status_code == 200
+        return httpx.get(url, timeout=5).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -214,19 +219,31 @@ def is_ours(process: Path) -> bool:
     return process.stat().st_uid == USER
 
 
-def walk(url: str, headers: dict[str, str]) -> None:
-    """Send a picture, read the answer, and wait for its feature maps."""
-    answer = httpx.post(f"{url}/api/v1/predictions/", files={"image": digit_png(7)}, headers=headers, timeout=60)
-    assert answer.status_code == 201, answer.text
-    show(f"read: {answer.json()['text']}")
-    maps = f"{url}/api/v1/predictions/{answer.json()['id']}/feature-maps/"
-    wait_until(
-        lambda: httpx.get(maps, headers=headers, timeout=60).status_code == 200, seconds=120, what="feature maps"
-    )
-    login = httpx.get(f"{url}/login/", headers=headers, timeout=60)
-    style = login.text.partition('rel="stylesheet" href="')[2].partition('"')[0]
-    assert httpx.get(f"{url}{style}", headers=headers, timeout=60).status_code == 200
-    show("feature maps drawn by the worker; static files served")
+def walk(url: str, password: str) -> None:
+    """Log in, let a picture be read, wait for its feature maps, and find it in the history."""
+    executable = find_chromium()
+    if executable is None:
+        raise SystemExit("No Chromium: install one, or name it in CHROMIUM.")
+    picture = FOLDER / "seven.png"
+    picture.write_bytes(digit_png(7))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        page = browser.new_page(base_url=url, locale="en-GB")
+        page.goto("/login/")
+        page.get_by_label("User name").fill("admin")
+        page.get_by_label("Password", exact=True).fill(password)
+        page.get_by_role("button", name="Log in").click()
+        page.get_by_label("Choose files or drop them here").set_input_files(picture)
+        page.wait_for_url(re.compile("/uploads/.+"))
+        expect(page).to_have_title(re.compile("^7"))
+        show("browser: a 7 is read")
+        answer = urlsplit(page.url).path
+        page.get_by_text("Feature maps", exact=True).click()
+        expect(page.locator("img[src*='/feature-maps/']").first).to_be_visible()
+        page.goto("/history/")
+        expect(page.locator(f"a[href='{answer}']").first).to_be_visible()
+        browser.close()
+    show("browser: its feature maps are drawn, and it is in the history")
 
 
 def main() -> None:
