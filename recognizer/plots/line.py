@@ -1,16 +1,15 @@
 """Line plots, such as learning curves and error rates by month."""
 
-import math
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from django.utils.translation import gettext as _
 
-from recognizer.plots.axes import LEFT, draw_axes, horizontal_axis, vertical_axis
-from recognizer.plots.plot import WIDTH, Plot, Table, add, add_text, coordinate, path_through, write_number
+from recognizer.plots.axes import draw_axes, horizontal_axis, vertical_axis
+from recognizer.plots.legend import LINE, Mark, draw_legend, legend_height
+from recognizer.plots.plot import Plot, Table, add, path_through, write_number
 
 STYLES = 4  # that the stylesheet tells apart by colour and by dashes
-NAME_ROW = 20.0  # height of a row of names
 
 
 @dataclass(frozen=True)
@@ -87,21 +86,18 @@ class LinePlot(Plot):
             for point, (x, y) in zip(series.points, places, strict=True):
                 tooltip = f"{series.name}, {self._text_of(point.x)}: {self._write_point(point)}"
                 add(svg, "circle", f"plot-point {style}", tooltip, cx=x, cy=y, r=3)
-        if len(self.series) > 1:
-            self._draw_names(svg)
+        draw_legend(svg, self._marks)
 
     @property
     def headroom(self) -> float:
-        return NAME_ROW * math.ceil(len(self.series) / 2) if len(self.series) > 1 else 0.0
+        return legend_height(len(self._marks))
 
-    def _draw_names(self, svg: Element) -> None:
-        """Write the series' names above the plot, two in a row, each after a piece of its line."""
-        for number, series in enumerate(self.series):
-            row, column = divmod(number, 2)
-            x, y = LEFT + column * (WIDTH - LEFT) / 2, NAME_ROW * (row + 0.5) - self.headroom
-            style = f"plot-series-{number % STYLES + 1}"
-            add(svg, "path", f"plot-line {style}", d=f"M{coordinate(x)} {coordinate(y)}h24")
-            add_text(svg, series.name, x + 32, y + 4, "plot-name")
+    @property
+    def _marks(self) -> list[Mark]:
+        """Return the legend. One series needs none: the title names it."""
+        styles = [f"plot-line plot-series-{number % STYLES + 1}" for number in range(len(self.series))]
+        named = [Mark(style, LINE, series.name) for style, series in zip(styles, self.series, strict=True)]
+        return named if len(named) > 1 else []
 
     def _write(self, value: float) -> str:
         return write_number(value, percent=self.percent)

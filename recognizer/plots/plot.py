@@ -45,7 +45,7 @@ class Plot(ABC):
 
     @property
     def headroom(self) -> float:
-        """Return the height above the drawing that names of series need."""
+        """Return the height above the drawing that its legend needs."""
         return 0.0
 
     def svg(self) -> SafeString:

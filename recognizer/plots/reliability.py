@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 from django.utils.translation import gettext as _
 
 from recognizer.plots.axes import draw_axes, horizontal_axis, vertical_axis
+from recognizer.plots.legend import BAR, LINE, POINT, UPRIGHT, Mark, draw_legend, legend_height
 from recognizer.plots.plot import Plot, Table, add, add_text, write_number
 
 STRIP = 56.0  # height of the part below the points that shows how many answers each bin holds
@@ -46,9 +47,7 @@ class ReliabilityPlot(Plot):
         worst = max(self.filled, key=lambda each: abs(each.right - each.confidence))
         return _(
             "On average, confidence and share of right answers differ by %(error)s over %(total)s answers. "
-            "They differ most at a confidence of %(confidence)s, where %(right)s are right. "
-            "On the dashed line they are equal. "
-            "The grey bars, with their numbers, show how many answers each range of confidence holds."
+            "They differ most at a confidence of %(confidence)s, where %(right)s are right."
         ) % {
             "error": write_number(error, percent=True),
             "total": write_number(total),
@@ -75,6 +74,21 @@ class ReliabilityPlot(Plot):
         start = max(value for value in STARTS if value <= lowest + 1e-9)
         ends = [each.right if each.right_low is None else each.right_low for each in self.filled]
         return start, min(start, math.floor(10 * min(ends, default=0.0) + 1e-9) / 10)
+
+    @property
+    def headroom(self) -> float:
+        return legend_height(len(self._marks))
+
+    @property
+    def _marks(self) -> list[Mark]:
+        marks = [
+            Mark("plot-point plot-series-1", POINT, _("Share that is right")),
+            Mark("plot-diagonal", LINE, _("Both are equal")),
+            Mark("plot-histogram", BAR, _("Number of answers")),
+        ]
+        if any(each.right_low is not None for each in self.filled):
+            marks.append(Mark("plot-interval", UPRIGHT, _("95\N{NO-BREAK SPACE}% interval")))
+        return marks
 
     def draw(self, svg: Element) -> None:
         start, lowest = self.starts
@@ -105,3 +119,4 @@ class ReliabilityPlot(Plot):
                 low, high = up.place(each.right_low), up.place(each.right_high)
                 add(svg, "path", "plot-interval", d=f"M{x:.2f} {low:.2f}V{high:.2f}")
             add(svg, "circle", "plot-point plot-series-1", " · ".join(self._row(each)), cx=x, cy=y, r=4)
+        draw_legend(svg, self._marks)

@@ -57,6 +57,18 @@ def elements(plot, css_class):
     return [each for each in fromstring(plot.svg()).iter() if css_class in each.get("class", "").split()]
 
 
+def shapes(plot, css_class):
+    """Return the elements that show values: all but those of the legend."""
+    return [each for each in fromstring(plot.svg()) if css_class in each.get("class", "").split()]
+
+
+def legend(plot):
+    """Return the class of each mark of the legend with its meaning."""
+    (group,) = elements(plot, "plot-legend")
+    parts = list(group)
+    return [(mark.get("class").split()[0], text.text) for mark, text in zip(parts[::2], parts[1::2], strict=True)]
+
+
 @pytest.mark.parametrize("plot", [*ALL, *EMPTY], ids=lambda plot: type(plot).__name__)
 def test_a_plot_is_named_described_and_has_a_table(plot):
     figure = fromstring(f"<page>{render(plot)}</page>")
@@ -124,8 +136,8 @@ def test_a_matrix_has_every_count_in_its_cell():
 
 
 def test_a_reliability_diagram_shows_only_ranges_with_answers():
-    (point,) = elements(RELIABILITY, "plot-point")
-    (diagonal,) = elements(RELIABILITY, "plot-diagonal")
+    (point,) = shapes(RELIABILITY, "plot-point")
+    (diagonal,) = shapes(RELIABILITY, "plot-diagonal")
     assert float(point.get("cy")) > float(diagonal.get("y2"))
     assert "differ by 10\N{NO-BREAK SPACE}% over 200 answers" in RELIABILITY.summary
     assert RELIABILITY.table().rows == (
@@ -148,10 +160,22 @@ def test_a_reliability_diagram_begins_below_what_it_draws_and_shows_every_count(
     plot = ReliabilityPlot("sure", "Sure", bins)
     assert plot.starts == (0.6, 0.6)
     assert [each.text for each in elements(plot, "plot-count")] == ["3", "9,846"]
-    few, many = (float(each.get("height")) for each in elements(plot, "plot-histogram"))
+    few, many = (float(each.get("height")) for each in shapes(plot, "plot-histogram"))
     assert 2 <= few < many
-    lowest = max(float(each.get("cy")) for each in elements(plot, "plot-point"))
-    assert lowest < min(float(each.get("y")) for each in elements(plot, "plot-histogram"))  # no point lies on a bar
+    lowest = max(float(each.get("cy")) for each in shapes(plot, "plot-point"))
+    assert lowest < min(float(each.get("y")) for each in shapes(plot, "plot-histogram"))  # no point lies on a bar
+
+
+def test_the_marks_of_a_reliability_diagram_are_explained_above_it():
+    marks = [
+        ("plot-point", "Share that is right"),
+        ("plot-diagonal", "Both are equal"),
+        ("plot-histogram", "Number of answers"),
+    ]
+    assert legend(RELIABILITY) == [*marks, ("plot-interval", "95\N{NO-BREAK SPACE}% interval")]
+    without_intervals = ReliabilityPlot("r", "R", (ReliabilityBin(0.5, 1.0, 200, 0.9, 0.8),))
+    assert legend(without_intervals) == marks
+    assert RELIABILITY.svg().startswith('<svg class="plot-drawing" viewBox="0 -40 440 340"')
 
 
 def test_names_cannot_add_elements():
