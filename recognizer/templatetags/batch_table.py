@@ -29,8 +29,8 @@ autocomplete="off"><span class="visually-hidden">{select}</span></label></td>
 <td class="cell-picture"><a href="{url}" tabindex="-1" aria-hidden="true"><img src="{thumbnail}" alt="" \
 loading="lazy" width="128" height="64"></a></td>
 <th class="cell-name wraps" scope="row"><a id="name-{position}" href="{url}">{name}</a>{page}</th>
-<td class="cell-read wraps">{read}</td>
-<td class="cell-number">{number}</td>
+<td class="cell-read wraps" data-label="{read_label}">{read}</td>
+<td class="cell-number" data-label="{number_label}">{number}</td>
 <td class="cell-value" data-shown>{value}</td>
 <td class="cell-certainty" data-shown>{certainty}</td>
 <td class="cell-state" data-shown>{state}</td>
@@ -45,7 +45,8 @@ UNANSWERED = """<tr id="file-{position}" data-row>
 </tr>
 """
 NUMBER = """<input type="hidden" name="was-{key}" value="{final}"><input id="number-{position}" name="number-{key}" \
-value="{number}" enterkeyhint="next" maxlength="2000" autocomplete="off" aria-label="{label}"{confirm}>"""
+value="{number}" enterkeyhint="next" maxlength="2000" autocomplete="off" aria-label="{label}"{confirm}>\
+<button type="button" class="button button-small" data-row-button aria-describedby="name-{position}" hidden></button>"""
 BADGE = '<span class="badge {mark}">{label}</span>'
 
 
@@ -81,6 +82,7 @@ class RowWriter:
         self.url = reverse("upload_detail", args=[ANY_KEY])
         self.thumbnail = reverse("upload_thumbnail", args=[ANY_KEY])
         self.select, self.label, self.page = _("Select %(name)s"), _("Number in %(name)s"), _("page %(page)s")
+        self.read_label, self.number_label = escape(_("Read as")), escape(_("Number"))
         decisions, states, kinds = Prediction.Decision, BatchItem.State, Correction.Kind
         labels = [
             *((each.value, each.label, f"badge-{each.value}") for each in decisions),
@@ -110,7 +112,9 @@ class RowWriter:
             select=escape(self.select) % {"name": name},
             name=name,
             page=page,
+            read_label=self.read_label,
             read=escape(in_one_line(answer.written)) or "–",
+            number_label=self.number_label,
             number=self.number(row, answer, name),
             value=escape(value) if value is not None and value != answer.final else "",
             certainty=escape(percent(answer.confidence)) if answer.written else "",

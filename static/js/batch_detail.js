@@ -8,6 +8,8 @@ const form = () => part().querySelector("[data-numbers]");
 const isNumber = (element) => Boolean(element?.matches?.('[name^="number-"]'));
 const numbers = () => [...(form()?.querySelectorAll('[name^="number-"]') ?? [])];
 const isChanged = (input) => input.value.trim() !== input.defaultValue.trim();
+const buttonOf = (input) => input.closest("[data-row]").querySelector("[data-row-button]");
+const numberOf = (button) => button.closest("[data-row]").querySelector('[name^="number-"]');
 const requests = new Map(); // the last request of each row, by the id of its field
 const sentValues = new WeakMap(); // by field: what Enter has sent is not sent again when the field is left
 
@@ -17,6 +19,15 @@ function move(input, step) {
   if (!next) return;
   next.focus();
   next.select();
+}
+
+// The button of a row saves a changed number, or confirms an unsure one.
+function showButton(input) {
+  const button = buttonOf(input);
+  const { save: saveText, confirm: confirmText } = form().dataset;
+  button.hidden = !isChanged(input) && !input.dataset.confirm;
+  button.textContent = isChanged(input) ? saveText : confirmText;
+  button.classList.toggle("button-main", isChanged(input));
 }
 
 function showMessage(row, text) {
@@ -75,19 +86,26 @@ function showSaved(input, sent, html) {
   if (input.value === sent) input.value = number.value; // nothing was typed in the meantime
   if (!number.dataset.confirm) delete input.dataset.confirm;
   showMessage(row, "");
+  if (buttonOf(input).matches(":focus-visible")) move(input, 1); // the keyboard goes on; the button disappears
+  showButton(input);
+}
+
+function saveOrConfirm(input) {
+  if (!isChanged(input) && input.dataset.confirm) save(input, { confirm: true });
+  else if (isChanged(input) && sentValues.get(input) !== input.value) save(input);
 }
 
 const keys = {
   ArrowUp: (input) => move(input, -1),
   ArrowDown: (input) => move(input, 1),
   Enter(input) {
-    if (!isChanged(input) && input.dataset.confirm) save(input, { confirm: true });
-    else if (isChanged(input)) save(input);
+    saveOrConfirm(input);
     move(input, 1);
   },
   Escape(input) {
     input.value = input.defaultValue;
     showMessage(input.closest("[data-row]"), "");
+    showButton(input);
   },
 };
 
@@ -100,8 +118,17 @@ document.addEventListener("keydown", (event) => {
   action(event.target);
 });
 
+document.addEventListener("input", ({ target }) => {
+  if (isNumber(target)) showButton(target);
+});
+
 document.addEventListener("focusout", ({ target }) => {
-  if (isNumber(target) && isChanged(target) && sentValues.get(target) !== target.value) save(target);
+  if (isNumber(target) && isChanged(target)) saveOrConfirm(target);
+});
+
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest?.("[data-row-button]");
+  if (button) saveOrConfirm(numberOf(button));
 });
 
 const picks = () => [...part().querySelectorAll('[name="pick"]')];
@@ -143,10 +170,10 @@ document.addEventListener("change", ({ target }) => {
 });
 
 function showKeys() {
-  const help = part().querySelector("[data-keys]");
-  if (!help) return;
-  help.hidden = false;
-  part().querySelector("#batch-save").hidden = true;
+  for (const help of part().querySelectorAll("[data-keys]")) help.hidden = false;
+  for (const input of numbers()) showButton(input);
+  const saveAll = part().querySelector("#batch-save");
+  if (saveAll) saveAll.hidden = true;
 }
 
 function showControls() {
@@ -154,5 +181,5 @@ function showControls() {
   showPicked();
 }
 
-document.addEventListener("htmx:afterSettle", showControls);
+document.addEventListener("htmx:afterSwap", showControls);
 showControls();

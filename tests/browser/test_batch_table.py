@@ -59,6 +59,50 @@ def test_enter_saves_or_confirms_and_goes_on(alice_page: Page, batch):
     expect(alice_page.locator("[data-row]").first.locator(".cell-value")).to_have_text("853")
 
 
+def button_of(page: Page, name: str):
+    return page.locator("[data-row]", has_text=name).locator("[data-row-button]")
+
+
+def test_the_button_of_a_row_confirms_an_unsure_number_and_saves_a_changed_one(alice_page: Page, batch):
+    alice_page.goto(f"/batches/{batch.pk}/")
+    expect(button_of(alice_page, "scan 9.png")).to_be_hidden()  # it is sure
+    expect(button_of(alice_page, "scan 10.png")).to_have_text("Confirm")
+    number_of(alice_page, "scan 9.png").fill("853")
+    expect(button_of(alice_page, "scan 9.png")).to_have_text("Save")
+    button_of(alice_page, "scan 9.png").click()
+    expect(state_of(alice_page, "scan 9.png")).to_contain_text("corrected")
+    expect(button_of(alice_page, "scan 9.png")).to_be_hidden()
+    number_of(alice_page, "scan 10.png").fill("77")
+    expect(button_of(alice_page, "scan 10.png")).to_have_text("Save")
+    number_of(alice_page, "scan 10.png").press("Escape")
+    button_of(alice_page, "scan 10.png").click()
+    expect(state_of(alice_page, "scan 10.png")).to_contain_text("confirmed")
+    expect(button_of(alice_page, "scan 10.png")).to_be_hidden()
+    assert saved() == [("correct", "853"), ("confirm", "71")]
+
+
+def test_a_number_that_is_left_with_the_tab_key_is_saved_and_the_keyboard_goes_on(alice_page: Page, batch):
+    alice_page.goto(f"/batches/{batch.pk}/")
+    number_of(alice_page, "scan 9.png").fill("853")
+    number_of(alice_page, "scan 9.png").press("Tab")
+    expect(state_of(alice_page, "scan 9.png")).to_contain_text("corrected")
+    expect(number_of(alice_page, "scan 10.png")).to_be_focused()
+    assert saved() == [("correct", "853")]
+
+
+def test_on_a_phone_each_file_shows_what_was_read_and_names_its_number(phone: Page, batch):
+    phone.goto(f"/batches/{batch.pk}/")
+    row = phone.locator("[data-row]", has_text="scan 10.png")
+    expect(row.locator(".cell-read")).to_be_visible()
+    expect(phone.get_by_text("press Save")).to_be_visible()
+    shown = "each => getComputedStyle(each, '::before').content"
+    assert row.locator(".cell-number").evaluate(shown).startswith('"Number')
+    assert row.locator(".cell-read").evaluate(shown).startswith('"Read as')
+    row.get_by_role("button", name="Confirm").tap()
+    expect(state_of(phone, "scan 10.png")).to_contain_text("confirmed")
+    assert saved() == [("confirm", "71")]
+
+
 def test_arrows_move_and_a_number_is_saved_when_it_is_left(alice_page: Page, batch):
     alice_page.goto(f"/batches/{batch.pk}/")
     number_of(alice_page, "scan 9.png").click()
