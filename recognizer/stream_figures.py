@@ -66,6 +66,11 @@ class Cost:
     def answers(self) -> int | None:
         return None if self.audits is None else round(self.audits / SHARE_BEFORE)
 
+    @property
+    def is_out_of_reach(self) -> bool:
+        """Return whether further checks would not prove it, at the error rate that was found so far."""
+        return self.audits is None and not self.is_proven
+
 
 @dataclass(frozen=True)
 class BatchErrors:

@@ -6,12 +6,14 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from recognizer import selectors
 from recognizer.forms import clean_or_raise
 from recognizer.forms.quality import SecondLookForm, WishForm
+from recognizer.plots.plot import write_number
 from recognizer.quality_plots import stream_plots
 from recognizer.services.history import corrections
 from recognizer.services.learning.label_doctor import DoubtfulLabel, check_labels
@@ -49,10 +51,14 @@ def quality_stream(request: UserRequest, pk: UUID) -> HttpResponse:
     counted = counted_audits(stream)
     audits = checked_audits(counted)
     mistakes = list(mistakes_of(request.user, stream)[: MISTAKES_SHOWN + 1])
+    costs = costs_of(audits)
+    out_of_reach = [cost for cost in costs if cost.is_out_of_reach and cost.wish != stream.wish]
     context = {
         "stream": stream,
         "figures": figures,
-        "costs": costs_of(audits),
+        "choices": [cost for cost in costs if cost not in out_of_reach],
+        "out_of_reach": get_text_list([write_number(cost.wish, percent=True) for cost in out_of_reach], _("or")),
+        "has_unsettled_mistakes": any(audit.looked_again_at is None for audit in mistakes),
         "plots": stream_plots(figures, audited_answers(counted, audits)),
         "mistakes": mistakes[:MISTAKES_SHOWN],
         "has_more_mistakes": len(mistakes) > MISTAKES_SHOWN,

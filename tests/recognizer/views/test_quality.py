@@ -71,6 +71,42 @@ def test_a_wish_that_the_checked_answers_prove_already_costs_nothing(alice_clien
     assert "At most 1 % About" in page
 
 
+def test_where_no_target_is_within_reach_the_page_says_why_and_what_to_do_and_offers_no_form(alice_client, stream):
+    Audit.objects.filter(is_right=None).update(is_right=True)
+    add_checked(stream, [(0.999, True)] * 40 + [(0.999, False)] * 10)
+    page = alice_client.get(reverse("quality_stream", args=[stream.pk]))
+    assert reverse("quality_wish", args=[stream.pk]) not in page.content.decode()
+    text = text_of(page)
+    assert "No target is within reach now. 11 of 53 checked answers were wrong." in text
+    assert "that at most 0.5 %, 1 % or 2 % of the sure answers are wrong" in text
+    assert "Look at the errors once more." in text
+    assert "Describe the numbers in a preset." in text
+
+
+def test_a_target_that_is_out_of_reach_is_named_but_not_offered(alice_client, stream):
+    Audit.objects.update(is_right=True)
+    add_checked(stream, [(0.999, True)] * 150 + [(0.999, False)] * 1)
+    page = alice_client.get(reverse("quality_stream", args=[stream.pk]))
+    assert 'value="0.02"' in page.content.decode()
+    assert 'value="0.005"' not in page.content.decode()
+    assert "At most 0.5 % is out of reach" in text_of(page)
+
+
+def test_a_chosen_target_can_be_given_up_where_it_is_out_of_reach(alice_client, stream):
+    Audit.objects.filter(is_right=None).update(is_right=True)
+    add_checked(stream, [(0.999, True)] * 40 + [(0.999, False)] * 10)
+    Stream.objects.update(wish=0.02)
+    text = text_of(alice_client.get(reverse("quality_stream", args=[stream.pk])))
+    assert "At most 2 % Out of reach: too many of the checked answers were wrong." in text
+    assert "No target The model" in text
+
+
+def test_the_page_tells_why_a_promise_has_a_higher_limit_than_the_estimate(alice_client, stream):
+    text = text_of(alice_client.get(reverse("quality_stream", args=[stream.pk])))
+    assert "The range at the top, up to 90.5 %, is for one look at these counts." in text
+    assert "with a certainty of 95" in text
+
+
 def test_a_picture_without_a_digit_is_named_among_the_mistakes(alice_client, stream):
     wrong = Audit.objects.get(is_right=False)
     correct(prediction=wrong.prediction, by=wrong.owner, kind="not_a_digit")
