@@ -83,6 +83,8 @@ class ReadLine(Protocol):
     @property
     def reason(self) -> str | None: ...
     @property
+    def written(self) -> str: ...
+    @property
     def glyphs(self) -> Sequence[Digit]: ...
 
 
@@ -142,6 +144,20 @@ def alternative_written(written: str, digits: Iterable[Digit]) -> str:
     return written[:place] + str(other) + written[place + 1 :]
 
 
+def line_doubt(number: int, line: ReadLine) -> str:
+    """Return why one line of several is not sure."""
+    other = alternative_written(line.written, line.glyphs)
+    if line.reason in REASON_NAMES:
+        text = _("Line %(number)d: %(reason)s.")
+    elif other:
+        text = _("Line %(number)d could also be %(other)s.")
+    elif all(digit.confidence >= CLEAR_DIGIT for digit in line.glyphs):
+        text = _("Line %(number)d: each digit by itself is clear, but the line read as a whole is not certain enough.")
+    else:
+        text = _("Line %(number)d: the writing is not clear.")
+    return text % {"number": number, "other": other, "reason": REASON_NAMES.get(line.reason or "", "")}
+
+
 def in_one_line(written: str) -> str:
     """Return the lines of a number in one line, for titles and sentences."""
     return written.replace("\n", " · ")
@@ -153,7 +169,7 @@ def unread_summary(kinds: Iterable[str]) -> str:
     texts = {
         "text_line": ngettext_lazy("%(count)d line of text", "%(count)d lines of text", "count"),
         "letters": ngettext_lazy("%(count)d word", "%(count)d words", "count"),
-        "sign": ngettext_lazy("%(count)d sign", "%(count)d signs", "count"),
+        "sign": ngettext_lazy("%(count)d character", "%(count)d characters", "count"),
         "mark": ngettext_lazy("%(count)d mark", "%(count)d marks", "count"),
     }
     return ", ".join(str(text % {"count": count[kind]}) for kind, text in texts.items() if count[kind])
@@ -208,49 +224,3 @@ def advice(
     if decision == "rejected":
         return _("Nothing in the picture looks enough like a digit.")
     return ""
-
-
-def gate_check(name: str) -> str:
-    """Return what a check of a comparison measures, under its name in the gate."""
-    checks = {
-        "digits_right": _("Digits read right"),
-        "sure_but_wrong": _("Wrong among sure digits"),
-        "sure_negatives": _("Sure of what is not a digit"),
-        "calibration_error": _("Error of the confidence"),
-        "numbers_exact": _("Whole numbers read right"),
-        "hands": _("Probability of the right digit in every style of handwriting"),
-        "held_back_gain": _("Right on people’s pictures that were held back"),
-    }
-    if name.startswith("hand_"):
-        style = name.removeprefix("hand_").replace("_", " ")
-        return _("Probability of the right digit in the style “%(style)s”") % {"style": style}
-    if name.startswith("digit_"):
-        return _("The digit %(digit)s read right") % {"digit": name.removeprefix("digit_")}
-    return checks.get(name, name)
-
-
-def failed_check(name: str, *, candidate: str, candidate_share: str, active: str, active_share: str) -> str:
-    """Return one sentence about a check that a candidate did not pass, with the shares of both models."""
-    values = {
-        "what": gate_check(name),
-        "candidate": candidate,
-        "new": candidate_share,
-        "active": active,
-        "old": active_share,
-    }
-    if name.startswith("digit_"):
-        values["what"] = name.removeprefix("digit_")
-        return _("The digit %(what)s: %(candidate)s reads %(new)s right, %(active)s reads %(old)s.") % values
-    return _("%(what)s: %(new)s with %(candidate)s, %(old)s with %(active)s.") % values
-
-
-def training_stage(name: str) -> str:
-    """Return what a training does in the stage of this name."""
-    stages = {
-        "generating": _("rendering synthetic digits"),
-        "training": _("training"),
-        "evaluating": _("calibrating and evaluating"),
-        "rendering the gate's pictures": _("rendering the pictures of the comparison"),
-        "comparing": _("comparing both models"),
-    }
-    return stages.get(name, _("selecting digits"))

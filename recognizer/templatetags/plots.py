@@ -5,11 +5,12 @@ from typing import Any
 
 from django import template
 
-from recognizer import words
+from recognizer import training_words
 from recognizer.plots import Plot
 from recognizer.plots.plot import write_number
 
 register = template.Library()
+register.filter("gate_check", training_words.gate_check)
 
 
 @register.inclusion_tag("plots/_plot.html")
@@ -40,7 +41,15 @@ def share_in_tenths(value: float) -> str:
 def failed_check(check: Mapping[str, Any], candidate: str, active: str) -> str:
     """Return one sentence about a check that the candidate did not pass, its figures each on one line."""
     new, old = (share(check[name]).replace(" ", "\N{NO-BREAK SPACE}") for name in ("candidate", "active"))
-    return words.failed_check(check["name"], candidate=candidate, candidate_share=new, active=active, active_share=old)
+    return training_words.failed_check(
+        check["name"], candidate=candidate, candidate_share=new, active=active, active_share=old
+    )
+
+
+@register.filter
+def gate_rule(check: Mapping[str, Any]) -> str:
+    """Return what a check of a comparison asks of the candidate, each figure on one line with its unit."""
+    return training_words.gate_rule(check["name"], check["limit"])
 
 
 @register.filter

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from recognizer import words
+from recognizer import training_words
 from recognizer.learning_plots import training_plots
 from recognizer.models import TRAINER, ModelVersion, Training
 from recognizer.problems import Problem
@@ -52,7 +52,7 @@ def training_detail(request: UserRequest, number: int) -> HttpResponse:
     candidate = training.candidate
     context = {
         "training": training,
-        "stage": words.training_stage(training.stage),
+        "stage": training_words.training_stage(training.stage),
         "plots": training_plots(training),
         "active": active,
         "may_train": request.user.has_perm(TRAINER),

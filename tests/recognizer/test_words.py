@@ -9,9 +9,9 @@ from recognizer.words import (
     advice,
     alternative_written,
     digit_share,
-    failed_check,
     find_doubtful,
     is_doubt_beside_digits,
+    line_doubt,
     percent,
     percent_up,
     share_of_being_a_digit,
@@ -73,6 +73,16 @@ def test_advice_about_several_lines_names_no_other_number():
     assert advice("unsure", None, "1\n7", number) == "Check the lines that are not sure, then confirm or correct them."
 
 
+def test_a_line_that_is_not_sure_says_why():
+    def doubt(written, digits, reason=None):
+        return line_doubt(3, SimpleNamespace(written=written, glyphs=digits, decision="unsure", reason=reason))
+
+    assert doubt("17", [digit(1), digit(7, _1=0.4)]) == "Line 3 could also be 11."
+    assert doubt("14", [digit(1), digit(4)]).startswith("Line 3: each digit by itself is clear, but the line read as")
+    assert doubt("14", [digit(1, _7=0.02), digit(4)]) == "Line 3: the writing is not clear."
+    assert doubt("14", [digit(1), digit(4)], "unexpected") == "Line 3: Not what is expected."
+
+
 def test_a_digits_two_shares_make_its_confidence():
     glyph = SimpleNamespace(digit=2, probabilities=[0.0005, 0.0, 0.999, *[0.0] * 6, 0.0005], confidence=0.321)
     assert (percent(digit_share(glyph)), percent(share_of_being_a_digit(glyph))) == (
@@ -125,10 +135,5 @@ def test_the_confidence_of_digits_says_nothing_of_a_doubt_beside_them(decision, 
 
 def test_unread_ink_is_summed_up_by_kind():
     assert unread_summary(["mark", "letters", "mark", "text_line"]) == "1 line of text, 1 word, 2 marks"
+    assert unread_summary(["sign"] * 9) == "9 characters"
     assert unread_summary([]) == ""
-
-
-def test_a_failed_check_names_both_models():
-    shares = {"candidate": "new-1", "candidate_share": "99.1 %", "active": "old-1", "active_share": "99.8 %"}
-    assert failed_check("digit_7", **shares) == "The digit 7: new-1 reads 99.1 % right, old-1 reads 99.8 %."
-    assert failed_check("sure_but_wrong", **shares) == "Wrong among sure digits: 99.1 % with new-1, 99.8 % with old-1."

@@ -12,6 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.training.evaluation.limits import (
+    MAX_CALIBRATION_ERROR,
+    MAX_DIGIT_LOSS,
+    MAX_HAND_LOSS,
+    MAX_LOSS,
+    MAX_NUMBER_LOSS,
+    MAX_SURE_NEGATIVES,
+    MAX_SURE_WRONG,
+)
 from mlcore.training.evaluation.outcomes import Outcomes
 
 Floats = NDArray[np.float64]
@@ -19,13 +28,6 @@ Floats = NDArray[np.float64]
 LEVEL = 0.05
 RESAMPLES = 4_000
 SEED = 0
-MAX_LOSS = 0.002  # of the share of digits that are read right
-MAX_DIGIT_LOSS = 0.003  # the same of one digit, such as all sevens
-MAX_HAND_LOSS = 0.04  # of the mean probability of what was written, in one style of handwriting
-MAX_NUMBER_LOSS = 0.015  # of the share of numbers that are read exactly
-MAX_SURE_WRONG = 0.003  # share of the sure digits that are wrong, as the model card allows
-MAX_SURE_NEGATIVES = 0.03  # share of negatives that are sure digits, as the model card allows
-MAX_CALIBRATION_ERROR = 0.01
 TOLERANCE = 1.25  # a model may exceed a limit that the active one exceeds as well, but by no more than this factor
 
 

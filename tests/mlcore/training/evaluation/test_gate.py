@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 from mlcore.training.evaluation.gate import (
-    MAX_DIGIT_LOSS,
-    MAX_HAND_LOSS,
     chance_of_less_fall,
     chance_of_less_loss,
     compare_outcomes,
     holm_rejects,
     lower_bound,
 )
+from mlcore.training.evaluation.limits import MAX_DIGIT_LOSS, MAX_HAND_LOSS
 from mlcore.training.evaluation.outcomes import Outcomes
 
 DIGITS, VIEWS = 5_000, 5
