@@ -36,10 +36,11 @@ from recognizer.services.work.worker_state import worker_state
 from recognizer.stored_readings import lines_of, unread_boxes, unread_of
 from recognizer.views.corrections import box_values, save_correction, split_lines
 from recognizer.views.requests import UserRequest
-from recognizer.words import find_doubtful, in_one_line, split_likely
+from recognizer.words import find_doubtful, in_one_line, line_doubt, split_likely
 
 MAX_CARDS = 60  # of the digits of a picture
 WIDE = 3.5  # a picture that is so many times as wide as high stands above the answer, not beside it
+MAX_DOUBTS = 3  # lines whose doubts are told
 OPEN_CARDS = 6  # of a longer number, the least certain digits are shown, and the others are folded
 
 
@@ -118,16 +119,17 @@ def prediction_context(
     ]
     line_numbers = [number for number, line in enumerate(lines, 1) for _glyph in line.glyphs] if len(lines) > 1 else []
     is_marked = not current and not hides_decision
-    unsure = {
-        position
-        for position, number in enumerate(line_numbers)
-        if is_marked and lines[number - 1].decision == Prediction.Decision.UNSURE
-    }
+    unsure_lines = [
+        number
+        for number, line in enumerate(lines, 1)
+        if is_marked and len(lines) > 1 and line.decision == Prediction.Decision.UNSURE
+    ]
+    unsure = {position for position, number in enumerate(line_numbers) if number in unsure_lines}
     boxes = box_values(prediction, current, doubtful, unsure)
     unread = unread_of(prediction)
     has_several_lines = "\n" in current_written or prediction.reason == "several_lines"
     in_question = {doubtful, *find_corrected(glyphs, current_written if current else "")}
-    cards, other_cards = glyph_cards(list(glyphs), doubtful, in_question)
+    cards, other_cards = glyph_cards(list(glyphs), doubtful, in_question, unsure)
     for card in [*cards, *other_cards] if line_numbers else ():
         position = card["glyph"].position
         card |= {"line": line_numbers[position], "is_unsure": position in unsure}
@@ -137,6 +139,8 @@ def prediction_context(
         "glyphs": glyphs,
         "unread": unread,
         "unsure_digits": unsure,
+        "unsure_lines": unsure_lines,
+        "line_doubts": [line_doubt(number, lines[number - 1]) for number in unsure_lines[:MAX_DOUBTS]],
         "unread_boxes": unread_boxes(unread),
         "doubtful": doubtful,
         "misfits": list(dict.fromkeys(misfits)),
@@ -171,18 +175,18 @@ def find_corrected(glyphs: Collection[Glyph], written: str) -> set[int]:
 
 
 def glyph_cards(
-    glyphs: list[Glyph], doubtful: int | None, in_question: Container[int | None]
+    glyphs: list[Glyph], doubtful: int | None, in_question: Container[int | None], unsure: Collection[int]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the digits that the page explains one by one, and those that it folds, both in reading order.
 
-    Of very many digits the least certain ones are explained. A digit in question, or a single one, links to the reasons
-    in sight.
+    Of very many digits the least certain ones are explained. Where lines are unsure, only their digits are open. A
+    digit in question, or a single one, links to the reasons in sight.
     """
-    by_confidence = sorted(glyphs, key=lambda glyph: glyph.confidence)[:MAX_CARDS]
-    open_cards = {glyph.position for glyph in by_confidence[:OPEN_CARDS]}
+    ranked = sorted(glyphs, key=lambda glyph: (glyph.position not in unsure, glyph.confidence))[:MAX_CARDS]
+    open_cards = {glyph.position for glyph in ranked[: min(OPEN_CARDS, len(unsure) or OPEN_CARDS)]}
     cards: list[dict[str, Any]] = []
     folded: list[dict[str, Any]] = []
-    for glyph in sorted(by_confidence, key=lambda glyph: glyph.position):
+    for glyph in sorted(ranked, key=lambda glyph: glyph.position):
         likely, unlikely = split_likely(glyph)
         card = {
             "glyph": glyph,

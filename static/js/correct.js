@@ -63,7 +63,7 @@ function save({ stays = false } = {}) {
 function showEdited() {
   const hint = form()?.querySelector("[data-unsaved]");
   if (hint) hint.hidden = !isEdited();
-  // The button that is to be pressed next is the coloured one.
+  // The button that is to be pressed next is the coloured one. correct.css hides the other one.
   form()?.querySelector('[value="number"]').classList.toggle("button-main", isEdited());
   form()?.querySelector('[value="confirm"]')?.classList.toggle("button-main", !isEdited());
 }
@@ -191,18 +191,6 @@ document.addEventListener("click", (event) => {
   if (event.target.matches?.("[data-cell]")) choose(Number(event.target.dataset.cell));
 });
 
-// The button confirms what was read. After a change it would drop what the user has just typed.
-document.addEventListener(
-  "click",
-  (event) => {
-    if (!event.target.closest?.('[data-correct] [value="confirm"]') || !isEdited()) return;
-    event.preventDefault();
-    event.stopPropagation();
-    save();
-  },
-  { capture: true },
-);
-
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-position]")) choose(Number(event.target.value));
 });
@@ -213,6 +201,7 @@ document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
   updatePart();
   if (!detail.failed || !whole() || sent === whole().value) return;
   whole().value = sent; // it was refused, and the user may change it
+  whole().closest("details")?.setAttribute("open", "");
   showWhole();
 });
 

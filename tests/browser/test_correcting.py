@@ -105,11 +105,18 @@ def test_escape_drops_what_was_typed(alice_page: Page, alice, model):
     assert saved_corrections() == [("confirm", "852")]
 
 
-def test_the_confirm_button_saves_what_was_typed(alice_page: Page, alice, model):
+def test_save_takes_the_place_of_confirm_after_a_change(alice_page: Page, alice, model):
     prediction = number(alice, "852")
     alice_page.goto(f"/uploads/{prediction.upload_id}/")
+    save, confirm = (alice_page.get_by_role("button", name=name) for name in ("Save", "Confirm"))
+    expect(save).to_be_hidden()
     alice_page.keyboard.type("8527")
-    alice_page.get_by_role("button", name="Confirm").click()
+    expect(confirm).to_be_hidden()
+    alice_page.keyboard.press("Escape")
+    expect(save).to_be_hidden()
+    expect(confirm).to_be_visible()
+    alice_page.keyboard.type("8527")
+    save.click()
     expect_correction(alice_page, "Corrected to 8527")
     assert saved_corrections() == [("correct", "8527")]
 

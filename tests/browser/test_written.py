@@ -27,6 +27,7 @@ def test_the_cursor_starts_at_the_least_certain_digit(alice, alice_page: Page, m
 def test_signs_and_lines_are_typed_into_one_field(alice, alice_page: Page, model):
     prediction = store_reading(make_reading("12.5\n-34"), owner=alice)
     alice_page.goto(reverse("upload_detail", args=[prediction.upload_id]))
+    alice_page.get_by_text("Edit as text").click()
     alice_page.get_by_label("Number with signs").fill("12.5\n+34\n7")
     alice_page.get_by_role("button", name="Save", exact=True).click()
 
