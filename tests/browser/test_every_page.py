@@ -17,12 +17,14 @@ from recognizer.notice_texts import EXPORT_READY
 from recognizer.services.batches import intake
 from recognizer.services.exports.table_exports import request_table
 from recognizer.services.history import bulk_actions, corrections
+from recognizer.services.learning.consent import choose_looks_of_trainers, choose_training_consent
 from recognizer.services.people.notices import tell_person
 from recognizer.services.people.tokens import create_token
 from recognizer.services.reading.expected import expect
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.reading.presets import create_preset
-from tests.ended_training import EPOCHS, HELD_BACK, PICTURES
+from tests.browser.fixtures import log_in
+from tests.ended_training import EPOCHS, HELD_BACK, PICTURES, create_ended_training
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.browser
@@ -165,6 +167,16 @@ def weights(alice_page: Page) -> dict[str, int]:
     return loaded
 
 
+def check_open_page(page: Page, name: str) -> None:
+    """Check that keys reach all that is on the page, that axe finds nothing, and that nothing moves."""
+    page.wait_for_load_state("load")
+    page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true; })")
+    page.keyboard.press("Tab")  # from now on the browser shows the focus
+    assert page.evaluate(FIND_LOST_CONTROLS) == [], name
+    assert accessibility_violations(page) == [], name
+    assert page.evaluate(COUNT_MOVING) == 0, name  # reduced motion is asked for
+
+
 def check_weights(name: str, weights: dict[str, int]) -> None:
     styles = [weight for url, weight in weights.items() if urlsplit(url).path.endswith(".css")]
     assert min(styles) > 0, (name, weights)  # loaded again, not taken from the cache
@@ -182,16 +194,36 @@ def test_axe_finds_nothing_keys_reach_all_nothing_moves_all_is_small_and_nothing
     for name, path in list(pages.items())[part::PARTS]:
         weights.clear()
         alice_page.goto(path)
-        alice_page.wait_for_load_state("load")
-        alice_page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true; })")
-        alice_page.keyboard.press("Tab")  # from now on the browser shows the focus
-        assert alice_page.evaluate(FIND_LOST_CONTROLS) == [], name
-        assert accessibility_violations(alice_page) == [], name
-        assert alice_page.evaluate(COUNT_MOVING) == 0, name  # reduced motion is asked for
+        check_open_page(alice_page, name)
         check_weights(name, weights)
     # The browser itself reports the missing page.
     assert [text for text in errors if "404" not in text] == []
     assert hosts - {urlsplit(server.url).netloc, ""} == set()
+
+
+def test_the_pages_of_trainers_pass_the_same_checks_and_show_pictures_of_other_people(
+    page: Page, admin, alice, server, model, settings, tmp_path
+):
+    settings.AUDITED_SHARE = 1.0
+    seven = create_prediction(owner=alice, data=digit_png(7), source="upload", name="seven.png", mode="digit")
+    corrections.correct(prediction=seven, by=alice, kind="correct", text="1")
+    choose_training_consent(alice, is_given=True)
+    choose_looks_of_trainers(alice, is_given=True)
+    create_ended_training(model, by=admin, folder=tmp_path)
+    log_in(page.context, admin, server)
+    names = {name: reverse(name) for name in ("shown_pictures", "trainings", "model_versions")} | {
+        "training_detail": reverse("training_detail", args=[1]),
+        "model_card": reverse("model_card", args=[model.version]),
+    }
+    for name, path in names.items():
+        page.goto(path)
+        check_open_page(page, name)
+        for width in (1280, 390, 320):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
+    page.goto(names["shown_pictures"])
+    for section in ("#labels", "#mistakes"):
+        assert page.locator(f"{section} img").count() == 1
 
 
 def test_axe_finds_no_violations_before_login(page: Page):

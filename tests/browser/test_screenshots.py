@@ -10,6 +10,7 @@ from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from recognizer.models import Prediction
+from recognizer.services.learning.consent import choose_looks_of_trainers, choose_training_consent
 from tests.browser.fixtures import log_in
 from tests.browser.hand import draw, expect_preview
 from tests.servers.web import WebServer
@@ -81,7 +82,9 @@ def test_every_page_is_saved_as_a_screenshot(browser: Browser, alice, server, fi
 
 
 @pytest.mark.parametrize(("width", "theme"), DESK)
-def test_the_pages_of_work_are_saved_as_screenshots(browser: Browser, alice, server, pages_of_work, width, theme):
+def test_the_pages_of_work_are_saved_as_screenshots(
+    browser: Browser, alice, admin, server, pages_of_work, width, theme
+):
     FOLDER.mkdir(parents=True, exist_ok=True)
     context = open_context(browser, server, width, theme)
     log_in(context, alice, server)
@@ -102,6 +105,12 @@ def test_the_pages_of_work_are_saved_as_screenshots(browser: Browser, alice, ser
     page.get_by_role("button", name="Send email").click()
     page.get_by_role("heading", name="Check your email").wait_for()
     write(page, f"password_reset_done-{width}-{theme}")
+    choose_training_consent(alice, is_given=True)
+    choose_looks_of_trainers(alice, is_given=True)
+    log_in(context, admin, server)
+    answer = page.goto(reverse("shown_pictures"))
+    assert answer and answer.status == 200
+    write(page, f"shown_pictures-{width}-{theme}")
     context.close()
 
 
