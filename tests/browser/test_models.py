@@ -38,8 +38,9 @@ def test_a_trainer_describes_a_model_and_finds_its_history(alice_page: Page, ali
     expect(alice_page.get_by_label("Upload a model as a ZIP file")).to_be_visible()
 
 
-def test_texts_of_plots_are_large_enough_on_a_phone(alice_page: Page, model: ModelVersion):
-    alice_page.set_viewport_size({"width": 390, "height": 844})
+@pytest.mark.parametrize("width", [390, 320])
+def test_texts_of_plots_are_large_enough_on_a_phone(alice_page: Page, model: ModelVersion, width: int):
+    alice_page.set_viewport_size({"width": width, "height": 844})
     alice_page.goto(reverse("model_card", args=[model.version]))
     alice_page.locator("details.card-more").evaluate("(more) => { more.open = true }")
     sizes = alice_page.locator(".plot-drawing text").evaluate_all(
