@@ -68,6 +68,17 @@ def test_a_form_with_an_expired_token_reloads_the_page(alice_page: Page, waiting
     expect(alice_page.locator(".current-correction")).to_contain_text("Corrected to 1")
 
 
+def test_a_style_that_a_browser_extension_left_is_not_carried_into_the_next_part(alice_page: Page, waiting):
+    upload = waiting.items.get(position=0).upload_id
+    alice_page.goto(f"/uploads/{upload}/")
+    # An extension's script may do this under any policy; htmx copying the attribute would violate the page's own.
+    alice_page.get_by_label("Number", exact=True).evaluate("field => { field.style.caretColor = 'transparent'; }")
+    alice_page.keyboard.type("1")
+    alice_page.keyboard.press("Enter")
+    expect(alice_page.locator(".current-correction")).to_contain_text("Corrected to 1")
+    expect(alice_page.get_by_label("Number", exact=True)).not_to_have_attribute("style", re.compile(""))
+
+
 def test_the_preview_never_shows_a_whole_page(alice_page: Page, alice, server):
     alice_page.goto("/")
     cookies = alice_page.context.cookies()
