@@ -21,7 +21,13 @@ from recognizer.models import Batch, Prediction, Stream
 from recognizer.problems import Problem
 from recognizer.services.history.current_corrections import current_correction
 from recognizer.services.quality.alike_groups import SavedGroup, next_group, save_group
-from recognizer.services.quality.review_queue import QueueLimits, count_to_review, look_ahead, streams_in_review
+from recognizer.services.quality.review_queue import (
+    QueueCounts,
+    QueueLimits,
+    count_to_review,
+    look_ahead,
+    streams_in_review,
+)
 from recognizer.views.corrections import save_correction
 from recognizer.views.requests import UserRequest
 from recognizer.views.uploads import fetch_prediction, prediction_context
@@ -126,15 +132,15 @@ def queue_page(
     """Return the page for the first prediction, or its changed part to htmx; without any, the end of the queue."""
     prediction = ahead[0] if ahead else None
     skipped: Collection[UUID] = queue["skip"]
-    left_count = count_to_review(
+    left = count_to_review(
         request.user, prediction, MAX_COUNTED, limits=queue_limits(queue), streams=fetch_streams(request, queue)
     )
     own_batches = selectors.batches_for(request.user).order_by("-created_at")
     offered_batches = [] if request.htmx else list(own_batches[:MAX_BATCHES])
     context: dict[str, Any] = {
-        "left_count": left_count,
+        "left_count": left.total,
         "done": queue["done"],
-        "all_count": queue["done"] + left_count,
+        "all_count": queue["done"] + left.total,
         "queue_filters": [(name, queue[name]) for name in QueueForm.FILTERS if queue[name]],
         "max_counted": MAX_COUNTED,
         "skipped": skipped,
@@ -160,18 +166,44 @@ def queue_page(
     else:
         template = "review.html"
         context |= {"reasons": QueueForm.REASONS, "chosen": queue} | filter_names(request)
+        # While one reviews, counts of each kind would tell afterwards which answers were sure.
+        if left.is_mixed and not queue["done"]:
+            context["mixture"] = describe_mixture(left)
     return render(request, template, context, status=problem.status if problem else 200)
+
+
+def describe_mixture(left: QueueCounts) -> list[str]:
+    """Return how many answers of each kind the queue holds, in words."""
+    kinds = [
+        ngettext("%(count)s unsure answer", "%(count)s unsure answers", left.unsure),
+        ngettext(
+            "%(count)s other that was chosen at random to be checked",
+            "%(count)s others that were chosen at random to be checked",
+            left.chosen,
+        ),
+        ngettext(
+            "%(count)s sure answer that you put into review",
+            "%(count)s sure answers that you put into review",
+            left.put_back,
+        ),
+    ]
+    counts = (left.unsure, left.chosen, left.put_back)
+    return [text % {"count": counted(count)} for text, count in zip(kinds, counts, strict=True) if count]
+
+
+def counted(count: int) -> str:
+    return _("more than %(count)s") % {"count": MAX_COUNTED} if count > MAX_COUNTED else str(count)
 
 
 @require_safe
 def review_alike(request: UserRequest) -> HttpResponse:
     """Show digits of the queue that look alike, to be answered at once."""
     queue = clean_or_raise(QueueForm(request.GET))
-    left_count = count_to_review(
+    left = count_to_review(
         request.user, None, MAX_COUNTED, limits=queue_limits(queue), streams=fetch_streams(request, queue)
     )
     context = {
-        "left_count": left_count,
+        "left_count": left.total,
         "max_counted": MAX_COUNTED,
         "group": next_group(request.user, skipped=queue["skip"], limits=queue_limits(queue)),
         "skipped": queue["skip"],

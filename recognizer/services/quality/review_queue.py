@@ -137,6 +137,24 @@ def put_into_review(streams: Sequence[Stream]) -> Q | None:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class QueueCounts:
+    """What is left to review: unsure answers, sure ones that the audit chose, and those put into review."""
+
+    unsure: int
+    chosen: int
+    put_back: int
+
+    @property
+    def total(self) -> int:
+        return self.unsure + self.chosen + self.put_back
+
+    @property
+    def is_mixed(self) -> bool:
+        """Return whether the counts can be told without telling which kind the shown answer is."""
+        return bool(self.unsure and (self.chosen or self.put_back))
+
+
 def count_to_review(
     user: User,
     shown: Prediction | None,
@@ -144,16 +162,19 @@ def count_to_review(
     *,
     limits: QueueLimits = WHOLE_QUEUE,
     streams: Sequence[Stream] | None = None,
-) -> int:
+) -> QueueCounts:
     """Count what is left to review, including the shown prediction; stop at `most` + 1 of each kind."""
     queue = queue_of(user, limits)
     unsure = queue.filter(decision=Prediction.Decision.UNSURE)
     if shown:
         unsure = unsure.exclude(upload=shown.upload_id)  # some of its digits may be corrected already
-    # Unordered: with an order, the database would walk through all sure predictions to find the few unsure ones.
-    count = unsure.order_by()[: most + 1].count()
-    count += audits_of(user, limits).filter(was_sure=True).order_by()[: most + 1].count()
+    is_unsure = bool(shown and shown.decision == Prediction.Decision.UNSURE)
+    chosen = audits_of(user, limits).filter(was_sure=True).order_by()
     wanted = put_into_review(streams_in_review(user) if streams is None else streams)
-    if wanted is not None:
-        count += queue.filter(wanted).order_by()[: most + 1].count()
-    return count + bool(shown and shown.decision == Prediction.Decision.UNSURE)
+    put_back = queue.none() if wanted is None else queue.filter(wanted).exclude(pk__in=chosen.values("prediction"))
+    # Unordered: with an order, the database would walk through all sure predictions to find the few unsure ones.
+    return QueueCounts(
+        unsure=unsure.order_by()[: most + 1].count() + is_unsure,
+        chosen=chosen[: most + 1].count(),
+        put_back=put_back.order_by()[: most + 1].count(),
+    )

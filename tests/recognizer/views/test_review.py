@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from django.urls import reverse
 
-from recognizer.models import Glyph, Prediction
+from recognizer.models import Glyph, Prediction, Stream
 from recognizer.services.batches import intake
 from recognizer.services.history import corrections
 from recognizer.services.reading.presets import create_preset
@@ -118,6 +118,30 @@ def test_an_audited_sure_answer_looks_like_an_unsure_one(alice, alice_client, mo
         pages.append(plain_text(page, keys))
         corrections.correct(prediction=prediction, by=alice, kind="confirm")
     assert pages[0] == pages[1]
+
+
+def test_the_page_says_how_many_of_the_answers_were_chosen_at_random(alice, alice_client, model, settings):
+    unsure = [store_reading(make_reading(f"1{n}", decision="unsure"), owner=alice, mode="auto") for n in range(2)]
+    settings.AUDITED_SHARE = 1.0
+    store_reading(make_reading("1905", confidence=0.999), owner=alice, mode="auto")
+    page = alice_client.get(reverse("review")).content.decode()
+    assert "3 pictures left." in page
+    assert "At the start: 2 unsure answers, 1 other that was chosen at random to be checked" in page
+    assert "Only they tell how often sure answers are wrong." in page
+    later = alice_client.get(reverse("review"), {"done": "1"}).content.decode()
+    assert "Why sure answers may be among them" in later and "2 unsure answers" not in later
+    for each in unsure:  # counts of a single kind would tell what the shown answer is
+        corrections.correct(prediction=each, by=alice, kind="confirm")
+    page = alice_client.get(reverse("review")).content.decode()
+    assert "1 picture left." in page and "chosen at random to be checked</summary>" not in page
+
+
+def test_the_page_counts_what_was_put_into_review(alice, alice_client, model):
+    store_reading(make_reading("11", decision="unsure"), owner=alice, mode="auto")
+    sure = store_reading(make_reading("12"), owner=alice, mode="auto")
+    Stream.objects.update(review_from=sure.created_at, review_until=sure.created_at)
+    page = alice_client.get(reverse("review")).content.decode()
+    assert "At the start: 1 unsure answer, 1 sure answer that you put into review" in page
 
 
 def plain_text(page: str, keys: list[UUID]) -> str:

@@ -16,7 +16,7 @@ from recognizer.services.quality.promises import (
     review_since_last_good,
     update_promises,
 )
-from recognizer.services.quality.review_queue import count_to_review, look_ahead, next_to_review
+from recognizer.services.quality.review_queue import QueueCounts, count_to_review, look_ahead, next_to_review
 from tests.recognizer.services.quality.conftest import add_checked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("audit_all")]
@@ -162,7 +162,7 @@ def test_what_was_sure_since_the_last_good_audit_goes_into_review(promised, alic
     Audit.objects.filter(prediction=after).delete()
     review_since_last_good(promised)
     assert next_to_review(alice, skipped=[], includes_sure=False) == since
-    assert count_to_review(alice, since, 100) == 1
+    assert count_to_review(alice, since, 100) == QueueCounts(unsure=0, chosen=0, put_back=1)
     correct(prediction=since, by=alice, kind="confirm")
     assert next_to_review(alice, skipped=[], includes_sure=False) is None
 
