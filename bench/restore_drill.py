@@ -34,16 +34,16 @@ if TYPE_CHECKING:
     from recognizer.models import Prediction
 
 CHUNK = 500
-ADDED = 1_000  # pictures of the writer that are there at once; it removes as many as it adds
 
 
 @dataclass
 class Writer(threading.Thread):
-    """A thread that adds and removes pictures, together so many a second."""
+    """A thread that adds pictures and removes as many of all that are there, together so many a second."""
 
     template: "Prediction"
     picture: bytes
     per_second: float
+    keys: list[str]  # of the pictures that are there
     added: dict[str, tuple[float, float]] = field(default_factory=dict)  # when the transaction began and had ended
     removed: dict[str, float] = field(default_factory=dict)  # when the removal began
     is_over: threading.Event = field(default_factory=threading.Event)
@@ -59,7 +59,6 @@ class Writer(threading.Thread):
         from recognizer.models import Prediction, Upload
         from recognizer.services.space.purge import remove_uploads
 
-        uploads = []
         started = time.time()
         while not self.is_over.is_set():
             time.sleep(max(0.0, started + self.writes / self.per_second - time.time()))
@@ -73,11 +72,12 @@ class Writer(threading.Thread):
                 prediction.pk, prediction.upload, prediction._state.adding = uuid4(), upload, True
                 prediction.save(force_insert=True)
             self.added[str(upload.pk)] = began, time.time()
-            uploads.append(upload)
-            if len(uploads) > ADDED:
-                gone = uploads.pop(random.randrange(len(uploads)))
-                self.removed[str(gone.pk)] = time.time()
-                remove_uploads([gone])
+            self.keys.append(str(upload.pk))
+            place = random.randrange(len(self.keys))
+            self.keys[place], self.keys[-1] = self.keys[-1], self.keys[place]
+            gone = self.keys.pop()
+            self.removed[gone] = time.time()
+            remove_uploads([Upload.objects.get(pk=gone)])
         connection.close()
 
     @property
@@ -124,9 +124,9 @@ def drill(place: Stage, options: Namespace) -> None:
     owner = User.objects.create_user("owner")
     picture = next(varied_pngs(1))
     template = create_prediction(owner=owner, data=picture, source="api")
-    fill_with_files(owner, template, picture, options.predictions)
+    keys = fill_with_files(owner, template, picture, options.predictions)
 
-    writer = Writer(template, picture, options.writes)
+    writer = Writer(template, picture, options.writes, keys)
     writer.start()
     started = time.time()
     first, backups = place.folder / "first", place.folder / "backups"
@@ -161,7 +161,8 @@ def drill(place: Stage, options: Namespace) -> None:
             return
 
 
-def fill_with_files(owner: object, template: "Prediction", picture: bytes, count: int) -> None:
+def fill_with_files(owner: object, template: "Prediction", picture: bytes, count: int) -> list[str]:
+    """Return the keys of the uploads."""
     from bench.fill import fill
     from recognizer.models import Upload
 
@@ -174,6 +175,7 @@ def fill_with_files(owner: object, template: "Prediction", picture: bytes, count
             store(upload, picture)
         Upload.objects.bulk_update(uploads, ["original", "sha256", "bytes"])
     print(f"{len(keys)} predictions with files, made in {time.time() - started:.0f} s", flush=True)
+    return [str(key) for key in keys]
 
 
 def start(*arguments: object) -> "subprocess.Popen[str]":

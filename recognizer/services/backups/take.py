@@ -147,9 +147,12 @@ def _write_frozen(target: Target, name: str, copier: Copier, schema: Schema, ali
 
 
 def _write_files(target: Target, copier: Copier, schema: Schema, alias: str) -> tuple[Part, int, list[str]]:
-    """Copy the files that are new, and write the list of all files."""
+    """Copy the files that are new, and write the list of all files.
+
+    Where one of them is gone, the others are copied all the same: the next attempt has only what is younger than this.
+    """
     # Before the list is opened: a ZIP file is written one member at a time.
-    lost = []
+    lost, vanished = [], ""
     index = copier.index
     index.forget_names()  # of an attempt before
     for file in named_files(schema.models, alias):
@@ -160,7 +163,9 @@ def _write_files(target: Target, copier: Copier, schema: Schema, alias: str) -> 
         elif file.is_still_named():
             lost.append(file.name)
         else:
-            raise FileVanished(file.name)
+            vanished = file.name
+    if vanished:
+        raise FileVanished(vanished)
     count = total = 0
     with write_part(target, FILES) as part, gzip.GzipFile(fileobj=part, mode="wb", compresslevel=COMPRESSION) as lines:
         for stored in index.named_files():

@@ -1,6 +1,8 @@
 """Backups of a running installation: what they hold, what they notice, and which of them are kept."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -17,7 +19,7 @@ from recognizer.services.backups.folder import FolderPlace
 from recognizer.services.backups.place import object_name
 from recognizer.services.backups.places import open_place
 from recognizer.services.backups.retention import Retention, remove_old_backups
-from recognizer.services.backups.take import take_backup
+from recognizer.services.backups.take import MAX_ATTEMPTS, frozen_database, take_backup
 from recognizer.services.backups.verify import find_faults
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.space.purge import remove_uploads
@@ -162,6 +164,35 @@ def test_the_rows_are_frozen_again_if_a_new_file_is_removed_before_it_is_copied(
     assert frozen
     assert result.manifest.lost == []
     assert str(late[0].pk) not in str(contents(place))
+    assert faults(place) == []
+
+
+def test_a_removal_during_each_attempt_does_not_stop_a_backup(place, seven, alice, monkeypatch):
+    late: dict[str, Upload] = {}
+
+    def add(line: str) -> None:
+        for digit in range(MAX_ATTEMPTS + 2) if "rows" in line else ():
+            upload = create_prediction(owner=alice, data=digit_png(digit % 10, seed=digit), source="upload").upload
+            late[upload.original.name] = upload
+
+    copy, attempts, removed = Copier.copy, [], []
+
+    @contextmanager
+    def frozen() -> Iterator[str]:
+        attempts.append(True)
+        with frozen_database() as alias:
+            yield alias
+
+    def remove_then_copy(copier: Copier, name: str):
+        if name in late and len(removed) < len(attempts):
+            removed.append(name)
+            remove_uploads([late[name]])
+        return copy(copier, name)
+
+    monkeypatch.setattr(take, "frozen_database", frozen)
+    monkeypatch.setattr(Copier, "copy", remove_then_copy)
+    take_backup(place, report=add)
+    assert (len(attempts), len(removed)) == (2, 1)
     assert faults(place) == []
 
 
