@@ -26,6 +26,7 @@ PROPOSALS = 32  # dabs that the network measures for one step
 MIN_INK = 0.3  # of a dab, in full cells: fainter ones change nothing that a person sees
 MARGIN = 0.25  # by which the wanted digit's logit leads at the end, so that rounding cannot turn it back
 FAINTEST = 0.4  # of the full change
+VISIBLE = 0.2  # of a change's strongest cell; fainter ones are the soft edge of a dab
 SHADES = 13  # between that and the full change
 
 
@@ -62,6 +63,13 @@ def ink_between(before: Image, after: Image) -> tuple[float, float]:
     """Return the ink that was added and the ink that was removed, in full cells."""
     change = (after.astype(np.float64) - before) / 255
     return float(change.clip(min=0).sum()), float(-change.clip(max=0).sum())
+
+
+def changed_cells(before: Image, after: Image) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return the cells that visibly gained ink and those that visibly lost ink, each (28, 28)."""
+    change = after.astype(np.float64) - before
+    least = max(VISIBLE * float(np.abs(change).max()), 1)
+    return change >= least, change <= -least
 
 
 def find_repair(image: Image, digit: int, logits: Logits, gradient: Gradient) -> Repair | None:

@@ -19,8 +19,12 @@ from recognizer.views.requests import UserRequest
 
 
 @require_safe
-def what_if(request: HttpRequest, pk: UUID) -> HttpResponse:
+def what_if(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Show the unchanged digit or, for `?to=4`, the smallest change that makes it a 4."""
     explained = explained_glyph(request, pk)
+    to = clean_or_raise(ChangedInkForm(request.GET))["to"]
+    if to:
+        return what_if_page(request, explained, repair_ink(explained, explained.image, int(to), request.user.pk))
     return what_if_page(request, explained, change_ink(explained, explained.image))
 
 

@@ -41,9 +41,10 @@ class ChangedDigit {
     const shown = this.result.querySelector("[data-cells]")?.dataset.cells;
     this.cells = shown ? decode(shown) : this.original.slice();
     if (shown && String(this.cells) !== String(this.original)) this.history.push(this.original.slice());
-    this.canvas.hidden = this.root.querySelector("[data-tools]").hidden = false;
+    this.root.querySelector("[data-pad]").hidden = this.root.querySelector("[data-tools]").hidden = false;
     this.listen();
     this.paint();
+    this.outline();
   }
 
   listen() {
@@ -151,6 +152,13 @@ class ChangedDigit {
     this.root.querySelector("[data-action=reset]").disabled = String(this.cells) === String(this.original);
   }
 
+  // Outline the changed cells on the pad as the answer does.
+  outline() {
+    const picture = this.result.querySelector(".what-if-cells");
+    const outlines = [...(picture?.querySelectorAll("[data-outline]") ?? [])].map((path) => path.cloneNode());
+    this.root.querySelector("[data-outlines]").replaceChildren(...outlines);
+  }
+
   // --- Undo ---
 
   remember() {
@@ -210,6 +218,7 @@ class ChangedDigit {
       if (this.running !== running) return;
       if (!isPart(response.headers.get("Content-Type"), html)) throw new TypeError();
       this.result.innerHTML = html;
+      this.outline();
       if (announce) this.status.textContent = this.result.querySelector("[data-status]").dataset.status;
     } catch {
       if (this.running !== running) return;

@@ -182,8 +182,11 @@ def test_a_repair_is_shown_on_the_cells_and_undone(explorer, glyph):
     explorer.get_by_role("button", name="Find a small change").click()
     expect(explorer.locator("[data-result]")).to_contain_text("This change makes it a 1.")
     expect(explorer.locator("[data-what-if-status]")).to_contain_text("Read as 1")
+    outlines = explorer.locator("[data-outlines] .mark")
+    expect(outlines.first).to_be_visible()
     explorer.get_by_role("button", name="Undo").click()
     expect(explorer.locator("[data-result]")).to_contain_text("Nothing is changed yet.")
+    expect(outlines).to_have_count(0)
 
 
 def test_the_cells_are_changed_with_the_keyboard(explorer, glyph):

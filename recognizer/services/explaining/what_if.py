@@ -6,11 +6,12 @@ from functools import cached_property
 
 import numpy as np
 from django.utils.translation import gettext as _
+from numpy.typing import NDArray
 
 from mlcore.explaining.geometry import strongest_first
 from mlcore.explaining.mosaic import scale_of
 from mlcore.explaining.occlusion import Image
-from mlcore.explaining.repair import ink_between
+from mlcore.explaining.repair import changed_cells, ink_between
 from mlcore.explaining.row import TILE, draw_layer_row
 from mlcore.explaining.sentences import UNLIKELY_DIGIT, top_two
 from recognizer.problems import Problem
@@ -97,6 +98,12 @@ class WhatIf:
         pairs = zip(self.explained.probabilities, self.probabilities, strict=True)
         return [DigitChange(digit, before, after) for digit, (before, after) in enumerate(pairs)]
 
+    @cached_property
+    def outlines(self) -> tuple[str, str]:
+        """Return the SVG paths around the cells that gained ink and around those that lost ink."""
+        added, removed = changed_cells(self.explained.image, self.image)
+        return outline(added), outline(removed)
+
     @property
     def cells(self) -> str:
         """Return the changed input as the page's script sends and receives it."""
@@ -118,6 +125,17 @@ class WhatIf:
         rows = (draw_layer_row(maps, channels, scales) for maps in (before, after))
         first, second = (f"data:image/png;base64,{base64.b64encode(row).decode()}" for row in rows)
         return first, second
+
+
+def outline(is_inside: NDArray[np.bool_]) -> str:
+    """Return the SVG path along the border of a set of cells; a cell is one unit wide."""
+    padded = np.pad(is_inside, 1)
+    across = np.argwhere(padded[1:, 1:-1] != padded[:-1, 1:-1])  # rows of borders × columns
+    down = np.argwhere(padded[1:-1, 1:] != padded[1:-1, :-1])  # rows × columns of borders
+    return "".join(
+        [f"M{column} {row}h1" for row, column in across.tolist()]
+        + [f"M{column} {row}v1" for row, column in down.tolist()]
+    )
 
 
 def parse_cells(text: str) -> Image:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlcore.artifact import SHIPPED, load_artifact
-from mlcore.explaining.repair import Dab, find_repair, ink_between
+from mlcore.explaining.repair import Dab, changed_cells, find_repair, ink_between
 from mlcore.reading.reader import Reader
 from tests.pictures import digit_png
 
@@ -53,6 +53,16 @@ def test_dabs_draw_and_erase():
     assert Dab(5, 6, is_ink=True).apply_to(blank)[5, 6] == 1
     assert Dab(5, 6, is_ink=False).apply_to(full)[5, 6] == 0
     assert Dab(5, 6, is_ink=True).apply_to(full).sum() == full.sum()
+
+
+def test_changed_cells_are_those_that_a_person_sees():
+    before, after = np.full((28, 28), 100, np.uint8), np.full((28, 28), 100, np.uint8)
+    after[3, 4], after[5, 6] = 200, 0
+    after[3, 5], after[5, 7] = 110, 90  # too faint beside the others
+    added, removed = changed_cells(before, after)
+    assert np.argwhere(added).tolist() == [[3, 4]]
+    assert np.argwhere(removed).tolist() == [[5, 6]]
+    assert not np.any(changed_cells(before, before))
 
 
 def ink_of(image):

@@ -73,6 +73,28 @@ def test_a_repair_works_without_script(alice_client, glyph):
     assert 'data-digit="1"' in answer.content.decode()
 
 
+def test_the_cells_that_a_change_touched_are_outlined(alice_client, glyph, explained):
+    changed = explained.image.copy()
+    changed[2, 3] = 255
+    answer = ask(alice_client, glyph, encode(changed)).content.decode()
+    assert "mark-removed" not in answer
+    paths = re.findall(r'class="mark mark-added" d="([^"]+)"', answer)
+    assert len(paths) == 2  # before and after
+    assert sorted(re.findall("M[^M]+", paths[0])) == ["M3 2h1", "M3 2v1", "M3 3h1", "M4 2v1"]
+    assert "Ink added: 1 cell" in answer
+    assert 'class="mark' not in ask(alice_client, glyph, encode(explained.image)).content.decode()
+
+
+def test_the_reasons_lead_to_the_smallest_change_that_makes_it_the_second_answer(alice_client, glyph, explained):
+    second = explained.explain().answers[1]
+    page = alice_client.get(reverse("why", args=[glyph.pk])).content.decode()
+    address = re.search(rf'href="([^"]+)">See the smallest change that makes it a {second}<', page)[1]
+    shown = alice_client.get(address).content.decode()
+    assert f'<option value="{second}" selected>' in shown
+    assert f'data-digit="{second}"' in shown or "No small change was found" in shown
+    assert alice_client.get(reverse("what_if", args=[glyph.pk]), {"to": "10"}).status_code == 400
+
+
 @pytest.mark.parametrize("cells", ["", "x", "AAAA", "é" * 20, encode(np.zeros(785, np.uint8)), "A" * 3000])
 def test_damaged_cells_are_refused(alice_client, glyph, cells):
     answer = ask(alice_client, glyph, cells)
