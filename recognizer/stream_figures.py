@@ -5,7 +5,7 @@ from functools import cached_property
 
 from mlcore.quality.evidence import Estimate, upper_bound, wilson_interval
 from mlcore.quality.promise import SHARE_BEFORE
-from recognizer.models import Batch, Stream, StreamMonth
+from recognizer.models import Batch, ModelVersion, Stream, StreamMonth
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,27 @@ class StreamFigures:
     stream: Stream
     months: tuple[MonthFigures, ...]
     error: Estimate  # of the sure answers
-    waiting: int  # audits that nobody has checked
+    waiting_sure: int  # audits that nobody has checked, of sure answers
+    waiting_unsure: int
+    held_back: int  # checked sure answers that do not count before an earlier audit is checked
+
+    @property
+    def waiting(self) -> int:
+        return self.waiting_sure + self.waiting_unsure
+
+    @property
+    def to_check(self) -> int:
+        """Return how many audits the review shows. It leaves out those of replaced models."""
+        return self.waiting if self.stream.model.state == ModelVersion.State.ACTIVE else 0
+
+    @property
+    def checked(self) -> int:
+        return self.error.audited + self.held_back
+
+    @property
+    def round(self) -> int:
+        """Return the number of chosen answers that the figures wait for."""
+        return self.held_back + self.to_check
 
     @cached_property
     def total(self) -> int:

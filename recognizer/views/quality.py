@@ -32,7 +32,7 @@ LABELS_SHOWN = 48
 @require_safe
 def quality(request: UserRequest) -> HttpResponse:
     streams = figures_for(request.user)
-    main = next((figures for figures in streams if figures.waiting), streams[0] if streams else None)
+    main = next((figures for figures in streams if figures.to_check), streams[0] if streams else None)
     context = {
         "streams": streams,
         "measured": [figures for figures in streams if figures.error.audited],

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from recognizer.models import Audit, Batch, ModelVersion, Stream
+from recognizer.models import Audit, Batch, Correction, ModelVersion, Stream
 from recognizer.services.history.corrections import correct
 from recognizer.services.quality.promises import update_promises
 from tests.readings import make_reading, store_reading
@@ -47,6 +47,31 @@ def test_a_stream_that_nobody_checked_has_no_estimate(alice_client, alice, model
     page = text_of(alice_client.get(reverse("quality_stream", args=[row.stream_id])))
     assert "Not known yet" in page
     assert "No answer was checked yet." in page
+
+
+def test_figures_that_wait_for_an_earlier_answer_say_how_far_the_round_is(alice, alice_client, stream):
+    first = Audit.objects.earliest("chosen_at")
+    Audit.objects.filter(pk=first.pk).update(is_right=None)
+    Correction.objects.filter(prediction=first.prediction_id).delete()
+    Audit.objects.filter(is_right=None).exclude(pk=first.pk).update(is_right=True)
+    assert "2 of 3 checked" in text_of(alice_client.get(reverse("quality")))
+    page = reverse("quality_stream", args=[stream.pk])
+    text = text_of(alice_client.get(page))
+    assert "2 of 3 answers that were chosen at random are checked. The figures follow when all are." in text
+    assert "Not known yet" in text and "Checked 2" in text
+    assert "None of the sure answers has been checked" not in text and "No answer was checked yet" not in text
+    correct(prediction=first.prediction, by=alice, kind="confirm")
+    text = text_of(alice_client.get(page))
+    assert "1 of 3 checked answers were wrong." in text and "Checked 3" in text
+    store_reading(make_reading("19", decision="unsure", confidence=0.9), owner=alice, mode="number")
+    text = text_of(alice_client.get(page))
+    assert "1 answer that was chosen at random waits to be checked. Waiting: 0 sure, 1 unsure." in text
+
+
+def test_answers_of_a_replaced_model_are_not_offered_to_be_checked(alice_client, stream, model):
+    assert "waits to be checked" in text_of(alice_client.get(reverse("quality")))
+    ModelVersion.objects.update(state="retired")
+    assert "waits to be checked" not in text_of(alice_client.get(reverse("quality")))
 
 
 def test_where_no_answer_is_sure_the_page_promises_none_to_check(alice_client, alice, model):
