@@ -63,6 +63,9 @@ function save({ stays = false } = {}) {
 function showEdited() {
   const hint = form()?.querySelector("[data-unsaved]");
   if (hint) hint.hidden = !isEdited();
+  // The large number stays as it was read, and says so beside what is typed.
+  const before = part()?.querySelector("[data-as-before]");
+  if (before) before.hidden = !isEdited();
   // The button that is to be pressed next is the coloured one. correct.css hides the other one.
   form()?.querySelector('[value="number"]').classList.toggle("button-main", isEdited());
   form()?.querySelector('[value="confirm"]')?.classList.toggle("button-main", !isEdited());

@@ -45,6 +45,26 @@ def test_a_number_is_corrected_digit_by_digit_with_arrows(alice_page: Page, alic
     expect(alice_page.locator("[data-box]")).to_have_count(3)  # the last one is not a digit
 
 
+def test_the_large_number_says_that_it_is_as_read_while_another_one_is_typed(alice_page: Page, seven):
+    alice_page.goto(f"/uploads/{seven.upload_id}/")
+    note, number_drawn = alice_page.locator("[data-as-before]"), alice_page.locator(".answer-number svg")
+    expect(note).to_be_hidden()
+    place = number_drawn.bounding_box()
+    alice_page.keyboard.press("1")
+    expect(note).to_have_text("as read")
+    expect(note).to_be_visible()
+    assert number_drawn.bounding_box() == place
+    alice_page.keyboard.press("Escape")
+    expect(note).to_be_hidden()
+    alice_page.keyboard.press("1")
+    alice_page.keyboard.press("Enter")
+    expect_correction(alice_page, "Corrected to 1")
+    expect(note).to_be_hidden()
+    alice_page.keyboard.press("4")
+    expect(note).to_have_text("as saved")
+    expect(note).to_be_visible()
+
+
 @pytest.mark.parametrize(("before", "after"), [("852", "8527"), ("7104", "8642"), ("8527", "85"), ("7", "1905")])
 @pytest.mark.parametrize("pause", [0, 40])
 def test_a_typed_number_replaces_the_number(alice_page: Page, alice, model, before, after, pause):
