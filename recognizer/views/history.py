@@ -28,7 +28,7 @@ from recognizer.services.history.bulk_actions import (
     uploads_deleted_at,
 )
 from recognizer.services.history.pages import deleted_page, history_page
-from recognizer.services.history.statistics import statistics_for
+from recognizer.services.history.statistics import count_unreviewed, statistics_for
 from recognizer.services.security_log import Event, log_event
 from recognizer.views.downloads import download, download_rows
 from recognizer.views.requests import UserRequest
@@ -75,7 +75,8 @@ def filtered_history(request: UserRequest, query: QueryDict) -> HistoryFilter:
 @require_safe
 def history_statistics(request: UserRequest) -> HttpResponse:
     template = "_statistics.html" if request.htmx else "history_statistics.html"
-    return render(request, template, {"statistics": statistics_for(request.user)})
+    context = {"statistics": statistics_for(request.user), "unreviewed_count": count_unreviewed(request.user)}
+    return render(request, template, context)
 
 
 @require_POST

@@ -45,7 +45,7 @@ def test_the_history_is_filtered_by_digit(history):
 
 
 def test_the_statistics_load_with_the_history(history):
-    expect(history.locator(".numbers")).to_contain_text("Pictures")
+    expect(history.locator(".numbers")).to_contain_text("All pictures")
     expect(history.locator(".numbers dd").first).to_have_text("3")
 
 

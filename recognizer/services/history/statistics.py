@@ -53,6 +53,11 @@ def statistics_for(user: User) -> Statistics:
     return statistics  # type: ignore[no-any-return]
 
 
+def count_unreviewed(user: User) -> int:
+    """Return how many unsure answers the review queue holds. It is never cached: each review makes it one less."""
+    return selectors.review_queue_for(user).filter(decision=Prediction.Decision.UNSURE).order_by().count()
+
+
 def compute_statistics(user: User) -> Statistics:
     current = selectors.predictions_for(user).filter(is_current=True)
     by_decision = {decision: Count("pk", filter=Q(decision=decision)) for decision in Prediction.Decision.values}

@@ -249,6 +249,25 @@ def test_the_figures_of_the_statistics_are_filters(alice, alice_client, add_pred
         assert len(shown(alice_client, link.removeprefix(reverse("history")))) == figure, link
 
 
+def test_the_statistics_tell_how_many_unsure_answers_wait_for_review(alice, alice_client, add_prediction):
+    unsure = [add_prediction(text, decision="unsure") for text in "12"]
+    for to_review in ("2 to review", "1 to review", "none to review"):
+        page = alice_client.get(reverse("history_statistics")).content.decode()
+        assert to_review in page
+        assert f'{reverse("history")}?decision=unsure">2</a>' in page
+        if unsure:
+            corrections.correct(prediction=unsure.pop(), by=alice, kind="confirm")
+
+
+def test_figures_above_a_filtered_list_say_that_they_are_of_all_pictures(alice_client, add_prediction):
+    add_prediction("1"), add_prediction("2", decision="unsure")
+    note = "Figures of all pictures, not only of those that match:"
+    assert note not in alice_client.get(reverse("history")).content.decode()
+    page = alice_client.get(reverse("history") + "?decision=unsure").content.decode()
+    assert note in page
+    assert "Select 1 result" in page
+
+
 def test_the_list_shows_the_number_of_results_to_select(alice_client, add_prediction):
     add_prediction("1"), add_prediction("2")
     page = alice_client.get(reverse("history")).content.decode()
