@@ -107,7 +107,7 @@ class Explainer:
         if self.network.averaged:
             averaged = self.activations(image)[self.network.averaged]
             maps["cam"] = (self.class_map(averaged, first), self.class_map(averaged, second))
-        key_change = find_key_change(occlusion, image, first)
+        key_change = find_key_change(occlusion, first)
         return Explanation(answers, occlusion.logits[0], maps, key_change, tuple(probabilities), is_digit)
 
     def evidence(self, image: Image, digit: int) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ from mlcore.reading.decode import Picture
 from mlcore.reading.result import Glyph
 
 SIDE = 448  # pixels of a picture with an overlay
-PICTURE_CONTRAST = 0.55  # of the picture under an overlay, as on the pages
+PICTURE_CONTRAST = 0.45  # of the picture under an overlay, as on the pages
 MARK = (255, 61, 127)
 
 

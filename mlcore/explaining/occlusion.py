@@ -42,6 +42,11 @@ class Change:
     def area(self) -> tuple[slice, slice]:
         return slice(self.top, self.top + self.size), slice(self.left, self.left + self.size)
 
+    def cells_in(self, image: Image) -> NDArray[np.bool_]:
+        """Return which cells of the square the change alters: the erased ink, or the filled gap. (size, size)"""
+        is_ink: NDArray[np.bool_] = image[self.area] >= INK
+        return ~is_ink if self.is_gap else is_ink
+
     def apply_to(self, image: Image) -> Image:
         changed = image.copy()
         changed[self.area] = 255 if self.is_gap else 0
@@ -52,6 +57,7 @@ class Change:
 class Occlusion:
     """The logits of the unchanged input and after each change."""
 
+    image: Image
     changes: tuple[Change, ...]
     logits: NDArray[np.float32]  # (1 + changes, classes): the unchanged input comes first
 
@@ -61,11 +67,15 @@ class Occlusion:
         return odds[0] - odds[1:]
 
     def loss_map(self, digit: int) -> NDArray[np.float32]:
-        """Return each cell's mean loss by the changes that cover it, (28, 28). Positive cells support the digit."""
+        """Return each cell's mean loss by the changes that alter it, (28, 28). Positive cells support the digit.
+
+        Paper beside an erased stroke stays 0: nothing was changed there.
+        """
         total, weights = np.zeros((2, SIDE, SIDE), np.float32)
         for change, loss in zip(self.changes, self.losses(digit), strict=True):
-            total[change.area] += loss * pyramid(change.size)
-            weights[change.area] += pyramid(change.size)
+            slope = pyramid(change.size) * change.cells_in(self.image)
+            total[change.area] += loss * slope
+            weights[change.area] += slope
         return np.divide(total, weights, out=total, where=weights > 0)
 
 
@@ -78,7 +88,7 @@ def pyramid(size: int) -> NDArray[np.float32]:
 def occlude(logits: Logits, image: Image) -> Occlusion:
     """Classify the image after each change."""
     changes = tuple(list_changes(image))
-    return Occlusion(changes, logits(np.stack([image, *(change.apply_to(image) for change in changes)])))
+    return Occlusion(image, changes, logits(np.stack([image, *(change.apply_to(image) for change in changes)])))
 
 
 def log_odds(logits: NDArray[np.float32], digit: int) -> NDArray[np.float32]:

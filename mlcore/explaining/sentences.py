@@ -21,9 +21,12 @@ def _(words: str) -> str:
     return words
 
 
+# Five rows and three columns: a place in the middle third of a tall digit can be clearly above or below its middle.
 PLACES = (
     (_("at the top left"), _("at the top"), _("at the top right")),
+    (_("on the left above the middle"), _("above the middle"), _("on the right above the middle")),
     (_("on the left"), _("in the middle"), _("on the right")),
+    (_("on the left below the middle"), _("below the middle"), _("on the right below the middle")),
     (_("at the bottom left"), _("at the bottom"), _("at the bottom right")),
 )
 # By whether the change fills a gap, and whether it is decisive.
@@ -51,7 +54,7 @@ def top_two(probabilities: Sequence[float]) -> tuple[int, int]:
     return order[0], order[1]
 
 
-def find_key_change(occlusion: Occlusion, image: Image, first: int) -> KeyChange | None:
+def find_key_change(occlusion: Occlusion, first: int) -> KeyChange | None:
     """Return the change that costs the first answer most where its map is strongest, or None where nothing costs it."""
     strengths = occlusion.loss_map(first)
     row, column = np.unravel_index(int(strengths.argmax()), strengths.shape)
@@ -61,27 +64,29 @@ def find_key_change(occlusion: Occlusion, image: Image, first: int) -> KeyChange
     covering = [
         index
         for index, change in enumerate(occlusion.changes)
-        if 0 <= row - change.top < change.size and 0 <= column - change.left < change.size
+        if 0 <= row - change.top < change.size
+        and 0 <= column - change.left < change.size
+        and change.cells_in(occlusion.image)[row - change.top, column - change.left]
     ]
     index = max(covering, key=lambda place: float(losses[place]))
     change = occlusion.changes[index]
     is_decisive = int(occlusion.logits[1 + index, :NOT_A_DIGIT].argmax()) != first
-    return KeyChange(change, describe_place(change, image), float(losses[index]), is_decisive)
+    return KeyChange(change, describe_place(change, occlusion.image), float(losses[index]), is_decisive)
 
 
 def describe_place(change: Change, image: Image) -> str:
     """Return where in the digit the change lies; for an erased stroke its ink counts."""
     is_ink = image >= INK
     rows, columns = np.flatnonzero(is_ink.any(axis=1)), np.flatnonzero(is_ink.any(axis=0))
-    changed = np.ones((change.size, change.size), bool) if change.is_gap else is_ink[change.area]
-    row, column = (np.argwhere(changed).mean(axis=0) + np.array([change.top, change.left])).tolist()
-    return PLACES[_third(row, rows)][1 if columns[-1] - columns[0] < NARROW else _third(column, columns)]
+    row, column = (np.argwhere(change.cells_in(image)).mean(axis=0) + np.array([change.top, change.left])).tolist()
+    across = 1 if columns[-1] - columns[0] < NARROW else _part_of(column, columns, 3)
+    return PLACES[_part_of(row, rows, 5)][across]
 
 
-def _third(at: float, occupied: NDArray[np.intp]) -> int:
-    """Return 0, 1 or 2: the third of the occupied cells in which the position lies."""
+def _part_of(at: float, occupied: NDArray[np.intp], parts: int) -> int:
+    """Return in which of some equal parts of the occupied cells the position lies, from 0."""
     share = (at - occupied[0] + 0.5) / (occupied[-1] - occupied[0] + 1)
-    return int(np.clip(3 * share, 0, 2))
+    return int(np.clip(parts * share, 0, parts - 1))
 
 
 def write_sentence(

@@ -18,11 +18,14 @@ from recognizer.serving import serve_overlay, serve_png
 KINDS = {
     "occlusion": (
         _("Important strokes and gaps"),
-        _("Measured by erasing each piece of stroke, or filling each gap, and reading the digit again."),
+        _("Measured: each piece of stroke is erased, each gap (a square beside the ink) filled, and the digit read."),
     ),
     "cam": (
         _("Important regions"),
-        _("What each region of the last layer adds to the digit's score. All regions add up to the score."),
+        _(
+            "Computed: what each region of the last layer adds to the score. Regions are large: where the maps differ, "
+            "rely on the measured ones."
+        ),
     ),
 }
 

@@ -35,12 +35,29 @@ def test_the_map_equals_a_naive_loop(explainer, seven, digit):
                     loss = naive_loss(explainer.engine, seven, digit, top, left, size, value)
                     for row in range(size):
                         for column in range(size):
+                            if inked[top + row, left + column] != (value == 0):
+                                continue  # this cell is not changed
                             weight = slopes[size][row] * slopes[size][column]
                             total[top + row, left + column] += weight * loss
                             count[top + row, left + column] += weight
     expected = np.divide(total, count, out=np.zeros((28, 28)), where=count > 0)
     assert np.abs(expected).max() > 0.1
     np.testing.assert_allclose(occlude(explainer.engine.logits, seven).loss_map(digit), expected, atol=1e-3)
+
+
+def test_paper_beside_an_erased_stroke_has_no_colour():
+    """A stroke of two cells on an otherwise empty input: only it and filled gaps inside its box can count."""
+    image = np.zeros((28, 28), np.uint8)
+    image[4:24, 13:15] = 255
+
+    def ink_counts(images):
+        logits = np.zeros((len(images), 11), np.float32)
+        logits[:, 1] = images.sum(axis=(1, 2)) / 1000
+        return logits
+
+    values = occlude(ink_counts, image).loss_map(1)
+    assert (values[image > 0] > 0).all()
+    assert not values[image == 0].any()
 
 
 def test_an_empty_input_has_an_empty_map(explainer):
