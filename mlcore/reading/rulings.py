@@ -97,11 +97,17 @@ def search_direction(mask: Mask, max_thickness: int) -> DirectionRulings:
     if cv2.boundingRect(straight)[2] < min_ruling_length(mask):
         return DirectionRulings(mask, [], mask)
     count, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(straight, 8, cv2.CV_32S, cv2.CCL_BBDT)
-    ink = np.bincount(labels[(straight & mask) > 0], minlength=count)  # px of each piece that are not bridged
-    solid = np.flatnonzero(ink >= 0.7 * stats[:, cv2.CC_STAT_WIDTH])
+    solid = np.flatnonzero(inked_columns(labels, mask, count) >= 0.7 * stats[:, cv2.CC_STAT_WIDTH])
     pieces = [measure_piece(int(label), labels, stats[label]) for label in solid if label > 0]
     rulings = [ruling for ruling in join_pieces(pieces) if is_long(ruling, min_ruling_length(mask))]
     return DirectionRulings(mask, rulings, labels)
+
+
+def inked_columns(labels: NDArray[np.int32], mask: Mask, count: int) -> NDArray[np.intp]:
+    """Return how many columns of each piece hold ink: the others are bridged gaps."""
+    ys, xs = np.nonzero(mask & (labels > 0))
+    columns = np.unique(labels[ys, xs].astype(np.intp) * mask.shape[1] + xs)
+    return np.bincount(columns // mask.shape[1], minlength=count)
 
 
 def inked_area(mask: Mask) -> tuple[slice, slice]:

@@ -28,3 +28,12 @@ def test_what_lies_outside_of_the_ink_changes_nothing(seed: int, monkeypatch: py
     whole = rulings.search_direction(mask, 14)
     assert found.rulings == whole.rulings
     assert not found.rulings or np.array_equal(found.labels, whole.labels)
+
+
+def test_digits_that_begin_below_each_other_are_no_ruling() -> None:
+    """The strokes are thick, so their pixels outnumber the rows of the column, although a third of these are bare."""
+    mask = np.zeros((214, 120), np.uint8)
+    for top in range(4, 200, 16):
+        mask[top : top + 10, 2:7] = 1
+    cv2.ellipse(mask, (70, 107), (25, 40), 0, 0, 360, 1, 9)
+    assert not rulings.find_rulings(mask).any()
