@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bench.options import add_data_option, add_model_option, create_parser
 from mlcore.artifact import load_artifact
-from mlcore.reading.decode import Picture
+from mlcore.reading.decode import LONGEST, Picture, make_picture, reduce_to
 from mlcore.reading.reader import Reader
 from mlcore.reading.result import Mode, Reading
 from mlcore.training.datasets.lines import Writers
@@ -74,7 +74,11 @@ def read(reader: Reader, ink: Floats, seed: list[int], style: SheetStyle, mode: 
     return reader.read_picture(Picture(pixels, "PNG", pixels.shape[1], pixels.shape[0], 1.0), mode)
 
 
-def measure_pages(reader: Reader, writers: Writers, pages: int) -> None:
+def measure_pages(reader: Reader, writers: Writers, pages: int, *, is_filled: bool) -> None:
+    """Measure pages with margins of half to all of the page's height, or filled ones as the decoder gives them.
+
+    The others are larger than the decoder's limit.
+    """
     lines = found = right = 0
     for number in range(pages):
         rng = np.random.default_rng([31, number])
@@ -83,12 +87,19 @@ def measure_pages(reader: Reader, writers: Writers, pages: int) -> None:
         page = write_number(texts[0], writer, rng).ink
         for text in texts[1:]:
             page = put_below(page, write_number(text, writer, rng).ink, int(HEIGHT * rng.uniform(0.5, 1.0)))
-        answer = read(reader, page, [32, number], PAPER, "lines")
+        if is_filled:
+            margins = (rng.uniform(*PAPER.margin, 4) * HEIGHT).astype(int).tolist()
+            pixels = render_sheet(page, np.random.default_rng([32, number]), replace(PAPER, margins=tuple(margins)))
+            height, width = pixels.shape[:2]
+            answer = reader.read_picture(make_picture(reduce_to(pixels, LONGEST), "PNG", width, height), "lines")
+        else:
+            answer = read(reader, page, [32, number], PAPER, "lines")
         lines += len(texts)
         found += min(len(answer.lines), len(texts))
         matches = SequenceMatcher(None, answer.text.split("\n"), texts, autojunk=False).get_matching_blocks()
         right += sum(match.size for match in matches)
-    print(f"{pages} pages, {lines} lines: {found / lines:.1%} found, {right / lines:.1%} right")
+    kind = "filled pages" if is_filled else "pages with wide margins"
+    print(f"{pages} {kind}, {lines} lines: {found / lines:.1%} found, {right / lines:.1%} right", flush=True)
 
 
 def measure_added_ink(reader: Reader, writers: Writers, pairs: int) -> None:
@@ -142,16 +153,21 @@ def main() -> None:
     add_model_option(parser)
     add_data_option(parser)
     parser.add_argument("--test", action="store_true", help="write with the test set instead of the validation digits")
-    parser.add_argument("--pages", type=int, default=500)
+    parser.add_argument("--pages", type=int, default=500, help="that the writing fills")
+    parser.add_argument("--wide-pages", type=int, default=500, help="with wide margins; each takes ten times as long")
     parser.add_argument("--pairs", type=int, default=1000, help="of each kind")
     options = parser.parse_args()
     reader = Reader(load_artifact(options.model))
     split = load_split(options.data)
     writers = Writers(split.test if options.test else split.validation)
-    measure_pages(reader, writers, options.pages)
-    measure_added_ink(reader, writers, options.pairs)
-    measure_added_signs(reader, writers, options.pairs)
-    measure_added_print(reader, writers, options.pairs // 5)
+    if options.pages:
+        measure_pages(reader, writers, options.pages, is_filled=True)
+    if options.wide_pages:
+        measure_pages(reader, writers, options.wide_pages, is_filled=False)
+    if options.pairs:
+        measure_added_ink(reader, writers, options.pairs)
+        measure_added_signs(reader, writers, options.pairs)
+        measure_added_print(reader, writers, options.pairs // 5)
 
 
 if __name__ == "__main__":

@@ -50,9 +50,9 @@ class Ink:
     paper: Pixels  # (h, w, 3) the same without its ink; (1, 1, 3) where it has one colour
 
 
-def find_ink(pixels: Pixels, trace: Trace = no_trace) -> Ink:
-    """Return the ink of a picture."""
-    work, scale = fit_to_side(pixels, WORKING_SIDE)  # (h, w, 3) uint8
+def find_ink(pixels: Pixels, trace: Trace = no_trace, side: int = WORKING_SIDE) -> Ink:
+    """Return the ink of a picture, which is reduced so that its longer side is at most `side` pixels."""
+    work, scale = fit_to_side(pixels, side)  # (h, w, 3) uint8
     work, paper, noise, area = find_paper(work)
     smooth = reduce_noise(work, noise)
     darkness = measure_darkness(smooth[area], paper)  # (h, w) uint8: 0 where the paper is

@@ -15,6 +15,8 @@ from mlcore.reading.ink import Ink, find_ink
 from mlcore.reading.normalise import SIDE, crop_to, ink_box, normalise
 from mlcore.reading.result import Box, Mode, Reason
 from mlcore.reading.shade import stroke_share
+from mlcore.reading.strip import WRITING
+from mlcore.reading.text_lines import find_pieces, usual_height
 from mlcore.reading.trace import Trace, no_trace
 
 BATCH_IMAGES = 64  # that the digit network classifies in one call
@@ -48,6 +50,10 @@ def prepare_image(picture: Picture, mode: Mode, trace: Trace = no_trace) -> Prep
     """Find the ink and normalise all of it as one digit. The ink itself is kept where it may be a number."""
     trace("picture", picture.pixels)
     ink = find_ink(picture.pixels, trace)
+    if mode == "lines" and ink.scale < 1 and (height := usual_height(*find_pieces(ink.strength)[1:])) < WRITING:
+        # A page with small digits: its strips would be enlarged from fewer pixels than the picture has.
+        side = round(max(ink.strength.shape) * WRITING / max(height, MIN_DIGIT_SIDE))
+        ink = find_ink(picture.pixels, trace, side)
     scale = ink.scale * picture.scale
     inner_box = ink_box(ink.strength)
     box = to_original_box(inner_box, scale, picture.width, picture.height) if inner_box else None

@@ -6,6 +6,7 @@ import pytest
 
 from mlcore.artifact import SHIPPED, load_artifact
 from mlcore.reading.decode import Picture
+from mlcore.reading.prepared_image import prepare_image
 from mlcore.reading.reader import Reader
 from mlcore.reading.result import Mode, Reading
 from mlcore.reading.text_lines import find_lines
@@ -86,3 +87,15 @@ def test_a_picture_of_one_line_looks_the_same_in_mode_lines_as_in_mode_auto() ->
     assert read(ink, "lines").text == read(ink, "auto").text == "40731"
     assert len(read(ink, "lines").lines) == 1
     assert read(ink, "lines").decision == "read"
+
+
+def test_small_digits_of_a_page_are_read_from_all_pixels_of_the_picture() -> None:
+    texts = [str(100 + 37 * row) for row in range(24)]
+    ink = draw_page(texts, step=1.6)  # digits of 40 px
+    ink = cv2.resize(ink, None, fx=0.45, fy=0.45, interpolation=cv2.INTER_AREA)
+    ink = np.pad(ink, ((0, 1600 - ink.shape[0]), (0, 0)))
+    pixels = np.repeat(np.rint(255 * (1 - ink)).astype(np.uint8)[:, :, None], 3, axis=2)
+    picture = Picture(pixels, "PNG", pixels.shape[1], pixels.shape[0], 1.0)
+    assert prepare_image(picture, "auto").scale == 0.8
+    assert prepare_image(picture, "lines").scale == 1
+    assert len(READER.read_picture(picture, "lines").lines) == len(texts)
