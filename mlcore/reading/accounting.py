@@ -24,8 +24,9 @@ MIN_DARKNESS = 0.45  # of the digits' darkness: what is left of rulings is faint
 MIN_INSIDE, MIN_PART_WIDTH = 0.7, 0.4  # shares of a broken part's width inside of its digit, and of the digit's width
 MAX_PART_GAP = 0.12  # of the digits' height
 SIGN_REACH = 0.8  # of the digits' height: signs are nearer to the number
-# Log odds from which a small piece counts as written: 82 % of the signs do, and a piece of dirt in 4 % of the numbers.
-MIN_WRITTEN = 0.3
+# Log odds from which a small piece counts as written. `bench.accounting` measures both errors: numbers that are sure
+# although a sign is missing, and numbers that specks make unsure.
+MIN_WRITTEN = 0.7
 # Weights of `mark_features`, fitted by logistic regression on synthetic numbers: signs against specks, print, shadows
 # and writing that shows through.
 MARK_WEIGHTS = np.array([-1.7, -0.3, 1.8, -1.2, 2.2, 4.5, 0.8, -0.5])

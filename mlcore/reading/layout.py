@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mlcore.reading.arrays import InkBox, Strength
 from mlcore.reading.ink import Ink, find_ink_with_print
-from mlcore.reading.normalise import ink_box
+from mlcore.reading.normalise import ink_box, stroke_width
 from mlcore.reading.printed_boxes import find_printed_boxes
 from mlcore.reading.specks import MIN_DARKNESS, remove_specks
 
@@ -23,6 +23,9 @@ MIN_DIGIT_HEIGHT = 0.5  # of the line's height: lower ink is a dot or a dash
 MIN_MARK, MAX_MARK = 0.03, 0.35  # of the line's height: size of a point or a comma
 MAX_DASH_WIDTH, MAX_DASH_HEIGHT = 1.0, 0.22  # of the line's height
 MARK_REACH = 0.6  # of the line's height: how far beside the writing such a mark may lie
+MIN_SIGN_EXTENT = 0.5  # of the strokes' width: smaller marks are specks
+SIGN_TOP, SIGN_FOOT = -0.15, 1.2  # of the line's height, from its top: marks whose middle lies elsewhere are specks
+SIGN_ASIDE = 0.35  # of the line's height: signs but dashes lie no further beside the line
 MAX_MARKS = 8  # for each line: the largest; the others are grain
 MAX_GAP = 2.5  # between neighbours on one line, in heights
 
@@ -102,7 +105,8 @@ def add_marks(line: Region, pieces: SmallPieces) -> Region:
     """Return the line with the largest of the small pieces that are not yet part of it."""
     own = line.strength[pieces.window]
     is_own = np.bincount(pieces.labels[own > 0], minlength=len(pieces.boxes)) > 0 if pieces.small.size else ()
-    marks = [mark for mark in pieces.small.tolist() if not is_own[mark]][:MAX_MARKS]
+    likely = pieces.small[are_like_signs(line, pieces)] if pieces.small.size else pieces.small
+    marks = [mark for mark in likely.tolist() if not is_own[mark]][:MAX_MARKS]
     if not marks:
         return line
     is_chosen = np.zeros(len(pieces.boxes), np.uint8)
@@ -113,6 +117,19 @@ def add_marks(line: Region, pieces: SmallPieces) -> Region:
     rows, columns = pieces.window
     boxes = [(columns.start + x, rows.start + y, w, h) for x, y, w, h in pieces.boxes[marks].tolist()]
     return replace(line, box=bounding_box([line.box, *boxes]), strength=added)
+
+
+def are_like_signs(line: Region, pieces: SmallPieces) -> NDArray[np.bool_]:
+    """Return which small pieces are nearly as wide as the line's strokes and stand where signs do."""
+    left, top, width, height = line.box
+    pen = stroke_width(line.strength[top : top + height, left : left + width])
+    rows, columns = pieces.window
+    x, y, w, h = (pieces.boxes[pieces.small] + (columns.start, rows.start, 0, 0)).T
+    middle_x, middle_y = x + w / 2, (y + h / 2 - top) / height
+    aside = np.maximum(left - middle_x, middle_x - left - width) / height
+    is_beside = (aside < SIGN_ASIDE) | (w > 1.8 * h)  # a minus may stand further away
+    is_like = (np.maximum(w, h) >= MIN_SIGN_EXTENT * pen) & (middle_y > SIGN_TOP) & (middle_y < SIGN_FOOT) & is_beside
+    return np.asarray(is_like)
 
 
 def all_ink_region(strength: Strength) -> tuple[Region, ...]:

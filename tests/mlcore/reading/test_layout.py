@@ -47,12 +47,20 @@ def test_a_bar_above_belongs_to_its_digit():
 
 def test_points_and_dashes_beside_a_line_can_be_added_to_it():
     digits = [(50, 100, 20, 60), (90, 100, 20, 60), (150, 100, 20, 60)]
-    point, dash, far, fragment = (126, 155, 4, 4), (15, 126, 20, 5), (320, 155, 4, 4), (120, 20, 4, 4)
+    point, dash, far, fragment = (122, 150, 10, 10), (15, 126, 20, 5), (320, 150, 10, 10), (120, 20, 10, 10)
     (line,) = find_text_lines(blocks(*digits))
     marked = add_small_marks(line, blocks(*digits, point, dash, far, fragment))
     assert marked.box == (15, 100, 155, 60)
     assert (marked.strength > 0).sum() == (blocks(*digits, point, dash) > 0).sum()
     assert (line.strength == blocks(*digits)).all()
+
+
+def test_marks_thinner_than_half_the_strokes_or_where_no_sign_stands_are_not_added():
+    digits = [(50, 100, 12, 60), (90, 100, 12, 60), (150, 100, 12, 60)]  # strokes of 10 px
+    point, speck, below, beside = (122, 152, 7, 7), (76, 152, 4, 4), (122, 172, 7, 7), (190, 150, 7, 7)
+    (line,) = find_text_lines(blocks(*digits))
+    marked = add_small_marks(line, blocks(*digits, point, speck, below, beside))
+    assert (marked.strength > 0).sum() == (blocks(*digits, point) > 0).sum()
 
 
 def test_only_the_largest_marks_are_added_where_there_is_grain():
