@@ -40,6 +40,7 @@ ADDED: dict[str, SheetStyle] = {
     "specks": replace(PAPER, p_specks=1),
     "ink of the back": replace(PAPER, p_bleed_through=1),
     "a border": replace(PAPER, p_border=1),
+    "another sheet alone": PAPER,  # how many are sure on one sheet and not on the next, without anything added
 }
 
 
@@ -144,7 +145,8 @@ def measure_added_print(reader: Reader, writers: Writers, pairs: int) -> None:
             ink = write_number(random_text(rng), writers.random_mnist_writer(rng), rng).ink
             if read(reader, ink, [38, number], PAPER, "auto").decision == "read":
                 sure += 1
-                still_sure += read(reader, ink, [38, number], style, "auto").decision == "read"
+                seed = 39 if style == PAPER else 38
+                still_sure += read(reader, ink, [seed, number], style, "auto").decision == "read"
         print(f"{pairs} pairs with {name}: {sure} sure without it, {still_sure / max(sure, 1):.1%} of them with it")
 
 
