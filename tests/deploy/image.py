@@ -172,7 +172,7 @@ def test(container: Container) -> None:
         check_restrictions(web)
         run(*container.inside(["python3", "-c", IS_READ_ONLY], environment))
         show("root: read-only")
-        run(*container.inside(["python3", "-m", "config.probe", f"{url}/livez"], environment))
+        run(*container.inside(["python3", "-m", "config.probe", f"http://127.0.0.1:{port}/livez"], environment))
         ready = httpx.get(f"{url}/readyz", timeout=30)
         assert ready.json()["status"] == "ready", ready.text
         walk(url, password)
@@ -227,10 +227,11 @@ def walk(url: str, password: str) -> None:
     picture = FOLDER / "seven.png"
     picture.write_bytes(digit_png(7))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(base_url=url, locale="en-GB")
+        page.set_default_timeout(120_000)
         page.goto("/login/")
-        page.get_by_label("User name").fill("admin")
+        page.get_by_label("Username").fill("admin")
         page.get_by_label("Password", exact=True).fill(password)
         page.get_by_role("button", name="Log in").click()
         page.get_by_label("Choose files or drop them here").set_input_files(picture)
@@ -239,9 +240,9 @@ def walk(url: str, password: str) -> None:
         show("browser: a 7 is read")
         answer = urlsplit(page.url).path
         page.get_by_text("Feature maps", exact=True).click()
-        expect(page.locator("img[src*='/feature-maps/']").first).to_be_visible()
+        expect(page.locator("img[src*='/feature-maps/']").first).to_be_visible(timeout=120_000)
         page.goto("/history/")
-        expect(page.locator(f"a[href='{answer}']").first).to_be_visible()
+        expect(page.locator(f"a[href='{answer}']").first).to_be_visible(timeout=120_000)
         browser.close()
     show("browser: its feature maps are drawn, and it is in the history")
 
