@@ -3,12 +3,13 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from mlcore.reading.errors import PictureError
+from mlcore.reading.errors import PictureError, PictureErrorCode
+from mlcore.reading.header import PICTURE_FORMATS, UNSUPPORTED_FORMAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,9 @@ KINDS: dict[str, Kind] = {
     ),
     "archive_too_large": Kind(413, _("The ZIP file is too large. The maximum is 200 MB, and 1 GB unpacked.")),
     "too_many_pixels": Kind(413, _("The image has too many pixels. The maximum is 24 megapixels (JPEG: 50).")),
-    "unsupported_format": Kind(415, _("This file format is not supported. Use PNG, JPEG, WebP, GIF or BMP.")),
+    "unsupported_format": Kind(
+        415, _(f"This file format is not supported. Use {PICTURE_FORMATS}; batches also take PDF, TIFF and ZIP.")
+    ),
     "unsupported_media_type": Kind(
         415, _("This content type is not supported. Send multipart/form-data, JSON or an image.")
     ),
@@ -70,6 +73,10 @@ KINDS: dict[str, Kind] = {
 READER_TEXTS = (_("The file is empty."), _("HEIC files are not supported. Save the photo as JPEG."))
 
 
+PICTURE_CODES = frozenset(get_args(PictureErrorCode))
+PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")  # of names that claim to be a picture
+
+
 class Problem(Exception):
     """An error with a code, a status and translated texts. Services raise it, and every entry point shows it."""
 
@@ -92,6 +99,16 @@ class Problem(Exception):
     @classmethod
     def of_picture(cls, error: PictureError) -> "Problem":
         return cls(error.code, gettext(error.detail))
+
+    def with_file(self, name: str) -> "Problem":
+        """Return the problem of a file that a person has chosen, with its name and what is wrong with that file."""
+        if self.code not in PICTURE_CODES or not name:
+            return self
+        detail = self.detail
+        if detail == gettext(UNSUPPORTED_FORMAT):
+            is_named_picture = name.lower().endswith(PICTURE_ENDINGS)
+            detail = gettext("The file is damaged, or it is no picture.") if is_named_picture else self.title
+        return Problem(self.code, f"{name}: {detail}")
 
     @classmethod
     def of_removed_picture(cls) -> "Problem":

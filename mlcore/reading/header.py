@@ -9,6 +9,8 @@ from typing import Literal
 from mlcore.reading.errors import PictureError
 
 Format = Literal["PNG", "JPEG", "WEBP", "GIF", "BMP"]
+PICTURE_FORMATS = "PNG, JPEG, WebP, GIF or BMP"  # the same in words
+UNSUPPORTED_FORMAT = f"This file format is not supported. Use {PICTURE_FORMATS}."
 
 BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
 JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -52,7 +54,7 @@ def detect_format(data: bytes) -> Format:
         return "BMP"
     if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"):
         raise PictureError("unsupported_format", "HEIC files are not supported. Save the photo as JPEG.")
-    raise PictureError("unsupported_format", "This file format is not supported. Use PNG, JPEG, WebP, GIF or BMP.")
+    raise PictureError("unsupported_format", UNSUPPORTED_FORMAT)
 
 
 def png_size(data: bytes) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from mlcore.reading.expectation_text import FIELDS
+from mlcore.reading.header import PICTURE_FORMATS
 from mlcore.reading.result import MAX_GLYPHS, MODES
 from mlcore.reading.written import DECIMAL_MARKS
 from recognizer.api.bounded_json import parse_json
@@ -133,7 +134,7 @@ class ReadParameters(ExpectedSerializer):
 
 
 class MultipartPredictionSerializer(ReadParameters):
-    image = serializers.FileField(help_text="PNG, JPEG, WebP, GIF or BMP; at most 20 MB.")
+    image = serializers.FileField(help_text=f"{PICTURE_FORMATS}; at most 20 MB.")
 
 
 class JSONPredictionSerializer(ReadParameters):

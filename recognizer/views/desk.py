@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from mlcore.reading import result
+from mlcore.reading.header import PICTURE_FORMATS
 from recognizer import selectors
 from recognizer.drawings import draw_png
 from recognizer.forms import clean_or_raise
@@ -44,6 +45,7 @@ def desk_page(request: HttpRequest, problem: Problem | None = None) -> HttpRespo
         "previous": request.POST.get("previous", ""),
         "examples": ExampleForm.EXAMPLES,
         "most_files": intake.MAX_ITEMS,
+        "picture_formats": PICTURE_FORMATS,
         "recent": selectors.history_for(request.user)[:RECENT],
     }
     response = render(request, "desk.html", context, status=problem.status if problem else 200)
@@ -59,7 +61,10 @@ def upload_create(request: UserRequest) -> HttpResponse:
         if len(files) > 1 or has_many_pictures(files[0]):
             return redirect("batch_detail", start_batch(request, files, options["mode"], options["expected"]).pk)
         name, data = files[0].name or "", files[0].read()
-        prediction = create_prediction(owner=request.user, data=data, name=name, draw_maps=True, **options)
+        try:
+            prediction = create_prediction(owner=request.user, data=data, name=name, draw_maps=True, **options)
+        except Problem as problem:
+            raise problem.with_file(name) from problem
     except Problem as problem:
         return desk_page(request, problem)
     return redirect("upload_detail", prediction.upload_id)

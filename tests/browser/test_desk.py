@@ -119,7 +119,7 @@ def test_an_unreadable_file_shows_an_error_and_keeps_the_drawing(alice_page: Pag
     alice_page.goto("/")
     draw(alice_page, "7")
     alice_page.get_by_label("Choose files or drop them here").set_input_files(tmp_path / "text.png")
-    expect(alice_page.get_by_role("alert")).to_contain_text("Use PNG, JPEG, WebP, GIF or BMP.")
+    expect(alice_page.get_by_role("alert")).to_contain_text("text.png: The file is damaged, or it is no picture.")
     expect(alice_page.locator("[data-preview] [data-status]")).to_have_attribute("data-status", re.compile("^7, "))
 
 

@@ -88,7 +88,8 @@ def test_results_come_as_json_lines(client, alice_token, batch):
     assert len(lines[1]["glyphs"][0]["probabilities"]) == 10
     assert lines[2]["error"] == {
         "code": "unsupported_format",
-        "detail": "This file format is not supported. Use PNG, JPEG, WebP, GIF or BMP.",
+        "detail": "This file format is not supported. Use PNG, JPEG, WebP, GIF or BMP; "
+        "batches also take PDF, TIFF and ZIP.",
     }
 
 

@@ -210,4 +210,25 @@ def test_a_picture_may_not_be_as_large_as_a_zip(alice, model):
 
 def test_the_error_text_is_shown_once(alice_client, model):
     page = send(alice_client, b"no picture", "notes.txt").content.decode()
-    assert page.count("Use PNG, JPEG, WebP, GIF or BMP.") == 1
+    assert page.count("Use PNG, JPEG, WebP, GIF or BMP") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("notes.txt", b"no picture", "notes.txt: This file format is not supported. Use PNG, JPEG, WebP, GIF or BMP;"),
+        ("bad.png", b"no picture", "bad.png: The file is damaged, or it is no picture."),
+        ("cut.png", digit_png(7)[:60], "cut.png: The image is damaged."),
+        ("photo.jpg", b"\0\0\0\x18ftypheic", "photo.jpg: HEIC files are not supported."),
+        ("nothing.png", b"", "nothing.png: The file is empty."),
+        ("<b>.txt", b"no picture", "&lt;b&gt;.txt: This file format"),
+    ],
+)
+def test_the_error_names_the_file_and_what_is_wrong_with_it(alice_client, model, name, data, said):
+    page = send(alice_client, data, name).content.decode()
+    assert said in page
+
+
+def test_a_refused_file_leaves_the_menu_on_the_desk(alice_client, model):
+    page = send(alice_client, b"no picture", "notes.txt").content.decode()
+    assert re.findall(r'aria-current="\w+">([^<]+)<', page) == ["Desk"]
