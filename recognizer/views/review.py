@@ -197,15 +197,18 @@ def counted(count: int) -> str:
 
 @require_safe
 def review_alike(request: UserRequest) -> HttpResponse:
-    """Show digits of the queue that look alike, to be answered at once."""
+    """Show digits of the queue that look alike, to be answered at once. The review asks only whether there are any."""
     queue = clean_or_raise(QueueForm(request.GET))
+    group = next_group(request.user, skipped=queue["skip"], limits=queue_limits(queue))
+    if request.htmx:
+        return render(request, "_alike_offer.html", {"group": group, "queue_batch": queue_batch(request, queue)})
     left = count_to_review(
         request.user, None, MAX_COUNTED, limits=queue_limits(queue), streams=fetch_streams(request, queue)
     )
     context = {
         "left_count": left.total,
         "max_counted": MAX_COUNTED,
-        "group": next_group(request.user, skipped=queue["skip"], limits=queue_limits(queue)),
+        "group": group,
         "skipped": queue["skip"],
         "queue_batch": queue_batch(request, queue),
         "queue_filters": [(name, queue[name]) for name in QueueForm.FILTERS if queue[name]],

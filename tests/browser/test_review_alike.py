@@ -31,6 +31,12 @@ def test_one_key_and_enter_answer_a_group(alice_page: Page, sevens):
     assert Correction.objects.filter(kind="confirm").count() == 4
 
 
+def test_the_review_leads_to_digits_that_look_alike(alice_page: Page, sevens):
+    alice_page.goto(reverse("review"))
+    alice_page.get_by_role("link", name="Review digits that look alike together").click()
+    expect(alice_page.get_by_role("heading", name="Digits that look alike")).to_be_visible()
+
+
 def test_a_digit_can_be_left_out_without_a_script(browser: Browser, alice: User, server: WebServer, sevens):
     context = browser.new_context(base_url=server.url, java_script_enabled=False)
     log_in(context, alice, server)

@@ -98,3 +98,15 @@ def test_the_number_of_queries_does_not_depend_on_the_group(alice_client, sevens
     assert len(sevens) < LARGEST
     with django_assert_max_num_queries(12):
         alice_client.get(reverse(PAGE))
+
+
+def test_the_review_offers_alike_digits_only_where_there_are_some(alice_client, sevens):
+    assert f'hx-get="{reverse(PAGE)}"' in alice_client.get(reverse("review")).content.decode()
+
+    def offer() -> str:
+        return alice_client.get(reverse(PAGE), headers={"HX-Request": "true"}).content.decode()
+
+    assert f'<a href="{reverse(PAGE)}">Review digits that look alike together</a>' in offer()
+    Prediction.objects.filter(pk__in=[each.pk for each in sevens[:2]]).update(decision="read")
+    assert "<a" not in offer()
+    assert "No three of the single digits" in alice_client.get(reverse(PAGE)).content.decode()
