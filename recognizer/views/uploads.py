@@ -31,7 +31,7 @@ from recognizer.services.history.current_corrections import entered_corrections,
 from recognizer.services.history.pages import neighbours_of
 from recognizer.services.reading import feature_maps
 from recognizer.services.reading.predictions import reread_upload
-from recognizer.services.registry.thresholds import threshold_of
+from recognizer.services.registry.thresholds import sure_rule, threshold_of
 from recognizer.services.work.worker_state import worker_state
 from recognizer.stored_readings import lines_of, unread_boxes, unread_of
 from recognizer.views.corrections import box_values, save_correction, split_lines
@@ -149,6 +149,7 @@ def prediction_context(
         "other_cards": other_cards,
         "doubtful_card": next((card for card in [*cards, *other_cards] if card["is_doubtful"]), None),
         "sure_from": None if hides_decision else threshold_of(prediction),
+        "sure_rule": sure_rule(prediction) if prediction.text and not hides_decision else None,
         "correction_history": entered_corrections(rows)[::-1],
         "current_correction": current,
         "current_written": current_written,

@@ -1,10 +1,11 @@
 """The confidence from which an answer is sure, by the card of the model that gave it."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
 from mlcore.reading.decide import Thresholds, sure_threshold
-from recognizer.models import ModelVersion, Prediction
+from recognizer.models import ModelVersion, Prediction, Stream
 from recognizer.models.prediction import Mode
 
 
@@ -26,3 +27,19 @@ def threshold_of(prediction: Prediction) -> float:
     stream = prediction.stream if prediction.decision == Prediction.Decision.UNSURE else None
     in_force = stream.threshold if stream else None
     return sure_from(prediction.written, prediction.mode, thresholds_of(prediction.model_id), in_force)
+
+
+@dataclass(frozen=True, slots=True)
+class SureRule:
+    """The confidence from which answers like one are sure now, and the stream whose target sets it, if one does."""
+
+    confidence: float
+    stream: Stream | None
+
+
+def sure_rule(prediction: Prediction) -> SureRule:
+    """Return the rule for answers like this one. It may have changed since this one was read."""
+    stream = prediction.stream
+    in_force = stream.threshold if stream else None
+    confidence = sure_from(prediction.written, prediction.mode, thresholds_of(prediction.model_id), in_force)
+    return SureRule(confidence, None if in_force is None else stream)

@@ -11,7 +11,9 @@ from recognizer.queues import INTERACTIVE
 from recognizer.services.history import corrections
 from recognizer.services.history.pages import Neighbours, neighbours_of
 from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.registry.thresholds import sure_from
 from recognizer.services.work.worker_state import record_heartbeats
+from recognizer.words import percent_up
 from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
 
@@ -287,6 +289,18 @@ def test_an_unsure_answer_names_the_threshold_in_force(alice_client, alice, mode
     prediction = create_prediction(owner=alice, data=digit_png(), source="upload")
     answer = alice_client.get(reverse("upload_detail", args=[prediction.upload_id]))
     assert answer.context["sure_from"] == 1.01
+
+
+def test_the_page_says_from_which_confidence_an_answer_is_sure_and_who_sets_it(alice_client, alice, model):
+    prediction = create_prediction(owner=alice, data=digit_png(), source="upload")
+    limit = sure_from(prediction.written, prediction.mode, model.card["thresholds"])
+    page = page_of(alice_client, prediction)
+    assert f"sure from a confidence of {percent_up(limit)}, if nothing else" in page
+    assert "The model sets this limit." in page
+    Stream.objects.filter(pk=prediction.stream_id).update(threshold=0.985)
+    page = page_of(alice_client, prediction)
+    assert "sure from a confidence of 98.5\N{NO-BREAK SPACE}%" in page
+    assert "The target that you chose for the error rate sets this limit." in page
 
 
 def test_a_line_that_is_not_sure_is_marked_until_it_is_corrected(alice_client, alice, model):
