@@ -40,7 +40,7 @@ def desk_page(request: HttpRequest, problem: Problem | None = None) -> HttpRespo
         "problem": problem,
         "modes": PAGE_MODES,
         "mode": request.POST.get("mode") or Mode.LINES,
-        "presets": selectors.presets_for(request.user).values_list("name", flat=True),
+        "presets": selectors.presets_for(request.user).values_list("name", "mode"),
         "preset": request.POST.get("preset") or request.GET.get("preset", ""),
         "previous": request.POST.get("previous", ""),
         "examples": ExampleForm.EXAMPLES,

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -56,7 +57,7 @@ def preset_edit(request: UserRequest, pk: UUID) -> HttpResponse:
 def preset_page(request: UserRequest, preset: Preset | None) -> HttpResponse:
     """Show the form of a preset, and save it or try it on a picture."""
     form = PresetForm(request.POST if request.method == "POST" else None, preset=preset)
-    context: dict[str, Any] = {"form": form, "preset": preset}
+    context: dict[str, Any] = {"form": form, "preset": preset, "is_from_desk": is_from_desk(request)}
     problem = None
     if form.is_bound and form.is_valid():
         try:
@@ -80,7 +81,14 @@ def save_preset(request: UserRequest, form: PresetForm, preset: Preset | None) -
         if preset is None or preset.expectation != clean_fields(fields):  # otherwise the form was sent twice
             preset = create_preset(owner=request.user, name=name, mode=mode, fields=fields)
     messages.success(request, _("“%s” saved. It counts for pictures that are read from now on.") % preset.name)
+    if is_from_desk(request):
+        return redirect(reverse("desk", query={"preset": preset.name}))
     return redirect("presets")
+
+
+def is_from_desk(request: UserRequest) -> bool:
+    """Return whether the start page led here. A saved preset then leads back there and is chosen."""
+    return request.GET.get("from") == "desk"
 
 
 def try_preset(request: UserRequest, form: PresetForm) -> Trial:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
 
 from recognizer.models import Batch, Prediction, Upload
+from recognizer.services.reading.presets import create_preset
 from tests.browser.fixtures import log_in
 from tests.browser.hand import draw
 from tests.pictures import digit_png, varied_pngs
@@ -98,13 +99,20 @@ def test_a_chosen_picture_is_shown_and_read_without_a_second_button(alice_page: 
     expect(alice_page).to_have_title(re.compile("^7 "))
 
 
+@pytest.mark.parametrize("has_presets", [False, True])
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
-def test_pad_and_upload_stand_above_the_fold(alice_page: Page, model, size):
+def test_pad_settings_and_upload_stand_above_the_fold_in_this_order(
+    alice_page: Page, alice: User, model, size, has_presets
+):
+    if has_presets:
+        create_preset(owner=alice, name="Water meter", mode="number", fields={"digits": "5"})
     alice_page.set_viewport_size({"width": size[0], "height": size[1]})
     alice_page.goto("/")
-    for part in (".pad", ".pad-tools", ".upload-ways"):
+    end = 0.0
+    for part in (".pad", ".pad-tools", ".upload-settings", ".upload-ways"):
         box = alice_page.locator(part).bounding_box()
-        assert box and box["y"] + box["height"] <= size[1], (part, box)
+        assert box and end <= box["y"] and box["y"] + box["height"] <= size[1], (part, box)
+        end = box["y"] + box["height"]
 
 
 def test_an_example_is_read(alice_page: Page):

@@ -55,6 +55,41 @@ def test_a_preset_is_created_tried_and_used_on_a_phone_without_javascript(plain_
     assert Upload.objects.count() == 1
 
 
+def test_a_preset_that_is_made_from_the_desk_is_chosen_there_and_stays_chosen(alice, model, alice_page: Page):
+    alice_page.goto("/")
+    alice_page.get_by_role("link", name="Say what you expect").click()
+    alice_page.get_by_label("Name").fill("Meter & more")
+    alice_page.get_by_label("Content of the picture").select_option("number")
+    alice_page.get_by_label("Number of digits").fill("4")
+    alice_page.get_by_role("button", name="Save preset").click()
+    expect(alice_page.get_by_role("heading", name="Draw or upload a number")).to_be_visible()
+    preset, number = alice_page.get_by_label("Preset"), alice_page.get_by_role("radio", name="A number")
+    expect(preset).to_have_value("Meter & more")
+    alice_page.get_by_label("Choose files or drop them here").set_input_files([NUMBER])
+    alice_page.wait_for_url("**/uploads/**")
+    alice_page.get_by_role("link", name="Read another").click()
+    expect(preset).to_have_value("Meter & more")
+    expect(number).to_be_checked()
+    expect(number).to_be_disabled()
+    preset.select_option("")
+    alice_page.reload()
+    expect(preset).to_have_value("")
+    expect(number).to_be_enabled()
+
+
+def test_the_page_stays_in_place_when_a_preset_is_chosen(alice, model, alice_page: Page):
+    create_preset(owner=alice, name="Water meter", mode="number", fields={"digits": "4"})
+    alice_page.goto("/")
+    alice_page.get_by_role("radio", name="One digit").check()
+    upload = alice_page.locator(".upload-ways")
+    place = upload.bounding_box()
+    alice_page.get_by_label("Preset").select_option("Water meter")
+    expect(alice_page.get_by_role("radio", name="A number")).to_be_checked()
+    assert upload.bounding_box() == place
+    alice_page.get_by_label("Preset").select_option("")
+    expect(alice_page.get_by_role("radio", name="One digit")).to_be_checked()
+
+
 def test_the_preview_of_a_drawing_is_read_with_the_chosen_preset(alice, model, alice_page: Page):
     create_preset(owner=alice, name="Many digits", fields={"digits": "9"})
     alice_page.goto("/")

@@ -67,6 +67,14 @@ def test_a_preset_is_created_with_every_field(alice, alice_client):
     assert Preset.objects.get().expectation == preset.expectation
 
 
+def test_a_preset_made_from_the_desk_leads_back_there_even_after_an_error(alice_client):
+    address = f"{reverse('preset_create')}?from=desk"
+    assert address in page_of(alice_client, "desk")
+    assert alice_client.post(address, {**FORM, "digits": "five"}).status_code == 400
+    answer = alice_client.post(address, {**FORM, "name": "A & B"})
+    assert answer.url == f"{reverse('desk')}?preset=A+%26+B"
+
+
 def test_a_form_that_is_sent_twice_creates_one_preset(alice_client):
     for _ in range(2):
         assert alice_client.post(reverse("preset_create"), FORM).status_code == 302
@@ -174,7 +182,7 @@ def test_a_trial_that_cannot_be_made_is_explained(alice_client, meter, sent, sta
 
 def test_a_picture_is_read_with_the_preset_chosen_on_the_desk(alice_client, meter):
     page = alice_client.get(reverse("desk"), {"preset": "Water meter"}).content.decode()
-    assert '<option value="Water meter" selected>' in page
+    assert '<option value="Water meter" data-mode="number" selected>' in page
     data = {"image": picture(), "mode": "lines", "preset": "Water meter", "previous": "1000"}
     assert alice_client.post(reverse("upload_create"), data).status_code == 302
     prediction = Prediction.objects.get()
