@@ -72,6 +72,10 @@ def test_answers_of_a_replaced_model_are_not_offered_to_be_checked(alice_client,
     assert "waits to be checked" in text_of(alice_client.get(reverse("quality")))
     ModelVersion.objects.update(state="retired")
     assert "waits to be checked" not in text_of(alice_client.get(reverse("quality")))
+    first = Audit.objects.earliest("chosen_at")
+    Audit.objects.filter(pk=first.pk).update(is_right=None)
+    page = text_of(alice_client.get(reverse("quality_stream", args=[stream.pk])))
+    assert "1 checked answer does not count: others that were chosen before it were not checked" in page
 
 
 def test_where_no_answer_is_sure_the_page_promises_none_to_check(alice_client, alice, model):
