@@ -2,10 +2,12 @@
 
 import base64
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django import template
 from django.forms import BaseForm, BoundField
+from django.template.defaultfilters import date
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
@@ -77,6 +79,12 @@ def first_invalid(form: BaseForm) -> str:
 def with_focus(field: BoundField, name: str) -> SafeString:
     """Return a field as HTML. The cursor starts in it if it has this name, and else does not."""
     return field.as_widget(attrs={"autofocus": field.name == name})
+
+
+@register.filter(expects_localtime=True)
+def as_time(at: datetime) -> SafeString:
+    """Return a time as HTML, to the minute."""
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(), date(at, "j M Y, H:i"))
 
 
 @register.simple_tag
