@@ -65,7 +65,6 @@ def test_a_backup_has_every_row_and_every_file_and_is_restored(store, seven, set
     assert (digit_png(7) in store.contents().values()) is not bool(key)
 
     migrated.environment |= variables(store) | {"BACKUP_KEY": key}
-    assert "complete" in migrated.run("verify_backup", str(PLACE))
     assert "were restored" in migrated.run("restore", str(PLACE))
     assert (migrated.media / seven.upload.original.name).read_bytes() == digit_png(7)
 
