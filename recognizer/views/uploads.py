@@ -46,7 +46,7 @@ OPEN_CARDS = 6  # of a longer number, the least certain digits are shown, and th
 
 def fetch_prediction(request: UserRequest, pk: UUID) -> Prediction:
     """Return the upload's current prediction, or the earlier one that the query names."""
-    predictions = selectors.detailed_predictions_for(request.user)
+    predictions = selectors.detailed_predictions_for(request.user).select_related("upload__batch_item__batch")
     earlier = request.GET.get("answer", "")
     if earlier:
         try:

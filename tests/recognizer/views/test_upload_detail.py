@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from recognizer.models import Correction, Glyph, Job, Prediction, Stream
 from recognizer.queues import INTERACTIVE
+from recognizer.services.batches.intake import create_batch
 from recognizer.services.history import corrections
 from recognizer.services.history.pages import Neighbours, neighbours_of
 from recognizer.services.reading.predictions import create_prediction
@@ -33,6 +34,15 @@ def test_the_page_shows_text_confidence_and_ten_probabilities(alice_client, add_
     assert "Sure" in page
     assert page.count("97.3\N{NO-BREAK SPACE}%") >= 2  # of the number and of its digit
     assert page.count('<th scope="row">') == 10
+
+
+def test_a_picture_of_a_batch_leads_back_to_the_batch(alice, alice_client, add_prediction):
+    alone, together = add_prediction("7"), add_prediction("8")
+    batch = create_batch(owner=alice, name="<May>")
+    batch.items.create(position=0, name="8.png", state="done", upload=together.upload)
+    link = f'<a href="{reverse("batch_detail", args=[batch.pk])}">← Back to &lt;May&gt;</a>'
+    assert link in page_of(alice_client, together)
+    assert "Back to" not in page_of(alice_client, alone)
 
 
 @pytest.mark.parametrize(
