@@ -31,7 +31,7 @@ loading="lazy" width="128" height="64"></a></td>
 <th class="cell-name wraps" scope="row"><a id="name-{position}" href="{url}">{name}</a>{page}</th>
 <td class="cell-read wraps" data-label="{read_label}">{read}</td>
 <td class="cell-number" data-label="{number_label}">{number}</td>
-<td class="cell-value" data-shown>{value}</td>
+<td class="cell-value" data-label="{value_label}" data-shown>{value}</td>
 <td class="cell-certainty" data-shown>{certainty}</td>
 <td class="cell-state" data-shown>{state}</td>
 </tr>
@@ -83,6 +83,7 @@ class RowWriter:
         self.thumbnail = reverse("upload_thumbnail", args=[ANY_KEY])
         self.select, self.label, self.page = _("Select %(name)s"), _("Number in %(name)s"), _("page %(page)s")
         self.read_label, self.number_label = escape(_("Read as")), escape(_("Number"))
+        self.value_label = escape(_("Value"))
         decisions, states, kinds = Prediction.Decision, BatchItem.State, Correction.Kind
         labels = [
             *((each.value, each.label, f"badge-{each.value}") for each in decisions),
@@ -116,6 +117,7 @@ class RowWriter:
             read=escape(in_one_line(answer.written)) or "–",
             number_label=self.number_label,
             number=self.number(row, answer, name),
+            value_label=self.value_label,
             value=escape(value) if value is not None and value != answer.final else "",
             certainty=escape(percent(answer.confidence)) if answer.written else "",
             state=self.states[answer.kind] + self.saved if answer.kind else self.states[answer.decision],
