@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.forms import BoundField
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mlcore.reading.expectation_text import FIELDS
 from recognizer.expectation_words import CHECK_NAMES, OWN_WEIGHTS
-from recognizer.forms.reading import UNKNOWN_MODE
+from recognizer.forms.reading import PAGE_MODES, UNKNOWN_MODE
 from recognizer.models import Preset
 from recognizer.models.prediction import Mode
 from recognizer.models.preset import MAX_PRESET_NAME
@@ -61,17 +61,20 @@ class PresetForm(forms.Form):
         label=_("Name"), max_length=MAX_PRESET_NAME, help_text=_("Such as: Water meter, Student number, Invoice total.")
     )
     mode = forms.ChoiceField(
-        label=_("Content of the picture"), choices=Mode.choices, initial=Mode.LINES, error_messages=UNKNOWN_MODE
+        label=_("Content of the picture"), choices=PAGE_MODES, initial=Mode.LINES, error_messages=UNKNOWN_MODE
     )
     digits = ExpectedField(
         label=_("Number of digits"),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text=_("Such as 5, or 3-6. Signs do not count."),
+        help_text=_("Such as 5, or 3-6. Only digits are counted, not a minus, point or comma."),
     )
     decimals = ExpectedField(
         label=_("Number of decimals"),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text=_("Such as 2, or 0-2. If it is one number, a comma has one meaning only."),
+        help_text=_(
+            "Such as 2, or 0-2. One number also settles what 1,234 means: with 3 decimals about one, otherwise more"
+            " than a thousand."
+        ),
     )
     sign = forms.ChoiceField(
         label=_("Sign before the number"),
@@ -125,6 +128,8 @@ class PresetForm(forms.Form):
 
     def __init__(self, data: Any = None, *, preset: Preset | None = None) -> None:
         super().__init__(data, initial=initial_values(preset) if preset else None)
+        if preset and preset.mode == Mode.AUTO:  # made by a program: pages do not offer this mode
+            cast(forms.ChoiceField, self.fields["mode"]).choices = [*PAGE_MODES, (Mode.AUTO.value, Mode.AUTO.label)]
 
     @property
     def heads(self) -> list[BoundField]:

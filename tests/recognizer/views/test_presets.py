@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from recognizer.drawings import draw_png
+from recognizer.forms.reading import PAGE_MODES
 from recognizer.models import Batch, Prediction, Preset, Upload
 from recognizer.services.reading import presets
 from recognizer.services.reading.expected import expect
@@ -158,6 +159,19 @@ def test_a_preset_is_tried_on_a_picture_and_nothing_is_stored(alice_client, mete
     assert meter.expectation == {"digits": "4", "step": "300"}
     assert not Upload.objects.exists()
     assert not [path for path in media.rglob("*") if path.is_file()]
+
+
+def test_a_preset_offers_the_modes_of_the_start_page(alice, alice_client, model, meter):
+    offered = [value for value, _label in PAGE_MODES]
+    by_program = create_preset(owner=alice, name="By a program", mode="auto", fields={"digits": "4"})
+    for name, keys, modes in (
+        ("preset_create", [], offered),
+        ("preset_edit", [meter.pk], offered),
+        ("preset_edit", [by_program.pk], [*offered, "auto"]),
+    ):
+        page = alice_client.get(reverse(name, args=keys)).content.decode()
+        select = re.search(r'<select name="mode".*?</select>', page, flags=re.S)[0]
+        assert re.findall(r'<option value="(\w+)"', select) == modes
 
 
 def test_a_preset_is_tried_before_it_is_created(alice_client, model):
