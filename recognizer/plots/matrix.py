@@ -70,19 +70,22 @@ class MatrixPlot(Plot):
         for place, name in enumerate(self.names):
             add_text(svg, name, LEFT + CELL * (place + 0.5), TOP - 9, "plot-tick")
             add_text(svg, name, LEFT - 8, TOP + CELL * (place + 0.5) + 4, "plot-tick plot-tick-left")
+        side = CELL * len(self.names)
+        edges = [CELL * place for place in range(len(self.names) + 1)]
+        lines = [f"M{LEFT:g} {TOP + edge:g}h{side:g}M{LEFT + edge:g} {TOP:g}v{side:g}" for edge in edges]
+        add(svg, "path", "plot-cell", d="".join(lines))
         for row, counts in enumerate(self.counts):
             for column, count in enumerate(counts):
-                self._draw_cell(svg, row, column, count, count / (sum(counts) or 1))
+                if count:
+                    self._draw_count(svg, row, column, count, count / sum(counts))
 
-    def _draw_cell(self, svg: Element, row: int, column: int, count: int, share: float) -> None:
+    def _draw_count(self, svg: Element, row: int, column: int, count: int, share: float) -> None:
         x, y = LEFT + CELL * column, TOP + CELL * row
         tooltip = f"{self.names[row]} → {self.names[column]}: {write_number(count)}"
-        add(svg, "rect", "plot-cell", tooltip, x=x, y=y, width=CELL, height=CELL)
-        if not count:
-            return
         # The root makes the few errors visible beside the many right answers.
         style = "plot-series-1" if row == column else "plot-series-2"
         opacity = 0.08 + 0.42 * share**0.5  # so that the count stays readable in both themes
-        add(svg, "rect", f"plot-fill {style}", x=x + 1, y=y + 1, width=CELL - 2, height=CELL - 2, fill_opacity=opacity)
-        size = "plot-count-small" if count >= 10_000 else ""
-        add_text(svg, str(count), x + CELL / 2, y + CELL / 2 + 4, f"plot-count {size}".strip())
+        size = CELL - 2
+        add(svg, "rect", f"plot-fill {style}", tooltip, x=x + 1, y=y + 1, width=size, height=size, fill_opacity=opacity)
+        css_class = "plot-count plot-count-small" if count >= 10_000 else "plot-count"
+        add_text(svg, str(count), x + CELL / 2, y + CELL / 2 + 4, css_class)

@@ -135,6 +135,17 @@ def test_a_matrix_has_every_count_in_its_cell():
     assert "0 read as 1 (10 of 100)" in MATRIX.summary
 
 
+def test_a_matrix_draws_its_lines_at_once_and_only_cells_with_a_count():
+    (lines,) = elements(MATRIX, "plot-cell")
+    assert lines.get("d").count("h68") == lines.get("d").count("v68") == 3  # around and between two rows and columns
+    assert [each.text for each in elements(MATRIX, "plot-count")] == ["90", "10", "100"]
+    assert [fill.findtext("title") for fill in elements(MATRIX, "plot-fill")] == [
+        "0 → 0: 90",
+        "0 → 1: 10",
+        "1 → 1: 100",
+    ]
+
+
 def test_a_reliability_diagram_shows_only_ranges_with_answers():
     (point,) = shapes(RELIABILITY, "plot-point")
     (diagonal,) = shapes(RELIABILITY, "plot-diagonal")
