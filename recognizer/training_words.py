@@ -60,8 +60,11 @@ def failed_check(name: str, *, candidate: str, candidate_share: str, active: str
 
 def training_stage(name: str) -> str:
     """Return what a training does in the stage of this name."""
+    if name.startswith("lines "):
+        return _("training with numbers, epoch %(epoch)s") % {"epoch": name.removeprefix("lines ")}
     stages = {
         "generating": _("rendering synthetic digits"),
+        "rendering": _("rendering synthetic numbers"),
         "training": _("training"),
         "evaluating": _("calibrating and evaluating"),
         "rendering the gate's pictures": _("rendering the pictures of the comparison"),

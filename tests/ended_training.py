@@ -24,6 +24,8 @@ PICTURES = {
     "people": 6,
     "held_back_digits": 780,
     "held_back_pictures": 171,
+    "numbers": 96,
+    "held_back_numbers": 41,
     "is_limited": False,
 }
 HELD_BACK = {
@@ -33,6 +35,7 @@ HELD_BACK = {
     "active": 0.957,
     "candidate": 0.983,
     "bound": 0.014,
+    "numbers": {"pictures": 41, "active": 12, "candidate": 30, "gained": 19, "lost": 1},
 }
 CHECKS = [
     {"name": name, "active": active, "candidate": candidate, "bound": bound, "limit": limit, "passed": passed}

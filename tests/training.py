@@ -57,7 +57,7 @@ def trained(npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     from mlcore.training.datasets.digits import DigitCounts
     from mlcore.training.evaluation.calibrate import CalibrationCounts
     from mlcore.training.networks.fit import DigitPlan
-    from mlcore.training.recipes.digit import DigitRecipe, train_digit_network
+    from mlcore.training.recipes.digit import DigitRecipe, line_part_of, train_digit_network
 
     runs = tmp_path_factory.mktemp("runs")
     few = DigitCounts(clean=60, sheet=20, mnist_sheet=20, coarse=20, negative=20, line=20)
@@ -68,6 +68,6 @@ def trained(npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
         calibration=CalibrationCounts(40, 30, 10, 10),
         data=npz,
     )
-    lines = load_artifact(SHIPPED)
+    lines = line_part_of(load_artifact(SHIPPED))
     artifact = train_digit_network(recipe, lines, runs / "digits-9", runs, "manage.py train_model", lambda stage: None)
     return Trained(artifact, recipe, runs)

@@ -102,9 +102,20 @@ def propose_numbers(
 ) -> list[tuple[FoundNumber, Strip]]:
     """Return every number that the picture may show, each with the strip from which it was read."""
     search = Search(DigitClassifier(engine), weights, WorkBudget())
+    return [
+        (number, strip)
+        for region, strip, texts in find_strips(ink, engine, search.budget, expectation)[:MAX_REGIONS]
+        for number in propose_in_region(region, strip, texts, search)
+    ]
+
+
+def find_strips(
+    ink: Ink, engine: Engine, budget: WorkBudget, expectation: Expectation | None = None
+) -> list[tuple[Region, Strip, list[DecodedText]]]:
+    """Return the lines that may hold the number with their strips and texts, the most promising first."""
     strips = []
     for region in find_regions(ink, small_marks=bool(engine.signs)):
-        search.budget.spend(STRIP_UNITS * region.box[2] * region.box[3])
+        budget.spend(STRIP_UNITS * region.box[2] * region.box[3])
         if strip := cut_strip(region.strength, region.box):
             strips.append((region, strip))
     images = {image_key(strip): strip.image for _, strip in strips}  # several regions often give the same strip
@@ -115,13 +126,7 @@ def propose_numbers(
     }
     lines = [(region, strip, texts[image_key(strip)]) for region, strip in strips]
     lines.sort(key=lambda line: -region_score(line[2][0], line[0]))
-    if lines and lines[0][2][0].confidence > SURE_LINE:
-        lines = lines[:1]
-    return [
-        (number, strip)
-        for region, strip, texts in lines[:MAX_REGIONS]
-        for number in propose_in_region(region, strip, texts, search)
-    ]
+    return lines[:1] if lines and lines[0][2][0].confidence > SURE_LINE else lines
 
 
 def image_key(strip: Strip) -> tuple[int, bytes]:

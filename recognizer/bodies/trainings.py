@@ -18,6 +18,8 @@ COUNTS = {
     "people": 6,
     "held_back_digits": 80,
     "held_back_pictures": 64,
+    "numbers": 40,
+    "held_back_numbers": 18,
     "is_limited": False,
 }
 STATES = ("waiting", "running", "candidate", "failed", "cancelled")

@@ -4,9 +4,12 @@ Numbers are written, rendered on sheets and cut out by the reader's own `find_in
 training sees strips like those in service.
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
+from typing import Self
 
 import cv2
 import numpy as np
@@ -53,8 +56,10 @@ CUT_SHORT_SHARE = 0.3
 VISIBLE = 0.25  # least ink strength that counts for the box of a strip
 LEGIBLE = 0.4  # least ink strength of written ink, and least share of it that the reader must find
 LOST = 0.1  # a sign with a smaller share of its ink found is no longer in the picture
+LONGEST_TEXT = 16  # digits and signs of a line that the network learns
 NARROWEST = 0.8  # share of its width that augmentation leaves of a strip
 Floats = NDArray[np.float32]
+LabelledStrip = tuple[NDArray[np.uint8], str]  # (32, W), and its digits and signs
 Box = tuple[int, int, int, int]  # x, y, width, height
 
 
@@ -66,8 +71,20 @@ class StripDataset:
     ends: NDArray[np.int64]  # (N,) where each strip ends
     texts: tuple[str, ...]
 
+    @classmethod
+    def of(cls, strips: Sequence[LabelledStrip]) -> Self:
+        images, texts = zip(*strips, strict=True)
+        ends = np.cumsum([image.shape[1] for image in images])
+        return cls(np.concatenate(images, axis=1), ends, tuple(texts))
+
     def __len__(self) -> int:
         return len(self.texts)
+
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 of strips and texts."""
+        content = (self.pixels.tobytes(), self.ends.tobytes(), "\n".join(self.texts).encode())
+        return hashlib.sha256(b"".join(content)).hexdigest()
 
     def strip(self, index: int) -> NDArray[np.uint8]:
         start = int(self.ends[index - 1]) if index else 0
@@ -110,14 +127,7 @@ def sharpen(image: NDArray[np.uint8], edge: float) -> Floats:
 
 
 def render_strips(count: int, seed: int | list[int], writers: Writers) -> StripDataset:
-    strips, texts = [], []
-    for strip, text in _generate_strips(np.random.default_rng(seed), writers):
-        strips.append(strip)
-        texts.append(text)
-        if len(strips) == count:
-            break
-    ends = np.cumsum([strip.shape[1] for strip in strips])
-    return StripDataset(np.concatenate(strips, axis=1), ends, tuple(texts))
+    return StripDataset.of(list(islice(_generate_strips(np.random.default_rng(seed), writers), count)))
 
 
 def join_strips(parts: Sequence[StripDataset]) -> StripDataset:
@@ -136,7 +146,7 @@ def load_strips(path: Path) -> StripDataset:
         return StripDataset(arrays["pixels"], arrays["ends"], tuple(arrays["texts"].tolist()))
 
 
-def _generate_strips(rng: np.random.Generator, writers: Writers) -> Iterator[tuple[NDArray[np.uint8], str]]:
+def _generate_strips(rng: np.random.Generator, writers: Writers) -> Iterator[LabelledStrip]:
     """Yield strips with their texts, without end."""
     for line, ink, margins in render_line_sheets(rng, writers, STRIP_SHEETS):
         for region in all_ink_region(ink.strength):

@@ -4,6 +4,8 @@ A picture counts as often as pictures like it were given: an audited one, which 
 by the inverse of that probability, every other one once.
 """
 
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,8 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.artifact import Artifact
+from mlcore.reading.decode import decode
 from mlcore.reading.engine import Engine
+from mlcore.reading.errors import PictureError
+from mlcore.reading.prepared_image import prepare_image
+from mlcore.reading.reader import Reader, ReadingOptions
 from mlcore.training.datasets.mnist import Digits
+from mlcore.training.datasets.reviewed_strips import NumberPicture
 from mlcore.training.evaluation.gate import LEVEL, RESAMPLES, SEED, Check
 
 PART = 256  # images that the network classifies at once, and resamples that are drawn at once
@@ -26,6 +33,7 @@ class HeldBack:
     pictures: NDArray[np.int64]  # (N,) number of the picture, from 0
     weights: NDArray[np.float64]  # (N,)
     corrected: NDArray[np.bool_]  # (N,)
+    numbers: Iterable[NumberPicture] = ()  # pictures of whole numbers, where numbers were learnt
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,17 @@ class Share:
 
 
 @dataclass(frozen=True)
+class NumberShare:
+    """Numbers of pictures whose number each model reads right, signs included."""
+
+    pictures: int
+    active: int
+    candidate: int
+    gained: int  # that only the candidate reads right
+    lost: int  # that only the active model reads right
+
+
+@dataclass(frozen=True)
 class HeldBackResult:
     """The comparison: what was confirmed, what was corrected, and the weighted gain with its lower bound."""
 
@@ -47,6 +66,7 @@ class HeldBackResult:
     active: float  # weighted share that the active model reads right
     candidate: float
     bound: float  # one-sided lower bound of the gain at 95 %
+    numbers: NumberShare | None  # None where no numbers were learnt
 
     @property
     def check(self) -> Check:
@@ -57,8 +77,13 @@ class HeldBackResult:
         return asdict(self)
 
 
-def compare_held_back(active: Artifact, candidate: Artifact, held_back: HeldBack) -> HeldBackResult:
-    """Let both models classify the digits. Of corrected pictures the active model got something wrong by definition."""
+def compare_held_back(
+    active: Artifact, candidate: Artifact, held_back: HeldBack, on_number: Callable[[], None] = lambda: None
+) -> HeldBackResult:
+    """Let both models classify the digits, and read the numbers, each of which `on_number` precedes.
+
+    Of corrected pictures the active model got something wrong by definition.
+    """
     before, after = (_are_right(artifact, held_back.digits) for artifact in (active, candidate))
     total = max(float(held_back.weights.sum()), 1e-9)
     return HeldBackResult(
@@ -68,6 +93,27 @@ def compare_held_back(active: Artifact, candidate: Artifact, held_back: HeldBack
         active=float(held_back.weights @ before / total),
         candidate=float(held_back.weights @ after / total),
         bound=gain_bound(after.astype(float) - before, held_back.weights, held_back.pictures),
+        numbers=compare_numbers(active, candidate, held_back.numbers, on_number),
+    )
+
+
+def compare_numbers(
+    active: Artifact, candidate: Artifact, pictures: Iterable[NumberPicture], on_number: Callable[[], None]
+) -> NumberShare | None:
+    """Let both models read the pictures as they read those that people send."""
+    readers = [Reader(artifact) for artifact in (active, candidate)]
+    rights = []
+    for picture in pictures:
+        on_number()
+        with suppress(PictureError):
+            image = prepare_image(decode(picture.data), picture.mode)
+            options, written = ReadingOptions.of(picture.mode, None, None), picture.written.replace(" ", "")
+            rights.append([reader.read_all([image], options)[0].written == written for reader in readers])
+    if not rights:
+        return None
+    before, after = np.array(rights, np.bool_).T
+    return NumberShare(
+        len(rights), int(before.sum()), int(after.sum()), int((after & ~before).sum()), int((before & ~after).sum())
     )
 
 

@@ -4,7 +4,6 @@ For every 4 columns of a strip 32 pixels high it scores which digit or sign is t
 touch need no cutting; the columns of the scores give their places.
 """
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,7 +20,8 @@ from mlcore.artifact import Network
 from mlcore.reading.ctc import BLANK
 from mlcore.reading.result import SIGNS
 from mlcore.reading.strip import HEIGHT, stack_strips
-from mlcore.training.datasets.lines import StripDataset
+from mlcore.training.datasets.line_epochs import LineMixture, choose_batches
+from mlcore.training.datasets.lines import LONGEST_TEXT
 from mlcore.training.networks.checkpoint import (
     Checkpoint,
     load_checkpoint,
@@ -31,10 +31,9 @@ from mlcore.training.networks.checkpoint import (
 )
 from mlcore.training.networks.digit import FusedBatchNormalization, fold_kernels, use_precision
 from mlcore.training.networks.export import encode_keras, encode_onnx
+from mlcore.training.networks.fit import blend
 from mlcore.training.networks.machine import describe_machine
 
-BATCH = 64
-LONGEST_TEXT = 16  # digits and signs
 CLASSES = {
     **{str(digit): digit for digit in range(10)},
     **{sign: number for number, sign in enumerate(SIGNS, start=BLANK + 1)},
@@ -42,6 +41,7 @@ CLASSES = {
 UNLIKELY = -4.0  # bias of signs that the fine-tuned network did not know
 WIDTH_STEP = 64  # pixels; strips of a batch are padded to a multiple, because each width is compiled separately
 LEARNING_RATE = 2e-3  # the peak
+LINE_BLEND = 0.75  # share of the fine-tuned weights; the rest stays from the start, so that less of it is forgotten
 SAMPLE = 512  # strips from which the statistics of normalisation are estimated
 Floats = NDArray[np.float32]
 
@@ -70,6 +70,11 @@ def build_line_network(*, fast: bool = False) -> keras.Model:
     """
     with use_precision(fast):
         return _build(FusedBatchNormalization if fast else layers.BatchNormalization)
+
+
+def build_compact_network() -> keras.Model:
+    """Build the network without normalisation, as artifacts hold it."""
+    return _build(None)
 
 
 def _build(norm: type[layers.BatchNormalization] | None, classes: int = len(CLASSES) + 1) -> keras.Model:
@@ -102,7 +107,7 @@ def compact(model: keras.Model) -> keras.Model:
     This halves the files, and the Keras and ONNX files hold exactly the same weights.
     """
     weights = fold_kernels(model)
-    folded = _build(None)
+    folded = build_compact_network()
     for layer in folded.layers:
         if isinstance(layer, layers.Conv2D):
             name = layer.name.replace("kernel", "conv")
@@ -132,9 +137,16 @@ def unfold(folded: keras.Model, model: keras.Model, strips: Floats) -> None:
         model.get_layer(layer.name).set_weights([kernel])
 
 
-def export_line_network(model: keras.Model) -> tuple[Network, dict[str, bytes]]:
-    """Return the network's entry for the card, and its files by name."""
+def export_line_network(model: keras.Model, start: keras.Model | None = None) -> tuple[Network, dict[str, bytes]]:
+    """Return the network's entry for the card, and its files by name.
+
+    With a compact network as the start, the weights are those between its own and the model's, so that less of what it
+    knows is forgotten.
+    """
     small = compact(model)
+    if start is not None:
+        blended = blend(start.get_weights(), small.get_weights(), LINE_BLEND)
+        small.set_weights([weights.astype(np.float16).astype(np.float32) for weights in blended])
     network = Network(
         architecture="lines",
         onnx="lines.onnx",
@@ -153,16 +165,17 @@ def ctc_loss(texts: Any, logits: Any) -> Any:
 
 
 def fit_line_network(
-    render_strips: Callable[[], StripDataset],
+    prepare_strips: Callable[[], LineMixture],
     plan: LinePlan,
     path: Path,
     on_epoch: Callable[[int, float], None] = lambda *_: None,
     start: keras.Model | None = None,
+    on_batch: Callable[[int, float], None] = lambda *_: None,
 ) -> FittedLineNetwork:
     """Train from the checkpoint at `path` if there is one, else from `start` or from random weights.
 
-    Strips are not rendered if the checkpoint is of the last epoch. The learning rate rises briefly, then falls to
-    zero along a cosine.
+    Strips are not prepared if the checkpoint is of the last epoch. The learning rate rises briefly, then falls to
+    zero along a cosine. `on_batch` gets the epoch and the share of it that is done.
     """
     checkpoint = load_checkpoint(path)
     exact = build_line_network()
@@ -172,11 +185,12 @@ def fit_line_network(
         exact.set_weights(checkpoint.arrays["weights"])
         return FittedLineNetwork(exact, tuple(losses), tuple(machines), checkpoint.facts["seconds"])
     keras.utils.set_random_seed(plan.seed)
-    strips = render_strips()
+    mixture = prepare_strips()
     model = build_line_network(fast=True)
-    optimizer = _compile(model, plan.rate, plan.epochs * math.ceil(len(strips) / BATCH))
+    optimizer = _compile(model, plan.rate, plan.epochs * mixture.batches)
     if start is not None:
-        unfold(start, model, stack_strips([strips.strip(i) for i in range(min(SAMPLE, len(strips)))], WIDTH_STEP))
+        sample = mixture.synthetic
+        unfold(start, model, stack_strips([sample.strip(i) for i in range(min(SAMPLE, len(sample)))], WIDTH_STEP))
     if checkpoint:
         model.set_weights(checkpoint.arrays["weights"])
         restore_variables(optimizer, checkpoint.arrays["optimizer"])
@@ -187,7 +201,10 @@ def fit_line_network(
         rng = np.random.default_rng([plan.seed, epoch])
         dropout = model.get_layer("dropout")
         dropout.seed_generator.state.assign([plan.seed, epoch])  # so that an interruption changes nothing
-        steps = [float(model.train_on_batch(images, texts)) for images, texts in make_batches(strips, rng)]
+        steps: list[float] = []
+        for images, texts in make_batches(mixture, rng):
+            steps.append(float(model.train_on_batch(images, texts)))
+            on_batch(epoch, len(steps) / mixture.batches)
         losses.append(float(np.mean(steps)))
         seconds += time.monotonic() - started
         arrays = {"weights": model.get_weights(), "optimizer": optimizer_variables(optimizer)}
@@ -207,13 +224,11 @@ def _compile(model: keras.Model, rate: float, steps: int) -> keras.optimizers.Op
     return optimizer
 
 
-def make_batches(strips: StripDataset, rng: np.random.Generator) -> Iterator[tuple[Floats, NDArray[np.int32]]]:
-    """Yield batches of augmented strips of similar width, in random order, with their labels."""
-    order = np.argsort(strips.widths() + rng.uniform(-12, 12, len(strips)))
-    groups = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
-    for group in rng.permutation(len(groups)):
-        changed = [_augment_strip(strips.strip(int(i)), rng) for i in groups[group]]
-        yield stack_strips(changed, WIDTH_STEP), encode_texts([strips.texts[int(i)] for i in groups[group]])
+def make_batches(mixture: LineMixture, rng: np.random.Generator) -> Iterator[tuple[Floats, NDArray[np.int32]]]:
+    """Yield the batches of an epoch, augmented, with their labels."""
+    for batch in choose_batches(mixture, rng):
+        changed = [_augment_strip(strip, rng) for strip, _ in batch]
+        yield stack_strips(changed, WIDTH_STEP), encode_texts([text for _, text in batch])
 
 
 def encode_texts(texts: list[str]) -> NDArray[np.int32]:

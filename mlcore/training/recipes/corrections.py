@@ -9,14 +9,16 @@ from typing import Any
 from mlcore.artifact import Artifact, load_artifact
 from mlcore.training.datasets.digits import DigitCounts
 from mlcore.training.datasets.gate_pictures import GateCounts
+from mlcore.training.datasets.lines import StripDataset
 from mlcore.training.datasets.mnist import Digits
 from mlcore.training.evaluation.calibrate import CalibrationCounts
 from mlcore.training.evaluation.gate import GateResult
 from mlcore.training.evaluation.held_back import HeldBack, HeldBackResult, compare_held_back
 from mlcore.training.networks.fit import PLANS
-from mlcore.training.recipes.digit import DigitRecipe, train_digit_network
+from mlcore.training.recipes.digit import DigitRecipe, line_part_of, train_digit_network
 from mlcore.training.recipes.gate import hold_gate
-from mlcore.training.recipes.stage import StageCallback
+from mlcore.training.recipes.reviewed_lines import MIN_STRIPS, LineTuning, can_be_tuned, tune_lines
+from mlcore.training.recipes.stage import StageCallback, TrainingStage
 
 EPOCHS = 6
 RATE = 1 / 3  # of the usual learning rate
@@ -38,22 +40,44 @@ class QuickTraining:
     data: Path | None  # MNIST as an IDX folder or an .npz; None downloads it
     seed: int
     effort: float = 1.0  # share of the usual numbers of images, for trials
+    lines: StripDataset | None = None  # strips of reviewed numbers; without them the line network is copied
 
 
 def train_with_corrections(training: QuickTraining, command: str, on_stage: StageCallback) -> Artifact:
     """Return the candidate. A training that was interrupted goes on from its checkpoint, or returns what it saved.
 
-    What it saved is removed if it learnt from other digits than it may learn from now.
+    What it saved is removed if it learnt from other digits or numbers than it may learn from now.
     """
+    tuning = plan_line_tuning(training)
     if training.target.exists():
         saved = load_artifact(training.target)
-        if saved.card.training["data"].get("corrected") == training.corrected.digest:
+        if _learnt_from(saved) == (training.corrected.digest, tuning.reviewed.digest if tuning else None):
             return saved
         shutil.rmtree(training.target)
+    lines = tune_lines(tuning, on_stage) if tuning else line_part_of(training.base)
     recipe = recipe_of(training)
-    return train_digit_network(
-        recipe, training.base, training.target, training.runs, command, on_stage, training.checkpoints
+    candidate = train_digit_network(
+        recipe, lines, training.target, training.runs, command, on_stage, training.checkpoints
     )
+    if tuning:
+        tuning.checkpoint.unlink(missing_ok=True)
+    return candidate
+
+
+def plan_line_tuning(training: QuickTraining) -> LineTuning | None:
+    """Return the fine-tuning of the line network, or None where the training copies it."""
+    reviewed = training.lines
+    if reviewed is None or len(reviewed) < MIN_STRIPS or not can_be_tuned(training.base):
+        return None
+    return LineTuning(
+        training.base, reviewed, training.checkpoints, training.runs, training.data, training.seed, training.effort
+    )
+
+
+def _learnt_from(artifact: Artifact) -> tuple[str | None, str | None]:
+    """Return the digests of the digits and of the strips that a candidate learnt from."""
+    data = artifact.card.training["data"]
+    return data.get("corrected"), data.get("corrected_lines")
 
 
 def recipe_of(training: QuickTraining) -> DigitRecipe:
@@ -82,7 +106,7 @@ def compare_candidate(
     """Hold the candidate against the model that it started from: no worse on the gate's pictures, better on these."""
     counts = counts or scale_gate(training.effort)
     gate = hold_gate(training.base, candidate, training.data, counts, training.runs, on_stage)
-    better = compare_held_back(training.base, candidate, held_back)
+    better = compare_held_back(training.base, candidate, held_back, lambda: on_stage(TrainingStage("comparing", 1)))
     return replace(gate, checks=(*gate.checks, better.check)), better
 
 

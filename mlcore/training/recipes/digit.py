@@ -71,19 +71,18 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class LinePart:
-    """The line network of an artifact and its entries in the card, to be copied into another artifact."""
+    """A line network with its files and its entries in the card, to be put into an artifact."""
 
     networks: dict[str, Network] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     thresholds: dict[str, float] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)  # of the data that it was trained on in this training
 
 
-def line_part_of(artifact: Artifact | None) -> LinePart:
-    """Return all of the artifact that belongs to its line network, or an empty part without an artifact."""
-    if artifact is None:
-        return LinePart()
+def line_part_of(artifact: Artifact) -> LinePart:
+    """Return all of the artifact that belongs to its line network."""
     card = artifact.card
     networks = {name: network for name, network in card.networks.items() if name != "digit"}
     files = [file for net in networks.values() for file in (net.onnx, net.keras, net.kernels) if file]
@@ -123,7 +122,7 @@ def prepare_data(recipe: DigitRecipe, runs: Path, on_stage: StageCallback) -> Tr
 
 def train_digit_network(
     recipe: DigitRecipe,
-    line_source: Artifact | None,
+    lines: LinePart,
     target: Path,
     runs: Path,
     command: str,
@@ -132,8 +131,8 @@ def train_digit_network(
 ) -> Artifact:
     """Train a digit network and save the artifact at `target`, named after the folder.
 
-    The line network is copied from `line_source`; without one the artifact reads single digits only. After Ctrl-C
-    the artifact has the best weights so far. `command` is recorded in the card. The checkpoint is kept in `runs`, like
+    It gets the line network of `lines`; without one it reads single digits only. After Ctrl-C it has the best weights
+    so far. `command` is recorded in the card. The checkpoint is kept in `runs`, like
     the rendered digits, unless another folder is given for it.
     """
     data = prepare_data(recipe, runs, on_stage)
@@ -145,7 +144,6 @@ def train_digit_network(
     start = _start_weights(recipe.start, recipe.plan.architecture) if recipe.start else None
     fitted = fit_digit_network(recipe.plan, data.mixture, data.validation, checkpoints or runs, on_progress, start)
     network, files = export_digit_network(fitted.model, recipe.plan.architecture)
-    lines = line_part_of(line_source)
     files |= lines.files
     logits = predict_logits(fitted.model, data.validation.images)
     temperature = fit_digit_temperature(logits, data.validation.labels)
@@ -155,7 +153,7 @@ def train_digit_network(
         temperature=temperature,
         thresholds=lines.thresholds,
         frame=FRAME,
-        training={**_describe_training(recipe, data, fitted, command), **lines.training},
+        training={**_describe_training(recipe, data, lines, fitted, command), **lines.training},
         metrics={"validation": _measure_validation(data, logits, temperature), **lines.metrics},
     )
     on_stage(TrainingStage("evaluating", 0, epoch=asdict(fitted.history[-1])))
@@ -199,7 +197,7 @@ def _measure_validation(data: TrainingData, logits: NDArray[np.float32], tempera
 
 
 def _describe_training(
-    recipe: DigitRecipe, data: TrainingData, fitted: FittedDigitNetwork, command: str
+    recipe: DigitRecipe, data: TrainingData, lines: LinePart, fitted: FittedDigitNetwork, command: str
 ) -> dict[str, Any]:
     """Return the card's record of the training."""
     return {
@@ -211,7 +209,7 @@ def _describe_training(
         "generated": asdict(recipe.synthetic),
         "generated_each_epoch": recipe.synthetic_per_epoch,
         "images_each_epoch": data.mixture.size,
-        "data": data.hashes,
+        "data": data.hashes | lines.hashes,
         "corrected": dict(recipe.corrected_from) or None,
         "interrupted": fitted.interrupted,
         "history": [asdict(epoch) for epoch in fitted.history],

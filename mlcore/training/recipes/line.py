@@ -16,6 +16,7 @@ from mlcore.reading.result import SIGNS
 from mlcore.reading.written import write_number
 from mlcore.training.datasets import lines as line_datasets
 from mlcore.training.datasets.fingerprint import fingerprint
+from mlcore.training.datasets.line_epochs import LineMixture
 from mlcore.training.datasets.lines import (
     StripDataset,
     Writers,
@@ -113,7 +114,7 @@ def _fit(
     start: keras.Model | None,
 ) -> FittedLineNetwork:
     return fit_line_network(
-        lambda: render_shards(recipe, train, runs, on_stage),
+        lambda: LineMixture(render_shards(recipe, train, runs, on_stage)),
         LinePlan(recipe.epochs, recipe.seed, LEARNING_RATE * (FINE_TUNING_RATE if start else 1)),
         checkpoint,
         lambda epoch, loss: on_stage(TrainingStage("training", (epoch + 1) / recipe.epochs, note=f"loss {loss:.3f}")),
@@ -135,13 +136,13 @@ def _describe_training(recipe: LineRecipe, fitted: FittedLineNetwork) -> dict[st
     }
 
 
-def render_shards(recipe: LineRecipe, train: Digits, runs: Path, on_stage: StageCallback) -> StripDataset:
-    """Render the strips in shards, each cached in `runs`."""
-    name = fingerprint(line_datasets, train.digest, recipe.seed)
+def render_shards(recipe: LineRecipe, digits: Digits, runs: Path, on_stage: StageCallback) -> StripDataset:
+    """Render the strips with MNIST's digits in shards, each cached in `runs`."""
+    name = fingerprint(line_datasets, digits.digest, recipe.seed)
     sizes = [min(SHARD, recipe.lines - start) for start in range(0, recipe.lines, SHARD)]
     paths = [runs / f"lines-{name}-{shard}-{size}.npz" for shard, size in enumerate(sizes)]
     missing = [shard for shard, path in enumerate(paths) if not path.exists()]
-    with WorkerPool(Writers(train)) as workers:
+    with WorkerPool(Writers(digits)) as workers:
         seeds = [[recipe.seed, shard] for shard in missing]
         saved = workers.map(_save_shard, [paths[s] for s in missing], [sizes[s] for s in missing], seeds)
         for number, _ in enumerate(saved, start=1):

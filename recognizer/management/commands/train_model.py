@@ -72,12 +72,13 @@ class Command(BaseCommand):
             return self.train_with_corrections()
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM saves the best weights, as Ctrl-C does
         from mlcore.training.datasets.mnist import DataError
-        from mlcore.training.recipes.digit import train_digit_network
+        from mlcore.training.recipes.digit import LinePart, line_part_of, train_digit_network
 
         runs = Path(settings.TRAINING_ROOT)
         try:
             recipe = build_recipe(options)
             line_source = artifact_for(options["lines"]) if options["lines"] else shipped_artifact()
+            lines = line_part_of(line_source) if line_source else LinePart()
         except ArtifactError as error:
             raise CommandError(str(error), returncode=2) from error
         target = options["output"] or next_folder(runs)
@@ -88,7 +89,7 @@ class Command(BaseCommand):
                 return self.print_plan(recipe, target)
             command = shlex.join(["manage.py", *sys.argv[1:]])
             on_stage = partial(show_stage, self.stderr)
-            artifact = train_digit_network(recipe, line_source, target, runs, command, on_stage)
+            artifact = train_digit_network(recipe, lines, target, runs, command, on_stage)
         except (DataError, ArtifactError) as error:
             raise CommandError(str(error), returncode=2) from error
         except KeyboardInterrupt:

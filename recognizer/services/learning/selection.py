@@ -1,4 +1,4 @@
-"""The digits that a training may learn from, and those that are held back to compare models on.
+"""The digits and numbers that a training may learn from, and those that are held back to compare models on.
 
 Only pictures count that a person confirmed or corrected and whose owner gives consent. Whether a picture is held back
 depends on its key alone, so it stays on its side for ever; audited pictures are always held back.
@@ -8,16 +8,24 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import numpy as np
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from recognizer.models import Audit, Correction, Upload
 from recognizer.services.history.training_labels import TrainingLabel, training_labels_of
 from recognizer.services.learning.consent import people_with_training_consent
+from recognizer.services.learning.reviewed_numbers import (
+    FEWEST_CORRECTED,
+    MAX_HELD_BACK,
+    MAX_LEARNT,
+    ReviewedNumber,
+    reviewed_numbers_of,
+)
 
 if TYPE_CHECKING:
     from mlcore.training.datasets.mnist import Digits
@@ -42,6 +50,9 @@ class ReviewedDigit:
     is_held_back: bool
 
 
+Reviewed = TypeVar("Reviewed", ReviewedDigit, ReviewedNumber)
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """Numbers of what a training learns from, for its row and the card. Nobody is named."""
@@ -51,6 +62,8 @@ class Counts:
     people: int
     held_back_digits: int
     held_back_pictures: int
+    numbers: int  # pictures of numbers, for the line network
+    held_back_numbers: int
     is_limited: bool  # a person's share of the digits was limited
 
     def as_dict(self) -> dict[str, Any]:
@@ -59,12 +72,14 @@ class Counts:
 
 @dataclass(frozen=True)
 class Selection:
-    """The digits of a training on both sides."""
+    """The digits and numbers of a training on both sides."""
 
     learnt: "Digits"
     held_back: "HeldBack"
+    numbers: tuple[ReviewedNumber, ...]  # that are learnt; empty where too few were corrected
+    held_back_numbers: tuple[ReviewedNumber, ...]
     counts: Counts
-    people: frozenset[int]  # keys of the accounts whose digits are on one of the sides
+    people: frozenset[int]  # keys of the accounts whose digits or numbers are on one of the sides
 
 
 def count_reviewed_pictures() -> tuple[int, int]:
@@ -76,32 +91,58 @@ def count_reviewed_pictures() -> tuple[int, int]:
 
 
 def select_digits(until: datetime) -> Selection:
-    """Return the digits that were reviewed at this time, so that a training which is resumed gets the same ones."""
+    """Return what was reviewed at this time, so that a training which is resumed gets the same."""
     learnt: list[ReviewedDigit] = []
     held_back: list[ReviewedDigit] = []
     for person in people_with_training_consent():
         for digit in reviewed_digits_of(person, until):
             (held_back if digit.is_held_back else learnt).append(digit)
     limited = limit_shares(learnt, settings.TRAINING_PERSON_PERCENT / 100)
+    numbers, held_back_numbers = select_numbers(until)
     counts = Counts(
         digits=len(limited),
         pictures=len({digit.upload_id for digit in limited}),
         people=len({digit.owner_id for digit in limited}),
         held_back_digits=len(held_back),
         held_back_pictures=len({digit.upload_id for digit in held_back}),
+        numbers=len(numbers),
+        held_back_numbers=len(held_back_numbers),
         is_limited=len(limited) < len(learnt),
     )
-    people = frozenset(digit.owner_id for digit in (*limited, *held_back))
-    return Selection(_stack(limited), _as_held_back(held_back), counts, people)
+    people = {digit.owner_id for digit in (*limited, *held_back)}
+    people |= {number.owner_id for number in (*numbers, *held_back_numbers)}
+    return Selection(_stack(limited), _as_held_back(held_back), numbers, held_back_numbers, counts, frozenset(people))
+
+
+def select_numbers(until: datetime) -> tuple[tuple[ReviewedNumber, ...], tuple[ReviewedNumber, ...]]:
+    """Return the numbers to learn from and those that are held back, or none where too few were corrected."""
+    learnt: list[ReviewedNumber] = []
+    held_back: list[ReviewedNumber] = []
+    for person in people_with_training_consent():
+        audited = set(_answered_audits_of(person).values_list("prediction__upload_id", flat=True))
+        for number in reviewed_numbers_of(person, until):
+            is_kept = number.upload_id in audited or is_held_back(number.upload_id)
+            (held_back if is_kept else learnt).append(number)
+    limited = limit_shares(learnt, settings.TRAINING_PERSON_PERCENT / 100)
+    if sum(number.is_corrected for number in limited) < FEWEST_CORRECTED:
+        return (), ()
+    return _choose(limited, MAX_LEARNT), _choose(held_back, MAX_HELD_BACK)
+
+
+def _choose(numbers: list[ReviewedNumber], most: int) -> tuple[ReviewedNumber, ...]:
+    return tuple(sorted(numbers, key=lambda number: place_of(number.upload_id))[:most])
 
 
 def reviewed_digits_of(person: User, until: datetime | None = None) -> Iterator[ReviewedDigit]:
     """Yield the digits of the person's confirmed and corrected pictures. Boxes that a person drew have no image."""
-    audits = Audit.objects.filter(owner=person, is_right__isnull=False)
-    probabilities = dict(audits.values_list("prediction__upload_id", "probability"))
+    probabilities = dict(_answered_audits_of(person).values_list("prediction__upload_id", "probability"))
     for label in training_labels_of(person, until):
         if label.glyph is not None:
             yield _as_digit(person, label, label.glyph.input, probabilities.get(label.upload_id))
+
+
+def _answered_audits_of(person: User) -> QuerySet[Audit]:
+    return Audit.objects.filter(owner=person, is_right__isnull=False)
 
 
 def _as_digit(person: User, label: TrainingLabel, pixels: bytes, probability: float | None) -> ReviewedDigit:
@@ -127,16 +168,16 @@ def place_of(upload_id: UUID) -> float:
     return int.from_bytes(hashlib.sha256(upload_id.bytes).digest()[:8]) / 2**64
 
 
-def limit_shares(digits: list[ReviewedDigit], share: float) -> list[ReviewedDigit]:
-    """Return the digits with those left out by which one person would give more than this share of them."""
-    by_owner: dict[int, list[ReviewedDigit]] = {}
-    for digit in sorted(digits, key=lambda digit: (place_of(digit.upload_id), digit.number)):
-        by_owner.setdefault(digit.owner_id, []).append(digit)
+def limit_shares(reviewed: list[Reviewed], share: float) -> list[Reviewed]:
+    """Return what was reviewed without that by which one person would give more than this share of it."""
+    by_owner: dict[int, list[Reviewed]] = {}
+    for each in sorted(reviewed, key=lambda each: (place_of(each.upload_id), each.number)):
+        by_owner.setdefault(each.owner_id, []).append(each)
     if len(by_owner) < MIN_PEOPLE_TO_LIMIT:
-        return digits
+        return reviewed
     limit = largest_limit([len(own) for own in by_owner.values()], share)
-    kept = {(digit.upload_id, digit.number) for own in by_owner.values() for digit in own[:limit]}
-    return [digit for digit in digits if (digit.upload_id, digit.number) in kept]
+    kept = {(each.upload_id, each.number) for own in by_owner.values() for each in own[:limit]}
+    return [each for each in reviewed if (each.upload_id, each.number) in kept]
 
 
 def largest_limit(numbers: list[int], share: float) -> int:

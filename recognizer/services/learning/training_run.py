@@ -3,7 +3,7 @@
 import logging
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from recognizer.models import Job, Training
 from recognizer.problems import Problem
 from recognizer.services.explaining.training_digits import embed_training_digits
 from recognizer.services.learning.consent import have_training_consent
+from recognizer.services.learning.reviewed_numbers import open_pictures
 from recognizer.services.learning.selection import Selection, select_digits
 from recognizer.services.learning.training_files import folder_of, remove_files, remove_files_of_others, version_of
 from recognizer.services.registry.model_files import local_artifact
@@ -126,7 +127,8 @@ def _train(job: Job, training: Training, selection: Selection, on_stage: Progres
     base = local_artifact(training.base)
     quick = describe_training(training, base, selection)
     candidate = train_with_corrections(quick, f"training {training.number}", on_stage)
-    gate, held_back = compare_candidate(quick, candidate, selection.held_back, on_stage)
+    kept = replace(selection.held_back, numbers=open_pictures(selection.held_back_numbers))
+    gate, held_back = compare_candidate(quick, candidate, kept, on_stage)
     with runs.finish_job(job):
         if not have_training_consent(selection.people):
             raise ConsentWithdrawnError
@@ -141,12 +143,15 @@ def _train(job: Job, training: Training, selection: Selection, on_stage: Progres
 
 
 def describe_training(training: Training, base: Artifact, selection: Selection) -> "QuickTraining":
+    from mlcore.reading.engine import Engine
+    from mlcore.training.datasets.reviewed_strips import cut_reviewed_strips
     from mlcore.training.recipes.corrections import QuickTraining
 
     return QuickTraining(
         base=base,
         corrected=selection.learnt,
         corrected_from=selection.counts.as_dict(),
+        lines=cut_reviewed_strips(open_pictures(selection.numbers), Engine(base)) if selection.numbers else None,
         target=folder_of(training) / version_of(training),
         checkpoints=folder_of(training),
         runs=Path(settings.TRAINING_ROOT),

@@ -20,14 +20,15 @@ from mlcore.artifact import SHIPPED, load_artifact
 from mlcore.training.datasets.digits import DigitCounts
 from mlcore.training.evaluation.calibrate import CalibrationCounts
 from mlcore.training.networks.fit import DigitPlan
-from mlcore.training.recipes.digit import DigitRecipe, train_digit_network
+from mlcore.training.recipes.digit import DigitRecipe, line_part_of, train_digit_network
 
 if __name__ == "__main__":
     data, target = map(Path, sys.argv[1:])
     few = DigitCounts(60, 20, 20, 20, 20, 20)
     plan, counts = DigitPlan(epochs=5, batch=32), CalibrationCounts(40, 30, 10, 10)
     recipe = DigitRecipe(plan, few, few.total, counts, data=data, thorough=False)
-    train_digit_network(recipe, load_artifact(SHIPPED), target, target.parent, "a test", lambda stage: None)
+    lines = line_part_of(load_artifact(SHIPPED))
+    train_digit_network(recipe, lines, target, target.parent, "a test", lambda stage: None)
 """
 
 

@@ -1,10 +1,21 @@
 """Tests of the comparison on digits that were held back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from mlcore.artifact import save_artifact
 from mlcore.training.datasets.mnist import Digits
-from mlcore.training.evaluation.held_back import HeldBack, compare_held_back, gain_bound
+from mlcore.training.datasets.reviewed_strips import NumberPicture
+from mlcore.training.evaluation.held_back import (
+    HeldBack,
+    NumberShare,
+    compare_held_back,
+    compare_numbers,
+    gain_bound,
+)
+from tests.handwriting import handwritten_png
 from tests.training import write_digits
 
 
@@ -20,6 +31,24 @@ def test_a_model_compared_with_itself_is_not_shown_to_be_better(artifact):
     assert (result.corrected.digits, result.confirmed.digits, result.pictures) == (10, 20, 30)
     assert result.bound == 0
     assert not result.check.passed
+
+
+def test_numbers_are_compared_picture_by_picture(artifact, tmp_path):
+    """A model without a line network reads no number, so it loses all that the active model reads."""
+    pictures = [NumberPicture(handwritten_png(text, seed=3), "number", text) for text in ("407", "15", "2683")]
+    pictures += [NumberPicture(handwritten_png("52"), "number", "25"), NumberPicture(b"no picture", "number", "12")]
+    digits_alone = replace(artifact.card, networks={"digit": artifact.card.networks["digit"]})
+    files = {name: artifact.read_bytes(name) for name in artifact.card.files}
+    without_lines = save_artifact(tmp_path / "digits-0", digits_alone, files)
+    asked: list[None] = []
+    lost = compare_numbers(artifact, without_lines, iter(pictures), lambda: asked.append(None))
+    assert lost == NumberShare(pictures=4, active=3, candidate=0, gained=0, lost=3)
+    assert compare_numbers(without_lines, artifact, pictures, lambda: None) == NumberShare(4, 0, 3, 3, 0)
+    assert len(asked) == 5
+
+
+def test_without_numbers_nothing_is_said_of_them(artifact):
+    assert compare_held_back(artifact, artifact, held_back(write_digits(3, seed=5))).numbers is None
 
 
 def test_without_digits_nothing_is_shown(artifact):

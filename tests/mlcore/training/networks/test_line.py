@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from mlcore.reading.result import SIGNS
+from mlcore.training.datasets.line_epochs import LineMixture
 from mlcore.training.datasets.lines import StripDataset
 from tests.training import needs_keras
 
@@ -70,10 +71,10 @@ def test_fine_tuning_a_network_without_signs_keeps_what_it_reads():
 def test_an_interrupted_training_resumes(strokes, tmp_path):
     from mlcore.training.networks.line import LinePlan, fit_line_network
 
-    complete = fit_line_network(lambda: strokes, LinePlan(2, 1), tmp_path / "complete.npz")
+    complete = fit_line_network(lambda: LineMixture(strokes), LinePlan(2, 1), tmp_path / "complete.npz")
     with pytest.raises(KeyboardInterrupt):
-        fit_line_network(lambda: strokes, LinePlan(2, 1), tmp_path / "cut.npz", interrupt)
-    resumed = fit_line_network(lambda: strokes, LinePlan(2, 1), tmp_path / "cut.npz")
+        fit_line_network(lambda: LineMixture(strokes), LinePlan(2, 1), tmp_path / "cut.npz", interrupt)
+    resumed = fit_line_network(lambda: LineMixture(strokes), LinePlan(2, 1), tmp_path / "cut.npz")
     assert len(resumed.losses) == 2
     for expected, weights in zip(complete.model.get_weights(), resumed.model.get_weights(), strict=True):
         np.testing.assert_allclose(weights, expected, atol=2e-4)
@@ -95,7 +96,7 @@ def test_a_trained_network_and_its_export_agree(strokes, tmp_path):
     from mlcore.training.networks.line import LinePlan, export_line_network, fit_line_network
 
     path = tmp_path / "lines.npz"
-    fitted = fit_line_network(lambda: strokes, LinePlan(8, 1), path)
+    fitted = fit_line_network(lambda: LineMixture(strokes), LinePlan(8, 1), path)
     assert fitted.losses[-1] < fitted.losses[0] / 2
     again = fit_line_network(fail_to_render, LinePlan(8, 1), path)  # the training is complete and needs no strips
     assert again.losses == fitted.losses
@@ -112,11 +113,13 @@ def test_fine_tuning_starts_from_the_weights_of_the_base(strokes, tmp_path):
     from mlcore.reading.strip import stack_strips
     from mlcore.training.networks.line import LinePlan, build_line_network, compact, fit_line_network, unfold
 
-    base = compact(fit_line_network(lambda: strokes, LinePlan(6, 1), tmp_path / "lines.npz").model)
+    base = compact(fit_line_network(lambda: LineMixture(strokes), LinePlan(6, 1), tmp_path / "lines.npz").model)
     batch = stack_strips([strokes.strip(i) for i in range(32)])
     model = build_line_network(fast=False)
     unfold(base, model, batch)
     np.testing.assert_allclose(model.predict_on_batch(batch), base.predict_on_batch(batch), atol=1e-3)
-    tuned = fit_line_network(lambda: strokes, LinePlan(1, 2, rate=1e-4), tmp_path / "tuned.npz", start=base)
-    fresh = fit_line_network(lambda: strokes, LinePlan(1, 2, rate=1e-4), tmp_path / "fresh.npz")
+    tuned = fit_line_network(
+        lambda: LineMixture(strokes), LinePlan(1, 2, rate=1e-4), tmp_path / "tuned.npz", start=base
+    )
+    fresh = fit_line_network(lambda: LineMixture(strokes), LinePlan(1, 2, rate=1e-4), tmp_path / "fresh.npz")
     assert tuned.losses[0] < fresh.losses[0] / 2

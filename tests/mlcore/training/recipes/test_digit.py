@@ -33,13 +33,6 @@ def test_the_line_network_is_copied_from_its_source(trained: Trained) -> None:
     assert trained.artifact.card.training["lines"] == source.card.training["lines"]
 
 
-def test_without_a_source_there_is_no_line_network() -> None:
-    from mlcore.training.recipes.digit import line_part_of
-
-    assert line_part_of(None).networks == {}
-    assert line_part_of(None).files == {}
-
-
 def test_the_network_has_learnt(trained: Trained) -> None:
     assert trained.artifact.card.metrics["validation"]["mnist"] > 0.3
 

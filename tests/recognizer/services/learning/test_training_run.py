@@ -8,13 +8,18 @@ from django.contrib.auth.models import User
 
 from recognizer.models import Job, ModelVersion, Training
 from recognizer.services.explaining.training_digits import TrainingDigitsCache
+from recognizer.services.history.corrections import correct
 from recognizer.services.learning import training_run
 from recognizer.services.learning.consent import choose_training_consent
+from recognizer.services.learning.selection import select_digits
 from recognizer.services.learning.training_files import folder_of
 from recognizer.services.learning.trainings import cancel_training, start_training
+from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.registry.model_files import local_artifact
 from recognizer.services.registry.model_versions import models
 from recognizer.services.work import runs
 from tests.hands import review_n_shaped_twos
+from tests.handwriting import handwritten_png
 from tests.training import needs_keras
 
 pytestmark = [
@@ -110,3 +115,23 @@ def test_a_training_that_is_stopped_while_it_runs_registers_nothing(alice, model
     assert written == {folder_of(training)}
     assert not folder_of(training).exists()
     assert ModelVersion.objects.count() == 1
+
+
+def test_a_training_gets_the_strips_of_numbers_that_were_corrected(alice, model, monkeypatch):
+    """The pictures are read from the storage and cut by the active model, without those of other people."""
+    monkeypatch.setattr("recognizer.services.learning.selection.HELD_BACK", 0.2)
+    choose_training_consent(alice, is_given=True)
+    for number in range(30):
+        text = str(1000 + 7 * number)
+        read = create_prediction(owner=alice, data=handwritten_png(text, seed=number), source="upload", mode="number")
+        correct(prediction=read, by=alice, kind="correct", written=text[::-1])
+    training = start_training(by=alice)
+    selection = select_digits(training.created_at)
+    quick = training_run.describe_training(training, local_artifact(training.base), selection)
+    assert len(selection.numbers) + len(selection.held_back_numbers) == 30
+    assert len(selection.held_back_numbers) > 0
+    assert quick.lines is not None
+    assert sorted(quick.lines.texts) == sorted(number.written for number in selection.numbers)
+    monkeypatch.setattr("recognizer.services.learning.selection.FEWEST_CORRECTED", 31)
+    again = training_run.describe_training(training, quick.base, select_digits(training.created_at))
+    assert again.lines is None
