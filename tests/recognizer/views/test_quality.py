@@ -10,6 +10,8 @@ from django.urls import reverse
 from recognizer.models import Audit, Batch, Correction, ModelVersion, Stream
 from recognizer.services.history.corrections import correct
 from recognizer.services.quality.promises import update_promises
+from recognizer.services.reading.predictions import create_prediction
+from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
 from tests.recognizer.services.quality.conftest import add_checked
 from tests.recognizer.views.test_queries import MAX_QUERIES
@@ -246,3 +248,16 @@ def test_the_api_lists_streams(client, alice_token, bob_token, stream):
 
 def test_the_model_of_a_stream_is_named(alice_client, stream):
     assert ModelVersion.objects.get(pk=stream.model_id).version in text_of(alice_client.get(reverse("quality")))
+
+
+def test_doubtful_corrections_are_counted_in_words(alice, alice_client, model):
+    def said() -> str:
+        return alice_client.get(reverse("quality_labels")).content.decode()
+
+    seven, other = (
+        create_prediction(owner=alice, data=digit_png(7, seed=seed), source="upload", mode="digit") for seed in (0, 1)
+    )
+    correct(prediction=seven, by=alice, kind="correct", text="1")
+    assert "The digit that you reviewed is doubtful." in said()
+    correct(prediction=other, by=alice, kind="confirm")
+    assert "1 of 2 reviewed digits is doubtful." in said()
