@@ -108,7 +108,7 @@ def preview_part(request: HttpRequest, answer: PictureReading) -> HttpResponse:
         "reading": answer.reading,
         "written_lines": answer.reading.lines,
         "sure_from": sure_from(answer.reading.written, answer.mode, answer.model.reader.thresholds, answer.threshold),
-        "preview": preview_layers(answer) if request.POST.get("layers") else None,
+        "live_layers": preview_layers(answer) if request.POST.get("layers") else [],
     }
     return render(request, "_preview.html", context)
 

@@ -123,7 +123,7 @@ def test_scene_9_without_a_worker_the_answer_comes_and_the_maps_wait_until_it_is
     worker.start()
     expect(alice_page.locator(".map img").first).to_be_visible()
     expect(alice_page.get_by_text(WAITING)).to_have_count(0)
-    expect(alice_page.locator("[data-announcer]")).to_have_text("The feature maps are drawn.")
+    expect(alice_page.locator("[data-announcer]")).to_have_text("The feature maps are ready.")
     assert alice_page.locator("#maps").get_attribute("hx-trigger") is None  # polling has stopped
     assert alice_page.evaluate("window.isTheSame") is True
 

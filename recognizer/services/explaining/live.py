@@ -40,19 +40,11 @@ class LiveLayer:
         return "".join(f"M{t.x} {t.y}h{t.width}v{t.height}h-{t.width}z" for t in self.strongest)
 
 
-@dataclass(frozen=True, slots=True)
-class LivePreview:
-    """The layers for one digit of a drawing."""
-
-    position: int  # of the digit in the number, from 1
-    layers: list[LiveLayer]
-
-
-def preview_layers(answer: PictureReading) -> LivePreview | None:
-    """Return the layers for the last digit, which is the one being written; None where no digit was found."""
+def preview_layers(answer: PictureReading) -> list[LiveLayer]:
+    """Return the layers for the last digit, which is the one being written; none where no digit was found."""
     glyphs = answer.reading.glyphs
     if not glyphs:
-        return None
+        return []
     explainer = explainer_of(answer.model.reader.engine)
     activations = explainer.activations(glyphs[-1].input)
     layers = []
@@ -62,4 +54,4 @@ def preview_layers(answer: PictureReading) -> LivePreview | None:
         strongest = [Tile.in_layout(mosaic.layout, channel) for channel in strongest_first(maps)[:MARKED]]
         png = base64.b64encode(mosaic.png).decode()
         layers.append(LiveLayer(layer, f"data:image/png;base64,{png}", mosaic.layout, strongest))
-    return LivePreview(len(glyphs), layers)
+    return layers
