@@ -51,6 +51,7 @@ function repaint() {
   for (const context of [screen, sheet]) paintStrokes(context, drawing.strokes);
   button("undo").disabled = button("clear").disabled = !drawing.strokes.length;
   button("redo").disabled = !drawing.undone.length;
+  area.querySelector("[data-pad-undone]").hidden = !drawing.undone.length;
   // It keeps the focus, and says what to do first.
   button("save")?.setAttribute("aria-disabled", String(drawing.isBlank));
   area.querySelector("[data-pad-hint]").hidden = !drawing.isBlank;

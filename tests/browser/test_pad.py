@@ -128,10 +128,15 @@ def test_strokes_are_undone_redone_and_cleared(desk):
     for _ in range(3):
         desk.keyboard.press("Control+Shift+Z")
     assert count_ink(desk) == pytest.approx(whole, rel=0.02)
+    undone = desk.get_by_text("Redo brings back your last drawing.")
+    expect(undone).to_be_hidden()
     desk.get_by_role("button", name="Clear").click()
     assert count_ink(desk) == 0
+    desk.reload()
+    expect(undone).to_be_visible()
     desk.get_by_role("button", name="Redo").click()
     assert count_ink(desk) > 0
+    expect(undone).to_be_hidden()
 
 
 def test_the_eraser_removes_ink(desk):
