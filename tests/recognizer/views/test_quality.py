@@ -59,7 +59,7 @@ def test_figures_that_wait_for_an_earlier_answer_say_how_far_the_round_is(alice,
     assert "2 of 3 checked" in text_of(alice_client.get(reverse("quality")))
     page = reverse("quality_stream", args=[stream.pk])
     text = text_of(alice_client.get(page))
-    assert "2 of 3 answers that were chosen at random are checked. The figures follow when all are." in text
+    assert "Checked: 2 of 3 answers that were chosen at random. The figures follow when all are checked." in text
     assert "Not known yet" in text and "Checked 2" in text
     assert "None of the sure answers has been checked" not in text and "No answer was checked yet" not in text
     correct(prediction=first.prediction, by=alice, kind="confirm")
