@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from recognizer.models import Glyph, ModelVersion, PersonalExport, TableExport, Upload
 from recognizer.problems import Problem
-from recognizer.services.explaining.explanations import ExplainedGlyph
+from recognizer.services.explaining.explanations import EVIDENCE_DRAWN, ExplainedGlyph
 from recognizer.services.exports.exports import name_file
 from recognizer.services.exports.personal_file import ExportFile
 from recognizer.services.limits.download_slots import download_slots
@@ -141,7 +141,8 @@ def serve_input(request: HttpRequest, glyph: Glyph) -> HttpResponseBase:
 
 def serve_overlay(request: HttpRequest, explained: ExplainedGlyph, kind: str, digit: int) -> HttpResponseBase:
     """Return one map of the explanation as a PNG; 404 for a kind or a digit that the explanation does not have."""
-    return serve_png(request, f"{explained.etag}-{kind}-{digit}", lambda: explained.draw_overlay(kind, digit))
+    etag = f"{explained.etag}-{kind}-{digit}-{EVIDENCE_DRAWN}"
+    return serve_png(request, etag, lambda: explained.draw_overlay(kind, digit))
 
 
 def serve_png(request: HttpRequest, name: str, png: Callable[[], bytes]) -> HttpResponseBase:

@@ -21,7 +21,7 @@ from recognizer.services.explaining.comparing import (
     draw_evidence_difference,
     draw_layer_difference,
 )
-from recognizer.services.explaining.explanations import ExplainedGlyph, explain_glyph
+from recognizer.services.explaining.explanations import EVIDENCE_DRAWN, ExplainedGlyph, explain_glyph
 from recognizer.services.history.pages import history_page
 from recognizer.services.registry.model_versions import version_named
 from recognizer.serving import serve_png
@@ -79,7 +79,7 @@ def comparison_context(left: ExplainedGlyph, right: ExplainedGlyph, opened: Comp
 
 
 def evidence_context(left: ExplainedGlyph, right: ExplainedGlyph) -> dict[str, Any]:
-    sides = {"a": left.glyph.pk, "model": right.version.version, "digit": left.glyph.digit}
+    sides = {"a": left.glyph.pk, "model": right.version.version, "digit": left.glyph.digit, "drawn": EVIDENCE_DRAWN}
     return {"evidence_url": f"{reverse('evidence_difference')}?{urlencode(sides)}"}
 
 
@@ -102,7 +102,7 @@ def evidence_difference(request: HttpRequest) -> HttpResponseBase:
     if version is None or len(digit) != 1 or digit not in "0123456789":
         raise Problem("not_found")
     right = explain_glyph(left.glyph, version)
-    etag = f"{left.etag}-{right.etag}-{digit}-evidence"
+    etag = f"{left.etag}-{right.etag}-{digit}-evidence-{EVIDENCE_DRAWN}"
     return serve_png(request, etag, lambda: draw_evidence_difference(left, right, int(digit)))
 
 

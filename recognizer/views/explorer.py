@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from recognizer import selectors
-from recognizer.services.explaining.explanations import ExplainedGlyph, explain_glyph
+from recognizer.services.explaining.explanations import EVIDENCE_DRAWN, ExplainedGlyph, explain_glyph
 from recognizer.services.explaining.exploring import ChannelOrder, layer_tiles, open_channel, open_layer
 from recognizer.services.registry.model_versions import version_named
 from recognizer.serving import serve_overlay, serve_png
@@ -71,6 +71,7 @@ def why(request: HttpRequest, pk: UUID) -> HttpResponse:
         "answers": [(digit, explained.probabilities[digit]) for digit in explanation.answers],
         "mark": mark,
         "query": link_query(explained),
+        "map_query": f"?drawn={EVIDENCE_DRAWN}{link_query(explained).replace('?', '&')}",
     }
     return render(request, "explorer/why.html", context)
 

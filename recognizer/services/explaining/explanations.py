@@ -21,6 +21,9 @@ from recognizer.services.registry.model_versions import ModelCache, models
 
 MAX_EXPLANATIONS = 32  # kept in memory: a page requests all overlays of one glyph in quick succession
 MAX_OUTPUTS = 4  # kept in memory, 0.7 MB each: while the pointer moves, one cell after the other is requested
+# Browsers keep maps of evidence for a year. Addresses and ETags contain this number, which is raised whenever the maps
+# are computed differently.
+EVIDENCE_DRAWN = 2
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from mlcore.explaining.colours import colour_table
 from mlcore.explaining.geometry import find_peak, strongest_first
 from mlcore.explaining.mosaic import MosaicLayout
 from recognizer.models import Glyph
-from recognizer.services.explaining.explanations import explain_glyph
+from recognizer.services.explaining.explanations import EVIDENCE_DRAWN, explain_glyph
 from recognizer.services.explaining.exploring import open_channel
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.registry.model_versions import register_model
@@ -177,7 +177,7 @@ def test_the_explanation_has_a_sentence_and_both_answers(alice_client, glyph, ex
     for kind in ("occlusion", "cam"):
         for digit in explained.explain().answers:
             url = reverse("overlay", args=[glyph.pk, kind, digit])
-            assert f'href="{url}"' in text
+            assert f'href="{url}?drawn={EVIDENCE_DRAWN}"' in text
             assert image(alice_client.get(url)).has_transparency_data
 
 
