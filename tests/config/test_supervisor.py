@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import re
 import resource
 import shutil
 import signal
@@ -70,6 +71,14 @@ class Run(Server):
         except psutil.Error:
             return False
 
+    def freeze_worker(self) -> None:
+        """Freeze the worker once it handles SIGTERM, which ends any other process, even a frozen one."""
+        is_ready = re.compile(r"^worker .* ready\.$", re.MULTILINE)
+        wait_until(lambda: is_ready.search(self.output), seconds=60, what=f"the worker ready\n{self.output}")
+        worker = self.pid_of("worker")
+        assert worker is not None
+        os.kill(worker, signal.SIGSTOP)
+
     def wait_until_nothing_is_left(self) -> None:
         assert self.process is not None
         self.process.wait(30)
@@ -136,7 +145,7 @@ def test_the_end_of_the_web_server_ends_the_rest_and_a_second_start_makes_no_sec
     running.start(seconds=120)
     assert "password" not in running.output
     # A frozen worker is killed after PATIENCE_SECONDS.
-    os.kill(running.pid_of("worker"), signal.SIGSTOP)
+    running.freeze_worker()
     running.process.send_signal(signal.SIGTERM)
     running.wait_until_nothing_is_left()
     assert running.process.returncode == 0
@@ -157,7 +166,7 @@ def test_a_killed_supervisor_leaves_no_process_and_no_lock_and_a_second_ctrl_c_k
 
     running.command = PATIENT_COMMAND
     running.start(seconds=120)  # in spite of the lock and pid files of the first run
-    os.kill(running.pid_of("worker"), signal.SIGSTOP)
+    running.freeze_worker()
     running.process.send_signal(signal.SIGINT)
     wait_until(lambda: running.pid_of("web") is None, seconds=30, what="the first Ctrl-C obeyed")
     assert running.pid_of("worker")
