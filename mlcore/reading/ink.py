@@ -34,6 +34,7 @@ cv2.setNumThreads(1)  # the server scales by processes, and counts one core for 
 WORKING_SIDE = 1280  # px: a digit a twentieth of the picture wide still has 64 px, three times what the network needs
 MIN_PAPER_LEVEL = 32  # darker paper counts as this bright: ratios of smaller levels are noise
 BLUR_PER_NOISE = 40  # sigma, in pixels, of the blur for a noise of 1
+MAX_BLUR = 2.0  # sigma, in pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,14 @@ class Ink:
     paper: Pixels  # (h, w, 3) the same without its ink; (1, 1, 3) where it has one colour
 
 
-def find_ink(pixels: Pixels, trace: Trace = no_trace, side: int = WORKING_SIDE) -> Ink:
-    """Return the ink of a picture, which is reduced so that its longer side is at most `side` pixels."""
+def find_ink(pixels: Pixels, trace: Trace = no_trace, side: int = WORKING_SIDE, max_blur: float = MAX_BLUR) -> Ink:
+    """Return the ink of a picture, which is reduced so that its longer side is at most `side` pixels.
+
+    `max_blur` limits the blur against grain, as its sigma in pixels.
+    """
     work, scale = fit_to_side(pixels, side)  # (h, w, 3) uint8
     work, paper, noise, area = find_paper(work)
-    smooth = reduce_noise(work, noise)
+    smooth = reduce_noise(work, noise, max_blur)
     darkness = measure_darkness(smooth[area], paper)  # (h, w) uint8: 0 where the paper is
     remaining_noise = noise if smooth is work else estimate_noise(smooth, paper)
     bare_pixels = work.shape[0] * work.shape[1] - darkness.size
@@ -118,9 +122,9 @@ def estimate_noise(pixels: Pixels, paper: Pixels) -> float:
     return max(0.0, float(np.percentile(sample, 84)) - 1)
 
 
-def reduce_noise(pixels: Pixels, noise: float) -> Pixels:
+def reduce_noise(pixels: Pixels, noise: float, max_blur: float) -> Pixels:
     """Blur the grain, as far as the picture's size allows."""
-    sigma = min(BLUR_PER_NOISE * noise, max(pixels.shape) / 150, 2.0)
+    sigma = min(BLUR_PER_NOISE * noise, max(pixels.shape) / 150, max_blur)
     if sigma < 0.3:
         return pixels
     soft: Pixels = cv2.GaussianBlur(pixels, (0, 0), sigma)

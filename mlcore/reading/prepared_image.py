@@ -29,6 +29,7 @@ MIN_CONTRAST = 0.05  # between ink and paper
 MIN_STROKE_SHARE = 0.9
 MIN_STROKE_SHARE_CUT_OFF = 0.7  # where the picture's edge hides one side of a stroke
 MAX_DIGIT_PIECES = 40  # of ink in one digit: no synthetic digit of 1,500 had over 8, a printed page has hundreds
+PAGE_BLUR = 0.5  # px: sigma that leaves the strokes of small digits
 EMPTY_INPUT = np.zeros((SIDE, SIDE), np.uint8)
 
 
@@ -51,9 +52,10 @@ def prepare_image(picture: Picture, mode: Mode, trace: Trace = no_trace) -> Prep
     trace("picture", picture.pixels)
     ink = find_ink(picture.pixels, trace)
     if mode == "lines" and ink.scale < 1 and (height := usual_height(*find_pieces(ink.strength)[1:])) < WRITING:
-        # A page with small digits: its strips would be enlarged from fewer pixels than the picture has.
+        # A page with small digits: its strips would be enlarged from fewer pixels than the picture has. Its paper seems
+        # grainy where there is much ink, and a blur would take the strokes of such digits.
         side = round(max(ink.strength.shape) * WRITING / max(height, MIN_DIGIT_SIDE))
-        ink = find_ink(picture.pixels, trace, side)
+        ink = find_ink(picture.pixels, trace, side, PAGE_BLUR)
     scale = ink.scale * picture.scale
     inner_box = ink_box(ink.strength)
     box = to_original_box(inner_box, scale, picture.width, picture.height) if inner_box else None

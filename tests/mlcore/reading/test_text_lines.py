@@ -99,3 +99,16 @@ def test_small_digits_of_a_page_are_read_from_all_pixels_of_the_picture() -> Non
     assert prepare_image(picture, "auto").scale == 0.8
     assert prepare_image(picture, "lines").scale == 1
     assert len(READER.read_picture(picture, "lines").lines) == len(texts)
+
+
+def test_small_digits_of_a_full_page_are_not_blurred() -> None:
+    """Much ink under uneven light makes the paper seem grainy."""
+    rng = np.random.default_rng(15)
+    texts = ["".join(map(str, rng.integers(0, 10, int(rng.integers(1, 9))))) for _ in range(40)]
+    ink = cv2.resize(draw_page(texts, step=1.6), None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)
+    light = np.linspace(1, 0.6, ink.shape[0], dtype=np.float32)[:, None] * np.linspace(1, 0.8, ink.shape[1])
+    pixels = np.rint(230 * light * (1 - 0.85 * ink)).astype(np.uint8)[:, :, None].repeat(3, axis=2)
+    found = prepare_image(Picture(pixels, "PNG", pixels.shape[1], pixels.shape[0], 1.0), "lines").ink
+    assert found is not None
+    stroke = cv2.resize(ink, found.strength.shape[::-1], interpolation=cv2.INTER_AREA) > 0.9
+    assert found.strength[stroke].mean() > 0.85
