@@ -89,6 +89,7 @@ def pages(alice, model) -> dict[str, str]:
         "numbers": reverse("numbers", args=[glyph.pk, "conv2"]),
         "numbers_last": reverse("numbers", args=[glyph.pk, "logits"]),
         "what_if": reverse("what_if", args=[glyph.pk]),
+        "what_if_changed": reverse("what_if", args=[glyph.pk]) + "?to=7",
         "like_what": reverse("like_what", args=[glyph.pk]),
         "why": reverse("why", args=[glyph.pk]),
         "compare": f"{reverse('compare')}?a={glyph.pk}&b={seven.glyphs.get().pk}",
