@@ -72,12 +72,12 @@ class Run(Server):
             return False
 
     def freeze_worker(self) -> None:
-        """Freeze the worker once it handles SIGTERM, which ends any other process, even a frozen one."""
+        """Freeze the worker once it handles SIGTERM, which would end it where the kernel has not stopped it yet."""
         is_ready = re.compile(r"^worker .* ready\.$", re.MULTILINE)
         wait_until(lambda: is_ready.search(self.output), seconds=60, what=f"the worker ready\n{self.output}")
-        worker = self.pid_of("worker")
-        assert worker is not None
-        os.kill(worker, signal.SIGSTOP)
+        worker = psutil.Process(self.pid_of("worker"))
+        worker.suspend()
+        wait_until(lambda: worker.status() == psutil.STATUS_STOPPED, seconds=60, what="the worker stopped")
 
     def wait_until_nothing_is_left(self) -> None:
         assert self.process is not None
