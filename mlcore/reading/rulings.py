@@ -17,6 +17,7 @@ INK_THRESHOLD = 0.15
 MIN_SLENDERNESS = 14  # length of a ruling in thicknesses
 EDGE_SHARE = 0.06  # of the picture's height: a ruling so near its upper or lower edge runs along it
 MARGIN = 2  # px: one is bare, so that strokes end in it, and one takes what dilating adds
+SOLID = 0.7  # share of a piece's columns that hold ink
 MIN_LENGTH = 24  # px: in smaller pictures a ruling looks like a stroke
 
 
@@ -97,17 +98,23 @@ def search_direction(mask: Mask, max_thickness: int) -> DirectionRulings:
     if cv2.boundingRect(straight)[2] < min_ruling_length(mask):
         return DirectionRulings(mask, [], mask)
     count, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(straight, 8, cv2.CV_32S, cv2.CCL_BBDT)
-    solid = np.flatnonzero(inked_columns(labels, mask, count) >= 0.7 * stats[:, cv2.CC_STAT_WIDTH])
-    pieces = [measure_piece(int(label), labels, stats[label]) for label in solid if label > 0]
+    ink = np.bincount(labels[(straight & mask) > 0], minlength=count)  # px of each piece, at least one for each column
+    long = np.flatnonzero(ink >= SOLID * stats[:, cv2.CC_STAT_WIDTH])
+    pieces = [
+        measure_piece(int(label), labels, stats[label])
+        for label in long
+        if label > 0 and is_solid(int(label), labels, mask, stats[label])
+    ]
     rulings = [ruling for ruling in join_pieces(pieces) if is_long(ruling, min_ruling_length(mask))]
     return DirectionRulings(mask, rulings, labels)
 
 
-def inked_columns(labels: NDArray[np.int32], mask: Mask, count: int) -> NDArray[np.intp]:
-    """Return how many columns of each piece hold ink: the others are bridged gaps."""
-    ys, xs = np.nonzero(mask & (labels > 0))
-    columns = np.unique(labels[ys, xs].astype(np.intp) * mask.shape[1] + xs)
-    return np.bincount(columns // mask.shape[1], minlength=count)
+def is_solid(label: int, labels: NDArray[np.int32], mask: Mask, stats: NDArray[np.int32]) -> bool:
+    """Return whether most columns of a piece hold ink: the others are bridged gaps."""
+    x, y, width, height = stats[:4]
+    place = np.s_[y : y + height, x : x + width]
+    is_inked = ((labels[place] == label) & (mask[place] > 0)).any(axis=0)
+    return bool(is_inked.sum() >= SOLID * width)
 
 
 def inked_area(mask: Mask) -> tuple[slice, slice]:
