@@ -201,6 +201,7 @@ class PredictionAdmin(EvidenceAdmin):
         doubtful = find_doubtful(lines) if len(glyphs) > 1 else None
         sure_from = threshold_of(obj)
         return {
+            "row_title": in_one_line(str(obj)),
             "upload": obj.upload,
             "glyphs": glyphs,
             "digits": [(line.written, line.glyphs) for line in lines] if len(lines) > 1 else [("", glyphs)],
