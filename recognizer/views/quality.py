@@ -21,6 +21,7 @@ from recognizer.services.quality.batch_errors import expected_errors
 from recognizer.services.quality.figures import costs_of, figures_for, figures_of
 from recognizer.services.quality.mistakes import look_again, mistakes_of
 from recognizer.services.quality.promises import checked_audits, choose_wish, counted_audits, review_since_last_good
+from recognizer.services.quality.review_queue import count_to_review
 from recognizer.services.quality.tables import audited_answers
 from recognizer.views.requests import UserRequest
 from recognizer.views.uploads import fetch_prediction
@@ -32,12 +33,15 @@ LABELS_SHOWN = 48
 @require_safe
 def quality(request: UserRequest) -> HttpResponse:
     streams = figures_for(request.user)
-    main = next((figures for figures in streams if figures.to_check), streams[0] if streams else None)
+    unmeasured = [figures for figures in streams if not figures.error.audited]
+    undecided = [figures for figures in unmeasured if figures.sure]
+    main = next((figures for figures in streams if figures.to_check), undecided[0] if undecided else None)
     context = {
         "streams": streams,
         "measured": [figures for figures in streams if figures.error.audited],
-        "unmeasured": [figures for figures in streams if not figures.error.audited],
+        "unmeasured": unmeasured,
         "main": main,
+        "has_review": bool(undecided) and count_to_review(request.user, None, most=0).total > 0,
         "batches": expected_errors(request.user, streams),
     }
     return render(request, "quality.html", context)

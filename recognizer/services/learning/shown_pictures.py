@@ -47,17 +47,15 @@ def find_mistakes(viewer: User) -> ShownRows[Audit]:
     return split_rows(viewer, with_truth(dated.select_related("prediction")))
 
 
-def find_doubtful_labels(viewer: User) -> ShownRows[DoubtfulLabel]:
-    """Return the doubtful labels among the newest reviewed digits of others from which a training may learn.
+def find_doubtful_labels(viewer: User) -> ShownRows[tuple[Upload, DoubtfulLabel]]:
+    """Return the doubtful labels, each with its picture, among the newest digits of others that a training may learn.
 
     Those that their authors have affirmed are among them: a training learns them all the same.
     """
     learnt = Upload.objects.filter(owner__in=people_with_training_consent(), deleted_at=None)
     doubtful = check_labels_in(learnt.exclude(owner=viewer.pk), with_affirmed=True).doubtful
-    visible = set(
-        uploads_shown_to(viewer).filter(pk__in=[each.upload_id for each in doubtful]).values_list("pk", flat=True)
-    )
-    shown = [each for each in doubtful if each.upload_id in visible]
+    visible = uploads_shown_to(viewer).in_bulk({each.upload_id for each in doubtful})
+    shown = [(visible[each.upload_id], each) for each in doubtful if each.upload_id in visible]
     return ShownRows(shown[:SHOWN], len(shown), len(doubtful) - len(shown))
 
 

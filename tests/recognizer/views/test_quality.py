@@ -87,6 +87,25 @@ def test_where_no_answer_is_sure_the_page_promises_none_to_check(alice_client, a
     assert "Go to the review" not in page
 
 
+def test_where_none_is_to_be_checked_the_review_comes_before_a_target(alice_client, alice, model, settings):
+    settings.AUDITED_SHARE = 0.0
+    store_reading(make_reading("12"), owner=alice)
+    page = text_of(alice_client.get(reverse("quality")))
+    assert "Go to the review" not in page
+    assert "1 1 Set a target" in page
+    store_reading(make_reading("12", decision="unsure", confidence=0.4), owner=alice)
+    page = text_of(alice_client.get(reverse("quality")))
+    assert "Go to the review Set a target" in page
+
+
+def test_where_some_are_to_be_checked_the_review_comes_before_a_target(alice_client, alice, model, settings):
+    settings.AUDITED_SHARE = 1.0
+    store_reading(make_reading("12"), owner=alice)
+    page = alice_client.get(reverse("quality"))
+    assert "Go to the review 1 to check Set a target" in text_of(page)
+    assert page.content.decode().count("button-main") == 1
+
+
 def test_the_page_says_what_each_promise_costs_before_one_is_wished(alice_client, alice, model):
     row = store_reading(make_reading("12"), owner=alice)
     page = text_of(alice_client.get(reverse("quality_stream", args=[row.stream_id])))
@@ -108,7 +127,8 @@ def test_where_no_target_is_within_reach_the_page_says_why_and_what_to_do_and_of
     page = alice_client.get(reverse("quality_stream", args=[stream.pk]))
     assert reverse("quality_wish", args=[stream.pk]) not in page.content.decode()
     text = text_of(page)
-    assert "No target is within reach now. 11 of 53 checked answers were wrong." in text
+    assert "Promised error rate No target is within reach now. 11 of 53 checked answers were wrong." in text
+    assert text.index("What you can do") < text.index("The range at the top") < text.index("Confidence of checked")
     assert "that at most 0.5 %, 1 % or 2 % of the sure answers are wrong" in text
     assert "Look at the errors once more." in text
     assert "Describe the numbers in a preset." in text

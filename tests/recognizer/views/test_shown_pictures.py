@@ -143,6 +143,8 @@ def test_doubtful_labels_of_others_are_shown_or_counted(alice, bob, trainer_clie
     assert picture_url(wrong[alice]) in labels
     assert "the owner said <strong>1</strong>" in labels
     assert "1 is not shown" in labels
+    assert f'<svg viewBox="0 0 {wrong[alice].upload.width} {wrong[alice].upload.height}"' in labels
+    assert labels.count("<rect ") == 1
     assert str(wrong[bob].upload_id) not in page
     assert "alice" not in page
     choose_training_consent(alice, is_given=False)  # no training learns them now
