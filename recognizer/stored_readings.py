@@ -9,6 +9,7 @@ from mlcore.reading.written import find_value, surrounding_box
 from recognizer.models import Prediction
 
 Json = dict[str, Any]
+MAX_GAP = 1.25  # of the higher box: it leaves room for a letter between two words
 
 
 class AnyGlyph(Protocol):
@@ -84,7 +85,7 @@ def unread_of(prediction: Prediction) -> tuple[UnreadInk, ...]:
 
 
 def unread_boxes(unread: Iterable[UnreadInk]) -> list[Box]:
-    """Return the boxes that mark unread ink in a picture: one around the letters of a word or a line."""
+    """Return the boxes that mark unread ink in a picture: one around the letters of a word, or of words in a line."""
     groups: list[UnreadInk] = []
     for ink in sorted(unread, key=lambda each: each.box.x):
         near = [group for group in groups if _is_near(group.box, ink.box)]
@@ -94,10 +95,10 @@ def unread_boxes(unread: Iterable[UnreadInk]) -> list[Box]:
 
 
 def _is_near(one: Box, other: Box) -> bool:
-    """Return whether two boxes stand in one line, with a gap of at most the height of the higher one."""
+    """Return whether two boxes stand in one line, with a gap that a letter may fill which was not found."""
     gap = max(one.x, other.x) - min(one.x + one.width, other.x + other.width)
     is_in_line = max(one.y, other.y) < min(one.y + one.height, other.y + other.height)
-    return is_in_line and gap <= max(one.height, other.height)
+    return is_in_line and gap <= MAX_GAP * max(one.height, other.height)
 
 
 def lines_of(prediction: Prediction, glyphs: Iterable[AnyGlyph]) -> list[AnswerLine]:

@@ -164,12 +164,15 @@ def in_one_line(written: str) -> str:
 
 
 def unread_summary(kinds: Iterable[str]) -> str:
-    """Return what was not read in words, as `2 marks, 1 line of text`; empty if all was."""
+    """Return what was not read in words, as `1 line of text, 2 marks`; empty if all was.
+
+    Pieces near the number are not counted: one may be a part of a character, and others of its word may be missing.
+    """
     count = Counter(kinds)
     texts = {
         "text_line": ngettext_lazy("%(count)d line of text", "%(count)d lines of text", "count"),
         "letters": ngettext_lazy("%(count)d word", "%(count)d words", "count"),
-        "sign": ngettext_lazy("%(count)d character", "%(count)d characters", "count"),
+        "sign": gettext_lazy("other writing"),
         "mark": ngettext_lazy("%(count)d mark", "%(count)d marks", "count"),
     }
     return ", ".join(str(text % {"count": count[kind]}) for kind, text in texts.items() if count[kind])

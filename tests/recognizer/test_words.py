@@ -135,5 +135,6 @@ def test_the_confidence_of_digits_says_nothing_of_a_doubt_beside_them(decision, 
 
 def test_unread_ink_is_summed_up_by_kind():
     assert unread_summary(["mark", "letters", "mark", "text_line"]) == "1 line of text, 1 word, 2 marks"
-    assert unread_summary(["sign"] * 9) == "9 characters"
+    assert unread_summary(["sign"] * 9) == "other writing"
+    assert unread_summary(["mark", "sign", "letters"]) == "1 word, other writing, 1 mark"
     assert unread_summary([]) == ""

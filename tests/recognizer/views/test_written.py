@@ -51,6 +51,7 @@ def test_unread_ink_is_drawn_on_the_picture_and_named_below(alice, alice_client,
     assert 'class="is-unread" x="1" y="2" width="30" height="40"' in page
     assert "Not read: 1 line of text, 1 word" in words_of(page)
     assert "holds writing that is not part of the answer" in page
+    assert "Not sure (no percentage: it would rate the digits only)" in words_of(page)
 
 
 def test_an_unsure_answer_names_the_threshold_that_it_did_not_reach(alice, alice_client, model):
