@@ -41,7 +41,7 @@ WRITTEN_SEED, OTHERS_SEED = 1, 1_000
 
 @dataclass
 class Reviewed:
-    """What the writers reviewed: the digits and pictures that are learnt, and the pictures that are held back."""
+    """The digits and pictures of the writers that are learnt, and the pictures that are held back."""
 
     images: list[NDArray[np.uint8]] = field(default_factory=list)
     labels: list[int] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""How long a quick training takes from 200 corrections, alone and beside a web server that answers.
+"""Time a quick training from 200 corrections, alone and beside a web server that answers.
 
     python -m bench.quick_training --data mnist [--pictures 200] [--rate 20] [--runs FOLDER]
 

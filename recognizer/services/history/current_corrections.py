@@ -1,4 +1,4 @@
-"""Which of an upload's corrections counts. Rows are only ever appended, and the newest one counts.
+"""The correction of an upload that counts. Rows are only ever appended, and the newest one counts.
 
 Undo appends too: first a row of kind `undo`, then, if an earlier correction applies again, a copy of that one. So the
 newest row alone tells what currently counts.

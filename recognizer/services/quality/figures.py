@@ -21,7 +21,7 @@ MAX_STREAMS = 100
 
 @dataclass(frozen=True, slots=True)
 class WaitingAudits:
-    """How many audits of a stream wait to be checked, and when the first of them was chosen."""
+    """The numbers of audits of a stream that wait to be checked, and when the first of them was chosen."""
 
     sure: int
     unsure: int

@@ -139,7 +139,7 @@ def put_into_review(streams: Sequence[Stream]) -> Q | None:
 
 @dataclass(frozen=True, slots=True)
 class QueueCounts:
-    """What is left to review: unsure answers, sure ones that the audit chose, and those put into review."""
+    """The numbers of answers left to review: unsure ones, those that the audit chose, and those put into review."""
 
     unsure: int
     chosen: int
