@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MAX_CELL = 32_767  # characters; a spreadsheet refuses more
 EXACT_DIGITS = 15  # a spreadsheet stores numbers as floats
 WRITTEN_BESIDE = {"value": "written", "final_value": "final"}  # the written form of a value
+# What a person looks for stands first. The other columns follow in the order of the other formats.
+LEADING = ("file", "page", "line", "final", "final_value", "decision", "correction", "reason")
+SHEET_COLUMNS = (*LEADING, *(name for name in RESULT_COLUMNS if name not in LEADING))
 WIDTHS = {"file": 32, "written": 14, "final": 14, "final_value": 14, "corrected_at": 22, "given_at": 22, "link": 40}
 
 
@@ -26,21 +29,21 @@ def write_workbook(file: IO[bytes], rows: Iterable[ResultRow], summary: Summary)
     book = Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     bold = book.add_format({"bold": True})
     sheet = book.add_worksheet("Results")
-    sheet.freeze_panes(1, 2)
-    for column, name in enumerate(RESULT_COLUMNS):
+    sheet.freeze_panes(1, 1)
+    for column, name in enumerate(SHEET_COLUMNS):
         sheet.set_column(column, column, WIDTHS.get(name, 10))
         sheet.write_string(0, column, name, bold)
     counts: Counter[str] = Counter()
     number = 0
     for number, row in enumerate(rows, start=1):
         cells = write_row(row)
-        for column, name in enumerate(RESULT_COLUMNS):
+        for column, name in enumerate(SHEET_COLUMNS):
             write_cell(sheet, number, column, cell_value(name, cells))
         if row.line in (None, 1):  # a file has as many rows as lines
             counts.update(count_names(row))
     # Digits that are text on purpose would be marked as mistakes.
     sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{number + 1}"})
-    sheet.autofilter(0, 0, number, len(RESULT_COLUMNS) - 1)
+    sheet.autofilter(0, 0, number, len(SHEET_COLUMNS) - 1)
     write_summary(book.add_worksheet("Summary"), summary, counts)
     book.close()
 

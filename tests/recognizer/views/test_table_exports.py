@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from recognizer.bodies.results import RESULT_COLUMNS
 from recognizer.models import Batch, Job, TableExport
 from recognizer.services.batches import intake
 from recognizer.services.exports import table_exports
@@ -74,6 +75,12 @@ def test_no_cell_is_a_formula(alice, alice_client, model, media, add_prediction)
     assert {cell.data_type for row in sheet.iter_rows() for cell in row} == {"s", "n"}
     assert not any(cell.hyperlink for row in sheet.iter_rows() for cell in row)
     assert sorted(row["file"] for row in rows_of_sheet(sheet)) == sorted(names)
+
+
+def test_a_spreadsheet_begins_with_the_file_and_the_number_that_counts(alice_client, batch):
+    names = [cell.value for cell in fetch_workbook(alice_client, export_all(alice_client))["Results"][1]]
+    assert names[:5] == ["file", "page", "line", "final", "final_value"]
+    assert sorted(names) == sorted(RESULT_COLUMNS)
 
 
 def test_the_second_sheet_has_the_counts_of_the_batch(alice, alice_client, batch):
