@@ -45,9 +45,8 @@ def choose_expected(proposals: Sequence[FoundNumber], expectation: Expectation) 
         return free, replace(proposals[free], fitting=0.0)
     lines = {found.number.line for found in fitting.values()}
     rival = max(lines - {best.number.line}, default=0.0)
-    return place, replace(
-        best.number, line=best.number.line / sum(lines), rival=rival / sum(lines), fitting=probability
-    )
+    total = max(sum(lines), TINY)  # a line network that is certain of another text leaves nothing to those that fit
+    return place, replace(best.number, line=best.number.line / total, rival=rival / total, fitting=probability)
 
 
 def fit_digit(probabilities: Floats, expectation: Expectation) -> tuple[int, Floats, float]:

@@ -73,6 +73,11 @@ def test_the_texts_that_fit_come_in_the_order_of_their_probability(seed, length,
     assert len(found) == min(20, len(wanted)) and np.allclose(found, wanted[:20], rtol=1e-5)
 
 
+def test_a_number_that_fits_is_found_though_the_line_network_excludes_it():
+    place, found = choose_expected([found_number(certain_rows("42"), line=0.0)], Expectation(digits=Range(2, 2)))
+    assert (place, found.written, found.line) == (0, "42", 0.0)
+
+
 def test_signs_stand_at_their_places_while_texts_are_searched():
     rows, point = random_rows(3, 3), FoundSign(".", 1, (0, 0, 1, 1), 1.0, 1.0)
     texts = list(islice(fitting_texts(rows, (point,), Expectation(pattern=Pattern("9.\\99"))), 3))
