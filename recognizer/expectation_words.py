@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
-from mlcore.reading.expectation import Expectation, digits_of
+from mlcore.reading.expectation import Expectation, bare_digits
 from mlcore.reading.expectation_text import parse_expectation
 from mlcore.reading.written import DecimalMark, find_value
 
@@ -35,7 +35,7 @@ def find_misfits(written: str, fields: Mapping[str, str], decimal: DecimalMark |
     if expectation is None:
         return []
     rule = decimal if expectation.decimal_rule is None else expectation.decimal_rule
-    digits, value = digits_of(written), find_value(written, rule)
+    digits, value = bare_digits(written), find_value(written, rule)
     checks: list[tuple[bool, str]] = [
         (
             expectation.digits is not None and len(digits) not in expectation.digits,

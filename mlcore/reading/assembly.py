@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from mlcore.reading.accounting import find_unread
 from mlcore.reading.arrays import InkBox
 from mlcore.reading.found import FoundNumber
 from mlcore.reading.ink import Ink
 from mlcore.reading.result import Box, Glyph, Reading, Reason, Sign, UnreadInk
 from mlcore.reading.text_lines import LevelPage
+from mlcore.reading.unread_ink import find_unread
 
 
 def account_for_ink(answer: Reading, scale: float, ink: Ink) -> Reading:

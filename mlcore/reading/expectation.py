@@ -100,7 +100,7 @@ class Expectation:
 
     def fits(self, written: str) -> bool:
         """Return whether one line, as it is written, is expected."""
-        digits = digits_of(written)
+        digits = bare_digits(written)
         return (
             (self.digits is None or len(digits) in self.digits)
             and (self.may_have_sign or not written.startswith(LEADING_SIGNS))
@@ -113,7 +113,7 @@ class Expectation:
     def may_begin(self, prefix: str) -> bool:
         """Return whether a written form that begins like this may still fit. It is never False for one that does."""
         return (
-            (self.digits is None or len(digits_of(prefix)) <= self.digits.most)
+            (self.digits is None or len(bare_digits(prefix)) <= self.digits.most)
             and (self.may_have_sign or not prefix.startswith(LEADING_SIGNS))
             and (not self.values or prefix in _beginnings_of(self.values))
             and (self.pattern is None or self.pattern.may_begin(prefix))
@@ -176,7 +176,8 @@ def _beginnings_of(values: frozenset[str]) -> frozenset[str]:
     return frozenset(value[:length] for value in values for length in range(len(value) + 1))
 
 
-def digits_of(written: str) -> str:
+def bare_digits(written: str) -> str:
+    """Return the digits of a written form, those of all its lines in a row."""
     return "".join(character for character in written if character in "0123456789")
 
 

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.artifact import Artifact
-from mlcore.reading.accounting import find_unread
 from mlcore.reading.arrays import InkBox
 from mlcore.reading.assembly import account_for_ink, answer_boxes, join_lines, locate_number, to_original_box
 from mlcore.reading.budget import TooComplexError
@@ -30,6 +29,7 @@ from mlcore.reading.prepared_image import (
 from mlcore.reading.result import MAX_GLYPHS, MAX_LINES, Box, Glyph, Line, Mode, Reading, Reason, Sign, UnreadInk
 from mlcore.reading.text_lines import find_lines
 from mlcore.reading.trace import Trace, no_trace
+from mlcore.reading.unread_ink import find_unread
 from mlcore.reading.written import DecimalMark, DecimalRule, settle_values, surrounding_box, write_number
 
 SURE_DIGIT = 0.9  # a single piece of ink with this confidence as a digit is not also read as a line

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mlcore.explaining.mosaic import MAX_MAPPED_GLYPHS
 from mlcore.reading import result
-from mlcore.reading.expectation import digits_of
+from mlcore.reading.expectation import bare_digits
 from recognizer import selectors
 from recognizer.bodies.answers import prediction_body
 from recognizer.bodies.plain import write
@@ -169,7 +169,7 @@ def prediction_context(
 
 def find_corrected(glyphs: Collection[Glyph], written: str) -> set[int]:
     """Return the positions of the digits that were read as others than a correction with as many digits says."""
-    labels = digits_of(written)
+    labels = bare_digits(written)
     if len(labels) != len(glyphs):
         return set()
     return {glyph.position for glyph, label in zip(glyphs, labels, strict=True) if str(glyph.digit) != label}

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.artifact import Artifact
+from mlcore.quality.evidence import wilson_interval
 from mlcore.reading.engine import NOT_A_DIGIT, Engine, to_scores
 from mlcore.reading.ink import find_ink
 from mlcore.reading.normalise import normalise
@@ -42,14 +43,6 @@ def fit_digit_temperature(logits: Logits, labels: NDArray[np.uint8]) -> float:
 def _log_loss(logits: NDArray[np.float64], labels: NDArray[np.uint8]) -> float:
     logs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
     return float(-logs[np.arange(len(labels)), labels].mean())
-
-
-def wilson_interval(right: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """Return the 95 % Wilson interval of a share, which stays within 0..1 also near 1."""
-    share = right / count
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return float(middle - half), float(min(1.0, middle + half))
 
 
 @dataclass(frozen=True)
@@ -126,7 +119,7 @@ def measure_png_files(reader: Reader, test: Digits) -> dict[str, Any]:
             is_right = isinstance(answer, Reading) and answer.text == str(label)
             is_sure = isinstance(answer, Reading) and answer.decision == "read"
             right, sure, sure_wrong = right + is_right, sure + is_sure, sure_wrong + (is_sure and not is_right)
-    low, high = wilson_interval(right, len(test))
+    low, high = wilson_interval(right / len(test), len(test))
     return {
         "accuracy": right / len(test),
         "interval": [low, high],
@@ -141,7 +134,7 @@ def measure_network(classify: Classify, test: Digits, temperature: float) -> dic
     classified = to_scores(logits, temperature)
     answers = classified.probabilities.argmax(axis=1)
     right = answers == test.labels
-    low, high = wilson_interval(int(right.sum()), len(test))
+    low, high = wilson_interval(float(right.mean()), len(test))
     calibration = measure_calibration(classified.probabilities, test.labels)
     return {
         "accuracy": float(right.mean()),

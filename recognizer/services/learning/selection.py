@@ -16,6 +16,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
+from mlcore.reading.engine import NOT_A_DIGIT
 from recognizer.models import Audit, Correction, Upload
 from recognizer.services.history.training_labels import TrainingLabel, training_labels_of
 from recognizer.services.learning.consent import people_with_training_consent
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 HELD_BACK = 0.3  # share of the pictures
 MIN_PEOPLE_TO_LIMIT = 4  # with fewer, each person may give any share of the digits
-NOT_A_DIGIT = 10  # the label of ink that is no digit, as the network counts it
 
 
 @dataclass(frozen=True, slots=True)

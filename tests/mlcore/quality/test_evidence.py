@@ -106,3 +106,5 @@ def test_wilson_intervals_agree_with_a_published_example():
     low, high = wilson_interval(0.0, 10)
     assert low == 0.0
     assert high == pytest.approx(0.278, abs=0.001)
+    assert wilson_interval(0.997, 10_000) == pytest.approx((0.99572, 0.99790), abs=1e-5)
+    assert wilson_interval(1.0, 10)[1] == pytest.approx(1.0)

@@ -12,19 +12,11 @@ from mlcore.training.evaluation.evaluate import (
     measure_calibration,
     measure_network,
     measure_robustness,
-    wilson_interval,
 )
 
 
 def confident_logits(labels: NDArray[np.uint8], strength: float = 10) -> NDArray[np.float32]:
     return (np.eye(11, dtype=np.float32) * strength)[labels]
-
-
-def test_the_interval_equals_published_values() -> None:
-    low, high = wilson_interval(9970, 10_000)
-    assert low == pytest.approx(0.99572, abs=1e-5)
-    assert high == pytest.approx(0.99790, abs=1e-5)
-    assert wilson_interval(10, 10)[1] == 1.0
 
 
 def test_the_temperature_lowers_overconfidence() -> None:

@@ -1,4 +1,4 @@
-"""The account of the ink: what the answer explains, what is no writing, and what is left unread."""
+"""Unread ink: what the answer explains, what is no writing, and what is left."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
