@@ -1,12 +1,9 @@
 from django.db import migrations, models
 
-COPY_TEXTS = """
-UPDATE recognizer_audit
-SET text = (SELECT text FROM recognizer_prediction WHERE recognizer_prediction.id = recognizer_audit.prediction_id)
-"""
-
 
 class Migration(migrations.Migration):
+    """The column alone, which PostgreSQL adds without writing the rows. `manage.py prepare` fills it."""
+
     dependencies = [
         ("recognizer", "0043_model_events"),
     ]
@@ -17,5 +14,4 @@ class Migration(migrations.Migration):
             name="text",
             field=models.CharField(blank=True, db_default="", default="", max_length=659),
         ),
-        migrations.RunSQL(COPY_TEXTS, migrations.RunSQL.noop),
     ]

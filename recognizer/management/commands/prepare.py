@@ -15,6 +15,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from recognizer.services.quality.audits import fill_texts
 from recognizer.services.registry.model_files import store_shipped_artifacts
 from recognizer.services.registry.model_versions import register_shipped_model
 from recognizer.services.space.query_planner import update_planner_statistics
@@ -43,6 +44,7 @@ class Command(BaseCommand):
         if options["backup"]:
             call_command("backup", options["backup"], stdout=self.stdout, stderr=self.stderr)
         call_command("migrate", interactive=False, verbosity=0)
+        fill_texts()
         update_planner_statistics()
         self.collect_static_files()
         register_shipped_model()

@@ -2,18 +2,21 @@
 
 import shutil
 from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from recognizer.models import Backup, ModelVersion
+from recognizer.models import Audit, Backup, ModelVersion
 from recognizer.services import upgrade
+from recognizer.services.quality.audits import fill_texts
 from recognizer.services.upgrade import plan_upgrade
+from tests.readings import make_reading, store_reading
 from tests.surroundings import ROOT
 
 pytestmark = pytest.mark.django_db
@@ -93,3 +96,41 @@ def test_a_backup_is_taken_before_anything_is_changed(alice, tmp_path: Path):
     assert (tmp_path / "all.zip").exists()
     assert "rows" in shown
     assert ModelVersion.objects.exists()
+
+
+@pytest.fixture
+def audits_without_text(alice, model, settings) -> list[Audit]:
+    """Return audits as a process of a release before migration 0044 saves them."""
+    settings.AUDITED_SHARE = 1.0
+    for number in range(5):
+        store_reading(make_reading(f"190{number}"), owner=alice)
+    Audit.objects.update(text="")
+    return list(Audit.objects.order_by("pk"))
+
+
+def texts_are_those_of_predictions() -> list[bool]:
+    rows = Audit.objects.order_by("pk").values_list("text", "prediction__text")
+    return [text == read for text, read in rows]
+
+
+def test_audits_of_older_processes_get_their_texts(audits_without_text, monkeypatch):
+    monkeypatch.setattr("recognizer.services.quality.audits.FILLED_AT_ONCE", 2)
+    run()
+    assert texts_are_those_of_predictions() == [True] * 5
+    run()
+    assert texts_are_those_of_predictions() == [True] * 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_texts_of_audits_wait_for_no_correction(audits_without_text):
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite locks no rows")
+
+    def fill() -> None:
+        fill_texts()
+        connection.close()
+
+    with transaction.atomic(), ThreadPoolExecutor(1) as thread:
+        Audit.objects.filter(pk=audits_without_text[2].pk).update(is_right=True)
+        thread.submit(fill).result(timeout=60)
+    assert texts_are_those_of_predictions() == [True, True, False, True, True]
