@@ -52,7 +52,7 @@ TEXTS: dict[str, NoticeText] = {
     ),
     PROMISE_MADE: NoticeText(
         _("The error rate that you wish is now promised"),
-        _("%(stream)s: of the answers that are called sure, at most %(wish)s are wrong."),
+        _("%(stream)s: with 95 percent certainty, at most %(wish)s of the answers that are called sure are wrong."),
         _("How good is it?"),
     ),
     PROMISE_BROKEN: NoticeText(

@@ -2,9 +2,11 @@
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from recognizer.plots import LinePlot, MatrixPlot, Plot, Point, ReliabilityBin, ReliabilityPlot, Series
-from recognizer.stream_figures import AuditedAnswers, StreamFigures
+from recognizer.plots.plot import write_number
+from recognizer.stream_figures import MAX_MISTAKES, AuditedAnswers, StreamFigures
 
 DIGITS = tuple("0123456789")
 
@@ -66,4 +68,20 @@ def reliability_plot(audited: AuditedAnswers) -> Plot:
 
 
 def confusion_plot(audited: AuditedAnswers) -> Plot:
-    return MatrixPlot("confusion", _("Digits of checked answers"), DIGITS, audited.digits, _("Written"), _("Read as"))
+    notes = []
+    if audited.before:
+        text = ngettext(
+            "%(count)s older answer is left out: the table begins with the last %(errors)s errors.",
+            "%(count)s older answers are left out: the table begins with the last %(errors)s errors.",
+            audited.before,
+        )
+        notes.append(text % {"count": write_number(audited.before), "errors": write_number(MAX_MISTAKES)})
+    if audited.other_lengths:
+        text = ngettext(
+            "%(count)s answer with more or fewer digits than were written is left out.",
+            "%(count)s answers with more or fewer digits than were written are left out.",
+            audited.other_lengths,
+        )
+        notes.append(text % {"count": write_number(audited.other_lengths)})
+    title = _("Digits of checked answers")
+    return MatrixPlot("confusion", title, DIGITS, audited.digits, _("Written"), _("Read as"), " ".join(notes))

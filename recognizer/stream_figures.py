@@ -7,6 +7,8 @@ from mlcore.quality.evidence import Estimate, upper_bound, wilson_interval
 from mlcore.quality.promise import SHARE_BEFORE
 from recognizer.models import Batch, ModelVersion, Stream, StreamMonth
 
+MAX_MISTAKES = 1_000  # that the table of digits holds
+
 
 @dataclass(frozen=True)
 class MonthFigures:
@@ -21,7 +23,7 @@ class MonthFigures:
 
     @property
     def corrected_share(self) -> float:
-        return min(1.0, self.counts.corrected / self.counts.total) if self.counts.total else 0.0
+        return self.counts.corrected / self.counts.total if self.counts.total else 0.0
 
 
 @dataclass(frozen=True)
@@ -121,5 +123,6 @@ class AuditedAnswers:
     """The audited answers of a stream by confidence and digit."""
 
     bins: tuple[ConfidenceBin, ...]  # without empty ones
-    digits: tuple[tuple[int, ...], ...]  # counts by written digit and read digit
+    digits: tuple[tuple[int, ...], ...]  # counts by written digit and read digit, from the MAX_MISTAKES-th last error
     other_lengths: int  # wrong answers with more or fewer digits than the truth, which have no pairs of digits
+    before: int  # answers before those that `digits` counts

@@ -23,6 +23,7 @@ class MatrixPlot(Plot):
     counts: tuple[tuple[int, ...], ...]  # by row and column
     row_label: str
     column_label: str
+    note: str = ""  # what the counts leave out
 
     @property
     def size(self) -> tuple[float, float]:
@@ -31,6 +32,9 @@ class MatrixPlot(Plot):
 
     @property
     def summary(self) -> str:
+        return f"{self._describe_counts()} {self.note}".strip()
+
+    def _describe_counts(self) -> str:
         total = sum(map(sum, self.counts))
         if not total:
             return _("There are no values yet.")

@@ -9,15 +9,17 @@ from mlcore.reading.written import digits_of
 from recognizer.models import Audit
 from recognizer.services.quality.mistakes import with_truth
 from recognizer.services.quality.promises import CheckedAudits
-from recognizer.stream_figures import AuditedAnswers, ConfidenceBin
+from recognizer.stream_figures import MAX_MISTAKES, AuditedAnswers, ConfidenceBin
 
 BIN_ENDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0)
-MAX_MISTAKES = 1_000  # the newest ones, which the table of digits holds
 
 
 def audited_answers(counted: QuerySet[Audit], audits: CheckedAudits) -> AuditedAnswers:
     """Return the tables of the audits that count, which are `counted`, and `audits` once they are fetched."""
-    right = Counter("".join(text for text, is_right in zip(audits.texts, audits.is_right, strict=True) if is_right))
+    mistakes = np.flatnonzero(~audits.is_right)
+    start = int(mistakes[-MAX_MISTAKES]) if len(mistakes) > MAX_MISTAKES else 0
+    in_table = zip(audits.texts[start:], audits.is_right[start:], strict=True)
+    right = Counter("".join(text for text, is_right in in_table if is_right))
     pairs = Counter({(digit, digit): right[digit] for digit in "0123456789"})
     wrong = with_truth(counted.filter(is_right=False)).order_by("-chosen_at", "-id")
     other_lengths = 0
@@ -29,7 +31,7 @@ def audited_answers(counted: QuerySet[Audit], audits: CheckedAudits) -> AuditedA
         else:
             other_lengths += 1
     digits = tuple(tuple(pairs[str(true), str(read)] for read in range(10)) for true in range(10))
-    return AuditedAnswers(confidence_bins(audits), digits, other_lengths)
+    return AuditedAnswers(confidence_bins(audits), digits, other_lengths, start)
 
 
 def confidence_bins(audits: CheckedAudits) -> tuple[ConfidenceBin, ...]:

@@ -113,6 +113,14 @@ def test_the_page_says_what_each_promise_costs_before_one_is_wished(alice_client
     assert "At most 0.5 % About 759 answers to check, chosen from the next 3,795." in page
 
 
+def test_the_notice_of_a_promise_names_its_certainty(alice_client, stream):
+    Audit.objects.update(is_right=True)
+    add_checked(stream, [(0.999, True)] * 190)
+    alice_client.post(reverse("quality_wish", args=[stream.pk]), {"wish": "0.02"})
+    text = text_of(alice_client.get(reverse("notices")))
+    assert "a number: with 95 percent certainty, at most 2.0 % of the answers that are called sure are wrong." in text
+
+
 def test_a_wish_that_the_checked_answers_prove_already_costs_nothing(alice_client, stream):
     Audit.objects.update(is_right=True)
     add_checked(stream, [(0.999, True)] * 190)
@@ -150,6 +158,24 @@ def test_a_chosen_target_can_be_given_up_where_it_is_out_of_reach(alice_client, 
     text = text_of(alice_client.get(reverse("quality_stream", args=[stream.pk])))
     assert "At most 2 % Out of reach: too many of the checked answers were wrong." in text
     assert "No target The model" in text
+
+
+def test_the_table_of_digits_leaves_out_right_and_wrong_answers_before_the_last_thousand_errors(alice_client, stream):
+    last = Audit.objects.latest("chosen_at").prediction
+    correct(prediction=last, by=last.owner, kind="correct", text="1907")  # 1902 was read
+    outcomes = [(0.99, True)] * 60 + [(0.99, False)] * 10 + [(0.99, True)] * 30 + [(0.99, False)] * 990
+    add_checked(stream, outcomes + [(0.99, True)] * 7)
+    text = text_of(alice_client.get(reverse("quality_stream", args=[stream.pk])))
+    assert "63 older answers are left out: the table begins with the last 1,000 errors." in text
+    # Four digits of each right answer and three of each wrong one.
+    assert "3,148 of 4,148 are right. The most frequent error: 7 read as 2" in text
+
+
+def test_the_table_of_digits_says_how_many_answers_it_has_no_place_for(alice_client, stream):
+    wrong = Audit.objects.get(is_right=False)
+    correct(prediction=wrong.prediction, by=wrong.owner, kind="correct", text="19")
+    page = text_of(alice_client.get(reverse("quality_stream", args=[stream.pk])))
+    assert "4 of 4 are right. 1 answer with more or fewer digits than were written is left out." in page
 
 
 def test_the_page_tells_why_a_promise_has_a_higher_limit_than_the_estimate(alice_client, stream):
