@@ -46,7 +46,10 @@ def threshold_in_force(owner_id: int, model_id: UUID, key: str) -> float | None:
 
 
 def find_stream(prediction: Prediction, key: str) -> Stream:
-    """Return the stream that the prediction belongs to. A new one takes the wish of the one before it."""
+    """Return the stream that the prediction belongs to.
+
+    A new one takes the wish of the one before it: of the same preset, or by another model version.
+    """
     unique = {"owner_id": prediction.owner_id, "model_id": prediction.model_id, "key": key}
     stream = find_row(Stream, **unique)
     if stream is not None:
@@ -57,9 +60,11 @@ def find_stream(prediction: Prediction, key: str) -> Stream:
         "preset_id": prediction.preset_id,
         "is_expected": prediction.expected is not None,
     }
-    earlier = Stream.objects.filter(owner=prediction.owner_id, **kind).order_by("-created_at", "-id")
+    alike = kind if prediction.preset_id else {"key": key}  # streams of a deleted preset have no preset either
+    earlier = Stream.objects.filter(owner=prediction.owner_id, **alike).order_by("-created_at", "-id")
     wish = earlier.values_list("wish", flat=True).first()
-    begun = kind | {"name": prediction.preset_name, "wish": wish, "share": SHARE_BEFORE}
+    name = prediction.preset_name if prediction.preset_id else ""
+    begun = kind | {"name": name, "wish": wish, "share": SHARE_BEFORE}
     return Stream.objects.get_or_create(**unique, defaults=begun)[0]
 
 

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F
 from django.db.models.functions import Greatest
 
-from recognizer.models import Audit, Correction, StreamMonth, Upload
+from recognizer import selectors
+from recognizer.models import Audit, Correction, Prediction, StreamMonth
+from recognizer.selectors import written_form
 from recognizer.services.quality.promises import update_promises
 from recognizer.services.quality.streams import month_of
-
-CHANGED_KINDS = (Correction.Kind.CORRECT, Correction.Kind.NOT_A_DIGIT)
 
 
 def note_corrections(rows: Sequence[Correction]) -> None:
@@ -37,16 +37,29 @@ def note_corrections(rows: Sequence[Correction]) -> None:
 
 
 def count_corrected(by_upload: dict[UUID, Correction]) -> None:
-    """Change the number of corrected answers of the streams' months by what these corrections change."""
-    newest = Correction.objects.filter(upload=OuterRef("pk")).order_by("-created_at", "-id")
-    kinds = dict(Upload.objects.filter(pk__in=by_upload).values_list("pk", Subquery(newest.values("kind")[:1])))
+    """Change the number of corrected answers of the streams' months by what these corrections change.
+
+    A picture was counted with its first answer, in the month of that answer. The answer counts as corrected while
+    people say another number, whichever answer they were shown.
+    """
+    answers = selectors.with_correction(Prediction.objects.filter(upload__in=by_upload)).order_by("created_at", "id")
+    columns = "upload", "stream", "created_at", "correction_kind", "correction_written"
     added: Counter[tuple[UUID, date]] = Counter()
-    for upload_id, row in by_upload.items():
-        change = (row.kind in CHANGED_KINDS) - (kinds.get(upload_id) in CHANGED_KINDS)
-        if change and row.prediction.stream_id:
-            added[row.prediction.stream_id, month_of(row.prediction.created_at)] += change
+    counted: set[UUID] = set()
+    for upload_id, stream_id, at, kind, said, answered in answers.values_list(*columns, written_form()):
+        if upload_id in counted:
+            continue
+        counted.add(upload_id)
+        row = by_upload[upload_id]
+        change = contradicts(row.kind, row.written, answered) - contradicts(kind, said, answered)
+        if change and stream_id:
+            added[stream_id, month_of(at)] += change
     for (stream_id, month), change in added.items():
-        StreamMonth.objects.get_or_create(stream_id=stream_id, month=month)
-        # An answer that was read again since may be undone in another month than it was corrected in.
+        # Not below zero: earlier, a correction was counted in the month of the answer that was shown.
         corrected = Greatest(F("corrected") + change, 0)
         StreamMonth.objects.filter(stream=stream_id, month=month).update(corrected=corrected)
+
+
+def contradicts(kind: str | None, said: str | None, answered: str) -> bool:
+    """Return whether a correction says another number than the answer."""
+    return kind not in (None, Correction.Kind.UNDO) and said != answered

@@ -1,7 +1,5 @@
 """Streams: which answers belong together, how they are counted, and which of them are audited."""
 
-from datetime import timedelta
-
 import pytest
 
 from mlcore.quality.audit import is_chosen
@@ -136,14 +134,6 @@ def test_corrected_answers_are_counted_once_and_not_after_undo(store_answer, ali
     correct(prediction=prediction, by=alice, kind="undo")
     month.refresh_from_db()
     assert month.corrected == 0
-
-
-def test_undoing_a_correction_of_a_newer_answer_takes_none_away_from_its_month(store_answer, alice):
-    prediction = store_answer("1905")
-    correct(prediction=prediction, by=alice, kind="correct", text="1906")
-    prediction.created_at += timedelta(days=31)  # as if it had been read again
-    correct(prediction=prediction, by=alice, kind="undo")
-    assert [month.corrected for month in StreamMonth.objects.all()] == [1, 0]
 
 
 def test_an_answer_that_is_not_kept_is_decided_like_one_that_is(alice, model):
