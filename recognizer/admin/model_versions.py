@@ -20,7 +20,7 @@ class ModelVersionAdmin(EvidenceAdmin):
     list_filter = ["state", "shipped"]
     ordering = ["-created_at"]
     search_fields = ["version", "digest"]
-    fields = ["version", "state", "shipped", "title", "note", "activated_at", "digest"]
+    fields = ["version", "state", "shipped", "title", "note", "activated_at", "digest", "folder"]
     related_lists: ClassVar[Mapping[str, str]] = {"prediction": "model__id__exact"}
     change_form_template = "admin/recognizer/modelversion/change_form.html"
 

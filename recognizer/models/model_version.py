@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from recognizer.models.base import UUIDModel
 
 TRAINER = "recognizer.trainer"  # the permission of `Meta.permissions` below, as Django writes it
+MODELS_FOLDER = "models"  # of the storage; every file in it belongs to a version
 
 
 class ModelState(models.TextChoices):
@@ -23,6 +24,13 @@ class ModelVersion(UUIDModel):
     version = models.SlugField(max_length=60, unique=True)
     state = models.CharField(max_length=9, choices=ModelState, default=ModelState.CANDIDATE)
     digest = models.CharField(max_length=64, unique=True, help_text=_("SHA-256 of card.json when it was registered."))
+    folder = models.CharField(
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Of its files in the storage, below models/. Empty: the name of the version."),
+    )
     shipped = models.BooleanField(default=False, help_text=_("True for a model that came with the software."))
     card = models.JSONField()
     title = models.CharField(max_length=60, blank=True, default="", db_default="")
@@ -40,6 +48,11 @@ class ModelVersion(UUIDModel):
 
     def __str__(self) -> str:
         return self.version
+
+    @property
+    def stored_folder(self) -> str:
+        """Return the folder of its files in the storage."""
+        return f"{MODELS_FOLDER}/{self.folder or self.version}"
 
 
 class ModelEventKind(models.TextChoices):

@@ -161,7 +161,7 @@ class Command(BaseCommand):
     def register(self, artifact: Artifact) -> ModelVersion:
         try:
             version = register_model(artifact.folder)
-        except DatabaseError as error:
+        except (DatabaseError, Problem) as error:
             raise CommandError(f"Trained, but not registered in the database: {error}", returncode=1) from error
         self.stdout.write(f"{version.version} is a candidate.")
         return version

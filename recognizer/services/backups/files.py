@@ -13,13 +13,13 @@ from django.core.files.storage import default_storage
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import FileField, Model
 
+from recognizer.models.model_version import MODELS_FOLDER
 from recognizer.services.backups.place import Target, object_name
 from recognizer.services.space.folders import walk
 from recognizer.storage import size_and_time
 
 CHUNK_BYTES = 1 << 20
 SPOOLED_BYTES = 32 << 20  # in memory; the largest picture has 20 MB
-MODELS_FOLDER = "models"  # every file of it belongs to a model version
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import Max
-from django.db.models.fields.files import FieldFile
 
 from mlcore.documents.limits import CPU_SECONDS
 from mlcore.documents.rendering import Page, Rendering
@@ -24,7 +23,7 @@ from recognizer.models import Batch, BatchItem, Job
 from recognizer.problems import Problem
 from recognizer.services.batches.chunks import enqueue_chunks, read_chunk, waiting_items
 from recognizer.services.batches.intake import MAX_ITEMS
-from recognizer.services.space.cleanup import delete_files_on_error
+from recognizer.services.space.cleanup import NewFile, delete_files_on_error
 from recognizer.services.space.disk import require_disk_space
 from recognizer.services.space.purge import delete_files_on_commit
 from recognizer.services.space.quotas import add_bytes
@@ -92,7 +91,7 @@ def open_document(job: Job, document: BatchItem) -> None:
         runs.continue_now(job)
 
 
-def stage_page(document: BatchItem, page: Page, stored: list[FieldFile]) -> BatchItem:
+def stage_page(document: BatchItem, page: Page, stored: list[NewFile]) -> BatchItem:
     """Return the unsaved item of a page, whose picture is stored. Page 1 has the key of the document."""
     item = BatchItem(batch=document.batch, name=document.name, page=page.number, error_code=page.error_code)
     item.pk = page_key(document.pk, page.number)
@@ -107,7 +106,7 @@ def stage_page(document: BatchItem, page: Page, stored: list[FieldFile]) -> Batc
     return item
 
 
-def save_pages(job: Job, document: BatchItem, items: list[BatchItem], stored: list[FieldFile]) -> None:
+def save_pages(job: Job, document: BatchItem, items: list[BatchItem], stored: list[NewFile]) -> None:
     """Save the items of pages with the jobs that read them, unless the document was cancelled in the meantime."""
     first = next((item for item in items if item.page == 1), None)
     others = [item for item in items if item is not first]

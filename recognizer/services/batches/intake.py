@@ -11,7 +11,6 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile, File
 from django.db import transaction
 from django.db.models import Max
-from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -31,7 +30,7 @@ from recognizer.services.limits import idempotency
 from recognizer.services.reading.expected import Expected
 from recognizer.services.reading.preferences import decimal_mark_of
 from recognizer.services.reading.presets import lock_presets
-from recognizer.services.space.cleanup import delete_files_on_error
+from recognizer.services.space.cleanup import NewFile, delete_files_on_error
 from recognizer.services.space.disk import require_disk_space
 from recognizer.services.space.reservation import reserve_space
 from recognizer.services.space.sizes import ITEM_BYTES
@@ -118,7 +117,7 @@ class StagedFiles:
 
     batch: Batch
     free_places: int
-    stored: list[FieldFile]
+    stored: list[NewFile]
     items: list[BatchItem] = field(default_factory=list)
 
     def add(self, name: str, file: File, error_code: str = "", *, key: UUID | None = None) -> None:

@@ -26,9 +26,16 @@ def people_with_training_consent() -> QuerySet[User]:
     return User.objects.filter(pk__in=chosen, is_active=True).order_by("pk")
 
 
-def have_training_consent(people: Collection[int]) -> bool:
-    """Return whether all of these accounts, given by their keys, give their consent and are open."""
-    return set(people) <= set(people_with_training_consent().values_list("pk", flat=True))
+def lock_training_consent(people: Collection[int]) -> bool:
+    """Return whether all of these accounts, given by their keys, give their consent and are open.
+
+    Whoever withdraws it or closes the account then waits until the transaction ends. On SQLite, which has one writer,
+    that holds without locks. Accounts are locked before their preferences, as their deletion does.
+    """
+    accounts = User.objects.filter(pk__in=people, is_active=True)
+    chosen = Preferences.objects.filter(pk__in=people, training_consent=True)
+    locked = (rows.select_for_update(no_key=True).order_by("pk") for rows in (accounts, chosen))
+    return all(set(rows.values_list("pk", flat=True)) == set(people) for rows in locked)
 
 
 def lets_trainers_look(owner_id: int) -> bool:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,16 +15,18 @@ from mlcore.artifact import Artifact
 from recognizer.models import Job, Training
 from recognizer.problems import Problem
 from recognizer.services.explaining.training_digits import embed_training_digits
-from recognizer.services.learning.consent import have_training_consent
+from recognizer.services.learning.consent import lock_training_consent
 from recognizer.services.learning.reviewed_numbers import open_pictures
 from recognizer.services.learning.selection import Selection, select_digits
 from recognizer.services.learning.training_files import folder_of, remove_files, remove_files_of_others, version_of
 from recognizer.services.registry.model_files import local_artifact
-from recognizer.services.registry.model_versions import register_model
+from recognizer.services.registry.model_versions import registered_model
 from recognizer.services.registry.promotion import store_gate
 from recognizer.services.work import runs
 
 if TYPE_CHECKING:
+    from mlcore.training.evaluation.gate import GateResult
+    from mlcore.training.evaluation.held_back import HeldBackResult
     from mlcore.training.recipes.corrections import QuickTraining
     from mlcore.training.recipes.stage import TrainingStage
 
@@ -129,17 +132,28 @@ def _train(job: Job, training: Training, selection: Selection, on_stage: Progres
     candidate = train_with_corrections(quick, f"training {training.number}", on_stage)
     kept = replace(selection.held_back, numbers=open_pictures(selection.held_back_numbers))
     gate, held_back = compare_candidate(quick, candidate, kept, on_stage)
-    with runs.finish_job(job):
-        if not have_training_consent(selection.people):
+    save_candidate(job, training, selection.people, candidate, gate, held_back)
+    remove_files(training)
+    _embed_training_digits(training, quick)
+
+
+def save_candidate(
+    job: Job,
+    training: Training,
+    people: Collection[int],
+    candidate: Artifact,
+    gate: "GateResult",
+    held_back: "HeldBackResult",
+) -> None:
+    """Register the candidate with its comparison and end the training, unless one of the people withdrew."""
+    with registered_model(candidate.folder) as version, runs.finish_job(job):
+        if not lock_training_consent(people):
             raise ConsentWithdrawnError
-        version = register_model(candidate.folder)
         store_gate(version, training.base, gate.as_dict())
         training.candidate, training.outcome = version, Training.Outcome.CANDIDATE
         training.epochs = candidate.card.training["history"]
         training.held_back, training.finished_at, training.seconds_left = held_back.as_dict(), timezone.now(), None
         training.save()
-    remove_files(training)
-    _embed_training_digits(training, quick)
 
 
 def describe_training(training: Training, base: Artifact, selection: Selection) -> "QuickTraining":

@@ -19,6 +19,7 @@ from mlcore.artifact import CARD, SHIPPED, Artifact, ArtifactError, load_artifac
 from mlcore.atomic_files import make_folder_atomic
 from recognizer.models import ModelVersion
 from recognizer.problems import Problem
+from recognizer.services.space.cleanup import NamedFile, NewFile
 
 SHIPPED_FOLDER = SHIPPED.parent  # one folder per shipped version; older releases kept several here
 
@@ -27,11 +28,15 @@ class MissingFilesError(ArtifactError):
     """An artifact that is neither in the source tree nor in the storage."""
 
 
-def store_artifact(artifact: Artifact) -> None:
-    """Copy the files of the artifact into the storage, the card last: where it is, the others are."""
+def store_artifact(artifact: Artifact, folder: str, stored: list[NewFile]) -> None:
+    """Copy the files of the artifact into a folder of the storage, the card last: where it is, the others are.
+
+    Each is added to the list before it is written.
+    """
     for name in (*artifact.card.files, CARD):
+        stored.append(NamedFile(f"{folder}/{name}"))
         with (artifact.folder / name).open("rb") as content:
-            default_storage.save(_stored_name(artifact.version, name), File(content))
+            default_storage.save(f"{folder}/{name}", File(content))
 
 
 def store_shipped_artifacts() -> None:
@@ -44,12 +49,12 @@ def store_shipped_artifacts() -> None:
             artifact = load_artifact(SHIPPED_FOLDER / version.version, digest=version.digest)
         except ArtifactError:
             continue  # not in the tree of this release
-        if _stored_digest(artifact.version) != artifact.digest:
-            store_artifact(artifact)
+        if _stored_digest(version) != artifact.digest:
+            store_artifact(artifact, version.stored_folder, [])  # the next call completes what an error leaves
 
 
-def _stored_digest(version: str) -> str:
-    card = _stored_name(version, CARD)
+def _stored_digest(version: ModelVersion) -> str:
+    card = f"{version.stored_folder}/{CARD}"
     if not default_storage.exists(card):
         return ""
     with default_storage.open(card) as content:
@@ -86,20 +91,16 @@ def _fetch_artifact(version: ModelVersion, folder: Path) -> Artifact:
                 return load_artifact(folder, digest=version.digest)
             except ArtifactError:
                 shutil.rmtree(folder, ignore_errors=True)
-            if not default_storage.exists(_stored_name(version.version, CARD)):
+            if not default_storage.exists(f"{version.stored_folder}/{CARD}"):
                 raise MissingFilesError(f"The files of {version.version} no longer exist.")
-            _copy_from_storage(version.version, folder)
+            _copy_from_storage(version.stored_folder, folder)
     except OSError as error:
         raise ArtifactError(f"The files of {version.version} cannot be fetched: {error.strerror}.") from error
     return load_artifact(folder, digest=version.digest)
 
 
-def _copy_from_storage(version: str, folder: Path) -> None:
+def _copy_from_storage(stored_folder: str, folder: Path) -> None:
     with make_folder_atomic(folder) as part:
-        for name in default_storage.listdir(_stored_name(version))[1]:
-            with default_storage.open(_stored_name(version, name)) as source, (part / name).open("wb") as target:
+        for name in default_storage.listdir(stored_folder)[1]:
+            with default_storage.open(f"{stored_folder}/{name}") as source, (part / name).open("wb") as target:
                 shutil.copyfileobj(source, target)
-
-
-def _stored_name(*parts: str) -> str:
-    return "/".join(("models", *parts))

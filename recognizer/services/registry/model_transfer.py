@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from mlcore.artifact import CARD
@@ -18,7 +18,7 @@ from recognizer.problems import Problem
 from recognizer.services.limits import idempotency
 from recognizer.services.registry.model_changes import record_event
 from recognizer.services.registry.model_files import local_artifact
-from recognizer.services.registry.model_versions import register_model
+from recognizer.services.registry.model_versions import registered_model
 from recognizer.services.security_log import Event, log_event
 
 # Releases are named digits-N and candidates of trainings learnt-N; the others are addresses of pages.
@@ -40,13 +40,12 @@ def upload_model(data: bytes, *, by: User, record: IdempotencyRecord | None = No
             text = _("The name %(version)s is reserved. Give the model another one.")
             raise Problem("model_refused", text % {"version": artifact.version})
         try:
-            version = register_model(artifact.folder, has_known_figures=False)
+            with registered_model(artifact.folder, has_known_figures=False) as version:
+                record_event(version, ModelEvent.Kind.UPLOADED, by=by)
+                if record:
+                    idempotency.store_created_id(record, version.pk)
         except IntegrityError as error:
             raise Problem("conflict", _("A model with this name or with these files is registered.")) from error
-    with transaction.atomic():
-        record_event(version, ModelEvent.Kind.UPLOADED, by=by)
-        if record:
-            idempotency.store_created_id(record, version.pk)
     log_event(Event.MODEL_UPLOADED, account=by.pk, version=version.version)
     return version
 

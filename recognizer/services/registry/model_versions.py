@@ -4,6 +4,8 @@ import logging
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from mlcore.reading.reader import Reader
 from recognizer.models import ModelVersion, Promotion
 from recognizer.problems import Problem
 from recognizer.services.registry.model_files import MissingFilesError, local_artifact, store_artifact
+from recognizer.services.space.cleanup import delete_files_on_error
 
 logger = logging.getLogger(__name__)
 
@@ -34,20 +37,31 @@ FILES_MISSING = (
 )
 
 
-@transaction.atomic
-def register_model(folder: Path, *, has_known_figures: bool = True) -> ModelVersion:
-    """Verify the artifact, create its row, a candidate, and copy the files into the storage.
+def register_model(folder: Path) -> ModelVersion:
+    """Verify and store the artifact, create its row, a candidate, and return it."""
+    with registered_model(folder) as version:
+        return version
 
-    The row comes first: its name is unique, so the files of a registered version are never overwritten. Without known
-    figures the row's card has neither figures nor a record of the training.
+
+@contextmanager
+def registered_model(folder: Path, *, has_known_figures: bool = True) -> Iterator[ModelVersion]:
+    """Register the artifact as a candidate in one transaction with the block, which gets the row.
+
+    The files are stored before the transaction begins, since a database must not wait for a storage: SQLite has one
+    writer. They lie in a folder of their own, so that the files of a registered version are never overwritten, and
+    they are removed if the transaction fails. Without known figures the row's card has neither figures nor a record of
+    the training.
     """
     artifact = load_artifact(folder)
-    columns = _columns_of(artifact)
+    version = ModelVersion(**_columns_of(artifact), folder=f"{artifact.version}/{uuid.uuid4()}")
     if not has_known_figures:
-        columns["card"] |= {"training": {}, "metrics": {}}
-    version = ModelVersion.objects.create(**columns)
-    store_artifact(artifact)
-    return version
+        version.card |= {"training": {}, "metrics": {}}
+    with delete_files_on_error() as stored:
+        store_artifact(artifact, version.stored_folder, stored)
+        with transaction.atomic():
+            version.save(force_insert=True)
+            yield version
+            stored.clear()
 
 
 def register_shipped_model() -> None:

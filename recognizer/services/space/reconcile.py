@@ -1,7 +1,7 @@
 """Comparison of stored files with database rows, which finds what a killed process or a lost disk left behind.
 
 The work is divided into 256 parts, by the first two hex digits of the keys in the paths. So memory stays bounded, and
-a worker can check some parts now and others later.
+a worker can check some parts now and others later. The files of models are checked every time.
 """
 
 import random
@@ -15,7 +15,8 @@ from uuid import UUID
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from recognizer.models import BatchItem, ExportPart, FeatureMap, TableExport, Upload
+from recognizer.models import BatchItem, ExportPart, FeatureMap, ModelVersion, TableExport, Upload
+from recognizer.models.model_version import MODELS_FOLDER
 from recognizer.services.space.folders import names_of_deleted_accounts, walk
 
 GRACE = timedelta(hours=24)  # younger files may belong to rows that are not committed yet
@@ -52,6 +53,7 @@ def reconcile(
     report = MediaReport()
     before = timezone.now() - grace
     ends_at = time.monotonic() + (seconds if seconds is not None else float("inf"))
+    check_models(before, report)
     batches = list_folders("batches")
     for part in random.sample(PARTS, len(PARTS)) if seconds is not None else PARTS:
         check_part(part, [name for name in batches if name.startswith(part)], before, report)
@@ -70,6 +72,15 @@ def remove_files(report: MediaReport, names: list[str]) -> None:
     for name in names:
         default_storage.delete(name)
         report.removed += 1
+
+
+def check_models(before: datetime, report: MediaReport) -> None:
+    """Add the files of models to the report. They are few, so they are not divided into parts."""
+    kept = {version.stored_folder for version in ModelVersion.objects.only("version", "folder")}
+    names = list(walk(MODELS_FOLDER))
+    report.files += len(names)
+    without_row = (name for name in names if name.rpartition("/")[0] not in kept)
+    report.without_row += sorted(name for name in without_row if is_older(name, before))
 
 
 def check_part(part: str, batches: list[str], before: datetime, report: MediaReport) -> None:

@@ -16,6 +16,7 @@ from django.test import Client
 from mlcore.artifact import CARD, SHIPPED
 from recognizer.models import IdempotencyRecord, ModelEvent, ModelVersion, Promotion
 from recognizer.services.limits import idempotency
+from recognizer.services.registry import model_transfer
 from recognizer.services.registry.model_transfer import upload_model
 from recognizer.services.registry.model_versions import register_model
 from recognizer.services.registry.promotion import store_gate
@@ -89,7 +90,7 @@ def test_the_gate_refuses_and_a_reason_overrules_it_and_is_kept(model, candidate
 
 def test_a_model_whose_files_are_damaged_is_not_activated(model, candidate, trainer, media):
     store_gate(candidate, model, {"passed": True, "checks": []})
-    (Path(media) / "models" / "digits-other" / "model.onnx").write_bytes(b"broken")
+    (Path(media) / candidate.stored_folder / "model.onnx").write_bytes(b"broken")
     refused = send(trainer, f"{CANDIDATE}promote/")
     assert (refused.status_code, refused.json()["code"]) == (503, "model_unavailable")
     assert "digits-other cannot be loaded" in refused.json()["detail"]
@@ -149,6 +150,21 @@ def test_a_key_is_answered_although_the_process_died_before_it_stored_the_answer
     upload_model(data, by=trainer, record=record)
     answer = upload(trainer, data, key="first")
     assert (answer.status_code, answer.json()["version"], answer["Idempotent-Replayed"]) == (201, "meters", "true")
+
+
+def test_an_upload_that_dies_leaves_nothing_and_is_repeated_with_its_key(model, media, trainer, monkeypatch):
+    def die(*_arguments: object, **_values: object) -> None:
+        raise SystemExit
+
+    data = zipped(model_files("meters"))
+    with monkeypatch.context() as patch:
+        patch.setattr(model_transfer, "record_event", die)
+        with pytest.raises(SystemExit):
+            upload(trainer, data, key="first")
+    assert not ModelVersion.objects.filter(version="meters").exists()
+    assert not (Path(media) / "models").exists()
+    assert upload(trainer, data, key="first").status_code == 201
+    assert ModelEvent.objects.get().kind == "uploaded"
 
 
 def test_hostile_models_are_refused_and_nothing_is_kept(model, media, trainer):

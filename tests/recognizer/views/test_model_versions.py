@@ -74,7 +74,7 @@ def test_a_second_click_changes_nothing(model, candidate, trainer_client):
 
 def test_a_model_whose_files_are_damaged_is_not_activated(model, candidate, trainer_client, media):
     store_gate(candidate, model, {"passed": True, "checks": []})
-    network = Path(media) / "models" / "digits-other" / "model.onnx"
+    network = Path(media) / candidate.stored_folder / "model.onnx"
     network.write_bytes(b"broken")
     assert promote(trainer_client, candidate).status_code == 503
     assert states()[model.version] == "active"

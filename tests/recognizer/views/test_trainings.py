@@ -184,7 +184,7 @@ def test_the_rest_of_the_page_is_shown_without_the_files_of_the_candidate(
     ended, add_prediction, alice_client, settings, trouble
 ):
     add_prediction("71")
-    stored = Path(default_storage.path("models/learnt-1"))
+    stored = Path(default_storage.path(ended.candidate.stored_folder))
     if trouble == "missing":
         shutil.rmtree(stored)
     else:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from recognizer.models import Audit, Stream
 from recognizer.services.history.corrections import correct, undo
-from recognizer.services.learning.consent import choose_training_consent, have_training_consent
+from recognizer.services.learning.consent import choose_training_consent, lock_training_consent
 from recognizer.services.learning.selection import (
     ReviewedDigit,
     count_reviewed_pictures,
@@ -71,13 +71,13 @@ def test_a_selection_knows_whose_consent_it_needs(add_prediction, alice, bob, co
     correct(prediction=add_prediction("345", owner=bob), by=bob, kind="confirm")
     people = select().people
     assert people == {alice.pk, bob.pk}
-    assert have_training_consent(people)
+    assert lock_training_consent(people)
     choose_training_consent(bob, is_given=False)
-    assert not have_training_consent(people)
-    assert have_training_consent({alice.pk})
+    assert not lock_training_consent(people)
+    assert lock_training_consent({alice.pk})
     alice.is_active = False
     alice.save()
-    assert not have_training_consent({alice.pk})
+    assert not lock_training_consent({alice.pk})
 
 
 def test_deleted_pictures_and_withdrawn_corrections_leave_both_sides(add_prediction, alice, consent):

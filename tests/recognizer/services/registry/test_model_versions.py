@@ -6,11 +6,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 from django.urls import reverse
 
@@ -26,6 +27,7 @@ from recognizer.services.registry.model_versions import (
     register_shipped_model,
 )
 from recognizer.services.registry.promotion import promote_model
+from recognizer.storage import AtomicFileSystemStorage
 from tests.pictures import digit_png
 from tests.recognizer.services.registry.artifacts import copy_shipped
 
@@ -82,17 +84,17 @@ def test_a_damaged_artifact_is_not_registered(model, other_folder, media):
 
 def test_the_files_of_a_registered_version_are_never_overwritten(model, other_folder, media, tmp_path):
     other = register_model(other_folder)
-    card = default_storage.path(f"models/{other.version}/card.json")
-    before = Path(card).read_bytes()
+    folder = Path(default_storage.path(other.stored_folder))
+    before = {path: path.read_bytes() for path in folder.parent.rglob("*") if path.is_file()}
     with pytest.raises(IntegrityError), transaction.atomic():
         register_model(copy_shipped(tmp_path / "again" / other.version, temperature=1.3))
-    assert Path(card).read_bytes() == before
+    assert {path: path.read_bytes() for path in folder.parent.rglob("*") if path.is_file()} == before
     assert local_artifact(other).digest == other.digest
 
 
 def test_a_version_damaged_in_storage_is_not_promoted(model, other_folder, media):
     other = register_model(other_folder)
-    damage(Path(default_storage.path(f"models/{other.version}")))
+    damage(Path(default_storage.path(other.stored_folder)))
     with pytest.raises(CommandError) as raised:
         call_command("promote_model", other.version, "--force=test")
     assert raised.value.returncode == 3
@@ -103,7 +105,7 @@ def test_a_version_damaged_in_storage_is_not_promoted(model, other_folder, media
 def test_a_folder_swapped_together_with_its_card_is_refused(model, other_folder, media):
     """The card's hashes agree with its files, but not with the digest in the database."""
     other = register_model(other_folder)
-    stored = Path(default_storage.path(f"models/{other.version}/card.json"))
+    stored = Path(default_storage.path(f"{other.stored_folder}/card.json"))
     card = json.loads(stored.read_text())
     stored.write_text(json.dumps(card | {"temperature": 9.0}))
     load_artifact(stored.parent)
@@ -114,7 +116,7 @@ def test_a_folder_swapped_together_with_its_card_is_refused(model, other_folder,
 def test_the_old_model_keeps_serving_when_the_new_one_is_damaged(model, other_folder, media, cache):
     assert cache.active_model().version == model
     other = register_model(other_folder)
-    damage(Path(default_storage.path(f"models/{other.version}")))
+    damage(Path(default_storage.path(other.stored_folder)))
     ModelVersion.objects.filter(pk=model.pk).update(state=ModelVersion.State.RETIRED)
     ModelVersion.objects.filter(pk=other.pk).update(state=ModelVersion.State.ACTIVE)
     assert cache.active_model().version == model
@@ -187,6 +189,19 @@ while True:
         last = version
     time.sleep(0.05)
 """
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_transaction_is_open_while_the_files_are_stored(model, other_folder, media, monkeypatch):
+    save, in_transaction = AtomicFileSystemStorage._save, []
+
+    def note_and_save(*arguments: Any) -> str:
+        in_transaction.append(connection.in_atomic_block)
+        return save(*arguments)
+
+    monkeypatch.setattr(AtomicFileSystemStorage, "_save", note_and_save)
+    register_model(other_folder)
+    assert in_transaction == [False] * 6
 
 
 @pytest.mark.processes

@@ -78,7 +78,7 @@ def explanation_urls(glyph: Glyph) -> tuple[str, str]:
 
 
 def test_with_its_files_in_the_storage_digits_7_stays_active(tree, digits_7, old_glyph, client: Client, alice):
-    store_artifact(load_artifact(tree / "digits-7"))
+    store_artifact(load_artifact(tree / "digits-7"), digits_7.stored_folder, [])
     upgrade(tree)
     assert active_version() == "digits-7"
     assert ModelVersion.objects.get(version=SHIPPED.name).state == ModelVersion.State.CANDIDATE
@@ -115,7 +115,7 @@ def test_prepare_stores_every_registered_model_of_the_tree(tree, digits_7):
     shutil.copytree(SHIPPED, tree / SHIPPED.name)
     call_command("prepare")
     for version in ModelVersion.objects.all():
-        stored = Path(default_storage.path(f"models/{version.version}"))
+        stored = Path(default_storage.path(version.stored_folder))
         assert load_artifact(stored, digest=version.digest)
     upgrade(tree)
     assert active_version() == "digits-7"
@@ -134,7 +134,7 @@ def test_prepare_completes_a_copy_that_was_interrupted_and_writes_none_twice(tre
 
 
 def test_damaged_files_of_the_active_model_are_left_to_a_person(tree, digits_7):
-    store_artifact(load_artifact(tree / "digits-7"))
+    store_artifact(load_artifact(tree / "digits-7"), digits_7.stored_folder, [])
     Path(default_storage.path("models/digits-7/model.onnx")).write_bytes(b"damaged")
     upgrade(tree)
     assert active_version() == "digits-7"

@@ -10,13 +10,16 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.management import call_command
 
-from recognizer.models import Upload
+from recognizer.models import ModelVersion, Upload
 from recognizer.services.batches import intake
 from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
 from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.registry.model_files import local_artifact
+from recognizer.services.registry.model_versions import register_model
 from recognizer.services.space import reconcile as reconcile_module
 from recognizer.services.space.reconcile import reconcile
 from tests.pictures import digit_png
+from tests.recognizer.services.registry.artifacts import copy_shipped
 
 pytestmark = pytest.mark.django_db
 files_decide = pytest.mark.any_database
@@ -74,6 +77,21 @@ def test_a_young_file_is_not_reported(upload, media):
     yesterday = time.time() - 25 * 3600
     os.utime(lost, (yesterday, yesterday))
     assert reconcile(remove=True).removed == 1
+
+
+def test_files_of_models_without_a_row_are_removed_after_a_day(upload, model, media, tmp_path):
+    kept = register_model(copy_shipped(tmp_path / "digits-other"))
+    of_earlier_release = register_model(copy_shipped(tmp_path / "digits-old", temperature=1.1))
+    (media / of_earlier_release.stored_folder).rename(media / "models" / "old")
+    (media / "models" / "old").rename(media / "models" / "digits-old")
+    ModelVersion.objects.filter(pk=of_earlier_release.pk).update(folder="")
+    before = sorted(path for path in media.rglob("*") if path.is_file())
+    lost = [create_stray_file(media, f"models/digits-{name}/card.json") for name in ("gone", "other/half-stored")]
+    assert reconcile(remove=True).without_row == []
+    report = reconcile(remove=True, grace=NO_GRACE)
+    assert report.without_row == [str(path.relative_to(media)) for path in lost]
+    assert sorted(path for path in media.rglob("*") if path.is_file()) == before
+    assert local_artifact(kept).digest == kept.digest
 
 
 @files_decide
