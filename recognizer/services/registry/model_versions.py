@@ -157,28 +157,44 @@ class ActiveModel:
 
 
 class ModelCache:
-    """The models that this process has loaded. It asks the database at most once a second which one is active."""
+    """The models that this process has loaded. It asks the database at most once a second which one is active.
+
+    Each model is loaded under a lock of its own, and one thread at a time asks for the active one. So nobody who reads
+    waits for the files of another model, which may come from a slow storage.
+    """
 
     ASK_EVERY_SECONDS = 1.0
     MAX_LOADED = 3
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = threading.Lock()  # of the attributes below; nobody waits for anything else under it
+        self.asking = threading.Lock()
+        self.loading: dict[str, threading.Lock] = {}  # by digest
         self.loaded: dict[str, ActiveModel] = {}
         self.active: ActiveModel | None = None
         self.asked_at = -float("inf")
 
     def active_model(self) -> ActiveModel:
+        """Return the active model. While another thread asks for it, that is the one that was active before."""
         if self.active and time.monotonic() - self.asked_at < self.ASK_EVERY_SECONDS:
             return self.active
-        with self.lock:
-            version = ModelVersion.objects.defer("card").filter(state=ModelVersion.State.ACTIVE).first()
-            if version and not (self.active and self.active.version.digest == version.digest):
-                self._use(version)
-            self.asked_at = time.monotonic()
+        if self.asking.acquire(blocking=self.active is None):
+            try:
+                self._ask()
+            finally:
+                self.asking.release()
         if not self.active:
             raise Problem("model_unavailable")
         return self.active
+
+    def _ask(self) -> None:
+        version = ModelVersion.objects.defer("card").filter(state=ModelVersion.State.ACTIVE).first()
+        if version and not self._is_active(version):
+            self._use(version)
+        self.asked_at = time.monotonic()
+
+    def _is_active(self, version: ModelVersion) -> bool:
+        return self.active is not None and self.active.version.digest == version.digest
 
     def state(self) -> str:
         """Return `ok`, `outdated` if this process goes on with the model before the active one, or `down`."""
@@ -191,50 +207,56 @@ class ModelCache:
 
     def _use(self, version: ModelVersion) -> None:
         try:
-            self.active = self._load(version)
+            loaded = self._load(version)
+            with self.lock:
+                self.active = loaded
         except ArtifactError:
             # The model that was active before, if there is one, continues to serve.
             logger.exception("Model %s does not verify and is not used", version.version)
 
     def model(self, version: ModelVersion) -> ActiveModel:
         """Return any version, to explain its past predictions."""
-        with self.lock:
-            try:
-                return self._load(version)
-            except MissingFilesError as error:
-                raise Problem(
-                    "model_gone",
-                    _(
-                        "The files of model %(version)s no longer exist, so what it saw cannot be shown. "
-                        "Read the picture again to see what the current model sees."
-                    )
-                    % {"version": version.version},
-                ) from error
-            except ArtifactError as error:
-                logger.exception("Model %s does not verify", version.version)
-                raise Problem(
-                    "model_unavailable",
-                    _("Model %(version)s cannot be loaded.") % {"version": version.version},
-                ) from error
+        try:
+            return self._load(version)
+        except MissingFilesError as error:
+            raise Problem(
+                "model_gone",
+                _(
+                    "The files of model %(version)s no longer exist, so what it saw cannot be shown. "
+                    "Read the picture again to see what the current model sees."
+                )
+                % {"version": version.version},
+            ) from error
+        except ArtifactError as error:
+            logger.exception("Model %s does not verify", version.version)
+            raise Problem(
+                "model_unavailable",
+                _("Model %(version)s cannot be loaded.") % {"version": version.version},
+            ) from error
 
     def _load(self, version: ModelVersion) -> ActiveModel:
         """Return a version. A loaded one whose files were removed is loaded again, or goes on without them."""
-        is_active = self.active is not None and self.active.version.digest == version.digest
-        known = self.active if is_active else self.loaded.get(version.digest)
-        if known and known.reader.engine.artifact.folder.is_dir():
-            return known
-        try:
-            loaded = ActiveModel(version, Reader(local_artifact(version)))
-        except ArtifactError:
-            if known:
+        with self.loading.setdefault(version.digest, threading.Lock()):
+            with self.lock:
+                known = self.active if self._is_active(version) else self.loaded.get(version.digest)
+            if known and known.reader.engine.artifact.folder.is_dir():
                 return known
-            raise
-        self.loaded[version.digest] = loaded
-        if is_active:
+            try:
+                loaded = ActiveModel(version, Reader(local_artifact(version)))
+            except ArtifactError:
+                if known:
+                    return known
+                raise
+            with self.lock:
+                self._keep(loaded)
+            return loaded
+
+    def _keep(self, loaded: ActiveModel) -> None:
+        self.loaded[loaded.version.digest] = loaded
+        if self._is_active(loaded.version):
             self.active = loaded
         if len(self.loaded) > self.MAX_LOADED:
             del self.loaded[next(iter(self.loaded))]
-        return loaded
 
 
 models = ModelCache()

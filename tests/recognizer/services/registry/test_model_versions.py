@@ -5,6 +5,10 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +23,11 @@ from mlcore.artifact import ArtifactError, load_artifact
 from recognizer.models import ModelVersion
 from recognizer.problems import Problem
 from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.registry import model_files
 from recognizer.services.registry.model_files import local_artifact
 from recognizer.services.registry.model_versions import (
     ModelCache,
+    activate_version,
     models,
     register_model,
     register_shipped_model,
@@ -160,6 +166,56 @@ def test_a_loaded_model_is_loaded_again_where_its_files_were_copied_anew(
     assert cache.model(other).reader.engine.artifact.folder.is_dir()
     assert cache.active_model().reader.engine.artifact.folder == folder
     assert folder.is_dir()
+
+
+@pytest.fixture
+def during_fetch(settings, tmp_path, monkeypatch) -> Callable[[Callable[[], object]], list[object]]:
+    """A function that runs another once while a model is fetched from the storage, and keeps what it returns."""
+    settings.MODEL_CACHE_ROOT = tmp_path / "models"
+    fetch = model_files._copy_from_storage
+
+    def run_during_fetch(action: Callable[[], object]) -> list[object]:
+        results: list[object] = []
+
+        def fetch_slowly(*arguments: Any) -> None:
+            if not results:
+                results.append(None)  # the action may fetch as well
+                results[0] = action()
+            fetch(*arguments)
+
+        monkeypatch.setattr(model_files, "_copy_from_storage", fetch_slowly)
+        return results
+
+    return run_during_fetch
+
+
+def test_reading_goes_on_while_an_old_model_is_fetched(model, other_folder, media, cache, during_fetch):
+    other = register_model(other_folder)
+    with ThreadPoolExecutor(1) as threads:
+        fetched = threading.Event()
+
+        def wait_for_reading() -> bool:
+            return fetched.wait(timeout=20)
+
+        results = during_fetch(wait_for_reading)
+        explaining = threads.submit(cache.model, other)
+        while not (results or explaining.done()):
+            time.sleep(0.01)
+        read = cache.active_model().reader.read(digit_png(7))
+        fetched.set()
+        assert explaining.result().version == other
+    assert read.model == model.version
+    assert results == [True]
+
+
+def test_reading_goes_on_while_a_model_that_was_promoted_is_fetched(model, other_folder, media, cache, during_fetch):
+    assert cache.active_model().version == model
+    other = register_model(other_folder)
+    activate_version(other)
+    with ThreadPoolExecutor(1) as threads:
+        results = during_fetch(lambda: threads.submit(cache.active_model).result(timeout=20).version)
+        assert cache.active_model().version == other
+    assert results == [model]
 
 
 def test_without_any_model_the_problem_is_model_unavailable(db, cache):
