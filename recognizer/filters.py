@@ -19,13 +19,12 @@ from mlcore.reading.written import digits_of
 from recognizer import selectors
 from recognizer.models import Correction, ModelVersion, Prediction, Preset, Upload
 from recognizer.models.prediction import Decision
+from recognizer.models.upload import CHANGED_KINDS, REVIEWED_KINDS
 from recognizer.problems import Problem
 from recognizer.services.history.pages import ORDERS
 
 NUMBER = re.compile("[0-9 {}]+".format(re.escape("".join(SIGNS))))
 DIGITS = [str(digit) for digit in range(10)]
-CHANGED_KINDS = (Correction.Kind.CORRECT, Correction.Kind.NOT_A_DIGIT)
-REVIEWED_KINDS = (Correction.Kind.CONFIRM, *CHANGED_KINDS)
 
 
 Choice = partial(filters.ChoiceFilter, empty_label=_("Any"))

@@ -60,9 +60,14 @@ def written_form(relation: str = "") -> Coalesce:
     return Coalesce(NullIf(f"{relation}signed_text", Value("")), f"{relation}text")
 
 
+def newest_correction_of(upload: str) -> QuerySet[Correction]:
+    """Return the corrections of an outer query's upload for a subquery, of which the first one counts."""
+    return Correction.objects.filter(upload=OuterRef(upload)).order_by("-created_at", "-id")
+
+
 def with_correction(rows: QuerySet[OfUpload]) -> QuerySet[OfUpload]:
     """Add the kind and the written form of the upload's newest correction to each prediction or item of a batch."""
-    newest = Correction.objects.filter(upload=OuterRef("upload")).order_by("-created_at", "-id")
+    newest = newest_correction_of("upload")
     return rows.annotate(
         correction_kind=Subquery(newest.values("kind")[:1]),
         correction_written=Subquery(newest.values_list(written_form())[:1]),
@@ -71,7 +76,7 @@ def with_correction(rows: QuerySet[OfUpload]) -> QuerySet[OfUpload]:
 
 def with_correction_author(predictions: QuerySet[Prediction]) -> QuerySet[Prediction]:
     """Add the user and the time of the newest correction, which only exports show."""
-    newest = Correction.objects.filter(upload=OuterRef("upload")).order_by("-created_at", "-id")
+    newest = newest_correction_of("upload")
     return predictions.annotate(
         correction_by=Subquery(newest.values("by__username")[:1]),
         correction_at=Subquery(newest.values("created_at")[:1]),
@@ -159,7 +164,7 @@ def answers_of_items_for(user: User) -> QuerySet[Prediction]:
 def unsure_items_for(user: User, batch: Batch) -> QuerySet[BatchItem]:
     """Return the items of a batch that `review_queue_for` holds as unsure. It is faster where there are thousands."""
     unsure = answers_of_items_for(user).filter(decision=Prediction.Decision.UNSURE)
-    newest = Correction.objects.filter(upload=OuterRef("upload")).order_by("-created_at", "-id").values("kind")[:1]
+    newest = newest_correction_of("upload").values("kind")[:1]
     return (
         batch_items_for(user, batch)
         .filter(Exists(unsure))

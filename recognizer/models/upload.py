@@ -111,6 +111,11 @@ class CorrectionKind(models.TextChoices):
     UNDO = "undo", _("undone")
 
 
+CHANGED_KINDS = (CorrectionKind.CORRECT, CorrectionKind.NOT_A_DIGIT)  # they change the answer
+REVIEWED_KINDS = (CorrectionKind.CONFIRM, *CHANGED_KINDS)
+NUMBER_KINDS = (CorrectionKind.CONFIRM, CorrectionKind.CORRECT)  # they say which number it is
+
+
 class Correction(ImmutableModel):
     """Statement of a person about an upload, valid for all its predictions. The newest counts; undo appends a row."""
 

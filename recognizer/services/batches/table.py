@@ -20,6 +20,7 @@ from mlcore.reading.written import digits_of, find_value
 from recognizer import selectors
 from recognizer.models import Batch, BatchItem, Correction, Prediction
 from recognizer.models.prediction import ExpectedMixin
+from recognizer.models.upload import CHANGED_KINDS, REVIEWED_KINDS
 from recognizer.problems import Problem
 from recognizer.selectors import User
 from recognizer.services.history.corrections import correct
@@ -49,9 +50,6 @@ SHOWN = {
     "failed": _("Failed"),
     "waiting": _("Waiting"),
 }
-CHANGED = (Correction.Kind.CORRECT, Correction.Kind.NOT_A_DIGIT)
-REVIEWED = (Correction.Kind.CONFIRM, *CHANGED)
-
 
 COLUMNS = (
     *("position", "name", "page", "state", "error_code", "upload"),
@@ -156,11 +154,11 @@ def filter_items(user: User, items: QuerySet[BatchItem], shown: str, search: str
         return items.filter(state=shown)
     if not shown:
         return items
-    newest = Correction.objects.filter(upload=OuterRef("upload")).order_by("-created_at", "-id").values("kind")[:1]
+    newest = selectors.newest_correction_of("upload").values("kind")[:1]
     items = items.filter(Exists(selectors.answers_of_items_for(user))).alias(correction_kind=Subquery(newest))
     if shown == "open":
         return items.filter(Q(correction_kind=None) | Q(correction_kind=Correction.Kind.UNDO))
-    return items.filter(correction_kind__in=REVIEWED if shown == "reviewed" else CHANGED)
+    return items.filter(correction_kind__in=REVIEWED_KINDS if shown == "reviewed" else CHANGED_KINDS)
 
 
 def matches(user: User, search: str) -> Q:

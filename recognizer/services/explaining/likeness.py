@@ -14,6 +14,7 @@ from mlcore.explaining.neighbours import embed, find_neighbours
 from mlcore.explaining.occlusion import Image
 from recognizer import selectors
 from recognizer.models import Correction, Glyph
+from recognizer.models.upload import NUMBER_KINDS
 from recognizer.services.explaining.explanations import ExplainedGlyph
 from recognizer.services.explaining.training_digits import training_digits
 from recognizer.services.history.current_corrections import select_current
@@ -22,7 +23,6 @@ from recognizer.services.history.labelled_boxes import Box
 SHOWN = 8
 MAX_OWN = 100  # confirmed pictures that are compared, the newest
 COLUMNS = ("prediction", "x", "y", "width", "height", "input")
-CONFIRMED = (Correction.Kind.CONFIRM, Correction.Kind.CORRECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +109,9 @@ def _alike_own(
 
 def confirmed_digits(user: AbstractBaseUser | AnonymousUser) -> list[tuple[Glyph, int]]:
     """Return the digits of the newest confirmed or corrected pictures that have a box, each with its true label."""
-    corrected = selectors.corrections_by(user).filter(kind__in=CONFIRMED).values("upload")
+    corrected = selectors.corrections_by(user).filter(kind__in=NUMBER_KINDS).values("upload")
     # The second condition alone is exact. The first one lets the database find few rows without a full scan.
-    rows = selectors.history_for(user).filter(upload__in=corrected).filter(Q(correction_kind__in=CONFIRMED))
+    rows = selectors.history_for(user).filter(upload__in=corrected).filter(Q(correction_kind__in=NUMBER_KINDS))
     rows = rows.exclude(upload__original="")
     uploads = dict(rows.values_list("pk", "upload_id")[:MAX_OWN])  # by prediction, the newest first
     labels = _current_labels(set(uploads.values()))

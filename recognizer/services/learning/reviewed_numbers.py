@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef
 
 from mlcore.reading.result import Box, Mode
 from recognizer.models import Correction, Prediction, Upload
+from recognizer.models.upload import NUMBER_KINDS
 from recognizer.selectors import uploads_for
 from recognizer.services.history.current_corrections import select_current
 from recognizer.services.history.training_labels import CHUNK_SIZE
@@ -20,7 +21,6 @@ from recognizer.services.history.training_labels import CHUNK_SIZE
 if TYPE_CHECKING:
     from mlcore.training.datasets.reviewed_strips import NumberPicture
 
-KINDS = (Correction.Kind.CONFIRM, Correction.Kind.CORRECT)
 FEWEST_DIGITS = 2  # of each line; one digit alone is left to the digit network
 FEWEST_CORRECTED = 5  # numbers that teach; with fewer the line network is copied
 MAX_LEARNT, MAX_HELD_BACK = 1_000, 300  # pictures, so that a training takes minutes
@@ -61,10 +61,7 @@ def is_number(correction: Correction) -> bool:
     signs of the answer were kept; else it is not known whether there are signs.
     """
     answer = correction.prediction
-    if answer.mode == Prediction.Mode.DIGIT or correction.kind not in (
-        Correction.Kind.CONFIRM,
-        Correction.Kind.CORRECT,
-    ):
+    if answer.mode == Prediction.Mode.DIGIT or correction.kind not in NUMBER_KINDS:
         return False
     if any(len(re.findall("[0-9]", line)) < FEWEST_DIGITS for line in correction.written.split("\n")):
         return False
