@@ -17,7 +17,9 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from mlcore.reading.engine import NOT_A_DIGIT
-from recognizer.models import Audit, Correction, Upload
+from recognizer.models import Audit, Correction
+from recognizer.models.upload import REVIEWED_KINDS
+from recognizer.selectors import newest_correction_of
 from recognizer.services.history.training_labels import TrainingLabel, training_labels_of
 from recognizer.services.learning.consent import people_with_training_consent
 from recognizer.services.learning.reviewed_numbers import (
@@ -84,10 +86,10 @@ class Selection:
 
 def count_reviewed_pictures() -> tuple[int, int]:
     """Return how many reviewed pictures there are with consent, and of how many people."""
-    people = people_with_training_consent()
-    reviewed = Upload.objects.filter(owner__in=people, deleted_at=None, corrections__isnull=False)
-    reviewed = reviewed.exclude(original="")
-    return reviewed.distinct().count(), reviewed.values("owner").distinct().count()
+    current = Correction.objects.filter(pk=newest_correction_of("upload").values("pk")[:1], kind__in=REVIEWED_KINDS)
+    reviewed = current.filter(upload__owner__in=people_with_training_consent(), upload__deleted_at=None)
+    reviewed = reviewed.exclude(upload__original="")
+    return reviewed.count(), reviewed.values("upload__owner").distinct().count()
 
 
 def select_digits(until: datetime) -> Selection:

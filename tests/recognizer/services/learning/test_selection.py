@@ -90,6 +90,20 @@ def test_deleted_pictures_and_withdrawn_corrections_leave_both_sides(add_predict
     assert total(select()) == 0
 
 
+def test_pictures_whose_corrections_were_undone_do_not_count_as_reviewed(add_prediction, alice, consent):
+    undone, changed, kept = add_prediction("1"), add_prediction("2"), add_prediction("3")
+    for prediction in (undone, changed, kept):
+        correct(prediction=prediction, by=alice, kind="confirm")
+    assert count_reviewed_pictures() == (3, 1)
+    undo(prediction=undone, by=alice)
+    correct(prediction=changed, by=alice, kind="correct", text="7")
+    assert count_reviewed_pictures() == (2, 1)
+    undo(prediction=changed, by=alice)  # the confirmation counts again
+    assert count_reviewed_pictures() == (2, 1)
+    undo(prediction=kept, by=alice)
+    assert count_reviewed_pictures() == (1, 1)
+
+
 def test_a_resumed_training_gets_the_corrections_of_its_beginning(add_prediction, alice, consent):
     prediction = add_prediction("7")
     correct(prediction=prediction, by=alice, kind="confirm")
