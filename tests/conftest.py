@@ -65,6 +65,7 @@ ON_POSTGRES_TOO = (
     "recognizer/test_filters.py",
     "recognizer/views/test_account_mails.py",
     "recognizer/views/test_history.py",
+    "recognizer/views/test_history_bulk.py",
     "recognizer/views/test_history_deleted.py",
     "recognizer/views/test_metrics.py",
     "recognizer/views/test_review.py",

@@ -1,6 +1,7 @@
-"""Runs the jobs that delete accounts, as a worker would."""
+"""Runs the jobs that delete accounts, as a worker would, and what they leave."""
 
 import uuid
+from pathlib import Path
 
 from recognizer.models import AccountDeletion, Job
 from recognizer.services.work import runs
@@ -17,3 +18,7 @@ def run_deletions() -> None:
 
 def is_finished(owner_id: int) -> bool:
     return AccountDeletion.objects.get(owner_id=owner_id).finished_at is not None
+
+
+def files_in(media: Path) -> list[str]:
+    return sorted(str(path.relative_to(media)) for path in media.rglob("*") if path.is_file())

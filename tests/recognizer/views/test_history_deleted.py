@@ -8,6 +8,7 @@ from django.urls import reverse
 from recognizer.models import Upload
 from recognizer.services.history import corrections
 from recognizer.services.history.bulk_actions import delete_uploads
+from tests.recognizer.views.histories import shown
 
 pytestmark = pytest.mark.django_db
 
@@ -30,10 +31,6 @@ def deleted_texts(client, **query) -> list[str]:
     page = client.get(reverse("history_deleted"), query)
     assert page.status_code == 200
     return [upload.current[0].text for upload in page.context["page"].rows]
-
-
-def history_texts(client) -> list[str]:
-    return [prediction.text for prediction in client.get(reverse("history")).context["page"].rows]
 
 
 def test_the_latest_deletion_is_first(alice_client, add_prediction, delete_picture):
@@ -61,7 +58,7 @@ def test_a_selected_picture_is_restored(alice_client, add_prediction, delete_pic
     add_prediction("4"), delete_picture("1")
     selected = delete_picture("2")
     alice_client.post(reverse("history_restore"), {"pick": [str(selected.upload_id)]})
-    assert (history_texts(alice_client), deleted_texts(alice_client)) == (["4", "2"], ["1"])
+    assert (shown(alice_client), deleted_texts(alice_client)) == (["4", "2"], ["1"])
 
 
 def test_all_pictures_of_all_pages_can_be_restored(alice_client, delete_picture, monkeypatch):

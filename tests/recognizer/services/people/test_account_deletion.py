@@ -1,6 +1,5 @@
 """Deletion of accounts: closed at once, deleted in parts, repeated after every failure, proved at the end."""
 
-import threading
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,17 +8,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection
-from django.test import Client
 from django.utils import timezone
 
-from recognizer.models import AccountDeletion, Batch, DeletedFolder, Job, Prediction, Upload, Usage
+from recognizer.models import AccountDeletion, Batch, DeletedFolder, Job, Prediction, Upload
 from recognizer.problems import Problem
-from recognizer.services import account_state
 from recognizer.services.batches import chunks, control, intake
-from recognizer.services.history import corrections
 from recognizer.services.limits import idempotency
-from recognizer.services.people import account_deletion, addresses
+from recognizer.services.people import account_deletion
 from recognizer.services.people.account_deletion import forget_deletions, request_deletion
 from recognizer.services.people.owned_data import models_with_rows_of
 from recognizer.services.people.tokens import create_token
@@ -30,18 +25,12 @@ from recognizer.services.reading.rescoring import rescore
 from recognizer.services.space.reconcile import reconcile
 from recognizer.services.work import jobs, runs
 from recognizer.services.work.sweeper import sweep
-from tests.conftest import client_of, token_headers
 from tests.pictures import digit_png
-from tests.recognizer.deletions import is_finished, run_deletions
-from tests.recognizer.threads import meanwhile
+from tests.recognizer.deletions import files_in, is_finished, run_deletions
 
 pytestmark = pytest.mark.django_db
 
 State = Job.State
-
-
-def files_in(media) -> list[str]:
-    return sorted(str(path.relative_to(media)) for path in media.rglob("*") if path.is_file())
 
 
 def claim(**lookup) -> Job:
@@ -281,124 +270,3 @@ def test_the_proof_fails_while_a_row_is_left(alice, prediction, media, monkeypat
     job = Job.objects.get(kind=Job.Kind.ACCOUNT_DELETION)
     assert job.error == "DeletionIncomplete: recognizer.Upload"
     assert not is_finished(alice.pk)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_deletion_waits_for_a_picture_that_is_being_saved(alice, model, media):
-    with meanwhile(lambda: request_deletion(alice)):
-        create_prediction(owner=alice, data=digit_png(7), source="upload")
-    run_deletions()
-    assert models_with_rows_of(alice.pk) == []
-    assert files_in(media) == []
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_picture_waits_for_the_request_and_is_refused(alice, model, media):
-    codes = []
-
-    def post():
-        with pytest.raises(Problem) as raised:
-            create_prediction(owner=alice, data=digit_png(7), source="upload")
-        codes.append(raised.value.code)
-
-    Usage.objects.create(user=alice, pictures=0, bytes=0)
-    with meanwhile(post):
-        request_deletion(alice)
-    assert codes == ["account_deletion"]
-    assert files_in(media) == []
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("round", range(3))
-def test_concurrent_requests_are_answered_or_refused(alice, model, media, round):
-    """Posts of all kinds run while the account is closed and deleted. None of them fails with an internal error."""
-    prediction = create_prediction(owner=alice, data=digit_png(7), source="upload")
-    headers = token_headers(alice)
-    page = client_of(alice)
-    statuses: list[tuple[str, int]] = []
-    stop = threading.Event()
-
-    def png() -> ContentFile:
-        return ContentFile(digit_png(3), name="3.png")
-
-    def send(name: str, post: Callable[[], int]) -> None:
-        try:
-            while not stop.is_set():
-                statuses.append((name, post()))
-        except Exception as error:  # noqa: BLE001  (whatever it is, the test shows it)
-            statuses.append((f"{name}: {error!r}", 500))
-        finally:
-            connection.close()
-
-    client = Client(raise_request_exception=False)
-    page.raise_request_exception = False
-    api = "/api/v1"
-    posts: dict[str, Callable[[], int]] = {
-        "prediction": lambda: (
-            client.post(f"{api}/predictions/", digit_png(3), content_type="image/png", headers=headers).status_code
-        ),
-        "keyed prediction": lambda: (
-            client.post(
-                f"{api}/predictions/",
-                digit_png(3),
-                content_type="image/png",
-                headers=headers | {"Idempotency-Key": uuid.uuid4().hex},
-            ).status_code
-        ),
-        "batch": lambda: client.post(f"{api}/batches/", {"files": png()}, headers=headers).status_code,
-        "correction": lambda: (
-            client.patch(
-                f"{api}/predictions/{prediction.pk}/", {"text": "1"}, content_type="application/json", headers=headers
-            ).status_code
-        ),
-        "page": lambda: page.post("/account/email/", {"email": "x@example.org"}).status_code,
-    }
-    threads = [threading.Thread(target=send, args=item) for item in posts.items()]
-    for thread in threads:
-        thread.start()
-    threading.Event().wait(0.3)
-    request_deletion(alice)
-    while not is_finished(alice.pk):
-        run_deletions()
-        sweep()
-    stop.set()
-    for thread in threads:
-        thread.join()
-    assert not [status for status in statuses if status[1] >= 500]
-    last = dict(statuses)
-    assert set(last.values()) <= {401, 403, 302}
-    assert models_with_rows_of(alice.pk) == []
-    assert files_in(media) == []
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("door", ["page", "API"])
-def test_a_request_whose_account_is_deleted_before_it_writes_is_refused(alice, prediction, monkeypatch, door):
-    def delete_first(write: Callable[..., object]) -> Callable[..., object]:
-        def write_late(*args, **kwargs):
-            request_deletion(alice)
-            run_deletions()
-            return write(*args, **kwargs)
-
-        return write_late
-
-    Job.objects.all().delete()
-    url, headers, client = f"/api/v1/predictions/{prediction.pk}/", token_headers(alice), client_of(alice)
-    if door == "page":
-        monkeypatch.setattr(addresses, "set_address", delete_first(addresses.set_address))
-        answer = client.post("/account/email/", {"email": "x@example.org"})
-    else:
-        monkeypatch.setattr(corrections, "_append", delete_first(corrections._append))
-        answer = Client().patch(url, {"text": "1"}, content_type="application/json", headers=headers)
-    assert answer.status_code == 403
-    assert "This account is being deleted." in answer.content.decode()
-    assert models_with_rows_of(alice.pk) == []
-
-
-def test_errors_of_requests_whose_account_was_deleted_are_refusals(alice):
-    error = RuntimeError("a row is missing")
-    assert account_state.problem_of_deletion(alice.pk, error) is None
-    assert account_state.problem_of_deletion(None, error) is None
-    request_deletion(alice)
-    problem = account_state.problem_of_deletion(alice.pk, error)
-    assert problem and problem.code == "account_deletion"
