@@ -116,7 +116,7 @@ def main() -> None:
         from django.contrib.auth.models import User
         from django.test import Client
 
-        from recognizer.services.limits import throttles
+        from recognizer.services import throttles
 
         client = Client()
         client.force_login(User.objects.create_user("attacker"))

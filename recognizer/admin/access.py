@@ -16,9 +16,9 @@ from recognizer.admin.base import EvidenceAdmin, RelatedListsAdmin, render_badge
 from recognizer.forms.staff import NewUserForm, StaffPasswordForm, StaffUserForm
 from recognizer.models import ApiToken, ExportLink
 from recognizer.services.account_state import is_being_deleted
-from recognizer.services.exports.links import revoke_link
 from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.people.addresses import replace_address
+from recognizer.services.people.export_links import revoke_link
 
 
 def is_superuser(request: HttpRequest) -> bool:

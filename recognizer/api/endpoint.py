@@ -13,10 +13,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recognizer.services.limits import throttles
+from recognizer.services import throttles
 from recognizer.services.limits.budgets import has_own_budget, request_rate
-from recognizer.services.limits.throttles import Rate, RateStatus
 from recognizer.services.security_log import log_throttle
+from recognizer.services.throttles import Rate, RateStatus
 
 CREDENTIALS = ["Authorization", "Cookie"]
 

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from recognizer.current_request import current_request, request_id
-from recognizer.services.limits.throttles import LocalCounter, Rate, RateStatus, address_of
 from recognizer.services.monitoring.requests import count_throttled
+from recognizer.services.throttles import LocalCounter, Rate, RateStatus, address_of
 
 # config/settings.py sends its lines to SECURITY_LOG_FILE.
 logger = logging.getLogger("recognizer.security")

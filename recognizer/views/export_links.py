@@ -18,8 +18,8 @@ from recognizer.forms.batches import LinkForm
 from recognizer.fresh_login import fresh_login_required
 from recognizer.services.batches.results import batch_rows
 from recognizer.services.batches.table import ordered_items
-from recognizer.services.exports.links import create_link, find_link, revoke_link
 from recognizer.services.limits.budgets import link_rate, spend
+from recognizer.services.people.export_links import create_link, find_link, revoke_link
 from recognizer.views.batches import batch_page
 from recognizer.views.downloads import download_rows
 from recognizer.views.requests import UserRequest

@@ -9,10 +9,10 @@ from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from recognizer.services.limits.throttles import address_of
+from recognizer.services.database_metrics import stored_metrics
 from recognizer.services.monitoring.exposition import CONTENT_TYPE, Family, write_families
 from recognizer.services.monitoring.requests import counted_families
-from recognizer.services.monitoring.stored import stored_metrics
+from recognizer.services.throttles import address_of
 from recognizer.services.work import broker
 
 

@@ -6,8 +6,8 @@ import re
 import pytest
 import yaml
 
+from recognizer.services.database_metrics import fetch_families
 from recognizer.services.monitoring.requests import BREAKER_OPENED, REQUESTS, SECONDS, THROTTLED
-from recognizer.services.monitoring.stored import fetch_families
 from tests.surroundings import ROOT
 
 FOLDER = ROOT / "deploy" / "monitoring"

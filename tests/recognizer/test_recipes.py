@@ -20,9 +20,9 @@ from recognizer.management.commands.import_uploads import Command
 from recognizer.models import Batch, Correction, Prediction
 from recognizer.selectors import history_for
 from recognizer.services.exports.exports import history_rows
-from recognizer.services.exports.links import create_link
 from recognizer.services.exports.spreadsheets import write_workbook
 from recognizer.services.exports.summaries import Summary
+from recognizer.services.people.export_links import create_link
 from recognizer.services.reading.presets import create_preset
 from tests.pictures import digit_png
 from tests.recognizer.services.batches.conftest import run_waiting_jobs

@@ -14,11 +14,11 @@ from django.views.decorators.csrf import csrf_exempt
 
 from recognizer.models import Audit, Correction, FeatureMap, ModelVersion, Training, Upload
 from recognizer.notice_texts import EXPORT_READY
+from recognizer.services import throttles
 from recognizer.services.batches import intake
-from recognizer.services.exports.links import create_link
 from recognizer.services.exports.table_exports import request_table
 from recognizer.services.history.corrections import correct
-from recognizer.services.limits import throttles
+from recognizer.services.people.export_links import create_link
 from recognizer.services.people.notices import tell_person
 from recognizer.services.people.tokens import create_token, revoke_token
 from recognizer.services.reading.feature_maps import ensure_maps

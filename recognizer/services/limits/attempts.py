@@ -9,9 +9,9 @@ import unicodedata
 from django.conf import settings
 from django.http import HttpRequest
 
-from recognizer.services.limits import throttles
-from recognizer.services.limits.throttles import Rate
+from recognizer.services import throttles
 from recognizer.services.security_log import log_throttle
+from recognizer.services.throttles import Rate
 
 WINDOW_SECONDS = 300
 MAIL_WINDOW_SECONDS = 3600

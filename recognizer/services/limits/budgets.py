@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from django.utils.translation import ngettext
 
 from recognizer.problems import Problem
-from recognizer.services.limits.throttles import Rate, address_of, count_request
 from recognizer.services.security_log import log_throttle
+from recognizer.services.throttles import Rate, address_of, count_request
 
 View = TypeVar("View", bound=Callable[..., Any])
 

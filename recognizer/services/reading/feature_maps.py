@@ -1,9 +1,8 @@
 """Feature maps: requested with the prediction or on first view, drawn by a worker in one job per prediction."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from uuid import UUID
 
 import numpy as np
 from django.core.files.base import ContentFile
@@ -18,8 +17,9 @@ from recognizer.queues import INTERACTIVE
 from recognizer.services.account_state import owners_being_deleted, require_open_account
 from recognizer.services.registry.model_versions import models
 from recognizer.services.space.disk import require_disk_space
-from recognizer.services.space.purge import CHUNK_SIZE, delete_files, delete_files_on_commit
+from recognizer.services.space.purge import delete_files
 from recognizer.services.space.quotas import add_derived, has_room, lock_usage
+from recognizer.services.space.superseded_maps import remove_superseded_maps
 from recognizer.services.work import jobs, runs
 
 WRITERS = 8  # of files: a slow object store would else take longer for a long number than a job may
@@ -85,30 +85,6 @@ def ensure_maps(prediction: Prediction) -> None:
 def had_no_room(job: Job) -> bool:
     """Return whether the quota of the owner left no room for the feature maps."""
     return job.state == Job.State.FAILED and job.error == NO_ROOM
-
-
-def remove_superseded_maps(upload_ids: Collection[UUID]) -> int:
-    """Remove the feature maps of superseded predictions with their files, and return how many were removed.
-
-    Call it inside a transaction that has locked the usage of the owners.
-    """
-    superseded = Prediction.objects.filter(upload__in=upload_ids, is_current=False)
-    jobs.cancel_jobs(Job.objects.filter(kind=Job.Kind.FEATURE_MAPS, prediction__in=superseded))
-    maps = list(
-        FeatureMap.objects.filter(glyph__prediction__in=superseded)
-        .order_by()
-        .values_list("pk", "image", "bytes", "glyph__prediction__owner", "glyph__prediction__upload")
-    )
-    freed: dict[int, dict[UUID, int]] = {}
-    for _pk, _image, size, owner_id, upload_id in maps:
-        of_owner = freed.setdefault(owner_id, {})
-        of_owner[upload_id] = of_owner.get(upload_id, 0) - size
-    for owner_id, sizes in freed.items():
-        add_derived(owner_id, sizes)
-    for start in range(0, len(maps), CHUNK_SIZE):
-        FeatureMap.objects.filter(pk__in=[row[0] for row in maps[start : start + CHUNK_SIZE]]).delete()
-    delete_files_on_commit([row[1] for row in maps])
-    return len(maps)
 
 
 def redraw_maps(predictions: QuerySet[Prediction]) -> int:

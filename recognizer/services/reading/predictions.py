@@ -32,6 +32,7 @@ from recognizer.services.space.disk import require_disk_space
 from recognizer.services.space.quotas import add_to_uploads
 from recognizer.services.space.reservation import reserve_space
 from recognizer.services.space.sizes import json_bytes, reading_bytes
+from recognizer.services.space.superseded_maps import remove_superseded_maps
 from recognizer.stored_readings import row_values
 
 
@@ -183,7 +184,7 @@ def replace_current(upload: Upload, picture_reading: PictureReading, *, draw_map
         raise Problem("not_found")
     add_to_uploads({upload.pk: size})
     Prediction.objects.filter(upload=upload, is_current=True).update(is_current=False)
-    feature_maps.remove_superseded_maps([upload.pk])
+    remove_superseded_maps([upload.pk])
     return write_prediction(upload, picture_reading, draw_maps=draw_maps)
 
 

@@ -20,13 +20,13 @@ from recognizer.selectors import written_form
 from recognizer.services.account_state import owners_being_deleted
 from recognizer.services.quality.streams import enter_streams
 from recognizer.services.reading.expected import Expected, columns_of, expected_bytes, expected_of
-from recognizer.services.reading.feature_maps import remove_superseded_maps
 from recognizer.services.reading.predictions import build_glyphs, build_prediction, lock_uploads
 from recognizer.services.reading.presets import lock_presets
 from recognizer.services.registry.model_versions import models
 from recognizer.services.space.quotas import add_derived, lock_usage
 from recognizer.services.space.reservation import require_room
 from recognizer.services.space.sizes import reading_bytes
+from recognizer.services.space.superseded_maps import remove_superseded_maps
 from recognizer.services.work import jobs, runs
 
 logger = logging.getLogger(__name__)

@@ -16,9 +16,9 @@ from django.db import transaction
 from django.db.models import Count, Sum
 
 from recognizer.models import BatchItem, Correction, FeatureMap, Prediction, Upload, Usage
-from recognizer.services.reading.feature_maps import remove_superseded_maps
 from recognizer.services.space.quotas import count_stored, lock_usage
 from recognizer.services.space.sizes import ITEM_BYTES, correction_bytes, json_bytes, prediction_bytes
+from recognizer.services.space.superseded_maps import remove_superseded_maps
 
 CHUNK_SIZE = 50  # each upload may have a megabyte of strokes
 

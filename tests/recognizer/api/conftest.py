@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from recognizer.services.limits import throttles
+from recognizer.services import throttles
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from recognizer.services.limits import throttles
+from recognizer.services import throttles
 
 URL = "/api/v1/models/"
 

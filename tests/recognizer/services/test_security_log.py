@@ -14,11 +14,10 @@ from django.test import Client
 from django.urls import reverse
 
 from recognizer.models import Batch, ExportLink
-from recognizer.services import security_log
-from recognizer.services.exports.links import create_link
-from recognizer.services.limits import throttles
+from recognizer.services import security_log, throttles
 from recognizer.services.people import addresses
 from recognizer.services.people.account_deletion import request_deletion
+from recognizer.services.people.export_links import create_link
 from recognizer.services.people.tokens import create_token, revoke_token
 from recognizer.services.security_log import MAX_REFUSALS, Event, log_event, log_refusal
 from tests.conftest import token_headers

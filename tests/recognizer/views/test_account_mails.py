@@ -29,7 +29,7 @@ VERIFY, MOVED = "Verify your email address for Digitscribe", "Your Digitscribe e
 
 @pytest.fixture(autouse=True)
 def empty_attempt_counters(monkeypatch):
-    from recognizer.services.limits import throttles
+    from recognizer.services import throttles
 
     monkeypatch.setattr(throttles, "local_counter", throttles.LocalCounter())
 

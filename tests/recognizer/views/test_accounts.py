@@ -27,7 +27,7 @@ NEW = {"username": "dora", "password1": "a-long-password-of-dora", "password2": 
 
 @pytest.fixture(autouse=True)
 def empty_attempt_counters(monkeypatch):
-    from recognizer.services.limits import throttles
+    from recognizer.services import throttles
 
     monkeypatch.setattr(throttles, "local_counter", throttles.LocalCounter())
 

@@ -15,11 +15,11 @@ from django.utils import timezone
 from recognizer.logs import HideLinkSecrets
 from recognizer.models import Batch, ExportLink
 from recognizer.problems import Problem
+from recognizer.services import throttles
 from recognizer.services.batches import intake
-from recognizer.services.exports import links
-from recognizer.services.exports.links import create_link
 from recognizer.services.history.corrections import correct
-from recognizer.services.limits import throttles
+from recognizer.services.people import export_links
+from recognizer.services.people.export_links import create_link
 from tests.pictures import digit_png
 from tests.recognizer.services.batches.conftest import run_waiting_jobs
 
@@ -113,7 +113,7 @@ def test_creating_a_link_needs_a_fresh_login(alice_client, batch, settings):
 
 
 def test_an_account_has_a_limited_number_of_links(batch, monkeypatch):
-    monkeypatch.setattr(links, "MAX_LINKS", 2)
+    monkeypatch.setattr(export_links, "MAX_LINKS", 2)
     for _ in range(2):
         create_link(batch)
     with pytest.raises(Problem, match="Revoke one first"):
@@ -131,7 +131,7 @@ def test_a_link_has_a_budget_that_is_not_its_owners(alice_client, batch, setting
 
 def test_a_new_password_revokes_the_links_with_the_tokens(alice, batch):
     create_link(batch)
-    links.revoke_links(alice.pk)
+    export_links.revoke_links(alice.pk)
     assert not ExportLink.objects.exists()
 
 

@@ -23,7 +23,7 @@ TOKEN = {"id": "00000000-0000-0000-0000-000000000007", "name": "script", "scope"
 
 @pytest.fixture(autouse=True)
 def empty_attempt_counters(monkeypatch):
-    from recognizer.services.limits import throttles
+    from recognizer.services import throttles
 
     monkeypatch.setattr(throttles, "local_counter", throttles.LocalCounter())
 

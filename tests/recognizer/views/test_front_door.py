@@ -10,7 +10,7 @@ from PIL import Image
 
 from recognizer.drawings import draw_png
 from recognizer.models import Prediction, Upload
-from recognizer.services.limits import throttles
+from recognizer.services import throttles
 from recognizer.services.registry.model_versions import models
 from tests.pictures import digit_png
 

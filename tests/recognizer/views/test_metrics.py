@@ -8,10 +8,9 @@ from django.db import DatabaseError
 from django.test import Client
 
 from recognizer.models import Backup, Job, Prediction
-from recognizer.services.limits import throttles
-from recognizer.services.monitoring import stored
+from recognizer.services import database_metrics, throttles
+from recognizer.services.database_metrics import stored_metrics
 from recognizer.services.monitoring.counters import SharedCounters
-from recognizer.services.monitoring.stored import stored_metrics
 
 pytestmark = pytest.mark.django_db
 
@@ -85,7 +84,7 @@ def test_the_numbers_are_those_of_the_database(add_prediction, alice_client):
         add_prediction(
             text, confidence=confidence, decision="unsure" if text == "12" else "read" if text else "rejected"
         )
-    Job.objects.create(kind=Job.Kind.RESCORE, queue=stored.QUEUES[2], payload={})
+    Job.objects.create(kind=Job.Kind.RESCORE, queue=database_metrics.QUEUES[2], payload={})
     Backup.objects.create(place="x", snapshot="y", rows=1, files=1, bytes=1, seconds=1.0)
     found = fetch()
     expected = Counter(Prediction.objects.values_list("decision", "model__version", "mode"))
@@ -98,7 +97,7 @@ def test_the_numbers_are_those_of_the_database(add_prediction, alice_client):
         'digitscribe_predictions_confidence{at_least="0.9"}': 2,
     }
     assert found['digitscribe_jobs{kind="rescore",state="waiting"}'] == 1
-    assert found[f'digitscribe_waiting_jobs{{queue="{stored.QUEUES[2]}"}}'] == 1
+    assert found[f'digitscribe_waiting_jobs{{queue="{database_metrics.QUEUES[2]}"}}'] == 1
     assert found["digitscribe_last_backup_timestamp_seconds"] == Backup.objects.get().finished_at.timestamp()
     assert found["digitscribe_redis_up"] == 0
 

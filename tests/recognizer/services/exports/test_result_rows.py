@@ -23,9 +23,9 @@ from recognizer.management.commands.import_uploads import Command
 from recognizer.models import Batch, BatchItem, Prediction
 from recognizer.services.batches import intake
 from recognizer.services.exports.exports import name_file
-from recognizer.services.exports.links import create_link
 from recognizer.services.exports.spreadsheets import SHEET_COLUMNS
 from recognizer.services.history.corrections import correct
+from recognizer.services.people.export_links import create_link
 from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
 from tests.recognizer.services.batches.conftest import run_waiting_jobs

@@ -11,7 +11,7 @@ from django.test import Client
 
 from recognizer.models import Prediction, Upload
 from recognizer.problems import Problem
-from recognizer.services.limits import throttles
+from recognizer.services import throttles
 from recognizer.services.limits.budgets import preview_rate, spend
 from recognizer.services.limits.reading_slots import ReadingSlots, reading_slots
 from tests.pictures import digit_png, varied_pngs

@@ -28,11 +28,11 @@ from recognizer.models import (
 )
 from recognizer.notice_texts import EXPORT_READY
 from recognizer.services.batches import intake
-from recognizer.services.exports.links import create_link
 from recognizer.services.exports.table_exports import request_table
 from recognizer.services.history import corrections
 from recognizer.services.limits import idempotency
 from recognizer.services.people.account_deletion import request_deletion
+from recognizer.services.people.export_links import create_link
 from recognizer.services.people.notices import tell_person
 from recognizer.services.people.owned_data import OWNED_FILES, OWNED_ROWS, OwnedRows, models_with_rows_of
 from recognizer.services.people.tokens import create_token

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.test import RequestFactory
 
-from recognizer.services.limits.throttles import LocalCounter, Rate, address_of, count_request
+from recognizer.services.throttles import LocalCounter, Rate, address_of, count_request
 from recognizer.services.work import broker
 
 
