@@ -83,6 +83,12 @@ def with_correction_author(predictions: QuerySet[Prediction]) -> QuerySet[Predic
     )
 
 
+def with_truth(audits: QuerySet[Audit]) -> QuerySet[Audit]:
+    """Add the written form of the newest correction to each audit, as `true_written`."""
+    newest = newest_correction_of("prediction__upload").values_list(written_form())[:1]
+    return audits.annotate(true_written=Coalesce(Subquery(newest), Value("")))
+
+
 def exported(history: QuerySet[Prediction]) -> QuerySet[Prediction]:
     """Return rows of `history_for` with what else their rows in tables show."""
     return with_correction_author(history).select_related("upload__batch_item")

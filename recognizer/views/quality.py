@@ -19,10 +19,10 @@ from recognizer.services.history import corrections
 from recognizer.services.learning.label_doctor import DoubtfulLabel, check_labels
 from recognizer.services.quality.batch_errors import expected_errors
 from recognizer.services.quality.figures import costs_of, figures_for, figures_of
-from recognizer.services.quality.mistakes import look_again, mistakes_of
 from recognizer.services.quality.promises import checked_audits, choose_wish, counted_audits, review_since_last_good
-from recognizer.services.quality.review_queue import count_to_review
 from recognizer.services.quality.tables import audited_answers
+from recognizer.services.review.mistakes import look_again, mistakes_of
+from recognizer.services.review.review_queue import count_to_review
 from recognizer.views.requests import UserRequest
 from recognizer.views.uploads import fetch_prediction
 

@@ -20,8 +20,8 @@ from recognizer.forms.corrections import AlikeForm, QueueForm
 from recognizer.models import Batch, Prediction, Stream
 from recognizer.problems import Problem
 from recognizer.services.history.current_corrections import current_correction
-from recognizer.services.quality.alike_groups import SavedGroup, next_group, save_group
-from recognizer.services.quality.review_queue import (
+from recognizer.services.review.alike_groups import SavedGroup, next_group, save_group
+from recognizer.services.review.review_queue import (
     QueueCounts,
     QueueLimits,
     count_to_review,

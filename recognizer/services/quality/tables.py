@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from mlcore.reading.written import digits_of
 from recognizer.models import Audit
-from recognizer.services.quality.mistakes import with_truth
+from recognizer.selectors import with_truth
 from recognizer.services.quality.promises import CheckedAudits
 from recognizer.stream_figures import MAX_MISTAKES, AuditedAnswers, ConfidenceBin
 

@@ -7,8 +7,8 @@ import pytest
 from django.urls import reverse
 
 from recognizer.models import Correction, Prediction
-from recognizer.services.quality.alike_groups import LARGEST
 from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.review.alike_groups import LARGEST
 from tests.pictures import digit_png
 
 pytestmark = pytest.mark.django_db

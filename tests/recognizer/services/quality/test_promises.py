@@ -9,14 +9,14 @@ from recognizer.models import Audit, Notice, Stream, Upload
 from recognizer.problems import Problem
 from recognizer.services.history.bulk_actions import delete_uploads
 from recognizer.services.history.corrections import correct
-from recognizer.services.quality.mistakes import look_again, mistakes_of
 from recognizer.services.quality.promises import (
     choose_wish,
     counted_audits,
     review_since_last_good,
     update_promises,
 )
-from recognizer.services.quality.review_queue import QueueCounts, count_to_review, look_ahead, next_to_review
+from recognizer.services.review.mistakes import look_again, mistakes_of
+from recognizer.services.review.review_queue import QueueCounts, count_to_review, look_ahead, next_to_review
 from tests.recognizer.services.quality.conftest import add_checked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("audit_all")]

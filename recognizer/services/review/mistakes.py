@@ -1,26 +1,18 @@
 """Mistakes: audited answers that people corrected, and the second look at them."""
 
 from django.contrib.auth.models import User
-from django.db.models import OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from recognizer import selectors
 from recognizer.models import Audit, Correction, Stream
-from recognizer.selectors import written_form
 from recognizer.services.history.corrections import correct
 
 
 def mistakes_of(user: User, stream: Stream) -> QuerySet[Audit]:
     """Return the audited answers of a stream that were wrong, newest first, each with the truth as `true_written`."""
     mistakes = selectors.audits_for(user).filter(stream=stream, is_right=False).order_by("-chosen_at", "-id")
-    return with_truth(mistakes.select_related("prediction__upload").defer("prediction__upload__strokes"))
-
-
-def with_truth(audits: QuerySet[Audit]) -> QuerySet[Audit]:
-    """Add the written form of the newest correction to each audit, as `true_written`."""
-    newest = Correction.objects.filter(upload=OuterRef("prediction__upload")).order_by("-created_at", "-id")
-    return audits.annotate(true_written=Coalesce(Subquery(newest.values_list(written_form())[:1]), Value("")))
+    return selectors.with_truth(mistakes.select_related("prediction__upload").defer("prediction__upload__strokes"))
 
 
 def look_again(audit: Audit, *, by: User, is_right: bool) -> None:

@@ -19,7 +19,7 @@ from recognizer.problems import Problem
 from recognizer.services.explaining.explanations import explain_glyph
 from recognizer.services.explaining.likeness import vector_cache
 from recognizer.services.history.corrections import correct_each
-from recognizer.services.quality.review_queue import WHOLE_QUEUE, QueueLimits, look_ahead, queue_of
+from recognizer.services.review.review_queue import WHOLE_QUEUE, QueueLimits, look_ahead, queue_of
 
 LOOKED_AT = 100  # next pictures of the queue among which a group is looked for
 SMALLEST, LARGEST = 3, 24
