@@ -115,10 +115,19 @@ def version_named(name: str | None) -> ModelVersion | None:
     return found
 
 
+def lock_versions() -> None:
+    """Let this transaction alone change the states of versions. Answers and trainings that refer to them go on.
+
+    All rows are locked: the active one would be another when a transaction that waited for it goes on.
+    """
+    list(ModelVersion.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+
+
 @transaction.atomic
 def activate_version(version: ModelVersion, *, by: User | None = None, reason: str = "") -> None:
     """Make the version the active one, and record the promotion."""
-    active = ModelVersion.objects.select_for_update().filter(state=ModelVersion.State.ACTIVE)
+    lock_versions()
+    active = ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE)
     previous = active.exclude(pk=version.pk).first()
     active.exclude(pk=version.pk).update(state=ModelVersion.State.RETIRED)
     ModelVersion.objects.filter(pk=version.pk).update(state=ModelVersion.State.ACTIVE, activated_at=timezone.now())

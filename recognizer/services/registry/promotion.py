@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
@@ -10,7 +11,7 @@ from mlcore.reading.reader import Reader
 from recognizer.models import ModelVersion, Promotion
 from recognizer.problems import Problem
 from recognizer.services.registry.model_files import local_artifact
-from recognizer.services.registry.model_versions import activate_version
+from recognizer.services.registry.model_versions import activate_version, lock_versions
 from recognizer.services.security_log import Event, log_event
 
 
@@ -27,13 +28,15 @@ def promote_model(version: ModelVersion, *, by: User | None = None, reason: str 
     that came with the software.
     """
     reason = reason.strip()
-    version.refresh_from_db(fields=["state", "gate"])  # another process may have promoted since it was read
-    if version.state == ModelVersion.State.ACTIVE:
-        return
-    if not reason:
-        _require_gate(version)
     Reader(local_artifact(version))
-    activate_version(version, by=by, reason=reason)
+    with transaction.atomic():
+        lock_versions()  # from here on, no other process changes which version is active
+        version.refresh_from_db(fields=["state", "gate"])
+        if version.state == ModelVersion.State.ACTIVE:
+            return
+        if not reason:
+            _require_gate(version)
+        activate_version(version, by=by, reason=reason)
     if by:
         log_event(Event.MODEL_PROMOTED, account=by.pk, version=version.version)
 

@@ -9,6 +9,7 @@ from recognizer.problems import Problem
 from recognizer.services.registry.model_versions import register_model
 from recognizer.services.registry.promotion import promote_model, store_gate
 from tests.recognizer.services.registry.artifacts import copy_shipped
+from tests.recognizer.threads import meanwhile
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +80,34 @@ def test_the_command_refuses_with_a_hint_and_takes_a_reason(model, candidate):
     call_command("promote_model", candidate.version, "--force=a test on our own paper")
     assert state_of(candidate) == "active"
     assert Promotion.objects.get(version=candidate).reason == "a test on our own paper"
+
+
+@pytest.fixture
+def third(model: ModelVersion, media: object, tmp_path) -> ModelVersion:
+    return register_model(copy_shipped(tmp_path / "digits-third", temperature=1.2))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_promotions_at_once_the_second_is_held_against_the_first(model, candidate, third):
+    """Both were compared with the model that is active, neither with the other one."""
+    store_gate(candidate, model, PASSED)
+    store_gate(third, model, PASSED)
+
+    def promote_third() -> None:
+        with pytest.raises(Problem, match="not been compared with the active model digits-other"):
+            promote_model(third)
+
+    with meanwhile(promote_third):
+        promote_model(candidate)
+    assert [state_of(each) for each in (model, candidate, third)] == ["retired", "active", "candidate"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_promotion_that_waited_for_another_knows_what_it_replaced(model, candidate, third):
+    with meanwhile(lambda: promote_model(third, reason="it reads our sevens")):
+        promote_model(candidate, reason="it reads our ones")
+    assert Promotion.objects.get(version=third).previous == candidate
+    assert [state_of(each) for each in (model, candidate, third)] == ["retired", "retired", "active"]
 
 
 def test_a_shipped_model_needs_no_gate(model, candidate):
