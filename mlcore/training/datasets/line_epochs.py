@@ -35,12 +35,15 @@ class LineMixture:
 def choose_batches(mixture: LineMixture, rng: np.random.Generator) -> Iterator[list[LabelledStrip]]:
     """Yield batches of strips of similar width, in random order."""
     count = len(mixture.synthetic)
-    drawn = rng.permutation(count)[: mixture.synthetic_per_epoch] if mixture.synthetic_per_epoch else np.arange(count)
+    per_epoch = mixture.synthetic_per_epoch
+    drawn = rng.permutation(count)[:per_epoch] if per_epoch or mixture.reviewed else np.arange(count)
     if mixture.reviewed is None:
         groups = group_by_width(mixture.synthetic, drawn, BATCH, rng)
         added: Groups = []
     else:
-        groups = group_by_width(mixture.synthetic, drawn, BATCH - MAX_REVIEWED, rng)
+        # What does not fill a batch is left out before the strips are ordered, else it would be the widest ones.
+        replayed = drawn[: mixture.batches * (BATCH - MAX_REVIEWED)]
+        groups = group_by_width(mixture.synthetic, replayed, BATCH - MAX_REVIEWED, rng)
         repeated = repeat_reviewed(len(mixture.reviewed), mixture.batches, rng)
         added = group_by_width(mixture.reviewed, repeated, len(repeated) // mixture.batches, rng)
     for number in rng.permutation(mixture.batches):

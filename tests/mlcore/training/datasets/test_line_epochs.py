@@ -47,3 +47,19 @@ def test_strips_of_a_batch_have_similar_widths():
     for batch in choose_batches(LineMixture(synthetic, reviewed), np.random.default_rng(1)):
         widths = [strip.shape[1] for strip, _ in batch]
         assert max(widths) - min(widths) < 70  # of 160
+
+
+def test_the_widest_strips_are_replayed_as_often_as_others():
+    """Where strips are left over, any may be left out: 3,000 strips fill 54 batches of 55 and leave 30 over."""
+    widths = range(40, 3_040)
+    synthetic = StripDataset.of([(np.zeros((32, width), np.uint8), str(width)) for width in widths])
+    mixture = LineMixture(synthetic, strips_of("12", 90))
+    counts = dict.fromkeys(synthetic.texts, 0)
+    for seed in range(20):
+        for batch in choose_batches(mixture, np.random.default_rng(seed)):
+            for _, text in batch:
+                if text != "12":
+                    counts[text] += 1
+    widest = [counts[str(width)] for width in widths[-30:]]
+    assert min(widest) >= 17
+    assert sum(counts.values()) == 20 * 54 * 55
