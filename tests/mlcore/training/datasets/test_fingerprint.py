@@ -1,5 +1,20 @@
+"""Tests of the fingerprints that name cached files and checkpoints."""
+
 from mlcore.training.datasets import digits, lines
-from mlcore.training.datasets.fingerprint import fingerprint, source_files
+from mlcore.training.datasets.fingerprint import code_of, fingerprint, source_files
+
+SOURCE = b'''"""A module."""
+
+LIMIT = 3
+
+
+class Pen:
+    """A pen."""
+
+    def draw(self):
+        """Draw."""
+        return "ink"
+'''
 
 
 def names(module):
@@ -26,3 +41,24 @@ def test_a_fingerprint_depends_on_the_module_and_on_every_value():
     assert fingerprint(lines, 1, "a") == fingerprint(lines, 1, "a")
     different = {fingerprint(lines, 1, "a"), fingerprint(lines, 2, "a"), fingerprint(lines, 1), fingerprint(digits, 1)}
     assert len(different) == 4
+
+
+def test_values_are_not_run_together():
+    assert len({fingerprint(lines, 1, 23), fingerprint(lines, 12, 3), fingerprint(lines, "1", 23)}) == 3
+
+
+def test_comments_and_docstrings_are_no_code():
+    reworded = SOURCE.replace(b"A pen.", b"Any pen.").replace(b"Draw.", b"Draw a line.").replace(b"= 3", b"= 3  # px")
+    assert reworded != SOURCE
+    assert code_of(reworded) == code_of(SOURCE)
+    assert code_of(b'LIMIT = 3\n\ndef limit():\n    "Return it."\n') == code_of(b"LIMIT = 3\ndef limit():\n    'No.'")
+
+
+def test_any_change_of_the_code_counts():
+    changed = (
+        SOURCE.replace(b"3", b"4"),
+        SOURCE.replace(b'"ink"', b'"inks"'),
+        SOURCE.replace(b"draw", b"write"),
+        SOURCE + b"LIMIT = 4\n",
+    )
+    assert code_of(SOURCE) not in {code_of(source) for source in changed}
