@@ -1,4 +1,4 @@
-"""The gate's two probabilities: how often an equal candidate passes "no worse", and how often one that is worse.
+"""The gate's probabilities: how often an equal candidate passes "no worse" and "better", and how often a worse one.
 
     python -m bench.gate --data mnist runs/learning/learnt-1 runs/learning/learnt-5 [--resamples 400]
 
@@ -6,18 +6,19 @@ Each candidate is real: what it and the active model made of the gate's pictures
 resampled in three ways, and the gate decides on each resample. `as it is` draws digits with replacement. `equal` also
 exchanges both models at random for each digit, so that neither is better, while they still disagree as often as they
 did. `worse` prefers digits on which the candidate loses, so much that it is worse by 0.3 points. The calibration error
-is a figure of the whole model and stays as measured. The comparison on held-back digits, which asks whether a candidate
-is better, is no part of this.
+is a figure of the whole model and stays as measured. What "better" finds is counted by `bench.held_back`, on digits of
+simulated writers; `--only better` counts nothing else.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.held_back import report_held_back
 from bench.options import add_data_option, add_model_option, create_parser
 from mlcore.artifact import load_artifact
 from mlcore.training.datasets.gate_hands import render_hands
@@ -148,7 +149,10 @@ def main() -> None:
     parser.add_argument("--resamples", type=int, default=400, help="of each candidate in each way")
     parser.add_argument("--effort", type=float, default=1.0, help="share of the usual numbers of pictures, for trials")
     parser.add_argument("--numbers", type=int, help="numbers to read, instead of the share of the usual ones")
+    parser.add_argument("--only", choices=["better"], help="count only how often candidates are shown to be better")
     options = parser.parse_args()
+    if options.only:
+        return report_better(options.model, options.candidates, options.resamples)
     from mlcore.training.recipes.corrections import scale_gate  # not at the top: it imports Keras
 
     counts = scale_gate(options.effort)
@@ -173,6 +177,14 @@ def main() -> None:
         }
         for name, resample in ways.items():
             print(report(pair, resample, options.resamples, name, np.random.default_rng(1)), flush=True)
+    return report_better(options.model, options.candidates, options.resamples)
+
+
+def report_better(active: Path, candidates: Sequence[Path], count: int) -> None:
+    for path in candidates:
+        print(f"{path}:")
+        for line in report_held_back(load_artifact(active), load_artifact(path), count):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,11 @@
 
     python -m bench.learning --data mnist [--writers 20] [--rounds 5] [--folder runs/learning]
 
-In every round each writer reviews ten digits: what the active model reads wrong, and right ones where that is less. A
-quick training learns from about 70 % of all that were reviewed so far. The gate compares the candidate with the active
-model, and says which checks fail. The candidate becomes active in any case, so that what five trainings forget adds up.
-Errors are counted on other digits of the same writers, which nobody reviewed. A run that was interrupted goes on where
-it was, if it gets the same options.
+In every round each writer reviews ten of fifty digits: what the active model reads wrong, and right ones where that is
+less. A quick training learns from about 70 % of all that were reviewed so far. The gate compares the candidate with the
+active model, and says which checks fail. The candidate becomes active in any case, so that what five trainings forget
+adds up. Errors are counted on other digits of the same writers, which nobody reviewed. A run that was interrupted goes
+on where it was, if it gets the same options.
 """
 
 import time
@@ -22,7 +22,7 @@ from mlcore.artifact import Artifact, load_artifact
 from mlcore.reading.engine import Engine
 from mlcore.training.datasets.gate_pictures import GateCounts, render_gate_pictures
 from mlcore.training.datasets.mnist import Digits, concatenate, load_split
-from mlcore.training.evaluation.held_back import HeldBack
+from mlcore.training.evaluation.held_back import UNREVIEWED, HeldBack
 
 # The recipe, which imports Keras, is imported in functions: processes that render digits import this module as well.
 
@@ -36,15 +36,14 @@ PART = 256  # images that the network classifies at once
 
 @dataclass
 class Reviewed:
-    """All digits that were reviewed so far, on both sides."""
+    """All digits that were written so far: the reviewed ones on both sides, and others that are held back."""
 
     learnt: list[Digits] = field(default_factory=list)
     held_back: list[Digits] = field(default_factory=list)
     corrected: list[NDArray[np.bool_]] = field(default_factory=list)  # of those that are held back
 
     def as_held_back(self) -> HeldBack:
-        digits = concatenate(self.held_back)
-        return HeldBack(digits, np.arange(len(digits)), np.ones(len(digits)), np.concatenate(self.corrected))
+        return HeldBack.of_single_digits(concatenate(self.held_back), np.concatenate(self.corrected))
 
 
 @dataclass(frozen=True)
@@ -122,11 +121,14 @@ def review(writer: Writer, active: Artifact, number: int, reviewed: Reviewed) ->
     """Let the writer review ten digits, the wrong ones first, and divide them as the product does."""
     written = writer.write(WRITTEN, number)
     wrong = classify(active, written.images) != written.labels
-    chosen = np.argsort(~wrong, kind="stable")[:REVIEWED]
-    is_held_back = np.random.default_rng([writer.number, number, 3]).random(REVIEWED) < HELD_BACK
+    chosen, others = np.split(np.argsort(~wrong, kind="stable"), [REVIEWED])
+    rng = np.random.default_rng([writer.number, number, 3])
+    is_held_back = rng.random(REVIEWED) < HELD_BACK
     reviewed.learnt.append(written[chosen[~is_held_back]])
-    reviewed.held_back.append(written[chosen[is_held_back]])
-    reviewed.corrected.append(wrong[chosen[is_held_back]])
+    unreviewed = written[others[rng.random(len(others)) < HELD_BACK]].images
+    unknown = Digits(unreviewed, np.full(len(unreviewed), UNREVIEWED, np.uint8))
+    reviewed.held_back += [written[chosen[is_held_back]], unknown]
+    reviewed.corrected += [wrong[chosen[is_held_back]], np.zeros(len(unknown), np.bool_)]
 
 
 def run_round(number: int, active: Artifact, reviewed: Reviewed, options: object) -> tuple[Artifact, str]:

@@ -7,11 +7,9 @@ Each training has other digits and another seed. The share of one person is limi
 reads crossed 7s worse if it reads fewer of 1,000 others than the active model, beyond chance.
 """
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
-import django
 import numpy as np
 
 from bench.hands import Writer, simulate_writers
@@ -21,6 +19,7 @@ from bench.options import add_data_option, add_model_option, create_parser
 from mlcore.artifact import Artifact, load_artifact
 from mlcore.training.datasets.gate_pictures import GateCounts
 from mlcore.training.datasets.mnist import Digits, concatenate
+from mlcore.training.datasets.shares import limit_each
 from mlcore.training.evaluation.gate import LEVEL, Check, lower_bound
 from mlcore.training.evaluation.held_back import HeldBack
 
@@ -70,24 +69,14 @@ def review(active: Artifact, number: int) -> tuple[Digits, HeldBack, int]:
     sides = [rng.random(len(digits)) < HELD_BACK for digits in people]
     held_back = concatenate([digits[is_held] for digits, is_held in zip(people, sides, strict=True)])
     learnt = [digits[~is_held] for digits, is_held in zip(people, sides, strict=True)]
-    limit = limit_of([len(digits) for digits in learnt])
-    learnt = [digits[:limit] for digits in learnt]
+    limits = limit_each([len(digits) for digits in learnt], SHARE)
+    learnt = [digits[:limit] for digits, limit in zip(learnt, limits, strict=True)]
     corrected = classify(active, held_back.images) != held_back.labels
-    weights = np.ones(len(held_back))
-    return concatenate(learnt), HeldBack(held_back, np.arange(len(held_back)), weights, corrected), len(learnt[-1])
+    return concatenate(learnt), HeldBack.of_single_digits(held_back, corrected), len(learnt[-1])
 
 
 def write_honest(writer: Writer, number: int) -> Digits:
     return writer.write(REVIEWED, number)
-
-
-def limit_of(numbers: list[int]) -> int:
-    """Return the most digits that the product takes of one person."""
-    os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings", "ENV_FILE": os.devnull}
-    django.setup()
-    from recognizer.services.learning.selection import largest_limit
-
-    return largest_limit(numbers, SHARE)
 
 
 def train(

@@ -1,5 +1,8 @@
 """Texts about trainings and the comparison of two models, shared by pages, notices and the admin."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext as _
 
 from mlcore.training.evaluation.limits import MAX_DIGIT_LOSS, MAX_HAND_LOSS, MAX_LOSS, MAX_NUMBER_LOSS
@@ -55,7 +58,25 @@ def failed_check(name: str, *, candidate: str, candidate_share: str, active: str
     if name.startswith("digit_"):
         values["what"] = name.removeprefix("digit_")
         return _("The digit %(what)s: %(candidate)s reads %(new)s right, %(active)s reads %(old)s.") % values
-    return _("%(what)s: %(new)s with %(candidate)s, %(old)s with %(active)s.") % values
+    text = _("%(what)s: %(new)s with %(candidate)s, %(old)s with %(active)s.") % values
+    if name == "held_back_gain":
+        text += " " + _("That is no proof: too few digits differ, or nobody reviewed those that do.")
+    return text
+
+
+def training_error(error: str, pictures: Mapping[str, Any]) -> str:
+    """Return why a training failed, from the code or the text in its row and the counts of its pictures."""
+    if error == "too_long":
+        return _("The training took too long and was ended.")
+    if error != "too_few_digits":
+        return error
+    text = _(
+        "There are too few reviewed digits of people who allow training: %(learnt)d to learn, "
+        "and %(kept)d held back to compare the models on."
+    ) % {"learnt": pictures.get("digits", 0), "kept": pictures.get("held_back_digits", 0)}
+    if pictures.get("is_limited"):
+        text += " " + _("The share of one person was limited.")
+    return text
 
 
 def training_stage(name: str) -> str:

@@ -9,6 +9,7 @@ from recognizer.bodies.answers import Absolute
 from recognizer.bodies.model_versions import COMPARISON, comparison_of
 from recognizer.bodies.plain import About, Body, Moment, PageBody, choice, url
 from recognizer.models import Training
+from recognizer.training_words import training_error
 
 TRAINING_PATH = "/trainings/3/"
 EPOCH = {"number": 1, "loss": 0.31, "validation_accuracy": 0.986, "validation_loss": 0.05, "rate": 0.001, "seconds": 27}
@@ -62,7 +63,7 @@ def training_body(training: Training, absolute: Absolute, *, shows_error: bool) 
         number=training.number,
         url=absolute(reverse("api:training", args=[training.number])),
         state=state_of(training),
-        error=training.error if shows_error else "",
+        error=training_error(training.error, training.pictures) if shows_error else "",
         base=training.base.version,
         candidate=candidate.version if candidate else None,
         stage=training.stage,

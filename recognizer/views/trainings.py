@@ -52,6 +52,7 @@ def training_detail(request: UserRequest, number: int) -> HttpResponse:
     candidate = training.candidate
     context = {
         "training": training,
+        "error": training_words.training_error(training.error, training.pictures),
         "stage": training_words.training_stage(training.stage),
         "plots": training_plots(training),
         "active": active,

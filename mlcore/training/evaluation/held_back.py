@@ -1,12 +1,16 @@
-"""The comparison of two models on digits that people confirmed or corrected and that no training learnt from.
+"""The comparison of two models on pictures of people that no training learnt from, reviewed or not.
 
-A picture counts as often as pictures like it were given: an audited one, which was chosen with a known probability,
-by the inverse of that probability, every other one once.
+People review pictures because of what the active model said: mostly those that it read wrongly. Among these alone every
+other model looks better. So the digits that nobody reviewed count as well: where both models say the same, neither
+gains, whatever is right; where they differ, the active model counts as right. The sum is then never above the true one,
+whichever pictures people chose to review.
+
+Audits choose pictures at random, so they need no such assumption. They are a second test, of their own.
 """
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,18 +26,32 @@ from mlcore.training.datasets.mnist import Digits
 from mlcore.training.datasets.reviewed_strips import NumberPicture
 from mlcore.training.evaluation.gate import LEVEL, RESAMPLES, SEED, Check
 
-PART = 256  # images that the network classifies at once, and resamples that are drawn at once
+Classes = NDArray[np.int64]
+
+PART = 256  # images that the network classifies at once, and sign flips that are drawn at once
+UNREVIEWED = 255  # the label of a digit that nobody reviewed
 
 
 @dataclass(frozen=True)
 class HeldBack:
-    """Digits that were held back, with the picture of each, its weight, and whether a person corrected the picture."""
+    """Digits that were held back, with the picture of each, and how the picture came here."""
 
-    digits: Digits
+    digits: Digits  # with the label UNREVIEWED where nobody said what it is
     pictures: NDArray[np.int64]  # (N,) number of the picture, from 0
-    weights: NDArray[np.float64]  # (N,)
-    corrected: NDArray[np.bool_]  # (N,)
+    corrected: NDArray[np.bool_]  # (N,) a person corrected the picture
+    weights: NDArray[np.float64]  # (N,) how many pictures it stands for
+    audited: NDArray[np.float64]  # (N,) the inverse of the probability with which it was audited; 0: it was not
     numbers: Iterable[NumberPicture] = ()  # pictures of whole numbers, where numbers were learnt
+
+    @classmethod
+    def of_single_digits(cls, digits: Digits, corrected: NDArray[np.bool_]) -> "HeldBack":
+        """Return pictures of one digit each. None was audited, and each stands for itself."""
+        count = len(digits)
+        return cls(digits, np.arange(count), corrected, np.ones(count), np.zeros(count))
+
+    @property
+    def reviewed(self) -> NDArray[np.bool_]:
+        return np.asarray(self.digits.labels != UNREVIEWED)
 
 
 @dataclass(frozen=True)
@@ -57,21 +75,31 @@ class NumberShare:
 
 
 @dataclass(frozen=True)
-class HeldBackResult:
-    """The comparison: what was confirmed, what was corrected, and the weighted gain with its lower bound."""
+class UnreviewedDigits:
+    """Numbers of the digits that nobody reviewed, and of those among them on which the models differ."""
 
-    pictures: int
+    digits: int
+    changed: int
+
+
+@dataclass(frozen=True)
+class HeldBackResult:
+    """The comparison: what was confirmed, corrected and not reviewed, and whether the candidate is better."""
+
+    pictures: int  # that people reviewed
     confirmed: Share
     corrected: Share
-    active: float  # weighted share that the active model reads right
+    unreviewed: UnreviewedDigits
+    # The shares read right, of reviewed digits and those on which the models differ: there the active model counts.
+    active: float
     candidate: float
-    bound: float  # one-sided lower bound of the gain at 95 %
+    chance: float  # the p-value of "the candidate is no better"
     numbers: NumberShare | None  # None where no numbers were learnt
 
     @property
     def check(self) -> Check:
         """Return the gate's check: the candidate is shown to read more of what people held back."""
-        return Check("held_back_gain", self.active, self.candidate, self.bound, 0.0, self.bound > 0)
+        return Check("held_back_gain", self.active, self.candidate, self.chance, LEVEL, self.chance <= LEVEL)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -80,20 +108,29 @@ class HeldBackResult:
 def compare_held_back(
     active: Artifact, candidate: Artifact, held_back: HeldBack, on_number: Callable[[], None] = lambda: None
 ) -> HeldBackResult:
-    """Let both models classify the digits, and read the numbers, each of which `on_number` precedes.
+    """Let both models classify the digits, and read the numbers, each of which `on_number` precedes."""
+    before, after = (_classify(artifact, held_back.digits) for artifact in (active, candidate))
+    outcome = judge_held_back(before, after, held_back)
+    return replace(outcome, numbers=compare_numbers(active, candidate, held_back.numbers, on_number))
 
-    Of corrected pictures the active model got something wrong by definition.
-    """
-    before, after = (_are_right(artifact, held_back.digits) for artifact in (active, candidate))
-    total = max(float(held_back.weights.sum()), 1e-9)
+
+def judge_held_back(before: Classes, after: Classes, held_back: HeldBack) -> HeldBackResult:
+    """Compare the classes that the active model and the candidate give to the digits."""
+    labels, reviewed = held_back.digits.labels, held_back.reviewed
+    changed = ~reviewed & (before != after)
+    right_before, right_after = (before == labels) | changed, after == labels
+    gains = right_after.astype(float) - right_before
+    weights = held_back.weights * (reviewed | changed)
+    total = max(float(weights.sum()), 1e-9)
     return HeldBackResult(
-        pictures=len(np.unique(held_back.pictures)),
-        confirmed=_count(before, after, ~held_back.corrected),
-        corrected=_count(before, after, held_back.corrected),
-        active=float(held_back.weights @ before / total),
-        candidate=float(held_back.weights @ after / total),
-        bound=gain_bound(after.astype(float) - before, held_back.weights, held_back.pictures),
-        numbers=compare_numbers(active, candidate, held_back.numbers, on_number),
+        pictures=len(np.unique(held_back.pictures[reviewed])),
+        confirmed=_count(right_before, right_after, reviewed & ~held_back.corrected),
+        corrected=_count(right_before, right_after, reviewed & held_back.corrected),
+        unreviewed=UnreviewedDigits(int((~reviewed).sum()), int(changed.sum())),
+        active=float(weights @ right_before / total),
+        candidate=float(weights @ right_after / total),
+        chance=_chance_of_no_gain(gains, held_back),
+        numbers=None,
     )
 
 
@@ -117,27 +154,33 @@ def compare_numbers(
     )
 
 
-def gain_bound(gains: NDArray[np.float64], weights: NDArray[np.float64], pictures: NDArray[np.int64]) -> float:
-    """Return the lower bound of the weighted mean gain, by a seeded bootstrap that draws whole pictures."""
-    if not len(gains):
-        return 0.0
-    totals = np.bincount(pictures, weights * gains)  # (P,)
-    sizes = np.bincount(pictures, weights)
+def _chance_of_no_gain(gains: NDArray[np.float64], held_back: HeldBack) -> float:
+    """Return the smaller p-value of the tests on all pictures and on audited ones, times two where both are made."""
+    tests = [held_back.weights, *([held_back.audited] if held_back.audited.any() else [])]
+    by_picture = (np.bincount(held_back.pictures, weights * gains) for weights in tests)
+    chances = [chance_of_equal(totals.astype(np.float64)) for totals in by_picture]
+    return min(1.0, len(tests) * min(chances))
+
+
+def chance_of_equal(gains: NDArray[np.float64]) -> float:
+    """Return how often equal models would gain so much: the gain of each picture (P,) is as often a loss of that size.
+
+    This sign-flip test needs no large numbers: five gains and no loss are the fewest that reach 5 %.
+    """
+    sizes = np.abs(gains[gains != 0])
     rng = np.random.default_rng(SEED)
-    means = []
+    reached = 0
     for start in range(0, RESAMPLES, PART):
-        count = min(PART, RESAMPLES - start)
-        drawn = rng.multinomial(len(sizes), np.full(len(sizes), 1 / len(sizes)), count)  # (count, P)
-        means.append(drawn @ totals / np.maximum(drawn @ sizes, 1e-9))
-    return float(np.quantile(np.concatenate(means), LEVEL))
+        signs = rng.choice([-1.0, 1.0], (min(PART, RESAMPLES - start), len(sizes)))
+        reached += int((signs @ sizes >= gains.sum() - 1e-9).sum())
+    return (1 + reached) / (1 + RESAMPLES)
 
 
-def _are_right(artifact: Artifact, digits: Digits) -> NDArray[np.bool_]:
+def _classify(artifact: Artifact, digits: Digits) -> Classes:
+    """Return the class of each digit; 10 is "not a digit"."""
     engine = Engine(artifact)
     parts = [engine.logits(digits.images[start : start + PART]) for start in range(0, len(digits), PART)]
-    if not parts:
-        return np.zeros(0, np.bool_)
-    return np.asarray(np.concatenate(parts).argmax(axis=1) == digits.labels)
+    return np.concatenate(parts).argmax(axis=1) if parts else np.zeros(0, np.int64)
 
 
 def _count(before: NDArray[np.bool_], after: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> Share:

@@ -28,6 +28,7 @@ from recognizer.services.explaining.training_digits import embed_training_digits
 from recognizer.services.learning.trainings import claim_here
 from recognizer.services.registry.model_versions import artifact_for, register_model
 from recognizer.services.work.runs import run_job
+from recognizer.training_words import training_error
 
 if TYPE_CHECKING:
     from mlcore.training.recipes.digit import DigitRecipe
@@ -109,7 +110,8 @@ class Command(BaseCommand):
         run_job(job)
         training = Training.objects.select_related("candidate").get(job=job)
         if training.candidate is None:
-            raise CommandError(f"There is no candidate: {training.error or job_error(job)}", returncode=1)
+            reason = training_error(training.error, training.pictures)
+            raise CommandError(f"There is no candidate: {reason or job_error(job)}", returncode=1)
         self.stdout.write(f"{training.candidate.version} is a candidate.")
         passed = (training.candidate.gate or {}).get("passed")
         self.stdout.write("It passed the gate." if passed else "It did not pass the gate; the page of models says why.")

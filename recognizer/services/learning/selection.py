@@ -4,8 +4,7 @@ Only pictures count that a person confirmed or corrected and whose owner gives c
 depends on its key alone, so it stays on its side for ever; audited pictures are always held back.
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +16,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from mlcore.reading.engine import NOT_A_DIGIT
+from mlcore.training.datasets.shares import limit_each
 from recognizer.models import Audit, Correction
 from recognizer.models.upload import REVIEWED_KINDS
 from recognizer.selectors import newest_correction_of
@@ -29,13 +29,14 @@ from recognizer.services.learning.reviewed_numbers import (
     ReviewedNumber,
     reviewed_numbers_of,
 )
+from recognizer.services.learning.sides import is_held_back, place_of
+from recognizer.services.learning.unreviewed_digits import UnreviewedDigit, unreviewed_digits_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from mlcore.training.datasets.mnist import Digits
     from mlcore.training.evaluation.held_back import HeldBack
-
-HELD_BACK = 0.3  # share of the pictures
-MIN_PEOPLE_TO_LIMIT = 4  # with fewer, each person may give any share of the digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class ReviewedDigit:
     label: int  # 0..10
     input: bytes
     is_corrected: bool
-    weight: float  # the inverse of the probability with which its picture was audited, else 1
+    audited: float  # the inverse of the probability with which its picture was audited; 0: it was not
     is_held_back: bool
 
 
@@ -96,9 +97,11 @@ def select_digits(until: datetime) -> Selection:
     """Return what was reviewed at this time, so that a training which is resumed gets the same."""
     learnt: list[ReviewedDigit] = []
     held_back: list[ReviewedDigit] = []
-    for person in people_with_training_consent():
+    agreed = list(people_with_training_consent())
+    for person in agreed:
         for digit in reviewed_digits_of(person, until):
             (held_back if digit.is_held_back else learnt).append(digit)
+    unreviewed = list(unreviewed_digits_of(agreed, {digit.upload_id for digit in (*learnt, *held_back)}, until))
     limited = limit_shares(learnt, settings.TRAINING_PERSON_PERCENT / 100)
     numbers, held_back_numbers = select_numbers(until)
     counts = Counts(
@@ -111,9 +114,10 @@ def select_digits(until: datetime) -> Selection:
         held_back_numbers=len(held_back_numbers),
         is_limited=len(limited) < len(learnt),
     )
-    people = {digit.owner_id for digit in (*limited, *held_back)}
+    people = {digit.owner_id for digit in (*limited, *held_back)} | {digit.owner_id for digit in unreviewed}
     people |= {number.owner_id for number in (*numbers, *held_back_numbers)}
-    return Selection(_stack(limited), _as_held_back(held_back), numbers, held_back_numbers, counts, frozenset(people))
+    kept = _as_held_back(held_back, unreviewed)
+    return Selection(_stack(limited), kept, numbers, held_back_numbers, counts, frozenset(people))
 
 
 def select_numbers(until: datetime) -> tuple[tuple[ReviewedNumber, ...], tuple[ReviewedNumber, ...]]:
@@ -155,19 +159,9 @@ def _as_digit(person: User, label: TrainingLabel, pixels: bytes, probability: fl
         label=int(label.label) if label.label else NOT_A_DIGIT,
         input=pixels,
         is_corrected=label.kind != Correction.Kind.CONFIRM,
-        weight=1 / probability if probability else 1.0,
+        audited=1 / probability if probability else 0.0,
         is_held_back=probability is not None or is_held_back(label.upload_id),
     )
-
-
-def is_held_back(upload_id: UUID) -> bool:
-    """Return whether no training ever learns from the picture."""
-    return place_of(upload_id) < HELD_BACK
-
-
-def place_of(upload_id: UUID) -> float:
-    """Return a number from 0 to 1 that depends on the key alone and looks random."""
-    return int.from_bytes(hashlib.sha256(upload_id.bytes).digest()[:8]) / 2**64
 
 
 def limit_shares(reviewed: list[Reviewed], share: float) -> list[Reviewed]:
@@ -175,37 +169,33 @@ def limit_shares(reviewed: list[Reviewed], share: float) -> list[Reviewed]:
     by_owner: dict[int, list[Reviewed]] = {}
     for each in sorted(reviewed, key=lambda each: (place_of(each.upload_id), each.number)):
         by_owner.setdefault(each.owner_id, []).append(each)
-    if len(by_owner) < MIN_PEOPLE_TO_LIMIT:
-        return reviewed
-    limit = largest_limit([len(own) for own in by_owner.values()], share)
-    kept = {(each.upload_id, each.number) for own in by_owner.values() for each in own[:limit]}
+    limits = limit_each([len(own) for own in by_owner.values()], share)
+    owned = zip(by_owner.values(), limits, strict=True)
+    kept = {(each.upload_id, each.number) for own, limit in owned for each in own[:limit]}
     return [each for each in reviewed if (each.upload_id, each.number) in kept]
 
 
-def largest_limit(numbers: list[int], share: float) -> int:
-    """Return the most digits of one person that are at most this share of all, but at least one."""
-
-    def is_kept(limit: int) -> bool:
-        return limit <= share * sum(min(number, limit) for number in numbers)
-
-    return next((limit for limit in range(max(numbers), 1, -1) if is_kept(limit)), 1)
-
-
-def _stack(digits: Iterable[ReviewedDigit]) -> "Digits":
+def _stack(digits: Sequence[ReviewedDigit]) -> "Digits":
     from mlcore.training.datasets.mnist import Digits
 
-    chosen = list(digits)
-    images = np.frombuffer(b"".join(digit.input for digit in chosen), np.uint8).reshape(-1, 28, 28)
-    return Digits(images, np.array([digit.label for digit in chosen], np.uint8))
+    return Digits(_images_of(digits), np.array([digit.label for digit in digits], np.uint8))
 
 
-def _as_held_back(digits: list[ReviewedDigit]) -> "HeldBack":
-    from mlcore.training.evaluation.held_back import HeldBack
+def _images_of(digits: Iterable[ReviewedDigit | UnreviewedDigit]) -> "NDArray[np.uint8]":
+    return np.frombuffer(b"".join(digit.input for digit in digits), np.uint8).reshape(-1, 28, 28)
 
+
+def _as_held_back(reviewed: Sequence[ReviewedDigit], unreviewed: Sequence[UnreviewedDigit]) -> "HeldBack":
+    from mlcore.training.datasets.mnist import Digits
+    from mlcore.training.evaluation.held_back import UNREVIEWED, HeldBack
+
+    digits: list[ReviewedDigit | UnreviewedDigit] = [*reviewed, *unreviewed]
     numbers = {upload: number for number, upload in enumerate(dict.fromkeys(digit.upload_id for digit in digits))}
+    labels = [digit.label for digit in reviewed] + [UNREVIEWED] * len(unreviewed)
     return HeldBack(
-        _stack(digits),
-        np.array([numbers[digit.upload_id] for digit in digits], np.int64),
-        np.array([digit.weight for digit in digits], np.float64),
-        np.array([digit.is_corrected for digit in digits], np.bool_),
+        Digits(_images_of(digits), np.array(labels, np.uint8)),
+        pictures=np.array([numbers[digit.upload_id] for digit in digits], np.int64),
+        corrected=np.array([digit.is_corrected for digit in reviewed] + [False] * len(unreviewed), np.bool_),
+        weights=np.array([1.0] * len(reviewed) + [digit.weight for digit in unreviewed], np.float64),
+        audited=np.array([digit.audited for digit in digits], np.float64),
     )

@@ -40,9 +40,13 @@ SAVE_EVERY_SECONDS = 1.0
 class TooFewDigitsError(Exception):
     """A training that has too few digits to learn from, or to compare the models on."""
 
+    code = "too_few_digits"
+
 
 class TooLongError(Exception):
     """A run that takes longer than a training may."""
+
+    code = "too_long"
 
 
 class ConsentWithdrawnError(Exception):
@@ -64,7 +68,7 @@ class ProgressWriter:
 
     def __call__(self, stage: "TrainingStage") -> None:
         if time.monotonic() - self.began_at >= TRAINING_LIMIT_SECONDS:
-            raise TooLongError(f"The training took longer than {TRAINING_LIMIT_SECONDS // 3600} hours.")
+            raise TooLongError
         row = self.training
         has_new_epoch = stage.epoch is not None and int(stage.epoch["number"]) > len(row.epochs)
         if has_new_epoch:
@@ -106,8 +110,10 @@ def run_training(job: Job) -> None:
                     _train(job, training, selection, on_stage)
                     return
                 training.epochs = []
-    except (DataError, TooFewDigitsError, TooLongError) as error:
+    except DataError as error:
         runs.fail_run(job, str(error))
+    except (TooFewDigitsError, TooLongError) as error:
+        runs.fail_run(job, error.code)
     except runs.LeaseLost:
         if not Training.objects.filter(pk=training.pk, outcome=Training.Outcome.OPEN).exists():
             remove_files(training)  # what this run wrote after the training was stopped
@@ -119,8 +125,8 @@ def _select_digits(training: Training) -> Selection:
     selection = select_digits(training.created_at)
     training.pictures = selection.counts.as_dict()
     training.save(update_fields=["pictures", "epochs"])
-    if len(selection.learnt) < MIN_LEARNT or len(selection.held_back.digits) < MIN_HELD_BACK:
-        raise TooFewDigitsError("There are too few reviewed digits of people who allow training.")
+    if selection.counts.digits < MIN_LEARNT or selection.counts.held_back_digits < MIN_HELD_BACK:
+        raise TooFewDigitsError
     return selection
 
 

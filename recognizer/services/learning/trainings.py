@@ -39,7 +39,9 @@ def start_training(*, by: User | None) -> Training:
             enqueue_on_commit([job])
             if by:
                 log_event(Event.TRAINING_STARTED, account=by.pk, training=number)
-    except IntegrityError as error:  # another one is open, or began at the same moment
+    except IntegrityError as error:
+        if not Training.objects.filter(outcome=Training.Outcome.OPEN).exists():
+            raise
         raise Problem("conflict", _("Another training is open. Wait for it, or stop it.")) from error
     return training
 

@@ -9,27 +9,29 @@ from mlcore.artifact import save_artifact
 from mlcore.training.datasets.mnist import Digits
 from mlcore.training.datasets.reviewed_strips import NumberPicture
 from mlcore.training.evaluation.held_back import (
+    UNREVIEWED,
     HeldBack,
+    HeldBackResult,
     NumberShare,
+    UnreviewedDigits,
+    chance_of_equal,
     compare_held_back,
     compare_numbers,
-    gain_bound,
+    judge_held_back,
 )
 from tests.handwriting import handwritten_png
 from tests.training import write_digits
 
 
 def held_back(digits: Digits, corrected: list[bool] | None = None) -> HeldBack:
-    count = len(digits)
-    flags = np.array(corrected if corrected is not None else [False] * count, np.bool_)
-    return HeldBack(digits, np.arange(count), np.ones(count), flags)
+    return HeldBack.of_single_digits(digits, np.array(corrected or [False] * len(digits), np.bool_))
 
 
 def test_a_model_compared_with_itself_is_not_shown_to_be_better(artifact):
     result = compare_held_back(artifact, artifact, held_back(write_digits(30, seed=5), [True] * 10 + [False] * 20))
     assert result.active == result.candidate > 0.8
     assert (result.corrected.digits, result.confirmed.digits, result.pictures) == (10, 20, 30)
-    assert result.bound == 0
+    assert result.chance == 1
     assert not result.check.passed
 
 
@@ -55,29 +57,117 @@ def test_without_digits_nothing_is_shown(artifact):
     result = compare_held_back(
         artifact, artifact, held_back(Digits(np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8)))
     )
-    assert (result.pictures, result.bound, result.check.passed) == (0, 0.0, False)
+    assert (result.pictures, result.chance, result.check.passed) == (0, 1.0, False)
+
+
+def judge(
+    before: list[int],
+    after: list[int],
+    labels: list[int],
+    *,
+    weights: list[float] | None = None,
+    audited: list[float] | None = None,
+    pictures: list[int] | None = None,
+) -> HeldBackResult:
+    """Compare two models by the classes that they give to digits, of which each is a picture unless told otherwise."""
+    count = len(labels)
+    kept = HeldBack(
+        Digits(np.zeros((count, 28, 28), np.uint8), np.array(labels, np.uint8)),
+        pictures=np.array(range(count) if pictures is None else pictures),
+        corrected=np.array(before) != np.array(labels),
+        weights=np.array(weights or [1.0] * count),
+        audited=np.array(audited or [0.0] * count),
+    )
+    return judge_held_back(np.array(before), np.array(after), kept)
 
 
 def test_many_gains_are_shown_and_few_are_not():
-    ones = np.ones(100)
-    assert gain_bound(np.array([1.0] * 20 + [0.0] * 80), ones, np.arange(100)) > 0.1
-    assert gain_bound(np.array([1.0] * 2 + [-1.0] * 1 + [0.0] * 97), ones, np.arange(100)) < 0
+    assert chance_of_equal(np.array([1.0] * 20 + [0.0] * 80)) < 0.001
+    assert chance_of_equal(np.array([1.0] * 2 + [-1.0] * 1 + [0.0] * 97)) == pytest.approx(0.5, abs=0.03)
+    assert chance_of_equal(np.array([-1.0] * 20)) == 1
+
+
+def test_the_chance_is_that_of_tossed_coins():
+    """Four gains and no loss come by chance in a sixteenth of the cases, five in one of 32."""
+    assert chance_of_equal(np.ones(1)) == pytest.approx(1 / 2, abs=0.02)
+    assert chance_of_equal(np.ones(4)) == pytest.approx(1 / 16, abs=0.01)
+    assert chance_of_equal(np.ones(5)) == pytest.approx(1 / 32, abs=0.01)
+
+
+def test_a_single_picture_shows_nothing():
+    assert not judge([1], [7], [7]).check.passed
+    assert judge([1] * 5, [7] * 5, [7] * 5).check.passed
+
+
+def test_a_digit_that_nobody_reviewed_counts_for_the_active_model_where_they_differ():
+    result = judge([1, 1, 1, 1], [7, 7, 1, 7], [7, 7, UNREVIEWED, UNREVIEWED])
+    assert result.unreviewed == UnreviewedDigits(digits=2, changed=1)
+    assert (result.pictures, result.corrected.digits, result.corrected.candidate) == (2, 2, 2)
+    assert (result.active, result.candidate) == pytest.approx((1 / 3, 2 / 3))
+    corrected = [7] * 30
+    assert judge([1] * 60, [7] * 30 + [1] * 30, [*corrected, *[UNREVIEWED] * 30]).check.passed
+    assert not judge([1] * 60, [7] * 60, [*corrected, *[UNREVIEWED] * 30]).check.passed
+
+
+def test_an_unreviewed_picture_counts_for_those_that_were_left_out():
+    before, after, labels = [1] * 12, [7] * 12, [7] * 10 + [UNREVIEWED] * 2
+    assert judge(before, after, labels).check.passed
+    assert not judge(before, after, labels, weights=[1.0] * 10 + [10.0] * 2).check.passed
 
 
 def test_digits_of_one_picture_are_not_independent():
-    gains = np.array([1.0] * 30 + [-1.0] * 10)
-    alone = gain_bound(gains, np.ones(40), np.arange(40))
-    together = gain_bound(gains, np.ones(40), np.repeat(np.arange(4), 10))
-    assert together < alone
+    before, after, labels = [1] * 40, [7] * 40, [7] * 30 + [1] * 10
+    alone = judge(before, after, labels)
+    together = judge(before, after, labels, pictures=[number // 10 for number in range(40)])
+    assert alone.check.passed
+    assert not together.check.passed
 
 
-def test_a_picture_counts_by_its_weight():
-    gains, pictures = np.array([1.0] * 50 + [-1.0] * 50), np.arange(100)
-    assert gain_bound(gains, np.array([50.0] * 50 + [1.0] * 50), pictures) > 0.8
-    assert gain_bound(gains, np.array([1.0] * 50 + [50.0] * 50), pictures) < -0.8
+def give_classes(labels: np.ndarray, error: float, rng: np.random.Generator) -> np.ndarray:
+    """Return what a model reads that errs in this share of the digits."""
+    return np.where(rng.random(len(labels)) < error, (labels + rng.integers(1, 10, len(labels))) % 10, labels)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_the_bound_is_reproducible(seed):
-    gains = np.random.default_rng(seed).choice([-1.0, 0.0, 1.0], 60)
-    assert gain_bound(gains, np.ones(60), np.arange(60)) == gain_bound(gains, np.ones(60), np.arange(60))
+def pass_rate(error: float, corrected: float, confirmed: float, audited: float, runs: int = 300) -> float:
+    """Return how often a candidate that errs so often passes, where the active model errs in 10 % of 400 pictures.
+
+    People correct and confirm these shares of its errors and right answers, and answer audits of this share.
+    """
+    passed = 0
+    for seed in range(runs):
+        rng = np.random.default_rng([seed, 8])
+        labels = rng.integers(0, 10, 400)
+        before, after = give_classes(labels, 0.1, rng), give_classes(labels, error, rng)
+        are_audited = rng.random(400) < audited
+        reviewed = are_audited | (rng.random(400) < np.where(before == labels, confirmed, corrected))
+        known = np.where(reviewed, labels, UNREVIEWED)
+        weights = np.where(are_audited, 1 / max(audited, 1e-9), 0.0)
+        passed += judge(before.tolist(), after.tolist(), known.tolist(), audited=weights.tolist()).check.passed
+    return passed / runs
+
+
+REVIEWS = [(1, 0, 0), (0.5, 0, 0), (1, 0.02, 0.02), (0.5, 0.5, 0.1), (0, 0, 0.3), (1, 1, 0), (0, 1, 0)]
+
+
+@pytest.mark.parametrize(("corrected", "confirmed", "audited"), REVIEWS)
+def test_an_equal_candidate_is_seldom_shown_to_be_better(corrected, confirmed, audited):
+    assert pass_rate(0.1, corrected, confirmed, audited) <= 0.06
+
+
+@pytest.mark.parametrize(
+    ("corrected", "confirmed", "audited"),
+    [(1, 0, 0), (0.9, 0.2, 0.02), (1, 1, 0), (0, 0, 0.5)],
+    ids=["errors alone", "most errors", "everything", "half of it audited"],
+)
+def test_a_much_better_candidate_is_shown_to_be_better(corrected, confirmed, audited):
+    assert pass_rate(0.02, corrected, confirmed, audited, runs=50) >= 0.8
+
+
+def test_nothing_is_shown_where_half_of_the_errors_were_not_reviewed():
+    """The digits that a better candidate reads differently might as well be wrong."""
+    assert pass_rate(0.02, 0.5, 0, 0, runs=50) == 0
+
+
+def test_the_result_is_reproducible():
+    gains = np.random.default_rng(1).choice([-1.0, 0.0, 1.0], 60)
+    assert chance_of_equal(gains) == chance_of_equal(gains)

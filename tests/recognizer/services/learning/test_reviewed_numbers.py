@@ -70,7 +70,7 @@ def test_a_resumed_training_gets_the_numbers_of_its_beginning(add_prediction, al
 
 
 def test_numbers_are_learnt_where_some_were_corrected(add_prediction, alice, consent, monkeypatch):
-    monkeypatch.setattr("recognizer.services.learning.selection.HELD_BACK", 0.0)
+    monkeypatch.setattr("recognizer.services.learning.sides.HELD_BACK", 0.0)
     correct(prediction=add_prediction("12"), by=alice, kind="confirm")
     correct_numbers(add_prediction, alice, FEWEST_CORRECTED - 1)
     assert select() == []
@@ -94,7 +94,7 @@ def test_withdrawn_consent_leaves_numbers_out(add_prediction, alice, bob, consen
 
 
 def test_an_audited_number_is_held_back(add_prediction, alice, consent, model, monkeypatch):
-    monkeypatch.setattr("recognizer.services.learning.selection.HELD_BACK", 0.0)
+    monkeypatch.setattr("recognizer.services.learning.sides.HELD_BACK", 0.0)
     correct_numbers(add_prediction, alice, FEWEST_CORRECTED)
     audited = add_prediction("98")
     stream = Stream.objects.create(owner=alice, model=model, mode="auto", is_expected=False, key="k", share=0.02)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from mlcore.artifact import load_artifact
 from mlcore.training.evaluation.gate import GateResult
-from mlcore.training.evaluation.held_back import HeldBackResult, Share
+from mlcore.training.evaluation.held_back import HeldBackResult, Share, UnreviewedDigits
 from recognizer.models import Job, ModelVersion, Training
 from recognizer.queues import TRAIN
 from recognizer.services.learning.consent import choose_training_consent
@@ -35,7 +35,7 @@ def save(alice: User, model: ModelVersion, media: Path, tmp_path: Path) -> Any:
     training = Training.objects.create(number=1, job=waiting, base=model, started_at=timezone.now())
     job = runs.claim_job(waiting.pk, message=uuid.uuid4())
     candidate = load_artifact(copy_shipped(tmp_path / "learnt-1"))
-    held_back = HeldBackResult(0, Share(0, 0, 0), Share(0, 0, 0), 0.0, 0.0, 0.0, None)
+    held_back = HeldBackResult(0, Share(0, 0, 0), Share(0, 0, 0), UnreviewedDigits(0, 0), 0.0, 0.0, 1.0, None)
     assert job
     return lambda: save_candidate(job, training, {alice.pk}, candidate, GateResult(()), held_back)
 

@@ -6,18 +6,17 @@ from uuid import UUID, uuid4
 import pytest
 from django.utils import timezone
 
-from recognizer.models import Audit, Stream
+from recognizer.models import Audit, Prediction, Stream
 from recognizer.services.history.corrections import correct, undo
 from recognizer.services.learning.consent import choose_training_consent, lock_training_consent
 from recognizer.services.learning.selection import (
     ReviewedDigit,
     count_reviewed_pictures,
-    is_held_back,
-    largest_limit,
     limit_shares,
     reviewed_digits_of,
     select_digits,
 )
+from recognizer.services.learning.sides import is_held_back
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +31,13 @@ def select():
 
 
 def total(selection) -> int:
-    return len(selection.learnt) + len(selection.held_back.digits)
+    """Return the number of reviewed digits."""
+    return len(selection.learnt) + int(selection.held_back.reviewed.sum())
+
+
+def reviewed_labels(selection) -> list[int]:
+    held_back = selection.held_back
+    return [*selection.learnt.labels, *held_back.digits.labels[held_back.reviewed]]
 
 
 def test_answers_that_nobody_reviewed_are_never_used(add_prediction, alice, consent):
@@ -40,13 +45,13 @@ def test_answers_that_nobody_reviewed_are_never_used(add_prediction, alice, cons
     correct(prediction=reviewed, by=alice, kind="confirm")
     selection = select()
     assert total(selection) == 2
-    assert sorted([*selection.learnt.labels, *selection.held_back.digits.labels]) == [1, 2]
+    assert sorted(reviewed_labels(selection)) == [1, 2]
 
 
 def test_what_is_no_digit_is_learnt_as_such(add_prediction, alice, consent):
     correct(prediction=add_prediction("7"), by=alice, kind="not_a_digit")
     selection = select()
-    assert [*selection.learnt.labels, *selection.held_back.digits.labels] == [10]
+    assert reviewed_labels(selection) == [10]
 
 
 def test_pictures_without_consent_are_left_out_from_the_moment_it_is_withdrawn(add_prediction, alice, bob, consent):
@@ -117,22 +122,66 @@ def test_a_resumed_training_gets_the_corrections_of_its_beginning(add_prediction
 
 def test_an_audited_picture_is_always_held_back_and_counts_by_its_probability(add_prediction, alice, consent, model):
     prediction = add_prediction("7")
-    stream = Stream.objects.create(owner=alice, model=model, mode="auto", is_expected=False, key="k", share=0.02)
-    now = timezone.now()
-    Audit.objects.create(
-        prediction=prediction,
-        owner=alice,
-        stream=stream,
-        month=now.date().replace(day=1),
-        probability=0.02,
-        confidence=0.9,
-        was_sure=True,
-        is_right=True,
-    )
+    audit(prediction, is_right=True)
     correct(prediction=prediction, by=alice, kind="confirm")
     (digit,) = reviewed_digits_of(alice)
     assert digit.is_held_back
-    assert digit.weight == pytest.approx(50)
+    assert digit.audited == pytest.approx(20)
+
+
+def test_held_back_pictures_that_nobody_reviewed_are_compared_and_not_learnt(add_prediction, alice, bob, consent):
+    given = [add_prediction("12") for _ in range(40)]
+    add_prediction("12", owner=bob)  # without consent
+    deleted = given.pop()
+    deleted.upload.deleted_at = timezone.now()
+    deleted.upload.save()
+    reviewed = given[0]
+    correct(prediction=reviewed, by=alice, kind="confirm")
+    kept = [each for each in given[1:] if is_held_back(each.upload_id)]
+    selection = select()
+    unreviewed = ~selection.held_back.reviewed
+    assert int(unreviewed.sum()) == 2 * len(kept) > 0
+    assert len(set(selection.held_back.pictures[unreviewed])) == len(kept)
+    assert set(selection.held_back.weights) == {1.0}
+    assert selection.counts.digits + selection.counts.held_back_digits == 2
+    assert total(select_digits(timezone.now() - timedelta(days=1))) == 0
+
+
+def test_many_unreviewed_pictures_are_represented_by_some(add_prediction, alice, consent, monkeypatch):
+    monkeypatch.setattr("recognizer.services.learning.unreviewed_digits.MAX_PICTURES", 3)
+    kept = [each for each in (add_prediction("7") for _ in range(40)) if is_held_back(each.upload_id)]
+    held_back = select().held_back
+    assert len(kept) > 3
+    assert held_back.weights == pytest.approx([len(kept) / 3] * 3)
+
+
+def test_an_audited_picture_that_nobody_reviewed_is_compared_on_either_side(add_prediction, alice, consent, model):
+    prediction = add_prediction("7")
+    while is_held_back(prediction.upload_id):
+        prediction = add_prediction("7")
+    audit(prediction, is_right=None)
+    held_back = select().held_back
+    assert 20 in held_back.audited
+    correct(prediction=prediction, by=alice, kind="confirm")
+    held_back = select().held_back
+    assert list(held_back.audited[held_back.reviewed]) == [20]
+    assert held_back.audited.sum() == 20
+
+
+def audit(prediction: Prediction, *, is_right: bool | None) -> None:
+    """Let the prediction be one of 20 that are audited."""
+    owner, model = prediction.owner, prediction.model
+    stream = Stream.objects.create(owner=owner, model=model, mode="auto", is_expected=False, key="k", share=0.05)
+    Audit.objects.create(
+        prediction=prediction,
+        owner=owner,
+        stream=stream,
+        month=timezone.now().date().replace(day=1),
+        probability=0.05,
+        confidence=0.9,
+        was_sure=True,
+        is_right=is_right,
+    )
 
 
 def test_three_in_ten_pictures_are_held_back_and_stay_so():
@@ -144,31 +193,18 @@ def test_three_in_ten_pictures_are_held_back_and_stay_so():
 
 def digits_of(numbers: list[int]) -> list[ReviewedDigit]:
     return [
-        ReviewedDigit(owner, uuid4(), 1, 7, b"", True, 1.0, False)
+        ReviewedDigit(owner, uuid4(), 1, 7, b"", True, 0.0, False)
         for owner, number in enumerate(numbers)
         for _ in range(number)
     ]
 
 
-@pytest.mark.parametrize(
-    ("numbers", "kept"),
-    [
-        ([1000, 10, 10], [1000, 10, 10]),  # below four people nobody is limited
-        ([1000, 10, 10, 10], [10, 10, 10, 10]),
-        ([1000, 100, 100, 100, 100], [133, 100, 100, 100, 100]),
-        ([50, 50, 50, 50, 50], [50, 50, 50, 50, 50]),
-        ([1, 1, 1, 500], [1, 1, 1, 1]),
-    ],
-)
-def test_one_person_gives_at_most_a_quarter_where_four_or_more_give(numbers, kept):
-    digits = limit_shares(digits_of(numbers), 0.25)
-    assert [sum(digit.owner_id == owner for digit in digits) for owner in range(len(numbers))] == kept
-
-
-def test_the_limit_is_at_least_one_digit():
-    assert largest_limit([5, 1, 1, 1], 0.01) == 1
+def test_one_person_gives_at_most_a_quarter_where_four_or_more_give():
+    digits = limit_shares(digits_of([1000, 100, 100, 100, 100]), 0.25)
+    assert [sum(digit.owner_id == owner for digit in digits) for owner in range(5)] == [133, 100, 100, 100, 100]
 
 
 def test_the_same_digits_are_kept_each_time():
-    digits = digits_of([100, 5, 5, 5])
+    digits = digits_of([100, 25, 25, 25])
+    assert len(limit_shares(digits, 0.25)) == 100
     assert limit_shares(digits, 0.25) == limit_shares(digits, 0.25)

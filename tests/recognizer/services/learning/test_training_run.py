@@ -119,7 +119,7 @@ def test_a_training_that_is_stopped_while_it_runs_registers_nothing(alice, model
 
 def test_a_training_gets_the_strips_of_numbers_that_were_corrected(alice, model, monkeypatch):
     """The pictures are read from the storage and cut by the active model, without those of other people."""
-    monkeypatch.setattr("recognizer.services.learning.selection.HELD_BACK", 0.2)
+    monkeypatch.setattr("recognizer.services.learning.sides.HELD_BACK", 0.2)
     choose_training_consent(alice, is_given=True)
     for number in range(30):
         text = str(1000 + 7 * number)

@@ -59,6 +59,13 @@ def test_only_one_training_is_open(reviewed, alice, model):
     assert start_training(by=alice).number == 2
 
 
+def test_only_an_open_training_is_told_as_one(reviewed, alice, model, monkeypatch):
+    cancel_training(start_training(by=alice), by=alice)
+    monkeypatch.setattr(trainings, "next_number", lambda: 1)  # as if another process had taken it
+    with pytest.raises(IntegrityError), transaction.atomic():
+        start_training(by=alice)
+
+
 def test_a_number_is_used_once_though_trainings_and_models_are_deleted(reviewed, alice, model, media, tmp_path):
     register_model(copy_shipped(tmp_path / "learnt-3"))
     register_model(copy_shipped(tmp_path / "learnt-by-hand", temperature=1.2))
@@ -201,7 +208,7 @@ def test_a_run_that_takes_too_long_fails_at_its_next_stage(reviewed, alice, monk
     runs.run_job(claim(training))
     training.refresh_from_db()
     assert (training.outcome, training.stage_done) == (Outcome.FAILED, 0.5)
-    assert training.error == "The training took longer than 0 hours."
+    assert training.error == "too_long"
 
 
 def test_a_training_that_always_dies_fails_with_the_reason(reviewed, alice):
@@ -218,5 +225,5 @@ def test_without_consent_at_its_beginning_a_training_fails_at_once(reviewed, ali
     run_training(claim(training))
     training.refresh_from_db()
     assert training.outcome == Outcome.FAILED
-    assert "too few reviewed digits" in training.error
+    assert training.error == "too_few_digits"
     assert ModelVersion.objects.count() == 1
