@@ -85,12 +85,12 @@ def test_the_page_stays_in_place_when_a_preset_is_chosen(alice, model, alice_pag
     place = upload.bounding_box()
     alice_page.get_by_label("Preset").select_option("Water meter")
     expect(alice_page.get_by_role("radio", name="A number")).to_be_checked()
-    expect(alice_page.get_by_text("The preset sets this.")).to_be_visible()
+    expect(alice_page.get_by_text("Content, set by the preset:")).to_be_visible()
     expect(alice_page.get_by_role("radio", name="One digit")).to_be_hidden()
     assert upload.bounding_box() == place
     alice_page.get_by_label("Preset").select_option("")
     expect(alice_page.get_by_role("radio", name="One digit")).to_be_checked()
-    expect(alice_page.get_by_text("The preset sets this.")).to_be_hidden()
+    expect(alice_page.get_by_text("Content, set by the preset:")).to_be_hidden()
 
 
 def test_the_preview_of_a_drawing_is_read_with_the_chosen_preset(alice, model, alice_page: Page):

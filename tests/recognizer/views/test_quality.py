@@ -188,7 +188,7 @@ def test_a_picture_without_a_digit_is_named_among_the_mistakes(alice_client, str
     wrong = Audit.objects.get(is_right=False)
     correct(prediction=wrong.prediction, by=wrong.owner, kind="not_a_digit")
     page = text_of(alice_client.get(reverse("quality_stream", args=[stream.pk])))
-    assert "Read as 1901, but there is no digit" in page
+    assert "Read as 1901 (98.0 %), but there is no digit" in page
 
 
 def test_the_owner_wishes_an_error_rate(alice_client, stream):
@@ -208,7 +208,7 @@ def test_other_error_rates_are_refused(alice_client, stream, wish):
 
 def test_mistakes_are_shown_and_looked_at_again(alice_client, stream):
     url = reverse("quality_stream", args=[stream.pk])
-    assert "Read as 1901, is 1907" in text_of(alice_client.get(url))
+    assert "Read as 1901 (98.0 %), is 1907" in text_of(alice_client.get(url))
     wrong = Audit.objects.get(is_right=False)
     again = reverse("quality_look_again", args=[wrong.pk])
     alice_client.post(again, {"said": "wrong"})
