@@ -87,6 +87,16 @@ def check_fields(fields: Mapping[str, str]) -> dict[str, str]:
     return given
 
 
+def expect_the_same(first: Mapping[str, str], second: Mapping[str, str]) -> bool:
+    """Return whether two sets of valid fields expect the same, however they are written: `5` and `5-5`."""
+    return _meaning(first) == _meaning(second)
+
+
+def _meaning(fields: Mapping[str, str]) -> dict[str, Any]:
+    parts = {name: PARSERS[name](text) for name, text in fields.items()}
+    return {name: part for name, part in parts.items() if name != "sign" or not part}  # a sign may stand without it
+
+
 def known_decimals(fields: Mapping[str, str]) -> int | None:
     """Return the number of decimals if these valid fields expect exactly one, else None."""
     counts = _counts(fields["decimals"]) if "decimals" in fields else None

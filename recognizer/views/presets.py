@@ -57,7 +57,12 @@ def preset_edit(request: UserRequest, pk: UUID) -> HttpResponse:
 def preset_page(request: UserRequest, preset: Preset | None) -> HttpResponse:
     """Show the form of a preset, and save it or try it on a picture."""
     form = PresetForm(request.POST if request.method == "POST" else None, preset=preset)
-    context: dict[str, Any] = {"form": form, "preset": preset, "is_from_desk": is_from_desk(request)}
+    context: dict[str, Any] = {
+        "form": form,
+        "preset": preset,
+        "is_measured": preset is not None and preset.streams.exists(),
+        "is_from_desk": is_from_desk(request),
+    }
     problem = None
     if form.is_bound and form.is_valid():
         try:

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mlcore.reading.expectation_text import ExpectationError, check_fields
+from mlcore.reading.expectation_text import ExpectationError, check_fields, expect_the_same
 from mlcore.reading.result import Mode
 from recognizer.models import Batch, Prediction, Preset
 from recognizer.models.preset import MAX_PRESET_NAME
@@ -50,17 +50,23 @@ def create_preset(*, owner: User, name: str, fields: Mapping[str, str], mode: Mo
 def change_preset(
     preset: Preset, *, name: str | None = None, fields: Mapping[str, str] | None = None, mode: Mode | None = None
 ) -> None:
-    """Change what is given. Stored predictions and batches keep what they used."""
+    """Change what is given. Stored predictions and batches keep what they used.
+
+    Streams go on where the same is expected as before: a form sends all fields, also for a new name.
+    """
     preset.name = preset.name if name is None else clean_name(name)
     preset.expectation = preset.expectation if fields is None else clean_fields(fields)
     preset.mode = mode or preset.mode
     preset.updated_at = timezone.now()
     values = {each: getattr(preset, each) for each in ("name", "expectation", "mode", "updated_at")}
     with unique_name():
-        if fields is not None:
-            end_streams(preset.pk)
-        if not Preset.objects.filter(pk=preset.pk).update(**values):
+        stored = Preset.objects.select_for_update(no_key=True).filter(pk=preset.pk)
+        expected = stored.values_list("expectation", flat=True).first()
+        if expected is None:
             raise Problem("not_found")  # it was deleted in the meantime
+        stored.update(**values)
+        if not expect_the_same(preset.expectation, expected):
+            end_streams(preset.pk)
 
 
 @contextmanager

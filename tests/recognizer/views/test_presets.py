@@ -282,3 +282,33 @@ def test_reading_again_refuses_another_choice(alice, alice_client, model, choice
     address = reverse("upload_read_again", args=[prediction.upload_id])
     assert alice_client.post(address, {"mode": "number", "expect": choice}).status_code == 400
     assert Prediction.objects.count() == 1
+
+
+WRITTEN_OTHERWISE = {"digits": "4-4", "sign": "false", "minimum": "0.50", "values": "1000 | 2000", "check": " luhn"}
+
+
+@pytest.mark.parametrize("fields", [{"digits": "4", "step": "300"}, WRITTEN_OTHERWISE, {"sign": "yes", "digits": "4"}])
+def test_saving_a_preset_without_a_change_or_with_a_new_name_keeps_its_streams(alice, alice_client, model, fields):
+    preset = create_preset(owner=alice, name="Gas meter", mode="number", fields=fields)
+    stream = create_prediction(owner=alice, data=DATA, source="api", mode="number", expected=expect(preset, {})).stream
+    address = reverse("preset_edit", args=[preset.pk])
+    form = alice_client.get(address).context["form"]
+    shown = {name: form[name].value() or "" for name in form.fields}
+    for name in ("Gas meter", "Power meter"):
+        assert alice_client.post(address, {**shown, "name": name}).status_code == 302
+        preset.refresh_from_db()
+        assert preset.name == name
+        assert key_of(stream) == stream.key
+    assert alice_client.post(address, {**shown, "digits": "5"}).status_code == 302
+    assert key_of(stream) != stream.key
+
+
+def key_of(stream) -> str:
+    return type(stream).objects.values_list("key", flat=True).get(pk=stream.pk)
+
+
+def test_the_page_says_before_saving_what_a_change_ends(alice, alice_client, meter):
+    assert "measured anew" not in page_of(alice_client, "preset_edit", meter.pk)
+    create_prediction(owner=alice, data=DATA, source="api", mode="number", expected=expect(meter, {}))
+    assert "measured anew" in page_of(alice_client, "preset_edit", meter.pk)
+    assert "measured anew" not in page_of(alice_client, "preset_create")
