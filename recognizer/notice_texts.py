@@ -32,6 +32,7 @@ PASSWORD_CHANGED = "password_changed"  # noqa: S105
 EMAIL_CHANGED = "email_changed"
 PROMISE_MADE = "promise_made"
 PROMISE_BROKEN = "promise_broken"
+PROMISE_WITHDRAWN = "promise_withdrawn"
 
 TEXTS: dict[str, NoticeText] = {
     EXPORT_READY: NoticeText(
@@ -60,6 +61,14 @@ TEXTS: dict[str, NoticeText] = {
         _(
             "%(stream)s: checked answers were wrong more often than in %(wish)s of the cases. Fewer answers are called"
             " sure from now on. Look at the errors again, and review what was sure since the last right answer."
+        ),
+        _("How good is it?"),
+    ),
+    PROMISE_WITHDRAWN: NoticeText(
+        _("A promise is not proven any more"),
+        _(
+            "%(stream)s: a checked answer was changed. With it, the checked answers do not prove that at most %(wish)s"
+            " are wrong. Until they do, the stricter limit decides what is sure: the promised one or the model's own."
         ),
         _("How good is it?"),
     ),

@@ -36,6 +36,7 @@ class StreamFigures:
     waiting_sure: int  # audits that nobody has checked, of sure answers
     waiting_unsure: int
     held_back: int  # checked sure answers that do not count before an earlier audit is checked
+    is_reopened: bool  # whether an audit that the promise's state rests on waits to be checked again
 
     @property
     def waiting(self) -> int:

@@ -61,6 +61,10 @@ class StreamBody(Body):
     wish: Annotated[Share | None, About("The largest share of wrong answers that the owner wishes.", example=0.02)]
     promised_at: Annotated[Moment | None, About("Since when the wish is promised.", example=None)]
     broken_at: Annotated[Moment | None, About("When a promise was broken, until the next one.", example=None)]
+    withdrawn_at: Annotated[
+        Moment | None,
+        About("Since when changed verdicts do not prove the promise any more, until the next one.", example=None),
+    ]
     threshold: Annotated[
         Share | None, About("The least confidence of a sure answer; `null`: the model's own threshold.", example=None)
     ]
@@ -102,6 +106,7 @@ def stream_body(figures: StreamFigures, absolute: Absolute) -> StreamBody:
         wish=stream.wish,
         promised_at=stream.promised_at,
         broken_at=stream.broken_at,
+        withdrawn_at=stream.withdrawn_at,
         threshold=stream.threshold,
         answers_to_check=stream.audits_left,
         created_at=stream.created_at,

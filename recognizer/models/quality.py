@@ -43,6 +43,14 @@ class Stream(UUIDModel):
     )
     promised_at = models.DateTimeField(null=True, blank=True)
     broken_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text=_("When verdicts were changed so that they do not prove the promise any more; until the next one."),
+    )
+    counted_until = models.DateTimeField(
+        null=True, blank=True, help_text=_("When the last audited answer was chosen that the promise's state rests on.")
+    )
     breaks = models.PositiveIntegerField(default=0, help_text=_("How often a promise was broken."))
     last_good_at = models.DateTimeField(
         null=True, blank=True, help_text=_("Time of the last audited answer that was right before the promise broke.")

@@ -46,6 +46,7 @@ STREAM_FIELDS = (
     "threshold",
     "promised_at",
     "broken_at",
+    "withdrawn_at",
 )
 MONTH_FIELDS = ("month", "sure", "unsure", "rejected", "corrected")
 AUDIT_FIELDS = ("prediction", "chosen_at", "probability", "confidence", "was_sure", "is_right", "looked_again_at")

@@ -1,6 +1,7 @@
 """Corrections of predictions: each is checked and appended. `current_corrections.py` tells which one counts."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -154,12 +155,13 @@ def undo(*, prediction: Prediction, by: User) -> Correction:
         effective = effective_corrections(prediction.upload.corrections.order_by("created_at", "id"))
         if not effective:
             raise Problem("conflict", _("There is no correction to undo."))
-        undo_row = _append(_new_row(prediction, by, Correction.Kind.UNDO))
-        if len(effective) == 1:
-            return undo_row
-        restored = _new_row(prediction, by, effective[-2].kind, effective[-2].written, effective[-2].boxes)
-        restored.created_at = undo_row.created_at + RESTORE_DELAY
-        return _append(restored)
+        rows = [_new_row(prediction, by, Correction.Kind.UNDO)]
+        if len(effective) > 1:
+            restored = _new_row(prediction, by, effective[-2].kind, effective[-2].written, effective[-2].boxes)
+            restored.created_at = rows[0].created_at + RESTORE_DELAY
+            rows.append(restored)
+        _save_rows(rows)
+        return rows[-1]
 
 
 def affirm(*, prediction: Prediction, by: User) -> Correction:
@@ -250,10 +252,13 @@ def _append(row: Correction, current: Correction | None = None) -> Correction:
 
 
 def _save_rows(rows: Sequence[Correction]) -> None:
-    """Save corrections, book their size and answer audits. Raise Problem if the quota of the owner is used up."""
-    sizes: dict[int, dict[UUID, int]] = {}
+    """Save corrections, book their size and answer audits. Raise Problem if the quota of the owner is used up.
+
+    Of two corrections of a picture, the last one answers its audits.
+    """
+    sizes: dict[int, Counter[UUID]] = {}
     for row in rows:
-        sizes.setdefault(row.prediction.owner_id, {})[row.upload_id] = correction_bytes(row)
+        sizes.setdefault(row.prediction.owner_id, Counter())[row.upload_id] += correction_bytes(row)
     with transaction.atomic():
         for owner_id, of_owner in sorted(sizes.items()):
             reserve_space(owner_id, pictures=0, size=sum(of_owner.values()))

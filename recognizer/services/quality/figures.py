@@ -13,7 +13,7 @@ from mlcore.quality.evidence import Outcome, estimate_error
 from mlcore.quality.promise import WISHES
 from recognizer import selectors
 from recognizer.models import Audit, Stream, StreamMonth
-from recognizer.services.quality.promises import CheckedAudits, follow_audits
+from recognizer.services.quality.promises import CheckedAudits, follow_audits, is_reopened
 from recognizer.stream_figures import Cost, MonthFigures, StreamFigures
 
 MAX_STREAMS = 100
@@ -42,14 +42,17 @@ def figures_of(streams: Sequence[Stream]) -> list[StreamFigures]:
     for row in StreamMonth.objects.filter(stream__in=months).order_by("month"):
         months[row.stream_id].append(row)
     waiting = count_waiting(streams)
-    outcomes, held_back = checked_outcomes(list(months), {key: audits.first for key, audits in waiting.items()})
+    outcomes, held_back = checked_outcomes(
+        list(months), {key: audits.first for key, audits in waiting.items() if audits.first}
+    )
     found = []
     for stream in streams:
         own = outcomes.get(stream.pk, {})
         rows = tuple(MonthFigures(row, estimate_error(own.get(row.month, ()))) for row in months[stream.pk])
         everything = estimate_error(outcome for month in own.values() for outcome in month)
         audits = waiting.get(stream.pk, NONE_WAITING)
-        found.append(StreamFigures(stream, rows, everything, audits.sure, audits.unsure, held_back[stream.pk]))
+        again = is_reopened(stream, audits.first if audits is not NONE_WAITING else None)
+        found.append(StreamFigures(stream, rows, everything, audits.sure, audits.unsure, held_back[stream.pk], again))
     return found
 
 

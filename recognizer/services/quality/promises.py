@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import numpy as np
@@ -13,11 +14,13 @@ from django.utils.formats import number_format
 from numpy.typing import NDArray
 
 from mlcore.quality.promise import SHARE_BEFORE, WISHES, Promise
+from mlcore.reading.decide import sure_threshold
 from recognizer.models import Audit, Stream
-from recognizer.notice_texts import PROMISE_BROKEN, PROMISE_MADE
+from recognizer.notice_texts import PROMISE_BROKEN, PROMISE_MADE, PROMISE_WITHDRAWN
 from recognizer.problems import Problem
 from recognizer.selectors import waiting_audits
 from recognizer.services.people.notices import tell_person
+from recognizer.services.registry.thresholds import thresholds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,27 @@ def counted_audits(stream: Stream) -> QuerySet[Audit]:
 
     Later ones may have been checked because they looked wrong. Audits without their picture are not waited for.
     """
-    audits = stream.audits.order_by("chosen_at", "id")
-    waiting = waiting_audits(audits.filter(owner=stream.owner_id))  # their index begins with the owner
-    first = waiting.values_list("chosen_at", "id").first()
-    checked = audits.exclude(is_right=None)
+    checked = stream.audits.exclude(is_right=None).order_by("chosen_at", "id")
+    first = first_waiting(stream)
     if first is None:
         return checked
     at, key = first
     return checked.filter(Q(chosen_at__lt=at) | Q(chosen_at=at, id__lt=key))
+
+
+def first_waiting(stream: Stream) -> tuple[datetime, UUID] | None:
+    """Return when the first audit was chosen that waits to be checked, and its key; None if none waits."""
+    own = stream.audits.filter(owner=stream.owner_id)  # the index of the few that wait begins with the owner
+    return waiting_audits(own).order_by("chosen_at", "id").values_list("chosen_at", "id").first()
+
+
+def is_reopened(stream: Stream, waiting_since: datetime | None) -> bool:
+    """Return whether an audit that the promise rests on waits again: its verdict was undone.
+
+    `waiting_since` is when the first audit that waits was chosen. A part of the audits decides nothing: the promise
+    stays as it is until this one is checked.
+    """
+    return bool(waiting_since and stream.counted_until and waiting_since <= stream.counted_until)
 
 
 def checked_audits(audits: QuerySet[Audit]) -> CheckedAudits:
@@ -84,42 +100,62 @@ def choose_wish(stream: Stream, wish: float | None) -> None:
         locked = Stream.objects.select_for_update().get(pk=stream.pk)
         if locked.wish == wish:
             return
-        locked.wish, locked.promised_at, locked.broken_at, locked.breaks = wish, None, None, 0
-        locked.last_good_at = None
+        locked.wish, locked.threshold, locked.breaks = wish, None, 0
+        locked.promised_at = locked.broken_at = locked.withdrawn_at = locked.last_good_at = None
         save_standing(locked, is_new_wish=True)
 
 
 def update_promises(stream_ids: Iterable[UUID]) -> None:
     """Bring streams up to date after answers to their audits. Call it inside the transaction that saved them."""
     for stream in Stream.objects.select_for_update().filter(pk__in=set(stream_ids)).order_by("pk"):
-        if stream.wish is not None:
+        waiting = first_waiting(stream)
+        if stream.wish is not None and not is_reopened(stream, waiting and waiting[0]):
             save_standing(stream)
 
 
 def save_standing(stream: Stream, *, is_new_wish: bool = False) -> None:
-    """Save what follows from the audits, and tell the owner if a promise was made or broken."""
+    """Save what follows from the audits, and tell the owner if a promise was made, broken or withdrawn.
+
+    A promise is withdrawn where verdicts were changed, and it would not have been made with them. The stricter of its
+    threshold and the model's own then holds. Without a promise, a threshold in force never falls: nothing proves that a
+    lower one keeps the wish.
+    """
     if stream.wish is None:
-        stream.share, stream.threshold, stream.audits_left = SHARE_BEFORE, None, None
+        stream.share, stream.threshold, stream.audits_left, stream.counted_until = SHARE_BEFORE, None, None, None
         stream.save()
         return
     counted = counted_audits(stream)
     standing = follow_audits(stream.wish, checked_audits(counted))
     promise, now = standing.promise, timezone.now()
-    stream.share, stream.threshold = promise.share, promise.threshold
-    stream.audits_left = None if promise.promised is not None else promise.audits_left
-    was_promised, is_broken = stream.promised_at is not None, promise.breaks > stream.breaks and not is_new_wish
+    is_promised, was_promised = promise.promised is not None, stream.promised_at is not None
+    is_broken = promise.breaks > stream.breaks and not is_new_wish
+    is_withdrawn = was_promised and not (is_promised or is_broken)
+    stream.share, stream.breaks = promise.share, promise.breaks
+    stream.audits_left = None if is_promised else promise.audits_left
+    stream.counted_until = counted.reverse().values_list("chosen_at", flat=True).first()
+    if is_promised or is_broken:
+        stream.threshold, stream.withdrawn_at = promise.threshold, None
+    else:
+        stream.threshold = max(stream.threshold or 0.0, promise.threshold or 0.0) or None
+    if is_withdrawn:
+        stream.threshold, stream.withdrawn_at = max(stream.threshold or 0.0, strictest_threshold(stream)), now
     if is_broken:
         stream.broken_at = now
         stream.last_good_at = None if standing.last_good is None else counted[standing.last_good].chosen_at
     elif not promise.breaks:
         stream.broken_at = stream.last_good_at = None
-    stream.breaks = promise.breaks
-    stream.promised_at = (stream.promised_at or now) if promise.promised is not None else None
+    is_made = is_promised and (is_broken or not was_promised)
+    stream.promised_at = now if is_made else stream.promised_at if is_promised else None
     stream.save()
-    if is_broken:
-        tell_owner(stream, PROMISE_BROKEN)
-    elif promise.promised is not None and not was_promised:
-        tell_owner(stream, PROMISE_MADE)
+    for kind, happened in ((PROMISE_BROKEN, is_broken), (PROMISE_MADE, is_made), (PROMISE_WITHDRAWN, is_withdrawn)):
+        if happened:
+            tell_owner(stream, kind)
+
+
+def strictest_threshold(stream: Stream) -> float:
+    """Return the stricter of the thresholds that the model has for digits and for numbers."""
+    thresholds = thresholds_of(stream.model_id)
+    return max(sure_threshold(thresholds, is_number=is_number) for is_number in (False, True))
 
 
 def tell_owner(stream: Stream, kind: str) -> None:

@@ -18,7 +18,8 @@ from recognizer.services.quality.streams import month_of
 def note_corrections(rows: Sequence[Correction]) -> None:
     """Answer the audits of the corrected pictures, and count corrected answers. Call it before the rows are saved.
 
-    A correction speaks of the picture. So it answers every audit of the picture, whichever answer was shown.
+    A correction speaks of the picture. So it answers every audit of the picture, whichever answer was shown. Of several
+    rows of one picture the last one counts: an undo and the correction that it restores are one verdict.
     """
     by_upload = {row.upload_id: row for row in rows}
     count_corrected(by_upload)

@@ -1,22 +1,28 @@
 """Promises of streams: what counts, when one is made or broken, and what the owner is told."""
 
+from importlib import import_module
+
 import pytest
+from django.db import connection
 
 from mlcore.quality.evidence import needed_audits
 from mlcore.quality.promise import SHARE_AFTER, SHARE_BEFORE, THRESHOLDS
 from recognizer import selectors
 from recognizer.models import Audit, Notice, Stream, Upload
 from recognizer.problems import Problem
-from recognizer.services.history.bulk_actions import delete_uploads
+from recognizer.services.history.bulk_actions import delete_uploads, restore_uploads
 from recognizer.services.history.corrections import correct
+from recognizer.services.quality.figures import figures_of
 from recognizer.services.quality.promises import (
     choose_wish,
     counted_audits,
     review_since_last_good,
+    strictest_threshold,
     update_promises,
 )
 from recognizer.services.review.mistakes import look_again, mistakes_of
 from recognizer.services.review.review_queue import QueueCounts, count_to_review, look_ahead, next_to_review
+from recognizer.services.space.recount import recount
 from tests.recognizer.services.quality.conftest import add_checked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("audit_all")]
@@ -146,6 +152,108 @@ def test_a_second_look_that_finds_the_same_is_noted(promised, alice):
     promised.refresh_from_db()
     assert promised.broken_at is not None
     assert mistakes_of(alice, promised).filter(looked_again_at__isnull=False).count() == 1
+
+
+def state_of(stream: Stream) -> dict[str, object]:
+    return Stream.objects.filter(pk=stream.pk).values().get()
+
+
+@pytest.mark.parametrize("breaks", [False, True])
+def test_undoing_an_answer_that_counted_and_giving_it_again_changes_nothing(promised, audited, alice, breaks):
+    if breaks:
+        break_promise(promised)
+    before, told = state_of(promised), notices(alice)
+    correct(prediction=audited[0], by=alice, kind="undo")
+    assert (state_of(promised), notices(alice)) == (before, told)
+    (figures,) = figures_of([promised])
+    assert figures.is_reopened
+    correct(prediction=audited[0], by=alice, kind="confirm")
+    assert (state_of(promised), notices(alice)) == (before, told)
+    (figures,) = figures_of([promised])
+    assert not figures.is_reopened
+
+
+def test_later_answers_wait_until_an_undone_one_is_checked_again(promised, audited, alice):
+    correct(prediction=audited[0], by=alice, kind="undo")
+    break_promise(promised)
+    assert promised.broken_at is None
+    correct(prediction=audited[0], by=alice, kind="confirm")
+    promised.refresh_from_db()
+    assert promised.broken_at is not None
+
+
+def test_a_restored_picture_that_waits_does_not_end_a_promise(audited, alice):
+    for prediction in audited[1:]:
+        correct(prediction=prediction, by=alice, kind="confirm")
+    stream = audited[0].stream
+    delete_uploads(alice, [audited[0].upload_id])
+    choose_wish(stream, 0.02)
+    add_checked(stream, [(0.999, True)] * needed_audits(0.02))
+    update_promises([stream.pk])
+    before = state_of(stream)
+    assert before["promised_at"] is not None
+    restore_uploads(Upload.objects.filter(pk=audited[0].upload_id))
+    correct(prediction=audited[1], by=alice, kind="correct", text="7777")
+    assert state_of(stream) == before
+
+
+def test_one_undo_is_one_verdict(audited, alice):
+    wrong = audited[0]
+    for text in ("7777", "8888"):
+        correct(prediction=wrong, by=alice, kind="correct", text=text)
+    look_again(Audit.objects.get(prediction=wrong), by=alice, is_right=False)
+    correct(prediction=wrong, by=alice, kind="undo")  # 7777 counts again, so the answer is as wrong as before
+    audit = Audit.objects.get(prediction=wrong)
+    assert audit.is_right is False
+    assert audit.looked_again_at is not None
+    assert recount(owner_id=alice.pk).corrected_uploads == 0
+
+
+def test_a_promise_that_changed_verdicts_do_not_prove_is_withdrawn_and_keeps_a_strict_threshold(
+    promised, audited, alice
+):
+    correct(prediction=audited[0], by=alice, kind="correct", text="7777")
+    promised.refresh_from_db()
+    assert (promised.promised_at, promised.broken_at) == (None, None)
+    assert promised.withdrawn_at is not None
+    assert promised.threshold == strictest_threshold(promised) > THRESHOLDS[-1]
+    assert promised.share == SHARE_BEFORE
+    assert notices(alice) == ["promise_made", "promise_withdrawn"]
+    correct(prediction=audited[1], by=alice, kind="correct", text="7777")
+    promised.refresh_from_db()
+    assert promised.threshold == strictest_threshold(promised)
+    assert notices(alice) == ["promise_made", "promise_withdrawn"]
+
+
+def test_a_promise_returns_with_the_verdicts_that_prove_it(promised, audited, alice):
+    correct(prediction=audited[0], by=alice, kind="correct", text="7777")
+    correct(prediction=audited[0], by=alice, kind="undo")
+    promised.refresh_from_db()
+    assert promised.promised_at is not None
+    assert (promised.withdrawn_at, promised.threshold) == (None, THRESHOLDS[-1])
+    assert notices(alice) == ["promise_made", "promise_withdrawn", "promise_made"]
+
+
+def test_a_raised_threshold_stays_where_changed_verdicts_take_the_break_away(promised, audited, alice):
+    break_promise(promised)
+    for prediction in audited:
+        correct(prediction=prediction, by=alice, kind="correct", text="7777")
+    promised.refresh_from_db()
+    assert (promised.breaks, promised.promised_at) == (0, None)
+    assert promised.threshold == 0.97
+
+
+def test_the_migration_finds_what_promises_rest_on(promised):
+    until = promised.counted_until
+    assert until is not None
+    waiting = Audit.objects.latest("chosen_at")
+    Audit.objects.filter(pk=waiting.pk).update(is_right=None)
+    update_promises([promised.pk])
+    Stream.objects.update(counted_until=None)
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("recognizer.migrations.0048_promise_withdrawn").FILL_COUNTED_UNTIL)
+    promised.refresh_from_db()
+    assert promised.counted_until == Audit.objects.exclude(pk=waiting.pk).latest("chosen_at").chosen_at < until
 
 
 def test_what_was_sure_since_the_last_good_audit_goes_into_review(promised, alice, store_answer):
