@@ -1,6 +1,7 @@
 """The texts of notices by their kind, translated and filled when they are shown.
 
-A value whose name ends with `_at` is a time in ISO format, and is shown in the time zone of the reader.
+A value whose name ends with `_at` is a time in ISO format, and is shown in the time zone of the reader. A float is a
+share, and is shown in percent as the reader's language writes it.
 """
 
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
@@ -96,6 +97,8 @@ def show_notice(row: Notice, *, time_format: str = TIME_FORMAT) -> ShownNotice:
 
 
 def _show_value(name: str, value: object, time_format: str) -> object:
+    if isinstance(value, float):
+        return f"{number_format(100 * value, 1)}\N{NO-BREAK SPACE}%"
     if not (name.endswith("_at") and isinstance(value, str)):
         return value
     return date_format(timezone.localtime(datetime.fromisoformat(value)), time_format)

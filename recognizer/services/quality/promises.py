@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import number_format
 from numpy.typing import NDArray
 
 from mlcore.quality.promise import SHARE_BEFORE, WISHES, Promise
@@ -159,11 +158,10 @@ def strictest_threshold(stream: Stream) -> float:
 
 
 def tell_owner(stream: Stream, kind: str) -> None:
-    wish = f"{number_format(100 * (stream.wish or 0), 1)}\N{NO-BREAK SPACE}%"
     tell_person(
         stream.owner_id,
         kind,
-        values={"stream": str(stream), "wish": wish},
+        values={"stream": str(stream), "wish": stream.wish},
         link=reverse("quality_stream", args=[stream.pk]),
     )
 

@@ -4,11 +4,13 @@ from importlib import import_module
 
 import pytest
 from django.db import connection
+from django.utils.translation import override
 
 from mlcore.quality.evidence import needed_audits
 from mlcore.quality.promise import SHARE_AFTER, SHARE_BEFORE, THRESHOLDS
 from recognizer import selectors
 from recognizer.models import Audit, Notice, Stream, Upload
+from recognizer.notice_texts import show_notice
 from recognizer.problems import Problem
 from recognizer.services.history.bulk_actions import delete_uploads, restore_uploads
 from recognizer.services.history.corrections import correct
@@ -102,11 +104,13 @@ def test_the_owner_is_told_once_that_a_wish_is_promised(promised, alice):
     assert promised.audits_left is None
     update_promises([promised.pk])
     notice = Notice.objects.get(owner=alice)
-    assert (notice.kind, notice.values["wish"], notice.link) == (
-        "promise_made",
-        "2.0\N{NO-BREAK SPACE}%",
-        f"/quality/{promised.pk}/",
-    )
+    assert (notice.kind, notice.values["wish"], notice.link) == ("promise_made", 0.02, f"/quality/{promised.pk}/")
+
+
+@pytest.mark.parametrize(("language", "wish"), [("en", "2.0"), ("de", "2,0")])
+def test_a_notice_writes_the_wish_in_the_reader_s_language(promised, alice, language, wish):
+    with override(language):
+        assert f"at most {wish}\N{NO-BREAK SPACE}% are wrong" in show_notice(Notice.objects.get(owner=alice)).text
 
 
 def test_before_the_promise_the_stream_knows_about_how_many_audits_are_left(audited, alice):
