@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from mlcore.quality.evidence import Estimate, upper_bound, wilson_interval
-from mlcore.quality.promise import SHARE_BEFORE
+from mlcore.quality.evidence import Estimate, wilson_interval
+from mlcore.quality.promise import SHARE_BEFORE, Evidence
 from recognizer.models import Batch, ModelVersion, Stream, StreamMonth
 
 MAX_MISTAKES = 1_000  # that the table of digits holds
@@ -72,10 +72,6 @@ class StreamFigures:
     def sure_share(self) -> float:
         return self.sure / self.total if self.total else 0.0
 
-    @property
-    def upper_bound(self) -> float:
-        return upper_bound(self.error.audited, self.error.wrong)
-
 
 @dataclass(frozen=True)
 class Cost:
@@ -83,7 +79,11 @@ class Cost:
 
     wish: float
     audits: int | None  # None: no end is in sight
-    is_proven: bool = False  # the audits so far are enough
+    evidence: Evidence | None  # that proves it; None where the audits so far do not
+
+    @property
+    def is_proven(self) -> bool:
+        return self.evidence is not None
 
     @property
     def answers(self) -> int | None:

@@ -35,13 +35,18 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """An error rate with its 95 % interval. It has no interval without audited answers."""
+    """An error rate with its 95 % interval, which without audited answers is all rates.
+
+    The bound holds at every look. There is none where answers were audited with different probabilities: it counts each
+    of them once, and then says nothing of the answers that they were chosen from.
+    """
 
     audited: int
     wrong: int
     rate: float
     low: float
     high: float
+    bound: float | None
 
 
 def upper_bound(audited: int, wrong: int) -> float:
@@ -80,14 +85,16 @@ def estimate_error(outcomes: Iterable[Outcome]) -> Estimate:
     """
     rows = list(outcomes)
     if not rows:
-        return Estimate(0, 0, 0.0, 0.0, 1.0)
+        return Estimate(0, 0, 0.0, 0.0, 1.0, None)
     counts = np.array([row.count for row in rows])
     weights = np.array([1 / row.probability for row in rows])
     is_wrong = np.array([not row.is_right for row in rows])
     total = float((counts * weights).sum())
     rate = float((counts * weights)[is_wrong].sum()) / total
     low, high = wilson_interval(rate, total**2 / float((counts * weights**2).sum()))
-    return Estimate(int(counts.sum()), int(counts[is_wrong].sum()), rate, low, high)
+    audited, wrong = int(counts.sum()), int(counts[is_wrong].sum())
+    bound = upper_bound(audited, wrong) if len({row.probability for row in rows}) == 1 else None
+    return Estimate(audited, wrong, rate, low, high, bound)
 
 
 def wilson_interval(share: float, count: float) -> tuple[float, float]:

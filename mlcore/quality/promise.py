@@ -43,6 +43,16 @@ class Counts:
             self.wrong[first:] = [count + 1 for count in self.wrong[first:]]
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The audited answers that prove a promise: those that reach its threshold, since the last promise was broken."""
+
+    threshold: float
+    audited: int
+    wrong: int
+    bound: float
+
+
 @dataclass(slots=True)
 class Promise:
     """A wished error rate, the audits that speak for it, and the threshold that follows from them.
@@ -87,6 +97,14 @@ class Promise:
         expected = self.wish * self.evidence.audited[self.first or 0]
         wrong = self.evidence.wrong[self.first or 0]
         return expected >= MAX_EXPECTED or wrong * math.log(2) - expected / 2 > math.log(MAX_ODDS)
+
+    @property
+    def promised_evidence(self) -> Evidence | None:
+        """Return what proves the promise, None where none is made."""
+        place, counts = self.promised, self.evidence
+        if place is None:
+            return None
+        return Evidence(self.thresholds[place], counts.audited[place], counts.wrong[place], self.bound(place))
 
     def bound(self, place: int) -> float:
         """Return the upper bound of the error among the answers that reach a threshold."""

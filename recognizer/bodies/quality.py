@@ -56,7 +56,11 @@ class StreamBody(Body):
     error: ErrorBody
     bound: Annotated[
         Share | None,
-        About("At most so many sure answers are wrong, with 95 % certainty at every look.", example=0.0201),
+        About(
+            "At most so many sure answers are wrong, with 95 % certainty at every look; `null` where the checked"
+            " answers were chosen with different probabilities.",
+            example=0.0201,
+        ),
     ]
     wish: Annotated[Share | None, About("The largest share of wrong answers that the owner wishes.", example=0.02)]
     promised_at: Annotated[Moment | None, About("Since when the wish is promised.", example=None)]
@@ -102,7 +106,7 @@ def stream_body(figures: StreamFigures, absolute: Absolute) -> StreamBody:
         corrected=figures.corrected,
         waiting=figures.waiting,
         error=error_body(figures),
-        bound=figures.upper_bound if figures.error.audited else None,
+        bound=figures.error.bound,
         wish=stream.wish,
         promised_at=stream.promised_at,
         broken_at=stream.broken_at,

@@ -61,6 +61,7 @@ def quality_stream(request: UserRequest, pk: UUID) -> HttpResponse:
         "stream": stream,
         "figures": figures,
         "choices": [cost for cost in costs if cost not in out_of_reach],
+        "evidence": next((cost.evidence for cost in costs if cost.wish == stream.wish), None),
         "out_of_reach": get_text_list([write_number(cost.wish, percent=True) for cost in out_of_reach], _("or")),
         "has_unsettled_mistakes": any(audit.looked_again_at is None for audit in mistakes),
         "plots": stream_plots(figures, audited_answers(counted, audits)),

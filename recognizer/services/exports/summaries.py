@@ -58,7 +58,7 @@ def stream_facts(figures: StreamFigures) -> Iterator[Fact]:
     yield "checked", error.audited
     yield "wrong", error.wrong
     yield "rate", error.rate if error.audited else None
-    yield "bound", figures.upper_bound if error.audited else None
+    yield "bound", error.bound
     yield "wish", stream.wish
     yield "promised_at", local_time(stream.promised_at)
     yield "broken_at", local_time(stream.broken_at)

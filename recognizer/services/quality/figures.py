@@ -101,4 +101,4 @@ def checked_outcomes(
 def costs_of(audits: CheckedAudits) -> list[Cost]:
     """Return what each wish would cost after the audits so far."""
     promises = [follow_audits(wish, audits).promise for wish in WISHES]
-    return [Cost(promise.wish, promise.audits_left, promise.promised is not None) for promise in promises]
+    return [Cost(promise.wish, promise.audits_left, promise.promised_evidence) for promise in promises]

@@ -99,6 +99,12 @@ def test_each_audited_answer_stands_for_those_that_were_not_chosen():
     assert (estimate.audited, estimate.wrong) == (100, 1)
     assert estimate.rate == pytest.approx(50 / (99 * 5 + 50))
     assert estimate.low < estimate.rate < estimate.high
+    assert estimate.bound is None  # upper_bound(100, 1) is 6.2 %, and the rate 9.2 %
+
+
+def test_answers_that_were_chosen_with_one_probability_have_a_bound():
+    estimate = estimate_error([Outcome(is_right=True, probability=0.2, count=99), Outcome(False, 0.2)])
+    assert estimate.bound == upper_bound(100, 1) > estimate.rate
 
 
 def test_wilson_intervals_agree_with_a_published_example():

@@ -56,6 +56,16 @@ def promised(wish: float = 0.02) -> Promise:
     return promise
 
 
+def test_a_promise_names_the_audits_that_prove_it():
+    promise = promised()
+    add_right(promise, 0.3, 10)  # below every threshold
+    evidence = promise.promised_evidence
+    assert evidence is not None
+    assert (evidence.threshold, evidence.audited, evidence.wrong) == (0.5, needed_audits(0.02), 0)
+    assert evidence.bound <= 0.02
+    assert Promise(0.02).promised_evidence is None
+
+
 def test_errors_in_quick_succession_break_a_promise_and_raise_the_threshold():
     promise = promised()
     promise.add(0.97, is_right=False)

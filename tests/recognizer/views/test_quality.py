@@ -181,7 +181,29 @@ def test_the_table_of_digits_says_how_many_answers_it_has_no_place_for(alice_cli
 def test_the_page_tells_why_a_promise_has_a_higher_limit_than_the_estimate(alice_client, stream):
     text = text_of(alice_client.get(reverse("quality_stream", args=[stream.pk])))
     assert "The range at the top, up to 90.5 %, is for one look at these counts." in text
-    assert "with a certainty of 95" in text
+    assert "With a certainty of 95&nbsp;%, at most" in text
+
+
+def test_where_answers_were_chosen_with_different_probabilities_only_the_promise_has_a_limit(
+    alice_client, alice_token, stream
+):
+    Audit.objects.update(is_right=True, probability=0.2)
+    add_checked(stream, [(0.999, True)] * 377)
+    Stream.objects.update(wish=0.02)
+    update_promises([stream.pk])
+    page = reverse("quality_stream", args=[stream.pk])
+    assert "With a certainty of 95&nbsp;%, at most 1 % of the sure answers are wrong." in text_of(
+        alice_client.get(page)
+    )
+    add_checked(stream, [(0.999, True)] * 49 + [(0.999, False)], probability=0.02)
+    update_promises([stream.pk])
+    text = text_of(alice_client.get(page))
+    assert "Promised: at most 2 % of the sure answers are wrong." in text
+    assert "of the sure answers are wrong. The promise rests" not in text and "There is no such limit" in text
+    assert "The promise rests on 430 checked answers with a confidence of 50 % or more, 1 of them wrong." in text
+    assert "at most 1.4 % of such answers are wrong" in text
+    (body,) = alice_client.get("/api/v1/quality/", headers=alice_token).json()
+    assert body["bound"] is None and body["error"]["high"] > 0.04
 
 
 def test_a_picture_without_a_digit_is_named_among_the_mistakes(alice_client, stream):

@@ -99,7 +99,7 @@ def test_the_second_sheet_has_the_promise_and_the_errors_to_expect(alice, alice_
     figures = figures_for(alice)[0]
     assert (summary["stream"], summary["model"]) == (str(stream), stream.model.version)
     assert (summary["checked"], summary["wrong"], summary["wish"]) == (100, 1, 0.02)
-    assert summary["bound"] == pytest.approx(figures.upper_bound) and summary["rate"] == figures.error.rate
+    assert summary["bound"] == pytest.approx(figures.error.bound) and summary["rate"] == figures.error.rate
     assert summary["promised_at"] is None
     assert summary["errors_to_expect"] == pytest.approx(summary["read"] * figures.error.rate)
 
