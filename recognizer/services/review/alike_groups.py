@@ -1,11 +1,12 @@
 """Groups of alike digits in the review queue, which a person answers at once.
 
-The queue decides which pictures come, so a group holds audited answers among unsure ones, and nobody can tell which.
+A group holds no answer whose audit waits: its verdict would come from a small picture that nobody unticked. Such a
+picture is shown by itself, as others are that are unlike each other, so nobody can tell which ones were audited.
 """
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
 from recognizer import selectors
-from recognizer.models import Correction, Glyph
+from recognizer.models import Audit, Correction, Glyph
 from recognizer.problems import Problem
 from recognizer.services.explaining.explanations import explain_glyph
 from recognizer.services.explaining.likeness import vector_cache
@@ -59,7 +60,9 @@ def next_group(user: User, *, skipped: Collection[UUID], limits: QueueLimits = W
 def alike_buckets(user: User, skipped: Collection[UUID], limits: QueueLimits) -> Iterator[list[Glyph]]:
     """Yield single digits of the queue by model and digit, in its order; only those that a group can come from."""
     ahead = look_ahead(user, skipped=skipped, includes_sure=False, limits=limits, count=LOOKED_AT)
-    predictions = {each.pk: each for each in ahead if len(each.written) == 1 and not each.reason}  # in their order
+    single = [each for each in ahead if len(each.written) == 1 and not each.reason]
+    audited = audited_uploads(each.upload_id for each in single)
+    predictions = {each.pk: each for each in single if each.upload_id not in audited}  # in their order
     glyphs: dict[UUID, list[Glyph]] = defaultdict(list)
     for glyph in selectors.glyphs_of(predictions).order_by().defer("probabilities"):
         glyph.prediction = predictions[glyph.prediction_id]  # fetched already, with its upload and model
@@ -72,6 +75,12 @@ def alike_buckets(user: User, skipped: Collection[UUID], limits: QueueLimits) ->
     yield from (bucket for bucket in buckets.values() if len(bucket) >= SMALLEST)
 
 
+def audited_uploads(upload_ids: Iterable[UUID]) -> set[UUID]:
+    """Return which of these pictures have an audit that waits for a verdict."""
+    waiting = Audit.objects.filter(prediction__upload__in=list(upload_ids), is_right=None)
+    return set(waiting.values_list("prediction__upload", flat=True))
+
+
 def choose_check(glyphs: list[Glyph]) -> int:
     """Return the place of the digit to check: a hash chooses it, so that it stays when the page is loaded again."""
     digest = hashlib.sha256(" ".join(str(glyph.pk) for glyph in glyphs).encode()).digest()
@@ -81,9 +90,11 @@ def choose_check(glyphs: list[Glyph]) -> int:
 def save_group(user: User, *, checked: UUID, others: Collection[UUID], digit: str) -> SavedGroup:
     """Save the digit for all pictures of the group that still wait; for the checked one alone if it is another digit.
 
-    Each id is that of an upload.
+    Each id is that of an upload. Those whose audit waits stay in the queue.
     """
-    waiting = selectors.with_glyphs(queue_of(user, WHOLE_QUEUE).filter(upload__in=[checked, *others])).order_by()
+    given = {checked, *others}
+    saved = given - audited_uploads(given)
+    waiting = selectors.with_glyphs(queue_of(user, WHOLE_QUEUE).filter(upload__in=saved)).order_by()
     by_upload = {prediction.upload_id: prediction for prediction in waiting}
     head = by_upload.pop(checked, None)
     if head is None:

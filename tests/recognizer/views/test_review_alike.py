@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from django.urls import reverse
 
-from recognizer.models import Correction, Prediction
+from recognizer.models import Audit, Correction, Prediction
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.review.alike_groups import LARGEST
 from tests.pictures import digit_png
@@ -77,6 +77,30 @@ def test_sure_digits_and_those_of_others_are_never_saved(alice, bob_client, alic
     assert save(bob_client, sevens[0].upload_id, [each.upload_id for each in sevens]).status_code == 409
     assert corrected() == {}
     assert sure.upload_id not in {*shown(alice_client.get(reverse(PAGE)))[1]}
+
+
+@pytest.mark.parametrize("was_sure", [True, False])
+def test_audited_digits_are_in_no_group_and_are_never_saved_with_one(alice, alice_client, sevens, was_sure):
+    audited, *unsure = sevens
+    if was_sure:
+        Prediction.objects.filter(pk=audited.pk).update(decision="read")
+    audit = Audit.objects.create(
+        prediction=audited,
+        owner=alice,
+        stream=audited.stream,
+        month=audited.created_at.date().replace(day=1),
+        probability=0.2,
+        confidence=0.9,
+        was_sure=was_sure,
+    )
+    checked, others = shown(alice_client.get(reverse(PAGE)))
+    assert {checked, *others} == {each.upload_id for each in unsure}
+    page = save(alice_client, checked, [*others, audited.upload_id])  # as a program could send it
+    assert "3 pictures are a 7." in page.content.decode()
+    assert audited.upload_id not in corrected()
+    audit.refresh_from_db()
+    assert audit.is_right is None
+    assert alice_client.get(reverse("review")).context["prediction"] == audited
 
 
 def test_a_group_can_be_skipped(alice_client, sevens):
