@@ -203,14 +203,18 @@ def streams_for(user: User) -> QuerySet[Stream]:
 
 
 def audits_for(user: User) -> QuerySet[Audit]:
-    """Return the audits of the owner's pictures without the deleted ones."""
-    return Audit.objects.filter(owner=user.pk, prediction__upload__deleted_at=None)
+    """Return the audits of the owner's pictures without those of deleted and removed ones."""
+    return with_picture(Audit.objects.filter(owner=user.pk))
+
+
+def with_picture(audits: QuerySet[Audit]) -> QuerySet[Audit]:
+    """Return those audits whose picture was neither deleted nor removed with its answer."""
+    return audits.filter(prediction__isnull=False, prediction__upload__deleted_at=None)
 
 
 def waiting_audits(audits: QuerySet[Audit]) -> QuerySet[Audit]:
     """Return those audits that a person can still answer: their picture was neither deleted nor removed."""
-    waiting = audits.filter(is_right=None, prediction__upload__deleted_at=None)
-    return waiting.exclude(prediction__upload__original="")
+    return with_picture(audits.filter(is_right=None)).exclude(prediction__upload__original="")
 
 
 def audits_to_review_for(user: User) -> QuerySet[Audit]:

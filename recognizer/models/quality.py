@@ -96,9 +96,20 @@ class StreamMonth(models.Model):
 
 
 class Audit(UUIDModel):
-    """Answer that was chosen at random to be checked, and what people said of it."""
+    """Answer that was chosen at random to be checked, and what people said of it.
 
-    prediction = models.OneToOneField("recognizer.Prediction", models.CASCADE, related_name="audit")
+    The verdict stays when the picture is removed. Otherwise whoever deletes the pictures of wrong answers would get a
+    promise that they do not prove.
+    """
+
+    prediction = models.OneToOneField(
+        "recognizer.Prediction",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="audit",
+        help_text=_("Empty when its picture was removed after it was checked."),
+    )
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
     stream = models.ForeignKey(Stream, models.CASCADE, related_name="audits", db_index=False)
     chosen_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -9,7 +9,7 @@ from django.db.models import Model, QuerySet
 
 from recognizer.models import Audit, ModelVersion, Prediction, Upload
 from recognizer.problems import Problem
-from recognizer.selectors import with_truth
+from recognizer.selectors import with_picture, with_truth
 from recognizer.services.learning.consent import people_shown_to, people_with_training_consent
 from recognizer.services.learning.label_doctor import DoubtfulLabel, check_labels_in
 from recognizer.services.reading.rescoring import changed_predictions
@@ -43,7 +43,7 @@ def find_changed_answers(viewer: User, candidate: ModelVersion) -> ShownRows[Pre
 def find_mistakes(viewer: User) -> ShownRows[Audit]:
     """Return the audited answers of the active model to others that were wrong, each with the truth."""
     wrong = Audit.objects.filter(stream__model__state=ModelVersion.State.ACTIVE, is_right=False)
-    dated = wrong.filter(prediction__upload__deleted_at=None).order_by("-chosen_at", "-id")
+    dated = with_picture(wrong).order_by("-chosen_at", "-id")
     return split_rows(viewer, with_truth(dated.select_related("prediction")))
 
 

@@ -31,7 +31,7 @@ def fill_texts() -> None:
     Audits of releases before migration 0044 have none, nor have those that their processes save while a newer release
     migrates. Nobody waits for a lock: an audit that a correction holds is left to the next time.
     """
-    audits = Audit.objects.order_by("pk").values_list("pk", "text")
+    audits = Audit.objects.exclude(prediction=None).order_by("pk").values_list("pk", "text")
     text = Subquery(Prediction.objects.filter(pk=OuterRef("prediction")).values("text"))
     rows = list(audits[:FILLED_AT_ONCE])
     while rows:

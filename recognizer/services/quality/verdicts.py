@@ -24,11 +24,11 @@ def note_corrections(rows: Sequence[Correction]) -> None:
     by_upload = {row.upload_id: row for row in rows}
     count_corrected(by_upload)
     answered: set[UUID] = set()
-    audits = Audit.objects.filter(prediction__upload__in=by_upload).select_related("prediction")
+    audited = Prediction.objects.filter(upload__in=by_upload, audit__isnull=False).select_related("audit")
     changed = []
-    for audit in audits:
-        row = by_upload[audit.prediction.upload_id]
-        is_right = None if row.kind == Correction.Kind.UNDO else row.written == audit.prediction.written
+    for prediction in audited:
+        row, audit = by_upload[prediction.upload_id], prediction.audit
+        is_right = None if row.kind == Correction.Kind.UNDO else row.written == prediction.written
         if is_right != audit.is_right:
             audit.is_right, audit.looked_again_at = is_right, None
             changed.append(audit)

@@ -1,11 +1,13 @@
 """Mistakes: audited answers that people corrected, and the second look at them."""
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from recognizer import selectors
 from recognizer.models import Audit, Correction, Stream
+from recognizer.problems import Problem
 from recognizer.services.history.corrections import correct
 
 
@@ -15,8 +17,16 @@ def mistakes_of(user: User, stream: Stream) -> QuerySet[Audit]:
     return selectors.with_truth(mistakes.select_related("prediction__upload").defer("prediction__upload__strokes"))
 
 
+def count_mistakes_without_picture(stream: Stream) -> int:
+    """Return how many audited answers of a stream were wrong whose pictures were deleted since."""
+    without = Q(prediction=None) | Q(prediction__upload__deleted_at__isnull=False)
+    return stream.audits.filter(without, is_right=False).count()
+
+
 def look_again(audit: Audit, *, by: User, is_right: bool) -> None:
     """Save what a person says of an audited answer that was corrected, at a second look."""
+    if audit.prediction is None:
+        raise Problem("conflict", _("The picture was removed in the meantime."))
     if is_right:
         correct(prediction=audit.prediction, by=by, kind=Correction.Kind.CONFIRM)
     else:

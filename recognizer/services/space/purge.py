@@ -5,10 +5,11 @@ An account whose quota is used up loses its deleted uploads earlier: see reserva
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
+from uuid import UUID
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -17,7 +18,7 @@ from django.db.models import F
 from django.db.models.functions import Least
 from django.utils import timezone
 
-from recognizer.models import Batch, BatchItem, FeatureMap, IdempotencyRecord, Upload
+from recognizer.models import Audit, Batch, BatchItem, FeatureMap, IdempotencyRecord, Upload
 from recognizer.services.space.quotas import free_space, lock_usage
 from recognizer.services.space.sizes import ITEM_BYTES
 
@@ -84,12 +85,20 @@ def remove_uploads(uploads: list[Upload]) -> int:
         names = [file.name for file in files if file.name]
         maps = FeatureMap.objects.filter(glyph__prediction__upload__in=ids).exclude(image="")
         names += maps.values_list("image", flat=True)
+        keep_verdicts(ids)
         Upload.objects.filter(pk__in=ids).delete()
         for owner_id, owned in groupby(removable, attrgetter("owner_id")):
             sizes = [upload.stored_bytes for upload in owned]
             free_space(owner_id, pictures=len(sizes), size=sum(sizes))
         delete_files_on_commit(names)
     return len(removable)
+
+
+def keep_verdicts(upload_ids: Collection[UUID]) -> None:
+    """Keep only the verdicts of the audits of these pictures, which are about to be removed."""
+    audits = Audit.objects.filter(prediction__upload__in=upload_ids)
+    audits.filter(is_right=None).delete()
+    audits.update(text="")
 
 
 def delete_files_on_commit(names: Iterable[str | None]) -> None:

@@ -4,6 +4,7 @@ from importlib import import_module
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 from django.utils.translation import override
 
 from mlcore.quality.evidence import needed_audits
@@ -24,6 +25,7 @@ from recognizer.services.quality.promises import (
 )
 from recognizer.services.review.mistakes import look_again, mistakes_of
 from recognizer.services.review.review_queue import QueueCounts, count_to_review, look_ahead, next_to_review
+from recognizer.services.space.purge import remove_uploads
 from recognizer.services.space.recount import recount
 from tests.recognizer.services.quality.conftest import add_checked
 
@@ -70,6 +72,47 @@ def test_deleted_pictures_are_not_waited_for(audited, alice):
         correct(prediction=prediction, by=alice, kind="confirm")
     delete_uploads(alice, [audited[0].upload_id])
     assert [audit.prediction for audit in counted_audits(audited[0].stream)] == audited[1:3]
+
+
+def test_a_wrong_answer_counts_also_when_its_picture_is_deleted_and_removed(audited, alice, alice_client):
+    wrong, *right = audited
+    stream = wrong.stream
+    correct(prediction=wrong, by=alice, kind="correct", text="7777")
+    for prediction in right:
+        correct(prediction=prediction, by=alice, kind="confirm")
+    choose_wish(stream, 0.02)
+    add_checked(stream, [(0.999, True)] * needed_audits(0.02))
+    update_promises([stream.pk])
+    before = state_of(stream), figures_of([stream])[0].error
+    assert before[0]["promised_at"] is None and before[1].wrong == 1
+    page = reverse("quality_stream", args=[stream.pk])
+    delete_uploads(alice, [wrong.upload_id])
+    assert "1 error was in a picture that was deleted since." in alice_client.get(page).content.decode()
+    remove_uploads([Upload.objects.get(pk=wrong.upload_id)])
+    update_promises([stream.pk])
+    assert (state_of(stream), figures_of([stream])[0].error) == before
+    audit = Audit.objects.get(stream=stream, is_right=False)
+    assert (audit.prediction, audit.text) == (None, "")
+    assert not mistakes_of(alice, stream).exists()
+    assert "1 error was in a picture that was deleted since." in alice_client.get(page).content.decode()
+
+
+def test_an_answer_that_nobody_checked_is_forgotten_with_its_picture(audited, alice):
+    delete_uploads(alice, [audited[0].upload_id])
+    remove_uploads([Upload.objects.get(pk=audited[0].upload_id)])
+    assert not Audit.objects.filter(prediction=None).exists()
+    assert Audit.objects.count() == 4
+
+
+def test_deleting_the_picture_that_is_waited_for_brings_the_promise_up_to_date(audited, alice):
+    stream = audited[0].stream
+    for prediction in audited[1:]:
+        correct(prediction=prediction, by=alice, kind="confirm")
+    choose_wish(stream, 0.02)
+    add_checked(stream, [(0.999, True)] * needed_audits(0.02))
+    assert state_of(stream)["promised_at"] is None
+    delete_uploads(alice, [audited[0].upload_id])
+    assert state_of(stream)["promised_at"] is not None
 
 
 def test_removed_pictures_are_neither_waited_for_nor_asked_for(audited, alice):
