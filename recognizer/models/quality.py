@@ -1,4 +1,5 @@
 import secrets
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -55,9 +56,14 @@ class Stream(UUIDModel):
     last_good_at = models.DateTimeField(
         null=True, blank=True, help_text=_("Time of the last audited answer that was right before the promise broke.")
     )
-    # What was sure between these times is in review.
+    # What was sure between these times is in review, since the last broken promise of which the owner asked for it.
     review_from = models.DateTimeField(null=True, blank=True)
     review_until = models.DateTimeField(null=True, blank=True)
+    earlier_reviews = models.JSONField(
+        null=True,
+        blank=True,
+        help_text=_("The first and last times of what was put into review before, each as a pair."),
+    )
 
     class Meta:
         constraints = [
@@ -71,6 +77,16 @@ class Stream(UUIDModel):
 
     def __str__(self) -> str:
         return self.name or str(self.get_mode_display())
+
+    @property
+    def reviews(self) -> list[tuple[datetime, datetime]]:
+        """Return the first and last times between which sure answers were put into review, the newest last."""
+        earlier = [
+            (datetime.fromisoformat(first), datetime.fromisoformat(last)) for first, last in self.earlier_reviews or []
+        ]
+        if self.review_from is None or self.review_until is None:
+            return earlier
+        return [*earlier, (self.review_from, self.review_until)]
 
 
 class StreamMonth(models.Model):

@@ -167,8 +167,16 @@ def tell_owner(stream: Stream, kind: str) -> None:
 
 
 def review_since_last_good(stream: Stream) -> None:
-    """Put what was sure from the last good audit until the promise was broken into review."""
-    if stream.broken_at is None:
-        raise Problem("conflict")
-    stream.review_from, stream.review_until = stream.last_good_at or stream.created_at, stream.broken_at
-    stream.save(update_fields=["review_from", "review_until"])
+    """Put what was sure from the last good audit until the promise was broken into review.
+
+    What is left of an earlier broken promise stays there.
+    """
+    with transaction.atomic():
+        locked = Stream.objects.select_for_update().get(pk=stream.pk)
+        if locked.broken_at is None:
+            raise Problem("conflict")
+        wanted = locked.last_good_at or locked.created_at, locked.broken_at
+        earlier = [each for each in locked.reviews if each != wanted]
+        locked.earlier_reviews = [[first.isoformat(), last.isoformat()] for first, last in earlier]
+        locked.review_from, locked.review_until = wanted
+        locked.save(update_fields=["review_from", "review_until", "earlier_reviews"])

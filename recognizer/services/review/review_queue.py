@@ -127,13 +127,9 @@ def put_into_review(streams: Sequence[Stream]) -> Q | None:
     """Return the condition of what was put into review, None if nothing was."""
     found = None
     for stream in streams:
-        of_stream = Q(
-            stream=stream,
-            decision=Prediction.Decision.READ,
-            created_at__gte=stream.review_from,
-            created_at__lte=stream.review_until,
-        )
-        found = of_stream if found is None else found | of_stream
+        for first, last in stream.reviews:
+            span = Q(stream=stream, decision=Prediction.Decision.READ, created_at__gte=first, created_at__lte=last)
+            found = span if found is None else found | span
     return found
 
 

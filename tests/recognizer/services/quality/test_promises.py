@@ -322,6 +322,31 @@ def test_what_was_sure_since_the_last_good_audit_goes_into_review(promised, alic
     assert next_to_review(alice, skipped=[], includes_sure=False) is None
 
 
+def test_a_second_broken_promise_leaves_what_is_left_of_the_first_in_review(promised, alice, store_answer):
+    left = []
+    for number in (1, 2):
+        answer = store_answer(f"{number}2", confidence=0.999)
+        Audit.objects.filter(prediction=answer).delete()
+        add_checked(promised, [(0.96, False), (0.96, False)])
+        update_promises([promised.pk])
+        promised.refresh_from_db()
+        assert promised.breaks == number
+        review_since_last_good(promised)
+        review_since_last_good(promised)  # a second click
+        left.append(answer)
+        if number == 1:
+            add_checked(promised, [(0.999, True)] * needed_audits(0.02))
+            update_promises([promised.pk])
+            between = store_answer("77", confidence=0.999)
+            Audit.objects.filter(prediction=between).delete()
+            add_checked(promised, [(0.999, True)])
+    promised.refresh_from_db()
+    assert len(promised.reviews) == 2
+    ahead = look_ahead(alice, skipped=[], includes_sure=False, count=9)
+    assert ahead == left
+    assert between not in ahead
+
+
 def test_nothing_goes_into_review_while_a_promise_holds(promised):
     with pytest.raises(Problem):
         review_since_last_good(promised)
