@@ -20,7 +20,7 @@ WHERE wish IS NOT NULL
 
 
 class Migration(migrations.Migration):
-    dependencies = [("recognizer", "0047_trainers_may_look")]
+    dependencies = [("recognizer", "0048_folder_of_model")]
 
     operations = [
         migrations.AddField(

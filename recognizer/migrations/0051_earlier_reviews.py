@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("recognizer", "0049_keep_verdicts")]
+    dependencies = [("recognizer", "0050_keep_verdicts")]
 
     operations = [
         migrations.AddField(

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Verdicts on audited answers stay when their pictures are removed."""
 
-    dependencies = [("recognizer", "0048_promise_withdrawn")]
+    dependencies = [("recognizer", "0049_promise_withdrawn")]
 
     operations = [
         migrations.AlterField(
