@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -13,7 +13,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
-from recognizer.models import Glyph, ModelVersion, PersonalExport, TableExport, Upload
+from recognizer.models import ExportLink, Glyph, ModelVersion, PersonalExport, TableExport, Upload
 from recognizer.problems import Problem
 from recognizer.services.explaining.explanations import EVIDENCE_DRAWN, ExplainedGlyph
 from recognizer.services.exports.exports import name_file
@@ -35,6 +35,7 @@ CONTENT_TYPES = {
     "BMP": "image/bmp",
 }
 THUMBNAIL_TYPE = "image/jpeg"
+EXPORT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl", "zip": "application/zip"}
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # A grey field with a line across it, which is recognised in any size and in both themes.
 PLACEHOLDER = (
@@ -97,7 +98,7 @@ def serve_export(request: HttpRequest, export: PersonalExport, *, with_tokens: b
     is_same = request.headers.get("If-Range", etag) == etag
     start = int(asked[1]) if asked and is_same and int(asked[1]) < file.size else 0
     pieces = download_slots.hold(export.owner_id, file.read(start))
-    response = StreamingHttpResponse(pieces, status=206 if start else 200, content_type="application/zip")
+    response = StreamingHttpResponse(pieces, status=206 if start else 200, content_type=EXPORT_TYPES["zip"])
     if not start and request.method == "GET":
         log_event(Event.EXPORT_FETCHED, account=export.owner_id)
     if start:
@@ -108,6 +109,20 @@ def serve_export(request: HttpRequest, export: PersonalExport, *, with_tokens: b
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def serve_pieces(
+    pieces: Iterator[str] | Iterator[bytes],
+    extension: str,
+    *,
+    owner_id: int,
+    link: ExportLink | None = None,
+) -> StreamingHttpResponse:
+    """Return results of an account in a response that is written while it is sent, and log the export."""
+    held = download_slots.hold(link.pk if link else owner_id, pieces)
+    details = {"link": link.pk} if link else {}
+    log_event(Event.HISTORY_EXPORTED, account=owner_id, format=extension, **details)
+    return StreamingHttpResponse(held, content_type=EXPORT_TYPES[extension])
 
 
 def serve_model(version: ModelVersion, *, by: User) -> FileResponse:

@@ -31,6 +31,7 @@ from recognizer.services.batches.results import batch_lines, batch_rows, item_pr
 from recognizer.services.exports.exports import as_csv
 from recognizer.services.limits import idempotency
 from recognizer.services.reading.expected import expect_in_mode
+from recognizer.serving import serve_pieces
 from recognizer.uploadhandlers import check_files
 
 BY_POSITION = SortOrder("position", descending=False, parse=int)
@@ -94,14 +95,14 @@ class BatchLines(Endpoint):
     @operations.get_batch_lines
     def get(self, request: Request, pk: Any) -> StreamingHttpResponse:
         lines = batch_lines(items_for(request, pk), request.build_absolute_uri)
-        return StreamingHttpResponse(lines, content_type="application/jsonl")
+        return serve_pieces(lines, "jsonl", owner_id=person(request).pk)
 
 
 class BatchTable(Endpoint):
     @operations.get_batch_table
     def get(self, request: Request, pk: Any) -> StreamingHttpResponse:
         rows = batch_rows(items_for(request, pk), request.build_absolute_uri)
-        return StreamingHttpResponse(as_csv(rows), content_type="text/csv; charset=utf-8")
+        return serve_pieces(as_csv(rows), "csv", owner_id=person(request).pk)
 
 
 def batch_for(request: Request, pk: Any) -> Batch:

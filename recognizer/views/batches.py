@@ -233,4 +233,5 @@ def batch_xlsx(request: UserRequest, pk: UUID) -> HttpResponse:
 def batch_results(request: UserRequest, pk: UUID, extension: str) -> HttpResponseBase:
     batch = get_object_or_404(selectors.batches_for(request.user), pk=pk)
     items = ordered_items(request.user, batch)
-    return download_rows(batch_rows(items, request.build_absolute_uri), str(batch), extension)
+    rows = batch_rows(items, request.build_absolute_uri)
+    return download_rows(rows, str(batch), extension, owner_id=request.user.pk)

@@ -6,22 +6,30 @@ from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
 from recognizer.bodies.results import ResultRow
+from recognizer.models import ExportLink
 from recognizer.services.exports.exports import as_csv, as_json_lines, name_file
+from recognizer.serving import serve_pieces
 
-ROW_FORMATS: dict[str, tuple[Callable[[Iterable[ResultRow]], Iterator[str]], str]] = {
-    "csv": (as_csv, "text/csv; charset=utf-8"),
-    "jsonl": (as_json_lines, "application/jsonl"),
-}
+ROW_FORMATS: dict[str, Callable[[Iterable[ResultRow]], Iterator[str]]] = {"csv": as_csv, "jsonl": as_json_lines}
 
 
-def download_rows(rows: Iterable[ResultRow], title: str, extension: str) -> StreamingHttpResponse:
+def download_rows(
+    rows: Iterable[ResultRow], title: str, extension: str, *, owner_id: int, link: ExportLink | None = None
+) -> StreamingHttpResponse:
     """Return the rows in the format of the extension, as a file that is named after the title."""
-    write, content_type = ROW_FORMATS[extension]
-    return download(write(rows), name_file(title, extension), content_type)
+    return download(ROW_FORMATS[extension](rows), title, extension, owner_id=owner_id, link=link)
 
 
-def download(pieces: Iterator[str] | Iterator[bytes], name: str, content_type: str) -> StreamingHttpResponse:
-    """Return the pieces as one file to save under this name."""
-    response = StreamingHttpResponse(pieces, content_type=content_type)
+def download(
+    pieces: Iterator[str] | Iterator[bytes],
+    title: str,
+    extension: str,
+    *,
+    owner_id: int,
+    link: ExportLink | None = None,
+) -> StreamingHttpResponse:
+    """Return the pieces as one file to save, named after the title."""
+    response = serve_pieces(pieces, extension, owner_id=owner_id, link=link)
+    name = name_file(title, extension)
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
     return response

@@ -56,7 +56,8 @@ def export_link_rows(request: HttpRequest, secret: str, extension: str) -> HttpR
     link = find_link(secret)
     spend(link_rate(link.pk), link.owner_id)
     items = ordered_items(link.owner, link.batch)
-    response = download_rows(batch_rows(items, request.build_absolute_uri), str(link.batch), extension)
+    rows = batch_rows(items, request.build_absolute_uri)
+    response = download_rows(rows, str(link.batch), extension, owner_id=link.owner_id, link=link)
     response["Cache-Control"] = "private, no-store"
     response["X-Robots-Tag"] = "noindex"
     return response

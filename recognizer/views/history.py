@@ -29,7 +29,6 @@ from recognizer.services.history.bulk_actions import (
 )
 from recognizer.services.history.pages import deleted_page, history_page
 from recognizer.services.history.statistics import count_unreviewed, statistics_for
-from recognizer.services.security_log import Event, log_event
 from recognizer.views.downloads import download, download_rows
 from recognizer.views.requests import UserRequest
 
@@ -87,7 +86,6 @@ def history_bulk(request: UserRequest) -> HttpResponseBase:
     if action in BulkActionForm.EXPORTS:
         if action == "xlsx":
             return export_table(request, data)
-        log_event(Event.HISTORY_EXPORTED, account=request.user.pk, format=action)
         return export_history(request, rows, action)
     if action == "delete":
         count = rows.order_by().values("pk")[: MAX_COUNTED + 1].count()
@@ -110,8 +108,9 @@ def export_history(request: UserRequest, rows: QuerySet[Prediction], extension: 
     title = history_title(request)
     if extension == "zip":
         pieces = exports.as_zip(rows, request.build_absolute_uri)
-        return download(pieces, exports.name_file(title, "zip"), "application/zip")
-    return download_rows(exports.history_rows(rows, request.build_absolute_uri), title, extension)
+        return download(pieces, title, "zip", owner_id=request.user.pk)
+    found = exports.history_rows(rows, request.build_absolute_uri)
+    return download_rows(found, title, extension, owner_id=request.user.pk)
 
 
 def export_table(request: UserRequest, data: dict[str, Any]) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Fixtures that create predictions without running the reader."""
+"""Fixtures that create predictions without running the reader, and free slots of downloads."""
 
 import hashlib
 from collections.abc import Callable
@@ -10,11 +10,19 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
+from recognizer import serving
 from recognizer.models import Glyph, ModelVersion, Prediction, Upload
+from recognizer.services.limits.download_slots import DownloadSlots
 from tests.pictures import digit_png
 
 PICTURE = digit_png(7, size=60)
 AddPrediction = Callable[..., Prediction]
+
+
+@pytest.fixture(autouse=True)
+def free_slots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Responses that a test does not read to the end hold slots."""
+    monkeypatch.setattr(serving, "download_slots", DownloadSlots())
 
 
 @pytest.fixture

@@ -216,6 +216,25 @@ def test_an_exported_history_is_a_line(alice_client, add_prediction, lines):
     assert events(lines())[-1] == "history_exported"
 
 
+def test_the_results_of_a_batch_are_a_line_whoever_downloads_them(alice, client, alice_client, lines):
+    batch = Batch.objects.create(owner=alice)
+    link, secret = create_link(batch)
+    token = token_headers(alice)
+    lines()
+    alice_client.get(reverse("batch_jsonl", args=[batch.pk]))
+    client.get(reverse("export_link_csv", args=[secret]))
+    for name in ("results.csv", "results.jsonl"):
+        client.get(f"/api/v1/batches/{batch.pk}/{name}", headers=token)
+    written = lines()
+    assert {line["event"] for line in written} == {"history_exported"}
+    assert [(line["account"], line["by"], line["format"], line.get("link")) for line in written] == [
+        (alice.pk, alice.pk, "jsonl", None),
+        (alice.pk, None, "csv", str(link.pk)),
+        (alice.pk, alice.pk, "csv", None),
+        (alice.pk, alice.pk, "jsonl", None),
+    ]
+
+
 def test_an_event_that_is_rolled_back_is_not_written(alice, lines):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         log_event(Event.TOKEN_CREATED, account=alice.pk)

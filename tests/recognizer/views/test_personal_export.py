@@ -1,5 +1,6 @@
 """The personal export on the account page: started, shown while it is written, fetched, continued and deleted."""
 
+import gc
 import io
 import json
 import zipfile
@@ -7,7 +8,6 @@ import zipfile
 import pytest
 from django.urls import reverse
 
-from recognizer import serving
 from recognizer.models import PersonalExport
 from recognizer.services.exports.exports import name_picture
 from recognizer.services.limits.download_slots import DownloadSlots
@@ -16,12 +16,6 @@ from tests.conftest import token_headers
 from tests.recognizer.personal_exports import export_everything, run_export_jobs
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def free_slots(monkeypatch) -> None:
-    """Responses that a test does not read to the end hold slots."""
-    monkeypatch.setattr(serving, "download_slots", DownloadSlots())
 
 
 START, FILE, DELETE = "account_export", "account_export_file", "account_export_delete"
@@ -126,6 +120,13 @@ def test_a_download_frees_its_slot_once():
         first.close()
     assert dict(slots.running) == {7: 1}
     second.close()
+    assert not slots.running
+
+
+def test_a_response_that_an_error_replaces_frees_its_slot():
+    slots = DownloadSlots()
+    slots.hold(7, iter([b"a"]))
+    gc.collect()
     assert not slots.running
 
 
