@@ -75,12 +75,12 @@ def _fail(jobs: QuerySet[Job], job: Job, error: str, hook: Hook) -> int:
 def retry_jobs(jobs: QuerySet[Job], *, include_done: bool = False) -> int:
     """Reset failed jobs to their first attempt, enqueue them, and return their number."""
     states = [Job.State.FAILED, Job.State.DONE] if include_done else [Job.State.FAILED]
-    retried = list(jobs.filter(state__in=states))
-    for job in retried:
-        job.state, job.attempts, job.error, job.done, job.finished_at = Job.State.WAITING, 0, "", 0, None
-        job.enqueued_at, job.not_before = timezone.now(), None
     with transaction.atomic():
+        # The lock makes only one of several retries find the job: it may run already when the others write their rows.
+        retried = list(jobs.filter(state__in=states).select_for_update(of=("self",)).order_by("created_at", "pk"))
         for job in retried:
+            job.state, job.attempts, job.error, job.done, job.finished_at = Job.State.WAITING, 0, "", 0, None
+            job.enqueued_at, job.not_before = timezone.now(), None
             handler_of(job).on_retry(job)
         Job.objects.bulk_update(
             retried, ["state", "attempts", "error", "done", "finished_at", "enqueued_at", "not_before"]

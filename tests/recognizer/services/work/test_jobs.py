@@ -8,6 +8,7 @@ from recognizer.models import Job
 from recognizer.queues import BULK
 from recognizer.services.work import handlers, jobs, runs
 from recognizer.services.work.handlers import Handler, do_nothing
+from tests.recognizer.threads import meanwhile
 
 pytestmark = pytest.mark.django_db
 
@@ -78,3 +79,14 @@ def test_cancelling_ends_waiting_and_running_jobs(hook_calls):
     assert hook_calls == ["on_cancel", "on_cancel"]
     with pytest.raises(runs.LeaseLost), runs.finish_job(running):
         pytest.fail("The block must not run.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_second_retry_at_the_same_time_leaves_the_job_to_the_worker_that_runs_it(hook_calls):
+    job = create_job(state=State.FAILED, attempts=3)
+    message = uuid.uuid4()
+    with meanwhile(lambda: jobs.retry_jobs(Job.objects.all())):
+        assert jobs.retry_jobs(Job.objects.all()) == 1
+        assert runs.claim_job(job.pk, message=message)
+    job.refresh_from_db()
+    assert (job.state, job.lease_id, hook_calls) == (State.RUNNING, message, ["on_retry"])
