@@ -40,7 +40,6 @@ from recognizer.filters import HistoryFilter
 from recognizer.models import Correction, IdempotencyRecord, Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.services.history import bulk_actions, corrections, pages
-from recognizer.services.history.labelled_boxes import labelled_boxes
 from recognizer.services.limits import idempotency
 from recognizer.services.reading.expected import Expected, expect_in_mode
 from recognizer.services.reading.predictions import PictureReading, read_for, read_unsaved, save_reading
@@ -170,27 +169,10 @@ def correct(
 ) -> None:
     if glyphs:
         labels = {glyph["position"]: "" if glyph["digit"] is None else str(glyph["digit"]) for glyph in glyphs}
-        corrections.correct_glyphs(prediction=prediction, by=by, labels=labels_by_box(prediction, labels))
+        corrections.correct_read_glyphs(prediction=prediction, by=by, labels=labels)
     else:
         kind = kind or Correction.Kind.CORRECT
         corrections.correct(prediction=prediction, by=by, kind=kind, text=text, written=written)
-
-
-def labels_by_box(prediction: Prediction, labels: Mapping[int, str]) -> dict[int, str]:
-    """Return the labels by the numbers of their current boxes.
-
-    A glyph keeps its position, but its box gets another number when a person adds, splits or removes boxes.
-    """
-    read = labelled_boxes(prediction, None)
-    boxes = [place.box for place in corrections.current_boxes(prediction)]
-    numbered = {}
-    for position, label in labels.items():
-        if position >= len(read):
-            raise Problem("invalid", "There is no glyph with this position.")
-        if read[position].box not in boxes:
-            raise Problem("conflict", "The boxes have been changed. Send the whole text.")
-        numbered[boxes.index(read[position].box)] = label
-    return numbered
 
 
 def prediction_with_glyphs(request: Request, pk: Any) -> Prediction:

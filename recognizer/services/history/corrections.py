@@ -15,6 +15,7 @@ from mlcore.reading.written import digits_of
 from recognizer.models import Correction, Prediction
 from recognizer.models.prediction import DIGITS_PATTERN, MAX_TEXT
 from recognizer.problems import Problem
+from recognizer.services.history.correction_lock import lock_corrections, one_at_a_time
 from recognizer.services.history.current_corrections import (
     RESTORE_DELAY,
     current_correction,
@@ -44,6 +45,7 @@ LABEL = re.compile(r"[0-9]?")
 MAX_BOXES = MAX_GLYPHS
 
 
+@one_at_a_time
 def correct(*, prediction: Prediction, by: User, kind: str, text: str = "", written: str = "") -> Correction:
     """Append a correction of the whole picture and return it.
 
@@ -61,16 +63,17 @@ def correct_each(predictions: Sequence[Prediction], *, by: User, kind: str, writ
 
     The number of queries does not depend on the number of predictions if their glyphs are prefetched.
     """
-    rows_by_upload: dict[UUID, list[Correction]] = {prediction.upload_id: [] for prediction in predictions}
-    for row in Correction.objects.filter(upload__in=rows_by_upload):
-        rows_by_upload[row.upload_id].append(row)
-    new_rows = []
-    for prediction in predictions:
-        current = select_current(rows_by_upload[prediction.upload_id])
-        row = _build_correction(prediction, by, kind, current, written=written)
-        if not (current and is_same(row, current)):
-            new_rows.append(row)
-    _save_rows(new_rows)
+    with lock_corrections({prediction.owner_id for prediction in predictions}):
+        rows_by_upload: dict[UUID, list[Correction]] = {prediction.upload_id: [] for prediction in predictions}
+        for row in Correction.objects.filter(upload__in=rows_by_upload):
+            rows_by_upload[row.upload_id].append(row)
+        new_rows = []
+        for prediction in predictions:
+            current = select_current(rows_by_upload[prediction.upload_id])
+            row = _build_correction(prediction, by, kind, current, written=written)
+            if not (current and is_same(row, current)):
+                new_rows.append(row)
+        _save_rows(new_rows)
 
 
 def relabel(*, prediction: Prediction, by: User, labels: Sequence[LabelledBox]) -> Correction:
@@ -78,6 +81,7 @@ def relabel(*, prediction: Prediction, by: User, labels: Sequence[LabelledBox]) 
     return _append(_build_row(prediction, by, labels, write_labels(labels)), current_correction(prediction))
 
 
+@one_at_a_time
 def correct_glyphs(*, prediction: Prediction, by: User, labels: Mapping[int, str]) -> Correction:
     """Change the labels at the given positions. An empty label means that there is no digit."""
     boxes = current_boxes(prediction)
@@ -87,6 +91,25 @@ def correct_glyphs(*, prediction: Prediction, by: User, labels: Mapping[int, str
     return relabel(prediction=prediction, by=by, labels=boxes)
 
 
+@one_at_a_time
+def correct_read_glyphs(*, prediction: Prediction, by: User, labels: Mapping[int, str]) -> Correction:
+    """Change the labels of glyphs that were read. An empty label means that there is no digit.
+
+    A glyph keeps its position, but its box gets another number when a person adds, splits or removes boxes.
+    """
+    read = labelled_boxes(prediction, None)
+    boxes = current_boxes(prediction)
+    places = [each.box for each in boxes]
+    for position, label in labels.items():
+        if position >= len(read):
+            raise Problem("invalid", "There is no glyph with this position.")
+        if read[position].box not in places:
+            raise Problem("conflict", "The boxes have been changed. Send the whole text.")
+        boxes = change_label(boxes, places.index(read[position].box), label)
+    return relabel(prediction=prediction, by=by, labels=boxes)
+
+
+@one_at_a_time
 def correct_labels(*, prediction: Prediction, by: User, labels: Sequence[str]) -> Correction:
     """Change the labels of all boxes at once."""
     boxes = current_boxes(prediction)
@@ -108,6 +131,7 @@ def correct_number(*, prediction: Prediction, by: User, written: str, labels: Se
     return correct(prediction=prediction, by=by, kind=Correction.Kind.CORRECT, written=written)
 
 
+@one_at_a_time
 def split_box(*, prediction: Prediction, by: User, position: int, labels: str) -> Correction:
     """Split one box in the middle into two digits."""
     if not re.fullmatch(r"[0-9]{2}", labels):
@@ -119,6 +143,7 @@ def split_box(*, prediction: Prediction, by: User, position: int, labels: str) -
     return relabel(prediction=prediction, by=by, labels=split(boxes, position, labels))
 
 
+@one_at_a_time
 def merge_boxes(*, prediction: Prediction, by: User, position: int, label: str) -> Correction:
     """Replace a box and the next one with the box around both."""
     boxes = current_boxes(prediction)
@@ -127,12 +152,14 @@ def merge_boxes(*, prediction: Prediction, by: User, position: int, label: str) 
     return relabel(prediction=prediction, by=by, labels=merge(boxes, position, label))
 
 
+@one_at_a_time
 def remove_box(*, prediction: Prediction, by: User, position: int) -> Correction:
     boxes = current_boxes(prediction)
     _require_box(boxes, position)
     return relabel(prediction=prediction, by=by, labels=remove(boxes, position))
 
 
+@one_at_a_time
 def add_box(*, prediction: Prediction, by: User, box: Box, label: str) -> Correction:
     """Add a digit that the reader missed. Boxes are ordered by their line, then by their horizontal centre."""
     current = current_correction(prediction)
@@ -149,6 +176,7 @@ def current_boxes(prediction: Prediction) -> list[LabelledBox]:
     return labelled_boxes(prediction, current_correction(prediction))
 
 
+@one_at_a_time
 def undo(*, prediction: Prediction, by: User) -> Correction:
     """Undo the current correction, so that the one before it counts again. Return the row that counts now."""
     with transaction.atomic():
@@ -164,6 +192,7 @@ def undo(*, prediction: Prediction, by: User) -> Correction:
         return rows[-1]
 
 
+@one_at_a_time
 def affirm(*, prediction: Prediction, by: User) -> Correction:
     """Append the current correction once more, because its author has looked again and it is right."""
     current = current_correction(prediction)

@@ -13,8 +13,10 @@ from recognizer.services.exports import exports
 from recognizer.services.history.corrections import (
     add_box,
     correct,
+    correct_each,
     correct_glyphs,
     correct_labels,
+    correct_read_glyphs,
     merge_boxes,
     remove_box,
     split_box,
@@ -23,6 +25,7 @@ from recognizer.services.history.corrections import (
 from recognizer.services.history.current_corrections import current_correction, entered_corrections, select_current
 from recognizer.services.history.labelled_boxes import labelled_boxes
 from recognizer.services.reading.predictions import reread_upload
+from tests.recognizer.threads import meanwhile
 
 pytestmark = pytest.mark.django_db
 
@@ -222,3 +225,24 @@ def test_an_undone_correction_is_not_exported(add_prediction, alice):
     undo(prediction=prediction, by=alice)
     (row,) = exports.history_rows(selectors.history_for(alice), str)
     assert (row.correction, row.corrected_by, row.final) == (None, None, "7")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_digits_that_are_corrected_at_the_same_time_are_both_kept(number, alice):
+    with meanwhile(lambda: correct_read_glyphs(prediction=number, by=alice, labels={1: "4"})):
+        correct_read_glyphs(prediction=number, by=alice, labels={2: "6"})
+    assert current_correction(number).text == "146"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_box_is_corrected_where_it_is_after_another_one_was_removed_at_the_same_time(number, alice):
+    with meanwhile(lambda: correct_read_glyphs(prediction=number, by=alice, labels={2: "6"})):
+        remove_box(prediction=number, by=alice, position=0)
+    assert current_correction(number).text == "96"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pictures_that_are_confirmed_together_wait_for_a_correction_of_one_of_them(number, alice):
+    with meanwhile(lambda: correct_each([number], by=alice, kind="correct", written="191")):
+        correct(prediction=number, by=alice, kind="correct", text="191")
+    assert Correction.objects.count() == 1
