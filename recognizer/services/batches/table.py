@@ -16,13 +16,15 @@ from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, Qu
 from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
-from mlcore.reading.written import digits_of, find_value
+from mlcore.reading.written import find_value
 from recognizer import selectors
+from recognizer.filters import number_lookup
 from recognizer.models import Batch, BatchItem, Correction, Prediction
 from recognizer.models.prediction import ExpectedMixin
 from recognizer.models.upload import CHANGED_KINDS, REVIEWED_KINDS
 from recognizer.problems import Problem
 from recognizer.selectors import User
+from recognizer.services.history.correction_lock import lock_corrections
 from recognizer.services.history.corrections import correct
 
 ROWS_ON_PAGE = 100
@@ -146,27 +148,31 @@ def order_items(user: User, items: QuerySet[BatchItem], order: str) -> QuerySet[
 
 
 def filter_items(user: User, items: QuerySet[BatchItem], shown: str, search: str) -> QuerySet[BatchItem]:
+    newest = selectors.newest_correction_of("upload")
     if search:
-        items = items.filter(matches(user, search))
+        items = items.alias(correction=Subquery(newest.values("pk")[:1])).filter(matches(user, search))
     if shown in Prediction.Decision.values:
         return items.filter(Exists(selectors.answers_of_items_for(user).filter(decision=shown)))
     if shown in BatchItem.State.values:
         return items.filter(state=shown)
     if not shown:
         return items
-    newest = selectors.newest_correction_of("upload").values("kind")[:1]
-    items = items.filter(Exists(selectors.answers_of_items_for(user))).alias(correction_kind=Subquery(newest))
+    kind = Subquery(newest.values("kind")[:1])
+    items = items.filter(Exists(selectors.answers_of_items_for(user))).alias(correction_kind=kind)
     if shown == "open":
         return items.filter(Q(correction_kind=None) | Q(correction_kind=Correction.Kind.UNDO))
     return items.filter(correction_kind__in=REVIEWED_KINDS if shown == "reviewed" else CHANGED_KINDS)
 
 
 def matches(user: User, search: str) -> Q:
-    """Return the condition for a text in the name of the file, in the number that was read or in a correction."""
+    """Return the condition for a text in the name of the file, or a number that was read or stands in its correction.
+
+    The items need the alias `correction`, the key of the correction that counts.
+    """
     found = Q(name__icontains=search)
-    if digits := digits_of(search):
-        found |= Q(Exists(selectors.answers_of_items_for(user).filter(text__contains=digits)))
-        found |= Q(Exists(Correction.objects.filter(upload=OuterRef("upload"), text__contains=digits)))
+    if contained := number_lookup(search, "contains"):
+        found |= Q(Exists(selectors.answers_of_items_for(user).filter(**contained)))
+        found |= Q(Exists(Correction.objects.filter(pk=OuterRef("correction"), **contained)))
     return found
 
 
@@ -221,9 +227,10 @@ def correct_numbers(user: Account, batch: Batch, numbers: Mapping[UUID, str]) ->
 
 def confirm_number(user: Account, batch: Batch, upload_id: UUID) -> None:
     """Confirm what was read, unless somebody has corrected it in the meantime."""
-    prediction = find_prediction(user, batch, upload_id)
-    if prediction.correction_kind in (None, Correction.Kind.UNDO):  # type: ignore[attr-defined]
-        correct(prediction=prediction, by=user, kind=Correction.Kind.CONFIRM)
+    with lock_corrections([user.pk]):
+        prediction = find_prediction(user, batch, upload_id)
+        if prediction.correction_kind in (None, Correction.Kind.UNDO):  # type: ignore[attr-defined]
+            correct(prediction=prediction, by=user, kind=Correction.Kind.CONFIRM)
 
 
 def count_unsure(user: User, batch: Batch) -> int:

@@ -123,6 +123,20 @@ def test_a_corrected_number_is_found(alice, batch):
     assert names(alice, batch, search="71") == ["scan 9"]  # as it was read
 
 
+def test_a_name_with_a_digit_finds_no_numbers(alice, batch):
+    assert names(alice, batch, search="scan 9") == ["scan 9"]
+    assert names(alice, batch, search="scan 5") == []  # 5 is a digit of 852
+
+
+def test_only_the_correction_that_counts_is_found(alice, batch):
+    for name, texts in (("scan 9.png", ["66"]), ("scan 10.png", ["66", "77"])):
+        for text in texts:
+            correct(prediction=prediction_of(batch, name), by=alice, kind="correct", text=text)
+    undo(prediction=prediction_of(batch, "scan 9.png"), by=alice)
+    assert names(alice, batch, search="66") == []
+    assert names(alice, batch, search="77") == ["scan 10"]
+
+
 def test_a_page_that_does_not_exist_is_the_nearest_one(alice, batch, monkeypatch):
     monkeypatch.setattr(table, "ROWS_ON_PAGE", 3)
     assert names(alice, batch, page=2) == ["scan 2", "scan 9", "scan 10"]
