@@ -4,6 +4,7 @@ While Redis does not answer, a job stays a row, and the sweeper enqueues it late
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -19,6 +20,7 @@ from recognizer.services.work.handlers import Hook, handler_of
 TASK = "recognizer.tasks.run_job"
 TRAINING_TASK = "recognizer.tasks.run_training"
 CANCELLED = "Cancelled."
+MAX_PUBLISHED = 1000  # at once, since a request waits for it; workers need minutes for so many
 
 
 def create_job(kind: JobKind, queue: str, **fields: object) -> Job:
@@ -38,16 +40,20 @@ def enqueue_on_commit(jobs: Sequence[Job]) -> None:
 
 
 def enqueue_jobs(jobs: Sequence[Job]) -> int:
-    """Publish the jobs until Redis does not answer, and return how many were published."""
-    for sent, job in enumerate(jobs):
-        try:
+    """Publish jobs until Redis does not answer, at most MAX_PUBLISHED, and return how many were published.
+
+    The sweeper publishes the others.
+    """
+    sent = 0
+    with suppress(broker.BrokerDown):
+        for job in jobs[:MAX_PUBLISHED]:
             broker.publish(TRAINING_TASK if job.queue == TRAIN else TASK, str(job.pk), queue=job.queue)
-        except broker.BrokerDown:
-            unsent = [other.pk for other in jobs[sent:] if other.enqueued_at]
-            if unsent:
-                Job.objects.filter(pk__in=unsent, state=Job.State.WAITING).update(enqueued_at=None)
-            return sent
-    return len(jobs)
+            sent += 1
+    unsent = [job.pk for job in jobs[sent:] if job.enqueued_at]
+    for start in range(0, len(unsent), MAX_PUBLISHED):
+        keys = unsent[start : start + MAX_PUBLISHED]
+        Job.objects.filter(pk__in=keys, state=Job.State.WAITING).update(enqueued_at=None)
+    return sent
 
 
 def fail_jobs(jobs: QuerySet[Job], error: str) -> int:

@@ -10,13 +10,12 @@ from recognizer.models import Job
 from recognizer.queues import BULK, INTERACTIVE, TRAIN
 from recognizer.services.work import broker
 from recognizer.services.work.handlers import mandatory_kinds
-from recognizer.services.work.jobs import enqueue_jobs, fail_jobs, retry_jobs
+from recognizer.services.work.jobs import MAX_PUBLISHED, enqueue_jobs, fail_jobs, retry_jobs
 from recognizer.services.work.runs import WORKER_DIED, allowed_attempts, is_due
 
 LOST_AFTER = timedelta(seconds=20)  # without a claim for so long, a message may be lost
 # The clocks of machines may differ by so much. A time that lies further ahead was written before a clock was set back.
 CLOCK_TOLERANCE = timedelta(seconds=60)
-MAX_JOBS_PER_SWEEP = 1000
 
 
 def sweep() -> int:
@@ -46,7 +45,7 @@ def _enqueue_lost_jobs(queue: str, length: int) -> int:
     """
     now = timezone.now()
     waiting = Job.objects.filter(is_due(), state=Job.State.WAITING, queue=queue)
-    missing = min(MAX_JOBS_PER_SWEEP, waiting.count() - length)
+    missing = min(MAX_PUBLISHED, waiting.count() - length)
     if missing <= 0:
         return 0
     never_sent = Q(enqueued_at=None)

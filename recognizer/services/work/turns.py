@@ -38,14 +38,17 @@ def claim_by_message(job_id: uuid.UUID, *, queue: str, message: uuid.UUID, redel
 
 
 def draw_waiting_job() -> uuid.UUID | None:
-    """Return the key of the job that was queued first, among those of an account that is drawn. None if none waits.
+    """Return the key of the job that was queued first, among those whose turn is drawn. None if none waits.
 
-    Jobs that belong to no batch count as those of one more account.
+    Of the jobs that belong to no batch each kind has a turn: the deletion of an account does not wait for a million
+    pictures that are read again.
     """
     waiting = Job.objects.filter(is_due(), state=Job.State.WAITING, queue=BULK)
-    owners = list(waiting.order_by().values_list(Job.OWNER, flat=True).distinct())
-    if not owners:
+    pairs = waiting.order_by().values_list(Job.OWNER, "kind").distinct()
+    turns = {(owner, kind if owner is None else None) for owner, kind in pairs}
+    if not turns:
         return None
-    own = waiting.filter(**{Job.OWNER: random.choice(owners)})  # noqa: S311  (no secret)
+    owner, kind = random.choice(list(turns))  # noqa: S311  (no secret)
+    own = waiting.filter(batch=None, kind=kind) if owner is None else waiting.filter(**{Job.OWNER: owner})
     in_order = own.order_by(F("enqueued_at").asc(nulls_last=True), "created_at", "pk")
     return in_order.values_list("pk", flat=True).first()

@@ -134,3 +134,13 @@ def test_jobs_that_redis_did_not_take_wait_for_the_next_sweep(redis_server):
     assert unsent.enqueued_at is None
     redis_server.start()
     broker.breaker.close()
+
+
+def test_more_jobs_than_a_request_publishes_are_enqueued_by_the_sweeper(redis_server, monkeypatch):
+    monkeypatch.setattr(jobs, "MAX_PUBLISHED", 2)
+    created = [create_job(timezone.now()) for _ in range(5)]
+    assert jobs.enqueue_jobs(created) == 2
+    assert count_messages(redis_server) == 2
+    assert Job.objects.filter(enqueued_at=None).count() == 3
+    assert (sweep(), sweep()) == (2, 1)
+    assert count_messages(redis_server) == 5

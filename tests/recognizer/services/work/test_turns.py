@@ -1,5 +1,6 @@
 """Tests of turns: accounts share the bulk work, and a message claims a job although another one is named in it."""
 
+import random
 import uuid
 from datetime import timedelta
 
@@ -97,3 +98,23 @@ def test_work_that_a_person_waits_for_runs_in_the_order_of_its_messages(alice):
     claimed = claim_by_message(jobs[2].pk, queue=INTERACTIVE, message=uuid.uuid4())
     assert claimed and claimed.pk == jobs[2].pk
     assert claim_by_message(jobs[2].pk, queue=INTERACTIVE, message=uuid.uuid4()) is None
+
+
+def test_a_deletion_does_not_wait_for_the_pictures_that_an_admin_has_read_again():
+    now = timezone.now()
+    many = Job.objects.bulk_create(
+        Job(kind=Job.Kind.RESCORE, queue=BULK, payload={"ids": []}, enqueued_at=now) for _ in range(MANY)
+    )
+    last = now + timedelta(seconds=1)
+    deletion = Job.objects.create(kind=Job.Kind.ACCOUNT_DELETION, queue=BULK, enqueued_at=last)
+    # The chance that the other kind is drawn every time is 2 ** -40.
+    assert deletion.pk in {claim(job).pk for job in many}
+
+
+def test_an_account_has_one_turn_however_many_kinds_of_jobs_it_has(alice, bob, monkeypatch):
+    drawn: list[int] = []
+    monkeypatch.setattr(random, "choice", lambda turns: drawn.append(len(turns)) or turns[0])
+    (_first, second), (other,) = create_jobs(alice, 2), create_jobs(bob, 1)
+    Job.objects.filter(pk=second.pk).update(kind=Job.Kind.RESCORE)
+    claim(other)
+    assert drawn == [2]
