@@ -62,7 +62,7 @@ def sweep() -> None:
 @shared_task
 def purge() -> None:
     purging.purge(seconds=settings.JOB_SOFT_LIMIT_SECONDS / 2)
-    purge_notices()
+    purge_notices(seconds=settings.JOB_SOFT_LIMIT_SECONDS / 4)
     purge_exports()
     purge_tables()
     query_planner.update_planner_statistics()

@@ -1,5 +1,6 @@
 """Notices: messages of the product to a person, shown on its pages and mailed to a verified address."""
 
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from recognizer.notice_texts import TEXTS, show_notice
 from recognizer.pagination import SortOrder, parse_datetime
 from recognizer.services.account_state import require_open_account
 from recognizer.services.people.mail import Letter, absolute_url, send_mail_later, verified_address_of
+from recognizer.services.space.purge import delete_in_parts
 
 NEWEST_FIRST = SortOrder("created_at", descending=True, parse=parse_datetime)
 COUNTED = 99  # the header shows at most this number
@@ -62,6 +64,6 @@ def mark_read(notices: QuerySet[Notice]) -> None:
     notices.filter(read_at=None).update(read_at=timezone.now())
 
 
-def purge_notices() -> None:
-    """Remove old notices, read or not."""
-    Notice.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
+def purge_notices(seconds: float = float("inf")) -> None:
+    """Remove old notices, read or not, in parts until the time is over."""
+    delete_in_parts(Notice.objects.filter(created_at__lt=timezone.now() - KEPT), time.monotonic() + seconds)

@@ -5,7 +5,7 @@ import time
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-CHUNK_SIZE = 1000
+from recognizer.services.space.purge import delete_in_parts
 
 
 def remove_expired_sessions(seconds: float = float("inf")) -> int:
@@ -13,10 +13,5 @@ def remove_expired_sessions(seconds: float = float("inf")) -> int:
 
     Django's command `clearsessions` removes all at once, which takes longer than a job may after years without it.
     """
-    ends_at, removed = time.monotonic() + seconds, 0
     expired = Session.objects.filter(expire_date__lt=timezone.now())
-    while keys := list(expired.values_list("pk", flat=True)[:CHUNK_SIZE]):
-        removed += expired.filter(pk__in=keys).delete()[0]
-        if time.monotonic() > ends_at:
-            break
-    return removed
+    return delete_in_parts(expired, time.monotonic() + seconds)

@@ -9,50 +9,78 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Least
 from django.utils import timezone
 
-from recognizer.models import Audit, Batch, BatchItem, FeatureMap, IdempotencyRecord, Upload
+from recognizer.models import Audit, Batch, BatchItem, FeatureMap, IdempotencyRecord, Job, Upload
 from recognizer.services.space.quotas import free_space, lock_usage
 from recognizer.services.space.sizes import ITEM_BYTES
 
 logger = logging.getLogger(__name__)
 
 IDEMPOTENCY_KEPT = timedelta(hours=24)
+FINISHED_JOBS_KEPT = timedelta(days=30)
+# Jobs of the other kinds belong to a prediction, an export or a training.
+UNOWNED_KINDS = (Job.Kind.MAIL, Job.Kind.RESCORE, Job.Kind.ACCOUNT_DELETION)
 MAX_BATCH_OPEN = timedelta(days=1)  # after that its sender is not expected to add files
 CHUNK_SIZE = 200
+ROWS_AT_ONCE = 1000  # without files
 
 
 def purge(seconds: float = float("inf")) -> int:
     """Remove uploads that were deleted long ago, with their files, and return their number.
 
-    What does not fit into the time is left for the next call.
+    Rows that have served their time are removed as well. What does not fit into the time is left for the next call.
     """
     ends_at = time.monotonic() + seconds
     now = timezone.now()
-    IdempotencyRecord.objects.filter(created_at__lt=now - IDEMPOTENCY_KEPT).delete()
+    delete_in_parts(IdempotencyRecord.objects.filter(created_at__lt=now - IDEMPOTENCY_KEPT), ends_at)
+    delete_in_parts(finished_jobs(now - FINISHED_JOBS_KEPT), ends_at)
     expired = Upload.objects.filter(deleted_at__lt=now - timedelta(days=settings.DELETED_UPLOADS_KEPT_DAYS))
     removed = 0
     while time.monotonic() < ends_at and (uploads := list(expired[:CHUNK_SIZE])):
         removed += remove_uploads(uploads)
-    purge_staged_files(now)
+    purge_staged_files(now, ends_at)
     Batch.objects.filter(closed_at=None, created_at__lt=now - MAX_BATCH_OPEN).update(closed_at=now)
     return removed
 
 
-def purge_staged_files(now: datetime) -> None:
+def finished_jobs(before: datetime) -> QuerySet[Job]:
+    """Return jobs that ended before this time and that nothing refers to."""
+    ended = Job.objects.filter(state__in=[Job.State.DONE, Job.State.FAILED], finished_at__lt=before)
+    return ended.filter(kind__in=UNOWNED_KINDS, batch=None)
+
+
+def delete_in_parts(rows: QuerySet[Any], ends_at: float) -> int:
+    """Delete rows in parts until the time is over, and return how many were deleted.
+
+    One statement for all of them could hold SQLite's only writer for longer than others wait for it.
+    """
+    deleted: int = 0
+    while True:
+        with transaction.atomic():
+            # A job may be retried until the lock; then it stays.
+            keys = list(rows.select_for_update().values_list("pk", flat=True)[:ROWS_AT_ONCE])
+            count, _by_model = rows.model._default_manager.filter(pk__in=keys).delete()
+            deleted += count
+        if len(keys) < ROWS_AT_ONCE or time.monotonic() > ends_at:
+            return deleted
+
+
+def purge_staged_files(now: datetime, ends_at: float) -> None:
     """Remove files of failed and cancelled batch items, which are kept for a while so that they can be retried."""
     unread = BatchItem.objects.filter(
         state__in=[BatchItem.State.FAILED, BatchItem.State.CANCELLED],
         batch__created_at__lt=now - timedelta(days=settings.DELETED_UPLOADS_KEPT_DAYS),
     ).exclude(staged="")
-    while ids := list(unread.values_list("pk", flat=True)[:CHUNK_SIZE]):
+    while time.monotonic() < ends_at and (ids := list(unread.values_list("pk", flat=True)[:CHUNK_SIZE])):
         with transaction.atomic():
             # The lock makes only one of several parallel purges find the file in the row and free its space.
             items = list(

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from config.celery import app
 from recognizer import tasks
-from recognizer.services.people import sessions
 from recognizer.services.people.sessions import remove_expired_sessions
+from recognizer.services.space import purge
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,7 @@ def add_sessions(number: int, *, days: int) -> None:
 
 
 def test_expired_sessions_are_removed_in_parts(monkeypatch):
-    monkeypatch.setattr(sessions, "CHUNK_SIZE", 2)
+    monkeypatch.setattr(purge, "ROWS_AT_ONCE", 2)
     add_sessions(5, days=-1)
     add_sessions(2, days=1)
     assert remove_expired_sessions(seconds=0) == 2

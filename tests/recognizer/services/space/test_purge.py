@@ -1,9 +1,12 @@
 """Removing uploads frees their space exactly once, and what fails to be deleted stops nothing else."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
-from recognizer.models import Prediction, Upload, Usage
+from recognizer.models import Batch, BatchItem, IdempotencyRecord, Job, Prediction, Upload, Usage
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.space import purge
 from recognizer.services.space.purge import delete_files_on_commit, remove_uploads
@@ -35,3 +38,49 @@ def test_files_that_cannot_be_deleted_after_a_commit_stop_nothing_else(monkeypat
         delete_files_on_commit(["uploads/ab/1/original"])
         transaction.on_commit(lambda: done.append("another"))
     assert done == ["another"]
+
+
+LONG_AGO = timezone.now() - timedelta(days=31)
+
+
+def finished(kind: str, **fields) -> Job:
+    return Job.objects.create(**{"kind": kind, "queue": "q", "state": "done", "finished_at": LONG_AGO, **fields})
+
+
+def test_finished_jobs_are_purged_unless_something_refers_to_them(alice):
+    for state in ("done", "failed"):
+        for kind in ("mail", "rescore", "account_deletion"):
+            finished(kind, state=state)
+    kept = [
+        finished("rescore", batch=Batch.objects.create(owner=alice)),
+        finished("mail", finished_at=timezone.now() - timedelta(days=29)),
+        finished("mail", state="waiting", finished_at=None),
+        finished("table_export"),
+        finished("training"),
+    ]
+    purge.purge()
+    assert set(Job.objects.all()) == set(kept)
+
+
+def add_records(user, number: int) -> None:
+    IdempotencyRecord.objects.bulk_create(
+        IdempotencyRecord(user=user, key=str(n), fingerprint="", created_at=LONG_AGO) for n in range(number)
+    )
+
+
+def test_a_purge_ends_with_its_time_and_goes_on_with_the_next_one(alice, monkeypatch):
+    for name in ("ROWS_AT_ONCE", "CHUNK_SIZE"):
+        monkeypatch.setattr(purge, name, 2)
+    add_records(alice, 5)
+    for _ in range(3):
+        finished("mail")
+    batch = Batch.objects.create(owner=alice, created_at=LONG_AGO)
+    BatchItem.objects.bulk_create(
+        BatchItem(batch=batch, position=n, state="failed", staged=f"batches/{n}", bytes=1) for n in range(3)
+    )
+    purge.purge(seconds=0)
+    assert (IdempotencyRecord.objects.count(), Job.objects.count()) == (3, 1)
+    assert not BatchItem.objects.filter(staged="").exists()
+    purge.purge()
+    assert not IdempotencyRecord.objects.exists() and not Job.objects.exists()
+    assert not BatchItem.objects.exclude(staged="").exists()
