@@ -14,7 +14,6 @@ from django.db import DatabaseError, close_old_connections
 from mlcore.reading.result import MODES
 from recognizer.problems import Problem
 from recognizer.services.batches.watched_folder import SETTLED_SECONDS, WatchedFolder
-from recognizer.services.reading.expected import expect_in_mode
 
 PAUSE_SECONDS = 1.0
 PAUSE_AFTER_PROBLEM_SECONDS = 10.0
@@ -46,11 +45,11 @@ class Command(BaseCommand):
             raise CommandError(f"There is no user {options['user']}.", returncode=2)
         if not folder.is_dir():
             raise CommandError(f"{folder} is not a folder.", returncode=2)
+        watched = WatchedFolder(folder, user, options["mode"], options["preset"], options["settled"])
         try:
-            mode, expected = expect_in_mode(user.pk, mode=options["mode"], preset_name=options["preset"])
+            watched.choose_way()
         except Problem as problem:
-            raise CommandError(f"--preset {options['preset']}: {problem.detail}", returncode=2) from problem
-        watched = WatchedFolder(folder, user, mode, expected, options["settled"])
+            raise CommandError(problem.detail, returncode=2) from problem
         with locked(folder):
             self.stdout.write(f"Watching {folder}")
             self.watch(watched, once=options["once"])

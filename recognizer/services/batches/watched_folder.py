@@ -24,15 +24,15 @@ from django.utils.translation import gettext
 
 from mlcore.reading.result import Mode
 from recognizer.models import Batch, BatchItem
-from recognizer.problems import KINDS
+from recognizer.problems import KINDS, Problem
 from recognizer.services.batches import intake
 from recognizer.services.batches.documents import document_pages
-from recognizer.services.reading.expected import Expected
+from recognizer.services.reading.expected import Expected, expect_in_mode
 
 UNFINISHED = (".part", ".tmp", ".crdownload")  # names that programs give to files that they are writing
 TAKING, DONE, FAILED = ".taking", "done", "failed"
 FILES_AT_ONCE = 100
-MAX_REASON_NAME = 60  # characters of four bytes; a name has at most 255 bytes
+MAX_NAME_BYTES, SHORT_NAME = 255, 60  # SHORT_NAME characters of four bytes leave room for an ending
 SETTLED_SECONDS = 5.0  # a file that did not change for so long is complete
 
 
@@ -42,10 +42,18 @@ class WatchedFolder:
 
     folder: Path
     owner: User
-    mode: Mode
-    expected: Expected | None
+    mode: Mode | None = None  # that of the preset, or auto
+    preset_name: str = ""
     settled_seconds: float = SETTLED_SECONDS
     sizes: dict[Path, int] = field(default_factory=dict)  # of the files that were seen, by the time of the last look
+
+    def choose_way(self) -> tuple[Mode, Expected | None]:
+        """Return the mode to read in, and what is expected, as the preset says now. Raise Problem if it is missing."""
+        try:
+            return expect_in_mode(self.owner.pk, mode=self.mode, preset_name=self.preset_name)
+        except Problem as problem:
+            text = gettext("There is no preset %(name)s. Create it, or start the command with another one.")
+            raise Problem(problem.code, text % {"name": self.preset_name}) from problem
 
     def run_once(self) -> int:
         """Take the complete files, have them read, and move those that were read. Return how many were moved."""
@@ -107,8 +115,9 @@ class WatchedFolder:
     def open_batch(self, wanted: int) -> Batch:
         """Return the batch of today, or a new one. An open batch is closed a day after its creation."""
         name = f"{self.folder.name} {timezone.localdate().isoformat()}"
-        fresh = intake.new_batch(owner=self.owner, name=name, mode=self.mode, expected=self.expected)
-        same = Batch.objects.filter(owner=self.owner, name=fresh.name, mode=fresh.mode, preset=fresh.preset)
+        mode, expected = self.choose_way()
+        fresh = intake.new_batch(owner=self.owner, name=name, mode=mode, expected=expected)
+        same = Batch.objects.filter(owner=self.owner, name=fresh.name, mode=fresh.mode, preset=fresh.preset_id)
         for batch in same.filter(closed_at=None, cancelled_at=None).order_by("-created_at"):
             if batch.expected == fresh.expected and batch.items.count() + wanted <= intake.MAX_ITEMS:
                 return batch
@@ -129,7 +138,8 @@ class WatchedFolder:
             target = free_name(self.folder / (FAILED if reasons else DONE) / path.relative_to(place))
             target.parent.mkdir(parents=True, exist_ok=True)
             if reasons:  # first, so that no failed file is without its reason
-                target.with_name(f"{target.name[:MAX_REASON_NAME]}.txt").write_text(reasons, encoding="utf-8")
+                reason = free_name(target.with_name(f"{target.name[:SHORT_NAME]}.txt"))
+                reason.write_text(reasons, encoding="utf-8")
             path.rename(target)
             remove_folders(place)
             moved += 1
@@ -163,13 +173,14 @@ def is_being_written(path: Path) -> bool:
 
 
 def free_name(path: Path) -> Path:
-    """Return the path, or one with a number if a file has this name already."""
-    number = 1
-    while path.exists():
+    """Return the path, or one with a number if a file has this name already. A long name is cut for the number."""
+    free, number = path, 1
+    while free.exists():
         number += 1
-        stem = path.stem if number == 2 else path.stem.removesuffix(f" ({number - 1})")
-        path = path.with_name(f"{stem} ({number}){path.suffix}")
-    return path
+        name = f"{path.stem} ({number}){path.suffix}"
+        is_long = len(os.fsencode(name)) > MAX_NAME_BYTES
+        free = path.with_name(f"{path.stem[:SHORT_NAME]} ({number})" if is_long else name)
+    return free
 
 
 def remove_folders(place: Path) -> None:

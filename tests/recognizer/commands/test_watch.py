@@ -25,7 +25,7 @@ def watch(*arguments: str) -> str:
         ([], "Name the folder"),
         (["/nowhere", "--user", "alice"], "is not a folder"),
         ([".", "--user", "nobody"], "There is no user nobody"),
-        ([".", "--user", "alice", "--preset", "Gas"], "There is no preset with this name"),
+        ([".", "--user", "alice", "--preset", "Gas"], "There is no preset Gas"),
     ],
 )
 def test_wrong_usage_is_named(alice, arguments, text):

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 
-from recognizer.models import Batch, BatchItem, Job, Upload
+from recognizer.models import Batch, BatchItem, Job, Preset, Upload
 from recognizer.problems import KINDS, Problem
 from recognizer.services.batches import intake, watched_folder
 from recognizer.services.batches.documents import document_pages
 from recognizer.services.batches.watched_folder import WatchedFolder
+from recognizer.services.reading.presets import change_preset, create_preset, delete_preset
 from recognizer.services.work import runs
 from tests.documents import pdf_of
 from tests.pictures import digit_png
@@ -29,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def watched(folder: Path, alice: User, model, media) -> WatchedFolder:
-    return WatchedFolder(folder, alice, "digit", None, settled_seconds=0)
+    return WatchedFolder(folder, alice, "digit", settled_seconds=0)
 
 
 def put(folder: Path, name: str, data: bytes = b"") -> None:
@@ -190,7 +191,7 @@ def test_a_file_is_read_once_wherever_the_process_ends(watched, folder, alice, m
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(owner, name, kill)
         run(watched)
-    again = WatchedFolder(folder, alice, "digit", None, settled_seconds=0)
+    again = WatchedFolder(folder, alice, "digit", settled_seconds=0)
     run(again)
     again.run_once()
     assert files_in(folder) == ["done/a.png", "failed/notes.txt", "failed/notes.txt.txt"]
@@ -205,5 +206,52 @@ def test_a_full_quota_loses_nothing(watched, folder, settings):
     with pytest.raises(Problem, match="quota"):
         watched.run_once()
     settings.QUOTA_PICTURES = 100
+    run(watched)
+    assert files_in(folder) == ["done/a.png"]
+
+
+def test_a_reason_overwrites_neither_a_file_of_its_name_nor_another_reason(watched, folder):
+    names = ["a" * 80 + "1.png", "a" * 80 + "2.png"]
+    for name in ("x.png.txt", "x.png", *names):
+        put(folder, name, b"no picture of " + name.encode())
+        run(watched)
+    failed = folder / "failed"
+    assert (failed / "x.png.txt").read_text() == "no picture of x.png.txt"
+    assert (failed / "x.png (2).txt").read_text().startswith("unsupported_format: ")
+    assert [(failed / name).exists() for name in names] == [True, True]
+    assert len([path for path in failed.iterdir() if path.name.startswith("a") and path.suffix == ".txt"]) == 2
+
+
+def test_a_second_file_with_the_longest_name_is_moved_under_a_shorter_one(watched, folder):
+    name = "x" * 251 + ".png"
+    for _ in range(2):
+        put(folder, name)
+        run(watched)
+    assert files_in(folder) == ["done/" + "x" * 60 + " (2)", f"done/{name}"]
+
+
+@pytest.fixture
+def meter(watched, alice) -> Preset:
+    watched.mode, watched.preset_name = None, "Meter"
+    return create_preset(owner=alice, name="Meter", mode="digit", fields={"digits": "1"})
+
+
+def test_a_changed_preset_counts_for_files_that_are_read_from_then_on(watched, folder, meter):
+    put(folder, "a.png")
+    run(watched)
+    change_preset(meter, fields={"values": "7, 8"}, mode="number")
+    put(folder, "b.png")
+    run(watched)
+    ways = [(batch.mode, batch.expected_fields) for batch in Batch.objects.order_by("created_at")]
+    assert ways == [("digit", {"digits": "1"}), ("number", {"values": "7, 8"})]
+
+
+def test_files_wait_for_a_preset_that_was_deleted(watched, folder, alice, meter):
+    delete_preset(meter)
+    put(folder, "a.png")
+    watched.take_files()
+    with pytest.raises(Problem, match=r"There is no preset Meter\. Create it, or start"):
+        watched.run_once()
+    create_preset(owner=alice, name="Meter", fields={"digits": "1"})
     run(watched)
     assert files_in(folder) == ["done/a.png"]
