@@ -124,7 +124,7 @@ def save_pages(job: Job, document: BatchItem, items: list[BatchItem], stored: li
             with runs.finish_job(job):
                 replace_by_page(document, first)
         else:
-            keep_lease(job)
+            require_lease(job)
             opened = BatchItem.objects.filter(pk=document.pk, state=BatchItem.State.WAITING)
             if not opened.update(pages_opened=max(item.page or 0 for item in others)):
                 raise runs.LeaseLost
@@ -136,7 +136,7 @@ def save_pages(job: Job, document: BatchItem, items: list[BatchItem], stored: li
         stored.clear()
 
 
-def keep_lease(job: Job) -> None:
+def require_lease(job: Job) -> None:
     """Lock the row of the job. Raise LeaseLost if this run no longer holds its lease."""
     if not list(runs.leased_row(job).select_for_update()):
         raise runs.LeaseLost
