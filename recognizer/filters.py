@@ -38,11 +38,6 @@ def model_versions(request: HttpRequest | None) -> QuerySet[ModelVersion]:
     return ModelVersion.objects.defer("card").order_by("version")
 
 
-def presets(request: HttpRequest | None) -> QuerySet[Preset]:
-    """Return the presets of the person who filters; none where the filter is only described."""
-    return selectors.presets_for(request.user) if request else Preset.objects.none()
-
-
 # One day inside the calendar's limits: a day is added below, and a time zone may shift the date.
 FIRST_DAY, LAST_DAY = date(1, 1, 2), date(9999, 12, 30)
 
@@ -113,7 +108,7 @@ class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
     preset = filters.ModelChoiceFilter(
         label=_("Preset"),
         to_field_name="name",
-        queryset=presets,
+        queryset=Preset.objects.none(),  # replaced by those of the person who filters
         empty_label=_("Any"),
     )
     batch = filters.UUIDFilter(label=_("Batch"), field_name="upload__batch_item__batch", widget=forms.HiddenInput)
@@ -130,9 +125,14 @@ class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
         model = Prediction
         fields: list[str] = []
 
+    def __init__(self, data: Any, *, queryset: QuerySet[Prediction], user: selectors.User) -> None:
+        super().__init__(data, queryset)
+        self.user = user
+        self.filters["preset"].queryset = selectors.presets_for(user)
+
     def search(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
         """Filter by a part of the number in the prediction or a correction, or by a part of the file's name."""
-        user = self.request.user
+        user = self.user
         contained = number_lookup(value, "contains")
         if not contained:
             keys = fetch_keys(selectors.upload_keys_by_name(user, name__icontains=value))
@@ -150,7 +150,7 @@ class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
     def filter_digit(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
         # The index is sorted by text: a search for a part of it passes every "0" before it comes to the first "7".
         alone, contained = (
-            selectors.upload_keys_by_text(self.request.user, **condition)
+            selectors.upload_keys_by_text(self.user, **condition)
             for condition in ({"text": value}, {"text__contains": value})
         )
         keys = fetch_keys(alone, contained)
@@ -159,7 +159,7 @@ class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
     def filter_length(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
         if value == "digit":
             return rows.filter(text__in=DIGITS)
-        keys = fetch_keys(selectors.upload_keys_by_text(self.request.user, excluded=DIGITS))
+        keys = fetch_keys(selectors.upload_keys_by_text(self.user, excluded=DIGITS))
         return rows.exclude(text__in=["", *DIGITS]) if keys is None else rows.filter(upload__in=keys)
 
     def filter_reviewed(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
@@ -168,7 +168,7 @@ class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
             return rows.filter(uncorrected)
         kinds = REVIEWED_KINDS if value == "yes" else CHANGED_KINDS
         # The second condition alone is exact. The first one lets the database find few rows without a full scan.
-        corrected = selectors.corrections_by(self.request.user).filter(kind__in=kinds).values("upload")
+        corrected = selectors.corrections_by(self.user).filter(kind__in=kinds).values("upload")
         return rows.filter(upload__in=corrected).filter(Q(correction_kind__in=kinds))
 
     # Compared with datetimes instead of `given_at__date`, because no index serves that.

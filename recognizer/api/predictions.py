@@ -55,7 +55,7 @@ class PredictionList(Endpoint):
     @operations.list_predictions
     def get(self, request: Request) -> Response:
         check_list_parameters(request)
-        filtered = HistoryFilter(request.query_params, queryset=selectors.history_for(request.user), request=request)
+        filtered = HistoryFilter(request.query_params, queryset=selectors.history_for(request.user), user=request.user)
         rows = selectors.with_glyphs(filtered.qs)
         order = pages.ORDERS[filtered.order][1]
         return page_response(

@@ -56,7 +56,7 @@ def picker_context(request: UserRequest, glyph: Glyph) -> dict[str, Any]:
     query = QueryDict(mutable=True)
     for name in SEARCHED:
         query[name] = request.GET.get(name, "")
-    filtered = HistoryFilter(query, queryset=selectors.history_for(request.user), request=request)
+    filtered = HistoryFilter(query, queryset=selectors.history_for(request.user), user=request.user)
     rows = selectors.with_glyphs(filtered.qs.exclude(text=""))
     page = history_page(rows, cursor=request.GET.get("cursor", ""))
     digits = [each for answer in page.rows for each in answer.glyphs.all() if each != glyph]

@@ -68,7 +68,7 @@ def history_count(request: UserRequest) -> HttpResponse:
 
 
 def filtered_history(request: UserRequest, query: QueryDict) -> HistoryFilter:
-    return HistoryFilter(query, queryset=selectors.history_for(request.user), request=request)
+    return HistoryFilter(query, queryset=selectors.history_for(request.user), user=request.user)
 
 
 @require_safe

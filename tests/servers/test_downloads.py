@@ -16,8 +16,8 @@ from django.urls import reverse
 from config.gunicorn import threads
 from recognizer.models import Batch, BatchItem
 from recognizer.services.batches.intake import create_batch
-from recognizer.services.exports.links import create_link
 from recognizer.services.limits.download_slots import DOWNLOADS_AT_ONCE
+from recognizer.services.people.export_links import create_link
 from recognizer.services.reading.predictions import create_prediction
 from tests.conftest import client_of, token_headers
 from tests.pictures import digit_png

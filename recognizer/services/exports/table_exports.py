@@ -5,7 +5,6 @@ Transactions lock the usage of the account before the job, in the order of the o
 
 import tempfile
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -90,7 +89,7 @@ def selected_predictions(user: User, selection: dict[str, Any]) -> QuerySet[Pred
     rows = selectors.history_for(user)
     if "query" not in selection:
         return rows.filter(upload__in=[UUID(key) for key in selection["uploads"]])
-    filtered = HistoryFilter(QueryDict(selection["query"]), queryset=rows, request=SimpleNamespace(user=user))
+    filtered = HistoryFilter(QueryDict(selection["query"]), queryset=rows, user=user)
     found: QuerySet[Prediction] = filtered.qs
     return found
 
