@@ -59,6 +59,7 @@ ON_POSTGRES_TOO = (
     "recognizer/api/test_corrections.py",
     "recognizer/api/test_idempotency.py",
     "recognizer/api/test_predictions.py",
+    "recognizer/api/test_quality.py",
     "recognizer/commands",
     "recognizer/models",
     "recognizer/services",

@@ -51,7 +51,8 @@ class ExpectedMixin(DecimalMarkMixin):
     """A row with what was expected of its numbers.
 
     `expected` is None, or {"preset": "Water meter", "fields": {"digits": "5"}}, whose preset is empty where the fields
-    were given without one. It is a copy: it stays when the preset is changed or deleted.
+    were given without one. It is a copy: it stays when the preset is changed or deleted. Where a preset was named, it
+    also has "preset_digest", unless an earlier release has written it.
     """
 
     expected: Any
@@ -65,6 +66,11 @@ class ExpectedMixin(DecimalMarkMixin):
     def preset_name(self) -> str:
         """Return the name that the preset had, or an empty string."""
         return str(self.expected["preset"]) if self.expected else ""
+
+    @property
+    def preset_digest(self) -> str:
+        """Return the digest of the fields that the preset itself had, or an empty string where it is not known."""
+        return str(self.expected.get("preset_digest", "")) if self.expected else ""
 
     @property
     def decimal_rule(self) -> DecimalRule | None:

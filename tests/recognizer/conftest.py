@@ -1,7 +1,8 @@
-"""Fixtures that create predictions without running the reader, and free slots of downloads."""
+"""Fixtures that create predictions without running the reader, another model version, and free slots of downloads."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.utils import timezone
 from recognizer import serving
 from recognizer.models import Glyph, ModelVersion, Prediction, Upload
 from recognizer.services.limits.download_slots import DownloadSlots
+from recognizer.services.registry.model_versions import models
 from tests.pictures import digit_png
 
 PICTURE = digit_png(7, size=60)
@@ -78,3 +80,18 @@ def add_prediction(model: ModelVersion, alice: User) -> AddPrediction:
         return prediction
 
     return add
+
+
+@pytest.fixture
+def other(model: ModelVersion) -> ModelVersion:
+    """Register the shipped network under another name."""
+    return ModelVersion.objects.create(version="other", digest="0" * 64, card=model.card, shipped=False)
+
+
+@pytest.fixture
+def loaded(other: ModelVersion, model: ModelVersion) -> Iterator[ModelVersion]:
+    """Load the shipped network under the name of the other version."""
+    models.loaded[other.digest] = replace(models.model(model), version=other)
+    yield other
+    models.loaded.pop(other.digest, None)
+    models.active = None  # it may be the other one

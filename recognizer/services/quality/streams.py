@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import CharField
-from django.db.models.functions import Cast
 from django.utils import timezone
 
 from mlcore.quality.promise import SHARE_BEFORE
@@ -25,18 +23,26 @@ def enter_streams(answers: Sequence[tuple[Prediction, Reading]]) -> None:
     """Set the streams of unsaved predictions, and decide on each by the threshold in force in its stream."""
     streams: dict[tuple[int, UUID, str], Stream] = {}
     for prediction, reading in answers:
-        kind = prediction.mode, prediction.decimal, prediction.preset_id
-        key = (prediction.owner_id, prediction.model_id, stream_key(*kind, is_expected=prediction.expected is not None))
+        kind = stream_key(
+            prediction.mode,
+            prediction.decimal,
+            prediction.preset_id,
+            prediction.preset_digest,
+            is_expected=prediction.expected is not None,
+        )
+        key = (prediction.owner_id, prediction.model_id, kind)
         stream = streams[key] = streams.get(key) or find_stream(prediction, key[-1])
         prediction.stream = stream
         prediction.decision = decide_again(reading, stream.threshold).decision
 
 
-def stream_key(mode: str, decimal: str, preset_id: UUID | None, *, is_expected: bool) -> str:
-    """Return the digest of what changes answers. The fields that a request expects are left out,
-    because they differ from picture to picture.
+def stream_key(mode: str, decimal: str, preset_id: UUID | None, preset_digest: str, *, is_expected: bool) -> str:
+    """Return the digest of what changes answers: the fields of a preset are part of it, its name is not.
+
+    The fields that a request expects are left out, because they differ from picture to picture.
     """
-    return hashlib.sha256(json.dumps([mode, decimal, str(preset_id or ""), is_expected]).encode()).hexdigest()
+    parts = [mode, decimal, str(preset_id or ""), is_expected, *([preset_digest] if preset_id else [])]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def threshold_in_force(owner_id: int, model_id: UUID, key: str) -> float | None:
@@ -66,14 +72,6 @@ def find_stream(prediction: Prediction, key: str) -> Stream:
     name = prediction.preset_name if prediction.preset_id else ""
     begun = kind | {"name": name, "wish": wish, "share": SHARE_BEFORE}
     return Stream.objects.get_or_create(**unique, defaults=begun)[0]
-
-
-def end_streams(preset_id: UUID) -> None:
-    """Let the next answers under a preset begin new streams, because the preset now gives other answers.
-
-    A stream with its own id as key is never found again.
-    """
-    Stream.objects.filter(preset=preset_id).update(key=Cast("pk", CharField()))
 
 
 def record_answers(answers: Sequence[tuple[Prediction, Reading]]) -> None:

@@ -1,5 +1,7 @@
 """Expectations of the numbers in a picture: fields, a preset, or a preset with some fields of its own request."""
 
+import hashlib
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -21,11 +23,13 @@ class Expected:
     fields: Mapping[str, str]
     preset_id: UUID | None = None
     preset_name: str = ""
+    preset_digest: str = ""  # of the fields of the preset, without those of the request
 
     @property
     def stored(self) -> dict[str, Any]:
         """Return the value of the column `expected` of a prediction or a batch."""
-        return {"preset": self.preset_name, "fields": dict(self.fields)}
+        stored = {"preset": self.preset_name, "fields": dict(self.fields)}
+        return stored | {"preset_digest": self.preset_digest} if self.preset_digest else stored
 
 
 def expect(preset: Preset | None, fields: Mapping[str, str]) -> Expected | None:
@@ -41,7 +45,12 @@ def expect(preset: Preset | None, fields: Mapping[str, str]) -> Expected | None:
     require_short(merged)
     if preset is None:
         return Expected(expectation, merged) if merged else None
-    return Expected(expectation, merged, preset.pk, preset.name)
+    return Expected(expectation, merged, preset.pk, preset.name, digest_fields(preset.expectation))
+
+
+def digest_fields(fields: Mapping[str, str]) -> str:
+    """Return a digest of fields in any order."""
+    return hashlib.sha256(json.dumps(dict(fields), sort_keys=True).encode()).hexdigest()[:16]
 
 
 def expect_in_mode(
@@ -60,7 +69,20 @@ def expected_of(row: Prediction | Batch) -> Expected | None:
     if row.expected is None:
         return None
     fields = row.expected_fields
-    return Expected(parse_expectation(fields), fields, row.preset_id, row.preset_name)
+    digest = row.preset_digest or find_digest(row.preset_id, fields)
+    return Expected(parse_expectation(fields), fields, row.preset_id, row.preset_name, digest)
+
+
+def find_digest(preset_id: UUID | None, fields: Mapping[str, str]) -> str:
+    """Return the digest of a preset for a row of an earlier release, which did not store it.
+
+    It is empty unless the preset, as it is now, and a previous value of the request give the fields of the row.
+    """
+    if preset_id is None:
+        return ""
+    now = Preset.objects.filter(pk=preset_id).values_list("expectation", flat=True).first() or {}
+    previous = {"previous": fields["previous"]} if "previous" in fields else {}
+    return digest_fields(now) if merge_fields(now, previous) == fields else ""
 
 
 def columns_of(expected: Expected | None, presets: Collection[UUID]) -> dict[str, Any]:

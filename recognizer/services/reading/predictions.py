@@ -103,7 +103,8 @@ def read_unsaved(
 ) -> PictureReading:
     """Read an image that is not kept, and decide on it as its stream does on those that are."""
     answer = read_for(owner_id, data, mode, decimal, expected=expected, is_preview=is_preview)
-    key = stream_key(mode, answer.decimal or "", answer.preset_id, is_expected=expected is not None)
+    digest = expected.preset_digest if expected else ""
+    key = stream_key(mode, answer.decimal or "", answer.preset_id, digest, is_expected=expected is not None)
     threshold = threshold_in_force(owner_id, answer.model.version.pk, key)
     return replace(answer, reading=decide_again(answer.reading, threshold), threshold=threshold)
 

@@ -16,7 +16,6 @@ from recognizer.models import Batch, Prediction, Preset
 from recognizer.models.preset import MAX_PRESET_NAME
 from recognizer.problems import Problem
 from recognizer.services.account_state import require_open_account
-from recognizer.services.quality.streams import end_streams
 from recognizer.services.space.quotas import lock_usage, usage
 
 MAX_PRESETS = 100  # of an account
@@ -52,21 +51,21 @@ def change_preset(
 ) -> None:
     """Change what is given. Stored predictions and batches keep what they used.
 
-    Streams go on where the same is expected as before: a form sends all fields, also for a new name.
+    Where the same is expected as before, the texts of the fields stay, so that streams go on: a form sends all fields,
+    also for a new name.
     """
     preset.name = preset.name if name is None else clean_name(name)
-    preset.expectation = preset.expectation if fields is None else clean_fields(fields)
+    given = None if fields is None else clean_fields(fields)
     preset.mode = mode or preset.mode
     preset.updated_at = timezone.now()
-    values = {each: getattr(preset, each) for each in ("name", "expectation", "mode", "updated_at")}
     with unique_name():
         stored = Preset.objects.select_for_update(no_key=True).filter(pk=preset.pk)
         expected = stored.values_list("expectation", flat=True).first()
         if expected is None:
             raise Problem("not_found")  # it was deleted in the meantime
+        preset.expectation = expected if given is None or expect_the_same(given, expected) else given
+        values = {each: getattr(preset, each) for each in ("name", "expectation", "mode", "updated_at")}
         stored.update(**values)
-        if not expect_the_same(preset.expectation, expected):
-            end_streams(preset.pk)
 
 
 @contextmanager

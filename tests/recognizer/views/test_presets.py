@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from recognizer.drawings import draw_png
 from recognizer.forms.reading import PAGE_MODES
-from recognizer.models import Batch, Prediction, Preset, Upload
+from recognizer.models import Batch, Prediction, Preset, Stream, Upload
 from recognizer.services.reading import presets
 from recognizer.services.reading.expected import expect
 from recognizer.services.reading.predictions import create_prediction
@@ -290,7 +290,7 @@ WRITTEN_OTHERWISE = {"digits": "4-4", "sign": "false", "minimum": "0.50", "value
 @pytest.mark.parametrize("fields", [{"digits": "4", "step": "300"}, WRITTEN_OTHERWISE, {"sign": "yes", "digits": "4"}])
 def test_saving_a_preset_without_a_change_or_with_a_new_name_keeps_its_streams(alice, alice_client, model, fields):
     preset = create_preset(owner=alice, name="Gas meter", mode="number", fields=fields)
-    stream = create_prediction(owner=alice, data=DATA, source="api", mode="number", expected=expect(preset, {})).stream
+    stream = stream_under(preset)
     address = reverse("preset_edit", args=[preset.pk])
     form = alice_client.get(address).context["form"]
     shown = {name: form[name].value() or "" for name in form.fields}
@@ -298,13 +298,16 @@ def test_saving_a_preset_without_a_change_or_with_a_new_name_keeps_its_streams(a
         assert alice_client.post(address, {**shown, "name": name}).status_code == 302
         preset.refresh_from_db()
         assert preset.name == name
-        assert key_of(stream) == stream.key
+        assert stream_under(preset) == stream
     assert alice_client.post(address, {**shown, "digits": "5"}).status_code == 302
-    assert key_of(stream) != stream.key
+    preset.refresh_from_db()
+    assert stream_under(preset) != stream
 
 
-def key_of(stream) -> str:
-    return type(stream).objects.values_list("key", flat=True).get(pk=stream.pk)
+def stream_under(preset: Preset) -> Stream | None:
+    """Return the stream of another answer under a preset."""
+    expected = expect(preset, {})
+    return create_prediction(owner=preset.owner, data=DATA, source="api", mode="number", expected=expected).stream
 
 
 def test_the_page_says_before_saving_what_a_change_ends(alice, alice_client, meter):

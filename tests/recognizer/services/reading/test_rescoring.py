@@ -1,6 +1,5 @@
 """Tests of rescoring: earlier predictions are kept, and changes can be listed."""
 
-import uuid
 from io import StringIO
 
 import pytest
@@ -11,29 +10,12 @@ from recognizer.services.reading import rescoring
 from recognizer.services.reading.expected import expect
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.reading.presets import change_preset, create_preset
-from recognizer.services.registry.model_versions import models
 from recognizer.services.space.recount import recount
 from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
 from tests.recognizer.services.batches.conftest import run_waiting_jobs
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def other(model) -> ModelVersion:
-    """Register the shipped network under another name."""
-    return ModelVersion.objects.create(
-        id=uuid.uuid4(), version="other", digest="0" * 64, card=model.card, shipped=False
-    )
-
-
-@pytest.fixture
-def loaded(other, model, monkeypatch):
-    """Load the shipped network under the name of the other version."""
-    models.loaded[other.digest] = models.model(model)
-    yield other
-    models.loaded.pop(other.digest, None)
 
 
 @pytest.fixture
