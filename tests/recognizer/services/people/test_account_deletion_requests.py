@@ -136,7 +136,7 @@ def test_a_request_whose_account_is_deleted_before_it_writes_is_refused(alice, p
         monkeypatch.setattr(addresses, "set_address", delete_first(addresses.set_address))
         answer = client.post("/account/email/", {"email": "x@example.org"})
     else:
-        monkeypatch.setattr(corrections, "_append", delete_first(corrections._append))
+        monkeypatch.setattr(corrections, "correct", delete_first(corrections.correct))
         answer = Client().patch(url, {"text": "1"}, content_type="application/json", headers=headers)
     assert answer.status_code == 403
     assert "This account is being deleted." in answer.content.decode()
