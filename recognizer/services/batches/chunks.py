@@ -56,8 +56,7 @@ def enqueue_chunks(batch: Batch, items: Sequence[BatchItem]) -> None:
         jobs.create_job(Job.Kind.BATCH_CHUNK, BULK, batch=batch, payload={"ids": chunk}, total=len(chunk))
         for chunk in chunks
     ]
-    Job.objects.bulk_create(created)
-    jobs.enqueue_on_commit(created)
+    jobs.save_jobs(created)
 
 
 def read_chunk(job: Job) -> None:

@@ -65,8 +65,7 @@ def rescore(
         for start in range(0, len(ids), CHUNK_UPLOADS)
     ]
     with transaction.atomic():
-        Job.objects.bulk_create(created)
-        jobs.enqueue_on_commit(created)
+        jobs.save_jobs(created)
     return len(ids)
 
 

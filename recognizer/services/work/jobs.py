@@ -30,6 +30,14 @@ def create_job(kind: JobKind, queue: str, **fields: object) -> Job:
     return Job(kind=kind, queue=queue, enqueued_at=enqueued_at, request=current_request_id(), **fields)
 
 
+def save_jobs(jobs: Sequence[Job]) -> None:
+    """Save new jobs, and enqueue them after the commit. Call it inside a transaction."""
+    for job in jobs[MAX_PUBLISHED:]:
+        job.enqueued_at = None  # the sweeper enqueues it
+    Job.objects.bulk_create(jobs)
+    enqueue_on_commit(jobs)
+
+
 def enqueue_on_commit(jobs: Sequence[Job]) -> None:
     """Enqueue saved jobs after the commit. If Redis is down they stay in the database and the sweeper enqueues them."""
 

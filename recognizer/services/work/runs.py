@@ -18,7 +18,7 @@ from recognizer.models.job import JobKind
 from recognizer.outages import OUTAGES, problem_of_outage
 from recognizer.problems import Problem
 from recognizer.services.work.handlers import Handler, handler_of, unsplittable_kinds
-from recognizer.services.work.jobs import cancel_jobs, create_job, enqueue_jobs, enqueue_on_commit, fail_jobs
+from recognizer.services.work.jobs import cancel_jobs, create_job, enqueue_jobs, fail_jobs, save_jobs
 
 logger = logging.getLogger(__name__)
 
@@ -257,5 +257,4 @@ def split_job(job: Job) -> None:
         for part_id in job.payload["ids"]
     ]
     with finish_job(job):
-        Job.objects.bulk_create(parts)
-        enqueue_on_commit(parts)
+        save_jobs(parts)

@@ -46,6 +46,12 @@ def test_without_redis_a_new_job_waits_for_a_sweep(django_capture_on_commit_call
     assert (job.state, job.enqueued_at) == (State.WAITING, None)
 
 
+def test_more_jobs_than_are_published_at_once_are_saved_for_the_next_sweeps(monkeypatch):
+    monkeypatch.setattr(jobs, "MAX_PUBLISHED", 2)
+    jobs.save_jobs([jobs.create_job(Job.Kind.RESCORE, BULK) for _ in range(5)])
+    assert Job.objects.filter(enqueued_at=None).count() == 3
+
+
 def test_a_failed_job_keeps_its_error_and_calls_its_hook(hook_calls):
     job = create_job(attempts=3)
     assert jobs.fail_jobs(Job.objects.all(), "It died.") == 1
