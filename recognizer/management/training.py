@@ -3,6 +3,7 @@
 import importlib.util
 import os
 from argparse import ArgumentParser
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, OutputWrapper
 
 from recognizer.models import ModelVersion
+from recognizer.services.learning.held_back_comparison import compare_on_held_back
 from recognizer.services.registry.model_files import local_artifact
 from recognizer.services.registry.promotion import store_gate
 
@@ -53,7 +55,10 @@ def show_stage(output: OutputWrapper, stage: "TrainingStage") -> None:
 def compare_with_active(
     candidate: ModelVersion, data: Path | None, counts: "GateCounts", output: OutputWrapper
 ) -> "GateResult | None":
-    """Compare a candidate with the active model and keep the result; None if no other model is active."""
+    """Compare a candidate with the active model and keep the result; None if no other model is active.
+
+    A candidate of a training is also compared on people's pictures, with what they have reviewed until now.
+    """
     from mlcore.training.recipes.gate import hold_gate
 
     active = ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).exclude(pk=candidate.pk).first()
@@ -61,6 +66,9 @@ def compare_with_active(
         return None
     artifacts = local_artifact(active), local_artifact(candidate)
     result = hold_gate(*artifacts, data, counts, Path(settings.TRAINING_ROOT), partial(show_stage, output))
+    better = compare_on_held_back(active, candidate)
+    if better:
+        result = replace(result, checks=(*result.checks, better))
     store_gate(candidate, active, result.as_dict())
     return result
 

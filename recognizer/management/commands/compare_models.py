@@ -9,7 +9,10 @@ from recognizer.models import ModelVersion
 
 
 class Command(BaseCommand):
-    help = "Compare a candidate with the active model on validation digits; promote_model asks for it."
+    help = (
+        "Compare a candidate with the active model on validation digits, and one of a training on people's pictures as "
+        "well; promote_model asks for it."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("version")
