@@ -19,6 +19,7 @@ from recognizer.models import Audit, Correction, Glyph
 from recognizer.problems import Problem
 from recognizer.services.explaining.explanations import explain_glyph
 from recognizer.services.explaining.likeness import vector_cache
+from recognizer.services.history.correction_lock import lock_corrections
 from recognizer.services.history.corrections import correct_each
 from recognizer.services.review.review_queue import WHOLE_QUEUE, QueueLimits, look_ahead, queue_of
 
@@ -92,14 +93,15 @@ def save_group(user: User, *, checked: UUID, others: Collection[UUID], digit: st
 
     Each id is that of an upload. Those whose audit waits stay in the queue.
     """
-    given = {checked, *others}
-    saved = given - audited_uploads(given)
-    waiting = selectors.with_glyphs(queue_of(user, WHOLE_QUEUE).filter(upload__in=saved)).order_by()
-    by_upload = {prediction.upload_id: prediction for prediction in waiting}
-    head = by_upload.pop(checked, None)
-    if head is None:
-        raise Problem("conflict", _("This picture was reviewed in the meantime. Reload the page."))
-    is_whole = head.written == digit
-    same = [each for each in by_upload.values() if is_whole and each.written == digit]
-    correct_each([head, *same], by=user, kind=Correction.Kind.CORRECT, written=digit)
+    with lock_corrections([user.pk]):
+        given = {checked, *others}
+        saved = given - audited_uploads(given)
+        waiting = selectors.with_glyphs(queue_of(user, WHOLE_QUEUE).filter(upload__in=saved)).order_by()
+        by_upload = {prediction.upload_id: prediction for prediction in waiting}
+        head = by_upload.pop(checked, None)
+        if head is None:
+            raise Problem("conflict", _("This picture was reviewed in the meantime. Reload the page."))
+        is_whole = head.written == digit
+        same = [each for each in by_upload.values() if is_whole and each.written == digit]
+        correct_each([head, *same], by=user, kind=Correction.Kind.CORRECT, written=digit)
     return SavedGroup(digit, 1 + len(same), is_whole)

@@ -7,9 +7,11 @@ import pytest
 from django.urls import reverse
 
 from recognizer.models import Audit, Correction, Prediction
+from recognizer.services.history.corrections import correct
 from recognizer.services.reading.predictions import create_prediction
-from recognizer.services.review.alike_groups import LARGEST
+from recognizer.services.review.alike_groups import LARGEST, save_group
 from tests.pictures import digit_png
+from tests.recognizer.threads import meanwhile
 
 pytestmark = pytest.mark.django_db
 PAGE = "review_alike"
@@ -134,3 +136,12 @@ def test_the_review_offers_alike_digits_only_where_there_are_some(alice_client, 
     Prediction.objects.filter(pk__in=[each.pk for each in sevens[:2]]).update(decision="read")
     assert "<a" not in offer()
     assert "No three of the single digits" in alice_client.get(reverse(PAGE)).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_picture_that_is_corrected_at_the_same_time_is_left_out_of_its_group(alice, sevens):
+    checked, other, third = sevens[:3]
+    given = {"checked": checked.upload_id, "others": [other.upload_id, third.upload_id], "digit": "7"}
+    with meanwhile(lambda: save_group(alice, **given)):
+        correct(prediction=other, by=alice, kind="correct", text="1")
+    assert corrected() == {checked.upload_id: "confirm 7", other.upload_id: "correct 1", third.upload_id: "confirm 7"}

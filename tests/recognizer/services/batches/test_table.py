@@ -12,6 +12,7 @@ from recognizer.services.batches import intake, table
 from recognizer.services.history.bulk_actions import delete_uploads
 from recognizer.services.history.corrections import correct, undo
 from tests.readings import make_reading, store_reading
+from tests.recognizer.threads import meanwhile
 
 SORTED_NAMES = [
     "",
@@ -151,3 +152,11 @@ def test_numbers_of_another_batch_are_not_corrected(alice, bob, batch, add_predi
         with pytest.raises(Problem, match="Nothing was found"):
             table.correct_numbers(user, other, {prediction.upload_id: "1"})
     assert not prediction.corrections.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_number_that_is_corrected_at_the_same_time_is_not_confirmed(alice, batch):
+    prediction = prediction_of(batch, "scan 9.png")
+    with meanwhile(lambda: table.confirm_number(alice, batch, prediction.upload_id)):
+        correct(prediction=prediction, by=alice, kind="correct", text="77")
+    assert [row.kind for row in prediction.upload.corrections.all()] == ["correct"]
