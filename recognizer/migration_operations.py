@@ -78,6 +78,23 @@ class RemoveFieldIndex(migrations.AlterField):
         ]
 
 
+class AllowNull(migrations.AlterField):
+    """A foreign key that may be empty from now on. Django would make its constraint anew on PostgreSQL, and writers of
+    both tables would wait while all rows are read.
+    """
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor != "postgresql":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        model = to_state.apps.get_model(app_label, self.model_name)
+        table, column = map(schema_editor.quote_name, (model._meta.db_table, model._meta.get_field(self.name).column))
+        schema_editor.execute(f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL", params=None)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+
 class ApplyTogether(migrations.SeparateDatabaseAndState):
     """Changes of tables whose SQL is composed first and then executed at once on PostgreSQL.
 

@@ -1,6 +1,10 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from recognizer.migration_operations import AllowNull
+
+DELETE_KEPT = "DELETE FROM recognizer_audit WHERE prediction_id IS NULL"
+
 
 class Migration(migrations.Migration):
     """Verdicts on audited answers stay when their pictures are removed."""
@@ -8,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [("recognizer", "0049_promise_withdrawn")]
 
     operations = [
-        migrations.AlterField(
+        AllowNull(
             model_name="audit",
             name="prediction",
             field=models.OneToOneField(
@@ -20,4 +24,5 @@ class Migration(migrations.Migration):
                 to="recognizer.prediction",
             ),
         ),
+        migrations.RunSQL(migrations.RunSQL.noop, DELETE_KEPT),
     ]

@@ -3,7 +3,8 @@
 from importlib import import_module
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
+from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
 from django.utils.translation import override
 
@@ -97,6 +98,25 @@ def test_a_wrong_answer_counts_also_when_its_picture_is_deleted_and_removed(audi
     assert (audit.prediction, audit.text) == (None, "")
     assert not mistakes_of(alice, stream).exists()
     assert "1 error was in a picture that was deleted since." in alice_client.get(page).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_migration_that_keeps_verdicts_goes_back_and_forth(audited, alice):
+    removed, stays, *_ = audited
+    correct(prediction=removed, by=alice, kind="confirm")
+    remove_uploads([Upload.objects.get(pk=removed.upload_id)])
+    assert Audit.objects.filter(prediction=None).count() == 1
+    newest = MigrationExecutor(connection).loader.graph.leaf_nodes("recognizer")
+    try:
+        MigrationExecutor(connection).migrate([("recognizer", "0049_promise_withdrawn")])
+        with pytest.raises(IntegrityError):
+            Audit.objects.filter(prediction=stays).update(prediction=None)
+    finally:
+        MigrationExecutor(connection).migrate(newest)
+    assert Audit.objects.count() == 4
+    with pytest.raises(IntegrityError):  # one audit for each prediction, as before
+        Audit.objects.update(prediction=stays)
+    Audit.objects.filter(prediction=stays).update(prediction=None)
 
 
 def test_an_answer_that_nobody_checked_is_forgotten_with_its_picture(audited, alice):
