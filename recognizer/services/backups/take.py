@@ -156,10 +156,12 @@ def _write_files(target: Target, copier: Copier, schema: Schema, alias: str) -> 
     index = copier.index
     index.forget_names()  # of an attempt before
     for file in named_files(schema.models, alias):
-        if index.name_copied(file.name) or file.model is None:
+        if index.name_copied(file.name):
             continue
         if copier.copy(file.name):
             index.name_copied(file.name)
+        elif file.model is None:
+            continue  # of a model whose registration failed
         elif file.is_still_named():
             lost.append(file.name)
         else:

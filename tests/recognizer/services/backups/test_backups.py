@@ -12,6 +12,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
+from mlcore.artifact import CARD
 from recognizer.models import Backup, Upload
 from recognizer.services.backups import take
 from recognizer.services.backups.files import Copier
@@ -22,9 +23,11 @@ from recognizer.services.backups.retention import Retention, remove_old_backups
 from recognizer.services.backups.take import MAX_ATTEMPTS, frozen_database, take_backup
 from recognizer.services.backups.verify import find_faults
 from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.registry.model_versions import register_model
 from recognizer.services.space.purge import remove_uploads
 from tests.pictures import digit_png
 from tests.recognizer.services.backups.conftest import contents, newest
+from tests.recognizer.services.registry.artifacts import copy_shipped
 
 pytestmark = pytest.mark.django_db(transaction=True)
 files_decide = pytest.mark.any_database
@@ -194,6 +197,24 @@ def test_a_removal_during_each_attempt_does_not_stop_a_backup(place, seven, alic
     take_backup(place, report=add)
     assert (len(attempts), len(removed)) == (2, 1)
     assert faults(place) == []
+
+
+def test_a_model_registered_before_the_rows_are_frozen_is_in_it_with_its_files(place, seven, tmp_path, monkeypatch):
+    registered = []
+
+    @contextmanager
+    def register_then_freeze() -> Iterator[str]:
+        registered.append(register_model(copy_shipped(tmp_path / "digits-other")))
+        with frozen_database() as alias:
+            yield alias
+
+    monkeypatch.setattr(take, "frozen_database", register_then_freeze)
+    take_backup(place)
+    held = contents(place)
+    (version,) = registered
+    assert any("digits-other" in line for line in held["recognizer_modelversion"])
+    files = {line.split()[0] for line in held["files"]}
+    assert files >= {f"{version.stored_folder}/{name}" for name in (*version.card["files"], CARD)}
 
 
 def test_rows_of_a_later_moment_are_not_in_it(place, seven, alice, monkeypatch):
