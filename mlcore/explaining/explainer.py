@@ -17,7 +17,15 @@ from mlcore.explaining.gradient import input_gradient
 from mlcore.explaining.keras_weights import Floats, read_normalised_convolutions
 from mlcore.explaining.occlusion import Image, occlude
 from mlcore.explaining.repair import Repair, find_repair
-from mlcore.explaining.sentences import Gettext, KeyChange, find_key_change, top_two, write_sentence
+from mlcore.explaining.sentences import (
+    MIN_SECOND,
+    Gettext,
+    KeyChange,
+    find_key_change,
+    find_rival_change,
+    top_two,
+    write_sentences,
+)
 from mlcore.reading.engine import Engine
 
 Kind = Literal["occlusion", "cam"]
@@ -32,11 +40,12 @@ class Explanation:
     logits: NDArray[np.float32]  # (classes,)
     maps: Mapping[Kind, tuple[NDArray[np.float32], NDArray[np.float32]]]  # "cam" only where it is exact
     key_change: KeyChange | None
+    rival_change: KeyChange | None  # what counts most against the second answer, if that is worth mentioning
     probabilities: tuple[float, ...]
     is_digit: float
 
     def sentence(self, gettext: Gettext = str) -> str:
-        return write_sentence(self.probabilities, self.is_digit, self.key_change, gettext)
+        return write_sentences(self.probabilities, self.is_digit, self.key_change, self.rival_change, gettext)
 
     def limit(self, kind: Kind) -> float:
         """Return the largest absolute value of both maps, which share one scale."""
@@ -107,8 +116,10 @@ class Explainer:
         if self.network.averaged:
             averaged = self.activations(image)[self.network.averaged]
             maps["cam"] = (self.class_map(averaged, first), self.class_map(averaged, second))
-        key_change = find_key_change(occlusion, first)
-        return Explanation(answers, occlusion.logits[0], maps, key_change, tuple(probabilities), is_digit)
+        key_change, rival_change = find_key_change(occlusion, first), None
+        if probabilities[second] >= MIN_SECOND:
+            rival_change = find_rival_change(occlusion, first, second)
+        return Explanation(answers, occlusion.logits[0], maps, key_change, rival_change, tuple(probabilities), is_digit)
 
     def evidence(self, image: Image, digit: int) -> NDArray[np.float32]:
         """Return how much each cell of the input supports a digit, (28, 28)."""

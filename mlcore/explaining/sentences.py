@@ -1,4 +1,4 @@
-"""The explanation of an answer in one sentence, in English or translated by a given `gettext`."""
+"""The explanation of an answer in one or two sentences, in English or translated by a given `gettext`."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -36,15 +36,21 @@ KEY_CHANGES = {
     (False, True): _("%(answers)s: the stroke %(place)s decides."),
     (False, False): _("%(answers)s: the stroke %(place)s counts most."),
 }
+RIVAL_CHANGES = {
+    (True, True): _("%(first)d rather than %(second)d: the gap %(place)s decides."),
+    (True, False): _("%(first)d rather than %(second)d: the gap %(place)s counts most."),
+    (False, True): _("%(first)d rather than %(second)d: the stroke %(place)s decides."),
+    (False, False): _("%(first)d rather than %(second)d: the stroke %(place)s counts most."),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class KeyChange:
-    """The change at the place where the first answer's map is strongest, so that the sentence says what it shows."""
+    """A change that costs the first answer much, and where it lies in the digit."""
 
     change: Change
     place: str
-    loss: float  # of the first answer's log-odds
+    loss: float  # of the first answer's log-odds, against all digits or against the second answer
     is_decisive: bool  # another digit would win
 
 
@@ -55,7 +61,10 @@ def top_two(probabilities: Sequence[float]) -> tuple[int, int]:
 
 
 def find_key_change(occlusion: Occlusion, first: int) -> KeyChange | None:
-    """Return the change that costs the first answer most where its map is strongest, or None where nothing costs it."""
+    """Return the change that costs the first answer most where its map is strongest, or None where nothing costs it.
+
+    So the sentence says what the map shows.
+    """
     strengths = occlusion.loss_map(first)
     row, column = np.unravel_index(int(strengths.argmax()), strengths.shape)
     if strengths[row, column] <= 0:
@@ -68,7 +77,22 @@ def find_key_change(occlusion: Occlusion, first: int) -> KeyChange | None:
         and 0 <= column - change.left < change.size
         and change.cells_in(occlusion.image)[row - change.top, column - change.left]
     ]
-    index = max(covering, key=lambda place: float(losses[place]))
+    return _key_change(occlusion, first, max(covering, key=lambda place: float(losses[place])), losses)
+
+
+def find_rival_change(occlusion: Occlusion, first: int, second: int) -> KeyChange | None:
+    """Return the change that costs the first answer most against the second, or None where none does.
+
+    What counts most for an answer may belong to both: the stem of a 9 is that of a 4 as well.
+    """
+    margins = occlusion.logits[:, first] - occlusion.logits[:, second]
+    losses = margins[0] - margins[1:]
+    if not losses.size or losses.max() <= 0:
+        return None
+    return _key_change(occlusion, first, int(losses.argmax()), losses)
+
+
+def _key_change(occlusion: Occlusion, first: int, index: int, losses: NDArray[np.float32]) -> KeyChange:
     change = occlusion.changes[index]
     is_decisive = int(occlusion.logits[1 + index, :NOT_A_DIGIT].argmax()) != first
     return KeyChange(change, describe_place(change, occlusion.image), float(losses[index]), is_decisive)
@@ -87,6 +111,26 @@ def _part_of(at: float, occupied: NDArray[np.intp], parts: int) -> int:
     """Return in which of some equal parts of the occupied cells the position lies, from 0."""
     share = (at - occupied[0] + 0.5) / (occupied[-1] - occupied[0] + 1)
     return int(np.clip(parts * share, 0, parts - 1))
+
+
+def write_sentences(
+    probabilities: Sequence[float],
+    is_digit: float,
+    key_change: KeyChange | None,
+    rival_change: KeyChange | None,
+    gettext: Gettext = str,
+) -> str:
+    """Return text such as "9 at 61 %, 4 at 35 %: the stroke below the middle counts most."
+
+    A second sentence tells it from the second answer, "9 rather than 4: the stroke at the top decides.", where the same
+    change does not do both.
+    """
+    sentence = write_sentence(probabilities, is_digit, key_change, gettext)
+    if rival_change is None or (key_change and key_change.change == rival_change.change):
+        return sentence
+    first, second = top_two(probabilities)
+    template = gettext(RIVAL_CHANGES[rival_change.change.is_gap, rival_change.is_decisive])
+    return f"{sentence} {template % {'first': first, 'second': second, 'place': gettext(rival_change.place)}}"
 
 
 def write_sentence(

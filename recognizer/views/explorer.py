@@ -62,14 +62,20 @@ def why(request: HttpRequest, pk: UUID) -> HttpResponse:
     explanation = explained.explain()
     key_change = explanation.key_change
     mark = key_change and explained.frame.locate(key_change.change.window)
+    rival_change = explanation.rival_change
+    rival_mark = rival_change and explained.frame.locate(rival_change.change.window)
     context = {
         "explained": explained,
         "prediction": explained.glyph.prediction,
         "explanation": explanation,
         "sentence": explanation.sentence(gettext),
-        "kinds": [(kind, *KINDS[kind], mark if kind == "occlusion" else None) for kind in explanation.maps],
-        "answers": [(digit, explained.probabilities[digit]) for digit in explanation.answers],
+        "kinds": [(kind, *KINDS[kind]) for kind in explanation.maps],
+        "answers": [
+            (digit, explained.probabilities[digit], change)
+            for digit, change in zip(explanation.answers, (mark, rival_mark), strict=True)
+        ],
         "mark": mark,
+        "rival_mark": rival_mark,
         "query": link_query(explained),
         "map_query": f"?drawn={EVIDENCE_DRAWN}{link_query(explained).replace('?', '&')}",
     }

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 
 from mlcore.explaining.occlusion import Change, Occlusion
-from mlcore.explaining.sentences import KeyChange, describe_place, find_key_change, top_two, write_sentence
+from mlcore.explaining.sentences import (
+    KeyChange,
+    describe_place,
+    find_key_change,
+    find_rival_change,
+    top_two,
+    write_sentence,
+    write_sentences,
+)
 from mlcore.reading.reader import Reader
 from tests.pictures import digit_png
 
@@ -64,6 +72,27 @@ def test_the_sentence_is_translated():
     key_change = KeyChange(Change(0, 12, is_gap=True), "at the top", 2.0, is_decisive=True)
     sentence = write_sentence(probabilities(d4=0.61, d9=0.35), 1.0, key_change, german.__getitem__)
     assert sentence == "4 zu 61 %, 9 zu 35 %: Die Lücke oben entscheidet."
+
+
+def test_a_second_sentence_tells_what_speaks_against_the_second_answer():
+    stem = KeyChange(Change(16, 12, is_gap=False), "below the middle", 4.8, is_decisive=False)
+    tip = KeyChange(Change(4, 12, is_gap=False), "at the top", 5.1, is_decisive=True)
+    shares = probabilities(d9=0.97, d4=0.025)
+    said = "9 at 97 %, 4 at 2 %: the stroke below the middle counts most."
+    assert write_sentences(shares, 1.0, stem, tip) == f"{said} 9 rather than 4: the stroke at the top decides."
+    assert write_sentences(shares, 1.0, stem, None) == said
+    assert write_sentences(shares, 1.0, stem, stem) == said  # it would say the same again
+
+
+def test_the_rival_change_costs_most_against_the_second_answer():
+    # The first change costs 4 most against all digits together, the second most against 9.
+    occlusion = occlusion_of((5, 1), (-9, -13), (5, 4), (5, 2))
+    assert find_key_change(occlusion, 4).change == occlusion.changes[0]
+    rival = find_rival_change(occlusion, 4, 9)
+    assert rival.change == occlusion.changes[1]
+    assert (rival.loss, rival.is_decisive) == (pytest.approx(3), False)
+    assert find_rival_change(occlusion_of((5, 1), (6, 1)), 4, 9) is None
+    assert find_rival_change(occlusion_of((5, 1)), 4, 9) is None
 
 
 def test_the_top_two_are_in_order():
