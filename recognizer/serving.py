@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from recognizer.models import ExportLink, Glyph, ModelVersion, PersonalExport, TableExport, Upload
 from recognizer.problems import Problem
 from recognizer.services.explaining.explanations import EVIDENCE_DRAWN, ExplainedGlyph
-from recognizer.services.exports.exports import name_file
+from recognizer.services.exports.exports import name_file, title_of
 from recognizer.services.exports.personal_file import ExportFile
 from recognizer.services.limits.download_slots import download_slots
 from recognizer.services.reading.images import encode_input
@@ -76,7 +76,7 @@ def serve_original(request: HttpRequest, upload: Upload) -> HttpResponseBase:
     """Return the bytes that were uploaded, always as a download: the browser must not display them."""
     if not upload.original:
         raise Problem.of_removed_picture()
-    name = f"digitscribe-{upload.pk}.{upload.format.lower()}"
+    name = name_file(title_of(upload) or f"digitscribe-{upload.pk}", upload.format.lower())
     return serve_file(request, upload.original, content_type=CONTENT_TYPES[upload.format], download_as=name)
 
 

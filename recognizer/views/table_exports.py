@@ -6,7 +6,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from recognizer.bodies.results import RESULT_COLUMNS
+from recognizer.services.exports.spreadsheets import SHEET_COLUMNS
 from recognizer.services.exports.table_exports import tables_for
 from recognizer.services.work.worker_state import worker_state
 from recognizer.serving import serve_table
@@ -20,7 +20,7 @@ def table_export(request: UserRequest, pk: UUID) -> HttpResponse:
     context = {
         "export": export,
         "files": export.batch.items.count() if export.batch else None,
-        "columns": RESULT_COLUMNS,
+        "columns": SHEET_COLUMNS,
         "worker": worker_state() if is_running else None,
     }
     return render(request, "_table_export.html" if request.htmx else "table_export.html", context)

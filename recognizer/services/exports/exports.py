@@ -87,9 +87,14 @@ def add_pictures(archive: Archive, uploads: QuerySet[Upload]) -> Iterator[bytes]
 
 def name_picture(upload: Upload) -> str:
     """Return the name of an upload's picture in archives: that of its file, with the start of its id behind it."""
-    title = upload.name.rpartition(".")[0] or upload.name
-    name = f"{title[:MAX_TITLE]} {upload.pk.hex[:12]}" if title else str(upload.pk)
+    title = title_of(upload)
+    name = f"{title} {upload.pk.hex[:12]}" if title else str(upload.pk)
     return f"pictures/{name_file(name, upload.format.lower())}"
+
+
+def title_of(upload: Upload) -> str:
+    """Return the name of an upload's file without its extension; empty for a drawing."""
+    return (upload.name.rpartition(".")[0] or upload.name)[:MAX_TITLE]
 
 
 def name_file(title: str, extension: str) -> str:

@@ -17,7 +17,7 @@ MAX_CELL = 32_767  # characters; a spreadsheet refuses more
 EXACT_DIGITS = 15  # a spreadsheet stores numbers as floats
 WRITTEN_BESIDE = {"value": "written", "final_value": "final"}  # the written form of a value
 # What a person looks for stands first. The other columns follow in the order of the other formats.
-LEADING = ("file", "page", "line", "final", "final_value", "decision", "correction", "reason")
+LEADING = ("file", "final", "final_value", "decision", "confidence", "correction", "line", "page", "reason")
 SHEET_COLUMNS = (*LEADING, *(name for name in RESULT_COLUMNS if name not in LEADING))
 WIDTHS = {"file": 32, "written": 14, "final": 14, "final_value": 14, "corrected_at": 22, "given_at": 22, "link": 40}
 

@@ -79,7 +79,7 @@ def test_no_cell_is_a_formula(alice, alice_client, model, media, add_prediction)
 
 def test_a_spreadsheet_begins_with_the_file_and_the_number_that_counts(alice_client, batch):
     names = [cell.value for cell in fetch_workbook(alice_client, export_all(alice_client))["Results"][1]]
-    assert names[:5] == ["file", "page", "line", "final", "final_value"]
+    assert names[:5] == ["file", "final", "final_value", "decision", "confidence"]
     assert sorted(names) == sorted(RESULT_COLUMNS)
 
 

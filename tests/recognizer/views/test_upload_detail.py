@@ -340,3 +340,9 @@ def test_only_a_number_with_signs_or_lines_is_corrected_as_one(alice_client, ali
     assert "Number with signs" not in page_of(alice_client, store_reading(make_reading("1905"), owner=alice))
     for written in ("-12.5", "12\n34"):
         assert "Number with signs" in page_of(alice_client, store_reading(make_reading(written), owner=alice))
+
+
+def test_the_original_is_downloaded_under_the_name_of_its_file(alice_client, alice, model):
+    prediction = create_prediction(owner=alice, data=digit_png(7), name="meter 12.html", source="upload", mode="digit")
+    response = alice_client.get(reverse("upload_original", args=[prediction.upload_id]))
+    assert response["Content-Disposition"] == 'attachment; filename="meter 12.png"'
