@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db import migrations, transaction
 from django.db.models import F
 
-STREAMS_AT_ONCE = 500
+STREAMS_AT_ONCE = 100
 
 
 def renew_keys(apps, schema_editor):
