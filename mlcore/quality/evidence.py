@@ -72,7 +72,7 @@ def errors_speaking(wrong: int) -> float:
 
 
 def errors_excused(wrong: int) -> float:
-    """Return up to how many expected errors it speaks against the rate to find `wrong` already."""
+    """Return the largest number of expected errors with which `wrong` found ones show that the rate is higher."""
     boundary = _lower_boundary()
     return boundary[min(wrong, len(boundary) - 1)]
 

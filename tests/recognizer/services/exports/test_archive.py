@@ -44,7 +44,7 @@ def test_members_behind_four_gigabytes_are_found():
     written = write_parts([{"a.txt": b"aaaa"}, {"b.txt": b"bb"}], offset)
 
     class Sparse(io.RawIOBase):
-        """The written bytes behind a hole."""
+        """A file whose beginning is a hole, with the written bytes behind it."""
 
         def __init__(self) -> None:
             self.place = 0
