@@ -51,7 +51,7 @@ class KeyChange:
     change: Change
     place: str
     loss: float  # of the first answer's log-odds, against all digits or against the second answer
-    is_decisive: bool  # another digit would win
+    is_decisive: bool  # another digit would win, or the second answer would win against the first
 
 
 def top_two(probabilities: Sequence[float]) -> tuple[int, int]:
@@ -77,7 +77,10 @@ def find_key_change(occlusion: Occlusion, first: int) -> KeyChange | None:
         and 0 <= column - change.left < change.size
         and change.cells_in(occlusion.image)[row - change.top, column - change.left]
     ]
-    return _key_change(occlusion, first, max(covering, key=lambda place: float(losses[place])), losses)
+    index = max(covering, key=lambda place: float(losses[place]))
+    is_decisive = int(occlusion.logits[1 + index, :NOT_A_DIGIT].argmax()) != first
+    change = occlusion.changes[index]
+    return KeyChange(change, describe_place(change, occlusion.image), float(losses[index]), is_decisive)
 
 
 def find_rival_change(occlusion: Occlusion, first: int, second: int) -> KeyChange | None:
@@ -89,12 +92,9 @@ def find_rival_change(occlusion: Occlusion, first: int, second: int) -> KeyChang
     losses = margins[0] - margins[1:]
     if not losses.size or losses.max() <= 0:
         return None
-    return _key_change(occlusion, first, int(losses.argmax()), losses)
-
-
-def _key_change(occlusion: Occlusion, first: int, index: int, losses: NDArray[np.float32]) -> KeyChange:
+    index = int(losses.argmax())
     change = occlusion.changes[index]
-    is_decisive = int(occlusion.logits[1 + index, :NOT_A_DIGIT].argmax()) != first
+    is_decisive = bool(margins[1 + index] < 0)
     return KeyChange(change, describe_place(change, occlusion.image), float(losses[index]), is_decisive)
 
 
@@ -122,11 +122,11 @@ def write_sentences(
 ) -> str:
     """Return text such as "9 at 61 %, 4 at 35 %: the stroke below the middle counts most."
 
-    A second sentence tells it from the second answer, "9 rather than 4: the stroke at the top decides.", where the same
-    change does not do both.
+    A second sentence tells it from the second answer, "9 rather than 4: the stroke at the top decides.", where another
+    change than the first sentence's does that.
     """
     sentence = write_sentence(probabilities, is_digit, key_change, gettext)
-    if rival_change is None or (key_change and key_change.change == rival_change.change):
+    if not key_change or not rival_change or key_change.change == rival_change.change:
         return sentence
     first, second = top_two(probabilities)
     template = gettext(RIVAL_CHANGES[rival_change.change.is_gap, rival_change.is_decisive])

@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from recognizer.services.quality.audits import fill_texts
-from recognizer.services.registry.model_files import store_shipped_artifacts
+from recognizer.services.registry.model_files import find_folders, store_shipped_artifacts
 from recognizer.services.registry.model_versions import register_shipped_model
 from recognizer.services.space.query_planner import update_planner_statistics
 from recognizer.services.upgrade import UpgradePlan, plan_upgrade
@@ -47,6 +47,7 @@ class Command(BaseCommand):
         fill_texts()
         update_planner_statistics()
         self.collect_static_files()
+        find_folders()
         register_shipped_model()
         self.store_artifacts()
         self.create_first_admin()

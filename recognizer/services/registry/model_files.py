@@ -20,6 +20,7 @@ from mlcore.atomic_files import make_folder_atomic
 from recognizer.models import ModelVersion
 from recognizer.problems import Problem
 from recognizer.services.space.cleanup import NamedFile, NewFile
+from recognizer.services.space.folders import list_folders
 
 SHIPPED_FOLDER = SHIPPED.parent  # one folder per shipped version; older releases kept several here
 
@@ -51,6 +52,22 @@ def store_shipped_artifacts() -> None:
             continue  # not in the tree of this release
         if _stored_digest(version) != artifact.digest:
             store_artifact(artifact, version.stored_folder, [])  # the next call completes what an error leaves
+
+
+def find_folders() -> None:
+    """Fill in the folder of every model whose files lie in one below the name of its version.
+
+    An earlier release does not know the column. On the way back to it the migration drops the column, and the next
+    upgrade begins with empty ones.
+    """
+    for version in ModelVersion.objects.filter(folder="").only("version", "digest", "folder"):
+        if _stored_digest(version) == version.digest:
+            continue
+        for name in list_folders(version.stored_folder):
+            found = ModelVersion(version=version.version, folder=f"{version.version}/{name}")
+            if _stored_digest(found) == version.digest:
+                ModelVersion.objects.filter(pk=version.pk).update(folder=found.folder)
+                break
 
 
 def _stored_digest(version: ModelVersion) -> str:

@@ -8,6 +8,7 @@ from typing import IO
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from mlcore.artifact import CARD
@@ -45,6 +46,9 @@ def upload_model(data: bytes, *, by: User, record: IdempotencyRecord | None = No
                 if record:
                     idempotency.store_created_id(record, version.pk)
         except IntegrityError as error:
+            known = Q(version=artifact.version) | Q(digest=artifact.digest)
+            if not ModelVersion.objects.filter(known).exists():
+                raise
             raise Problem("conflict", _("A model with this name or with these files is registered.")) from error
     log_event(Event.MODEL_UPLOADED, account=by.pk, version=version.version)
     return version

@@ -168,8 +168,8 @@ class ActiveModel:
 class ModelCache:
     """The models that this process has loaded. It asks the database at most once a second which one is active.
 
-    Each model is loaded under a lock of its own, and one thread at a time asks for the active one. So nobody who reads
-    waits for the files of another model, which may come from a slow storage.
+    Each model is loaded under a lock of its own. One thread at a time asks for the active one and loads it, while the
+    others go on with the one before, since its files may come from a slow storage.
     """
 
     ASK_EVERY_SECONDS = 1.0

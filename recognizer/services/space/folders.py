@@ -32,6 +32,14 @@ def folder_of(name: str) -> str:
     return "/".join(parts[:2] if parts[0] == "batches" else parts[:3])
 
 
+def list_folders(folder: str) -> list[str]:
+    """Return the names of the folders in a folder, which need not exist."""
+    try:
+        return sorted(default_storage.listdir(folder)[0])
+    except FileNotFoundError:
+        return []
+
+
 def walk(folder: str) -> Iterator[str]:
     """Yield the names of all files below a folder."""
     return walk_storage(default_storage, folder)

@@ -1,7 +1,7 @@
 """Comparison of stored files with database rows, which finds what a killed process or a lost disk left behind.
 
 The work is divided into 256 parts, by the first two hex digits of the keys in the paths. So memory stays bounded, and
-a worker can check some parts now and others later. The files of models are checked every time.
+a worker can check some parts now and others later. The files of models are one more part.
 """
 
 import random
@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from recognizer.models import BatchItem, ExportPart, FeatureMap, ModelVersion, TableExport, Upload
 from recognizer.models.model_version import MODELS_FOLDER
-from recognizer.services.space.folders import names_of_deleted_accounts, walk
+from recognizer.services.space.folders import list_folders, names_of_deleted_accounts, walk
 
 GRACE = timedelta(hours=24)  # younger files may belong to rows that are not committed yet
 PARTS = tuple(f"{number:02x}" for number in range(256))
@@ -53,12 +53,15 @@ def reconcile(
     report = MediaReport()
     before = timezone.now() - grace
     ends_at = time.monotonic() + (seconds if seconds is not None else float("inf"))
-    check_models(before, report)
     batches = list_folders("batches")
-    for part in random.sample(PARTS, len(PARTS)) if seconds is not None else PARTS:
-        check_part(part, [name for name in batches if name.startswith(part)], before, report)
-        if remove:
-            remove_empty_folders(part, before)
+    parts = [*PARTS, MODELS_FOLDER]
+    for part in random.sample(parts, len(parts)) if seconds is not None else parts:
+        if part == MODELS_FOLDER:
+            check_models(before, report)
+        else:
+            check_part(part, [name for name in batches if name.startswith(part)], before, report)
+            if remove:
+                remove_empty_folders(part, before)
         if time.monotonic() > ends_at:
             break
     if remove:
@@ -75,12 +78,15 @@ def remove_files(report: MediaReport, names: list[str]) -> None:
 
 
 def check_models(before: datetime, report: MediaReport) -> None:
-    """Add the files of models to the report. They are few, so they are not divided into parts."""
-    kept = {version.stored_folder for version in ModelVersion.objects.only("version", "folder")}
+    """Add the files of models to the report. They are few, so they are one part.
+
+    All that lies below the folder of a version is kept: after a way back to an earlier release its row may have lost
+    the folder's last part, which `prepare` then finds.
+    """
+    kept = tuple(f"{version.stored_folder}/" for version in ModelVersion.objects.only("version", "folder"))
     names = list(walk(MODELS_FOLDER))
     report.files += len(names)
-    without_row = (name for name in names if name.rpartition("/")[0] not in kept)
-    report.without_row += sorted(name for name in without_row if is_older(name, before))
+    report.without_row += sorted(name for name in names if not name.startswith(kept) and is_older(name, before))
 
 
 def check_part(part: str, batches: list[str], before: datetime, report: MediaReport) -> None:
@@ -116,13 +122,6 @@ def stored_names(part: str, batches: list[str]) -> Iterator[str]:
         yield from walk(f"{folder}/{part}")
     for batch in batches:
         yield from walk(f"batches/{batch}")
-
-
-def list_folders(folder: str) -> list[str]:
-    try:
-        return sorted(default_storage.listdir(folder)[0])
-    except FileNotFoundError:
-        return []
 
 
 def is_older(name: str, time: datetime) -> bool:

@@ -81,6 +81,7 @@ def test_a_second_sentence_tells_what_speaks_against_the_second_answer():
     said = "9 at 97 %, 4 at 2 %: the stroke below the middle counts most."
     assert write_sentences(shares, 1.0, stem, tip) == f"{said} 9 rather than 4: the stroke at the top decides."
     assert write_sentences(shares, 1.0, stem, None) == said
+    assert write_sentences(shares, 1.0, None, tip) == "9 at 97 %, 4 at 2 %: no single place decides."
     assert write_sentences(shares, 1.0, stem, stem) == said  # it would say the same again
 
 
@@ -91,6 +92,7 @@ def test_the_rival_change_costs_most_against_the_second_answer():
     rival = find_rival_change(occlusion, 4, 9)
     assert rival.change == occlusion.changes[1]
     assert (rival.loss, rival.is_decisive) == (pytest.approx(3), False)
+    assert find_rival_change(occlusion_of((5, 1), (4, 6)), 4, 9).is_decisive
     assert find_rival_change(occlusion_of((5, 1), (6, 1)), 4, 9) is None
     assert find_rival_change(occlusion_of((5, 1)), 4, 9) is None
 

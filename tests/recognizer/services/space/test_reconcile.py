@@ -14,7 +14,7 @@ from recognizer.models import ModelVersion, Upload
 from recognizer.services.batches import intake
 from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
 from recognizer.services.reading.predictions import create_prediction
-from recognizer.services.registry.model_files import local_artifact
+from recognizer.services.registry.model_files import find_folders, local_artifact
 from recognizer.services.registry.model_versions import register_model
 from recognizer.services.space import reconcile as reconcile_module
 from recognizer.services.space.reconcile import reconcile
@@ -92,6 +92,16 @@ def test_files_of_models_without_a_row_are_removed_after_a_day(upload, model, me
     assert report.without_row == [str(path.relative_to(media)) for path in lost]
     assert sorted(path for path in media.rglob("*") if path.is_file()) == before
     assert local_artifact(kept).digest == kept.digest
+
+
+def test_a_model_whose_row_lost_its_folder_is_kept_and_found_again(model, media, tmp_path):
+    other = register_model(copy_shipped(tmp_path / "digits-other"))
+    create_stray_file(media, "models/digits-other/another/card.json")
+    ModelVersion.objects.update(folder="")  # as after a way back to a release without the column
+    assert reconcile(remove=True, grace=NO_GRACE).without_row == []
+    find_folders()
+    assert ModelVersion.objects.get(pk=other.pk).folder == other.folder
+    assert ModelVersion.objects.get(pk=model.pk).folder == ""
 
 
 @files_decide
