@@ -39,7 +39,7 @@ def measure_outcomes(
 ) -> list[Outcomes]:
     """Return the outcomes of each model; the numbers are rendered once for all."""
     engines = [Engine(artifact) for artifact in artifacts]
-    exact = np.array([_are_exact(engines, sample) for sample in numbers], np.bool_)
+    exact = np.array([are_exact(engines, sample) for sample in numbers], np.bool_)
     exact = exact.reshape(-1, len(engines))
     return [
         _measure(engine, pictures, hands, exact[:, place] if engine.reads_lines else exact[:0, place])
@@ -82,9 +82,9 @@ def _are_sure(engine: Engine, scores: Scores) -> Flags:
     return np.asarray(scores.is_digit * scores.probabilities.max(axis=1) >= threshold)
 
 
-def _are_exact(engines: Sequence[Engine], sample: LineSample) -> list[bool]:
+def are_exact(engines: Sequence[Engine], sample: LineSample) -> list[bool]:
     """Return for each model whether it reads the number. Signs count for all models where the first one reads them."""
-    return [is_exact(engine, sample, with_signs=bool(engine.signs or engines[0].signs)) for engine in engines]
+    return [is_exact(engine, sample, with_signs=bool(engines[0].signs)) for engine in engines]
 
 
 def is_exact(engine: Engine, sample: LineSample, *, with_signs: bool) -> bool:

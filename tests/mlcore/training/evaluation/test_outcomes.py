@@ -1,17 +1,29 @@
 """Tests of what counts as a number that was read exactly, in the gate."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from mlcore.reading.ctc import BLANK
 from mlcore.reading.engine import Engine
 from mlcore.reading.ink import find_ink
 from mlcore.training.datasets.lines import Writers
 from mlcore.training.datasets.mnist import Digits
 from mlcore.training.evaluation.calibrate import render_numbers
-from mlcore.training.evaluation.outcomes import is_exact
+from mlcore.training.evaluation.outcomes import are_exact, is_exact
 from mlcore.training.evaluation.weights import LineSample
+
+
+class EngineWithoutSigns(Engine):
+    """The shipped model, as if its line network had no classes for signs."""
+
+    signs = ""
+
+    def classify_strips(self, strips: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
+        return [logits[:, : BLANK + 1] for logits in super().classify_strips(strips)]
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +45,13 @@ def test_a_line_without_digits_is_read_by_finding_none(engine: Engine, signed: L
     assert is_exact(engine, blank, with_signs=True)
     assert not is_exact(engine, replace(blank, text="1", written="1"), with_signs=True)
     assert not is_exact(engine, replace(signed, text="", written=""), with_signs=True)
+
+
+def test_signs_count_where_the_active_model_reads_them(engine: Engine, signed: LineSample):
+    without = EngineWithoutSigns(engine.artifact)
+    assert are_exact([engine, engine], signed) == [True, True]
+    unsigned = replace(signed, written=signed.text)  # the model that reads signs finds some that nobody wrote
+    assert are_exact([engine, engine], unsigned) == [False, False]
+    assert are_exact([without, engine], unsigned)[1]
+    assert are_exact([engine, without], signed)[0]
+    assert not are_exact([engine, without], signed)[1]
