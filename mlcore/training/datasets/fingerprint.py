@@ -23,12 +23,27 @@ def fingerprint(module: ModuleType, *values: object) -> str:
 
 
 def code_of(source: bytes) -> str:
-    """Return the syntax tree of a module without its docstrings."""
+    """Return the syntax tree of a module without its docstrings, in the same words for every supported Python."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
             del node.body[0]
-    return ast.dump(tree)
+        if isinstance(node, ast.JoinedStr):  # Python 3.12.1 adds an empty text to nested formats
+            node.values = [value for value in node.values if not isinstance(value, ast.Constant) or value.value]
+    return _describe(tree)
+
+
+def _describe(node: object) -> str:
+    """Return a text of a syntax tree, without empty fields.
+
+    `ast.dump` shows empty lists in some versions of Python. Tokens differ as well: an f-string is several from 3.12 on.
+    """
+    if isinstance(node, ast.AST):
+        fields = [(name, value) for name, value in ast.iter_fields(node) if value is not None and value != []]
+        return f"{type(node).__name__}({', '.join(f'{name}={_describe(value)}' for name, value in fields)})"
+    if isinstance(node, list):
+        return f"[{', '.join(map(_describe, node))}]"
+    return repr(node)
 
 
 def source_files(module: ModuleType) -> list[Path]:
