@@ -1,18 +1,22 @@
 """The limit of what one person gives to a training, so that nobody alone decides what a model learns."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
-FEWEST_PEOPLE = 4  # who give something; with fewer, each person may give any share
-FEWEST_OF_A_PERSON = 20  # digits or numbers; who gives fewer is no reason to limit the others
+FEWEST_OF_EACH = 20  # digits or numbers; a limit below it would leave too few to learn from, so there is none
 
 
 def limit_each(numbers: Sequence[int], share: float) -> list[int]:
     """Return how many of each person's digits are learnt, from how many each gives.
 
-    Nobody gives more than this share of the person's own digits and all that the others give. What somebody adds
-    therefore never takes digits away from others, once there are enough people.
+    Nobody gives more than this share of what is learnt: the limit is the same for all, and the largest that keeps it.
+    What somebody adds never lowers it. There is none where it would be below FEWEST_OF_EACH: too few other people give
+    anything then, and a newcomer with one digit would leave one digit of each.
     """
-    if sum(number >= FEWEST_OF_A_PERSON for number in numbers) < FEWEST_PEOPLE or share >= 1:
-        return list(numbers)
-    total = sum(numbers)
-    return [min(number, int(share * (total - number) / (1 - share) + 1e-9)) for number in numbers]
+
+    def is_too_much(limit: int) -> bool:
+        return limit > share * sum(min(number, limit) for number in numbers) + 1e-9
+
+    # What others give grows slower than the limit, so once a limit is too much, every larger one is.
+    limit = bisect_left(range(1, max(numbers, default=0) + 1), True, key=is_too_much)
+    return [min(number, limit) if limit >= FEWEST_OF_EACH else number for number in numbers]
