@@ -110,6 +110,5 @@ def review(active: Answers, digits: Digits, way: Reviews, rng: np.random.Generat
         Digits(digits.images, labels),
         pictures=np.arange(len(digits)),
         corrected=reviewed & ~is_right,
-        weights=np.ones(len(digits)),
         audited=audited / way.audited if way.audited else np.zeros(len(digits)),
     )

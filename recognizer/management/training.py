@@ -3,7 +3,6 @@
 import importlib.util
 import os
 from argparse import ArgumentParser
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +11,8 @@ from django.conf import settings
 from django.core.management.base import CommandError, OutputWrapper
 
 from recognizer.models import ModelVersion
-from recognizer.services.learning.held_back_comparison import compare_on_held_back
+from recognizer.services.learning.held_back_comparison import compare_on_held_back, store_comparison
 from recognizer.services.registry.model_files import local_artifact
-from recognizer.services.registry.promotion import store_gate
 
 if TYPE_CHECKING:
     from mlcore.training.datasets.gate_pictures import GateCounts
@@ -66,11 +64,7 @@ def compare_with_active(
         return None
     artifacts = local_artifact(active), local_artifact(candidate)
     result = hold_gate(*artifacts, data, counts, Path(settings.TRAINING_ROOT), partial(show_stage, output))
-    better = compare_on_held_back(active, candidate)
-    if better:
-        result = replace(result, checks=(*result.checks, better))
-    store_gate(candidate, active, result.as_dict())
-    return result
+    return store_comparison(active, candidate, result, compare_on_held_back(active, candidate))
 
 
 def format_gate(result: "GateResult") -> str:

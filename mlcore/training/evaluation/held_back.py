@@ -3,7 +3,7 @@
 People review pictures because of what the active model said: mostly those that it read wrongly. Among these alone every
 other model looks better. So the digits that nobody reviewed count as well: where both models say the same, neither
 gains, whatever is right; where they differ, the active model counts as right. The sum is then never above the true one,
-whichever pictures people chose to review.
+whichever pictures people chose to review, as long as the pictures were chosen whether reviewed or not.
 
 Audits choose pictures at random, so they need no such assumption. They are a second test, of their own.
 """
@@ -29,6 +29,7 @@ from mlcore.training.evaluation.gate import LEVEL, RESAMPLES, SEED, Check
 Classes = NDArray[np.int64]
 
 PART = 256  # images that the network classifies at once, and sign flips that are drawn at once
+FEWEST_AUDITED = 6  # on which the models differ; fewer cannot pass a test of half the level: 1 in 32 is more than 2.5 %
 UNREVIEWED = 255  # the label of a digit that nobody reviewed
 
 
@@ -39,15 +40,13 @@ class HeldBack:
     digits: Digits  # with the label UNREVIEWED where nobody said what it is
     pictures: NDArray[np.int64]  # (N,) number of the picture, from 0
     corrected: NDArray[np.bool_]  # (N,) a person corrected the picture
-    weights: NDArray[np.float64]  # (N,) how many pictures it stands for
     audited: NDArray[np.float64]  # (N,) the inverse of the probability with which it was audited; 0: it was not
     numbers: Iterable[NumberPicture] = ()  # pictures of whole numbers, where numbers were learnt
 
     @classmethod
     def of_single_digits(cls, digits: Digits, corrected: NDArray[np.bool_]) -> "HeldBack":
-        """Return pictures of one digit each. None was audited, and each stands for itself."""
-        count = len(digits)
-        return cls(digits, np.arange(count), corrected, np.ones(count), np.zeros(count))
+        """Return pictures of one digit each, of which none was audited."""
+        return cls(digits, np.arange(len(digits)), corrected, np.zeros(len(digits)))
 
     @property
     def reviewed(self) -> NDArray[np.bool_]:
@@ -120,15 +119,15 @@ def judge_held_back(before: Classes, after: Classes, held_back: HeldBack) -> Hel
     changed = ~reviewed & (before != after)
     right_before, right_after = (before == labels) | changed, after == labels
     gains = right_after.astype(float) - right_before
-    weights = held_back.weights * (reviewed | changed)
-    total = max(float(weights.sum()), 1e-9)
+    counted = reviewed | changed
+    total = max(int(counted.sum()), 1)
     return HeldBackResult(
         pictures=len(np.unique(held_back.pictures[reviewed])),
         confirmed=_count(right_before, right_after, reviewed & ~held_back.corrected),
         corrected=_count(right_before, right_after, reviewed & held_back.corrected),
         unreviewed=UnreviewedDigits(int((~reviewed).sum()), int(changed.sum())),
-        active=float(weights @ right_before / total),
-        candidate=float(weights @ right_after / total),
+        active=int((right_before & counted).sum()) / total,
+        candidate=int((right_after & counted).sum()) / total,
         chance=_chance_of_no_gain(gains, held_back),
         numbers=None,
     )
@@ -155,11 +154,14 @@ def compare_numbers(
 
 
 def _chance_of_no_gain(gains: NDArray[np.float64], held_back: HeldBack) -> float:
-    """Return the smaller p-value of the tests on all pictures and on audited ones, times two where both are made."""
-    tests = [held_back.weights, *([held_back.audited] if held_back.audited.any() else [])]
-    by_picture = (np.bincount(held_back.pictures, weights * gains) for weights in tests)
-    chances = [chance_of_equal(totals.astype(np.float64)) for totals in by_picture]
-    return min(1.0, len(tests) * min(chances))
+    """Return the p-value of the test on all pictures; twice the smaller one where audited ones are tested as well."""
+    every, audited = (
+        np.bincount(held_back.pictures, weights * gains).astype(np.float64)
+        for weights in (np.ones(len(gains)), held_back.audited)
+    )
+    if np.count_nonzero(audited) < FEWEST_AUDITED:
+        return chance_of_equal(every)
+    return min(1.0, 2 * min(chance_of_equal(every), chance_of_equal(audited)))
 
 
 def chance_of_equal(gains: NDArray[np.float64]) -> float:

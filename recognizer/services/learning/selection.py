@@ -21,6 +21,11 @@ from recognizer.models import Audit, Correction
 from recognizer.models.upload import REVIEWED_KINDS
 from recognizer.selectors import newest_correction_of
 from recognizer.services.history.training_labels import TrainingLabel, training_labels_of
+from recognizer.services.learning.compared_pictures import (
+    UnreviewedDigit,
+    find_compared_pictures,
+    unreviewed_digits_of,
+)
 from recognizer.services.learning.consent import people_with_training_consent
 from recognizer.services.learning.reviewed_numbers import (
     FEWEST_CORRECTED,
@@ -30,7 +35,6 @@ from recognizer.services.learning.reviewed_numbers import (
     reviewed_numbers_of,
 )
 from recognizer.services.learning.sides import is_held_back, place_of
-from recognizer.services.learning.unreviewed_digits import UnreviewedDigit, unreviewed_digits_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,6 +76,10 @@ class Counts:
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
+    def of_held_back(self) -> dict[str, Any]:
+        """Return what is compared, without what is learnt."""
+        return {name: number for name, number in self.as_dict().items() if name.startswith("held_back_")}
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -98,10 +106,14 @@ def select_digits(until: datetime) -> Selection:
     learnt: list[ReviewedDigit] = []
     held_back: list[ReviewedDigit] = []
     agreed = list(people_with_training_consent())
+    compared = find_compared_pictures(agreed, until)
     for person in agreed:
         for digit in reviewed_digits_of(person, until):
-            (held_back if digit.is_held_back else learnt).append(digit)
-    unreviewed = list(unreviewed_digits_of(agreed, {digit.upload_id for digit in (*learnt, *held_back)}, until))
+            if not digit.is_held_back:
+                learnt.append(digit)
+            elif digit.upload_id in compared:
+                held_back.append(digit)
+    unreviewed = list(unreviewed_digits_of(compared, {digit.upload_id for digit in (*learnt, *held_back)}))
     limited = limit_shares(learnt, settings.TRAINING_PERSON_PERCENT / 100)
     numbers, held_back_numbers = select_numbers(until)
     counts = Counts(
@@ -165,7 +177,7 @@ def _as_digit(person: User, label: TrainingLabel, pixels: bytes, probability: fl
 
 
 def limit_shares(reviewed: list[Reviewed], share: float) -> list[Reviewed]:
-    """Return what was reviewed without that by which one person would give more than this share of it."""
+    """Return what is learnt of what was reviewed: nobody gives more than this share where `limit_each` limits."""
     by_owner: dict[int, list[Reviewed]] = {}
     for each in sorted(reviewed, key=lambda each: (place_of(each.upload_id), each.number)):
         by_owner.setdefault(each.owner_id, []).append(each)
@@ -196,6 +208,5 @@ def _as_held_back(reviewed: Sequence[ReviewedDigit], unreviewed: Sequence[Unrevi
         Digits(_images_of(digits), np.array(labels, np.uint8)),
         pictures=np.array([numbers[digit.upload_id] for digit in digits], np.int64),
         corrected=np.array([digit.is_corrected for digit in reviewed] + [False] * len(unreviewed), np.bool_),
-        weights=np.array([1.0] * len(reviewed) + [digit.weight for digit in unreviewed], np.float64),
         audited=np.array([digit.audited for digit in digits], np.float64),
     )

@@ -65,7 +65,6 @@ def judge(
     after: list[int],
     labels: list[int],
     *,
-    weights: list[float] | None = None,
     audited: list[float] | None = None,
     pictures: list[int] | None = None,
 ) -> HeldBackResult:
@@ -75,7 +74,6 @@ def judge(
         Digits(np.zeros((count, 28, 28), np.uint8), np.array(labels, np.uint8)),
         pictures=np.array(range(count) if pictures is None else pictures),
         corrected=np.array(before) != np.array(labels),
-        weights=np.array(weights or [1.0] * count),
         audited=np.array(audited or [0.0] * count),
     )
     return judge_held_back(np.array(before), np.array(after), kept)
@@ -99,6 +97,23 @@ def test_a_single_picture_shows_nothing():
     assert judge([1] * 5, [7] * 5, [7] * 5).check.passed
 
 
+def test_audits_that_cannot_pass_a_test_of_their_own_do_not_raise_the_chance():
+    five = judge([1] * 5, [7] * 5, [7] * 5)
+    assert five.check.passed
+    unchanged = judge([1] * 5 + [3], [7] * 5 + [3], [7] * 5 + [UNREVIEWED], audited=[0.0] * 5 + [50.0])
+    assert unchanged.chance == five.chance
+    assert judge([1] * 5, [7] * 5, [7] * 5, audited=[20.0] * 5).chance == five.chance
+
+
+def test_six_audited_pictures_that_differ_are_a_second_test():
+    """Six gains and no loss come by chance in one of 64 cases, and as often in one of two tests as in one of 32."""
+    before, after, labels = [1] * 12, [7] * 12, [7] * 6 + [1] * 6
+    audited = [20.0] * 6 + [0.0] * 6
+    assert judge(before, after, labels).chance > 0.5
+    assert judge(before, after, labels, audited=audited).chance == pytest.approx(1 / 32, abs=0.01)
+    assert judge(before, after, labels, audited=[0.0, *audited[1:]]).chance > 0.5
+
+
 def test_a_digit_that_nobody_reviewed_counts_for_the_active_model_where_they_differ():
     result = judge([1, 1, 1, 1], [7, 7, 1, 7], [7, 7, UNREVIEWED, UNREVIEWED])
     assert result.unreviewed == UnreviewedDigits(digits=2, changed=1)
@@ -107,12 +122,6 @@ def test_a_digit_that_nobody_reviewed_counts_for_the_active_model_where_they_dif
     corrected = [7] * 30
     assert judge([1] * 60, [7] * 30 + [1] * 30, [*corrected, *[UNREVIEWED] * 30]).check.passed
     assert not judge([1] * 60, [7] * 60, [*corrected, *[UNREVIEWED] * 30]).check.passed
-
-
-def test_an_unreviewed_picture_counts_for_those_that_were_left_out():
-    before, after, labels = [1] * 12, [7] * 12, [7] * 10 + [UNREVIEWED] * 2
-    assert judge(before, after, labels).check.passed
-    assert not judge(before, after, labels, weights=[1.0] * 10 + [10.0] * 2).check.passed
 
 
 def test_digits_of_one_picture_are_not_independent():
@@ -141,8 +150,8 @@ def pass_rate(error: float, corrected: float, confirmed: float, audited: float, 
         are_audited = rng.random(400) < audited
         reviewed = are_audited | (rng.random(400) < np.where(before == labels, confirmed, corrected))
         known = np.where(reviewed, labels, UNREVIEWED)
-        weights = np.where(are_audited, 1 / max(audited, 1e-9), 0.0)
-        passed += judge(before.tolist(), after.tolist(), known.tolist(), audited=weights.tolist()).check.passed
+        inverse = np.where(are_audited, 1 / max(audited, 1e-9), 0.0)
+        passed += judge(before.tolist(), after.tolist(), known.tolist(), audited=inverse.tolist()).check.passed
     return passed / runs
 
 

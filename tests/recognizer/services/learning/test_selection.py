@@ -16,7 +16,7 @@ from recognizer.services.learning.selection import (
     reviewed_digits_of,
     select_digits,
 )
-from recognizer.services.learning.sides import is_held_back
+from recognizer.services.learning.sides import is_held_back, place_of
 
 pytestmark = pytest.mark.django_db
 
@@ -142,17 +142,24 @@ def test_held_back_pictures_that_nobody_reviewed_are_compared_and_not_learnt(add
     unreviewed = ~selection.held_back.reviewed
     assert int(unreviewed.sum()) == 2 * len(kept) > 0
     assert len(set(selection.held_back.pictures[unreviewed])) == len(kept)
-    assert set(selection.held_back.weights) == {1.0}
     assert selection.counts.digits + selection.counts.held_back_digits == 2
     assert total(select_digits(timezone.now() - timedelta(days=1))) == 0
 
 
-def test_many_unreviewed_pictures_are_represented_by_some(add_prediction, alice, consent, monkeypatch):
-    monkeypatch.setattr("recognizer.services.learning.unreviewed_digits.MAX_PICTURES", 3)
-    kept = [each for each in (add_prediction("7") for _ in range(40)) if is_held_back(each.upload_id)]
-    held_back = select().held_back
-    assert len(kept) > 3
-    assert held_back.weights == pytest.approx([len(kept) / 3] * 3)
+def test_what_people_review_does_not_decide_which_pictures_are_compared(add_prediction, alice, consent, monkeypatch):
+    """Else the corrected ones among the rest would count, and the unreviewed losses there would not."""
+    monkeypatch.setattr("recognizer.services.learning.compared_pictures.MAX_PICTURES", 3)
+    given = sorted((add_prediction("7") for _ in range(40)), key=lambda each: place_of(each.upload_id))
+    kept = [each for each in given if is_held_back(each.upload_id)]
+    assert len(kept) > 4
+    correct(prediction=kept[0], by=alice, kind="confirm")
+    for outside in kept[3:]:
+        correct(prediction=outside, by=alice, kind="correct", text="1")
+    selection = select()
+    assert list(selection.held_back.reviewed) == [True, False, False]
+    assert not selection.held_back.corrected.any()
+    assert (selection.counts.held_back_digits, selection.counts.held_back_pictures) == (1, 1)
+    assert selection.counts.digits == 0
 
 
 def test_an_audited_picture_that_nobody_reviewed_is_compared_on_either_side(add_prediction, alice, consent, model):
