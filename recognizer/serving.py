@@ -112,17 +112,23 @@ def serve_export(request: HttpRequest, export: PersonalExport, *, with_tokens: b
 
 
 def serve_pieces(
+    request: HttpRequest,
     pieces: Iterator[str] | Iterator[bytes],
     extension: str,
     *,
     owner_id: int,
     link: ExportLink | None = None,
 ) -> StreamingHttpResponse:
-    """Return results of an account in a response that is written while it is sent, and log the export."""
-    held = download_slots.hold(link.pk if link else owner_id, pieces)
-    details = {"link": link.pk} if link else {}
-    log_event(Event.HISTORY_EXPORTED, account=owner_id, format=extension, **details)
-    return StreamingHttpResponse(held, content_type=EXPORT_TYPES[extension])
+    """Return results of an account in a response that is written while it is sent, and log the export.
+
+    A HEAD request gets the headers alone.
+    """
+    response = StreamingHttpResponse(content_type=EXPORT_TYPES[extension])
+    if request.method != "HEAD":
+        response.streaming_content = download_slots.hold(owner_id, pieces, is_by_link=link is not None)
+        details = {"link": link.pk} if link else {}
+        log_event(Event.HISTORY_EXPORTED, account=owner_id, format=extension, **details)
+    return response
 
 
 def serve_model(version: ModelVersion, *, by: User) -> FileResponse:

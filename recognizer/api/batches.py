@@ -95,14 +95,14 @@ class BatchLines(Endpoint):
     @operations.get_batch_lines
     def get(self, request: Request, pk: Any) -> StreamingHttpResponse:
         lines = batch_lines(items_for(request, pk), request.build_absolute_uri)
-        return serve_pieces(lines, "jsonl", owner_id=person(request).pk)
+        return serve_pieces(request._request, lines, "jsonl", owner_id=person(request).pk)
 
 
 class BatchTable(Endpoint):
     @operations.get_batch_table
     def get(self, request: Request, pk: Any) -> StreamingHttpResponse:
         rows = batch_rows(items_for(request, pk), request.build_absolute_uri)
-        return serve_pieces(as_csv(rows), "csv", owner_id=person(request).pk)
+        return serve_pieces(request._request, as_csv(rows), "csv", owner_id=person(request).pk)
 
 
 def batch_for(request: Request, pk: Any) -> Batch:

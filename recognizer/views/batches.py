@@ -234,4 +234,4 @@ def batch_results(request: UserRequest, pk: UUID, extension: str) -> HttpRespons
     batch = get_object_or_404(selectors.batches_for(request.user), pk=pk)
     items = ordered_items(request.user, batch)
     rows = batch_rows(items, request.build_absolute_uri)
-    return download_rows(rows, str(batch), extension, owner_id=request.user.pk)
+    return download_rows(request, rows, str(batch), extension, owner_id=request.user.pk)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from django.http import StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
 from recognizer.bodies.results import ResultRow
@@ -14,13 +14,20 @@ ROW_FORMATS: dict[str, Callable[[Iterable[ResultRow]], Iterator[str]]] = {"csv":
 
 
 def download_rows(
-    rows: Iterable[ResultRow], title: str, extension: str, *, owner_id: int, link: ExportLink | None = None
+    request: HttpRequest,
+    rows: Iterable[ResultRow],
+    title: str,
+    extension: str,
+    *,
+    owner_id: int,
+    link: ExportLink | None = None,
 ) -> StreamingHttpResponse:
     """Return the rows in the format of the extension, as a file that is named after the title."""
-    return download(ROW_FORMATS[extension](rows), title, extension, owner_id=owner_id, link=link)
+    return download(request, ROW_FORMATS[extension](rows), title, extension, owner_id=owner_id, link=link)
 
 
 def download(
+    request: HttpRequest,
     pieces: Iterator[str] | Iterator[bytes],
     title: str,
     extension: str,
@@ -29,7 +36,7 @@ def download(
     link: ExportLink | None = None,
 ) -> StreamingHttpResponse:
     """Return the pieces as one file to save, named after the title."""
-    response = serve_pieces(pieces, extension, owner_id=owner_id, link=link)
+    response = serve_pieces(request, pieces, extension, owner_id=owner_id, link=link)
     name = name_file(title, extension)
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
     return response

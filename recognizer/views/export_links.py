@@ -57,7 +57,7 @@ def export_link_rows(request: HttpRequest, secret: str, extension: str) -> HttpR
     spend(link_rate(link.pk), link.owner_id)
     items = ordered_items(link.owner, link.batch)
     rows = batch_rows(items, request.build_absolute_uri)
-    response = download_rows(rows, str(link.batch), extension, owner_id=link.owner_id, link=link)
+    response = download_rows(request, rows, str(link.batch), extension, owner_id=link.owner_id, link=link)
     response["Cache-Control"] = "private, no-store"
     response["X-Robots-Tag"] = "noindex"
     return response

@@ -108,9 +108,9 @@ def export_history(request: UserRequest, rows: QuerySet[Prediction], extension: 
     title = history_title(request)
     if extension == "zip":
         pieces = exports.as_zip(rows, request.build_absolute_uri)
-        return download(pieces, title, "zip", owner_id=request.user.pk)
+        return download(request, pieces, title, "zip", owner_id=request.user.pk)
     found = exports.history_rows(rows, request.build_absolute_uri)
-    return download_rows(found, title, extension, owner_id=request.user.pk)
+    return download_rows(request, found, title, extension, owner_id=request.user.pk)
 
 
 def export_table(request: UserRequest, data: dict[str, Any]) -> HttpResponse:

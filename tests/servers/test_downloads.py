@@ -1,8 +1,8 @@
-"""Tests of slow downloads: neither an account nor an export link holds all threads of a web process."""
+"""Tests of slow downloads: an account and its export links never hold all threads of a web process."""
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlencode
 
@@ -16,7 +16,7 @@ from django.urls import reverse
 from config.gunicorn import threads
 from recognizer.models import Batch, BatchItem
 from recognizer.services.batches.intake import create_batch
-from recognizer.services.limits.download_slots import DOWNLOADS_AT_ONCE
+from recognizer.services.limits.download_slots import DOWNLOADS_AT_ONCE, LINK_DOWNLOADS_AT_ONCE
 from recognizer.services.people.export_links import create_link
 from recognizer.services.reading.predictions import create_prediction
 from tests.conftest import client_of, token_headers
@@ -45,9 +45,9 @@ class Download:
 
 
 @contextmanager
-def running(server: WebServer, request: bytes, count: int) -> Iterator[list[Download]]:
+def running(server: WebServer, requests: Iterable[bytes]) -> Iterator[list[Download]]:
     with ExitStack() as stack:
-        downloads = [Download(server, request) for _ in range(count)]
+        downloads = [Download(server, request) for request in requests]
         for download in downloads:
             stack.enter_context(download.connection)
         yield downloads
@@ -91,25 +91,48 @@ def request_of(request: pytest.FixtureRequest, alice: User) -> bytes:
         return write_request("POST", reverse("history_bulk"), session_of(alice), urlencode(form))
     batch = request.getfixturevalue("large_batch")
     if request.param == "batch_jsonl":
-        return write_request("GET", reverse("batch_jsonl", args=[batch.pk]), session_of(alice))
+        return request_lines(batch)
     if request.param == "link":
-        return write_request("GET", reverse("export_link_csv", args=[create_link(batch)[1]]), {})
+        return request_by_link(batch)
     return write_request("GET", f"/api/v1/batches/{batch.pk}/{request.param}", token_headers(alice))
 
 
-DOORS = ["history", "batch_jsonl", "link", "results.csv", "results.jsonl"]  # pages, a link, and the API
+def request_lines(batch: Batch) -> bytes:
+    return write_request("GET", reverse("batch_jsonl", args=[batch.pk]), session_of(batch.owner))
 
 
-@pytest.mark.parametrize("request_of", DOORS, indirect=True)
-def test_clients_that_read_nothing_leave_threads_for_others(server: WebServer, request_of: bytes):
-    with running(server, request_of, threads) as downloads:
+def request_by_link(batch: Batch) -> bytes:
+    return write_request("GET", reverse("export_link_csv", args=[create_link(batch)[1]]), {})
+
+
+# Pages, a link, and the API, with the downloads of each that run at the same time.
+DOORS = [
+    ("history", DOWNLOADS_AT_ONCE),
+    ("batch_jsonl", DOWNLOADS_AT_ONCE),
+    ("link", LINK_DOWNLOADS_AT_ONCE),
+    ("results.csv", DOWNLOADS_AT_ONCE),
+    ("results.jsonl", DOWNLOADS_AT_ONCE),
+]
+
+
+@pytest.mark.parametrize(("request_of", "at_once"), DOORS, indirect=["request_of"])
+def test_clients_that_read_nothing_leave_threads_for_others(server: WebServer, request_of: bytes, at_once: int):
+    with running(server, [request_of] * threads) as downloads:
         # Before the answers are read: with a thread for each of them this request would wait for ever.
         assert httpx.get(f"{server.url}/healthz", timeout=60).status_code == 200
         statuses = sorted(download.read_status() for download in downloads)
-    assert statuses == [200] * DOWNLOADS_AT_ONCE + [429] * (threads - DOWNLOADS_AT_ONCE)
+    assert statuses == [200] * at_once + [429] * (threads - at_once)
     for _ in range(600):  # the server notices that the clients are gone when it sends the next piece
-        with running(server, request_of, 1) as (download,):
+        with running(server, [request_of]) as (download,):
             if download.read_status() == 200:
                 return
         time.sleep(0.1)
     pytest.fail("The downloads that broke off still hold their slots.")
+
+
+def test_downloads_by_several_links_leave_threads_for_their_owner_and_for_others(server: WebServer, large_batch: Batch):
+    with running(server, [request_by_link(large_batch) for _ in range(3)]) as by_links:
+        assert sorted(download.read_status() for download in by_links) == [200, 200, 429]
+        with running(server, [request_lines(large_batch)] * 2) as own:
+            assert httpx.get(f"{server.url}/healthz", timeout=60).status_code == 200
+            assert sorted(download.read_status() for download in own) == [200, 429]

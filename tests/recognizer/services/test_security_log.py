@@ -216,6 +216,20 @@ def test_an_exported_history_is_a_line(alice_client, add_prediction, lines):
     assert events(lines())[-1] == "history_exported"
 
 
+def test_a_request_for_the_headers_of_results_is_no_export(alice, client, alice_client, lines):
+    batch = Batch.objects.create(owner=alice)
+    secret = create_link(batch)[1]
+    token = token_headers(alice)
+    lines()
+    answers = [
+        alice_client.head(reverse("batch_csv", args=[batch.pk])),
+        client.head(reverse("export_link_csv", args=[secret])),
+        client.head(f"/api/v1/batches/{batch.pk}/results.csv", headers=token),
+    ]
+    assert {(answer.status_code, answer["Content-Type"]) for answer in answers} == {(200, "text/csv; charset=utf-8")}
+    assert lines() == []
+
+
 def test_the_results_of_a_batch_are_a_line_whoever_downloads_them(alice, client, alice_client, lines):
     batch = Batch.objects.create(owner=alice)
     link, secret = create_link(batch)

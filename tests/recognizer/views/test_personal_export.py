@@ -6,6 +6,7 @@ import json
 import zipfile
 
 import pytest
+from django.http import StreamingHttpResponse
 from django.urls import reverse
 
 from recognizer.models import PersonalExport
@@ -101,10 +102,11 @@ def test_other_ranges_get_the_whole_file(alice, alice_client, headers):
     assert zipfile.ZipFile(io.BytesIO(response.getvalue())).testzip() is None
 
 
-def test_an_account_downloads_twice_at_once_and_not_more(alice, alice_client, bob, bob_client):
+def test_an_account_downloads_three_times_at_once_and_not_more(alice, alice_client, bob, bob_client):
     export_everything(alice)
     export_everything(bob)
-    running = [alice_client.get(reverse(FILE)) for _ in range(2)]
+    running = [alice_client.get(reverse(FILE)) for _ in range(3)]
+    assert [response.status_code for response in running] == [200, 200, 200]
     refused = alice_client.get(reverse(FILE))
     assert (refused.status_code, refused["Retry-After"]) == (429, "30")
     assert bob_client.get(reverse(FILE)).status_code == 200
@@ -121,6 +123,22 @@ def test_a_download_frees_its_slot_once():
     assert dict(slots.running) == {7: 1}
     second.close()
     assert not slots.running
+
+
+def test_a_download_that_broke_off_ends_its_pieces_with_the_response():
+    slots, ended = DownloadSlots(), []
+
+    def rows():
+        try:
+            yield from "ab"
+        finally:
+            ended.append("query")
+
+    response = StreamingHttpResponse(slots.hold(7, rows()))
+    content = iter(response)
+    assert next(content) == b"a"
+    response.close()
+    assert ended == ["query"] and not slots.running
 
 
 def test_a_response_that_an_error_replaces_frees_its_slot():
