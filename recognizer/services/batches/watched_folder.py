@@ -32,7 +32,8 @@ from recognizer.services.reading.expected import Expected, expect_in_mode
 UNFINISHED = (".part", ".tmp", ".crdownload")  # names that programs give to files that they are writing
 TAKING, DONE, FAILED = ".taking", "done", "failed"
 FILES_AT_ONCE = 100
-MAX_NAME_BYTES, SHORT_NAME = 255, 60  # SHORT_NAME characters of four bytes leave room for an ending
+MAX_NAME_BYTES = 255
+MAX_SUFFIX = 10  # characters; what follows a point in a longer name may be a part of a sentence
 SETTLED_SECONDS = 5.0  # a file that did not change for so long is complete
 
 
@@ -52,14 +53,22 @@ class WatchedFolder:
         try:
             return expect_in_mode(self.owner.pk, mode=self.mode, preset_name=self.preset_name)
         except Problem as problem:
+            if "preset" not in (problem.errors or {}):
+                raise
             text = gettext("There is no preset %(name)s. Create it, or start the command with another one.")
             raise Problem(problem.code, text % {"name": self.preset_name}) from problem
 
     def run_once(self) -> int:
-        """Take the complete files, have them read, and move those that were read. Return how many were moved."""
+        """Move the files that were read, and have the complete ones read. Return how many were moved.
+
+        Files that are read already do not wait for a missing preset or a used-up quota. Without the preset no more
+        files are taken.
+        """
+        moved = self.move_finished()
+        self.choose_way()
         self.take_files()
         self.add_taken()
-        return self.move_finished()
+        return moved
 
     def take_files(self) -> None:
         """Move the complete files to folders of their own, named after the keys of their items."""
@@ -138,12 +147,20 @@ class WatchedFolder:
             target = free_name(self.folder / (FAILED if reasons else DONE) / path.relative_to(place))
             target.parent.mkdir(parents=True, exist_ok=True)
             if reasons:  # first, so that no failed file is without its reason
-                reason = free_name(target.with_name(f"{target.name[:SHORT_NAME]}.txt"))
-                reason.write_text(reasons, encoding="utf-8")
+                self.write_reason(target, reasons.encode())
             path.rename(target)
             remove_folders(place)
             moved += 1
         return moved
+
+    def write_reason(self, target: Path, text: bytes) -> None:
+        """Write why a file was not read beside its place, unless it is there from a process that was killed then."""
+        path = target.with_name(shorten(target.name, ".txt"))
+        if path.is_file() and path.stat().st_size == len(text) and path.read_bytes() == text:
+            return
+        draft = self.folder / TAKING / "reason.txt"  # a full disk leaves no part of a reason beside the files
+        draft.write_bytes(text)
+        draft.rename(free_name(path))
 
 
 def reason_of(item: BatchItem) -> str:
@@ -174,13 +191,20 @@ def is_being_written(path: Path) -> bool:
 
 def free_name(path: Path) -> Path:
     """Return the path, or one with a number if a file has this name already. A long name is cut for the number."""
+    suffix = path.suffix if len(path.suffix) <= MAX_SUFFIX else ""
+    stem = path.name.removesuffix(suffix)
     free, number = path, 1
     while free.exists():
         number += 1
-        name = f"{path.stem} ({number}){path.suffix}"
-        is_long = len(os.fsencode(name)) > MAX_NAME_BYTES
-        free = path.with_name(f"{path.stem[:SHORT_NAME]} ({number})" if is_long else name)
+        free = path.with_name(shorten(stem, f" ({number}){suffix}"))
     return free
+
+
+def shorten(name: str, ending: str) -> str:
+    """Return the name with the ending, without as many of its last characters as file systems cannot hold."""
+    while len(os.fsencode(name + ending)) > MAX_NAME_BYTES:
+        name = name[:-1]
+    return name + ending
 
 
 def remove_folders(place: Path) -> None:

@@ -227,7 +227,29 @@ def test_a_second_file_with_the_longest_name_is_moved_under_a_shorter_one(watche
     for _ in range(2):
         put(folder, name)
         run(watched)
-    assert files_in(folder) == ["done/" + "x" * 60 + " (2)", f"done/{name}"]
+    assert files_in(folder) == ["done/" + "x" * 247 + " (2).png", f"done/{name}"]
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "\N{CJK UNIFIED IDEOGRAPH-4E00}" * 83 + ".txt"])
+def test_a_kill_before_a_failed_file_is_moved_leaves_one_reason(watched, folder, monkeypatch, name):
+    put(folder, name, b"no picture")
+    watched.take_files()
+    watched.run_once()
+    rename = Path.rename
+
+    def kill(path: Path, target: Path) -> Path:
+        if path.name == name:
+            raise Killed
+        return rename(path, target)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Path, "rename", kill)
+        watched.run_once()
+    (reason,) = (folder / "failed").iterdir()
+    watched.run_once()
+    assert set((folder / "failed").iterdir()) == {reason, folder / "failed" / name}
+    assert reason.read_text().startswith("unsupported_format: ")
+    assert files_in(folder / ".taking") == []
 
 
 @pytest.fixture
@@ -249,9 +271,30 @@ def test_a_changed_preset_counts_for_files_that_are_read_from_then_on(watched, f
 def test_files_wait_for_a_preset_that_was_deleted(watched, folder, alice, meter):
     delete_preset(meter)
     put(folder, "a.png")
-    watched.take_files()
-    with pytest.raises(Problem, match=r"There is no preset Meter\. Create it, or start"):
-        watched.run_once()
+    for _ in range(2):
+        with pytest.raises(Problem, match=r"There is no preset Meter\. Create it, or start"):
+            watched.run_once()
+    assert files_in(folder) == ["a.png"]
     create_preset(owner=alice, name="Meter", fields={"digits": "1"})
     run(watched)
     assert files_in(folder) == ["done/a.png"]
+
+
+def test_files_that_are_read_already_are_moved_without_the_preset(watched, folder, meter):
+    for name in ("a.png", "b.png"):
+        put(folder, name)
+        watched.take_files()
+        watched.run_once()
+    run_waiting_jobs()
+    delete_preset(meter)
+    with pytest.raises(Problem, match="There is no preset Meter"):
+        watched.run_once()
+    assert files_in(folder) == ["done/a.png", "done/b.png"]
+
+
+def test_a_preset_with_a_refused_field_is_not_called_missing(watched, folder, meter):
+    Preset.objects.filter(pk=meter.pk).update(expectation={"digits": "many"})
+    with pytest.raises(Problem) as raised:
+        watched.choose_way()
+    assert list(raised.value.errors["expect"]) == ["digits"]
+    assert "There is no preset" not in raised.value.detail
