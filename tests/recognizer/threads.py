@@ -28,3 +28,14 @@ def meanwhile(action: Callable[[], object]) -> Iterator[None]:
         time.sleep(0.5)  # until it waits for the lock
     other.join()
     assert errors == []
+
+
+def wait_for_a_lock() -> None:
+    """Wait until another transaction waits for a lock of this one. SQLite, which has one writer, cannot tell."""
+    for _ in range(300 if connection.vendor == "postgresql" else 5):
+        time.sleep(0.1)
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1 FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+                if cursor.fetchone():
+                    return

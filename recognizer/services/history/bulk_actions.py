@@ -5,16 +5,16 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from recognizer import selectors
-from recognizer.models import Audit, Prediction, Upload
+from recognizer.models import Prediction, Upload
 from recognizer.problems import Problem
+from recognizer.services.history.correction_lock import lock_corrections
 from recognizer.services.history.corrections import correct_each
-from recognizer.services.quality.promises import update_promises
+from recognizer.services.quality.promises import stop_waiting_for
 
 MAX_CORRECTED_AT_ONCE = 1000
 
@@ -22,13 +22,13 @@ MAX_CORRECTED_AT_ONCE = 1000
 def delete_uploads(user: User, ids: Iterable[uuid.UUID]) -> datetime:
     """Hide uploads from their owner until the purge removes them. Return the time, which identifies the deletion.
 
-    Audits that waited for these pictures hold back the later ones no longer.
+    Corrections of several pictures lock a stream before the next picture, and a deletion locks pictures before streams.
+    On PostgreSQL the two would wait for each other without the lock of corrections.
     """
     now = timezone.now()
-    with transaction.atomic():
+    with lock_corrections([user.pk]):
         selectors.uploads_for(user).filter(pk__in=ids).update(deleted_at=now)
-        waited_for = Audit.objects.filter(owner=user.pk, is_right=None, prediction__upload__deleted_at=now)
-        update_promises(waited_for.values_list("stream", flat=True))
+        stop_waiting_for(Upload.objects.filter(owner=user.pk, deleted_at=now), [user.pk])
     return now
 
 

@@ -1,6 +1,6 @@
 """Promises of streams: they follow from the audited answers, and are brought up to date after each correction."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mlcore.quality.promise import SHARE_BEFORE, WISHES, Promise
 from mlcore.reading.decide import sure_threshold
-from recognizer.models import Audit, Stream
+from recognizer.models import Audit, Stream, Upload
 from recognizer.notice_texts import PROMISE_BROKEN, PROMISE_MADE, PROMISE_WITHDRAWN
 from recognizer.problems import Problem
 from recognizer.selectors import waiting_audits
@@ -110,6 +110,15 @@ def update_promises(stream_ids: Iterable[UUID]) -> None:
         waiting = first_waiting(stream)
         if stream.wish is not None and not is_reopened(stream, waiting and waiting[0]):
             save_standing(stream)
+
+
+def stop_waiting_for(uploads: QuerySet[Upload], owner_ids: Collection[int]) -> None:
+    """Bring streams up to date whose audits waited for these pictures, which were deleted or removed.
+
+    Such audits hold back the later ones no longer. Call it inside the transaction that took the pictures away.
+    """
+    waited = Audit.objects.filter(owner__in=owner_ids, is_right=None, prediction__upload__in=uploads)
+    update_promises(waited.values_list("stream", flat=True))
 
 
 def save_standing(stream: Stream, *, is_new_wish: bool = False) -> None:

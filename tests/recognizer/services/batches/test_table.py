@@ -1,18 +1,20 @@
 """The table of a batch: natural order, sorting, filters, search and pages."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from mlcore.reading.result import Box, UnreadInk
-from recognizer.models import Batch
+from recognizer.models import Audit, Batch, Upload
 from recognizer.models.natural_order import MAX_KEY_BYTES, natural_key
 from recognizer.problems import Problem
 from recognizer.services.batches import intake, table
 from recognizer.services.history.bulk_actions import delete_uploads
 from recognizer.services.history.corrections import correct, undo
 from tests.readings import make_reading, store_reading
-from tests.recognizer.threads import meanwhile
+from tests.recognizer.threads import meanwhile, wait_for_a_lock
 
 SORTED_NAMES = [
     "",
@@ -160,3 +162,29 @@ def test_a_number_that_is_corrected_at_the_same_time_is_not_confirmed(alice, bat
     with meanwhile(lambda: table.confirm_number(alice, batch, prediction.upload_id)):
         correct(prediction=prediction, by=alice, kind="correct", text="77")
     assert [row.kind for row in prediction.upload.corrections.all()] == ["correct"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_numbers_are_saved_while_a_picture_of_the_batch_is_deleted(alice, model, media, settings):
+    """The first number locks the stream. The deletion meanwhile must not hold the picture of the second one."""
+    settings.AUDITED_SHARE = 1.0
+    batch = intake.create_batch(owner=alice)
+    first, second = (store_reading(make_reading(text), owner=alice).upload_id for text in ("71", "85"))
+    for position, upload in enumerate((first, second)):
+        batch.items.create(position=position, name=f"{position}.png", state="done", upload_id=upload)
+
+    def delete() -> None:
+        try:
+            delete_uploads(alice, [second])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as threads:
+        with transaction.atomic():
+            table.correct_numbers(alice, batch, {first: "77"})
+            deletion = threads.submit(delete)
+            wait_for_a_lock()
+            table.correct_numbers(alice, batch, {second: "77"})
+        deletion.result()
+    assert set(Audit.objects.values_list("is_right", flat=True)) == {False}
+    assert Upload.objects.get(pk=second).deleted_at is not None

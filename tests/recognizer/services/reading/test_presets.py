@@ -1,6 +1,5 @@
 """Tests of presets, and of what predictions keep of them."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -18,7 +17,7 @@ from recognizer.services.reading.presets import change_preset, create_preset, de
 from recognizer.services.space.quotas import lock_usage
 from recognizer.services.space.recount import recount
 from tests.recognizer.services.batches.conftest import run_waiting_jobs
-from tests.recognizer.threads import meanwhile
+from tests.recognizer.threads import meanwhile, wait_for_a_lock
 
 pytestmark = pytest.mark.django_db
 FIELDS = {"digits": "4", "step": "300"}
@@ -160,17 +159,6 @@ def test_a_preset_deleted_while_a_prediction_is_saved_waits_for_it(alice, model,
         prediction = save_reading(reading, owner=alice, data=DATA, source="api")
     prediction.refresh_from_db()
     assert (prediction.preset, prediction.preset_name) == (None, "Water meter")
-
-
-def wait_for_a_lock() -> None:
-    """Wait until another transaction waits for a lock of this one. SQLite, which has one writer, cannot tell."""
-    for _ in range(300 if connection.vendor == "postgresql" else 5):
-        time.sleep(0.1)
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT 1 FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
-                if cursor.fetchone():
-                    return
 
 
 @pytest.mark.django_db(transaction=True)
