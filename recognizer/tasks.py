@@ -11,13 +11,14 @@ from recognizer.current_request import working_for
 from recognizer.queues import TRAIN
 from recognizer.services.exports.personal_exports import purge_exports
 from recognizer.services.exports.table_exports import purge_tables
+from recognizer.services.history import picture_retention
 from recognizer.services.learning.schedule import start_nightly_training
 from recognizer.services.learning.training_run import TRAINING_LIMIT_SECONDS
 from recognizer.services.people import sessions
 from recognizer.services.people.account_deletion import forget_deletions
 from recognizer.services.people.notices import purge_notices
-from recognizer.services.space import picture_retention, query_planner, reconcile, recount
 from recognizer.services.space import purge as purging
+from recognizer.services.space import query_planner, reconcile, recount
 from recognizer.services.work import runs, sweeper, turns
 
 logger = logging.getLogger(__name__)

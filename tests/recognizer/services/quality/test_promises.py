@@ -1,11 +1,13 @@
 """Promises of streams: what counts, when one is made or broken, and what the owner is told."""
 
+from datetime import timedelta
 from importlib import import_module
 
 import pytest
 from django.db import IntegrityError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import override
 
 from mlcore.quality.evidence import needed_audits
@@ -16,6 +18,7 @@ from recognizer.notice_texts import show_notice
 from recognizer.problems import Problem
 from recognizer.services.history.bulk_actions import delete_uploads, restore_uploads
 from recognizer.services.history.corrections import correct
+from recognizer.services.history.picture_retention import remove_old_pictures
 from recognizer.services.quality.audits import fill_texts
 from recognizer.services.quality.figures import figures_of
 from recognizer.services.quality.promises import (
@@ -135,6 +138,19 @@ def test_deleting_the_picture_that_is_waited_for_brings_the_promise_up_to_date(a
     assert state_of(stream)["promised_at"] is None
     delete_uploads(alice, [audited[0].upload_id])
     assert state_of(stream)["promised_at"] is not None
+
+
+def test_removing_the_old_picture_that_is_waited_for_brings_the_promise_up_to_date(audited, alice, settings):
+    stream = audited[0].stream
+    for prediction in audited[1:]:
+        correct(prediction=prediction, by=alice, kind="confirm")
+    choose_wish(stream, 0.02)
+    add_checked(stream, [(0.999, True)] * needed_audits(0.02))
+    settings.PICTURES_KEPT_DAYS = 30
+    Upload.objects.filter(pk=audited[0].upload_id).update(created_at=timezone.now() - timedelta(days=31))
+    assert remove_old_pictures() == 1
+    assert state_of(stream)["promised_at"] is not None
+    assert notices(alice) == ["promise_made"]
 
 
 def test_removed_pictures_are_neither_waited_for_nor_asked_for(audited, alice):

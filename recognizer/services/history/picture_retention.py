@@ -14,6 +14,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from recognizer.models import FeatureMap, Glyph, Job, Preferences, Upload
+from recognizer.services.account_state import owners_being_deleted
+from recognizer.services.quality.promises import stop_waiting_for
 from recognizer.services.space.purge import CHUNK_SIZE, delete_files_on_commit
 from recognizer.services.space.quotas import add_bytes, lock_usage
 from recognizer.services.space.recount import count_derived
@@ -23,13 +25,13 @@ from recognizer.services.work import jobs
 def remove_old_pictures(seconds: float = float("inf")) -> int:
     """Remove the pictures that are older than the installation or their owner allows, and return their number.
 
-    What does not fit into the time is left for the next call.
+    What does not fit into the time is left for the next call. Accounts that are being deleted lose theirs otherwise.
     """
     ends_at = time.monotonic() + seconds
     removed = 0
     for uploads, days in _limits():
         rows = uploads.exclude(original="").filter(created_at__lt=timezone.now() - timedelta(days=days))
-        rows = rows.order_by("created_at", "id")
+        rows = rows.exclude(owner_id__in=owners_being_deleted()).order_by("created_at", "id")
         last = None
         while time.monotonic() < ends_at:
             later = rows.filter(created_at__gte=last.created_at) if last else rows  # skips what was removed before
@@ -72,5 +74,6 @@ def remove_pictures(uploads: Sequence[Upload]) -> int:
         for pk, row in rows.items():
             Upload.objects.filter(pk=pk).update(derived_bytes=sizes[pk])
             add_bytes(row.owner_id, sizes[pk] - before[pk])
+        stop_waiting_for(Upload.objects.filter(pk__in=rows), {row.owner_id for row in rows.values()})
         delete_files_on_commit(names)
     return len(rows)

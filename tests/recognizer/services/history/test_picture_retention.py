@@ -8,17 +8,17 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from recognizer.models import Correction, FeatureMap, Job, Upload, Usage
+from recognizer.models import AccountDeletion, Correction, FeatureMap, Job, Upload, Usage
 from recognizer.selectors import review_queue_for
 from recognizer.services.explaining.likeness import confirmed_digits
 from recognizer.services.history.corrections import correct
+from recognizer.services.history.picture_retention import remove_old_pictures
 from recognizer.services.history.training_labels import training_labels_of
 from recognizer.services.reading.feature_maps import draw_files, ensure_maps
 from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.reading.preferences import choose_pictures_kept_days
 from recognizer.services.reading.rescoring import uploads_to_read
-from recognizer.services.space.picture_retention import remove_old_pictures
 from recognizer.services.space.quotas import count_stored, usage
 from recognizer.services.space.reconcile import reconcile
 from recognizer.services.space.recount import recount
@@ -67,6 +67,14 @@ def test_only_older_pictures_are_removed(alice, model, media, settings):
     assert remove_old_pictures() == 0
 
 
+def test_pictures_of_an_account_under_deletion_are_left_to_the_deletion(alice, model, media, settings):
+    settings.PICTURES_KEPT_DAYS = 30
+    prediction = give(alice, days=31)
+    AccountDeletion.objects.create(owner_id=alice.pk)
+    assert remove_old_pictures() == 0
+    assert has_picture(prediction)
+
+
 def test_nothing_is_removed_without_a_limit(alice, model, media):
     prediction = give(alice, days=4000)
     assert remove_old_pictures() == 0
@@ -83,7 +91,7 @@ def test_an_account_may_choose_a_shorter_time_but_no_longer_one(alice, bob, mode
 
 
 def test_more_pictures_than_one_chunk_are_removed(alice, model, media, settings, monkeypatch):
-    from recognizer.services.space import picture_retention
+    from recognizer.services.history import picture_retention
 
     monkeypatch.setattr(picture_retention, "CHUNK_SIZE", 1)
     settings.PICTURES_KEPT_DAYS = 30
