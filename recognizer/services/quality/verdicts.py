@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from django.db.models import F
-from django.db.models.functions import Greatest
+from django.db.models.functions import Greatest, Least
 
 from recognizer import selectors
 from recognizer.models import Audit, Correction, Prediction, StreamMonth
@@ -56,8 +56,8 @@ def count_corrected(by_upload: dict[UUID, Correction]) -> None:
         if change and stream_id:
             added[stream_id, month_of(at)] += change
     for (stream_id, month), change in added.items():
-        # Not below zero: earlier, a correction was counted in the month of the answer that was shown.
-        corrected = Greatest(F("corrected") + change, 0)
+        # Earlier releases counted a correction in the month of the answer that was shown: here one too few or too many.
+        corrected = Least(Greatest(F("corrected") + change, 0), F("sure") + F("unsure") + F("rejected"))
         StreamMonth.objects.filter(stream=stream_id, month=month).update(corrected=corrected)
 
 

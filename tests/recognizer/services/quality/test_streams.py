@@ -136,6 +136,15 @@ def test_corrected_answers_are_counted_once_and_not_after_undo(store_answer, ali
     assert month.corrected == 0
 
 
+def test_a_month_has_no_more_corrected_answers_than_answers(store_answer, alice):
+    prediction = store_answer("1905")
+    StreamMonth.objects.update(corrected=1)  # as counted by an earlier release, in the month of a later answer
+    correct(prediction=prediction, by=alice, kind="correct", text="1906")
+    assert StreamMonth.objects.get().corrected == 1
+    correct(prediction=prediction, by=alice, kind="undo")
+    assert StreamMonth.objects.get().corrected == 0
+
+
 def test_an_answer_that_is_not_kept_is_decided_like_one_that_is(alice, model):
     kept = create_prediction(owner=alice, data=digit_png(), source="api")
     assert kept.decision == "read"
