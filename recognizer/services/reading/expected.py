@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
@@ -66,21 +66,32 @@ def expect_in_mode(
 
 def expected_of(row: Prediction | Batch) -> Expected | None:
     """Return what was expected when the row was written, whatever became of its preset."""
-    if row.expected is None:
-        return None
-    fields = row.expected_fields
-    digest = row.preset_digest or find_digest(row.preset_id, fields)
-    return Expected(parse_expectation(fields), fields, row.preset_id, row.preset_name, digest)
+    return expected_of_each([row])[0]
 
 
-def find_digest(preset_id: UUID | None, fields: Mapping[str, str]) -> str:
+def expected_of_each(rows: Sequence[Prediction | Batch]) -> list[Expected | None]:
+    """Return what was expected of each row, with one query for the presets of those that do not store their digest."""
+    keys = {row.preset_id for row in rows if row.preset_id and row.expected is not None and not row.preset_digest}
+    presets = dict(Preset.objects.filter(pk__in=keys).values_list("pk", "expectation")) if keys else {}
+    found: list[Expected | None] = []
+    for row in rows:
+        if row.expected is None:
+            found.append(None)
+            continue
+        fields = row.expected_fields
+        now = presets.get(row.preset_id) if row.preset_id else None
+        digest = row.preset_digest or find_digest(now, fields)
+        found.append(Expected(parse_expectation(fields), fields, row.preset_id, row.preset_name, digest))
+    return found
+
+
+def find_digest(now: Mapping[str, str] | None, fields: Mapping[str, str]) -> str:
     """Return the digest of a preset for a row of an earlier release, which did not store it.
 
-    It is empty unless the preset, as it is now, and a previous value of the request give the fields of the row.
+    It is empty unless the fields of the preset `now` and a previous value of the request give the fields of the row.
     """
-    if preset_id is None:
+    if now is None:
         return ""
-    now = Preset.objects.filter(pk=preset_id).values_list("expectation", flat=True).first() or {}
     previous = {"previous": fields["previous"]} if "previous" in fields else {}
     return digest_fields(now) if merge_fields(now, previous) == fields else ""
 

@@ -19,7 +19,7 @@ from recognizer.queues import BULK
 from recognizer.selectors import written_form
 from recognizer.services.account_state import owners_being_deleted
 from recognizer.services.quality.streams import enter_streams
-from recognizer.services.reading.expected import Expected, columns_of, expected_bytes, expected_of
+from recognizer.services.reading.expected import Expected, columns_of, expected_bytes, expected_of_each
 from recognizer.services.reading.predictions import build_glyphs, build_prediction, lock_uploads
 from recognizer.services.reading.presets import lock_presets
 from recognizer.services.registry.model_versions import models
@@ -107,8 +107,9 @@ def rescore_chunk(job: Job) -> None:
     started = time.perf_counter()
     decoded: list[Prediction] = []
     readings: list[Reading] = []
-    for alike in group_alike(pending):
-        first, expected = alike[0], expected_of(alike[0])
+    groups = group_alike(pending)
+    for alike, expected in zip(groups, expected_of_each([alike[0] for alike in groups]), strict=True):
+        first = alike[0]
         readings += reader.read_pictures(
             decode_originals(alike, decoded),
             cast(Mode, first.mode),
@@ -171,10 +172,10 @@ def write_predictions(
     predictions: list[Prediction] = []
     glyphs: list[Glyph] = []
     sizes: dict[int, dict[UUID, int]] = {}
-    for old, reading in pairs:
+    of_pairs = expected_of_each([old for old, _ in pairs])
+    for (old, reading), expected in zip(pairs, of_pairs, strict=True):
         if old.upload_id not in unread:
             continue  # the owner had it read again in the meantime, or deleted it
-        expected = expected_of(old)
         prediction = build_prediction(
             old.upload,
             reading,

@@ -4,10 +4,12 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from recognizer.models import Job, ModelVersion, Prediction, Upload
 from recognizer.services.reading import rescoring
-from recognizer.services.reading.expected import expect
+from recognizer.services.reading.expected import digest_fields, expect
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.reading.presets import change_preset, create_preset
 from recognizer.services.space.recount import recount
@@ -55,6 +57,27 @@ def test_each_picture_is_read_again_with_what_was_expected_of_it(loaded, alice, 
     assert [row.reason for row in again] == ["", "unexpected", "unexpected"]
     assert {row.preset for row in again} == {preset}
     assert recount(owner_id=alice.pk).corrected_uploads == 0
+
+
+def count_preset_queries(version: ModelVersion) -> int:
+    rescoring.rescore(Upload.objects.all(), version)
+    with CaptureQueriesContext(connection) as queries:
+        run_waiting_jobs()
+    return sum('FROM "recognizer_preset"' in query["sql"] for query in queries)
+
+
+def test_the_presets_of_answers_of_an_earlier_release_are_fetched_together(loaded, alice, media):
+    preset = create_preset(owner=alice, name="Sevens", fields={"values": "7"})
+    counts = []
+    for number in (1, 3):
+        for _ in range(number):
+            expected = expect(preset, {})
+            before = create_prediction(owner=alice, data=digit_png(7, size=100), source="upload", expected=expected)
+            Prediction.objects.filter(pk=before.pk).update(expected={"preset": "Sevens", "fields": {"values": "7"}})
+        counts.append(count_preset_queries(loaded))
+    assert counts[0] == counts[1] > 0
+    digests = {row.preset_digest for row in Prediction.objects.filter(model=loaded)}
+    assert digests == {digest_fields(preset.expectation)}
 
 
 def test_a_version_reads_each_upload_once(loaded, predictions, model):
