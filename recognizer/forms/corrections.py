@@ -23,6 +23,7 @@ class CorrectionForm(forms.Form):
         error_messages={"required": UNKNOWN_ACTION, "invalid_choice": UNKNOWN_ACTION},
     )
     value = forms.CharField(required=False)  # the digits
+    shown = forms.CharField(required=False)  # the number as it was when the form was made
     label = TextListField(required=False)  # one digit for each box
     position = forms.IntegerField(required=False)  # of the box, from 0
     x = PixelField(required=False)

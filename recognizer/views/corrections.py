@@ -21,7 +21,7 @@ def save_correction(request: UserRequest, prediction: Prediction) -> None:
         case "confirm" | "not_a_digit" | "undo":
             corrections.correct(**target, kind=action)
         case "number":
-            corrections.correct_number(**target, written=value, labels=data["label"])
+            corrections.correct_number(**target, written=value, labels=data["label"], shown=data["shown"])
         case "labels":
             corrections.correct_labels(**target, labels=data["label"])
         case "text":

@@ -120,13 +120,19 @@ def correct_labels(*, prediction: Prediction, by: User, labels: Sequence[str]) -
     return relabel(prediction=prediction, by=by, labels=boxes)
 
 
-def correct_number(*, prediction: Prediction, by: User, written: str, labels: Sequence[str]) -> Correction:
+@one_at_a_time
+def correct_number(
+    *, prediction: Prediction, by: User, written: str, labels: Sequence[str], shown: str = ""
+) -> Correction:
     """Append the number of a form that has one field for all of it and one for each digit.
 
-    If the whole number was not changed, the digits count.
+    If the whole number is as the form has shown it, the digits count. The number that counts by now may be another one:
+    after a second click, or after somebody else's correction.
     """
-    current = current_correction(prediction)
-    if labels and parse_written(written) == (current.written if current else prediction.written):
+    if not shown:
+        current = current_correction(prediction)
+        shown = current.written if current else prediction.written
+    if labels and parse_written(written) == parse_written(shown):
         return correct_labels(prediction=prediction, by=by, labels=labels)
     return correct(prediction=prediction, by=by, kind=Correction.Kind.CORRECT, written=written)
 

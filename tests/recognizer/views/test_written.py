@@ -1,5 +1,6 @@
 """Pages of numbers with signs, several lines and unread ink."""
 
+import html
 import re
 
 import pytest
@@ -17,8 +18,8 @@ def page_of(client, prediction) -> str:
     return client.get(reverse("upload_detail", args=[prediction.upload_id])).content.decode()
 
 
-def words_of(html) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+def words_of(page) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
 
 
 def test_the_written_form_is_large_and_the_signs_stand_between_the_cells(alice, alice_client, model):
@@ -118,3 +119,15 @@ def test_a_page_of_very_many_digits_explains_the_least_certain(alice, alice_clie
     assert "54 more of 600 digits" in page
     assert page.count("data-cell=") == 600
     assert "0 60.0 %" in words_of(page)
+
+
+def test_a_number_that_is_saved_without_a_script_stays_after_a_second_click(alice, alice_client, model):
+    prediction = store_reading(make_reading("12.5\n-34"), owner=alice)
+    page = page_of(alice_client, prediction)
+    shown = html.unescape(re.search('name="shown" value="([^"]*)"', page)[1])
+    labels = re.findall('name="label" value="([^"]*)"', page)
+    assert (shown, labels) == ("12.5\n-34", list("12534"))
+    form = {"action": "number", "value": "12.5\r\n-99", "label": labels, "shown": shown.replace("\n", "\r\n")}
+    for _click in range(2):
+        alice_client.post(reverse("upload_correct", args=[prediction.upload_id]), form)
+    assert Correction.objects.get().written == "12.5\n-99"

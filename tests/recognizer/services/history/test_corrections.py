@@ -16,6 +16,7 @@ from recognizer.services.history.corrections import (
     correct_each,
     correct_glyphs,
     correct_labels,
+    correct_number,
     correct_read_glyphs,
     merge_boxes,
     remove_box,
@@ -239,6 +240,23 @@ def test_a_box_is_corrected_where_it_is_after_another_one_was_removed_at_the_sam
     with meanwhile(lambda: correct_read_glyphs(prediction=number, by=alice, labels={2: "6"})):
         remove_box(prediction=number, by=alice, position=0)
     assert current_correction(number).text == "96"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_number_is_saved_that_somebody_else_saves_at_the_same_time(number, alice):
+    form = {"written": "490", "labels": ["1", "9", "0"], "shown": "190"}  # without a script, the digits stay
+    with meanwhile(lambda: correct_number(prediction=number, by=alice, **form)):
+        correct_number(prediction=number, by=alice, **form)
+    assert stored_corrections(number) == [("correct", "490")]
+    correct_number(prediction=number, by=alice, **form)  # a second click
+    assert stored_corrections(number) == [("correct", "490")]
+
+
+def test_changed_digits_count_beside_the_number_that_the_form_has_shown(number, alice):
+    form = {"written": "190", "labels": ["1", "9", "6"], "shown": "190"}
+    correct(prediction=number, by=alice, kind="correct", text="490")  # after the form was opened
+    correct_number(prediction=number, by=alice, **form)
+    assert current_correction(number).text == "196"
 
 
 @pytest.mark.django_db(transaction=True)
