@@ -83,5 +83,12 @@ def confusion_plot(audited: AuditedAnswers) -> Plot:
             audited.other_lengths,
         )
         notes.append(text % {"count": write_number(audited.other_lengths)})
+    if audited.without_text:
+        text = ngettext(
+            "%(count)s answer is left out: its picture was removed, and its digits with it.",
+            "%(count)s answers are left out: their pictures were removed, and their digits with them.",
+            audited.without_text,
+        )
+        notes.append(text % {"count": write_number(audited.without_text)})
     title = _("Digits of checked answers")
     return MatrixPlot("confusion", title, DIGITS, audited.digits, _("Written"), _("Read as"), " ".join(notes))

@@ -126,4 +126,5 @@ class AuditedAnswers:
     bins: tuple[ConfidenceBin, ...]  # without empty ones
     digits: tuple[tuple[int, ...], ...]  # counts by written digit and read digit, from the MAX_MISTAKES-th last error
     other_lengths: int  # wrong answers with more or fewer digits than the truth, which have no pairs of digits
+    without_text: int  # answers of removed pictures, of which only the verdicts are kept
     before: int  # answers before those that `digits` counts

@@ -18,20 +18,22 @@ def audited_answers(counted: QuerySet[Audit], audits: CheckedAudits) -> AuditedA
     """Return the tables of the audits that count, which are `counted`, and `audits` once they are fetched."""
     mistakes = np.flatnonzero(~audits.is_right)
     start = int(mistakes[-MAX_MISTAKES]) if len(mistakes) > MAX_MISTAKES else 0
-    in_table = zip(audits.texts[start:], audits.is_right[start:], strict=True)
-    right = Counter("".join(text for text, is_right in in_table if is_right))
+    texts, is_right = audits.texts[start:], audits.is_right[start:]
+    right = Counter("".join(text for text, was_right in zip(texts, is_right, strict=True) if was_right))
     pairs = Counter({(digit, digit): right[digit] for digit in "0123456789"})
     wrong = with_truth(counted.filter(is_right=False)).order_by("-chosen_at", "-id")
     other_lengths = 0
     rows = wrong.values_list("text", "true_written")[:MAX_MISTAKES]  # type: ignore[misc]
     for read, written in rows:
+        if not read:
+            continue
         true = digits_of(written)
         if len(true) == len(read):
             pairs.update(zip(true, read, strict=True))
         else:
             other_lengths += 1
     digits = tuple(tuple(pairs[str(true), str(read)] for read in range(10)) for true in range(10))
-    return AuditedAnswers(confidence_bins(audits), digits, other_lengths, start)
+    return AuditedAnswers(confidence_bins(audits), digits, other_lengths, texts.count(""), start)
 
 
 def confidence_bins(audits: CheckedAudits) -> tuple[ConfidenceBin, ...]:

@@ -7,10 +7,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from recognizer.models import Audit, Batch, Correction, ModelVersion, Stream
+from recognizer.models import Audit, Batch, Correction, ModelVersion, Stream, Upload
 from recognizer.services.history.corrections import correct
 from recognizer.services.quality.promises import update_promises
 from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.space.purge import remove_uploads
 from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
 from tests.recognizer.services.quality.conftest import add_checked
@@ -176,6 +177,14 @@ def test_the_table_of_digits_says_how_many_answers_it_has_no_place_for(alice_cli
     correct(prediction=wrong.prediction, by=wrong.owner, kind="correct", text="19")
     page = text_of(alice_client.get(reverse("quality_stream", args=[stream.pk])))
     assert "4 of 4 are right. 1 answer with more or fewer digits than were written is left out." in page
+
+
+def test_the_table_of_digits_says_how_many_answers_have_only_their_verdicts_left(alice_client, stream):
+    checked = Audit.objects.filter(is_right__isnull=False)
+    remove_uploads(list(Upload.objects.filter(predictions__audit__in=checked)))
+    page = text_of(alice_client.get(reverse("quality_stream", args=[stream.pk])))
+    assert "2 answers are left out: their pictures were removed, and their digits with them." in page
+    assert "1 error was in a picture that was deleted since. Its verdict is kept." in page
 
 
 def test_the_page_tells_why_a_promise_has_a_higher_limit_than_the_estimate(alice_client, stream):
