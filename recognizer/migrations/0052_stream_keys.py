@@ -11,8 +11,38 @@ STREAMS_AT_ONCE = 100
 def renew_keys(apps, schema_editor):
     """Add the fields of the preset to the keys of streams, so that the streams go on with their promises.
 
-    A stream that does not go on has its own id as key. The transactions are short, and the migration may be repeated.
+    A stream that does not go on has its own id as key. A stream has the name of its preset.
     """
+    change_streams(apps, renew_key)
+
+
+def restore_keys(apps, schema_editor):
+    """Take the fields of the preset out of the keys again, so that the earlier release finds its streams."""
+    change_streams(apps, restore_key)
+
+
+def renew_key(stream):
+    """Change the key and the name, and return whether the stream had the key of the earlier release."""
+    if stream.key != stream_key(stream):
+        return False
+    if stream.preset is None:
+        stream.name = ""  # a stream without a preset could get the name of a deleted one
+    else:
+        stream.name = stream.preset.name
+        stream.key = stream_key(stream, digest_fields(stream.preset.expectation))
+    return True
+
+
+def restore_key(stream):
+    """Change the key, and return whether the stream is that of its preset as it is now."""
+    if stream.preset is None or stream.key != stream_key(stream, digest_fields(stream.preset.expectation)):
+        return False
+    stream.key = stream_key(stream)
+    return True
+
+
+def change_streams(apps, change):
+    """Save the streams for which the function returns True. The transactions are short, and it may be repeated."""
     streams = apps.get_model("recognizer", "Stream").objects
     rows = streams.select_for_update(of=("self",)).select_related("preset").order_by("pk")
     last = UUID(int=0)
@@ -22,16 +52,11 @@ def renew_keys(apps, schema_editor):
             if not found:
                 return
             last = found[-1].pk
-            renewed = [stream for stream in found if stream.key == stream_key(stream)]
-            for stream in renewed:
-                if stream.preset is None:
-                    stream.name = ""  # a stream without a preset could get the name of a deleted one
-                else:
-                    stream.key = stream_key(stream, digest_fields(stream.preset.expectation))
-            # A process of the earlier release may have begun another stream since the migration was applied.
-            named = [stream.key for stream in renewed if stream.preset]
+            changed = [stream for stream in found if change(stream)]
+            # A process of the other release may have begun another stream since the migration was applied.
+            named = [stream.key for stream in changed if stream.preset]
             taken = set(streams.filter(key__in=named).values_list("owner", "model", "key"))
-            free = [each for each in renewed if (each.owner_id, each.model_id, each.key) not in taken]
+            free = [each for each in changed if (each.owner_id, each.model_id, each.key) not in taken]
             streams.bulk_update(free, ["key", "name"])
 
 
@@ -60,6 +85,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunPython(renew_keys, migrations.RunPython.noop),
+        migrations.RunPython(renew_keys, restore_keys),
         migrations.RunPython(limit_corrected, migrations.RunPython.noop),
     ]

@@ -21,7 +21,9 @@ class Stream(UUIDModel):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="streams")
     model = models.ForeignKey("recognizer.ModelVersion", models.PROTECT, related_name="streams")
     preset = models.ForeignKey("recognizer.Preset", models.SET_NULL, null=True, blank=True, related_name="streams")
-    name = models.CharField(max_length=80, blank=True, help_text=_("Name of the preset when the stream began."))
+    name = models.CharField(
+        max_length=80, blank=True, help_text=_("Name of the preset, also when it was deleted since.")
+    )
     mode = models.CharField(max_length=6, choices=Mode)
     decimal = models.CharField(max_length=5, choices=Decimal, blank=True)
     is_expected = models.BooleanField(help_text=_("A preset or the request says what numbers look like."))

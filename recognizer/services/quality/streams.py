@@ -69,7 +69,7 @@ def find_stream(prediction: Prediction, key: str) -> Stream:
     alike = kind if prediction.preset_id else {"key": key}  # streams of a deleted preset have no preset either
     earlier = Stream.objects.filter(owner=prediction.owner_id, **alike).order_by("-created_at", "-id")
     wish = earlier.values_list("wish", flat=True).first()
-    name = prediction.preset_name if prediction.preset_id else ""
+    name = prediction.preset.name if prediction.preset else ""  # it may have another one since the answer began
     begun = kind | {"name": name, "wish": wish, "share": SHARE_BEFORE}
     return Stream.objects.get_or_create(**unique, defaults=begun)[0]
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from mlcore.reading.expectation_text import ExpectationError, check_fields, expect_the_same
 from mlcore.reading.result import Mode
-from recognizer.models import Batch, Prediction, Preset
+from recognizer.models import Batch, Prediction, Preset, Stream
 from recognizer.models.preset import MAX_PRESET_NAME
 from recognizer.problems import Problem
 from recognizer.services.account_state import require_open_account
@@ -49,7 +49,7 @@ def create_preset(*, owner: User, name: str, fields: Mapping[str, str], mode: Mo
 def change_preset(
     preset: Preset, *, name: str | None = None, fields: Mapping[str, str] | None = None, mode: Mode | None = None
 ) -> None:
-    """Change what is given. Stored predictions and batches keep what they used.
+    """Change what is given, and the name of its streams. Stored predictions and batches keep what they used.
 
     Where the same is expected as before, the texts of the fields stay, so that streams go on: a form sends all fields,
     also for a new name.
@@ -59,6 +59,7 @@ def change_preset(
     preset.mode = mode or preset.mode
     preset.updated_at = timezone.now()
     with unique_name():
+        lock_usage([preset.owner_id])  # corrections hold it while they lock streams
         stored = Preset.objects.select_for_update(no_key=True).filter(pk=preset.pk)
         expected = stored.values_list("expectation", flat=True).first()
         if expected is None:
@@ -66,6 +67,7 @@ def change_preset(
         preset.expectation = expected if given is None or expect_the_same(given, expected) else given
         values = {each: getattr(preset, each) for each in ("name", "expectation", "mode", "updated_at")}
         stored.update(**values)
+        Stream.objects.filter(owner=preset.owner_id, preset=preset.pk).update(name=preset.name)
 
 
 @contextmanager

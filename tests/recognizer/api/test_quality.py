@@ -234,6 +234,20 @@ def test_streams_keep_their_promises_when_their_keys_are_renewed(sevens, read, p
         Stream.objects.get_or_create(**values, preset=promised.preset, is_expected=True, key=key)
 
 
+def test_the_way_back_gives_streams_the_keys_of_the_earlier_release(sevens, read, patch):
+    migration = import_module("recognizer.migrations.0052_stream_keys")
+    ended, plain = stream_of(read(preset="Sevens")), stream_of(read())
+    patch(sevens, expect={"digits": "1"})
+    promised = stream_of(read(preset="Sevens"))
+    Stream.objects.filter(pk=promised.pk).update(name="Ones")  # as before the preset was renamed
+    migration.restore_keys(apps, None)
+    found = dict(Stream.objects.values_list("pk", "key"))
+    assert found == {promised.pk: key_without_fields(promised), ended.pk: ended.key, plain.pk: plain.key}
+    migration.renew_keys(apps, None)
+    promised.refresh_from_db()
+    assert (stream_of(read(preset="Sevens")), promised.name) == (promised, "Sevens")
+
+
 def test_months_have_no_more_corrected_answers_than_answers(read, streams):
     read()
     StreamMonth.objects.update(corrected=8)

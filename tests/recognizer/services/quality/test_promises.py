@@ -6,6 +6,7 @@ from importlib import import_module
 import pytest
 from django.db import IntegrityError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
@@ -328,17 +329,19 @@ def test_a_raised_threshold_stays_where_changed_verdicts_take_the_break_away(pro
     assert promised.threshold == 0.97
 
 
-def test_the_migration_finds_what_promises_rest_on(promised):
+def test_the_migration_finds_what_promises_rest_on(promised, audited):
     until = promised.counted_until
     assert until is not None
     waiting = Audit.objects.latest("chosen_at")
-    Audit.objects.filter(pk=waiting.pk).update(is_right=None)
-    update_promises([promised.pk])
+    deleted, removed, *_ = audited
+    Audit.objects.filter(Q(pk=waiting.pk) | Q(prediction__in=[deleted, removed])).update(is_right=None)
+    Upload.objects.filter(pk=deleted.upload_id).update(deleted_at=timezone.now())
+    Upload.objects.filter(pk=removed.upload_id).update(original="")
     Stream.objects.update(counted_until=None)
     with connection.cursor() as cursor:
-        cursor.execute(import_module("recognizer.migrations.0049_promise_withdrawn").FILL_COUNTED_UNTIL)
+        cursor.execute(import_module("recognizer.migrations.0053_counted_until").FILL_COUNTED_UNTIL)
     promised.refresh_from_db()
-    assert promised.counted_until == Audit.objects.exclude(pk=waiting.pk).latest("chosen_at").chosen_at < until
+    assert promised.counted_until == counted_audits(promised).latest("chosen_at").chosen_at < until
 
 
 def test_what_was_sure_since_the_last_good_audit_goes_into_review(promised, alice, store_answer):

@@ -145,6 +145,24 @@ def test_a_month_has_no_more_corrected_answers_than_answers(store_answer, alice)
     assert StreamMonth.objects.get().corrected == 0
 
 
+def test_streams_have_the_name_of_their_preset(alice, bob, model):
+    preset = create_preset(owner=alice, name="Water meter", fields={"digits": "5"})
+    others = create_preset(owner=bob, name="Water meter", fields={"digits": "5"})
+
+    def store(expected, owner=alice, **mode) -> Stream:
+        stream = create_prediction(owner=owner, data=digit_png(7), source="api", expected=expected, **mode).stream
+        assert stream is not None
+        return stream
+
+    before = expect(preset, {})
+    renamed, of_bob = store(before), store(expect(others, {}), owner=bob)
+    change_preset(preset, name="Gas meter")
+    begun = store(before, mode="number")  # its reading began before the preset was renamed
+    for stream, name in ((renamed, "Gas meter"), (begun, "Gas meter"), (of_bob, "Water meter")):
+        stream.refresh_from_db()
+        assert str(stream) == name
+
+
 def test_an_answer_that_is_not_kept_is_decided_like_one_that_is(alice, model):
     kept = create_prediction(owner=alice, data=digit_png(), source="api")
     assert kept.decision == "read"
