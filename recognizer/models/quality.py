@@ -116,8 +116,8 @@ class StreamMonth(models.Model):
 class Audit(UUIDModel):
     """Answer that was chosen at random to be checked, and what people said of it.
 
-    The verdict stays when the picture is removed. Otherwise whoever deletes the pictures of wrong answers would get a
-    promise that they do not prove.
+    The verdict stays when the picture is removed, so that deleting pictures of wrong answers does not prove a promise.
+    Where the correction was undone before, no verdict is left to stay.
     """
 
     prediction = models.OneToOneField(
