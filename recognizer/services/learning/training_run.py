@@ -92,7 +92,8 @@ class ProgressWriter:
 def run_training(job: Job) -> None:
     """Train a candidate, compare it with the active model, and register it with the result.
 
-    If somebody withdraws the consent in the meantime, the training begins anew without that person's digits.
+    If somebody withdraws the consent in the meantime, the training begins anew without that person's digits. A saved
+    candidate that learnt none of them is kept, and only compared again.
     """
     from mlcore.training.datasets.mnist import DataError
 

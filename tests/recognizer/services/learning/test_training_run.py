@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from recognizer.models import Job, ModelVersion, Training
 from recognizer.services.explaining.training_digits import TrainingDigitsCache
-from recognizer.services.history.corrections import correct
+from recognizer.services.history.corrections import correct, undo
 from recognizer.services.learning import training_run
 from recognizer.services.learning.consent import choose_training_consent
 from recognizer.services.learning.selection import select_digits
@@ -49,26 +49,39 @@ def run(training: Training) -> Training:
 
 
 def test_a_saved_candidate_is_compared_by_the_next_run_and_made_anew_for_who_withdrew(alice, bob, model, monkeypatch):
-    """Two runs die while they compare. Bob withdraws before the next run, and Carol while that one compares."""
-    carol = User.objects.create_user("carol")
+    """Two runs die while they compare. Bob withdraws before the next run, Carol while that one compares, and then Dave.
+
+    Nothing was learnt from Dave, whose pictures nobody reviewed: the candidate is compared again and not made anew.
+    """
+    carol, dave = (User.objects.create_user(name) for name in ("carol", "dave"))
     for number, person in enumerate((alice, bob, carol)):
         review_n_shaped_twos(person, 25, first=100 * number)
+    for unreviewed in review_n_shaped_twos(dave, 10, first=300):
+        undo(prediction=unreviewed, by=dave)
     training = start_training(by=alice)
     from mlcore.training.recipes import corrections
 
-    compare = corrections.compare_candidate
-    compared = []
+    compare, train = corrections.compare_candidate, corrections.train_digit_network
+    compared, trained, compared_digits = [], [], []
 
-    def compare_or_die(quick, candidate, *arguments):
+    def train_and_count(recipe, *arguments):
+        trained.append(recipe.corrected_from["people"])
+        return train(recipe, *arguments)
+
+    def compare_or_die(quick, candidate, held_back, *arguments):
         compared.append(candidate)
+        compared_digits.append(len(held_back.digits))
         if len(compared) == 2:
             choose_training_consent(bob, is_given=False)
         if len(compared) <= 2:
             raise SystemExit
         if len(compared) == 3:
             choose_training_consent(carol, is_given=False)
-        return compare(quick, candidate, *arguments)
+        if len(compared) == 4:
+            choose_training_consent(dave, is_given=False)
+        return compare(quick, candidate, held_back, *arguments)
 
+    monkeypatch.setattr("mlcore.training.recipes.corrections.train_digit_network", train_and_count)
     monkeypatch.setattr("mlcore.training.recipes.corrections.compare_candidate", compare_or_die)
     for _ in range(2):
         with pytest.raises(SystemExit):
@@ -76,11 +89,13 @@ def test_a_saved_candidate_is_compared_by_the_next_run_and_made_anew_for_who_wit
     assert ModelVersion.objects.count() == 1
     training = run(training)
     assert compared[0].digest == compared[1].digest
-    assert [candidate.card.training["corrected"]["people"] for candidate in compared] == [3, 3, 2, 1]
+    assert [candidate.card.training["corrected"]["people"] for candidate in compared] == [3, 3, 2, 1, 1]
+    assert trained == [3, 2, 1]
+    assert compared_digits[4] < compared_digits[3]
 
     candidate = training.candidate
     assert ModelVersion.objects.count() == 2
-    assert candidate.digest == compared[3].digest
+    assert candidate.digest == compared[3].digest == compared[4].digest
     assert candidate.version == "learnt-1"
     assert candidate.state == ModelVersion.State.CANDIDATE
     assert training.outcome == Training.Outcome.CANDIDATE
