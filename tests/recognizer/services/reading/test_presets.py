@@ -7,15 +7,17 @@ from django.core.files.base import ContentFile
 from django.db import connection, transaction
 
 from recognizer.drawings import draw_png
-from recognizer.models import Batch, BatchItem, Prediction, Preset
+from recognizer.models import Batch, BatchItem, Prediction, Preset, Stream
 from recognizer.problems import Problem
 from recognizer.services.batches import intake
+from recognizer.services.history.corrections import correct
 from recognizer.services.reading import presets
 from recognizer.services.reading.expected import Expected, expect
 from recognizer.services.reading.predictions import create_prediction, read_for, reread_upload, save_reading
 from recognizer.services.reading.presets import change_preset, create_preset, delete_preset, find_preset, lock_presets
 from recognizer.services.space.quotas import lock_usage
 from recognizer.services.space.recount import recount
+from tests.readings import make_reading, store_reading
 from tests.recognizer.services.batches.conftest import run_waiting_jobs
 from tests.recognizer.threads import meanwhile, wait_for_a_lock
 
@@ -182,6 +184,30 @@ def test_a_batch_and_a_request_do_not_wait_for_each_others_locks(alice, model, m
         chunk.result()
     assert "has to wait" not in caplog.text  # as after a deadlock, which PostgreSQL ends with an error
     assert Prediction.objects.get(upload=BatchItem.objects.get().upload).preset == meter
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_preset_is_renamed_while_answers_of_its_streams_are_corrected(alice, model, media, meter, settings):
+    """The corrections lock the newer stream first. The new name meanwhile must not lock the older one."""
+    settings.AUDITED_SHARE = 1.0
+    older = store_reading(make_reading("1905"), owner=alice, expected=expect(meter, {}))
+    change_preset(meter, fields={"digits": "3-6"})
+    newer = store_reading(make_reading("1905"), owner=alice, expected=expect(meter, {}))
+
+    def rename() -> None:
+        try:
+            change_preset(Preset.objects.get(), name="Gas meter")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as threads:
+        with transaction.atomic():
+            correct(prediction=newer, by=alice, kind="confirm")
+            renaming = threads.submit(rename)
+            wait_for_a_lock()
+            correct(prediction=older, by=alice, kind="confirm")
+        renaming.result()
+    assert list(Stream.objects.values_list("name", flat=True)) == ["Gas meter", "Gas meter"]
 
 
 def test_a_number_that_does_not_fit_is_unsure(alice, model, media):
