@@ -86,6 +86,8 @@ class Job(UUIDModel):
                 fields=["state", "created_at"], name="job_unfinished", condition=Q(state__in=["waiting", "running"])
             ),
             models.Index(fields=["state", "-finished_at"], name="job_by_state"),
+            # The purge looks for old jobs, and nearly all rows belong to a prediction or a batch.
+            models.Index(fields=["finished_at"], name="job_unowned", condition=Q(prediction=None, batch=None)),
         ]
 
     def __str__(self) -> str:

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 IDEMPOTENCY_KEPT = timedelta(hours=24)
 FINISHED_JOBS_KEPT = timedelta(days=30)
-# Jobs of the other kinds belong to a prediction, an export or a training.
+# Jobs of the other kinds belong to a prediction, a batch, an export or a training.
 UNOWNED_KINDS = (Job.Kind.MAIL, Job.Kind.RESCORE, Job.Kind.ACCOUNT_DELETION)
 MAX_BATCH_OPEN = timedelta(days=1)  # after that its sender is not expected to add files
 CHUNK_SIZE = 200
@@ -41,21 +41,21 @@ def purge(seconds: float = float("inf")) -> int:
     """
     ends_at = time.monotonic() + seconds
     now = timezone.now()
-    delete_in_parts(IdempotencyRecord.objects.filter(created_at__lt=now - IDEMPOTENCY_KEPT), ends_at)
-    delete_in_parts(finished_jobs(now - FINISHED_JOBS_KEPT), ends_at)
     expired = Upload.objects.filter(deleted_at__lt=now - timedelta(days=settings.DELETED_UPLOADS_KEPT_DAYS))
     removed = 0
     while time.monotonic() < ends_at and (uploads := list(expired[:CHUNK_SIZE])):
         removed += remove_uploads(uploads)
     purge_staged_files(now, ends_at)
+    delete_in_parts(IdempotencyRecord.objects.filter(created_at__lt=now - IDEMPOTENCY_KEPT), ends_at)
+    delete_in_parts(finished_jobs(now - FINISHED_JOBS_KEPT), ends_at)
     Batch.objects.filter(closed_at=None, created_at__lt=now - MAX_BATCH_OPEN).update(closed_at=now)
     return removed
 
 
 def finished_jobs(before: datetime) -> QuerySet[Job]:
     """Return jobs that ended before this time and that nothing refers to."""
-    ended = Job.objects.filter(state__in=[Job.State.DONE, Job.State.FAILED], finished_at__lt=before)
-    return ended.filter(kind__in=UNOWNED_KINDS, batch=None)
+    ended = Job.objects.filter(finished_at__lt=before).exclude(state__in=[Job.State.WAITING, Job.State.RUNNING])
+    return ended.filter(kind__in=UNOWNED_KINDS, prediction=None, batch=None)
 
 
 def delete_in_parts(rows: QuerySet[Any], ends_at: float) -> int:
@@ -65,12 +65,14 @@ def delete_in_parts(rows: QuerySet[Any], ends_at: float) -> int:
     """
     deleted: int = 0
     while True:
+        keys = list(rows.values_list("pk", flat=True)[:ROWS_AT_ONCE])
         with transaction.atomic():
-            # A job may be retried until the lock; then it stays.
-            keys = list(rows.select_for_update().values_list("pk", flat=True)[:ROWS_AT_ONCE])
-            count, _by_model = rows.model._default_manager.filter(pk__in=keys).delete()
+            # A job may be retried until the lock; then it stays. Rows that another transaction has locked are left for
+            # the next call: to wait for them here could deadlock with a retry of many jobs.
+            locked = rows.filter(pk__in=keys).select_for_update(skip_locked=True).values_list("pk", flat=True)
+            count, _by_model = rows.model._default_manager.filter(pk__in=list(locked)).delete()
             deleted += count
-        if len(keys) < ROWS_AT_ONCE or time.monotonic() > ends_at:
+        if len(keys) < ROWS_AT_ONCE or not count or time.monotonic() > ends_at:
             return deleted
 
 

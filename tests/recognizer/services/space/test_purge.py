@@ -1,9 +1,10 @@
 """Removing uploads frees their space exactly once, and what fails to be deleted stops nothing else."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from recognizer.models import Batch, BatchItem, IdempotencyRecord, Job, Prediction, Upload, Usage
@@ -84,3 +85,34 @@ def test_a_purge_ends_with_its_time_and_goes_on_with_the_next_one(alice, monkeyp
     purge.purge()
     assert not IdempotencyRecord.objects.exists() and not Job.objects.exists()
     assert not BatchItem.objects.exclude(staged="").exists()
+
+
+def test_uploads_are_removed_before_rows_without_files(alice, model, media, monkeypatch):
+    create_prediction(owner=alice, data=next(varied_pngs(1, size=60)), source=Upload.Source.API)
+    Upload.objects.update(deleted_at=LONG_AGO)
+
+    def last(*arguments):
+        assert not Upload.objects.exists()
+        raise TimeoutError
+
+    monkeypatch.setattr(purge, "delete_in_parts", last)
+    with pytest.raises(TimeoutError):
+        purge.purge()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_purge_leaves_jobs_alone_that_another_transaction_holds():
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer, and no locks of rows.")
+    held, _other = finished("mail", state="failed"), finished("mail")
+
+    def purge_in_thread() -> None:
+        try:
+            purge.purge()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as threads, transaction.atomic():
+        Job.objects.select_for_update().get(pk=held.pk)
+        threads.submit(purge_in_thread).result(timeout=30)  # it does not wait
+    assert Job.objects.get() == held
