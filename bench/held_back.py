@@ -24,7 +24,7 @@ SIZES = (100, 300)  # held-back pictures
 
 @dataclass(frozen=True)
 class Reviews:
-    """What people review, as shares of the active model's errors, right answers, unsure ones, and audited sure ones."""
+    """The shares that people review of the active model's errors, right, unsure, and audited sure answers."""
 
     name: str
     corrected: float
@@ -46,7 +46,7 @@ WAYS = (
 
 @dataclass(frozen=True)
 class Answers:
-    """What one model says of the digits."""
+    """The answers of one model to the digits."""
 
     classes: NDArray[np.int64]
     sure: NDArray[np.bool_]

@@ -80,10 +80,13 @@ WRITES: dict[str, Callable[[User, Prediction, Batch], object]] = {
     "reading again": lambda _u, prediction, _b: reread_upload(prediction.upload, "auto"),
     "maps": lambda _u, prediction, _b: ensure_maps(prediction),
 }
+NEED_A_PICTURE = {"reading again", "maps"}  # which a finished deletion has removed
 
 
-@pytest.mark.parametrize("is_deleted", [False, True], ids=["under way", "finished"])
-@pytest.mark.parametrize("name", WRITES)
+@pytest.mark.parametrize(
+    ("name", "is_deleted"),
+    [*((name, False) for name in WRITES), *((name, True) for name in WRITES if name not in NEED_A_PICTURE)],
+)
 def test_nothing_new_is_accepted(alice, model, media, name, is_deleted):
     prediction = create_prediction(owner=alice, data=digit_png(7), source="upload")
     batch = intake.create_batch(owner=alice)
@@ -91,8 +94,6 @@ def test_nothing_new_is_accepted(alice, model, media, name, is_deleted):
     if is_deleted:
         run_deletions()
     files = files_in(media)
-    if is_deleted and name in ("maps", "reading again"):
-        pytest.skip("the glyphs and the picture are gone")
     with pytest.raises(Problem) as raised:
         WRITES[name](alice, prediction, batch)
     assert raised.value.code == "account_deletion"

@@ -7,7 +7,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from recognizer.models import Audit, ModelVersion, Prediction, Stream
+from mlcore.quality.evidence import needed_audits
+from recognizer.models import Audit, ModelVersion, Notice, Prediction, Stream
+from recognizer.services.history.corrections import correct
+from recognizer.services.quality.promises import choose_wish, update_promises
 from recognizer.services.quality.streams import month_of
 from tests.readings import make_reading, store_reading
 
@@ -66,3 +69,36 @@ def add_checked(stream: Stream, outcomes: list[tuple[float, bool]], probability:
         for place, (prediction, (confidence, is_right)) in enumerate(zip(predictions, outcomes, strict=True))
     ]
     Audit.objects.bulk_create(audits)
+
+
+@pytest.fixture
+def audited(store_answer):
+    """Return five audited answers, the oldest first."""
+    return [store_answer(f"190{number}", confidence=0.999) for number in range(5)]
+
+
+@pytest.fixture
+def promised(audited, alice) -> Stream:
+    """Return a stream with a promise of 2 % that was just made."""
+    stream = audited[0].stream
+    for prediction in audited:
+        correct(prediction=prediction, by=alice, kind="confirm")
+    choose_wish(stream, 0.02)
+    add_checked(stream, [(0.999, True)] * (needed_audits(0.02) - 5))
+    update_promises([stream.pk])
+    stream.refresh_from_db()
+    return stream
+
+
+def notices(owner) -> list[str]:
+    return list(Notice.objects.filter(owner=owner).order_by("created_at").values_list("kind", flat=True))
+
+
+def break_promise(stream: Stream) -> None:
+    add_checked(stream, [(0.96, True), (0.96, False), (0.96, False)])
+    update_promises([stream.pk])
+    stream.refresh_from_db()
+
+
+def state_of(stream: Stream) -> dict[str, object]:
+    return Stream.objects.filter(pk=stream.pk).values().get()
