@@ -175,6 +175,15 @@ def test_unsure_files_lead_to_their_review(alice, alice_client, batch, add_predi
     assert "unsure: review" not in page_of(alice_client, batch)
 
 
+def test_a_batch_that_is_read_says_whether_unsure_answers_are_left(alice, alice_client, add_prediction):
+    batch = Batch.objects.create(owner=alice)
+    for position, decision in enumerate(("read", "unsure")):
+        upload = add_prediction("4", decision=decision).upload
+        batch.items.create(position=position, name="four.png", state="done", upload=upload)
+        is_sure = decision == "read"
+        assert ("No unsure answer is left." in page_of(alice_client, batch)) == is_sure
+
+
 def test_the_queue_of_another_person_s_batch_does_not_exist(bob_client, batch):
     assert bob_client.get(reverse("review"), {"batch": batch.pk}).status_code == 404
 

@@ -321,6 +321,9 @@ def test_a_line_that_is_not_sure_is_marked_until_it_is_corrected(alice_client, a
     page = page_of(alice_client, prediction)
     assert page.count('<rect class="is-unsure"') == 2  # the third digit of the line is marked as the least certain
     assert page.count("Line 2 is not sure") == 1  # above its cells
+    assert "All lines together:" in page
+    assert "Correct the numbers" in page
+    assert page.count(reverse("upload_picture", args=[prediction.upload_id])) == 2  # shown, and enlarged by a link
     assert "Line 1 is not sure" not in page
     assert page.count('is-unsure" data-card') == 2
     assert "The digits of line 2" in page
