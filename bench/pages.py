@@ -53,7 +53,7 @@ def fill_in(rows: int) -> Rows:
     from django.contrib.auth.models import User
 
     from bench.fill import fill
-    from recognizer.drawings import draw_png
+    from recognizer.figures.drawings import draw_png
     from recognizer.models import Prediction
     from recognizer.services.reading.predictions import create_prediction
 

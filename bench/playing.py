@@ -29,7 +29,7 @@ def draft_png() -> bytes:
 
     from PIL import Image
 
-    from recognizer.drawings import draw_png
+    from recognizer.figures.drawings import draw_png
 
     digit = Image.open(BytesIO(draw_png("7", height=200)))
     sheet = Image.new("RGB", (400, 300), "#fffefa")

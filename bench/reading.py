@@ -22,7 +22,7 @@ from PIL import Image
 from bench.options import create_parser
 from mlcore.training.synthesis.handwriting import write_digit
 from mlcore.training.synthesis.lines import Spacing, write_line
-from recognizer.drawings import draw_png
+from recognizer.figures.drawings import draw_png
 from tests.pictures import digit_png, draw_digit, varied_pngs
 
 WARM_UP = 3

@@ -171,8 +171,8 @@ class Bench:
         )
 
     def queue_length(self) -> int:
-        from recognizer.queues import BULK, INTERACTIVE
         from recognizer.services.work.broker import queue_lengths
+        from recognizer.services.work.queues import BULK, INTERACTIVE
 
         return sum(queue_lengths([INTERACTIVE, BULK]).values())
 

@@ -13,8 +13,8 @@ from config import redis_qos, task_messages
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from recognizer.heartbeat import HeartbeatStep
-from recognizer.queues import INTERACTIVE, SERVED, UPKEEP
+from recognizer.services.work.queues import INTERACTIVE, SERVED, UPKEEP
+from recognizer.startup.heartbeat import HeartbeatStep
 
 warnings.filterwarnings("ignore", category=CPendingDeprecationWarning, module="celery")
 
@@ -121,4 +121,4 @@ app.conf.update(
 )
 app.steps["consumer"].add(HeartbeatStep)
 app.autodiscover_tasks(["recognizer"])
-app.autodiscover_tasks(["recognizer"], related_name="worker")
+app.autodiscover_tasks(["recognizer.startup"], related_name="worker")

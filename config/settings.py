@@ -64,26 +64,26 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "recognizer.middleware.RequestIdMiddleware",
-    "recognizer.middleware.MetricsMiddleware",
+    "recognizer.http.middleware.RequestIdMiddleware",
+    "recognizer.http.middleware.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "recognizer.response_headers.ContentPolicyMiddleware",
-    "recognizer.response_headers.ResponseHeadersMiddleware",
+    "recognizer.http.response_headers.ContentPolicyMiddleware",
+    "recognizer.http.response_headers.ResponseHeadersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "recognizer.middleware.BodyLimitMiddleware",
+    "recognizer.http.middleware.BodyLimitMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "recognizer.middleware.LoginMiddleware",
-    "recognizer.middleware.AccountBudgetMiddleware",
+    "recognizer.http.middleware.LoginMiddleware",
+    "recognizer.http.middleware.AccountBudgetMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "recognizer.middleware.TimeZoneMiddleware",
-    "recognizer.middleware.ProblemMiddleware",
+    "recognizer.http.middleware.TimeZoneMiddleware",
+    "recognizer.http.middleware.ProblemMiddleware",
 ]
 
 TEMPLATES = [
@@ -96,8 +96,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "recognizer.context.appearance",
-                "recognizer.context.notices",
+                "recognizer.http.template_context.appearance",
+                "recognizer.http.template_context.notices",
             ],
         },
     },
@@ -148,14 +148,14 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = reverse_lazy("desk")
 LOGOUT_REDIRECT_URL = LOGIN_URL
 PASSWORD_RESET_TIMEOUT = 3600  # seconds
-PASSWORD_HASHERS = ["recognizer.hashers.Argon2Hasher"]
+PASSWORD_HASHERS = ["recognizer.login.hashers.Argon2Hasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 
 # django-allauth keeps the e-mail addresses and the steps of a login. Limits and mails are the product's own.
-ACCOUNT_ADAPTER = "recognizer.account_adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "recognizer.login.account_adapter.AccountAdapter"
 ACCOUNT_RATE_LIMITS = False
 ACCOUNT_REAUTHENTICATION_METHODS = ["password"]
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60  # seconds for which a login counts as fresh
@@ -191,9 +191,9 @@ STATIC_ROOT = env.path("STATIC_ROOT", default=BASE_DIR / "staticfiles")
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=BASE_DIR / "media")
 # Where pictures, feature maps, exports and models are: on the disk, or in an object store that speaks S3.
 MEDIA_STORAGES: dict[str, dict[str, Any]] = {
-    "disk": {"BACKEND": "recognizer.storage.AtomicFileSystemStorage"},
+    "disk": {"BACKEND": "recognizer.storage.disk.AtomicFileSystemStorage"},
     "s3": {
-        "BACKEND": "recognizer.object_storage.ObjectStorage",
+        "BACKEND": "recognizer.storage.object_store.ObjectStorage",
         "OPTIONS": {
             "bucket_name": env.str("S3_BUCKET", default=""),
             "endpoint_url": env.str("S3_ENDPOINT", default="") or None,
@@ -205,6 +205,8 @@ MEDIA_STORAGES: dict[str, dict[str, Any]] = {
     },
 }
 MEDIA_STORAGE = env.str("MEDIA_STORAGE", default="disk")
+if MEDIA_STORAGE == "recognizer.storage.AtomicFileSystemStorage":  # what the first .env.example set
+    MEDIA_STORAGE = "disk"
 MEDIA_MOVED_FROM = env.str("MEDIA_MOVED_FROM", default="")  # while `manage.py move_media` moves the files
 
 
@@ -214,20 +216,20 @@ def media_storage(name: str, moved_from: str) -> dict[str, Any]:
         return MEDIA_STORAGES.get(name, {"BACKEND": name})
     if {name, moved_from} != set(MEDIA_STORAGES):
         raise ImproperlyConfigured("MEDIA_MOVED_FROM must be the other one of disk and s3 than MEDIA_STORAGE.")
-    return {"BACKEND": "recognizer.moving_storage.MovingStorage", "OPTIONS": {"old": moved_from, "new": name}}
+    return {"BACKEND": "recognizer.storage.moving.MovingStorage", "OPTIONS": {"old": moved_from, "new": name}}
 
 
 STORAGES = {
     "default": media_storage(MEDIA_STORAGE, MEDIA_MOVED_FROM),
     **MEDIA_STORAGES,
-    "staticfiles": {"BACKEND": "recognizer.storage.HashedStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "recognizer.storage.disk.HashedStaticFilesStorage"},
 }
 FILE_UPLOAD_PERMISSIONS = 0o640  # nginx reads them as a member of the group
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o750
 FILE_UPLOAD_HANDLERS = [
-    "recognizer.uploadhandlers.LimitUploadHandler",
+    "recognizer.http.upload_handlers.LimitUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "recognizer.uploadhandlers.PassingTemporaryFileUploadHandler",
+    "recognizer.http.upload_handlers.PassingTemporaryFileUploadHandler",
 ]
 # Copies of the models that lie in the storage, by digest.
 MODEL_CACHE_ROOT = env.path("MODEL_CACHE_ROOT", default=BASE_DIR / ".run" / "models")
@@ -410,13 +412,13 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {"format": "%(levelname)s %(name)s [%(request_id)s]: %(message)s"},
-        "json": {"()": "recognizer.logs.JsonFormatter"},
+        "json": {"()": "recognizer.logs.lines.JsonFormatter"},
         "message": {"format": "%(message)s"},
     },
     "filters": {
-        "request_id": {"()": "recognizer.logs.AddRequestId"},
-        "hide_secrets": {"()": "recognizer.logs.HideLinkSecrets"},
-        "without_traceback": {"()": "recognizer.logs.WithoutTraceback"},
+        "request_id": {"()": "recognizer.logs.lines.AddRequestId"},
+        "hide_secrets": {"()": "recognizer.logs.lines.HideLinkSecrets"},
+        "without_traceback": {"()": "recognizer.logs.lines.WithoutTraceback"},
     },
     "handlers": {
         "console": {

@@ -9,6 +9,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
 
 import config.celery  # noqa: E402, F401  (its application sends the tasks)
-from recognizer.startup import prepare_web_process  # noqa: E402  (needs the app registry)
+from recognizer.startup.web_process import prepare_web_process  # noqa: E402  (needs the app registry)
 
 prepare_web_process()

@@ -6,12 +6,13 @@ class RecognizerConfig(AppConfig):
     verbose_name = "Digitscribe"
 
     def ready(self) -> None:
-        from recognizer.unused_imports import import_rest_framework
+        from recognizer.startup.unused_imports import import_rest_framework
 
         import_rest_framework()
-        from recognizer import checks, security_signals  # noqa: F401  (the imports register checks and signal handlers)
-        from recognizer.job_kinds import register_handlers
-        from recognizer.mail_kinds import register_mail_kinds
+        from recognizer.login import security_signals  # noqa: F401  (the import registers the handlers)
+        from recognizer.startup import checks  # noqa: F401  (the import registers the checks)
+        from recognizer.startup.job_kinds import register_handlers
+        from recognizer.startup.mail_kinds import register_mail_kinds
 
         register_handlers()
         register_mail_kinds()

@@ -7,8 +7,7 @@ import uuid
 from celery import Task, shared_task
 from django.conf import settings
 
-from recognizer.current_request import working_for
-from recognizer.queues import TRAIN
+from recognizer.logs.current_request import working_for
 from recognizer.services.exports.personal_exports import purge_exports
 from recognizer.services.exports.table_exports import purge_tables
 from recognizer.services.history import picture_retention
@@ -20,6 +19,7 @@ from recognizer.services.people.notices import purge_notices
 from recognizer.services.space import purge as purging
 from recognizer.services.space import query_planner, reconcile, recount
 from recognizer.services.work import runs, sweeper, turns
+from recognizer.services.work.queues import TRAIN
 
 logger = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ import config.celery  # noqa: E402, F401  (tasks are sent through this applicati
 from mlcore.artifact import SHIPPED, Artifact, load_artifact  # noqa: E402
 from mlcore.reading.engine import Engine  # noqa: E402
 from mlcore.reading.reader import Reader  # noqa: E402
-from recognizer.hashers import Argon2Hasher  # noqa: E402
+from recognizer.login.hashers import Argon2Hasher  # noqa: E402
 from recognizer.models import ModelVersion  # noqa: E402
 from recognizer.services.people.tokens import create_token  # noqa: E402
 from recognizer.services.registry import model_versions  # noqa: E402
@@ -62,8 +62,8 @@ ON_POSTGRES_TOO = (
     "recognizer/api/test_quality.py",
     "recognizer/commands",
     "recognizer/models",
+    "recognizer/queries",
     "recognizer/services",
-    "recognizer/test_filters.py",
     "recognizer/views/test_account_mails.py",
     "recognizer/views/test_history.py",
     "recognizer/views/test_history_bulk.py",

@@ -5,7 +5,16 @@ import random
 
 from PIL import Image, ImageDraw
 
-from recognizer.drawings import DIGIT_WIDTH, GAP, HEIGHT, MARGIN, Point, character_width, points_along, strokes_of
+from recognizer.figures.drawings import (
+    DIGIT_WIDTH,
+    GAP,
+    HEIGHT,
+    MARGIN,
+    Point,
+    character_width,
+    points_along,
+    strokes_of,
+)
 
 Strokes = list[list[Point]]
 

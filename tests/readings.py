@@ -9,8 +9,8 @@ from PIL import Image, ImageDraw
 from mlcore.reading.decode import decode
 from mlcore.reading.result import Box, Decision, Glyph, Line, Mode, Reading, Reason, Sign, UnreadInk
 from mlcore.reading.written import DecimalMark, digits_of, settle_values, surrounding_box
-from recognizer.drawings import HEIGHT as HEIGHT_OF_STROKES
-from recognizer.drawings import MARGIN, points_along, strokes_of
+from recognizer.figures.drawings import HEIGHT as HEIGHT_OF_STROKES
+from recognizer.figures.drawings import MARGIN, points_along, strokes_of
 from recognizer.models import Prediction
 from recognizer.services.reading.expected import Expected
 from recognizer.services.reading.predictions import PictureReading, save_reading

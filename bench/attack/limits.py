@@ -71,7 +71,7 @@ def store(client: Any, folder: Path) -> None:
     """Store one picture, and everything that can be made of it again and again."""
     from django.core.files.uploadedfile import SimpleUploadedFile
 
-    from recognizer.drawings import draw_png
+    from recognizer.figures.drawings import draw_png
     from recognizer.models import Upload
 
     def send(data: bytes, **fields: str) -> None:
@@ -100,7 +100,7 @@ def store(client: Any, folder: Path) -> None:
 def requests(client: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     from django.core.files.uploadedfile import SimpleUploadedFile
 
-    from recognizer.drawings import draw_png
+    from recognizer.figures.drawings import draw_png
 
     picture = draw_png("7")
     yield "POST /preview/", lambda: client.post("/preview/", {"image": SimpleUploadedFile("a.png", picture)})

@@ -58,7 +58,7 @@ def main(pictures: int) -> None:
     from django.contrib.auth.models import User
 
     from bench.fill import fill
-    from recognizer.drawings import draw_png
+    from recognizer.figures.drawings import draw_png
     from recognizer.services.exports.personal_exports import export_for, request_export
     from recognizer.services.exports.personal_file import ExportFile
     from recognizer.services.reading.predictions import create_prediction

@@ -19,9 +19,9 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 
-from recognizer.expectation_words import describe_expectation
 from recognizer.models import Batch, Prediction, Upload
 from recognizer.services.security_log import Event, log_event
+from recognizer.words.expectations import describe_expectation
 
 
 class DateRangeQuerySet(QuerySet):

@@ -27,16 +27,16 @@ from recognizer.admin.base import (
     render_decision,
     render_picture,
 )
+from recognizer.http.serving import THUMBNAIL_TYPE, picture_type, serve_file
 from recognizer.models import Correction, Prediction, Upload
+from recognizer.models.stored_readings import AnswerLine, lines_of, signs_of, unread_of
 from recognizer.problems import Problem
-from recognizer.selectors import with_current_prediction
+from recognizer.queries.selectors import with_current_prediction
 from recognizer.services.reading import feature_maps, rescoring
 from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
 from recognizer.services.registry.model_versions import models
 from recognizer.services.registry.thresholds import threshold_of
-from recognizer.serving import THUMBNAIL_TYPE, picture_type, serve_file
-from recognizer.stored_readings import AnswerLine, lines_of, signs_of, unread_of
-from recognizer.words import REASON_NAMES, find_doubtful, in_one_line, percent, percent_up, unread_summary
+from recognizer.words.answers import REASON_NAMES, find_doubtful, in_one_line, percent, percent_up, unread_summary
 
 
 def render_answer(prediction: Prediction) -> str:

@@ -12,9 +12,9 @@ from django.utils.html import format_html
 from django.utils.text import Truncator
 
 from recognizer.admin.base import PictureAdmin
+from recognizer.http.serving import serve_file, serve_input
 from recognizer.models import FeatureMap, Glyph
-from recognizer.serving import serve_file, serve_input
-from recognizer.words import in_one_line, next_digit, percent
+from recognizer.words.answers import in_one_line, next_digit, percent
 
 
 @admin.register(Glyph)

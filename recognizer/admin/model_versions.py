@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 
 from recognizer.admin.base import EvidenceAdmin, render_badge
-from recognizer.card_figures import card_figures, headline
+from recognizer.figures.model_card import card_figures, headline
 from recognizer.models import ModelVersion
 
 FIGURES = ("correct", "sure_but_wrong", "on_paper", "whole_numbers")  # columns of the list

@@ -3,8 +3,8 @@
 from django.contrib import admin
 
 from recognizer.admin.base import EvidenceAdmin
-from recognizer.expectation_words import describe_expectation
 from recognizer.models import Preset
+from recognizer.words.expectations import describe_expectation
 
 
 @admin.register(Preset)

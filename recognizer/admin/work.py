@@ -16,7 +16,7 @@ from recognizer.problems import Problem
 from recognizer.services.batches import control
 from recognizer.services.work import jobs
 from recognizer.services.work.worker_state import worker_state
-from recognizer.words import in_one_line
+from recognizer.words.answers import in_one_line
 
 COLORS = {
     Job.State.WAITING: "person",

@@ -1,3 +1,3 @@
-from recognizer.unused_imports import import_drf_spectacular
+from recognizer.startup.unused_imports import import_drf_spectacular
 
 import_drf_spectacular()

@@ -7,7 +7,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from recognizer.fresh_login import is_login_fresh
+from recognizer.login.fresh_login import is_login_fresh
 from recognizer.models import ApiToken
 from recognizer.problems import Problem
 from recognizer.services.account_state import refuse_deleted_session

@@ -14,7 +14,6 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recognizer import selectors
 from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.idempotent import claimed_key, created
 from recognizer.api.lists import page_response
@@ -22,17 +21,18 @@ from recognizer.api.operations import batches as operations
 from recognizer.api.requests import BatchRequestSerializer, given_beside, single_values
 from recognizer.bodies.batches import BatchBody, BatchItemPageBody, BatchPageBody, batch_body, batch_item_body
 from recognizer.bodies.plain import Json, write
+from recognizer.http.serving import serve_pieces
+from recognizer.http.upload_handlers import check_files
 from recognizer.models import Batch, BatchItem, IdempotencyRecord
-from recognizer.pagination import SortOrder
 from recognizer.problems import Problem
+from recognizer.queries import selectors
+from recognizer.queries.pagination import SortOrder
 from recognizer.services.batches import control, intake
 from recognizer.services.batches.progress import NEWEST_FIRST, progress_by_batch
 from recognizer.services.batches.results import batch_lines, batch_rows, item_prediction, with_predictions
 from recognizer.services.exports.exports import as_csv
 from recognizer.services.limits import idempotency
 from recognizer.services.reading.expected import expect_in_mode
-from recognizer.serving import serve_pieces
-from recognizer.uploadhandlers import check_files
 
 BY_POSITION = SortOrder("position", descending=False, parse=int)
 RETRY_SOON = {"Retry-After": "2"}

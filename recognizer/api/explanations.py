@@ -11,14 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mlcore.artifact import Layer
-from recognizer import selectors
 from recognizer.api.endpoint import Endpoint
 from recognizer.api.operations import explanations as operations
 from recognizer.bodies.explanations import ExplainedAnswerBody, ExplanationBody, LayerBody, LayersBody, TurnBody
 from recognizer.bodies.plain import write
+from recognizer.http.serving import serve_immutable, serve_overlay, serve_png
+from recognizer.queries import selectors
 from recognizer.services.explaining.explanations import ExplainedGlyph, explain_glyph, mosaic_layout
 from recognizer.services.registry.model_versions import version_named
-from recognizer.serving import serve_immutable, serve_overlay, serve_png
 
 
 class LayerList(Endpoint):

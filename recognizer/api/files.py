@@ -8,12 +8,13 @@ from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recognizer import selectors, serving
 from recognizer.api.endpoint import Endpoint
 from recognizer.api.operations import files as operations
 from recognizer.bodies.explanations import feature_maps_body
 from recognizer.bodies.plain import write
+from recognizer.http import serving
 from recognizer.models import Job, Prediction
+from recognizer.queries import selectors
 from recognizer.services.reading.feature_maps import ensure_maps
 from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
 

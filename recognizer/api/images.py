@@ -5,8 +5,8 @@ from typing import Any
 from rest_framework.request import Request
 
 from recognizer.api.picture_json import decode_picture
+from recognizer.http.upload_handlers import check_files
 from recognizer.problems import Problem
-from recognizer.uploadhandlers import check_files
 
 
 def image_of(request: Request) -> tuple[bytes, str]:

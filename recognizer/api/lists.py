@@ -9,8 +9,8 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from recognizer.bodies.plain import Body, write
-from recognizer.pagination import SortOrder, fetch_page
 from recognizer.problems import Problem
+from recognizer.queries.pagination import SortOrder, fetch_page
 
 PAGE_SIZE = 50
 LARGEST_PAGE = 200

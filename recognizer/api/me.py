@@ -15,6 +15,7 @@ from recognizer.api.requests import PasswordSerializer
 from recognizer.api.tokens import LoggedIn
 from recognizer.bodies.account import export_body, person_body
 from recognizer.bodies.plain import Json, write
+from recognizer.http.serving import serve_export
 from recognizer.models import ApiToken, PersonalExport
 from recognizer.problems import Problem
 from recognizer.services.exports.personal_exports import delete_export, export_for, request_export
@@ -23,7 +24,6 @@ from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.reading.preferences import decimal_mark_of
 from recognizer.services.security_log import Event, log_refusal
 from recognizer.services.space.quotas import usage
-from recognizer.serving import serve_export
 
 RETRY_SOON = {"Retry-After": "2"}
 

@@ -18,6 +18,8 @@ from recognizer.bodies.model_versions import PromotionListBody, model_version_bo
 from recognizer.bodies.plain import Json, write
 from recognizer.forms import clean_or_raise
 from recognizer.forms.model_versions import DAY_EXPECTED, DayForm
+from recognizer.http.serving import serve_model
+from recognizer.http.upload_handlers import check_files
 from recognizer.models import TRAINER, IdempotencyRecord, ModelVersion
 from recognizer.problems import Problem
 from recognizer.services.limits import idempotency
@@ -25,8 +27,6 @@ from recognizer.services.registry.model_changes import active_on, describe_model
 from recognizer.services.registry.model_files import unavailable_if_damaged
 from recognizer.services.registry.model_transfer import upload_model
 from recognizer.services.registry.promotion import promote_model, versions_with_lineage
-from recognizer.serving import serve_model
-from recognizer.uploadhandlers import check_files
 
 
 class ModelList(Endpoint):

@@ -3,13 +3,13 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recognizer import selectors
 from recognizer.api.endpoint import Endpoint
 from recognizer.api.lists import page_response
 from recognizer.api.operations import account as operations
 from recognizer.bodies.notices import NoticePageBody, notice_body
-from recognizer.notice_texts import show_notice
+from recognizer.queries import selectors
 from recognizer.services.people.notices import NEWEST_FIRST
+from recognizer.words.notices import show_notice
 
 
 class NoticeList(Endpoint):

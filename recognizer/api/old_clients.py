@@ -13,16 +13,16 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recognizer import selectors
 from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.files import feature_maps_response
 from recognizer.bodies.answers import old_answer_body
 from recognizer.bodies.plain import write
+from recognizer.http.upload_handlers import check_files
 from recognizer.models import Prediction, Upload
 from recognizer.problems import Problem
+from recognizer.queries import selectors
 from recognizer.services.history import bulk_actions
 from recognizer.services.reading.predictions import create_prediction
-from recognizer.uploadhandlers import check_files
 
 
 class OldEndpoint(Endpoint):

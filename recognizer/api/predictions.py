@@ -11,7 +11,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mlcore.reading.result import Mode
-from recognizer import selectors
 from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.idempotent import claimed_key, created, key_of
 from recognizer.api.images import image_of
@@ -36,10 +35,11 @@ from recognizer.bodies.answers import (
 )
 from recognizer.bodies.expectations import expected_fields
 from recognizer.bodies.plain import Json, write
-from recognizer.filters import HistoryFilter
 from recognizer.models import Correction, IdempotencyRecord, Prediction, Upload
 from recognizer.problems import Problem
-from recognizer.services.history import bulk_actions, corrections, pages
+from recognizer.queries import selectors
+from recognizer.queries.filters import ORDERS, HistoryFilter
+from recognizer.services.history import bulk_actions, corrections
 from recognizer.services.limits import idempotency
 from recognizer.services.reading.expected import Expected, expect_in_mode
 from recognizer.services.reading.predictions import PictureReading, read_for, read_unsaved, save_reading
@@ -57,7 +57,7 @@ class PredictionList(Endpoint):
         check_list_parameters(request)
         filtered = HistoryFilter(request.query_params, queryset=selectors.history_for(request.user), user=request.user)
         rows = selectors.with_glyphs(filtered.qs)
-        order = pages.ORDERS[filtered.order][1]
+        order = ORDERS[filtered.order][1]
         return page_response(
             PredictionPageBody, request, rows, order, lambda rows: [body_of(row, request) for row in rows]
         )

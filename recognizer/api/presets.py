@@ -6,13 +6,13 @@ from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recognizer import selectors
 from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.operations import presets as operations
 from recognizer.api.requests import PresetChangeSerializer, PresetRequestSerializer
 from recognizer.bodies.plain import Json, write
 from recognizer.bodies.presets import preset_body
 from recognizer.models import Preset
+from recognizer.queries import selectors
 from recognizer.services.reading.presets import change_preset, create_preset, delete_preset
 
 

@@ -6,13 +6,13 @@ from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recognizer import selectors
 from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.operations import quality as operations
 from recognizer.bodies.plain import Json, write
 from recognizer.bodies.quality import stream_body
+from recognizer.figures.streams import StreamFigures
+from recognizer.queries import selectors
 from recognizer.services.quality.figures import figures_for, figures_of
-from recognizer.stream_figures import StreamFigures
 
 
 class StreamList(Endpoint):

@@ -12,9 +12,9 @@ from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.operations import batches as operations
 from recognizer.bodies.plain import Json, write
 from recognizer.bodies.table_exports import table_export_body
+from recognizer.http.serving import serve_table
 from recognizer.models import TableExport
 from recognizer.services.exports.table_exports import request_table, tables_for
-from recognizer.serving import serve_table
 
 
 class BatchWorkbook(Endpoint):

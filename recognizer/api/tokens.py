@@ -9,15 +9,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recognizer import selectors
 from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.operations import account as operations
 from recognizer.api.requests import TokenRequestSerializer
 from recognizer.bodies.account import NewTokenBody, token_body
 from recognizer.bodies.plain import Json, write
-from recognizer.fresh_login import is_login_fresh
+from recognizer.login.fresh_login import is_login_fresh
 from recognizer.models import ApiToken
 from recognizer.problems import Problem
+from recognizer.queries import selectors
 from recognizer.services.people.tokens import create_token, revoke_token
 
 

@@ -12,7 +12,7 @@ from recognizer.api.trainers import is_trainer, require_trainer
 from recognizer.bodies.plain import Json, write
 from recognizer.bodies.trainings import TrainingBody, TrainingPageBody, training_body
 from recognizer.models import Training
-from recognizer.pagination import SortOrder
+from recognizer.queries.pagination import SortOrder
 from recognizer.services.learning.trainings import cancel_training, start_training, trainings_with_models
 
 NEWEST_FIRST = SortOrder("number", descending=True, parse=int)

@@ -23,7 +23,7 @@ from recognizer.bodies.ink import (
 )
 from recognizer.bodies.plain import INLINE, About, Body, Moment, PageBody, choice, url
 from recognizer.models import Correction, Prediction, Upload
-from recognizer.stored_readings import AnyGlyph
+from recognizer.models.stored_readings import AnyGlyph
 
 Absolute: TypeAlias = Callable[[str], str]  # makes a URL of a path, as request.build_absolute_uri does
 

@@ -8,7 +8,7 @@ from mlcore.reading import result
 from mlcore.reading.result import DECISIONS, MAX_GLYPHS, MAX_LINES, REASONS, SIGNS, UNREAD_KINDS
 from recognizer.bodies.plain import INLINE, About, Body, choice
 from recognizer.models import Prediction
-from recognizer.stored_readings import AnswerLine, AnyGlyph, box_list, lines_of, signs_of, unread_of
+from recognizer.models.stored_readings import AnswerLine, AnyGlyph, box_list, lines_of, signs_of, unread_of
 
 BOX_HELP = "x, y, width and height in the original's pixels, after its EXIF rotation."
 WRITTEN_HELP = "The number as it stands, signs included. Several lines are joined by line feeds."

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from recognizer.bodies.answers import Absolute
 from recognizer.bodies.plain import About, Body, Moment, PageBody
-from recognizer.notice_texts import ShownNotice
+from recognizer.words.notices import ShownNotice
 
 
 @dataclass(frozen=True, slots=True)

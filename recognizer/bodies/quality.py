@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from recognizer.bodies.answers import Absolute, DecimalName, Mode, Version
 from recognizer.bodies.plain import About, Body, Moment, url
-from recognizer.stream_figures import MonthFigures, StreamFigures
+from recognizer.figures.streams import MonthFigures, StreamFigures
 
 STREAM_ID = "5b1f4c7e-0c1d-4a53-9d43-1a0f5f2d8c77"
 Count: TypeAlias = Annotated[int, About(minimum=0)]

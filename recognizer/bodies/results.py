@@ -17,7 +17,7 @@ from recognizer.bodies.answers import CURRENT_KINDS, PREDICTION_ID, Absolute, Fi
 from recognizer.bodies.ink import DecisionName, UnreadBody, Value, Written, unread_bodies
 from recognizer.bodies.plain import About, Body, Moment, choice, names_of
 from recognizer.models import BatchItem, Prediction, Upload
-from recognizer.stored_readings import lines_of, unread_of
+from recognizer.models.stored_readings import lines_of, unread_of
 
 UPLOAD_ID = "2b7d1f60-93c5-4a3e-8a43-0c6f1a7f5b10"
 

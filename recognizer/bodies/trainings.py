@@ -9,7 +9,7 @@ from recognizer.bodies.answers import Absolute
 from recognizer.bodies.model_versions import COMPARISON, comparison_of
 from recognizer.bodies.plain import About, Body, Moment, PageBody, choice, url
 from recognizer.models import Training
-from recognizer.training_words import training_error
+from recognizer.words.trainings import training_error
 
 TRAINING_PATH = "/trainings/3/"
 EPOCH = {"number": 1, "loss": 0.31, "validation_accuracy": 0.986, "validation_loss": 0.05, "rate": 0.001, "seconds": 27}

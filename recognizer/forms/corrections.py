@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from recognizer.forms.fields import PixelField, PresenceField, TextListField, UUIDListField
-from recognizer.words import REASON_NAMES, REASONS_BESIDE_DIGITS
+from recognizer.words.answers import REASON_NAMES, REASONS_BESIDE_DIGITS
 
 BOX_FIELDS = ("x", "y", "width", "height")
 UNKNOWN_ACTION = _("This action does not exist. Reload the page and try again.")

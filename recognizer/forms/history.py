@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from recognizer.forms.corrections import UNKNOWN_ACTION
 from recognizer.forms.fields import UUIDListField
-from recognizer.pagination import parse_datetime
+from recognizer.queries.pagination import parse_datetime
 
 MAX_SELECTED = 1000
 

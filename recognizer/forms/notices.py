@@ -5,7 +5,7 @@ from datetime import datetime
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from recognizer.pagination import parse_datetime
+from recognizer.queries.pagination import parse_datetime
 
 UNKNOWN_TIME = _("Reload the page and mark the notices again.")
 

@@ -9,13 +9,13 @@ from django.forms import BoundField
 from django.utils.translation import gettext_lazy as _
 
 from mlcore.reading.expectation_text import FIELDS
-from recognizer.expectation_words import CHECK_NAMES, OWN_WEIGHTS
 from recognizer.forms.reading import PAGE_MODES, UNKNOWN_MODE
 from recognizer.models import Preset
 from recognizer.models.prediction import Mode
 from recognizer.models.preset import MAX_PRESET_NAME
 from recognizer.problems import Problem
 from recognizer.services.reading.presets import MAX_STORED
+from recognizer.words.expectations import CHECK_NAMES, OWN_WEIGHTS
 
 
 class ExpectedField(forms.CharField):

@@ -4,7 +4,7 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
-from recognizer.migration_operations import AddConstraintWithoutScan
+from recognizer.models.migration_operations import AddConstraintWithoutScan
 
 
 class Migration(migrations.Migration):

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from recognizer.migration_operations import AddConstraintWithoutScan, ApplyTogether
+from recognizer.models.migration_operations import AddConstraintWithoutScan, ApplyTogether
 
 
 class Migration(migrations.Migration):

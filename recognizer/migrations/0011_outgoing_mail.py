@@ -5,7 +5,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-from recognizer.migration_operations import AddConstraintWithoutScan
+from recognizer.models.migration_operations import AddConstraintWithoutScan
 
 
 class Migration(migrations.Migration):

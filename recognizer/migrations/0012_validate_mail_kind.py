@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from recognizer.migration_operations import validate_constraint
+from recognizer.models.migration_operations import validate_constraint
 
 
 class Migration(migrations.Migration):

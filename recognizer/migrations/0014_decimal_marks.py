@@ -2,7 +2,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from recognizer.migration_operations import AddConstraintWithoutScan, ApplyTogether
+from recognizer.models.migration_operations import AddConstraintWithoutScan, ApplyTogether
 
 MARKS = [("point", "point, as in 12.50"), ("comma", "comma, as in 12,50")]
 

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from recognizer.migration_operations import AddConstraintWithoutScan, ApplyTogether
+from recognizer.models.migration_operations import AddConstraintWithoutScan, ApplyTogether
 
 SIGNED_TEXT = models.CharField(
     blank=True, db_default="", default="", help_text="The text with its signs. Empty if it has none.", max_length=2000

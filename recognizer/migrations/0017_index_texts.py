@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from recognizer.migration_operations import AddIndexConcurrently
+from recognizer.models.migration_operations import AddIndexConcurrently
 
 
 class Migration(migrations.Migration):

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import recognizer.models.personal_export
-from recognizer.migration_operations import AddConstraintWithoutScan
+from recognizer.models.migration_operations import AddConstraintWithoutScan
 
 
 class Migration(migrations.Migration):

@@ -5,7 +5,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-from recognizer.migration_operations import ApplyTogether
+from recognizer.models.migration_operations import ApplyTogether
 
 
 def preset_key(related_name: str) -> models.ForeignKey:

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import recognizer.models.quality
-from recognizer.migration_operations import ApplyTogether
+from recognizer.models.migration_operations import ApplyTogether
 
 
 class Migration(migrations.Migration):

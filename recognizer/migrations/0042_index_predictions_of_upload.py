@@ -1,7 +1,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from recognizer.migration_operations import AddIndexConcurrently, RemoveFieldIndex
+from recognizer.models.migration_operations import AddIndexConcurrently, RemoveFieldIndex
 
 
 class Migration(migrations.Migration):

@@ -1,7 +1,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from recognizer.migration_operations import AddIndexConcurrently, RemoveFieldIndex, RemoveIndexConcurrently
+from recognizer.models.migration_operations import AddIndexConcurrently, RemoveFieldIndex, RemoveIndexConcurrently
 
 
 class Migration(migrations.Migration):

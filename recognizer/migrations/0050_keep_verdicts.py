@@ -1,7 +1,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from recognizer.migration_operations import AllowNull
+from recognizer.models.migration_operations import AllowNull
 
 DELETE_KEPT = "DELETE FROM recognizer_audit WHERE prediction_id IS NULL"
 

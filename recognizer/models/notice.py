@@ -8,7 +8,7 @@ from recognizer.models.base import UUIDModel
 
 
 class Notice(UUIDModel):
-    """One message of the product to a person. Its text is that of its kind (`recognizer.notice_texts`) with values."""
+    """One message of the product to a person. Its text is that of its kind (`recognizer.words.notices`) with values."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices")
     kind = models.CharField(max_length=40)

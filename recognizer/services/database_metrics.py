@@ -10,9 +10,9 @@ from django.db.models.functions import Cast, Floor, Least
 from django.utils import timezone
 
 from recognizer.models import Backup, Correction, Job, ModelVersion, Prediction, Usage
-from recognizer.queues import QUEUES
 from recognizer.services.monitoring.exposition import Family, sample
 from recognizer.services.work import broker
+from recognizer.services.work.queues import QUEUES
 from recognizer.services.work.worker_state import fetch_worker_state
 
 KEPT_SECONDS = 10.0

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from recognizer.current_request import current_request, request_id
+from recognizer.logs.current_request import current_request, request_id
 from recognizer.services.monitoring.requests import count_throttled
 from recognizer.services.throttles import LocalCounter, Rate, RateStatus, address_of
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from recognizer.models import BatchItem, Correction, Prediction
 from recognizer.services.batches.table import TableAnswer, TableRow
 from recognizer.templatetags.digitscribe import problem_title
-from recognizer.words import in_one_line, percent
+from recognizer.words.answers import in_one_line, percent
 
 register = template.Library()
 

@@ -13,12 +13,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from mlcore.reading.result import UnreadInk
-from recognizer import words
-from recognizer.drawings import HEIGHT, MARGIN, strokes_of, svg_path, svg_path_of, width_of
+from recognizer.figures.drawings import HEIGHT, MARGIN, strokes_of, svg_path, svg_path_of, width_of
 from recognizer.models import Correction, Prediction
 from recognizer.problems import KINDS
 from recognizer.services.people.installation_status import fetch_installation_status
 from recognizer.services.reading import images
+from recognizer.words import answers
 
 register = template.Library()
 
@@ -29,26 +29,26 @@ BAR = (  # one digit and its probability
 )
 MIN_FIGURE = 0.001  # the smallest share that a quiet table names
 
-register.filter("percent", words.percent)
-register.filter("percent_up", words.percent_up)
-register.filter("in_one_line", words.in_one_line)
-register.filter("is_doubt_beside_digits", words.is_doubt_beside_digits)
-register.filter("digit_share", words.digit_share)
-register.filter("next_digit", words.next_digit)
-register.filter("review_advice", words.review_advice)
-register.filter("share_of_being_a_digit", words.share_of_being_a_digit)
+register.filter("percent", answers.percent)
+register.filter("percent_up", answers.percent_up)
+register.filter("in_one_line", answers.in_one_line)
+register.filter("is_doubt_beside_digits", answers.is_doubt_beside_digits)
+register.filter("digit_share", answers.digit_share)
+register.filter("next_digit", answers.next_digit)
+register.filter("review_advice", answers.review_advice)
+register.filter("share_of_being_a_digit", answers.share_of_being_a_digit)
 register.simple_tag(fetch_installation_status, name="installation_status")
 
 
 @register.filter
 def confidence_label(answer: Any) -> str:
-    """Return the decision of a Prediction or a Reading in words."""
-    return words.confidence_label(answer.decision, answer.confidence)
+    """Return the decision of a Prediction or a Reading in answers."""
+    return answers.confidence_label(answer.decision, answer.confidence)
 
 
 @register.filter
 def decision_name(decision: str) -> str:
-    """Return a stored decision in words."""
+    """Return a stored decision in answers."""
     return str(Prediction.Decision(decision).label)
 
 
@@ -60,13 +60,13 @@ def current_text(prediction: Any) -> str:
 
 
 @register.filter
-def advice(answer: Any, digits: Iterable[words.Digit]) -> str:
-    return words.advice(answer.decision, answer.reason, answer.written, digits)
+def advice(answer: Any, digits: Iterable[answers.Digit]) -> str:
+    return answers.advice(answer.decision, answer.reason, answer.written, digits)
 
 
 @register.filter
 def unread_summary(unread: Iterable[UnreadInk]) -> str:
-    return words.unread_summary(ink.kind for ink in unread)
+    return answers.unread_summary(ink.kind for ink in unread)
 
 
 @register.filter
@@ -128,7 +128,7 @@ def probability_bars(rows: Iterable[tuple[int, float]], digit: int, caption: str
             mark=' class="is-answer"' if each == digit else "",
             digit=each,
             width=svg_percent(probability),
-            figure=escape(words.percent(probability)) if probability >= MIN_FIGURE or not quiet else "",
+            figure=escape(answers.percent(probability)) if probability >= MIN_FIGURE or not quiet else "",
         )
         for each, probability in rows
     )

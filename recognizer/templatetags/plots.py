@@ -5,12 +5,12 @@ from typing import Any
 
 from django import template
 
-from recognizer import training_words
 from recognizer.plots import Plot
 from recognizer.plots.plot import write_number
+from recognizer.words import trainings
 
 register = template.Library()
-register.filter("gate_check", training_words.gate_check)
+register.filter("gate_check", trainings.gate_check)
 
 
 @register.inclusion_tag("plots/_plot.html")
@@ -41,7 +41,7 @@ def share_in_tenths(value: float) -> str:
 def failed_check(check: Mapping[str, Any], candidate: str, active: str) -> str:
     """Return one sentence about a check that the candidate did not pass, its figures each on one line."""
     new, old = (share(check[name]).replace(" ", "\N{NO-BREAK SPACE}") for name in ("candidate", "active"))
-    return training_words.failed_check(
+    return trainings.failed_check(
         check["name"], candidate=candidate, candidate_share=new, active=active, active_share=old
     )
 
@@ -49,7 +49,7 @@ def failed_check(check: Mapping[str, Any], candidate: str, active: str) -> str:
 @register.filter
 def gate_rule(check: Mapping[str, Any]) -> str:
     """Return what a check of a comparison asks of the candidate, each figure on one line with its unit."""
-    return training_words.gate_rule(check["name"], check["limit"])
+    return trainings.gate_rule(check["name"], check["limit"])
 
 
 @register.filter

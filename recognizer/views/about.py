@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from recognizer.card_figures import card_figures
-from recognizer.drawings import draw_icon
+from recognizer.figures.drawings import draw_icon
+from recognizer.figures.model_card import card_figures
 from recognizer.models import ModelVersion
 from recognizer.problems import Problem
 from recognizer.services.reading.visitors import read_examples

@@ -20,10 +20,10 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import FormView
 
-from recognizer import selectors
 from recognizer.forms.accounts import EmailForm, OwnPasswordForm, SignupForm, TokenForm
 from recognizer.forms.preferences import PicturesKeptForm
-from recognizer.fresh_login import fresh_login_required, is_login_fresh
+from recognizer.login.fresh_login import fresh_login_required, is_login_fresh
+from recognizer.queries import selectors
 from recognizer.services.exports.personal_exports import export_for
 from recognizer.services.learning.consent import has_training_consent, lets_trainers_look
 from recognizer.services.people import addresses, tokens
@@ -31,9 +31,9 @@ from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.people.sign_up import UsernameTaken, create_account
 from recognizer.services.reading.preferences import decimal_mark_of, pictures_kept_days_of
 from recognizer.services.space import quotas
-from recognizer.token_examples import token_examples
 from recognizer.views.passwords import clear_site_data, refuse_excess
 from recognizer.views.requests import UserRequest
+from recognizer.words.token_examples import token_examples
 
 
 @method_decorator([login_not_required, sensitive_post_parameters("password1", "password2")], name="dispatch")

@@ -13,13 +13,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from mlcore.documents.kinds import is_document
-from recognizer import selectors
-from recognizer.expectation_words import describe_expectation
 from recognizer.forms import clean_or_raise
 from recognizer.forms.batches import BatchAgainForm, BatchForm, LinkForm, TableForm, confirmed_upload, typed_numbers
+from recognizer.http.upload_handlers import check_files
 from recognizer.models import Batch
-from recognizer.pagination import fetch_page
 from recognizer.problems import Problem
+from recognizer.queries import selectors
+from recognizer.queries.pagination import fetch_page
 from recognizer.services.batches import control, intake
 from recognizer.services.batches.archives import ZIP_MAGIC
 from recognizer.services.batches.progress import NEWEST_FIRST, progress_by_batch, progress_of
@@ -36,9 +36,9 @@ from recognizer.services.batches.table import (
 )
 from recognizer.services.exports.table_exports import request_table
 from recognizer.services.reading.expected import Expected
-from recognizer.uploadhandlers import check_files
 from recognizer.views.downloads import download_rows
 from recognizer.views.requests import UserRequest
+from recognizer.words.expectations import describe_expectation
 
 BATCHES_SHOWN = 30  # counting their unsure answers takes 17 ms for 10,000 files
 

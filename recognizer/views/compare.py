@@ -9,10 +9,11 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from recognizer import selectors
-from recognizer.filters import HistoryFilter
+from recognizer.http.serving import serve_png
 from recognizer.models import Glyph, ModelVersion
 from recognizer.problems import Problem
+from recognizer.queries import selectors
+from recognizer.queries.filters import HistoryFilter
 from recognizer.services.explaining.comparing import (
     Comparison,
     common_layers,
@@ -24,7 +25,6 @@ from recognizer.services.explaining.comparing import (
 from recognizer.services.explaining.explanations import EVIDENCE_DRAWN, ExplainedGlyph, explain_glyph
 from recognizer.services.history.pages import history_page
 from recognizer.services.registry.model_versions import version_named
-from recognizer.serving import serve_png
 from recognizer.views.requests import UserRequest
 
 SEARCHED = ("q", "digit")  # filters of the history that find a digit to compare with

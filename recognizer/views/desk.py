@@ -9,14 +9,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mlcore.reading import result
 from mlcore.reading.header import PICTURE_FORMATS
-from recognizer import selectors
-from recognizer.drawings import draw_png
+from recognizer.figures.drawings import draw_png
 from recognizer.forms import clean_or_raise
 from recognizer.forms.reading import PAGE_MODES, ExampleForm, ReadForm
+from recognizer.http.problem_pages import with_headers
 from recognizer.models import Upload
 from recognizer.models.prediction import Mode
-from recognizer.problem_pages import with_headers
 from recognizer.problems import Problem
+from recognizer.queries import selectors
 from recognizer.services.batches import intake
 from recognizer.services.explaining.live import preview_layers
 from recognizer.services.limits.budgets import has_own_budget, preview_rate, spend

@@ -6,9 +6,9 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
 from recognizer.bodies.results import ResultRow
+from recognizer.http.serving import serve_pieces
 from recognizer.models import ExportLink
 from recognizer.services.exports.exports import as_csv, as_json_lines, name_file
-from recognizer.serving import serve_pieces
 
 ROW_FORMATS: dict[str, Callable[[Iterable[ResultRow]], Iterator[str]]] = {"csv": as_csv, "jsonl": as_json_lines}
 

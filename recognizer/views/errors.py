@@ -5,8 +5,8 @@ import sys
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from recognizer.http.problem_pages import problem_page
 from recognizer.outages import problem_of_outage
-from recognizer.problem_pages import problem_page
 from recognizer.problems import Problem
 
 

@@ -9,11 +9,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from recognizer import selectors
+from recognizer.http.serving import serve_overlay, serve_png
+from recognizer.queries import selectors
 from recognizer.services.explaining.explanations import EVIDENCE_DRAWN, ExplainedGlyph, explain_glyph
 from recognizer.services.explaining.exploring import ChannelOrder, layer_tiles, open_channel, open_layer
 from recognizer.services.registry.model_versions import version_named
-from recognizer.serving import serve_overlay, serve_png
 
 KINDS = {
     "occlusion": (

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from recognizer import selectors
 from recognizer.forms import clean_or_raise
 from recognizer.forms.batches import LinkForm
-from recognizer.fresh_login import fresh_login_required
+from recognizer.login.fresh_login import fresh_login_required
+from recognizer.queries import selectors
 from recognizer.services.batches.results import batch_rows
 from recognizer.services.batches.table import ordered_items
 from recognizer.services.limits.budgets import link_rate, spend

@@ -13,12 +13,12 @@ from django.urls import reverse
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from recognizer import selectors
-from recognizer.filters import HistoryFilter
 from recognizer.forms import clean_or_raise
 from recognizer.forms.history import BulkActionForm, RestoreForm, parse_deletion_time
 from recognizer.models import Prediction, Upload
 from recognizer.problems import Problem
+from recognizer.queries import selectors
+from recognizer.queries.filters import HistoryFilter
 from recognizer.services.exports import exports
 from recognizer.services.exports.table_exports import request_table
 from recognizer.services.history.bulk_actions import (

@@ -6,9 +6,16 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from recognizer import selectors
+from recognizer.http.serving import (
+    THUMBNAIL_TYPE,
+    picture_type,
+    serve_file,
+    serve_input,
+    serve_original,
+    serve_placeholder,
+)
+from recognizer.queries import selectors
 from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
-from recognizer.serving import THUMBNAIL_TYPE, picture_type, serve_file, serve_input, serve_original, serve_placeholder
 
 
 @require_safe

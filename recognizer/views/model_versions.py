@@ -11,11 +11,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from recognizer.card_figures import card_figures
+from recognizer.figures.model_card import card_figures
 from recognizer.forms import clean_or_raise
 from recognizer.forms.model_versions import DayForm, DescriptionForm
 from recognizer.forms.promotion import PromotionForm
-from recognizer.fresh_login import fresh_login_required
+from recognizer.http.serving import serve_model
+from recognizer.http.upload_handlers import check_files
+from recognizer.login.fresh_login import fresh_login_required
 from recognizer.models import TRAINER, ModelEvent, ModelVersion, Training
 from recognizer.problems import Problem
 from recognizer.services.registry.model_changes import (
@@ -28,8 +30,6 @@ from recognizer.services.registry.model_changes import (
 from recognizer.services.registry.model_files import unavailable_if_damaged
 from recognizer.services.registry.model_transfer import upload_model
 from recognizer.services.registry.promotion import needs_reason, promote_model
-from recognizer.serving import serve_model
-from recognizer.uploadhandlers import check_files
 from recognizer.views.requests import UserRequest
 
 

@@ -6,13 +6,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from recognizer import selectors
 from recognizer.forms import clean_or_raise
 from recognizer.forms.notices import ReadForm
-from recognizer.notice_texts import show_notice
-from recognizer.pagination import fetch_page
+from recognizer.queries import selectors
+from recognizer.queries.pagination import fetch_page
 from recognizer.services.people.notices import NEWEST_FIRST, mark_read
 from recognizer.views.requests import UserRequest
+from recognizer.words.notices import show_notice
 
 NOTICES_SHOWN = 50
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.generic import FormView
 
 from recognizer.forms.accounts import ChangedPasswordForm, LoginForm, NewPasswordForm, OwnPasswordForm, ResetForm
-from recognizer.problem_pages import problem_page
+from recognizer.http.problem_pages import problem_page
 from recognizer.problems import Problem
 from recognizer.services.limits.attempts import count_attempt
 from recognizer.services.people.passwords import request_reset

@@ -5,9 +5,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from recognizer.fresh_login import fresh_login_required
+from recognizer.http.serving import serve_export
+from recognizer.login.fresh_login import fresh_login_required
 from recognizer.services.exports.personal_exports import delete_export, export_for, request_export
-from recognizer.serving import serve_export
 from recognizer.views.requests import UserRequest
 
 

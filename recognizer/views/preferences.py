@@ -12,9 +12,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from recognizer.context import THEME_COOKIE, THEMES
 from recognizer.forms import clean_or_raise
 from recognizer.forms.preferences import ConsentForm, DecimalForm, PicturesKeptForm
+from recognizer.http.template_context import THEME_COOKIE, THEMES
 from recognizer.services.learning.consent import choose_looks_of_trainers, choose_training_consent
 from recognizer.services.reading.preferences import choose_decimal_mark, choose_pictures_kept_days
 from recognizer.views.requests import UserRequest

@@ -14,17 +14,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from mlcore.reading.decode import encode_thumbnail
 from mlcore.reading.result import Reading
-from recognizer import selectors
-from recognizer.expectation_words import describe_expectation, find_misfits
 from recognizer.forms.presets import PresetForm
+from recognizer.http.problem_pages import with_headers
+from recognizer.http.upload_handlers import check_files
 from recognizer.models import Preset
-from recognizer.problem_pages import with_headers
 from recognizer.problems import Problem
+from recognizer.queries import selectors
 from recognizer.services.reading.expected import expect
 from recognizer.services.reading.predictions import read_unsaved
 from recognizer.services.reading.presets import change_preset, clean_fields, create_preset, delete_preset
-from recognizer.uploadhandlers import check_files
 from recognizer.views.requests import UserRequest
+from recognizer.words.expectations import describe_expectation, find_misfits
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from recognizer import selectors
+from recognizer.figures.stream_plots import stream_plots
 from recognizer.forms import clean_or_raise
 from recognizer.forms.quality import SecondLookForm, WishForm
 from recognizer.plots.plot import write_number
-from recognizer.quality_plots import stream_plots
+from recognizer.queries import selectors
 from recognizer.services.history import corrections
 from recognizer.services.learning.label_doctor import DoubtfulLabel, check_labels
 from recognizer.services.quality.batch_errors import expected_errors

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from recognizer import selectors
-from recognizer.filters import model_versions
 from recognizer.forms import clean_or_raise
 from recognizer.forms.corrections import AlikeForm, QueueForm
 from recognizer.models import Batch, Prediction, Stream
 from recognizer.problems import Problem
+from recognizer.queries import selectors
+from recognizer.queries.filters import model_versions
 from recognizer.services.history.current_corrections import current_correction
 from recognizer.services.review.alike_groups import SavedGroup, next_group, save_group
 from recognizer.services.review.review_queue import (

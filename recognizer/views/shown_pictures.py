@@ -7,10 +7,10 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from recognizer.http.serving import picture_type, serve_file, serve_placeholder
 from recognizer.models import TRAINER
 from recognizer.services.learning.shown_pictures import find_doubtful_labels, find_mistakes, look_at_picture
 from recognizer.services.reading.images import ensure_picture
-from recognizer.serving import picture_type, serve_file, serve_placeholder
 from recognizer.views.requests import UserRequest
 
 

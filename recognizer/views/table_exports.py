@@ -6,10 +6,10 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from recognizer.http.serving import serve_table
 from recognizer.services.exports.spreadsheets import SHEET_COLUMNS
 from recognizer.services.exports.table_exports import tables_for
 from recognizer.services.work.worker_state import worker_state
-from recognizer.serving import serve_table
 from recognizer.views.requests import UserRequest
 
 

@@ -7,8 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from recognizer import training_words
-from recognizer.learning_plots import training_plots
+from recognizer.figures.training_plots import training_plots
 from recognizer.models import TRAINER, ModelVersion, Training
 from recognizer.problems import Problem
 from recognizer.services.learning.answer_changes import SAMPLE, compare_answers, find_answer_changes
@@ -25,6 +24,7 @@ from recognizer.services.learning.trainings import (
 from recognizer.services.registry.promotion import needs_reason
 from recognizer.services.work.worker_state import is_trainer_alive
 from recognizer.views.requests import UserRequest
+from recognizer.words.trainings import training_error, training_stage
 
 SHOWN = 50
 
@@ -52,8 +52,8 @@ def training_detail(request: UserRequest, number: int) -> HttpResponse:
     candidate = training.candidate
     context = {
         "training": training,
-        "error": training_words.training_error(training.error, training.pictures),
-        "stage": training_words.training_stage(training.stage),
+        "error": training_error(training.error, training.pictures),
+        "stage": training_stage(training.stage),
         "plots": training_plots(training),
         "active": active,
         "may_train": request.user.has_perm(TRAINER),

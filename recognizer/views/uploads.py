@@ -17,15 +17,15 @@ from django.views.decorators.http import require_POST, require_safe
 from mlcore.explaining.mosaic import MAX_MAPPED_GLYPHS
 from mlcore.reading import result
 from mlcore.reading.expectation import bare_digits
-from recognizer import selectors
 from recognizer.bodies.answers import prediction_body
 from recognizer.bodies.plain import write
-from recognizer.expectation_words import describe_expectation, find_misfits
 from recognizer.forms import clean_or_raise
 from recognizer.forms.corrections import BOX_FIELDS
 from recognizer.forms.reading import PAGE_MODES, ReadAgainForm
 from recognizer.models import Glyph, Job, Prediction
+from recognizer.models.stored_readings import lines_of, unread_boxes, unread_of
 from recognizer.problems import Problem
+from recognizer.queries import selectors
 from recognizer.services.history import bulk_actions
 from recognizer.services.history.current_corrections import entered_corrections, select_current
 from recognizer.services.history.pages import neighbours_of
@@ -33,10 +33,10 @@ from recognizer.services.reading import feature_maps
 from recognizer.services.reading.predictions import reread_upload
 from recognizer.services.registry.thresholds import sure_rule, threshold_of
 from recognizer.services.work.worker_state import worker_state
-from recognizer.stored_readings import lines_of, unread_boxes, unread_of
 from recognizer.views.corrections import box_values, save_correction, split_lines
 from recognizer.views.requests import UserRequest
-from recognizer.words import find_doubtful, in_one_line, line_doubt, split_likely
+from recognizer.words.answers import find_doubtful, in_one_line, line_doubt, split_likely
+from recognizer.words.expectations import describe_expectation, find_misfits
 
 MAX_CARDS = 60  # of the digits of a picture
 WIDE = 3.5  # a picture that is so many times as wide as high stands above the answer, not beside it

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from recognizer.forms import clean_or_raise
 from recognizer.forms.explaining import ChangedInkForm
-from recognizer.problem_pages import with_headers
+from recognizer.http.problem_pages import with_headers
 from recognizer.problems import Problem
 from recognizer.services.explaining.explanations import ExplainedGlyph
 from recognizer.services.explaining.what_if import WhatIf, change_ink, parse_cells, repair_ink

@@ -12,9 +12,8 @@ from django.utils import timezone
 from PIL import Image, ImageDraw, ImageFont
 
 from mlcore.reading.reader import Reader
-from recognizer.drawings import draw_png
+from recognizer.figures.drawings import draw_png
 from recognizer.models import ModelVersion, Prediction
-from recognizer.notice_texts import EXPORT_READY, PASSWORD_CHANGED
 from recognizer.services.batches import intake
 from recognizer.services.explaining.training_digits import store_training_digits
 from recognizer.services.exports.table_exports import request_table
@@ -24,6 +23,7 @@ from recognizer.services.people.tokens import create_token
 from recognizer.services.reading.expected import expect as expect_form
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.reading.presets import create_preset
+from recognizer.words.notices import EXPORT_READY, PASSWORD_CHANGED
 from tests.ended_training import create_ended_training
 from tests.handwriting import MISTAKEN, UNSURE, between, handwritten_png
 from tests.pictures import digit_png

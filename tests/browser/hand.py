@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
-from recognizer.drawings import HEIGHT, MARGIN, points_along, strokes_of, width_of
+from recognizer.figures.drawings import HEIGHT, MARGIN, points_along, strokes_of, width_of
 
 Point = tuple[float, float]
 PAD = "[data-pad] canvas"

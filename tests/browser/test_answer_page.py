@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from recognizer.drawings import draw_png
+from recognizer.figures.drawings import draw_png
 from recognizer.models import Prediction
 from recognizer.services.reading.predictions import create_prediction
 from tests.readings import make_reading, store_reading

@@ -11,9 +11,8 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from playwright.sync_api import Page, Request
 
-from recognizer.drawings import draw_png
+from recognizer.figures.drawings import draw_png
 from recognizer.models import Batch, BatchItem, Preset, Training, Upload
-from recognizer.notice_texts import EXPORT_READY
 from recognizer.services.batches import intake
 from recognizer.services.exports.table_exports import request_table
 from recognizer.services.history import bulk_actions, corrections
@@ -23,6 +22,7 @@ from recognizer.services.people.tokens import create_token
 from recognizer.services.reading.expected import expect
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.reading.presets import create_preset
+from recognizer.words.notices import EXPORT_READY
 from tests.browser.fixtures import log_in
 from tests.ended_training import EPOCHS, HELD_BACK, PICTURES, create_ended_training
 from tests.pictures import digit_png

@@ -8,7 +8,7 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 
-from recognizer.drawings import draw_png
+from recognizer.figures.drawings import draw_png
 from recognizer.models import Prediction
 from recognizer.models.natural_order import natural_key
 

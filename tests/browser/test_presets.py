@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from recognizer.drawings import draw_png
+from recognizer.figures.drawings import draw_png
 from recognizer.models import Batch, Prediction, Preset, Upload
 from recognizer.services.reading.presets import create_preset
 from tests.browser.fixtures import log_in

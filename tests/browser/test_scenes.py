@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from recognizer.drawings import draw_png
+from recognizer.figures.drawings import draw_png
 from recognizer.models import Correction, Prediction
 from recognizer.services.history import corrections
 from recognizer.services.reading.predictions import create_prediction

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.core.files.base import ContentFile
 
-from recognizer.storage import AtomicFileSystemStorage
+from recognizer.storage.disk import AtomicFileSystemStorage
 from tests.surroundings import ROOT
 
 

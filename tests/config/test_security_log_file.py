@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from recognizer.checks import check_security_log
+from recognizer.startup.checks import check_security_log
 from tests.surroundings import ROOT
 
 CODE = """

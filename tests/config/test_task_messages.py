@@ -11,10 +11,10 @@ from django.conf import settings as django_settings
 from config.task_messages import check_message
 from recognizer import tasks
 from recognizer.models import Job
-from recognizer.queues import BULK, UPKEEP
 from recognizer.services.learning.training_run import TRAINING_LIMIT_SECONDS
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.work import broker
+from recognizer.services.work.queues import BULK, UPKEEP
 from tests.pictures import digit_png
 from tests.servers.process import wait_until
 

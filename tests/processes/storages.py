@@ -9,7 +9,7 @@ from typing import Any
 from billiard.exceptions import SoftTimeLimitExceeded
 from django.core.files.base import File
 
-from recognizer.storage import AtomicFileSystemStorage
+from recognizer.storage.disk import AtomicFileSystemStorage
 
 POISON = b"this picture kills whoever opens it"
 SLOW = b"this picture holds whoever opens it"

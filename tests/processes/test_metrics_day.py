@@ -12,9 +12,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from recognizer.models import Correction, Job, ModelVersion, Prediction, Upload, Usage
-from recognizer.queues import BULK, QUEUES, UPKEEP
 from recognizer.services.registry.model_versions import register_model
 from recognizer.services.registry.promotion import promote_model
+from recognizer.services.work.queues import BULK, QUEUES, UPKEEP
 from tests.pictures import varied_pngs
 from tests.processes.conftest import Cluster, sized, wait_for, wait_for_jobs
 from tests.recognizer.services.registry.artifacts import copy_shipped

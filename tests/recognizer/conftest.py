@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from recognizer import serving
+from recognizer.http import serving
 from recognizer.models import Glyph, ModelVersion, Prediction, Upload
 from recognizer.services.limits.download_slots import DownloadSlots
 from recognizer.services.registry.model_versions import models

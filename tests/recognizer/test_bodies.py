@@ -12,7 +12,6 @@ from django.core.management import call_command
 from mlcore.explaining.occlusion import Change
 from mlcore.explaining.sentences import KeyChange, write_sentence
 from mlcore.reading.result import Box, UnreadInk
-from recognizer import selectors
 from recognizer.api.docs import SCHEMA
 from recognizer.bodies import account, answers, batches, explanations, ink, notices, plain, problems, quality
 from recognizer.bodies.answers import AnswerFields
@@ -20,11 +19,12 @@ from recognizer.bodies.ink import GlyphBody
 from recognizer.bodies.plain import Body, example_of, names_of, schema_of, write, write_row
 from recognizer.bodies.results import ResultRow
 from recognizer.models import Prediction, Upload
+from recognizer.models.stored_readings import box_list
+from recognizer.queries import selectors
 from recognizer.services.exports import exports
 from recognizer.services.exports.personal_data import describe_prediction
 from recognizer.services.history.corrections import correct
 from recognizer.services.reading.predictions import create_prediction
-from recognizer.stored_readings import box_list
 from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
 

@@ -18,7 +18,7 @@ from openpyxl import load_workbook
 
 from recognizer.management.commands.import_uploads import Command
 from recognizer.models import Batch, Correction, Prediction
-from recognizer.selectors import history_for
+from recognizer.queries.selectors import history_for
 from recognizer.services.exports.exports import history_rows
 from recognizer.services.exports.spreadsheets import write_workbook
 from recognizer.services.exports.summaries import Summary

@@ -13,7 +13,6 @@ from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
 from recognizer.models import Audit, Correction, FeatureMap, ModelVersion, Training, Upload
-from recognizer.notice_texts import EXPORT_READY
 from recognizer.services import throttles
 from recognizer.services.batches import intake
 from recognizer.services.exports.table_exports import request_table
@@ -24,6 +23,7 @@ from recognizer.services.people.tokens import create_token, revoke_token
 from recognizer.services.reading.feature_maps import ensure_maps
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.reading.presets import create_preset
+from recognizer.words.notices import EXPORT_READY
 from tests.conftest import client_of, token_headers
 from tests.pictures import digit_png
 from tests.recognizer.route_access import Route, Scenario, all_routes, find_violations

@@ -31,8 +31,8 @@ from recognizer.bodies.answers import (
     RestoredBody,
 )
 from recognizer.bodies.plain import example_of
-from recognizer.filters import HistoryFilter
 from recognizer.models.preset import MAX_PRESET_NAME
+from recognizer.queries.filters import HistoryFilter
 
 
 def filter_parameters() -> list[OpenApiParameter]:

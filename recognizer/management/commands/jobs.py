@@ -8,8 +8,8 @@ from django.db.models import Count, Min
 from django.utils import timezone
 
 from recognizer.models import Job
-from recognizer.queues import QUEUES
 from recognizer.services.work import broker, jobs
+from recognizer.services.work.queues import QUEUES
 from recognizer.services.work.worker_state import fetch_worker_state
 
 FAILURES_SHOWN = 20

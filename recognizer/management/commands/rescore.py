@@ -8,7 +8,7 @@ from recognizer.models import ModelVersion, Upload
 from recognizer.models.prediction import Decision
 from recognizer.problems import Problem
 from recognizer.services.reading import rescoring
-from recognizer.words import in_one_line
+from recognizer.words.answers import in_one_line
 
 
 class Command(BaseCommand):

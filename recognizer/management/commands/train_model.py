@@ -28,7 +28,7 @@ from recognizer.services.explaining.training_digits import embed_training_digits
 from recognizer.services.learning.trainings import claim_here
 from recognizer.services.registry.model_versions import artifact_for, register_model
 from recognizer.services.work.runs import run_job
-from recognizer.training_words import training_error
+from recognizer.words.trainings import training_error
 
 if TYPE_CHECKING:
     from mlcore.training.recipes.digit import DigitRecipe

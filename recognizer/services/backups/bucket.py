@@ -19,7 +19,7 @@ from recognizer.services.backups.errors import BackupError, PlaceUnavailable
 from recognizer.services.backups.place import MANIFEST, SharedPlace, Target, lasting_name
 
 if TYPE_CHECKING:
-    from recognizer.object_storage import ObjectStorage
+    from recognizer.storage.object_store import ObjectStorage
 
 SCHEME = "s3://"
 SPOOLED_BYTES = 32 << 20  # in memory; larger files are written to a temporary file first
@@ -44,7 +44,7 @@ class BucketAddress:
 
     def open_storage(self) -> "ObjectStorage":
         """Return the storage with this prefix. Raise BackupError if one of it and the pictures is inside the other."""
-        from recognizer.object_storage import ObjectStorage  # here, since it loads boto3: half a second, 34 MB
+        from recognizer.storage.object_store import ObjectStorage  # here, since it loads boto3: half a second, 34 MB
 
         options = {**settings.BACKUP_STORE, "bucket_name": self.bucket, "location": self.prefix}
         media = settings.STORAGES["s3"]["OPTIONS"]

@@ -14,7 +14,7 @@ from django.core.files.base import ContentFile
 from recognizer.services.backups.errors import BackupError
 
 if TYPE_CHECKING:
-    from recognizer.object_storage import ObjectStorage
+    from recognizer.storage.object_store import ObjectStorage
 
 LOCK = ".lock"
 RENEWED_SECONDS = 10.0

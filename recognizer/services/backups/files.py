@@ -16,7 +16,7 @@ from django.db.models import FileField, Model
 from recognizer.models.model_version import MODELS_FOLDER
 from recognizer.services.backups.place import Target, object_name
 from recognizer.services.space.folders import walk
-from recognizer.storage import size_and_time
+from recognizer.storage.disk import size_and_time
 
 CHUNK_BYTES = 1 << 20
 SPOOLED_BYTES = 32 << 20  # in memory; the largest picture has 20 MB

@@ -16,7 +16,6 @@ from mlcore.reading.errors import PictureError
 from mlcore.reading.result import Mode, Reading
 from recognizer.models import Batch, BatchItem, Glyph, Job, ModelVersion, Prediction, Upload
 from recognizer.outages import problem_of_outage
-from recognizer.queues import BULK
 from recognizer.services.quality.streams import enter_streams, record_answers
 from recognizer.services.reading.expected import columns_of, expected_of
 from recognizer.services.reading.predictions import build_glyphs, build_prediction
@@ -26,6 +25,7 @@ from recognizer.services.space.disk import has_disk_space
 from recognizer.services.space.quotas import add_bytes
 from recognizer.services.space.sizes import ITEM_BYTES, json_bytes, reading_bytes
 from recognizer.services.work import jobs, runs
+from recognizer.services.work.queues import BULK
 
 CHUNK_ITEMS = 20  # enough for one efficient call of the network; a worker reads them in about a second
 

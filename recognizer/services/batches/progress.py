@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count
 
 from recognizer.models import Batch, BatchItem
-from recognizer.pagination import SortOrder, parse_datetime
+from recognizer.queries.pagination import SortOrder, parse_datetime
 
 NEWEST_FIRST = SortOrder("created_at", descending=True, parse=parse_datetime)  # lists of batches
 

@@ -5,8 +5,8 @@ from django.db import transaction
 from django.db.models import QuerySet, Sum
 
 from mlcore.reading.result import Mode
-from recognizer import selectors
 from recognizer.models import Batch, Job, ModelVersion
+from recognizer.queries import selectors
 from recognizer.services.account_state import require_open_account
 from recognizer.services.reading import rescoring
 from recognizer.services.reading.expected import expect, expected_of

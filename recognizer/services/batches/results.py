@@ -10,7 +10,7 @@ from recognizer.bodies.batches import batch_line
 from recognizer.bodies.plain import write
 from recognizer.bodies.results import ResultRow, result_rows, unanswered_row
 from recognizer.models import BatchItem, Prediction
-from recognizer.selectors import with_correction, with_correction_author, with_glyphs
+from recognizer.queries.selectors import with_correction, with_correction_author, with_glyphs
 
 ROWS_AT_ONCE = 200
 

@@ -17,13 +17,13 @@ from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
 from mlcore.reading.written import find_value
-from recognizer import selectors
-from recognizer.filters import number_lookup
 from recognizer.models import Batch, BatchItem, Correction, Prediction
 from recognizer.models.prediction import ExpectedMixin
 from recognizer.models.upload import CHANGED_KINDS, REVIEWED_KINDS
 from recognizer.problems import Problem
-from recognizer.selectors import User
+from recognizer.queries import selectors
+from recognizer.queries.filters import number_lookup
+from recognizer.queries.selectors import User
 from recognizer.services.history.correction_lock import lock_corrections
 from recognizer.services.history.corrections import correct
 

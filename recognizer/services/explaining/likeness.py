@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from mlcore.explaining.neighbours import embed, find_neighbours
 from mlcore.explaining.occlusion import Image
-from recognizer import selectors
 from recognizer.models import Correction, Glyph
 from recognizer.models.upload import NUMBER_KINDS
+from recognizer.queries import selectors
 from recognizer.services.explaining.explanations import ExplainedGlyph
 from recognizer.services.explaining.training_digits import training_digits
 from recognizer.services.history.current_corrections import select_current

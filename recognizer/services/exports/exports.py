@@ -13,11 +13,11 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
 
-from recognizer import selectors
 from recognizer.bodies.answers import Absolute
 from recognizer.bodies.plain import write, write_row
 from recognizer.bodies.results import RESULT_COLUMNS, ResultRow, result_rows
 from recognizer.models import Prediction, Upload
+from recognizer.queries import selectors
 from recognizer.services.exports.archive import Archive
 from recognizer.services.exports.formulas import escape_formula
 

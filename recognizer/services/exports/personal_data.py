@@ -16,17 +16,17 @@ from django.db.models import Q, QuerySet
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
-from recognizer import selectors
 from recognizer.bodies.answers import answer_fields
 from recognizer.bodies.ink import glyph_body, ink_fields
 from recognizer.bodies.notices import notice_body
 from recognizer.bodies.plain import format_datetime, write, write_row
 from recognizer.models import ApiToken, Batch, BatchItem, Correction, Notice, Prediction, Stream, Upload
-from recognizer.notice_texts import show_notice
-from recognizer.pagination import SortOrder, parse_datetime
+from recognizer.queries import selectors
+from recognizer.queries.pagination import SortOrder, parse_datetime
 from recognizer.services.exports.exports import as_json, name_picture
 from recognizer.services.learning.consent import has_training_consent, lets_trainers_look
 from recognizer.services.reading.preferences import decimal_mark_of, pictures_kept_days_of
+from recognizer.words.notices import show_notice
 
 CHUNK_BYTES = 8 * 1024 * 1024  # of files in one chunk, which is held in memory
 

@@ -21,9 +21,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from recognizer.models import ExportPart, Job, PersonalExport
-from recognizer.notice_texts import EXPORT_FAILED, EXPORT_READY
 from recognizer.problems import Problem
-from recognizer.queues import BULK
 from recognizer.services.account_state import require_open_account
 from recognizer.services.exports.archive import Archive
 from recognizer.services.exports.personal_data import Position, count_rows, describe_account, read_chunk
@@ -34,6 +32,8 @@ from recognizer.services.space.disk import require_disk_space
 from recognizer.services.space.purge import delete_files_on_commit
 from recognizer.services.space.quotas import add_bytes, free_space, lock_usage
 from recognizer.services.work import jobs, runs
+from recognizer.services.work.queues import BULK
+from recognizer.words.notices import EXPORT_FAILED, EXPORT_READY
 
 KEPT = timedelta(days=7)
 PART_BYTES = 16 * 1024 * 1024  # a part is held in memory; the last chunk may exceed it

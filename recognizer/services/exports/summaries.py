@@ -8,11 +8,11 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from recognizer import selectors
+from recognizer.figures.streams import StreamFigures
 from recognizer.models import Batch, Prediction
+from recognizer.queries import selectors
 from recognizer.services.quality.batch_errors import errors_in
 from recognizer.services.quality.figures import MAX_STREAMS, figures_of
-from recognizer.stream_figures import StreamFigures
 
 Fact = tuple[str, Any]  # a name and a text or a number
 

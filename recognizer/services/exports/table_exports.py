@@ -17,11 +17,10 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from recognizer import selectors
-from recognizer.filters import HistoryFilter
 from recognizer.models import Batch, Job, Prediction, TableExport
 from recognizer.problems import Problem
-from recognizer.queues import INTERACTIVE
+from recognizer.queries import selectors
+from recognizer.queries.filters import HistoryFilter
 from recognizer.services.account_state import require_open_account
 from recognizer.services.batches.results import batch_rows
 from recognizer.services.batches.table import ordered_items
@@ -34,6 +33,7 @@ from recognizer.services.space.disk import require_disk_space
 from recognizer.services.space.purge import delete_files_on_commit
 from recognizer.services.space.quotas import add_bytes, free_space, lock_usage
 from recognizer.services.work import jobs, runs
+from recognizer.services.work.queues import INTERACTIVE
 
 KEPT = timedelta(days=1)
 MAX_KEPT = 10  # of one account

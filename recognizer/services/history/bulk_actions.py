@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from recognizer import selectors
 from recognizer.models import Prediction, Upload
 from recognizer.problems import Problem
+from recognizer.queries import selectors
 from recognizer.services.history.correction_lock import lock_corrections
 from recognizer.services.history.corrections import correct_each
 from recognizer.services.quality.promises import stop_waiting_for

@@ -12,11 +12,11 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
-from recognizer import selectors
 from recognizer.bodies.plain import write_row
 from recognizer.bodies.results import result_rows
 from recognizer.models import Correction, Prediction
 from recognizer.problems import Problem
+from recognizer.queries import selectors
 from recognizer.services.history.corrections import correct
 
 KEY = "upload"

@@ -5,19 +5,13 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet, Subquery, UUIDField
-from django.utils.translation import gettext_lazy as _
 
-from recognizer import selectors
 from recognizer.models import Prediction, Upload
-from recognizer.pagination import Page, SortOrder, fetch_page, parse_datetime
+from recognizer.queries import selectors
+from recognizer.queries.filters import ORDERS
+from recognizer.queries.pagination import Page, SortOrder, fetch_page, parse_datetime
 
 PAGE_SIZE = 48
-ORDERS = {
-    "-given_at": (_("Newest first"), SortOrder("given_at", descending=True, parse=parse_datetime)),
-    "given_at": (_("Oldest first"), SortOrder("given_at", descending=False, parse=parse_datetime)),
-    "confidence": (_("Lowest confidence first"), SortOrder("confidence", descending=False, parse=float)),
-    "-confidence": (_("Highest confidence first"), SortOrder("confidence", descending=True, parse=float)),
-}
 LAST_DELETED_FIRST = SortOrder("deleted_at", descending=True, parse=parse_datetime)
 
 

@@ -9,8 +9,8 @@ from django.core.cache import cache
 from django.db.models import Avg, Count, Max, Q
 
 from mlcore.reading.written import digits_of
-from recognizer import selectors
 from recognizer.models import Correction, Prediction
+from recognizer.queries import selectors
 
 SLOW_SECONDS = 0.05
 CACHED_SECONDS = 60

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, QuerySet
 
 from recognizer.models import Correction, Glyph, Upload
-from recognizer.selectors import uploads_for
+from recognizer.queries.selectors import uploads_for
 from recognizer.services.history.current_corrections import is_affirmed, select_current
 
 CHUNK_SIZE = 500  # uploads whose corrections and glyphs are fetched together

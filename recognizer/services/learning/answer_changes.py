@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
-from recognizer import selectors
 from recognizer.models import Job, ModelVersion, Prediction, Upload
+from recognizer.queries import selectors
 from recognizer.services.account_state import require_open_account
 from recognizer.services.reading.rescoring import changed_predictions, rescore, uploads_to_read
 from recognizer.services.space.reservation import require_room

@@ -9,9 +9,9 @@ from django.db.models import F, QuerySet
 
 from mlcore.reading.engine import NOT_A_DIGIT, Engine
 from mlcore.reading.reader import Reader
-from recognizer import selectors
 from recognizer.models import Glyph, ModelVersion
-from recognizer.pagination import Page, SortOrder, fetch_page, parse_datetime
+from recognizer.queries import selectors
+from recognizer.queries.pagination import Page, SortOrder, fetch_page, parse_datetime
 from recognizer.services.registry.model_versions import models
 
 PAGE_SIZE = 300  # digits that are compared at once; both networks take under a second for them

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 
 from recognizer.models import Audit, Glyph
-from recognizer.selectors import uploads_for
+from recognizer.queries.selectors import uploads_for
 from recognizer.services.history.training_labels import CHUNK_SIZE
 from recognizer.services.learning.sides import is_held_back, place_of
 

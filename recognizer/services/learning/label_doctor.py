@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from mlcore.explaining.doubt import DOUBTFUL_FROM, measure_doubt
 from mlcore.reading.engine import NOT_A_DIGIT
 from recognizer.models import ModelVersion, Upload
-from recognizer.selectors import uploads_for
+from recognizer.queries.selectors import uploads_for
 from recognizer.services.explaining.explanations import explainer_of
 from recognizer.services.explaining.training_digits import training_digits
 from recognizer.services.history.training_labels import ReadGlyph, TrainingLabel, training_labels_in

@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef
 from mlcore.reading.result import Box, Mode
 from recognizer.models import Correction, Prediction, Upload
 from recognizer.models.upload import NUMBER_KINDS
-from recognizer.selectors import uploads_for
+from recognizer.queries.selectors import uploads_for
 from recognizer.services.history.current_corrections import select_current
 from recognizer.services.history.training_labels import CHUNK_SIZE
 

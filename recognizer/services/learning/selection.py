@@ -19,7 +19,7 @@ from mlcore.reading.engine import NOT_A_DIGIT
 from mlcore.training.datasets.shares import limit_each
 from recognizer.models import Audit, Correction
 from recognizer.models.upload import REVIEWED_KINDS
-from recognizer.selectors import newest_correction_of
+from recognizer.queries.selectors import newest_correction_of
 from recognizer.services.history.training_labels import TrainingLabel, training_labels_of
 from recognizer.services.learning.compared_pictures import (
     UnreviewedDigit,

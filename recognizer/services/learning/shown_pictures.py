@@ -9,7 +9,7 @@ from django.db.models import Model, QuerySet
 
 from recognizer.models import Audit, ModelVersion, Prediction, Upload
 from recognizer.problems import Problem
-from recognizer.selectors import with_picture, with_truth
+from recognizer.queries.selectors import with_picture, with_truth
 from recognizer.services.learning.consent import people_shown_to, people_with_training_consent
 from recognizer.services.learning.label_doctor import DoubtfulLabel, check_labels_in
 from recognizer.services.reading.rescoring import changed_predictions

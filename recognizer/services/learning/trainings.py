@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from recognizer.models import Job, ModelVersion, Training
 from recognizer.problems import Problem
-from recognizer.queues import TRAIN
 from recognizer.services.learning.selection import count_reviewed_pictures
 from recognizer.services.learning.training_files import next_number, remove_files
 from recognizer.services.security_log import Event, log_event
 from recognizer.services.work.jobs import cancel_jobs, create_job, enqueue_on_commit
+from recognizer.services.work.queues import TRAIN
 from recognizer.services.work.runs import claim_job
 
 MIN_PICTURES = 20  # that people reviewed; fewer can neither teach nor prove anything

@@ -16,7 +16,6 @@ from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from recognizer.models import AccountDeletion, Batch, Job, PersonalExport, TableExport, Upload
-from recognizer.queues import BULK
 from recognizer.services.people.owned_data import models_with_rows_of
 from recognizer.services.security_log import Event, log_event
 from recognizer.services.space.folders import (
@@ -28,6 +27,7 @@ from recognizer.services.space.folders import (
 )
 from recognizer.services.space.purge import CHUNK_SIZE, remove_uploads
 from recognizer.services.work import jobs, runs
+from recognizer.services.work.queues import BULK
 from recognizer.services.work.sweeper import CLOCK_TOLERANCE
 
 BATCHES_AT_ONCE = 5  # of up to 1,000 items each

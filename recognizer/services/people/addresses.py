@@ -12,12 +12,12 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from recognizer.models import OutgoingMail
-from recognizer.notice_texts import EMAIL_CHANGED
 from recognizer.services.account_state import lock_open_account
 from recognizer.services.limits.attempts import is_mail_allowed
 from recognizer.services.people.mail import Letter, absolute_url, send_mail_later
 from recognizer.services.people.notices import tell_person
 from recognizer.services.security_log import Event, log_event
+from recognizer.words.notices import EMAIL_CHANGED
 
 VERIFY_ADDRESS = "verify_address"
 ADDRESS_CHANGED = "address_changed"

@@ -24,9 +24,9 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from recognizer.models import Job, OutgoingMail
-from recognizer.queues import INTERACTIVE
 from recognizer.services.account_state import is_being_deleted
 from recognizer.services.work import jobs, runs
+from recognizer.services.work.queues import INTERACTIVE
 
 logger = logging.getLogger(__name__)
 

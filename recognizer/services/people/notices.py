@@ -11,11 +11,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from recognizer.models import Notice, OutgoingMail
-from recognizer.notice_texts import TEXTS, show_notice
-from recognizer.pagination import SortOrder, parse_datetime
+from recognizer.queries.pagination import SortOrder, parse_datetime
 from recognizer.services.account_state import require_open_account
 from recognizer.services.people.mail import Letter, absolute_url, send_mail_later, verified_address_of
 from recognizer.services.space.purge import delete_in_parts
+from recognizer.words.notices import TEXTS, show_notice
 
 NEWEST_FIRST = SortOrder("created_at", descending=True, parse=parse_datetime)
 COUNTED = 99  # the header shows at most this number
@@ -28,7 +28,7 @@ def tell_person(
 ) -> Notice:
     """Save a notice, and queue a mail to the verified address of its owner, if there is one.
 
-    `kind` is a key of `notice_texts.TEXTS`, `link` the path of the page that the notice is about. Times in `values`
+    `kind` is a key of `words.notices.TEXTS`, `link` the path of the page that the notice is about. Times in `values`
     have names that end with `_at`. Raise Problem if the account is being deleted.
     """
     if kind not in TEXTS:

@@ -9,13 +9,13 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from recognizer.models import OutgoingMail
-from recognizer.notice_texts import PASSWORD_CHANGED
 from recognizer.services.limits.attempts import is_mail_allowed
 from recognizer.services.people.export_links import revoke_links
 from recognizer.services.people.mail import Letter, absolute_url, send_mail_later
 from recognizer.services.people.notices import tell_person
 from recognizer.services.people.tokens import revoke_tokens
 from recognizer.services.security_log import Event, log_event
+from recognizer.words.notices import PASSWORD_CHANGED
 
 PASSWORD_RESET = "password_reset"  # noqa: S105
 

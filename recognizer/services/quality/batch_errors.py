@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from django.contrib.auth.models import User
 from django.db.models import Count, F, Sum
 
-from recognizer import selectors
+from recognizer.figures.streams import BatchErrors, StreamFigures
 from recognizer.models import Batch, Prediction
-from recognizer.stream_figures import BatchErrors, StreamFigures
+from recognizer.queries import selectors
 
 BATCHES_SHOWN = 5
 ENOUGH_CHECKED = 50  # sure answers of a stream; with fewer, the confidences say how many errors to expect

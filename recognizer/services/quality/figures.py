@@ -11,10 +11,10 @@ from django.db.models import Case, Count, Min, Q, Value, When
 
 from mlcore.quality.evidence import Outcome, estimate_error
 from mlcore.quality.promise import WISHES
-from recognizer import selectors
+from recognizer.figures.streams import Cost, MonthFigures, StreamFigures
 from recognizer.models import Audit, Stream, StreamMonth
+from recognizer.queries import selectors
 from recognizer.services.quality.promises import CheckedAudits, follow_audits, is_reopened
-from recognizer.stream_figures import Cost, MonthFigures, StreamFigures
 
 MAX_STREAMS = 100
 

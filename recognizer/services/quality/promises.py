@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from mlcore.quality.promise import SHARE_BEFORE, WISHES, Promise
 from mlcore.reading.decide import sure_threshold
 from recognizer.models import Audit, Stream, Upload
-from recognizer.notice_texts import PROMISE_BROKEN, PROMISE_MADE, PROMISE_WITHDRAWN
 from recognizer.problems import Problem
-from recognizer.selectors import waiting_audits
+from recognizer.queries.selectors import waiting_audits
 from recognizer.services.people.notices import tell_person
 from recognizer.services.registry.thresholds import thresholds_of
+from recognizer.words.notices import PROMISE_BROKEN, PROMISE_MADE, PROMISE_WITHDRAWN
 
 
 @dataclass(frozen=True, slots=True)

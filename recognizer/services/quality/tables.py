@@ -6,10 +6,10 @@ import numpy as np
 from django.db.models import QuerySet
 
 from mlcore.reading.written import digits_of
+from recognizer.figures.streams import MAX_MISTAKES, AuditedAnswers, ConfidenceBin
 from recognizer.models import Audit
-from recognizer.selectors import with_truth
+from recognizer.queries.selectors import with_truth
 from recognizer.services.quality.promises import CheckedAudits
-from recognizer.stream_figures import MAX_MISTAKES, AuditedAnswers, ConfidenceBin
 
 BIN_ENDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0)
 

@@ -8,9 +8,9 @@ from uuid import UUID
 from django.db.models import F
 from django.db.models.functions import Greatest, Least
 
-from recognizer import selectors
 from recognizer.models import Audit, Correction, Prediction, StreamMonth
-from recognizer.selectors import written_form
+from recognizer.queries import selectors
+from recognizer.queries.selectors import written_form
 from recognizer.services.quality.promises import update_promises
 from recognizer.services.quality.streams import month_of
 

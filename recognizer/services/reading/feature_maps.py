@@ -13,7 +13,6 @@ from django.utils import timezone
 from mlcore.artifact import Layer
 from mlcore.explaining.mosaic import MAX_MAPPED_GLYPHS, draw_mosaic
 from recognizer.models import FeatureMap, Glyph, Job, Prediction
-from recognizer.queues import INTERACTIVE
 from recognizer.services.account_state import owners_being_deleted, require_open_account
 from recognizer.services.registry.model_versions import models
 from recognizer.services.space.disk import require_disk_space
@@ -21,6 +20,7 @@ from recognizer.services.space.purge import delete_files
 from recognizer.services.space.quotas import add_derived, has_room, lock_usage
 from recognizer.services.space.superseded_maps import remove_superseded_maps
 from recognizer.services.work import jobs, runs
+from recognizer.services.work.queues import INTERACTIVE
 
 WRITERS = 8  # of files: a slow object store would else take longer for a long number than a job may
 NO_ROOM = "The storage quota of the owner is used up."

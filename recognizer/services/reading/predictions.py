@@ -17,6 +17,7 @@ from mlcore.reading.errors import PictureError
 from mlcore.reading.result import Mode, Reading
 from mlcore.reading.written import DecimalMark
 from recognizer.models import Glyph, IdempotencyRecord, ModelVersion, Prediction, Upload
+from recognizer.models.stored_readings import row_values
 from recognizer.problems import Problem
 from recognizer.services.limits import idempotency
 from recognizer.services.limits.reading_slots import reading_slots
@@ -33,7 +34,6 @@ from recognizer.services.space.quotas import add_to_uploads
 from recognizer.services.space.reservation import reserve_space
 from recognizer.services.space.sizes import json_bytes, reading_bytes
 from recognizer.services.space.superseded_maps import remove_superseded_maps
-from recognizer.stored_readings import row_values
 
 
 @dataclass(frozen=True, slots=True)

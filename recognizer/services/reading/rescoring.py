@@ -15,8 +15,7 @@ from mlcore.reading.errors import PictureError
 from mlcore.reading.result import Mode, Reading
 from recognizer.models import Batch, Glyph, Job, ModelVersion, Prediction, Upload
 from recognizer.problems import Problem
-from recognizer.queues import BULK
-from recognizer.selectors import written_form
+from recognizer.queries.selectors import written_form
 from recognizer.services.account_state import owners_being_deleted
 from recognizer.services.quality.streams import enter_streams
 from recognizer.services.reading.expected import Expected, columns_of, expected_bytes, expected_of_each
@@ -28,6 +27,7 @@ from recognizer.services.space.reservation import require_room
 from recognizer.services.space.sizes import reading_bytes
 from recognizer.services.space.superseded_maps import remove_superseded_maps
 from recognizer.services.work import jobs, runs
+from recognizer.services.work.queues import BULK
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from mlcore.reading.decode import check_length
 from mlcore.reading.errors import PictureError
 from mlcore.reading.header import read_header
 from mlcore.reading.result import Reading
-from recognizer.drawings import draw_png
+from recognizer.figures.drawings import draw_png
 from recognizer.problems import Problem
 from recognizer.services.limits.reading_slots import reading_slots
 from recognizer.services.reading.predictions import PictureReading, read_picture

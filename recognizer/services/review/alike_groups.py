@@ -14,9 +14,9 @@ import numpy as np
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
-from recognizer import selectors
 from recognizer.models import Audit, Correction, Glyph
 from recognizer.problems import Problem
+from recognizer.queries import selectors
 from recognizer.services.explaining.explanations import explain_glyph
 from recognizer.services.explaining.likeness import vector_cache
 from recognizer.services.history.correction_lock import lock_corrections

@@ -5,9 +5,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from recognizer import selectors
 from recognizer.models import Audit, Correction, Stream
 from recognizer.problems import Problem
+from recognizer.queries import selectors
 from recognizer.services.history.corrections import correct
 
 

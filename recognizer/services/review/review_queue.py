@@ -8,8 +8,8 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
-from recognizer import selectors
 from recognizer.models import Audit, Prediction, Stream
+from recognizer.queries import selectors
 
 AUDITS_TRIED = 5  # the first ones; another process may just have answered some of them
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from recognizer.models import AccountDeletion, BatchItem, DeletedFolder, Glyph, Job
 from recognizer.models.personal_export import export_folder
-from recognizer.storage import walk as walk_storage
+from recognizer.storage.disk import walk as walk_storage
 
 CHUNK_SIZE = 500
 

@@ -1,4 +1,4 @@
-"""The move of media files from one storage to another, while other processes use both (see moving_storage.py)."""
+"""The move of media files from one storage to another, while other processes use both (see storage/moving.py)."""
 
 import hashlib
 import tempfile
@@ -12,7 +12,7 @@ from typing import IO, Any
 from django.core.files.base import File
 
 from recognizer.services.space.folders import names_of_deleted_accounts
-from recognizer.storage import walk
+from recognizer.storage.disk import walk
 
 MOVERS = 8  # most of the time each waits for the object store
 CHUNK_SIZE = 500

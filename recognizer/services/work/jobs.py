@@ -10,12 +10,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from recognizer.current_request import current_request_id
+from recognizer.logs.current_request import current_request_id
 from recognizer.models import Job
 from recognizer.models.job import JobKind
-from recognizer.queues import TRAIN
 from recognizer.services.work import broker
 from recognizer.services.work.handlers import Hook, handler_of
+from recognizer.services.work.queues import TRAIN
 
 TASK = "recognizer.tasks.run_job"
 TRAINING_TASK = "recognizer.tasks.run_training"

@@ -7,10 +7,10 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from recognizer.models import Job
-from recognizer.queues import BULK, INTERACTIVE, TRAIN
 from recognizer.services.work import broker
 from recognizer.services.work.handlers import mandatory_kinds
 from recognizer.services.work.jobs import MAX_PUBLISHED, enqueue_jobs, fail_jobs, retry_jobs
+from recognizer.services.work.queues import BULK, INTERACTIVE, TRAIN
 from recognizer.services.work.runs import WORKER_DIED, allowed_attempts, is_due
 
 LOST_AFTER = timedelta(seconds=20)  # without a claim for so long, a message may be lost

@@ -11,7 +11,7 @@ import uuid
 from django.db.models import F
 
 from recognizer.models import Job
-from recognizer.queues import BULK
+from recognizer.services.work.queues import BULK
 from recognizer.services.work.runs import claim_job, is_due
 
 MAX_DRAWS = 8  # another worker may claim the drawn job first

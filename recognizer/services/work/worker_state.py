@@ -8,8 +8,8 @@ from typing import Any, Literal
 from django.conf import settings
 from django.utils.translation import gettext, ngettext
 
-from recognizer.queues import INTERACTIVE, TRAIN
 from recognizer.services.work import broker
+from recognizer.services.work.queues import INTERACTIVE, TRAIN
 
 HEARTBEAT_KEY = f"{settings.QUEUE_PREFIX}:worker-alive"
 TRAINER_HEARTBEAT_KEY = f"{settings.QUEUE_PREFIX}:trainer-alive"

@@ -12,7 +12,7 @@ from django.test import Client
 from recognizer.models import Upload
 from recognizer.problems import KINDS
 from recognizer.services.registry.model_versions import models
-from recognizer.storage import AtomicFileSystemStorage
+from recognizer.storage.disk import AtomicFileSystemStorage
 from tests.corpus import NO_DIGIT, NO_INK, READ, REFUSED, Case
 from tests.pictures import digit_png
 

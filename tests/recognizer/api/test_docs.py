@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from recognizer.filters import HistoryFilter
 from recognizer.problems import KINDS
+from recognizer.queries.filters import HistoryFilter
 from tests.pictures import digit_png
 from tests.surroundings import ROOT
 

@@ -8,7 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from recognizer.drawings import draw_png
+from recognizer.figures.drawings import draw_png
 from recognizer.models import Batch, Prediction, Preset
 from recognizer.services.reading.presets import change_preset, create_preset, delete_preset
 from tests.conftest import token_headers

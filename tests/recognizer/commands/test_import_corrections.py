@@ -14,7 +14,7 @@ from django.test import Client
 from openpyxl import Workbook, load_workbook
 
 from recognizer.models import Batch, Correction, Prediction
-from recognizer.selectors import history_for
+from recognizer.queries.selectors import history_for
 from recognizer.services.batches import intake
 from recognizer.services.batches.results import batch_rows
 from recognizer.services.batches.table import ordered_items

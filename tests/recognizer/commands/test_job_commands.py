@@ -10,11 +10,11 @@ from openpyxl import load_workbook
 
 from recognizer.management.commands.import_uploads import Command
 from recognizer.models import Batch, Job
-from recognizer.queues import BULK
 from recognizer.services.batches import intake
 from recognizer.services.batches.progress import progress_of
 from recognizer.services.exports.spreadsheets import SHEET_COLUMNS
 from recognizer.services.reading.presets import create_preset
+from recognizer.services.work.queues import BULK
 from tests.pictures import digit_png
 from tests.recognizer.services.batches.conftest import run_waiting_jobs
 from tests.recognizer.tables import rows_of_sheet

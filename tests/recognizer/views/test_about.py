@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from recognizer.card_figures import HEADLINES
+from recognizer.figures.model_card import HEADLINES
 from recognizer.models import ModelVersion
 
 pytestmark = pytest.mark.django_db

@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from recognizer.models import ApiToken, Job, Notice, OutgoingMail
-from recognizer.notice_texts import EMAIL_CHANGED
 from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.people.tokens import create_token
+from recognizer.words.notices import EMAIL_CHANGED
 from tests.conftest import client_of
 from tests.recognizer.mails import add_verified_address, run_mail_jobs, sent_link, sent_mails
 

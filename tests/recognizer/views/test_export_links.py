@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from recognizer.logs import HideLinkSecrets
+from recognizer.logs.lines import HideLinkSecrets
 from recognizer.models import Batch, ExportLink
 from recognizer.problems import Problem
 from recognizer.services import throttles

@@ -9,7 +9,7 @@ from django.conf import settings as django_settings
 from django.test import Client
 from django.urls import reverse
 
-from recognizer.hashers import Argon2Hasher
+from recognizer.login.hashers import Argon2Hasher
 from recognizer.models import ApiToken
 from recognizer.services.people.tokens import create_token
 from tests.conftest import refresh_login

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
-from recognizer.drawings import draw_png
+from recognizer.figures.drawings import draw_png
 from recognizer.models import Prediction, Upload
 from recognizer.services import throttles
 from recognizer.services.registry.model_versions import models

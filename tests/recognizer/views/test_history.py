@@ -10,8 +10,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from recognizer import filters, selectors
 from recognizer.models import Batch, Upload
+from recognizer.queries import filters, selectors
 from recognizer.services.history import corrections, statistics
 from recognizer.services.history.bulk_actions import delete_uploads, restore_uploads
 from tests.recognizer.views.histories import shown

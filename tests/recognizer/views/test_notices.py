@@ -6,8 +6,8 @@ import pytest
 from django.urls import reverse
 
 from recognizer.models import Notice
-from recognizer.notice_texts import EXPORT_READY
 from recognizer.services.people.notices import tell_person
+from recognizer.words.notices import EXPORT_READY
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from recognizer.drawings import draw_png
+from recognizer.figures.drawings import draw_png
 from recognizer.forms.reading import PAGE_MODES
 from recognizer.models import Batch, Prediction, Preset, Stream, Upload
 from recognizer.services.reading import presets

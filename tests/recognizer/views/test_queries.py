@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from recognizer.drawings import draw_png
+from recognizer.figures.drawings import draw_png
 from recognizer.services.batches import intake
 from recognizer.services.history import corrections
 from recognizer.services.reading.predictions import create_prediction

@@ -7,14 +7,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from recognizer.models import Correction, Glyph, Job, Prediction, Stream
-from recognizer.queues import INTERACTIVE
 from recognizer.services.batches.intake import create_batch
 from recognizer.services.history import corrections
 from recognizer.services.history.pages import Neighbours, neighbours_of
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.registry.thresholds import sure_from
+from recognizer.services.work.queues import INTERACTIVE
 from recognizer.services.work.worker_state import record_heartbeats
-from recognizer.words import percent_up
+from recognizer.words.answers import percent_up
 from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
 

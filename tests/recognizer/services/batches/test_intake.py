@@ -8,12 +8,12 @@ from django.db import DatabaseError
 
 from recognizer.models import Batch, IdempotencyRecord, Job, Usage
 from recognizer.problems import Problem
-from recognizer.queues import BULK
-from recognizer.selectors import batch_items_for
+from recognizer.queries.selectors import batch_items_for
 from recognizer.services.batches import intake
 from recognizer.services.batches.chunks import CHUNK_ITEMS
 from recognizer.services.batches.progress import progress_of
 from recognizer.services.space.sizes import ITEM_BYTES
+from recognizer.services.work.queues import BULK
 from tests.pictures import digit_png
 from tests.recognizer.services.batches.conftest import png_files, stored_files
 from tests.recognizer.services.batches.test_archives import zipped

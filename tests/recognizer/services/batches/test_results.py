@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from recognizer.bodies.plain import write
 from recognizer.models import Batch, BatchItem, Job, Prediction
 from recognizer.problems import Problem
-from recognizer.selectors import batch_items_for
+from recognizer.queries.selectors import batch_items_for
 from recognizer.services.batches import control, intake
 from recognizer.services.batches.results import batch_lines, batch_rows
 from recognizer.services.history.bulk_actions import delete_uploads

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from mlcore.explaining.geometry import strongest_first
-from recognizer.drawings import draw_png
+from recognizer.figures.drawings import draw_png
 from recognizer.services.explaining.explanations import explainer_of
 from recognizer.services.explaining.live import preview_layers
 from recognizer.services.reading.predictions import read_picture

@@ -4,9 +4,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from recognizer import selectors
 from recognizer.models import Correction
 from recognizer.problems import Problem
+from recognizer.queries import selectors
 from recognizer.services.history.bulk_actions import correct_predictions
 from recognizer.services.history.corrections import undo
 from recognizer.services.history.current_corrections import current_correction

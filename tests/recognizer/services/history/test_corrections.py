@@ -5,10 +5,10 @@ import uuid
 import pytest
 from django.utils import timezone
 
-from recognizer import selectors
 from recognizer.models import Correction, Glyph
 from recognizer.models.base import ImmutableRowError
 from recognizer.problems import Problem
+from recognizer.queries import selectors
 from recognizer.services.exports import exports
 from recognizer.services.history.corrections import (
     add_box,

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from recognizer.models import AccountDeletion, Correction, FeatureMap, Job, Upload, Usage
-from recognizer.selectors import review_queue_for
+from recognizer.queries.selectors import review_queue_for
 from recognizer.services.explaining.likeness import confirmed_digits
 from recognizer.services.history.corrections import correct
 from recognizer.services.history.picture_retention import remove_old_pictures

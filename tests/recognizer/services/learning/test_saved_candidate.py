@@ -14,12 +14,12 @@ from mlcore.artifact import load_artifact
 from mlcore.training.evaluation.gate import GateResult
 from mlcore.training.evaluation.held_back import HeldBackResult, Share, UnreviewedDigits
 from recognizer.models import Job, ModelVersion, Training
-from recognizer.queues import TRAIN
 from recognizer.services.learning.consent import choose_training_consent
 from recognizer.services.learning.training_run import ConsentWithdrawnError, save_candidate
 from recognizer.services.work import runs
 from recognizer.services.work.jobs import create_job
-from recognizer.storage import AtomicFileSystemStorage
+from recognizer.services.work.queues import TRAIN
+from recognizer.storage.disk import AtomicFileSystemStorage
 from tests.recognizer.services.registry.artifacts import copy_shipped
 from tests.recognizer.threads import meanwhile
 

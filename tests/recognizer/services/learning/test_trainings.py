@@ -11,7 +11,6 @@ from django.utils import timezone
 from mlcore.training.recipes.stage import TrainingStage
 from recognizer.models import Job, ModelVersion, Training
 from recognizer.problems import Problem
-from recognizer.queues import TRAIN
 from recognizer.services.history.corrections import correct
 from recognizer.services.learning import training_run, trainings
 from recognizer.services.learning.consent import choose_training_consent
@@ -20,6 +19,7 @@ from recognizer.services.learning.training_run import ProgressWriter, run_traini
 from recognizer.services.learning.trainings import MIN_PICTURES, cancel_training, start_training
 from recognizer.services.registry.model_versions import register_model
 from recognizer.services.work import runs, sweeper
+from recognizer.services.work.queues import TRAIN
 from tests.recognizer.services.registry.artifacts import copy_shipped
 
 pytestmark = pytest.mark.django_db

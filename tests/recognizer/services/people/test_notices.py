@@ -9,13 +9,12 @@ from allauth.account.models import EmailAddress
 from django.core import mail as outbox
 from django.utils import timezone
 
-from recognizer import notice_texts
 from recognizer.models import Job, Notice
-from recognizer.notice_texts import EXPORT_READY, TEXTS, show_notice
 from recognizer.problems import Problem
 from recognizer.services.people import notices
 from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.people.notices import tell_person
+from recognizer.words.notices import EXPORT_READY, OTHER, TEXTS, show_notice
 from tests.recognizer.mails import run_mail_jobs
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +47,7 @@ def test_notices_of_other_releases_are_shown(alice):
     assert older.text == "You can download it until –."
 
 
-@pytest.mark.parametrize("texts", [*TEXTS.values(), notice_texts.OTHER])
+@pytest.mark.parametrize("texts", [*TEXTS.values(), OTHER])
 def test_texts_have_only_named_values(texts):
     for message in (texts.title, texts.text, texts.button):
         assert not re.search(r"%(?!\(\w+\)s)", message)

@@ -26,7 +26,6 @@ from recognizer.models import (
     Promotion,
     Training,
 )
-from recognizer.notice_texts import EXPORT_READY
 from recognizer.services.batches import intake
 from recognizer.services.exports.table_exports import request_table
 from recognizer.services.history import corrections
@@ -43,6 +42,7 @@ from recognizer.services.reading.preferences import choose_decimal_mark
 from recognizer.services.reading.presets import create_preset
 from recognizer.services.space.folders import folder_of
 from recognizer.services.space.reconcile import reconcile
+from recognizer.words.notices import EXPORT_READY
 from tests.pictures import digit_png
 from tests.recognizer.deletions import is_finished, run_deletions
 from tests.recognizer.personal_exports import export_everything

@@ -3,9 +3,9 @@
 import pytest
 
 from mlcore.quality.evidence import needed_audits
-from recognizer import selectors
 from recognizer.models import Audit, Stream
 from recognizer.problems import Problem
+from recognizer.queries import selectors
 from recognizer.services.history.corrections import correct
 from recognizer.services.quality.promises import (
     review_since_last_good,

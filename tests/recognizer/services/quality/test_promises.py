@@ -9,7 +9,6 @@ from django.utils.translation import override
 from mlcore.quality.evidence import needed_audits
 from mlcore.quality.promise import SHARE_AFTER, SHARE_BEFORE, THRESHOLDS
 from recognizer.models import Audit, Notice, Upload
-from recognizer.notice_texts import show_notice
 from recognizer.problems import Problem
 from recognizer.services.history.bulk_actions import delete_uploads
 from recognizer.services.history.corrections import correct
@@ -21,6 +20,7 @@ from recognizer.services.quality.promises import (
 )
 from recognizer.services.review.mistakes import look_again, mistakes_of
 from recognizer.services.review.review_queue import next_to_review
+from recognizer.words.notices import show_notice
 from tests.recognizer.services.quality.conftest import add_checked, break_promise, notices, state_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("audit_all")]

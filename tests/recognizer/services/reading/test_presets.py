@@ -6,7 +6,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.db import connection, transaction
 
-from recognizer.drawings import draw_png
+from recognizer.figures.drawings import draw_png
 from recognizer.models import Batch, BatchItem, Prediction, Preset, Stream
 from recognizer.problems import Problem
 from recognizer.services.batches import intake

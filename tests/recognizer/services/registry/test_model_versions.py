@@ -33,7 +33,7 @@ from recognizer.services.registry.model_versions import (
     register_shipped_model,
 )
 from recognizer.services.registry.promotion import promote_model
-from recognizer.storage import AtomicFileSystemStorage
+from recognizer.storage.disk import AtomicFileSystemStorage
 from tests.pictures import digit_png
 from tests.recognizer.services.registry.artifacts import copy_shipped
 

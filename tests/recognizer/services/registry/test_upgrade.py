@@ -15,7 +15,7 @@ from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.registry import model_files
 from recognizer.services.registry.model_files import store_artifact, store_shipped_artifacts
 from recognizer.services.registry.model_versions import models
-from recognizer.storage import AtomicFileSystemStorage
+from recognizer.storage.disk import AtomicFileSystemStorage
 from tests.pictures import digit_png
 from tests.recognizer.services.registry.artifacts import copy_shipped
 

@@ -14,9 +14,9 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 
-from recognizer.moving_storage import MovingStorage
 from recognizer.services.space.move import Outcome, move_file, move_media
-from recognizer.storage import walk
+from recognizer.storage.disk import walk
+from recognizer.storage.moving import MovingStorage
 from tests.processes.conftest import sized
 from tests.servers.object_store import ObjectStore
 from tests.surroundings import ROOT

@@ -5,9 +5,9 @@ import uuid
 import pytest
 
 from recognizer.models import Job
-from recognizer.queues import BULK
 from recognizer.services.work import handlers, jobs, runs
 from recognizer.services.work.handlers import Handler, do_nothing
+from recognizer.services.work.queues import BULK
 from tests.recognizer.threads import meanwhile
 
 pytestmark = pytest.mark.django_db

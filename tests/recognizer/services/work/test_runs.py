@@ -10,9 +10,9 @@ import pytest
 from django.utils import timezone
 
 from recognizer.models import Job
-from recognizer.queues import BULK, INTERACTIVE
 from recognizer.services.work import handlers, runs
 from recognizer.services.work.handlers import Handler
+from recognizer.services.work.queues import BULK, INTERACTIVE
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,8 @@ from django.db import connection
 from django.utils import timezone
 
 from recognizer.models import Job
-from recognizer.queues import BULK, INTERACTIVE
 from recognizer.services.work import broker, jobs, runs
+from recognizer.services.work.queues import BULK, INTERACTIVE
 from recognizer.services.work.sweeper import CLOCK_TOLERANCE, LOST_AFTER, sweep
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from recognizer.models import Batch, Job
-from recognizer.queues import BULK, INTERACTIVE
 from recognizer.services.work import runs
+from recognizer.services.work.queues import BULK, INTERACTIVE
 from recognizer.services.work.turns import claim_by_message
 
 pytestmark = pytest.mark.django_db

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from recognizer.queues import INTERACTIVE
 from recognizer.services.work import broker
+from recognizer.services.work.queues import INTERACTIVE
 from recognizer.services.work.worker_state import HEARTBEAT_KEY, fetch_worker_state, record_heartbeats
 
 
