@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
-from recognizer.api import old_clients
+from recognizer.api.endpoints import old_clients
 from recognizer.views.passwords import AdminLogin, Logout, PasswordChange
 
 urlpatterns = [

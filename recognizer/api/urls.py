@@ -1,8 +1,8 @@
 from django.urls import include, path
 
-from recognizer.api import (
+from recognizer.api import docs
+from recognizer.api.endpoints import (
     batches,
-    docs,
     explanations,
     files,
     me,

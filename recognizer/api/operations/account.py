@@ -1,6 +1,6 @@
 """The operations on tokens, notices, and the account."""
 
-from recognizer.api import requests
+from recognizer.api.requests import serializers
 from recognizer.api.schema import FOUND, LIST_PARAMETERS, LISTED, LOCATION, RETRY_AFTER, answer, binary, operation
 from recognizer.bodies.account import NewTokenBody, PersonalExportBody, PersonBody, TokenBody
 from recognizer.bodies.notices import NoticePageBody
@@ -10,7 +10,7 @@ create_token = operation(
     "tokens",
     "create_token",
     "Create a token; its secret is shown only once",
-    request=requests.TokenRequestSerializer,
+    request=serializers.TokenRequestSerializer,
     answers={201: NewTokenBody},
     parameters=[LOCATION],
     problems=["invalid", "unsupported_media_type"],
@@ -33,7 +33,7 @@ delete_me = operation(
     "me",
     "delete_me",
     "Close the account and delete all its data in the background",
-    request=requests.PasswordSerializer,
+    request=serializers.PasswordSerializer,
     answers={202: None},
     problems=["invalid", "unsupported_media_type"],
     by_token=False,

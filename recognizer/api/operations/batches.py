@@ -4,7 +4,7 @@ import json
 
 from drf_spectacular.types import OpenApiTypes
 
-from recognizer.api import requests
+from recognizer.api.requests import serializers
 from recognizer.api.schema import (
     FOUND,
     IDEMPOTENCY_KEY,
@@ -44,7 +44,7 @@ BATCH_PROBLEMS = (
     "unsupported_media_type",
     *KEPT_PROBLEMS,
 )
-BATCH_REQUEST = {"multipart/form-data": requests.BatchFilesSerializer}
+BATCH_REQUEST = {"multipart/form-data": serializers.BatchFilesSerializer}
 
 list_batches = operation(
     "batches",

@@ -6,7 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
 from mlcore.artifact import SHIPPED
-from recognizer.api import requests
+from recognizer.api.requests import serializers
 from recognizer.api.schema import FOUND, IDEMPOTENCY_KEY, LOCATION, answer, binary, example_answer, operation
 from recognizer.bodies.model_versions import ModelVersionBody, PromotionListBody
 
@@ -40,7 +40,7 @@ upload_model = operation(
     "models",
     "upload_model",
     "Upload a model as a candidate. Needs the permission trainer",
-    request={"multipart/form-data": requests.ModelFileSerializer},
+    request={"multipart/form-data": serializers.ModelFileSerializer},
     answers={201: answer(ModelVersionBody, state="candidate", gate=None, replaced=None, activated_at=None)},
     parameters=[IDEMPOTENCY_KEY, LOCATION],
     problems=[
@@ -59,7 +59,7 @@ change_model = operation(
     "models",
     "change_model",
     "Change the title and the note of a model. Needs the permission trainer",
-    request=requests.ModelChangeSerializer,
+    request=serializers.ModelChangeSerializer,
     answers={200: ModelVersionBody},
     problems=["invalid", "unsupported_media_type", *FOUND],
 )
@@ -67,7 +67,7 @@ promote_model = operation(
     "models",
     "promote_model",
     "Activate a model, or go back to one. Needs the permission trainer",
-    request=requests.PromoteSerializer,
+    request=serializers.PromoteSerializer,
     answers={200: ModelVersionBody},
     problems=["invalid", "unsupported_media_type", "gate_not_passed", "model_unavailable", "stale_login", *FOUND],
 )

@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 
 from mlcore.reading.result import MODES
 from mlcore.reading.written import DECIMAL_MARKS
-from recognizer.api import requests
+from recognizer.api.requests import serializers
 from recognizer.api.schema import (
     FOUND,
     IDEMPOTENCY_KEY,
@@ -65,8 +65,8 @@ create_prediction = operation(
     "create_prediction",
     "Read a picture",
     request={
-        "multipart/form-data": requests.MultipartPredictionSerializer,
-        "application/json": requests.JSONPredictionSerializer,
+        "multipart/form-data": serializers.MultipartPredictionSerializer,
+        "application/json": serializers.JSONPredictionSerializer,
         **dict.fromkeys(IMAGE_TYPES, OpenApiTypes.BINARY),
     },
     answers={201: PredictionBody, 200: ReadingBody},
@@ -103,10 +103,10 @@ correct_prediction = operation(
     request=PolymorphicProxySerializer(
         "Correct",
         [
-            requests.TextCorrectionSerializer,
-            requests.WrittenCorrectionSerializer,
-            requests.GlyphsCorrectionSerializer,
-            requests.StatementSerializer,
+            serializers.TextCorrectionSerializer,
+            serializers.WrittenCorrectionSerializer,
+            serializers.GlyphsCorrectionSerializer,
+            serializers.StatementSerializer,
         ],
         resource_type_field_name=None,
     ),
@@ -120,7 +120,7 @@ delete_predictions = operation(
     "predictions",
     "delete_predictions",
     "Delete several pictures",
-    request=requests.PredictionIdsSerializer,
+    request=serializers.PredictionIdsSerializer,
     answers={200: DeletedBody},
     problems=["invalid", "unsupported_media_type"],
 )
@@ -128,7 +128,7 @@ restore_predictions = operation(
     "predictions",
     "restore_predictions",
     "Restore deleted pictures",
-    request=requests.PredictionIdsSerializer,
+    request=serializers.PredictionIdsSerializer,
     answers={200: RestoredBody},
     problems=["invalid", "unsupported_media_type"],
 )

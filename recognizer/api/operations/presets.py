@@ -1,6 +1,6 @@
 """The operations on presets."""
 
-from recognizer.api import requests
+from recognizer.api.requests import serializers
 from recognizer.api.schema import FOUND, LOCATION, operation
 from recognizer.bodies.presets import PresetBody
 
@@ -9,7 +9,7 @@ create_preset = operation(
     "presets",
     "create_preset",
     "Create a preset: an expectation with a name",
-    request=requests.PresetRequestSerializer,
+    request=serializers.PresetRequestSerializer,
     answers={201: PresetBody},
     parameters=[LOCATION],
     problems=["invalid", "conflict", "unsupported_media_type"],
@@ -19,7 +19,7 @@ change_preset = operation(
     "presets",
     "change_preset",
     "Change a preset; predictions keep what was expected of them",
-    request=requests.PresetChangeSerializer,
+    request=serializers.PresetChangeSerializer,
     answers={200: PresetBody},
     problems=["invalid", "unsupported_media_type", *FOUND],
 )

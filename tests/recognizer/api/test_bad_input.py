@@ -223,7 +223,7 @@ def test_an_unexpected_error_is_a_logged_500_without_details(alice_token, model,
     def broken(*args: object, **options: object) -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr("recognizer.api.predictions.read_for", broken)
+    monkeypatch.setattr("recognizer.api.endpoints.predictions.read_for", broken)
     answer = Client(raise_request_exception=False).post(URL, digit_png(), content_type="image/png", headers=alice_token)
 
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")

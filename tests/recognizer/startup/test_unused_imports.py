@@ -33,7 +33,7 @@ def run(program: str) -> str:
 
 def test_a_process_beside_sqlite_leaves_out_what_it_never_uses() -> None:
     loaded = run("print(*sys.modules)").split()
-    assert "recognizer.api.predictions" in loaded
+    assert "recognizer.api.endpoints.predictions" in loaded
     assert [name for name in UNUSED if name in loaded] == []
 
 

@@ -10,9 +10,9 @@ from rest_framework.response import Response
 
 from recognizer.api.authentication import require_fresh_login
 from recognizer.api.endpoint import Endpoint, person
+from recognizer.api.endpoints.tokens import LoggedIn
 from recognizer.api.operations import account as operations
-from recognizer.api.requests import PasswordSerializer
-from recognizer.api.tokens import LoggedIn
+from recognizer.api.requests.serializers import PasswordSerializer
 from recognizer.bodies.account import export_body, person_body
 from recognizer.bodies.plain import Json, write
 from recognizer.http.serving import serve_export

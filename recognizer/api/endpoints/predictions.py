@@ -13,11 +13,11 @@ from rest_framework.response import Response
 from mlcore.reading.result import Mode
 from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.idempotent import claimed_key, created, key_of
-from recognizer.api.images import image_of
 from recognizer.api.lists import page_response
 from recognizer.api.operations import predictions as operations
-from recognizer.api.parsers import ImageParser, PictureJSONParser
-from recognizer.api.requests import (
+from recognizer.api.requests.images import image_of
+from recognizer.api.requests.parsers import ImageParser, PictureJSONParser
+from recognizer.api.requests.serializers import (
     PredictionIdsSerializer,
     ReadParameters,
     given_beside,

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 from uuid import uuid4
 
-from recognizer.api.bounded_json import parse_json
+from recognizer.api.requests.bounded_json import parse_json
 from recognizer.problems import Problem
 
 PICTURE = "image"  # the member that may be long

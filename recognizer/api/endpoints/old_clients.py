@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from recognizer.api.endpoint import Endpoint, person
-from recognizer.api.files import feature_maps_response
+from recognizer.api.endpoints.files import feature_maps_response
 from recognizer.bodies.answers import old_answer_body
 from recognizer.bodies.plain import write
 from recognizer.http.upload_handlers import check_files

@@ -15,8 +15,8 @@ from mlcore.reading.expectation_text import FIELDS
 from mlcore.reading.header import PICTURE_FORMATS
 from mlcore.reading.result import MAX_GLYPHS, MODES
 from mlcore.reading.written import DECIMAL_MARKS
-from recognizer.api.bounded_json import parse_json
-from recognizer.api.request_fields import BoundedList, Digits, Key, RequestSerializer, Text, Whole, YesNo
+from recognizer.api.requests.bounded_json import parse_json
+from recognizer.api.requests.fields import BoundedList, Digits, Key, RequestSerializer, Text, Whole, YesNo
 from recognizer.bodies.answers import PREDICTION_ID
 from recognizer.models import ApiToken
 from recognizer.models.prediction import MAX_WRITTEN

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.operations import presets as operations
-from recognizer.api.requests import PresetChangeSerializer, PresetRequestSerializer
+from recognizer.api.requests.serializers import PresetChangeSerializer, PresetRequestSerializer
 from recognizer.bodies.plain import Json, write
 from recognizer.bodies.presets import preset_body
 from recognizer.models import Preset

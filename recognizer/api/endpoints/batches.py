@@ -18,7 +18,7 @@ from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.idempotent import claimed_key, created
 from recognizer.api.lists import page_response
 from recognizer.api.operations import batches as operations
-from recognizer.api.requests import BatchRequestSerializer, given_beside, single_values
+from recognizer.api.requests.serializers import BatchRequestSerializer, given_beside, single_values
 from recognizer.bodies.batches import BatchBody, BatchItemPageBody, BatchPageBody, batch_body, batch_item_body
 from recognizer.bodies.plain import Json, write
 from recognizer.http.serving import serve_pieces

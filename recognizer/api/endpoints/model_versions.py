@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.idempotent import claimed_key, created
 from recognizer.api.operations import model_versions as operations
-from recognizer.api.requests import ModelChangeSerializer, PromoteSerializer
+from recognizer.api.requests.serializers import ModelChangeSerializer, PromoteSerializer
 from recognizer.api.trainers import require_fresh_trainer, require_trainer
 from recognizer.bodies.model_versions import PromotionListBody, model_version_body, promotion_body
 from recognizer.bodies.plain import Json, write

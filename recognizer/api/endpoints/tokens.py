@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from recognizer.api.endpoint import Endpoint, person
 from recognizer.api.operations import account as operations
-from recognizer.api.requests import TokenRequestSerializer
+from recognizer.api.requests.serializers import TokenRequestSerializer
 from recognizer.bodies.account import NewTokenBody, token_body
 from recognizer.bodies.plain import Json, write
 from recognizer.login.fresh_login import is_login_fresh

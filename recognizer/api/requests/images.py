@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework.request import Request
 
-from recognizer.api.picture_json import decode_picture
+from recognizer.api.requests.picture_json import decode_picture
 from recognizer.http.upload_handlers import check_files
 from recognizer.problems import Problem
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recognizer.api.picture_json import LONG, MAX_REST, decode_picture, parse_picture_json
+from recognizer.api.requests.picture_json import LONG, MAX_REST, decode_picture, parse_picture_json
 from recognizer.problems import Problem
 
 

@@ -9,8 +9,8 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
 from mlcore.reading.decode import MAX_BYTES
-from recognizer.api.bounded_json import parse_json
-from recognizer.api.picture_json import parse_picture_json
+from recognizer.api.requests.bounded_json import parse_json
+from recognizer.api.requests.picture_json import parse_picture_json
 from recognizer.problems import Problem
 
 MAX_JSON_BYTES = 100_000
