@@ -32,9 +32,10 @@ def page_response(
 
 def page_size(request: Request) -> int:
     text = request.query_params.get("page_size", str(PAGE_SIZE))
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= LARGEST_PAGE):
+    size = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_PAGE)) else 0
+    if not 0 < size <= LARGEST_PAGE:
         raise Problem("invalid", f"page_size must be 1 to {LARGEST_PAGE}.")
-    return int(text)
+    return size
 
 
 def _link(request: Request, cursor: str) -> str | None:

@@ -135,7 +135,18 @@ def test_the_list_is_newest_first_and_paged(client, alice_token, model):
     assert [row["id"] for row in back["results"]] == made[::-1][2:4]
 
 
-@pytest.mark.parametrize("query", ["cursor=x", "cursor=W10", "page_size=0", "page_size=201", "page_size=x"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "cursor=x",
+        "cursor=W10",
+        "page_size=0",
+        "page_size=201",
+        "page_size=x",
+        "page_size=0000000019999",
+        f"page_size=000000001{'0' * 4_400}",
+    ],
+)
 def test_an_unknown_page_is_a_problem(client, alice_token, model, query):
     answer = client.get(f"{URL}?{query}", headers=alice_token)
 
