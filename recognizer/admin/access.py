@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group, User
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, prefetch_related_objects
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
 
@@ -19,6 +19,7 @@ from recognizer.services.account_state import is_being_deleted
 from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.people.addresses import replace_address
 from recognizer.services.people.export_links import revoke_link
+from recognizer.services.people.tokens import revoke_token
 
 
 def is_superuser(request: HttpRequest) -> bool:
@@ -26,8 +27,13 @@ def is_superuser(request: HttpRequest) -> bool:
 
 
 def may_manage(request: HttpRequest, user: User) -> bool:
-    """Return whether the staff member may change or delete the account: any for superusers, no staff for others."""
-    return is_superuser(request) or not (user.is_staff or user.is_superuser)
+    """Return whether the staff member may change or delete the account: superusers any, others those without rights."""
+    return is_superuser(request) or not has_rights(user)
+
+
+def has_rights(user: User) -> bool:
+    """Return whether the account may do more than others, such as activate models."""
+    return user.is_staff or user.is_superuser or user.user_permissions.exists() or user.groups.exists()
 
 
 admin.site.unregister(User)
@@ -122,6 +128,7 @@ class UserAdmin(RelatedListsAdmin, auth_admin.UserAdmin):
     ) -> tuple[list[Any], dict[Any, Any], set[Any], list[Any]]:
         """Name the accounts only. Django would list every row and ask for permissions that nobody has."""
         named = [f"{user}, with all pictures and data of the account" for user in objs]
+        prefetch_related_objects([*objs], "user_permissions", "groups")
         refused = {str(user) for user in objs if not may_manage(request, user)}
         return named, {User._meta.verbose_name_plural: len(named)}, refused, []
 
@@ -179,3 +186,11 @@ class ApiTokenAdmin(EvidenceAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Allow deletion, for tokens that leaked. No other row refers to a token."""
         return admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: ApiToken) -> None:
+        revoke_token(obj)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
+        for token in queryset:
+            self.delete_model(request, token)

@@ -74,6 +74,24 @@ def test_staff_take_over_no_account_with_rights(request, staff_client, who):
     assert User.objects.filter(pk=user.pk).values().get() == before
 
 
+@pytest.mark.parametrize("by_group", [False, True], ids=["permission", "group"])
+def test_staff_take_over_no_trainer(staff_client, alice, bob, by_group):
+    trainer = Permission.objects.get(codename="trainer")
+    if by_group:
+        group = Group.objects.create(name="trainers")
+        group.permissions.add(trainer)
+        alice.groups.add(group)
+    else:
+        alice.user_permissions.add(trainer)
+    assert change(staff_client, alice, email="mine@example.org").status_code == 403
+    password = reverse("admin:auth_user_password_change", args=[alice.pk])
+    assert staff_client.post(password, NEW | {"usable_password": "true"}).status_code == 403
+    form = {"action": "delete_selected", ACTION_CHECKBOX_NAME: [alice.pk, bob.pk], "post": "yes"}
+    assert staff_client.post(reverse("admin:auth_user_changelist"), form).status_code == 403
+    assert User.objects.filter(is_active=True, email="alice@example.org", pk=alice.pk).exists()
+    assert staff_client.post(reverse("admin:auth_user_delete", args=[bob.pk]), {"post": "yes"}).status_code == 302
+
+
 def test_staff_change_no_group(staff, staff_client):
     group = Group.objects.create(name="staff")
     staff.groups.add(group)
