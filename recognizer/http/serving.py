@@ -97,10 +97,10 @@ def serve_export(request: HttpRequest, export: PersonalExport, *, with_tokens: b
     asked = RESUMED.fullmatch(request.headers.get("Range", ""))
     is_same = request.headers.get("If-Range", etag) == etag
     start = int(asked[1]) if asked and is_same and int(asked[1]) < file.size else 0
-    pieces = download_slots.hold(export.owner_id, file.read(start))
-    response = StreamingHttpResponse(pieces, status=206 if start else 200, content_type=EXPORT_TYPES["zip"])
-    if not start and request.method == "GET":
-        log_event(Event.EXPORT_FETCHED, account=export.owner_id)
+    response = StreamingHttpResponse(status=206 if start else 200, content_type=EXPORT_TYPES["zip"])
+    if request.method != "HEAD":
+        response.streaming_content = download_slots.hold(export.owner_id, file.read(start))
+        log_event(Event.EXPORT_FETCHED, account=export.owner_id, start=start)
     if start:
         response["Content-Range"] = f"bytes {start}-{file.size - 1}/{file.size}"
     response["Content-Length"] = str(file.size - start)
@@ -131,14 +131,18 @@ def serve_pieces(
     return response
 
 
-def serve_model(version: ModelVersion, *, by: User) -> FileResponse:
-    """Return the files of a model as a ZIP file, and record the download."""
+def serve_model(request: HttpRequest, version: ModelVersion, *, by: User) -> FileResponse:
+    """Return the files of a model as a ZIP file, and record the download. A HEAD request gets the headers alone."""
     file = io.BytesIO()
-    with unavailable_if_damaged(version):
-        pack_model(version, file, by=by)
-    file.seek(0)
+    if request.method != "HEAD":
+        with unavailable_if_damaged(version):
+            pack_model(version, file, by=by)
+        file.seek(0)
     name = f"{version.version}.zip"
-    return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
+    response = FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
+    if request.method == "HEAD":
+        del response["Content-Length"]  # the file is not packed, so its size is not known
+    return response
 
 
 def serve_table(request: HttpRequest, export: TableExport) -> HttpResponseBase:

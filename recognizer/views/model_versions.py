@@ -127,7 +127,7 @@ def model_upload(request: UserRequest) -> HttpResponse:
 @permission_required(TRAINER, raise_exception=True)
 @fresh_login_required
 def model_download(request: UserRequest, version: str) -> FileResponse:
-    return serve_model(get_object_or_404(ModelVersion, version=version), by=request.user)
+    return serve_model(request, get_object_or_404(ModelVersion, version=version), by=request.user)
 
 
 @require_POST

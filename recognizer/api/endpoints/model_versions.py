@@ -107,7 +107,7 @@ class ModelDownload(Endpoint):
     @operations.download_model
     def get(self, request: Request, version: str) -> HttpResponseBase:
         require_fresh_trainer(request)
-        return serve_model(find_version(version), by=person(request))
+        return serve_model(request._request, find_version(version), by=person(request))
 
 
 class ModelCard(Endpoint):

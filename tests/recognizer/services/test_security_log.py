@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from recognizer.models import Batch, ExportLink
+from recognizer.models import ApiToken, Batch, ExportLink
 from recognizer.services import security_log, throttles
 from recognizer.services.people import addresses
 from recognizer.services.people.account_deletion import request_deletion
@@ -23,6 +24,7 @@ from recognizer.services.security_log import MAX_REFUSALS, Event, log_event, log
 from tests.conftest import token_headers
 from tests.deploy.page import PAGE
 from tests.recognizer.deletions import run_deletions
+from tests.recognizer.personal_exports import export_everything
 
 pytestmark = pytest.mark.django_db(transaction=True)  # events are written after their commit
 
@@ -247,6 +249,30 @@ def test_the_results_of_a_batch_are_a_line_whoever_downloads_them(alice, client,
         (alice.pk, alice.pk, "csv", None),
         (alice.pk, alice.pk, "jsonl", None),
     ]
+
+
+@pytest.mark.parametrize("start", [0, 1])
+def test_every_download_of_an_account_is_a_line(alice, alice_client, lines, start):
+    export_everything(alice)
+    lines()
+    url = reverse("account_export_file")
+    headers = {"Range": f"bytes={start}-"} if start else {}
+    alice_client.head(url, headers=headers)
+    assert lines() == []
+    alice_client.get(url, headers=headers).close()
+    (line,) = lines()
+    assert (line["event"], line["account"], line["start"]) == ("export_fetched", alice.pk, start)
+
+
+def test_a_token_that_the_staff_deletes_is_a_line(alice, admin, admin_client, lines):
+    one, another = (create_token(user=alice, name=name)[0] for name in ("one", "another"))
+    lines()
+    admin_client.post(reverse("admin:recognizer_apitoken_delete", args=[one.pk]), {"post": "yes"})
+    form = {"action": "delete_selected", ACTION_CHECKBOX_NAME: [another.pk], "post": "yes"}
+    admin_client.post(reverse("admin:recognizer_apitoken_changelist"), form)
+    written = [(line["event"], line["account"], line["by"], line["token"]) for line in lines()]
+    assert written == [("token_revoked", alice.pk, admin.pk, str(token.pk)) for token in (one, another)]
+    assert not ApiToken.objects.exists()
 
 
 def test_an_event_that_is_rolled_back_is_not_written(alice, lines):

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from recognizer.models import PersonalExport
 from recognizer.services.exports.exports import name_picture
-from recognizer.services.limits.download_slots import DownloadSlots
+from recognizer.services.limits.download_slots import DOWNLOADS_AT_ONCE, DownloadSlots
 from recognizer.services.people.tokens import create_token
 from tests.conftest import token_headers
 from tests.recognizer.personal_exports import export_everything, run_export_jobs
@@ -146,6 +146,16 @@ def test_a_response_that_an_error_replaces_frees_its_slot():
     slots.hold(7, iter([b"a"]))
     gc.collect()
     assert not slots.running
+
+
+def test_a_request_for_the_headers_takes_no_slot_and_reads_no_file(alice, alice_client):
+    export_everything(alice)
+    downloads = [alice_client.get(reverse(FILE)) for _ in range(DOWNLOADS_AT_ONCE)]
+    assert alice_client.get(reverse(FILE)).status_code == 429
+    answer = alice_client.head(reverse(FILE))
+    assert (answer.status_code, answer["Content-Length"]) == (200, downloads[0]["Content-Length"])
+    for download in downloads:
+        download.close()
 
 
 def test_nobody_else_gets_the_file(alice, bob_client, client):

@@ -132,6 +132,8 @@ def test_an_uploaded_model_is_a_candidate_and_its_files_are_downloaded(model, me
     assert upload(trainer, data).status_code == 409
     assert ModelVersion.objects.count() == 2
 
+    headers = Client().head(f"{body['url']}download/", headers=token_headers(trainer, scope="read"))
+    assert (headers.status_code, headers.has_header("Content-Length")) == (200, False)
     files = get(trainer, f"{body['url']}download/", scope="read")
     assert (files["Content-Type"], files["Content-Disposition"]) == (
         "application/zip",
