@@ -2,11 +2,12 @@
 
 import ctypes
 import os
+import subprocess
 import sys
 from typing import Any
 
 from config.connections import connection_counts
-from config.env import env, load_dotenv
+from config.env import ROOT, env, load_dotenv
 
 load_dotenv()
 
@@ -39,6 +40,14 @@ max_requests_jitter = 2_000
 control_socket_disable = True  # its path is the same for all servers of a user
 accesslog = None  # nginx writes one
 errorlog = "-"
+
+
+def on_starting(_master: Any) -> None:
+    """Refuse to start with a wrong configuration in production. Processes that start later are not refused."""
+    if env.bool("PRODUCTION", default=False):
+        checked = subprocess.run([sys.executable, "-m", "config.start_check"], cwd=ROOT, check=False)
+        if checked.returncode:
+            sys.exit(checked.returncode)
 
 
 def child_exit(_master: Any, worker: Any) -> None:

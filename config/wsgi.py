@@ -1,4 +1,4 @@
-"""WSGI entry point. In production it refuses to start with an invalid configuration or a damaged model."""
+"""WSGI entry point. It loads the model before the first request."""
 
 import os
 
