@@ -1,13 +1,17 @@
 """The image, compose.yaml and the Kubernetes manifests agree with the software and with each other."""
 
+import os
 import re
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 import yaml
 from django.urls import resolve
 
+from config.gunicorn import graceful_timeout
 from config.supervisor import TRAINER_OPTIONS
 from recognizer.release import RELEASE
 from tests.deploy.page import PAGE
@@ -22,6 +26,12 @@ MANIFESTS = [
 ]
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text(encoding="utf-8").splitlines())
 OURS = {"prepare", "web", "worker", "beat", "trainer"}
+SET_BY_COMPOSE = {
+    *("PRODUCTION", "DEBUG", "ALLOWED_HOSTS", "BIND", "MEDIA_ACCEL_PREFIX"),
+    *("SECRET_KEY", "DATABASE_URL", "DATABASE_PASSWORD", "REDIS_URL", "REDIS_PASSWORD"),
+    *("MEDIA_ROOT", "STATIC_ROOT", "RUN_ROOT", "MODEL_CACHE_ROOT", "METRICS_ROOT", "TRAINING_ROOT"),
+    *("WATCH_FOLDER", "WATCH_USER", "WATCH_PRESET"),
+}
 SETTINGS = setting_names() | {f"{name}_FILE" for name in setting_names()}
 
 
@@ -87,6 +97,34 @@ def test_every_setting_exists():
     assert names - SETTINGS == set()
 
 
+def test_compose_passes_every_setting_on_that_it_does_not_set():
+    environment = COMPOSE["x-application"]["environment"]
+    passed = {name for name, value in environment.items() if value.startswith(f"${{{name}:-")}
+    assert passed | SET_BY_COMPOSE == setting_names()
+    assert passed & SET_BY_COMPOSE == set()
+
+
+def test_settings_that_compose_passes_empty_have_their_defaults():
+    environment = COMPOSE["x-application"]["environment"]
+    empty = {name: "" for name, value in environment.items() if value == f"${{{name}:-}}"}
+    assert len(empty) > 40
+    assert settings_with(empty) == settings_with(dict.fromkeys(empty))
+
+
+def settings_with(changes: Mapping[str, str | None]) -> str:
+    """Return all settings of a process whose environment has these variables, or lacks those that are None."""
+    changed = {name: value for name, value in (os.environ | changes).items() if value is not None}
+    command = [sys.executable, "manage.py", "diffsettings", "--all"]
+    done = subprocess.run(command, cwd=ROOT, env=changed, check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+def test_containers_have_the_time_to_end_their_requests():
+    web = of_kind("Deployment")["digitscribe-web"]["spec"]["template"]["spec"]
+    assert web["terminationGracePeriodSeconds"] > graceful_timeout
+    assert int(COMPOSE["services"]["web"]["stop_grace_period"].removesuffix("s")) > graceful_timeout
+
+
 def test_compose_asks_for_four_values_and_has_a_default_for_each_other():
     text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
     without_default = {name for name, rest in re.findall(r"\$\{(\w+)([^}]*)\}", text) if not rest.startswith(":-")}
@@ -127,7 +165,8 @@ def test_every_volume_and_secret_of_a_service_exists():
         assert set(service.get("depends_on", {})) <= COMPOSE["services"].keys()
         for path in service.get("volumes", []):
             assert not path.startswith(".") or (ROOT / path.split(":")[0]).is_file()
-    files = {value for name, value in COMPOSE["x-application"]["environment"].items() if name.endswith("_FILE")}
+    environment = COMPOSE["x-application"]["environment"]
+    files = {value for name, value in environment.items() if name.endswith("_FILE") and name not in setting_names()}
     assert files == {f"/run/secrets/{name}" for name in COMPOSE["x-application"]["secrets"]}
 
 
