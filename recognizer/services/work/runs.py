@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -26,6 +26,7 @@ WORKER_DIED = "The worker died, or ran out of time."
 WORKER_STOPPED = "The worker was stopped. Another one continues."
 PASSING = (*OUTAGES, "model_unavailable")
 OUTAGE_WINDOW = timedelta(minutes=5)
+OUTAGE_PATIENCE_SECONDS = settings.JOB_SOFT_LIMIT_SECONDS / 2  # PostgreSQL restarts within a few seconds
 LONGEST_DELAY = timedelta(minutes=10)  # the sweeper takes a later time for the mistake of a clock
 MAX_ATTEMPTS_IN_OUTAGE = 4 * settings.JOB_MAX_ATTEMPTS
 
@@ -106,9 +107,10 @@ def run_job(job: Job) -> None:
         reason = transient_reason(error)
         if reason:
             logger.warning("Job %s (%s) has to wait: %s", job.pk, job.kind, reason)
+            release_after_outage(job, reason)
         else:
             logger.exception("Job %s (%s), attempt %d", job.pk, job.kind, job.attempts)
-        release_job(job, reason or f"{type(error).__name__}: {error}", is_counted=not reason)
+            release_job(job, f"{type(error).__name__}: {error}")
 
 
 def _run_handler(job: Job, handler: Handler) -> None:
@@ -177,6 +179,24 @@ def release_job(job: Job, error: str, *, is_counted: bool = True) -> None:
         lease_until=None,
         enqueued_at=None,
     )
+
+
+def release_after_outage(job: Job, reason: str) -> None:
+    """Return the job to the waiting ones without counting its attempt, as soon as the database answers.
+
+    The outage may be that of the database, whose connection Django opens anew only after it was closed. A database that
+    answers too late leaves the job to the end of its lease, which counts the attempt.
+    """
+    ends_at = time.monotonic() + OUTAGE_PATIENCE_SECONDS
+    while True:
+        try:
+            release_job(job, reason, is_counted=False)
+            return
+        except (DatabaseError, InterfaceError):
+            if connection.in_atomic_block or time.monotonic() > ends_at:
+                raise
+            connection.close()
+            time.sleep(0.2)
 
 
 def continue_now(job: Job) -> None:
