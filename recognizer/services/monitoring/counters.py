@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 RECORD = struct.Struct("<248sd")  # the name of a counter with its labels, and its value
 MAX_RECORDS = 8192
-FILE_BYTES = RECORD.size * MAX_RECORDS  # only the pages with records take space on the disk
+FILE_BYTES = RECORD.size * MAX_RECORDS
 VALUE = struct.Struct("<d")
 VALUE_OFFSET = RECORD.size - VALUE.size
 SUFFIX = ".counters-1"  # ends in the version of the format
@@ -70,6 +70,7 @@ class SharedCounters:
     def _open(self) -> None:
         try:
             self.file = _take_over() or _create()
+            _reserve_space(self.file)
             self.memory = mmap.mmap(self.file, FILE_BYTES)
         except OSError as error:
             logger.warning("The metrics of this process are not counted: %s", error)
@@ -118,6 +119,15 @@ def _create() -> int:
     _is_locked_now(file)
     hidden.rename(settings.METRICS_ROOT / f"{uuid4().hex}{SUFFIX}")
     return file
+
+
+def _reserve_space(file: int) -> None:
+    """Give the file its space on the disk. Raise OSError if there is none.
+
+    A write to mapped memory for which the disk has no space kills the process with SIGBUS.
+    """
+    if hasattr(os, "posix_fallocate"):  # not on macOS
+        os.posix_fallocate(file, 0, FILE_BYTES)
 
 
 def _is_locked_now(file: int) -> bool:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,17 @@ def folder(tmp_path: Path, settings, monkeypatch: pytest.MonkeyPatch) -> Path:
     settings.METRICS_TOKEN = "token"
     monkeypatch.setenv("METRICS_ROOT", str(tmp_path / "metrics"))
     return tmp_path / "metrics"
+
+
+@pytest.fixture
+def small_disk(folder: Path) -> Iterator[Path]:
+    """Mount a disk of three megabytes as the folder of the counters."""
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)], check=False)
+    if mounted.returncode:
+        pytest.skip("mounting a small disk needs root")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 class Counting:
@@ -78,6 +90,19 @@ def test_a_folder_that_cannot_be_written_costs_only_the_counts(folder, caplog):
     own.add("a")
     assert own.sums() == {}
     assert "not counted" in caplog.text
+
+
+@pytest.mark.parametrize("is_taken_over", [False, True])
+def test_a_full_disk_costs_only_the_counts(small_disk, is_taken_over):
+    """Without space for its file a process would be killed with SIGBUS at its first count."""
+    if is_taken_over:  # one of an earlier release, which reserved no space
+        with (small_disk / f"earlier{SUFFIX}").open("wb") as file:
+            file.truncate(FILE_BYTES)
+    with pytest.raises(OSError, match="No space left"):
+        (small_disk / "ballast").write_bytes(bytes(4 << 20))
+    counting = Counting(3, "a")  # says that it has counted
+    counting.kill()
+    assert SharedCounters().sums() == {}
 
 
 def test_nothing_is_counted_and_no_file_is_made_while_nobody_may_see_it(folder, settings):
