@@ -40,6 +40,31 @@ def test_expressions_are_balanced():
         assert expression.count('"') % 2 == 0
 
 
+@pytest.mark.django_db
+def test_what_every_web_server_tells_of_the_database_is_counted_once():
+    shared = {family.name for family in fetch_families()}
+    found = {
+        (name, innermost_aggregation(expression, match.start()))
+        for expression in expressions()
+        for match in NAME.finditer(expression)
+        if (name := match[1]) in shared
+    }
+    assert len(found) > 8
+    assert {name for name, aggregation in found if aggregation == "sum"} == set()
+
+
+def innermost_aggregation(expression: str, position: int) -> str | None:
+    """Return the aggregation that takes what stands at the position, such as `max`, or None without one."""
+    opened: list[str] = []
+    for index, letter in enumerate(expression[:position]):
+        if letter == "(":
+            called = re.search(r"(\w+)( by \([^)]*\))? ?$", expression[:index])
+            opened.append(called[1] if called else "")
+        elif letter == ")":
+            opened.pop()
+    return next((name for name in reversed(opened) if name in ("sum", "max", "min")), None)
+
+
 def test_panels_have_their_own_place_and_number():
     panels = DASHBOARD["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
