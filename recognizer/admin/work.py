@@ -1,6 +1,7 @@
 """Admin pages of jobs and batches, where staff may retry and cancel them."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import Count, OuterRef, QuerySet, Subquery
@@ -18,7 +19,7 @@ from recognizer.services.work import jobs
 from recognizer.services.work.worker_state import worker_state
 from recognizer.words.answers import in_one_line
 
-COLORS = {
+COLORS: Mapping[str, str] = {
     Job.State.WAITING: "person",
     Job.State.RUNNING: "person",
     Job.State.DONE: "read",
@@ -95,14 +96,6 @@ class JobAdmin(WorkAdmin):
         self.tell_outcome(request, "Cancelled", jobs.cancel_jobs(queryset), chosen, "job", rule)
 
 
-class BatchItemInline(admin.TabularInline):
-    model = BatchItem
-    extra = 0
-    can_delete = False
-    fields = ("position", "name", "state", "error_code", "attempts", "upload")
-    readonly_fields = fields
-
-
 @admin.register(Batch)
 class BatchAdmin(WorkAdmin):
     list_display = ["named", "owner", "read", "failed", "state", "created_at"]
@@ -110,7 +103,7 @@ class BatchAdmin(WorkAdmin):
     ordering = ["-created_at"]
     date_hierarchy = "created_at"
     search_fields = ["name", "owner__username"]
-    inlines = [BatchItemInline]
+    related_lists: ClassVar[Mapping[str, str]] = {"batchitem": "batch__id__exact"}
     exclude = ["expected"]
     readonly_fields = ["expected_in_words"]
     actions = ["retry", "cancel"]
@@ -167,6 +160,20 @@ class BatchAdmin(WorkAdmin):
         cancelled = sum(control.cancel_batch(batch) for batch in queryset)
         rule = "Only pictures that still waited can be cancelled."
         self.tell_outcome(request, "Cancelled", cancelled, items, "picture", rule)
+
+
+@admin.register(BatchItem)
+class BatchItemAdmin(EvidenceAdmin):
+    list_display = ["name", "position", "state_badge", "error_code", "attempts", "upload", "batch"]
+    list_filter = ["state"]
+    list_select_related = ["upload", "batch"]
+    ordering = ["batch_id", "position"]  # an index has both
+    search_fields = ["name"]
+    exclude = ["staged", "sort_key"]
+
+    @admin.display(description="state", ordering="state")
+    def state_badge(self, item: BatchItem) -> str:
+        return render_badge(COLORS.get(item.state, ""), item.get_state_display())
 
 
 @admin.register(Backup)

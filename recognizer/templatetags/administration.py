@@ -25,6 +25,7 @@ GROUPS: tuple[tuple[str | Promise, Mapping[str, str | Promise]], ...] = (
         _("Work"),
         {
             "Batch": _("Many pictures given at once"),
+            "BatchItem": _("Each file of a batch"),
             "Job": _("Background work and its errors"),
             "Backup": _("Copies of the data"),
         },

@@ -16,7 +16,7 @@ from tests.recognizer.deletions import run_deletions
 
 pytestmark = pytest.mark.django_db
 
-EVIDENCE = ["upload", "prediction", "glyph", "featuremap", "correction", "modelversion", "job", "batch"]
+EVIDENCE = ["upload", "prediction", "glyph", "featuremap", "correction", "modelversion", "job", "batch", "batchitem"]
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from tests.readings import make_reading, store_reading
 
 pytestmark = pytest.mark.django_db
 
-EVIDENCE = ["upload", "prediction", "glyph", "featuremap", "correction", "modelversion", "job", "batch"]
+EVIDENCE = ["upload", "prediction", "glyph", "featuremap", "correction", "modelversion", "job", "batch", "batchitem"]
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_every_list_opens_and_can_be_searched(admin_client, prediction, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["upload", "prediction", "glyph", "featuremap", "correction", "job", "batch", "stream"]
+    "name", ["upload", "prediction", "glyph", "featuremap", "correction", "job", "batch", "batchitem", "stream"]
 )
 def test_the_number_of_queries_does_not_depend_on_the_length_of_a_list(
     admin_client, prediction, alice, name, django_assert_max_num_queries
@@ -58,6 +58,22 @@ def test_the_number_of_queries_does_not_depend_on_the_length_of_a_list(
         intake.add_files(intake.create_batch(owner=alice), [("3.png", ContentFile(digit_png(3)))])
     with django_assert_max_num_queries(14):
         admin_client.get(listed)
+
+
+def test_the_page_of_a_batch_links_to_its_files_and_lists_none(
+    admin_client, alice, model, media, django_assert_max_num_queries
+):
+    batch, other = (intake.create_batch(owner=alice) for _ in range(2))
+    intake.add_files(batch, [(f"meter-{n}.png", ContentFile(digit_png(3))) for n in range(60)])
+    intake.add_files(other, [("strange.png", ContentFile(digit_png(3)))])
+    with django_assert_max_num_queries(12):
+        page = admin_client.get(reverse("admin:recognizer_batch_change", args=[batch.pk])).content.decode()
+    assert "meter-1.png" not in page
+    (url,) = re.findall(r'href="([^"]*/batchitem/\?[^"]*)"', page)
+    with django_assert_max_num_queries(12):
+        listed = admin_client.get(unescape(url)).content.decode()
+    assert "strange.png" not in listed
+    assert re.findall(r"meter-\d+\.png", listed) == [f"meter-{n}.png" for n in range(50)]
 
 
 def test_the_index_shows_counts_and_the_state_of_the_worker(admin_client, prediction):
