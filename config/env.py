@@ -5,6 +5,8 @@ NAME_FILE points to. A value that cannot be understood stops the start with an e
 """
 
 import builtins
+import re
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +54,35 @@ class StrictEnv(environ.Env):  # type: ignore[misc]
 env = StrictEnv()
 
 
-def load_dotenv() -> None:
-    """Add the variables of .env, or of the file that ENV_FILE names, to those of the environment."""
-    env.read_env(env.path("ENV_FILE", default=ROOT / ".env"))
+def load_dotenv() -> list[str]:
+    """Add the variables of .env, or of the file that ENV_FILE names, to those of the environment. Return their names.
+
+    Only .env may be missing. Without a file that cannot be read, the server would start with public defaults.
+    """
+    file = env.path("ENV_FILE", default=ROOT / ".env")
+    try:
+        content = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        if not isinstance(error, FileNotFoundError) or env.str("ENV_FILE", default=""):
+            raise ImproperlyConfigured(f"The settings in {file} cannot be read: {error}") from error
+        content = ""
+    for number, line in enumerate(content.splitlines(), start=1):
+        if line.strip() and not re.match(r"\s*#|(export )?\w+=", line):
+            raise ImproperlyConfigured(f"{file}, line {number}: write NAME=value, without spaces around the =.")
+    env.read_env(StringIO(content))
     if env.ENVIRON.get("SCRIPT_NAME"):  # gunicorn would put it in front of all addresses
         raise ImproperlyConfigured("Digitscribe needs a host name of its own. Remove SCRIPT_NAME from the environment.")
+    return re.findall(r"^(?:export )?(\w+)=", content, re.MULTILINE)
+
+
+def setting_names() -> set[str]:
+    """Return the names of all settings, by .env.example. It is missing in the image of a container."""
+    example = ROOT / ".env.example"
+    text = example.read_text(encoding="utf-8") if example.exists() else ""
+    return set(re.findall(r"^([A-Z][A-Z_0-9]+)=", text, re.MULTILINE))
+
+
+def unknown_names(names: list[str]) -> list[str]:
+    """Return those of the names in a file that are neither settings nor the NAME_FILE of one."""
+    known = setting_names()
+    return [name for name in names if known and name.removesuffix("_FILE") not in known and name not in known]

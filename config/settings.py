@@ -1,6 +1,7 @@
 """Django's settings. Each comes from one environment variable, listed in .env.example, or has a default."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from logging import getLevelNamesMapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,10 +11,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
 from config.embedded_redis import running_redis
-from config.env import env, load_dotenv
+from config.env import env, load_dotenv, unknown_names
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-load_dotenv()
+UNKNOWN_SETTINGS = unknown_names(load_dotenv())  # names in .env that a system check reports
 
 # --- Installation ----------------------------------------------------------------------------------------
 
@@ -212,6 +213,8 @@ MEDIA_MOVED_FROM = env.str("MEDIA_MOVED_FROM", default="")  # while `manage.py m
 
 def media_storage(name: str, moved_from: str) -> dict[str, Any]:
     """Return the storage of media: one of those above, another class, or both while files are moved."""
+    if name not in MEDIA_STORAGES and "." not in name:
+        raise ImproperlyConfigured(f"MEDIA_STORAGE must be disk, s3 or a storage class, not {name!r}.")
     if not moved_from:
         return MEDIA_STORAGES.get(name, {"BACKEND": name})
     if {name, moved_from} != set(MEDIA_STORAGES):
@@ -400,7 +403,9 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 METRICS_ADDRESSES = networks(env.list("METRICS_ADDRESSES", str.strip, default=[]))
 METRICS_ROOT = env.path("METRICS_ROOT", default=BASE_DIR / ".run" / "metrics")
 
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+if LOG_LEVEL not in getLevelNamesMapping():
+    raise ImproperlyConfigured(f"LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not {LOG_LEVEL!r}.")
 LOG_FORMAT = env.str("LOG_FORMAT", default="text")
 if LOG_FORMAT not in ("text", "json"):
     raise ImproperlyConfigured(f"LOG_FORMAT must be text or json, not {LOG_FORMAT!r}.")

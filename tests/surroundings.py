@@ -3,7 +3,6 @@
 import atexit
 import fcntl
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,17 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from config.embedded_redis import EmbeddedRedis
+from config.env import setting_names
 from tests.servers.ports import reserve_port
 from tests.servers.postgres import Postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE = os.environ.get("TEST_DATABASE", "sqlite")  # or postgres
-
-
-def setting_names() -> set[str]:
-    """Return the names of all settings, by .env.example."""
-    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
-    return {match[1] for line in lines if (match := re.match(r"#? ?([A-Z][A-Z_0-9]+)=", line))}
 
 
 def create_session_folder() -> Path:

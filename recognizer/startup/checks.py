@@ -9,6 +9,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.files.base import ContentFile
+from django.utils.module_loading import import_string
 
 from mlcore.artifact import SHIPPED, ArtifactError, load_artifact
 
@@ -48,6 +49,22 @@ def check_media_writable(**kwargs: Any) -> list[CheckMessage]:
             id="recognizer.E001",
         )
     ]
+
+
+@register
+def check_media_storage(**kwargs: Any) -> list[CheckMessage]:
+    name = settings.STORAGES["default"]["BACKEND"]
+    try:
+        import_string(name)
+    except ImportError as error:
+        return [
+            Error(
+                f"Pictures cannot be stored: {error}.",
+                hint="Set MEDIA_STORAGE to disk, s3 or an installed storage class.",
+                id="recognizer.E008",
+            )
+        ]
+    return []
 
 
 @register
@@ -164,14 +181,32 @@ def check_broker_named(**kwargs: Any) -> list[CheckMessage]:
 
 @register
 def check_proxies(**kwargs: Any) -> list[CheckMessage]:
-    if settings.NUM_PROXIES or not settings.BIND.startswith("unix:"):
+    if settings.NUM_PROXIES:
+        return []
+    if settings.BIND.startswith("unix:"):
+        reason = "BIND is a unix socket"
+    elif settings.SECURE_PROXY_SSL_HEADER:
+        reason = "BEHIND_PROXY is on, which is the default with HTTPS"
+    else:
         return []
     return [
         Warning(
             "All requests seem to come from one address, which the limits per address count together.",
-            hint="BIND is a unix socket, so set NUM_PROXIES to the number of proxies in front of it, such as 1.",
+            hint=f"{reason}, so set NUM_PROXIES to the number of proxies in front of the server, such as 1.",
             id="recognizer.W004",
         )
+    ]
+
+
+@register
+def check_setting_names(**kwargs: Any) -> list[CheckMessage]:
+    return [
+        Warning(
+            f"{name} in the file of the settings is not a setting of Digitscribe.",
+            hint="Correct it by .env.example, or remove it if nothing else reads it.",
+            id="recognizer.W010",
+        )
+        for name in settings.UNKNOWN_SETTINGS
     ]
 
 

@@ -1,14 +1,17 @@
 """Tests of the environment's reader, and of .env.example, which lists every setting with its default."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.env import env, load_dotenv
-from tests.surroundings import ROOT, setting_names
+from config.env import env, load_dotenv, setting_names, unknown_names
+from tests.surroundings import ROOT
 
 READERS = {"str", "bool", "int", "list", "path", "db"}
 NAMES_THE_FILE = {"ENV_FILE"}  # it says which file is read, so it cannot stand in that file
@@ -109,3 +112,60 @@ def test_an_address_below_a_path_stops_the_start(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("SCRIPT_NAME", "/digits")
     with pytest.raises(ImproperlyConfigured, match="needs a host name of its own"):
         load_dotenv()
+
+
+@pytest.fixture
+def env_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    file = tmp_path / "settings"
+    monkeypatch.setenv("ENV_FILE", str(file))
+    return file
+
+
+def test_a_named_file_that_is_missing_stops_the_start(env_file: Path):
+    with pytest.raises(ImproperlyConfigured, match="cannot be read"):
+        load_dotenv()
+
+
+def test_a_file_that_cannot_be_read_stops_the_start(env_file: Path):
+    env_file.mkdir()
+    with pytest.raises(ImproperlyConfigured, match="cannot be read"):
+        load_dotenv()
+    env_file.rmdir()
+    env_file.write_bytes(b"SECRET_KEY=\xff")
+    with pytest.raises(ImproperlyConfigured, match="cannot be read"):
+        load_dotenv()
+
+
+def test_a_missing_env_file_that_nobody_named_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.delenv("ENV_FILE")
+    monkeypatch.setattr("config.env.ROOT", tmp_path)
+    assert load_dotenv() == []
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(ImproperlyConfigured, match="cannot be read"):
+        load_dotenv()
+
+
+@pytest.mark.parametrize("line", ["SECRET_KEY = word", "SECRET_KEY: word", "SECRET_KEY"])
+def test_a_line_that_is_no_setting_stops_the_start_without_showing_it(env_file: Path, line: str):
+    env_file.write_text(f"# first\n\n{line}\n")
+    with pytest.raises(ImproperlyConfigured, match="line 3") as error:
+        load_dotenv()
+    assert "word" not in str(error.value)
+
+
+def test_names_in_the_file_that_are_no_settings_are_found(monkeypatch: pytest.MonkeyPatch, env_file: Path):
+    monkeypatch.setenv("SECRET_KYE", "kept from this process")
+    env_file.write_text("SECRET_KYE=word\nexport DEBUG=\nDATABASE_PASSWORD_FILE=\nSECURITY_LOG_FILE=\n")
+    names = load_dotenv()
+    assert names == ["SECRET_KYE", "DEBUG", "DATABASE_PASSWORD_FILE", "SECURITY_LOG_FILE"]
+    assert unknown_names(names) == ["SECRET_KYE"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("LOG_LEVEL", "verbose"), ("MEDIA_STORAGE", "S3")])
+def test_a_setting_with_an_unknown_word_stops_the_start(name: str, value: str):
+    environment = os.environ | {name: value}
+    run = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 1
+    assert f"ImproperlyConfigured: {name} must be " in run.stderr

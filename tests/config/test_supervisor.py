@@ -18,12 +18,13 @@ import psutil
 import pytest
 
 from config.embedded_redis import free_port, running_redis
+from config.env import setting_names
 from config.processes import kill_leftovers
 from config.redis_program import WHEEL
 from config.supervisor import own_secret_key
 from tests.database import MIGRATED
 from tests.servers.process import ROOT, Server, wait_until
-from tests.surroundings import SHARED, setting_names
+from tests.surroundings import SHARED
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
 

@@ -11,11 +11,12 @@ import pytest
 import yaml
 from django.urls import resolve
 
+from config.env import setting_names
 from config.gunicorn import graceful_timeout
 from config.supervisor import TRAINER_OPTIONS
 from recognizer.release import RELEASE
 from tests.deploy.page import PAGE
-from tests.surroundings import ROOT, setting_names
+from tests.surroundings import ROOT
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))

@@ -52,6 +52,31 @@ def test_a_unix_socket_without_a_proxy_is_reported(settings, bind, proxies, is_r
     assert ("recognizer.W004" in check_ids()) is is_reported
 
 
+@pytest.mark.parametrize(("proxies", "is_reported"), [(0, True), (1, False)])
+def test_a_trusted_proxy_that_is_not_counted_is_reported(settings, proxies, is_reported):
+    settings.NUM_PROXIES, settings.SECURE_PROXY_SSL_HEADER = proxies, ("HTTP_X_FORWARDED_PROTO", "https")
+    assert ("recognizer.W004" in check_ids()) is is_reported
+
+
+@pytest.mark.parametrize(
+    ("backend", "is_reported"),
+    [
+        ("recognizer.storage.Missing", True),
+        ("missing.Storage", True),
+        ("recognizer.storage.disk.AtomicFileSystemStorage", False),
+    ],
+)
+def test_a_storage_class_that_does_not_exist_is_reported(settings, backend, is_reported):
+    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": backend}}
+    assert ("recognizer.E008" in check_ids()) is is_reported
+
+
+def test_a_name_in_the_file_that_is_no_setting_is_reported(settings):
+    assert "recognizer.W010" not in check_ids()
+    settings.UNKNOWN_SETTINGS = ["SECRET_KYE"]
+    assert "recognizer.W010" in check_ids()
+
+
 @pytest.mark.parametrize(
     ("url", "is_reported"),
     [("http://localhost:8000", True), ("http://[::1]:8000", True), ("https://digits.example.org", False)],
