@@ -80,6 +80,10 @@ class FileIndex:
         self.rows.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", values)
         self.rows.execute("INSERT OR IGNORE INTO objects VALUES (?)", [file.sha256])
 
+    def clear(self) -> None:
+        self.rows.execute("DELETE FROM files")
+        self.rows.execute("DELETE FROM objects")
+
     def find(self, name: str) -> StoredFile | None:
         row = self.rows.execute("SELECT name, sha256, size, changed FROM files WHERE name = ?", [name]).fetchone()
         return StoredFile(*row) if row else None

@@ -8,6 +8,7 @@ be copied, the backup starts again from the transaction, so that no row of it la
 import gzip
 import json
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ def take_backup(address: Address, *, report: Report = lambda line: None) -> Back
     with open_target(address, name) as target:
         index = FileIndex()
         try:
-            _load_earlier_files(target, index)
+            _load_earlier_files(target, index, report)
             copier = Copier(target, index)
             report("Copying the files …")
             for file in named_files(schema.models, DEFAULT_DB_ALIAS):
@@ -81,11 +82,16 @@ def take_backup(address: Address, *, report: Report = lambda line: None) -> Back
     return result
 
 
-def _load_earlier_files(target: Target, index: FileIndex) -> None:
+def _load_earlier_files(target: Target, index: FileIndex, report: Report) -> None:
     """Remember the files of the newest snapshot, so that those that have not changed are not read again."""
-    if target.list_snapshots():
+    if not target.list_snapshots():
+        return
+    try:
         for file in find_snapshot(target).read_files():
             index.add(file, FileIndex.EARLIER)
+    except (OSError, EOFError, zlib.error, ValueError, TypeError, BackupError) as error:
+        index.clear()
+        report(f"The newest backup is damaged, so all files are read again: {error}")
 
 
 def _write_snapshot(target: Target, name: str, copier: Copier, schema: Schema) -> Manifest:

@@ -262,6 +262,17 @@ def test_a_missing_picture_is_found(place, seven):
 
 
 @files_decide
+def test_a_damaged_list_of_the_newest_backup_does_not_stop_the_next(place, seven):
+    take_backup(place)
+    damaged = next(place.glob("snapshots/*/files.jsonl.gz"))
+    damaged.write_bytes(damaged.read_bytes()[:-20])
+
+    lines: list[str] = []
+    take_backup(place, report=lines.append)
+    assert any(line.startswith("The newest backup is damaged, so all files are read again: ") for line in lines)
+    assert faults(place) == []
+
+
 def test_an_object_that_an_interrupted_backup_left_damaged_is_written_again(place, seven):
     path = place / object_name(seven.upload.sha256)
     path.parent.mkdir(parents=True)
