@@ -182,7 +182,7 @@ def fill_with_files(owner: object, template: "Prediction", picture: bytes, count
 
 
 def run(what: str, *arguments: object) -> list[tuple[str, float]]:
-    """Run a command, which must succeed. Show its minutes and its own processor time, and return the seconds of its phases."""
+    """Run a command, which must succeed. Show its minutes and processor time, and return the seconds of its phases."""
     before = os.times()
     phases = Command([*arguments]).wait()
     after = os.times()
