@@ -13,7 +13,7 @@ create_token = operation(
     request=serializers.TokenRequestSerializer,
     answers={201: NewTokenBody},
     parameters=[LOCATION],
-    problems=["invalid", "unsupported_media_type"],
+    problems=["invalid", "conflict", "unsupported_media_type"],
     by_token=False,
 )
 get_token = operation("tokens", "get_token", "Get a token", answers={200: TokenBody}, problems=FOUND, by_token=False)

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from recognizer.models import ApiToken
+from recognizer.problems import Problem
 from recognizer.services.people.tokens import create_token
 
 MAX_DAYS = 36_500  # later dates could overflow the calendar
@@ -29,5 +30,8 @@ class Command(BaseCommand):
         if not user:
             raise CommandError(f"There is no active user {options['user']}.")
         expires_at = timezone.now() + timedelta(days=days) if days else None
-        _, secret = create_token(user=user, name=options["name"], scope=options["scope"], expires_at=expires_at)
+        try:
+            _, secret = create_token(user=user, name=options["name"], scope=options["scope"], expires_at=expires_at)
+        except Problem as problem:
+            raise CommandError(problem.detail) from problem
         self.stdout.write(secret)

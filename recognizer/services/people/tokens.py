@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from recognizer.models import ApiToken
 from recognizer.problems import Problem
@@ -16,6 +17,7 @@ from recognizer.services.rows import find_row_with
 from recognizer.services.security_log import Event, log_event
 
 PREFIX = "dgs_"
+MAX_TOKENS = 100  # of one account, without those that were revoked
 LAST_USE_PRECISION = timedelta(minutes=1)
 
 
@@ -31,6 +33,8 @@ def create_token(
     secret = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         require_open_account(user.pk)
+        if ApiToken.objects.filter(user=user, revoked_at=None).count() >= MAX_TOKENS:
+            raise Problem("conflict", _("You have %(count)d tokens. Revoke one first.") % {"count": MAX_TOKENS})
         token = ApiToken.objects.create(
             id=id or uuid4(), user=user, name=name, scope=scope, expires_at=expires_at, digest=digest_of(secret)
         )
@@ -67,8 +71,13 @@ def revoke_token(token: ApiToken) -> None:
 
 
 def revoke_tokens(user: User) -> None:
-    for token in ApiToken.objects.filter(user=user, revoked_at=None):
-        revoke_token(token)
+    """Revoke all tokens of an account, with one line in the security log."""
+    with transaction.atomic():
+        tokens = ApiToken.objects.filter(user=user, revoked_at=None)
+        keys = [*tokens.select_for_update().values_list("pk", flat=True)]
+        if keys:
+            ApiToken.objects.filter(pk__in=keys).update(revoked_at=timezone.now())
+            log_event(Event.TOKEN_REVOKED, account=user.pk, tokens=[str(key) for key in keys])
 
 
 def digest_of(secret: str) -> str:

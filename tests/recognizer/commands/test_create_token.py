@@ -7,6 +7,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from recognizer.models import ApiToken
+from recognizer.services.people import tokens
 from recognizer.services.people.tokens import find_token
 
 
@@ -40,3 +41,10 @@ def test_an_invalid_number_of_days_creates_no_token(alice: User, days: str) -> N
 def test_an_unknown_user_is_an_error(alice: User) -> None:
     with pytest.raises(CommandError, match="There is no active user bob"):
         run("bob")
+
+
+def test_a_token_beyond_the_limit_is_an_error(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "MAX_TOKENS", 1)
+    run("alice")
+    with pytest.raises(CommandError, match="Revoke one first"):
+        run("alice")

@@ -19,7 +19,7 @@ from recognizer.services import security_log, throttles
 from recognizer.services.people import addresses
 from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.people.export_links import create_link
-from recognizer.services.people.tokens import create_token, revoke_token
+from recognizer.services.people.tokens import create_token, revoke_token, revoke_tokens
 from recognizer.services.security_log import MAX_REFUSALS, Event, log_event, log_refusal
 from tests.conftest import token_headers
 from tests.deploy.page import PAGE
@@ -114,6 +114,22 @@ def test_tokens(alice, lines):
     assert {line["token"] for line in written} == {str(token.pk)}
     assert secret not in json.dumps(written)
     assert "private name" not in json.dumps(written)
+
+
+def test_tokens_that_a_new_password_revokes_are_one_line_and_one_update(
+    alice, bob, lines, django_assert_max_num_queries
+):
+    for user in (bob, *[alice] * 20):
+        create_token(user=user, name="script")
+    revoke_token(alice.api_tokens.order_by("created_at")[0])
+    wanted = {str(pk) for pk in alice.api_tokens.filter(revoked_at=None).values_list("pk", flat=True)}
+    lines()
+    with django_assert_max_num_queries(4):
+        revoke_tokens(alice)
+    revoke_tokens(alice)
+    (line,) = lines()
+    assert (line["event"], line["account"], set(line["tokens"])) == ("token_revoked", alice.pk, wanted)
+    assert list(ApiToken.objects.filter(revoked_at=None).values_list("user", flat=True)) == [bob.pk]
 
 
 def test_passwords_emails_and_roles(alice, lines):

@@ -1,12 +1,15 @@
 """Tests of the endpoints of API tokens."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from recognizer.models import ApiToken
+from recognizer.services.people import tokens
 from tests.conftest import client_of, token_headers
 from tests.pictures import digit_png
 
@@ -97,6 +100,20 @@ def test_a_stranger_cannot_see_or_revoke_a_token(alice_client, bob):
     assert client_of(bob).get(URL).json() == []
     assert client_of(bob).delete(url).status_code == 404
     assert ApiToken.objects.get().revoked_at is None
+
+
+def test_an_account_has_a_limited_number_of_tokens(alice, bob, alice_client, monkeypatch):
+    monkeypatch.setattr(tokens, "MAX_TOKENS", 2)
+    first, _second = made(alice_client), made(alice_client)
+    token_headers(bob)
+    refused = alice_client.post(URL, {"name": "third"}, content_type="application/json")
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+    assert "Revoke one first" in refused.json()["detail"]
+    form = {"id": str(uuid4()), "name": "third", "scope": "read", "days": "30"}
+    page = alice_client.post(reverse("token_create"), form)
+    assert page.status_code == 409 and "Revoke one first" in page.content.decode()
+    alice_client.delete(first["url"])
+    assert "token" in made(alice_client)
 
 
 @pytest.mark.parametrize("header", ["Bearer", "Bearer a b", "Bearer é", "Basic YWxpY2U6YWxpY2UtcGFzc3dvcmQ=", "dgs_x"])
