@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.files.base import File
@@ -17,7 +18,9 @@ from recognizer.bodies.results import ResultRow
 from recognizer.models import Batch
 from recognizer.models.natural_order import natural_key
 from recognizer.problems import Problem
+from recognizer.queries.selectors import batches_for
 from recognizer.services.batches import intake
+from recognizer.services.batches.archives import shown_name
 from recognizer.services.batches.progress import Progress, progress_of
 from recognizer.services.batches.results import batch_rows
 from recognizer.services.batches.table import ordered_items
@@ -40,6 +43,14 @@ class Command(BaseCommand):
         parser.add_argument("--preset", default="", metavar="NAME", help="the preset of the user to read with")
         parser.add_argument(
             "--decimal", choices=DECIMAL_MARKS, help="the decimal mark (default: the one that the account has chosen)"
+        )
+        parser.add_argument(
+            "--batch",
+            action="append",
+            default=[],
+            type=UUID,
+            metavar="KEY",
+            help="leave out the files that are in this batch: go on with an import that ended early (may be repeated)",
         )
         parser.add_argument("--name", help="name of the batch (default: the name of the folder)")
         parser.add_argument(
@@ -66,26 +77,45 @@ class Command(BaseCommand):
         self.check_output(options["output"], waits=options["wait"])
         # The standard output holds nothing but the table, if that goes there.
         self.progress = self.stderr if str(options["output"]) == "-" else self.stdout
-        files = iter(find_files(folder))
-        created: list[Batch] = []
+        batches = self.find_batches(user, options["batch"])
+        files = iter(files_not_in(batches, folder))
         try:
             while group := list(islice(files, intake.MAX_ITEMS)):
-                batch = intake.create_batch(
+                batch = intake.new_batch(
                     owner=user,
                     name=options["name"] or folder.name,
                     mode=mode,
                     decimal=options["decimal"],
                     expected=expected,
                 )
-                created.append(batch)
+                batches.append(batch)
                 self.add_files(batch, folder, group)
-        except Problem as problem:
-            raise CommandError(problem.detail) from problem
+        except (Problem, OSError) as error:
+            detail = error.detail if isinstance(error, Problem) else str(error)
+            raise CommandError(detail) from error
+        finally:
+            self.close_incomplete(batches)
         if options["wait"]:
-            outcomes = [self.wait(batch) for batch in created]
+            outcomes = [self.wait(batch) for batch in batches]
             if options["output"]:
-                self.write_output(options["output"], folder.name, user, created)
+                self.write_output(options["output"], folder.name, user, batches)
             sys.exit(0 if all(outcomes) else 1)
+
+    def find_batches(self, user: User, keys: list[UUID]) -> list[Batch]:
+        found = list(batches_for(user).filter(pk__in=keys).order_by("created_at"))
+        if len(found) < len(set(keys)):
+            raise CommandError(f"--batch: {user} has no such batch.", returncode=2)
+        return found
+
+    def close_incomplete(self, batches: list[Batch]) -> None:
+        """Close the batch in which an error ended the import, and say how to go on."""
+        stored = list(Batch.objects.filter(pk__in=[batch.pk for batch in batches]))  # an error undid the others
+        incomplete = [batch for batch in stored if not batch.closed_at]
+        for batch in incomplete:
+            intake.close_batch(batch)
+        if incomplete or len(stored) < len(batches):
+            keys = " ".join(f"--batch {batch.pk}" for batch in stored)
+            self.stderr.write(f"The import is not complete. Start it again{f' with {keys}' if keys else ''} to go on.")
 
     def check_output(self, output: Path | None, *, waits: bool) -> None:
         if output is None:
@@ -121,6 +151,19 @@ class Command(BaseCommand):
     def show_progress(self, progress: Progress) -> None:
         if self.stderr.isatty():
             self.stderr.write(f"\r{progress.finished} of {progress.total}", ending="\n" if progress.is_ready else "")
+
+
+def files_not_in(batches: list[Batch], folder: Path) -> list[Path]:
+    """Return the files of a folder without those that the batches hold already."""
+    held = intake.count_names(batches)
+    left = []
+    for path in find_files(folder):
+        name = shown_name(str(path.relative_to(folder)))
+        if held[name]:
+            held[name] -= 1
+        else:
+            left.append(path)
+    return left
 
 
 def find_files(folder: Path) -> list[Path]:

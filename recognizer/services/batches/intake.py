@@ -1,5 +1,6 @@
 """Intake of a batch: its files are stored first and queued for reading at once, while more may still be added."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from uuid import UUID, uuid4
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile, File
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -198,6 +199,12 @@ def save_items(batch: Batch, items: list[BatchItem], *, reopens: bool = False) -
         reserve_space(batch.owner_id, pictures=len(readable), size=sum(item.bytes for item in items))
         BatchItem.objects.bulk_create(items)
         enqueue_chunks(batch, readable)
+
+
+def count_names(batches: Iterable[Batch]) -> Counter[str]:
+    """Return how many files of each name the batches hold. A document is one file, however many pages it has."""
+    items = BatchItem.objects.filter(Q(page=None) | Q(page=1), batch__in=batches)
+    return Counter(items.values_list("name", flat=True))
 
 
 def close_batch(batch: Batch) -> None:

@@ -96,8 +96,12 @@ class WatchedFolder:
                     yield path
 
     def is_complete(self, path: Path) -> bool:
-        """Return whether the file has not changed for a while, and is not open for writing where that is known."""
-        return time.time() - path.stat().st_mtime >= self.settled_seconds and not is_being_written(path)
+        """Return whether the file has not changed for a while, and is not open for writing where that is known.
+
+        A time in the future, from a scanner whose clock is wrong, tells nothing: `sizes` tells that the file grows.
+        """
+        age = time.time() - path.stat().st_mtime
+        return not 0 <= age < self.settled_seconds and not is_being_written(path)
 
     def taken_files(self) -> dict[UUID, Path]:
         """Return the files that were taken and not moved yet, by the keys of their items."""

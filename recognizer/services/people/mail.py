@@ -37,6 +37,15 @@ LONGEST_DELAY = timedelta(minutes=10)
 PAUSE_SECONDS = 30.0
 
 
+# Errors that EMAIL_HOST, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD or DEFAULT_FROM_EMAIL cause, for every mail.
+OF_SETTINGS = (
+    smtplib.SMTPAuthenticationError,
+    smtplib.SMTPConnectError,
+    smtplib.SMTPHeloError,
+    smtplib.SMTPSenderRefused,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """The content of a mail for its template, and the address that it goes to."""
@@ -186,7 +195,5 @@ def smtp_code(error: Exception) -> int:
 
 
 def is_final(error: Exception) -> bool:
-    """Return whether the server refused this mail for good. A wrong password or name is for the operator to correct."""
-    if isinstance(error, smtplib.SMTPAuthenticationError | smtplib.SMTPConnectError | smtplib.SMTPHeloError):
-        return False
-    return smtp_code(error) >= 500
+    """Return whether the server refused this mail for good. Wrong settings are for the operator to correct."""
+    return not isinstance(error, OF_SETTINGS) and smtp_code(error) >= 500

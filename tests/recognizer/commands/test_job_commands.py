@@ -8,8 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from openpyxl import load_workbook
 
+from recognizer.management.commands import import_uploads
 from recognizer.management.commands.import_uploads import Command
-from recognizer.models import Batch, Job
+from recognizer.models import Batch, BatchItem, Job
 from recognizer.services.batches import intake
 from recognizer.services.batches.progress import progress_of
 from recognizer.services.exports.spreadsheets import SHEET_COLUMNS
@@ -92,6 +93,50 @@ def test_a_large_folder_becomes_several_batches(alice, media, tmp_path, monkeypa
         (tmp_path / f"{n}.png").write_bytes(digit_png(n, size=60))
     run_command("import_uploads", str(tmp_path), "--user", "alice")
     assert sorted(batch.items.count() for batch in Batch.objects.all()) == [1, 2, 2]
+
+
+def test_an_import_that_ended_early_goes_on_without_the_files_that_it_stored(
+    alice, bob, media, tmp_path, monkeypatch, settings
+):
+    monkeypatch.setattr(import_uploads, "FILES_PER_TRANSACTION", 1)
+    settings.QUOTA_PICTURES = 2
+    for n in range(4):
+        (tmp_path / f"{n}.png").write_bytes(digit_png(n, size=60))
+    err = StringIO()
+    with pytest.raises(CommandError):
+        call_command("import_uploads", str(tmp_path), "--user", "alice", stdout=StringIO(), stderr=err)
+    batch = Batch.objects.get()
+    assert (batch.items.count(), progress_of(batch).is_open) == (2, False)
+    assert f"--batch {batch.pk}" in err.getvalue()
+
+    settings.QUOTA_PICTURES = 10
+    with pytest.raises(CommandError, match="has no such batch"):
+        run_command("import_uploads", str(tmp_path), "--user", "bob", "--batch", str(batch.pk))
+    run_command("import_uploads", str(tmp_path), "--user", "alice", "--batch", str(batch.pk))
+    names = BatchItem.objects.filter(batch__owner=alice).values_list("name", flat=True)
+    assert sorted(names) == ["0.png", "1.png", "2.png", "3.png"]
+
+
+def test_an_import_without_space_for_its_first_file_leaves_no_batch(alice, media, tmp_path, settings):
+    settings.QUOTA_BYTES = 1
+    (tmp_path / "a.png").write_bytes(digit_png(3))
+    with pytest.raises(CommandError):
+        run_command("import_uploads", str(tmp_path), "--user", "alice")
+    assert not Batch.objects.exists()
+
+
+def test_a_file_that_cannot_be_opened_ends_the_import_with_its_name(alice, media, tmp_path, monkeypatch):
+    (tmp_path / "a.png").write_bytes(digit_png(3))
+    find_files = import_uploads.find_files
+
+    def find_and_remove(folder):
+        found = find_files(folder)
+        (folder / "a.png").unlink()
+        return found
+
+    monkeypatch.setattr(import_uploads, "find_files", find_and_remove)
+    with pytest.raises(CommandError, match=r"a\.png"):
+        run_command("import_uploads", str(tmp_path), "--user", "alice")
 
 
 def test_a_folder_is_imported_with_a_preset_of_its_owner(alice, bob, media, tmp_path):

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,17 @@ def test_a_file_that_still_grows_or_is_unfinished_is_left_alone(watched, folder)
     before = files_in(folder)
     watched.take_files()
     assert files_in(folder) == before
+
+
+@pytest.mark.parametrize(("age", "is_taken"), [(-86_400, True), (0, False), (60, True)])
+def test_a_file_is_taken_when_its_time_is_past_or_impossible(watched, folder, age, is_taken):
+    watched.settled_seconds = 30.0
+    put(folder, "a.png")
+    written = time.time() - age
+    os.utime(folder / "a.png", (written, written))
+    watched.take_files()
+    watched.take_files()
+    assert (files_in(folder) != ["a.png"]) is is_taken
 
 
 @pytest.mark.skipif(not hasattr(fcntl, "F_SETLEASE"), reason="Only Linux tells whether a file is open.")

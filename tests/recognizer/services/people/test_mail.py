@@ -94,19 +94,19 @@ def test_a_second_delivery_of_the_message_sends_nothing(alice):
 
 
 class Refusal(socketserver.StreamRequestHandler):
-    """A mail server that refuses every recipient with the server's code."""
+    """A mail server that refuses a command, such as every recipient, with the server's code."""
 
     def handle(self) -> None:
         self.wfile.write(b"220 mailbox\r\n")
         while line := self.rfile.readline().upper():
             self.server.commands.append(line)
-            self.wfile.write(self.server.code + b" no\r\n" if line.startswith(b"RCPT") else b"250 fine\r\n")
+            self.wfile.write(self.server.code + b" no\r\n" if line.startswith(self.server.refuses) else b"250 fine\r\n")
 
 
 @pytest.fixture
 def refusing_server(settings) -> Iterator[socketserver.TCPServer]:
     with socketserver.TCPServer(("127.0.0.1", 0), Refusal) as server:
-        server.code, server.commands = b"550", []
+        server.code, server.refuses, server.commands = b"550", b"RCPT", []
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         use_server(settings, server.server_address[1])
@@ -138,6 +138,16 @@ def test_a_mail_waits_for_a_server_that_asks_to_come_back_later(alice, refusing_
     job = Job.objects.get()
     assert (job.state, job.attempts, job.error) == (Job.State.WAITING, 0, "SMTPRecipientsRefused 451")
     assert job.not_before > timezone.now() + timedelta(seconds=20)
+    assert OutgoingMail.objects.exists()
+
+
+def test_a_mail_waits_until_the_operator_has_corrected_its_sender(alice, refusing_server):
+    refusing_server.refuses = b"MAIL"
+    add_address(alice)
+    send_mail_later("test", user_id=alice.pk)
+    run_mail_jobs()
+    job = Job.objects.get()
+    assert (job.state, job.attempts, job.error) == (Job.State.WAITING, 0, "SMTPSenderRefused 550")
     assert OutgoingMail.objects.exists()
 
 
