@@ -19,6 +19,7 @@ from recognizer.services.security_log import log_throttle
 from recognizer.services.throttles import Rate, RateStatus
 
 CREDENTIALS = ["Authorization", "Cookie"]
+RETRY_SOON = {"Retry-After": "2"}  # of work in the background
 
 
 class Endpoint(APIView):

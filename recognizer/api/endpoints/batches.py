@@ -14,7 +14,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recognizer.api.endpoint import Endpoint, person
+from recognizer.api.endpoint import RETRY_SOON, Endpoint, person
 from recognizer.api.idempotent import claimed_key, created
 from recognizer.api.lists import page_response
 from recognizer.api.operations import batches as operations
@@ -35,7 +35,6 @@ from recognizer.services.limits import idempotency
 from recognizer.services.reading.expected import expect_in_mode
 
 BY_POSITION = SortOrder("position", descending=False, parse=int)
-RETRY_SOON = {"Retry-After": "2"}
 
 
 class BatchList(Endpoint):

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from recognizer.api.authentication import require_fresh_login
-from recognizer.api.endpoint import Endpoint, person
+from recognizer.api.endpoint import RETRY_SOON, Endpoint, person
 from recognizer.api.endpoints.tokens import LoggedIn
 from recognizer.api.operations import account as operations
 from recognizer.api.requests.serializers import PasswordSerializer
@@ -24,8 +24,6 @@ from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.reading.preferences import decimal_mark_of
 from recognizer.services.security_log import Event, log_refusal
 from recognizer.services.space.quotas import usage
-
-RETRY_SOON = {"Retry-After": "2"}
 
 
 class Me(Endpoint):

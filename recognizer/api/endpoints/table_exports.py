@@ -7,8 +7,8 @@ from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recognizer.api.endpoint import Endpoint, person
-from recognizer.api.endpoints.batches import RETRY_SOON, batch_for
+from recognizer.api.endpoint import RETRY_SOON, Endpoint, person
+from recognizer.api.endpoints.batches import batch_for
 from recognizer.api.operations import batches as operations
 from recognizer.bodies.plain import Json, write
 from recognizer.bodies.table_exports import table_export_body

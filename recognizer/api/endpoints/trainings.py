@@ -4,8 +4,7 @@ from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recognizer.api.endpoint import Endpoint, person
-from recognizer.api.endpoints.batches import RETRY_SOON
+from recognizer.api.endpoint import RETRY_SOON, Endpoint, person
 from recognizer.api.lists import page_response
 from recognizer.api.operations import trainings as operations
 from recognizer.api.trainers import is_trainer, require_trainer
