@@ -20,7 +20,8 @@ from tests.servers.web import WebServer
 
 pytestmark = [pytest.mark.processes]
 
-MOST_ADDED_SECONDS = 0.8
+# The short form runs beside other tests.
+MOST_ADDED_SECONDS = 0.8 if IS_LONG else 5.0
 
 
 class CountingProxy(Proxy):
@@ -123,7 +124,7 @@ def test_an_outage_delays_one_request_briefly(alice, uploader, redis_server, pro
     """One outage after the other befalls the same web server, worker and beat.
 
     The request that finds the outage out opens the circuit breaker. The others do not ask Redis, so nothing of it can
-    delay them. How long they take is asserted in the long form alone, which runs on an idle machine.
+    delay them. The long form, which runs on an idle machine, allows them less time.
     """
     for fault in (refuse, freeze, swallow, delay, fill):
         usual = uploader.upload_many(sized(10, 100))
@@ -139,7 +140,7 @@ def test_an_outage_delays_one_request_briefly(alice, uploader, redis_server, pro
         wait_for(uploader.finds_redis, 60, f"Redis is found again after {fault.__name__}")
         check_maps(media)
         show_delays(fault.__name__, usual, first, later)
-        assert not IS_LONG or max(first, *later) <= max(usual) + MOST_ADDED_SECONDS, fault
+        assert max(first, *later) <= max(usual) + MOST_ADDED_SECONDS, fault
     assert Prediction.objects.count() == 5 * (sized(10, 100) + sized(15, 200))
     assert Job.objects.filter(attempts__gt=1).count() == 0
     assert proxies[0].sent > 0  # between the outages
