@@ -51,6 +51,7 @@ class FoundNumber:
     signs: tuple[FoundSign, ...] = ()  # from left to right
     is_in_printed_boxes: bool = False
     signs_confidence: float = 1.0  # that these are the signs, where the digits are right
+    noise: float = 0.0  # of the picture's paper
     fitting: float | None = None  # with an expectation: the probability that the number fits it; 0 if this one does not
 
     @property

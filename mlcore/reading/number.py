@@ -94,7 +94,7 @@ def find_number(
     strip = found[place][1]
     trace("line", strip.image)
     trace("digits", np.hstack([digit.input for digit in best.digits]))
-    return best
+    return replace(best, noise=ink.noise)
 
 
 def propose_numbers(
@@ -146,7 +146,7 @@ def decode_expected(
 
 
 def find_numbers(
-    lines: Sequence[TextLine], engine: Engine, expectation: Expectation | None = None
+    ink: Ink, lines: Sequence[TextLine], engine: Engine, expectation: Expectation | None = None
 ) -> list[FoundNumber | None]:
     """Return the number of each line, or None where it holds no digit. Boxes are those of the levelled page.
 
@@ -167,7 +167,7 @@ def find_numbers(
         best = max(found, key=lambda number: number.score, default=None)
         if best and expectation:
             best = choose_expected(found, expectation)[1]
-        numbers.append(move_number(best, line.box[:2]) if best else None)
+        numbers.append(replace(move_number(best, line.box[:2]), noise=ink.noise) if best else None)
     return numbers
 
 

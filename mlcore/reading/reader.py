@@ -169,7 +169,7 @@ class Reader:
             raise TooComplexError
         readings: list[Reading] = []
         unread: list[UnreadInk] = []
-        for line, number in zip(page.lines, find_numbers(page.lines, self.engine, expectation), strict=True):
+        for line, number in zip(page.lines, find_numbers(ink, page.lines, self.engine, expectation), strict=True):
             reading = self.make_number_reading(image, locate_number(number, page)) if number else None
             if reading is not None and reading.decision != "rejected":
                 readings.append(reading)

@@ -30,7 +30,7 @@ Pixels = NDArray[np.uint8]
 # Two thirds of the risk that the model card allows: 0.3 % of sure digits wrong, 3 % of letters read as sure digits.
 DIGIT_RISK = 0.002  # share of sure digits that may be wrong
 NEGATIVE_RISK = 0.02  # share of negatives that may be read as sure digits
-NUMBER_RISK = 0.01  # share of sure numbers that may be wrong
+NUMBER_RISK = 0.015  # share of sure numbers that may be wrong
 MAX_REJECTED = 0.003  # share of digits, and of correctly read numbers, that may be rejected
 MIN_READ = 0.5  # no answer is sure below this confidence
 UNREACHABLE = 2.0  # above every confidence
@@ -45,7 +45,7 @@ class CalibrationCounts:
 
     digits: int = 4_000
     negatives: int = 2_000
-    numbers: int = 1_500
+    numbers: int = 6_000  # with 1,500 the threshold is chance: five of the sure ones may be wrong
     numbers_for_weights: int = 3_000  # numbers on which the reader's weights are fitted
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlcore.reading.decide import CONFIDENCE_FEATURES, confidence_features, judge_digit, judge_number, number_confidence
-from mlcore.reading.found import FoundDigit, FoundNumber
+from mlcore.reading.found import FoundDigit, FoundNumber, FoundSign
 
 CARD = {"is_digit": 0.3, "read": 0.8, "number_reject": 0.1, "number_read": 0.7, "number_line": 1.0}
 
@@ -59,6 +59,31 @@ def test_the_default_weights_distrust_a_doubtful_line():
 def test_a_doubtful_sign_lowers_the_confidence():
     doubtful = replace(found(line=0.99), signs_confidence=0.3)
     assert number_confidence(doubtful, {}) < 0.9 < number_confidence(found(line=0.99), {})
+
+
+def test_noisy_paper_and_little_writing_count_where_the_card_knows_them():
+    plain, noisy = found(), replace(found(), noise=0.04)
+    small = replace(plain, digits=tuple(replace(digit, box=(0, 0, 5, 11)) for digit in plain.digits))
+    newer = CARD | {"number_noise": -1.0, "number_tall": 1.0}
+    assert number_confidence(noisy, newer) < number_confidence(plain, newer)
+    assert number_confidence(small, newer) < number_confidence(plain, newer)
+
+
+def test_a_card_without_a_feature_is_not_changed_by_it():
+    noisy = replace(found(), noise=0.04)
+    assert number_confidence(noisy, CARD) == number_confidence(found(), CARD)
+
+
+def test_a_doubtful_sign_counts_more_in_tall_writing():
+    card = CARD | {"number_tall_signs": 0.5}
+    sign = FoundSign(".", 1, (12, 18, 2, 2), 0.6, 3.0)
+
+    def loss(height):
+        digits = tuple(replace(digit, box=(0, 0, 5, height)) for digit in found().digits)
+        number = replace(found(), digits=digits)
+        return number_confidence(number, card) - number_confidence(replace(number, signs=(sign,)), card)
+
+    assert loss(50) > loss(20) > 0
 
 
 def test_a_number_without_digits_has_finite_features():
