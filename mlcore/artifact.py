@@ -16,7 +16,7 @@ from mlcore.atomic_files import make_folder_atomic, open_atomic
 
 FORMAT = 1  # 1: card.json with networks, files, temperature, thresholds, frame, training, metrics
 CARD = "card.json"
-SHIPPED = Path(__file__).parent / "artifacts" / "digits-9"
+SHIPPED = Path(__file__).parent / "artifacts" / "digits-10"
 
 
 class ArtifactError(Exception):

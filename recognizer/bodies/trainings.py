@@ -34,7 +34,7 @@ class TrainingBody(Body):
     url: Annotated[str, url(TRAINING_PATH)]
     state: Annotated[str, choice(*STATES, help="`candidate`: it ended with one.", example="running")]
     error: Annotated[str, About("Why it failed; empty for those who may not train.", example="")]
-    base: Annotated[str, About("The model that it starts from.", example="digits-9")]
+    base: Annotated[str, About("The model that it starts from.", example="digits-10")]
     candidate: Annotated[str | None, About("The model that it made.", example=None)]
     stage: Annotated[str, About("What it is doing.", example="training")]
     stage_done: Annotated[float, About("Share of the stage.", example=0.4, minimum=0, maximum=1)]

@@ -10,6 +10,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.management import call_command
 
+from mlcore.artifact import SHIPPED
 from recognizer.models import ModelVersion, Upload
 from recognizer.services.batches import intake
 from recognizer.services.reading.images import ensure_picture, ensure_thumbnail
@@ -128,7 +129,7 @@ def test_batches_are_listed_once(upload, monkeypatch):
 
 @files_decide
 def test_other_folders_are_ignored(upload, media):
-    model = create_stray_file(media, "models/digits-9/card.json")
+    model = create_stray_file(media, f"models/{SHIPPED.name}/card.json")
     assert reconcile(remove=True, grace=NO_GRACE).removed == 0
     assert model.exists()
 
