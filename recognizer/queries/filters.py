@@ -8,7 +8,7 @@ from uuid import UUID
 
 import django_filters as filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mlcore.reading.result import SIGNS
 from mlcore.reading.written import digits_of
-from recognizer.models import Correction, ModelVersion, Prediction, Preset, Upload
+from recognizer.models import ModelVersion, Prediction, Preset, Upload
 from recognizer.models.prediction import Decision
 from recognizer.models.upload import CHANGED_KINDS, REVIEWED_KINDS
 from recognizer.problems import Problem
@@ -169,8 +169,7 @@ class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
 
     def filter_reviewed(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
         if value == "no":
-            uncorrected = Q(correction_kind=None) | Q(correction_kind=Correction.Kind.UNDO)
-            return rows.filter(uncorrected)
+            return rows.filter(~Exists(selectors.standing_correction_of("upload")))
         kinds = REVIEWED_KINDS if value == "yes" else CHANGED_KINDS
         # The second condition alone is exact. The first one lets the database find few rows without a full scan.
         corrected = selectors.corrections_by(self.user).filter(kind__in=kinds).values("upload")

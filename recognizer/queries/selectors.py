@@ -65,6 +65,19 @@ def newest_correction_of(upload: str) -> QuerySet[Correction]:
     return Correction.objects.filter(upload=OuterRef(upload)).order_by("-created_at", "-id")
 
 
+def standing_correction_of(upload: str) -> QuerySet[Correction]:
+    """Return the correction of an outer query's upload that counts: the newest one, unless it is an undo.
+
+    As `~Exists(...)`, the database joins few corrections with many rows instead of looking them up row by row.
+    """
+    of_upload = Correction.objects.filter(upload=OuterRef("upload"))
+    newer = of_upload.filter(
+        Q(created_at__gt=OuterRef("created_at")) | Q(created_at=OuterRef("created_at"), id__gt=OuterRef("id"))
+    )
+    current = Correction.objects.filter(upload=OuterRef(upload)).exclude(kind=Correction.Kind.UNDO)
+    return current.filter(~Exists(newer))
+
+
 def with_correction(rows: QuerySet[OfUpload]) -> QuerySet[OfUpload]:
     """Add the kind and the written form of the upload's newest correction to each prediction or item of a batch."""
     newest = newest_correction_of("upload")
@@ -170,14 +183,8 @@ def answers_of_items_for(user: User) -> QuerySet[Prediction]:
 def unsure_items_for(user: User, batch: Batch) -> QuerySet[BatchItem]:
     """Return the items of a batch that `review_queue_for` holds as unsure. It is faster where there are thousands."""
     unsure = answers_of_items_for(user).filter(decision=Prediction.Decision.UNSURE)
-    newest = newest_correction_of("upload").values("kind")[:1]
-    return (
-        batch_items_for(user, batch)
-        .filter(Exists(unsure))
-        .exclude(upload__original="")
-        .alias(correction_kind=Coalesce(Subquery(newest), Value(Correction.Kind.UNDO)))
-        .filter(correction_kind=Correction.Kind.UNDO)
-    )
+    items = batch_items_for(user, batch).filter(Exists(unsure), ~Exists(standing_correction_of("upload")))
+    return items.exclude(upload__original="")
 
 
 def tokens_for(user: User) -> QuerySet[ApiToken]:
@@ -225,5 +232,5 @@ def audits_to_review_for(user: User) -> QuerySet[Audit]:
 
 def review_queue_for(user: User) -> QuerySet[Prediction]:
     """Return current predictions with a picture and without a current correction, the least confident first."""
-    uncorrected = Q(correction_kind=None) | Q(correction_kind=Correction.Kind.UNDO)
-    return history_for(user).filter(uncorrected).exclude(upload__original="").order_by("confidence", "id")
+    unreviewed = history_for(user).filter(~Exists(standing_correction_of("upload")))
+    return unreviewed.exclude(upload__original="").order_by("confidence", "id")

@@ -148,8 +148,8 @@ def order_items(user: User, items: QuerySet[BatchItem], order: str) -> QuerySet[
 
 
 def filter_items(user: User, items: QuerySet[BatchItem], shown: str, search: str) -> QuerySet[BatchItem]:
-    newest = selectors.newest_correction_of("upload")
     if search:
+        newest = selectors.newest_correction_of("upload")
         items = items.alias(correction=Subquery(newest.values("pk")[:1])).filter(matches(user, search))
     if shown in Prediction.Decision.values:
         return items.filter(Exists(selectors.answers_of_items_for(user).filter(decision=shown)))
@@ -157,11 +157,11 @@ def filter_items(user: User, items: QuerySet[BatchItem], shown: str, search: str
         return items.filter(state=shown)
     if not shown:
         return items
-    kind = Subquery(newest.values("kind")[:1])
-    items = items.filter(Exists(selectors.answers_of_items_for(user))).alias(correction_kind=kind)
+    items = items.filter(Exists(selectors.answers_of_items_for(user)))
+    standing = selectors.standing_correction_of("upload")
     if shown == "open":
-        return items.filter(Q(correction_kind=None) | Q(correction_kind=Correction.Kind.UNDO))
-    return items.filter(correction_kind__in=REVIEWED_KINDS if shown == "reviewed" else CHANGED_KINDS)
+        return items.filter(~Exists(standing))
+    return items.filter(Exists(standing.filter(kind__in=REVIEWED_KINDS if shown == "reviewed" else CHANGED_KINDS)))
 
 
 def matches(user: User, search: str) -> Q:
