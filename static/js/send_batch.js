@@ -55,7 +55,7 @@ async function run(files, options, begun) {
   try {
     return await new Sending(files, { ...options, begun }).run();
   } catch (error) {
-    if (!(error instanceof Refused) || interruptedUpload()?.partsSent !== begun.partsSent) throw error;
+    if (!error.isBatchOver || interruptedUpload()?.partsSent !== begun.partsSent) throw error;
     forget();
     return new Sending(files, options).run();
   }

@@ -8,7 +8,18 @@ const LONGEST_READ_SECONDS = 3;
 const LONGEST_SILENCE_SECONDS = 90; // longer than the server works on a request
 const PASSING = [0, 408, 425, 429, 502, 503, 504, 507];
 
-export class Refused extends Error {}
+// The server does not take the files; `status` and `code` are those of its answer.
+export class Refused extends Error {
+  constructor({ detail, status, code } = {}) {
+    super(detail);
+    Object.assign(this, { status, code });
+  }
+
+  // Whether the batch is gone, closed or cancelled, so that another may take the files.
+  get isBatchOver() {
+    return this.status === 404 || (this.status === 409 && this.code === "conflict");
+  }
+}
 
 // Return the files in parts: pictures together, and each archive alone.
 function parts(files) {
@@ -76,7 +87,7 @@ export class Sending {
           if (!readable.length) break;
           continue;
         }
-        if (!answer.passes) throw new Refused(answer.detail);
+        if (!answer.passes) throw new Refused(answer);
         this.report("offline");
         await this.#wait(answer.seconds ?? Math.min(2 ** attempt, LONGEST_WAIT_SECONDS));
       }
@@ -134,7 +145,7 @@ export class Sending {
     if (status === 202 && response) return { batch: response };
     const passes = PASSING.includes(status) || response?.code === "idempotency_key_in_use" || status === 202;
     const seconds = Number(request.getResponseHeader("Retry-After")) || undefined;
-    return { passes, seconds, detail: response?.detail };
+    return { passes, seconds, status, code: response?.code, detail: response?.detail };
   }
 
   #wait(seconds) {

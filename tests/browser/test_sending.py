@@ -153,6 +153,20 @@ def test_an_interrupted_upload_is_given_up_or_begins_anew_if_its_batch_takes_no_
     expect(page.get_by_text("An upload was interrupted")).to_be_hidden()
 
 
+def test_an_upload_that_is_refused_while_it_goes_on_does_not_begin_anew(alice_page: Page, model, folder):
+    context = alice_page.context
+    close_while_the_second_part_is_sent(alice_page, folder)
+    page = context.new_page()
+    problem = {"code": "quota_exceeded", "detail": "Your storage quota is used up."}
+    page.route(re.compile(r"/api/v1/batches/.+/files/"), lambda route: route.fulfill(status=403, json=problem))
+    choose(page, folder)
+    expect(page.get_by_role("alert")).to_have_text("Your storage quota is used up.")
+    page.unroute_all()
+    choose(page, folder)
+    names = expect_batch(page)  # of the only batch
+    assert len(names) == len(set(names)) == 121
+
+
 def test_a_refusal_is_shown_and_the_files_can_be_sent_again(alice_page: Page, model, folder):
     problem = {"code": "quota_exceeded", "detail": "Your storage quota is used up."}
     alice_page.route(BATCH_API, lambda route: route.fulfill(status=403, json=problem))
