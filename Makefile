@@ -17,7 +17,7 @@ help:
 	@echo "make check             lint, types and the fast tests, in under two minutes"
 	@echo "make test              lint, types and every test, on SQLite and PostgreSQL"
 	@echo "make lint, types, fast, test-sqlite, test-postgres   the parts of these"
-	@echo "make coverage          lines and branches that the fast tests run, with a floor"
+	@echo "make coverage          lines and branches that the fast and the thorough tests run, with a floor"
 	@echo "make bench             the benchmarks, as tables"
 	@echo "make image-test        build the image with buildah and start it (as root, with debootstrap)"
 	@echo "make deployment-test   follow docs/deployment.md line by line (as root, on a machine that may be changed)"
@@ -44,13 +44,14 @@ test: $(VENV)/.dev
 
 # Every test, in so many processes.
 WORKERS := 4
-FAST := not slow and not browser and not processes and not trains
+COVERED := not slow and not browser and not processes and not trains
+FAST := $(COVERED) and not thorough
 test-sqlite: $(VENV)/.dev
 	@$(RUN_PYTHON) -m pytest --quiet --numprocesses $(WORKERS) --dist loadgroup
 
-# Coverage of lines and branches by the fast tests, with its floor in pyproject.toml.
+# Coverage of lines and branches by the fast and the thorough tests, with its floor in pyproject.toml.
 coverage: $(VENV)/.dev
-	$(RUN_PYTHON) -m pytest --quiet --numprocesses 2 --dist loadgroup --cov -m "$(FAST)"
+	$(RUN_PYTHON) -m pytest --quiet --numprocesses 2 --dist loadgroup --cov -m "$(COVERED)"
 
 # The tests whose outcome depends on the database: tests/conftest.py lists them.
 test-postgres: $(VENV)/.dev

@@ -33,6 +33,7 @@ from recognizer.services.people.tokens import create_token  # noqa: E402
 from recognizer.services.registry import model_versions  # noqa: E402
 from recognizer.services.work import broker, worker_state  # noqa: E402
 from tests.database import create_database  # noqa: E402
+from tests.thorough import is_thorough  # noqa: E402
 
 # Nearly every test makes a user, and a hash takes 20 ms with the costs of production. A hash carries its costs, so
 # servers under test verify these as well.
@@ -84,6 +85,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if "trained" in item.fixturenames:
             item.add_marker(pytest.mark.trains)
             item.add_marker(pytest.mark.timeout(900))  # the first such test waits for the training
+        if is_thorough(item):
+            item.add_marker(pytest.mark.thorough)
         item.add_marker(pytest.mark.xdist_group(group_of(item)))
     if surroundings.ENGINE == "postgres":
         kept = [item for item in items if runs_on_postgres(item)]
