@@ -52,6 +52,11 @@ def start_of_day(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(min(max(day, FIRST_DAY), LAST_DAY), time.min))
 
 
+def end_of_day(day: date) -> datetime:
+    """Return the start of the day after it in the current time zone."""
+    return start_of_day(min(day, LAST_DAY) + timedelta(days=1))
+
+
 # Up to this many matches are looked up by their keys. With more, scanning the history until the page is full is faster.
 MAX_KEYS = 500
 
@@ -180,7 +185,7 @@ class HistoryFilter(filters.FilterSet):  # type: ignore[misc]
         return rows.filter(given_at__gte=start_of_day(value))
 
     def filter_until(self, rows: QuerySet[Prediction], name: str, value: date) -> QuerySet[Prediction]:
-        return rows.filter(given_at__lt=start_of_day(min(value, LAST_DAY) + timedelta(days=1)))
+        return rows.filter(given_at__lt=end_of_day(value))
 
     def keep_rows(self, rows: QuerySet[Prediction], name: str, value: str) -> QuerySet[Prediction]:
         return rows  # the page's cursor applies the order

@@ -1,16 +1,16 @@
 """Changes that trainers make to a model version besides its activation, and the history of all of them."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from recognizer.models import ModelEvent, ModelVersion, Promotion
 from recognizer.problems import Problem
+from recognizer.queries.filters import end_of_day, start_of_day
 from recognizer.services.security_log import Event, log_event
 
 PROMOTIONS_SHOWN = 50
@@ -74,11 +74,10 @@ def newest_promotions() -> list[Promotion]:
 def active_on(day: date) -> list[Promotion]:
     """Return the promotions that were in force on a day of the current time zone, in order: the earliest was at its
     beginning, if a model was active then."""
-    start = timezone.make_aware(datetime.combine(day, time.min))
-    end = timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+    start = start_of_day(day)
     rows = _promotions()
     before = rows.filter(at__lte=start).first()
-    during = rows.filter(at__gt=start, at__lt=end)
+    during = rows.filter(at__gt=start, at__lt=end_of_day(day))
     return [*([before] if before else []), *reversed(during)]
 
 

@@ -127,4 +127,6 @@ def test_the_page_tells_which_model_was_active_on_a_day(model, candidate, alice_
     assert both.count("<li>") == 2
     assert "digits-other" in active_on("2026-03-04")
     assert model.version not in active_on("2026-03-04")
+    assert model.version in active_on("9999-12-31")
+    assert "No model was active on" in active_on("0001-01-01")
     assert alice_client.get(reverse("model_versions"), {"on": "3 March"}).status_code == 400
