@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from mlcore.reading import result
+from mlcore.reading.decode import MAX_BYTES
 from mlcore.reading.header import PICTURE_FORMATS
 from recognizer.figures.drawings import draw_png
 from recognizer.forms import clean_or_raise
@@ -18,6 +19,7 @@ from recognizer.models.prediction import Mode
 from recognizer.problems import Problem
 from recognizer.queries import selectors
 from recognizer.services.batches import intake
+from recognizer.services.batches.zip_directory import ZIP_MAX_BYTES
 from recognizer.services.explaining.live import preview_layers
 from recognizer.services.limits.budgets import has_own_budget, preview_rate, spend
 from recognizer.services.reading.expected import expect_in_mode
@@ -45,6 +47,8 @@ def desk_page(request: HttpRequest, problem: Problem | None = None) -> HttpRespo
         "previous": request.POST.get("previous", ""),
         "examples": ExampleForm.EXAMPLES,
         "most_files": intake.MAX_ITEMS,
+        "most_bytes": MAX_BYTES,
+        "most_zip_bytes": ZIP_MAX_BYTES,
         "picture_formats": PICTURE_FORMATS,
         "recent": selectors.history_for(request.user)[:RECENT],
     }

@@ -72,10 +72,17 @@ form.addEventListener("submit", (event) => {
   }
 });
 
+// Return the chosen files and empty the input. A browser tells nothing if the files of an input are chosen again.
+function takeFiles(input) {
+  const files = namedFiles(input.files);
+  input.value = "";
+  return files;
+}
+
 image.addEventListener("change", () => {
   source.value = "upload";
   form.elements.strokes.value = "";
-  if (image.files.length) send(namedFiles(image.files), "upload");
+  if (image.files.length) send(takeFiles(image), "upload");
 });
 
 const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
@@ -99,7 +106,7 @@ const folder = form.querySelector("[data-folder]");
 const folderInput = folder.querySelector("input");
 if ("webkitdirectory" in folderInput) {
   folder.hidden = false;
-  folderInput.addEventListener("change", () => send(namedFiles(folderInput.files), "upload"));
+  folderInput.addEventListener("change", () => send(takeFiles(folderInput), "upload"));
 }
 
 addEventListener("paste", (event) => {
@@ -130,7 +137,7 @@ if (navigator.clipboard?.read) {
 const camera = form.querySelector("[data-camera]");
 if (matchMedia("(pointer: coarse)").matches) {
   camera.hidden = false;
-  camera.querySelector("input").addEventListener("change", (event) => send(namedFiles(event.target.files), "camera"));
+  camera.querySelector("input").addEventListener("change", (event) => send(takeFiles(event.target), "camera"));
 }
 
 // The form is still marked as sent when the user comes back to this page or stops the request.

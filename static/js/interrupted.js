@@ -5,11 +5,12 @@ const LONGEST_HOURS = 20; // an open batch is closed a day after its creation, a
 
 const storageKey = () => `digitscribe-sending-${document.querySelector("[data-sending]").dataset.account}`;
 
-// Return a text that is the same for the same files in the same order.
-export function fingerprintOf(files) {
+// Return a text that is the same for the same files in the same order that are read in the same way.
+export function fingerprintOf(files, fields) {
   let hash = 0xcbf29ce484222325n;
-  for (const { path, file } of files) {
-    for (const byte of new TextEncoder().encode(`${path}\n${file.size}\n${file.lastModified}\n`)) {
+  const lines = files.map(({ path, file }) => `${path}\n${file.size}\n${file.lastModified}\n`);
+  for (const line of [JSON.stringify(fields), ...lines]) {
+    for (const byte of new TextEncoder().encode(line)) {
       hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
     }
   }

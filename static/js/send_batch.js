@@ -1,7 +1,7 @@
 // The upload of several files: what is shown while they are sent, and the page of the batch afterwards.
 
 import { fingerprintOf, forget, interruptedUpload, remember } from "./interrupted.js";
-import { Refused, Sending } from "./sending.js";
+import { Refused, Sending, tooLargeOf } from "./sending.js";
 
 export async function sendBatch(form, files) {
   const panel = document.querySelector("[data-sending]");
@@ -18,13 +18,22 @@ export async function sendBatch(form, files) {
   };
   const warn = (event) => event.preventDefault(); // leaving the page ends the upload
 
+  const leftOut = panel.querySelector("[data-left-out]");
+  const tooLarge = tooLargeOf(files, { most: Number(texts.mostBytes), mostInArchive: Number(texts.mostZipBytes) });
+  for (const { path } of tooLarge) list.show(path, "tooLarge");
+  leftOut.querySelector("[data-left-out-names]").textContent = tooLarge.map(({ path }) => path).join(", ");
+  const batchLink = leftOut.querySelector("a");
+  batchLink.hidden = true;
+  leftOut.hidden = !tooLarge.length;
   showProblem(null);
   panel.hidden = false;
   panel.scrollIntoView({ block: "nearest" });
+  const accepted = files.filter((each) => !tooLarge.includes(each));
+  if (!accepted.length) return;
   form.setAttribute("aria-busy", "true");
   addEventListener("beforeunload", warn);
   const fields = batchFields(form, files);
-  const fingerprint = fingerprintOf(files);
+  const fingerprint = fingerprintOf(files, fields);
   const earlier = interruptedUpload();
   const begun = earlier?.fingerprint === fingerprint ? earlier : null;
   const shared = { fingerprint, name: fields.name, fileCount: files.length, begun: begun?.begun ?? Date.now() };
@@ -36,11 +45,19 @@ export async function sendBatch(form, files) {
     remember: (sent) => remember({ ...shared, ...sent, filesSent: list.sent }),
   };
   try {
-    const batch = await run(files, options, begun);
+    const batch = await run(accepted, options, begun);
     if (!batch) throw new Refused();
     forget();
     removeEventListener("beforeunload", warn);
-    location.assign(`${texts.batches}${batch.id}/`);
+    const page = `${texts.batches}${batch.id}/`;
+    if (tooLarge.length) {
+      // Stay, so that it can be seen which files are missing.
+      form.removeAttribute("aria-busy");
+      batchLink.href = page;
+      batchLink.hidden = false;
+    } else {
+      location.assign(page);
+    }
   } catch (error) {
     removeEventListener("beforeunload", warn);
     form.removeAttribute("aria-busy");

@@ -39,6 +39,11 @@ function parts(files) {
   return found;
 }
 
+// Return the files that are too large for the server. It would refuse a whole part because of one.
+export function tooLargeOf(files, { most, mostInArchive }) {
+  return files.filter((each) => each.file.size > (isArchive(each) ? mostInArchive : most));
+}
+
 const isArchive = ({ path }) => /\.zip$/i.test(path);
 
 // Return the files that cannot be read. One that was moved or changed in the meantime fails like a lost connection.

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from mlcore.reading.decode import MAX_BYTES
 from recognizer.models import Batch, BatchItem
 from recognizer.services.batches import control
 from tests.pictures import digit_png
@@ -134,6 +135,20 @@ def test_an_upload_goes_on_after_its_tab_was_closed(alice_page: Page, model, fol
     expect(page.get_by_text("An upload was interrupted")).to_be_hidden()
 
 
+def test_an_interrupted_upload_begins_anew_if_the_files_are_read_in_another_way(alice_page: Page, model, folder):
+    context = alice_page.context
+    close_while_the_second_part_is_sent(alice_page, folder)
+    first = Batch.objects.get()
+    assert first.mode != "digit"
+    page = context.new_page()
+    page.goto("/")
+    page.locator("[name=mode][value=digit]").check(force=True)
+    page.locator("[data-folder-input]").set_input_files(folder)
+    page.wait_for_url(re.compile("/batches/.+"))
+    second = Batch.objects.exclude(pk=first.pk).get()
+    assert (second.mode, second.items.count()) == ("digit", 121)
+
+
 def test_an_interrupted_upload_is_given_up_or_begins_anew_if_its_batch_takes_no_more(alice_page: Page, model, folder):
     context = alice_page.context
     close_while_the_second_part_is_sent(alice_page, folder)
@@ -173,8 +188,20 @@ def test_a_refusal_is_shown_and_the_files_can_be_sent_again(alice_page: Page, mo
     choose(alice_page, folder)
     expect(alice_page.get_by_role("alert")).to_have_text("Your storage quota is used up.")
     alice_page.unroute(BATCH_API)
+    # A browser tells nothing about files that the input has already.
+    assert alice_page.locator("[data-folder-input]").input_value() == ""
     alice_page.locator("[data-folder-input]").set_input_files(folder)
     assert len(expect_batch(alice_page)) == 121
+
+
+def test_files_over_the_limit_are_named_and_the_others_are_sent(alice_page: Page, model, folder):
+    with (folder / "house 1" / "scan.png").open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    choose(alice_page, folder)
+    expect(alice_page.locator("[data-left-out]")).to_contain_text("Meters/house 1/scan.png")
+    alice_page.get_by_role("link", name="Go to the batch").click()
+    names = expect_batch(alice_page)
+    assert len(names) == len(set(names)) == 121 and "Meters/house 1/scan.png" not in names
 
 
 def test_dropped_folders_are_sent_with_their_files(alice_page: Page, model):
