@@ -24,6 +24,7 @@ class CorrectionForm(forms.Form):
     )
     value = forms.CharField(required=False)  # the digits
     shown = forms.CharField(required=False)  # the number as it was when the form was made
+    seen = forms.CharField(required=False)  # key of the correction that counted when the form was made, or "none"
     label = TextListField(required=False)  # one digit for each box
     position = forms.IntegerField(required=False)  # of the box, from 0
     x = PixelField(required=False)

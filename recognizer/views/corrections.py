@@ -17,6 +17,7 @@ def save_correction(request: UserRequest, prediction: Prediction) -> None:
     data = clean_or_raise(form)
     action, value, position = data["action"], data["value"], data["position"]
     target: dict[str, Any] = {"prediction": prediction, "by": request.user}
+    on_boxes = target | {"seen": data["seen"]}
     match action:
         case "confirm" | "not_a_digit" | "undo":
             corrections.correct(**target, kind=action)
@@ -27,15 +28,15 @@ def save_correction(request: UserRequest, prediction: Prediction) -> None:
         case "text":
             corrections.correct(**target, kind="correct", written=value)
         case "label" if len(value) < 2:
-            corrections.correct_glyphs(**target, labels={position: value})
+            corrections.correct_glyphs(**on_boxes, labels={position: value})
         case "label" | "split":  # two digits for one box split it
-            corrections.split_box(**target, position=position, labels=value)
+            corrections.split_box(**on_boxes, position=position, labels=value)
         case "merge":
-            corrections.merge_boxes(**target, position=position, label=value)
+            corrections.merge_boxes(**on_boxes, position=position, label=value)
         case "remove":
-            corrections.remove_box(**target, position=position)
+            corrections.remove_box(**on_boxes, position=position)
         case "add":
-            corrections.add_box(**target, box=form.box, label=value)
+            corrections.add_box(**on_boxes, box=form.box, label=value)
 
 
 def box_values(

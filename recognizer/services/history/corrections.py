@@ -82,9 +82,9 @@ def relabel(*, prediction: Prediction, by: User, labels: Sequence[LabelledBox]) 
 
 
 @one_at_a_time
-def correct_glyphs(*, prediction: Prediction, by: User, labels: Mapping[int, str]) -> Correction:
+def correct_glyphs(*, prediction: Prediction, by: User, labels: Mapping[int, str], seen: str = "") -> Correction:
     """Change the labels at the given positions. An empty label means that there is no digit."""
-    boxes = current_boxes(prediction)
+    boxes = _boxes_seen(prediction, seen)
     for position, label in labels.items():
         _require_box(boxes, position)
         boxes = change_label(boxes, position, label)
@@ -138,11 +138,11 @@ def correct_number(
 
 
 @one_at_a_time
-def split_box(*, prediction: Prediction, by: User, position: int, labels: str) -> Correction:
+def split_box(*, prediction: Prediction, by: User, position: int, labels: str, seen: str = "") -> Correction:
     """Split one box in the middle into two digits."""
     if not re.fullmatch(r"[0-9]{2}", labels):
         raise Problem("invalid", _("Enter two digits to split the box."))
-    boxes = current_boxes(prediction)
+    boxes = _boxes_seen(prediction, seen)
     _require_box(boxes, position)
     if boxes[position].box[2] < 2:
         raise Problem("invalid", _("This box is too narrow to split."))
@@ -150,25 +150,26 @@ def split_box(*, prediction: Prediction, by: User, position: int, labels: str) -
 
 
 @one_at_a_time
-def merge_boxes(*, prediction: Prediction, by: User, position: int, label: str) -> Correction:
+def merge_boxes(*, prediction: Prediction, by: User, position: int, label: str, seen: str = "") -> Correction:
     """Replace a box and the next one with the box around both."""
-    boxes = current_boxes(prediction)
+    boxes = _boxes_seen(prediction, seen)
     _require_box(boxes, position)
     _require_box(boxes, position + 1)
     return relabel(prediction=prediction, by=by, labels=merge(boxes, position, label))
 
 
 @one_at_a_time
-def remove_box(*, prediction: Prediction, by: User, position: int) -> Correction:
-    boxes = current_boxes(prediction)
+def remove_box(*, prediction: Prediction, by: User, position: int, seen: str = "") -> Correction:
+    boxes = _boxes_seen(prediction, seen)
     _require_box(boxes, position)
     return relabel(prediction=prediction, by=by, labels=remove(boxes, position))
 
 
 @one_at_a_time
-def add_box(*, prediction: Prediction, by: User, box: Box, label: str) -> Correction:
+def add_box(*, prediction: Prediction, by: User, box: Box, label: str, seen: str = "") -> Correction:
     """Add a digit that the reader missed. Boxes are ordered by their line, then by their horizontal centre."""
     current = current_correction(prediction)
+    _require_seen(current, seen)
     if current and current.text and not current.boxes:
         raise Problem(
             "conflict",
@@ -205,6 +206,19 @@ def affirm(*, prediction: Prediction, by: User) -> Correction:
     if current is None:
         raise Problem("conflict", _("There is no correction to keep."))
     return _append(_new_row(prediction, by, current.kind, current.written, current.boxes))
+
+
+def _boxes_seen(prediction: Prediction, seen: str) -> list[LabelledBox]:
+    """Return the boxes that count, if the person has seen them: a position may mean another box by now."""
+    current = current_correction(prediction)
+    _require_seen(current, seen)
+    return labelled_boxes(prediction, current)
+
+
+def _require_seen(current: Correction | None, seen: str) -> None:
+    """Raise a Problem if another correction counts than the one whose key was seen, or "none"."""
+    if seen and seen != (str(current.pk) if current else "none"):
+        raise Problem("conflict", _("The boxes have changed in the meantime. Reload the page and try again."))
 
 
 def _require_box(boxes: Sequence[LabelledBox], position: int) -> None:

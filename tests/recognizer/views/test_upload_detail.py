@@ -1,5 +1,6 @@
 """The page of one picture: prediction, feature maps, corrections and other actions."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -161,6 +162,22 @@ def test_a_correction_by_a_plain_form_redirects_to_the_page(alice_client, add_pr
     prediction = add_prediction("7")
     answer = alice_client.post(reverse("upload_correct", args=[prediction.upload_id]), {"action": "not_a_digit"})
     assert answer.url == reverse("upload_detail", args=[prediction.upload_id])
+
+
+@pytest.mark.parametrize("action", ["label", "split", "merge", "remove", "add"])
+def test_boxes_change_only_as_the_form_has_shown_them(alice_client, add_prediction, action):
+    prediction = add_prediction("123")
+    detail, correct = (reverse(name, args=[prediction.upload_id]) for name in ("upload_detail", "upload_correct"))
+    page = alice_client.get(detail).content.decode()
+    (seen,) = set(re.findall('name="seen" value="([^"]*)"', page))
+    value = {"label": "9", "split": "45", "add": "5"}.get(action, "")
+    form = {"action": action, "position": "0", "value": value, "x": "0", "y": "0", "width": "1", "height": "1"}
+    assert alice_client.post(correct, form | {"seen": seen}).status_code == 302
+    assert alice_client.post(correct, form | {"seen": seen}).status_code == 409  # a second click, or another tab
+    assert Correction.objects.count() == 1
+    page = alice_client.get(detail).content.decode()
+    (seen,) = set(re.findall('name="seen" value="([^"]*)"', page))
+    assert alice_client.post(correct, {"action": "remove", "position": "0", "seen": seen}).status_code == 302
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["form", "script"])
