@@ -89,7 +89,7 @@ def _load_earlier_files(target: Target, index: FileIndex, report: Report) -> Non
     try:
         for file in find_snapshot(target).read_files():
             index.add(file, FileIndex.EARLIER)
-    except (OSError, EOFError, zlib.error, ValueError, TypeError) as error:
+    except (EOFError, zlib.error) as error:  # an OSError may also mean that the folder needs a key
         index.clear()
         report(f"The newest backup is damaged, so all files are read again: {error}")
 
