@@ -1,6 +1,6 @@
 """The review queue: one prediction after another, without a mark that tells unsure from audited ones."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -55,7 +55,8 @@ def review_correct(request: UserRequest, pk: UUID) -> HttpResponse:
     except Problem as problem:
         return queue_page(request, queue, predictions_ahead(request, queue, shown=prediction), problem=problem)
     if not is_done:
-        queue["done"] = max(0, queue["done"] - (request.POST.get("action") == "undo"))
+        is_taken_back = request.POST.get("action") == "undo" and queue["previous"] == pk
+        queue["done"] = max(0, queue["done"] - is_taken_back)
         return queue_page(request, queue, predictions_ahead(request, queue, shown=prediction), is_saved=True)
     queue["done"] += 1
     return queue_page(request, queue, predictions_ahead(request, queue), previous=prediction)
@@ -98,6 +99,24 @@ def fetch_streams(request: UserRequest, queue: dict[str, Any]) -> list[Stream]:
     return streams
 
 
+def queue_url(page: str, queue: dict[str, Any], **changes: Any) -> str:
+    """Return the address of a page that goes on with the same limits of the queue."""
+    limits = {"all": int(queue["all"]), **{name: queue[name] for name in ("batch", *QueueForm.FILTERS)}} | changes
+    return reverse(page, query={name: value for name, value in limits.items() if value})
+
+
+def queue_context(queue: dict[str, Any], batch: Batch | None) -> dict[str, Any]:
+    """Return what the forms and links of the queue's pages carry along."""
+    return {
+        "queue_batch": batch,
+        "queue_filters": [(name, queue[name]) for name in QueueForm.FILTERS if queue[name]],
+        "skipped": queue["skip"],
+        "includes_sure": queue["all"],
+        "review_url": queue_url("review", queue),
+        "alike_url": queue_url("review_alike", queue),
+    }
+
+
 def queue_limits(queue: dict[str, Any]) -> QueueLimits:
     return QueueLimits(batch_id=queue["batch"], **{name: queue[name] for name in QueueForm.FILTERS})
 
@@ -131,21 +150,17 @@ def queue_page(
 ) -> HttpResponse:
     """Return the page for the first prediction, or its changed part to htmx; without any, the end of the queue."""
     prediction = ahead[0] if ahead else None
-    skipped: Collection[UUID] = queue["skip"]
     left = count_to_review(
         request.user, prediction, MAX_COUNTED, limits=queue_limits(queue), streams=fetch_streams(request, queue)
     )
     own_batches = selectors.batches_for(request.user).order_by("-created_at")
     offered_batches = [] if request.htmx else list(own_batches[:MAX_BATCHES])
-    context: dict[str, Any] = {
+    context = queue_context(queue, queue_batch(request, queue, offered_batches)) | {
         "left_count": left.total,
         "done": queue["done"],
         "all_count": queue["done"] + left.total,
-        "queue_filters": [(name, queue[name]) for name in QueueForm.FILTERS if queue[name]],
         "max_counted": MAX_COUNTED,
-        "skipped": skipped,
-        "includes_sure": queue["all"],
-        "queue_batch": queue_batch(request, queue, offered_batches),
+        "sure_url": queue_url("review", queue, all=1),
         "batches": offered_batches,
         "following": ahead[1:],
         "previous": previous,
@@ -200,19 +215,13 @@ def review_alike(request: UserRequest) -> HttpResponse:
     """Show digits of the queue that look alike, to be answered at once. The review asks only whether there are any."""
     queue = clean_or_raise(QueueForm(request.GET))
     group = next_group(request.user, skipped=queue["skip"], limits=queue_limits(queue))
+    context = queue_context(queue, queue_batch(request, queue)) | {"group": group}
     if request.htmx:
-        return render(request, "_alike_offer.html", {"group": group, "queue_batch": queue_batch(request, queue)})
+        return render(request, "_alike_offer.html", context)
     left = count_to_review(
         request.user, None, MAX_COUNTED, limits=queue_limits(queue), streams=fetch_streams(request, queue)
     )
-    context = {
-        "left_count": left.total,
-        "max_counted": MAX_COUNTED,
-        "group": group,
-        "skipped": queue["skip"],
-        "queue_batch": queue_batch(request, queue),
-        "queue_filters": [(name, queue[name]) for name in QueueForm.FILTERS if queue[name]],
-    }
+    context |= {"left_count": left.total, "max_counted": MAX_COUNTED}
     return render(request, "review_alike.html", context)
 
 
@@ -222,8 +231,7 @@ def review_alike_save(request: UserRequest) -> HttpResponse:
     answer = clean_or_raise(AlikeForm(request.POST))
     saved = save_group(request.user, checked=answer["checked"], others=answer["upload"], digit=answer["digit"])
     (messages.success if saved.is_whole else messages.warning)(request, describe_saved(saved))
-    position = {"batch": queue["batch"], **{name: queue[name] for name in QueueForm.FILTERS}, "skip": queue["skip"]}
-    return redirect(reverse("review_alike", query={name: value for name, value in position.items() if value}))
+    return redirect(queue_url("review_alike", queue, skip=queue["skip"]))
 
 
 def describe_saved(saved: SavedGroup) -> str:

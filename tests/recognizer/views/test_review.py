@@ -182,6 +182,15 @@ def test_the_filters_stay_until_the_queue_is_empty(alice_client, add_prediction)
         assert '<input type="hidden" name="reason" value="uncertain">' in form
 
 
+def test_links_from_the_end_of_the_queue_keep_its_filters(alice_client, add_prediction):
+    skipped = add_prediction("1", decision="unsure")
+    limits = {"reason": "uncertain", "preset": "Water & gas"}
+    page = alice_client.get(reverse("review"), {**limits, "skip": skipped.upload_id}).content.decode()
+    kept = "reason=uncertain&amp;preset=Water+%26+gas"
+    assert f'href="/review/?{kept}">Review skipped pictures' in page
+    assert f'href="/review/?all=1&amp;{kept}">Review sure pictures, too' in page
+
+
 @pytest.mark.parametrize("query", ["reason=dance", "batch=x", "model=%00", "done=x", "done=-1"])
 def test_an_invalid_filter_gets_an_error(alice_client, model, query):
     assert alice_client.get(reverse("review") + "?" + query).status_code == 400
@@ -209,7 +218,18 @@ def test_undoing_takes_back_a_step_of_the_progress(alice_client, add_prediction)
     url = reverse("review_correct", args=[first.upload_id])
     page = alice_client.post(url, {"action": "confirm"}, headers=HTMX)
     assert page.context["done"] == 1
-    assert alice_client.post(url, {"action": "undo", "done": "1"}, headers=HTMX).context["done"] == 0
+    (undo,) = (form for form in re.findall(r"<form.*?</form>", page.content.decode(), re.DOTALL) if url in form)
+    fields = dict(re.findall(r'<input type="hidden" name="(done|previous)" value="([^"]+)">', undo))
+    assert alice_client.post(url, {"action": "undo", **fields}, headers=HTMX).context["done"] == 0
+
+
+def test_undoing_a_correction_of_the_picture_that_is_shown_leaves_the_progress(alice_client, add_prediction):
+    first, number = (add_prediction(text, decision="unsure", confidence=int(text) / 100) for text in ("1", "23"))
+    confirm, correct = (reverse("review_correct", args=[each.upload_id]) for each in (first, number))
+    assert alice_client.post(confirm, {"action": "confirm"}, headers=HTMX).context["prediction"] == number
+    partly = {"action": "labels", "label": ["2", "4"], "done": "1"}
+    assert alice_client.post(correct, partly, headers=HTMX).context["done"] == 1
+    assert alice_client.post(correct, {"action": "undo", "done": "1"}, headers=HTMX).context["done"] == 1
 
 
 def test_the_strip_shows_what_comes_next_without_links(alice_client, add_prediction):

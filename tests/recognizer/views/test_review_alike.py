@@ -1,12 +1,15 @@
 """Reviewing digits that look alike together: the groups, the check, and what is saved."""
 
 import re
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
 from django.urls import reverse
+from django.utils.html import escape
 
 from recognizer.models import Audit, Correction, Prediction
+from recognizer.services.batches.intake import create_batch
 from recognizer.services.history.corrections import correct
 from recognizer.services.reading.predictions import create_prediction
 from recognizer.services.review.alike_groups import LARGEST, save_group
@@ -111,6 +114,31 @@ def test_a_group_can_be_skipped(alice_client, sevens):
     skipped = re.findall(r'name="skip" value="([^"]+)"', skip)
     assert {UUID(each) for each in skipped} == {each.upload_id for each in sevens}
     assert alice_client.get(reverse(PAGE), {"skip": skipped}).context["group"] is None
+
+
+def test_the_filters_of_the_review_are_kept(alice, alice_client, sevens):
+    batch = create_batch(owner=alice, name="holiday.zip")
+    for place, each in enumerate(sevens):
+        batch.items.create(position=place, name=f"{place}.png", state="done", upload=each.upload)
+    limits = {"all": 1, "batch": batch.pk, "reason": "uncertain", "model": sevens[0].model.version}
+    query = f"?{urlencode(limits)}"
+    to_review, to_alike = (escape(reverse(name) + query) for name in ("review", PAGE))
+    assert f'hx-get="{to_alike}"' in alice_client.get(reverse("review") + query).content.decode()
+    assert (
+        f'href="{to_alike}"' in alice_client.get(reverse(PAGE) + query, headers={"HX-Request": "true"}).content.decode()
+    )
+    page = alice_client.get(reverse(PAGE) + query)
+    assert page.content.decode().count(f'href="{to_review}"') == 1
+    for form in re.findall(
+        r'<form class="alike".*?</form>|<form method="get".*?</form>', page.content.decode(), re.DOTALL
+    ):
+        fields = dict(re.findall(r'<input type="hidden" name="(all|batch|reason|model)" value="([^"]+)">', form))
+        assert fields == {name: str(value) for name, value in limits.items()}
+    checked, others = shown(page)
+    answer = {"checked": checked, "upload": others, "digit": "7", **limits}
+    assert alice_client.post(reverse("review_alike_save"), answer).url == reverse(PAGE) + query
+    page = alice_client.get(reverse(PAGE) + query).content.decode()  # the end: two links lead back to the review
+    assert page.count(f'href="{to_review}"') == 2
 
 
 @pytest.mark.parametrize("fields", [{"digit": "12"}, {"digit": "x"}, {"checked": "rubbish"}, {"upload": "rubbish"}])
