@@ -5,6 +5,7 @@ from typing import Any, cast
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from mlcore.reading import result
@@ -71,7 +72,9 @@ def upload_create(request: UserRequest) -> HttpResponse:
             raise problem.with_file(name) from problem
     except Problem as problem:
         return desk_page(request, problem)
-    return redirect("upload_detail", prediction.upload_id)
+    page = reverse("upload_detail", args=[prediction.upload_id])
+    is_drawing = options["source"] == Upload.Source.DRAWING
+    return redirect(f"{page}?drawn=1" if is_drawing else page)  # the browser may drop its copy of the drawing
 
 
 @require_POST

@@ -125,7 +125,7 @@ async function save() {
   form.elements.image.files = files.files;
   form.elements.source.value = "drawing";
   form.elements.strokes.value = JSON.stringify(drawing.strokes);
-  // The result page removes the drawing from the storage. Until then it is kept, in case sending fails.
+  // The page of the stored drawing removes it from the storage. Until then it is kept, in case sending fails.
   sessionStorage.setItem("pad-sent", area.dataset.key);
   form.requestSubmit();
 }

@@ -1,13 +1,16 @@
-// The page of one picture: remove the stored drawing, which has arrived, and stop polling while the page is hidden.
+// The page of one picture: drop the browser's copy of a drawing that was stored, and poll only while the page is shown.
 
 import "./copy.js";
 import "./correct.js";
 import "./keys.js";
 
-const sent = sessionStorage.getItem("pad-sent");
-if (sent) {
-  sessionStorage.removeItem(sent);
+// Only the address says that the drawing has arrived. After a failed request a person may open any other picture.
+const address = new URL(location.href);
+if (address.searchParams.has("drawn")) {
+  sessionStorage.removeItem(sessionStorage.getItem("pad-sent"));
   sessionStorage.removeItem("pad-sent");
+  address.searchParams.delete("drawn");
+  history.replaceState(history.state, "", address);
 }
 
 document.addEventListener("htmx:beforeRequest", (event) => {

@@ -188,6 +188,22 @@ def test_a_drawing_that_could_not_be_sent_is_saved_at_the_next_attempt(desk):
     assert Prediction.objects.get().upload.strokes == strokes
 
 
+def test_a_drawing_that_could_not_be_sent_is_kept_while_another_picture_is_opened(desk, seven):
+    draw(desk, "7")
+    strokes = stored_strokes(desk)
+    desk.context.set_offline(True)
+    desk.get_by_role("button", name="Read and save").click()
+    expect(desk).to_have_url(re.compile("^chrome-error:"))
+    desk.context.set_offline(False)
+    desk.goto(f"/uploads/{seven.upload_id}/")
+    desk.goto("/")
+    assert stored_strokes(desk) == strokes
+    desk.get_by_role("button", name="Read and save").click()
+    expect(desk).to_have_url(re.compile("/uploads/[^/]+/$"))  # without a mark that a reload would repeat
+    desk.goto("/")
+    assert stored_strokes(desk) == []
+
+
 def test_a_drawing_whose_request_was_stopped_is_saved_at_the_next_attempt(desk):
     draw(desk, "7")
     with desk.expect_event("request", lambda request: request.is_navigation_request()):

@@ -57,8 +57,9 @@ def test_the_chosen_mode_is_used(alice_client, model):
 
 
 def test_the_strokes_of_a_drawing_are_stored(alice_client, model):
-    send(alice_client, digit_png(7), source="drawing", strokes=json.dumps(STROKES))
+    answer = send(alice_client, digit_png(7), source="drawing", strokes=json.dumps(STROKES))
     upload = Upload.objects.get()
+    assert answer.url == f"{reverse('upload_detail', args=[upload.pk])}?drawn=1"  # the pad drops its copy
     assert (upload.source, upload.strokes) == ("drawing", STROKES)
 
 
