@@ -61,8 +61,8 @@ function save({ stays = false } = {}) {
 }
 
 function showEdited() {
-  const hint = form()?.querySelector("[data-unsaved]");
-  if (hint) hint.hidden = !isEdited();
+  for (const each of form()?.querySelectorAll("[data-unsaved], [data-drop]") ?? []) each.hidden = !isEdited();
+  if (!isEdited()) form()?.querySelector("[data-held]").setAttribute("hidden", "");
   // The large number stays as it was read, and says so beside what is typed.
   const before = part()?.querySelector("[data-as-before]");
   if (before) before.hidden = !isEdited();
@@ -192,6 +192,34 @@ document.addEventListener("click", (event) => {
     (cell?.checkVisibility() ? cell : whole())?.focus(); // a single digit has no visible cell
   }
   if (event.target.matches?.("[data-cell]")) choose(Number(event.target.dataset.cell));
+});
+
+// What replaces the fields, or leads to another picture, waits until the user has saved or dropped what was typed.
+const REPLACING = 'a[data-page-key], [data-skip], [data-key="u"], [data-boxes] button';
+const wouldLose = () => isEdited() && !isRequestRunning();
+
+document.addEventListener(
+  "click",
+  (event) => {
+    if (!event.target.closest?.(REPLACING) || !wouldLose()) return;
+    event.preventDefault();
+    event.stopPropagation();
+    form().querySelector("[data-held]").hidden = false;
+  },
+  { capture: true },
+);
+
+addEventListener("beforeunload", (event) => {
+  if (wouldLose()) event.preventDefault();
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("[data-drop]")) reset();
+});
+
+// Otherwise the fields could lose the focus first, which saves them.
+document.addEventListener("mousedown", (event) => {
+  if (event.target.closest?.("[data-drop]")) event.preventDefault();
 });
 
 document.addEventListener("change", (event) => {

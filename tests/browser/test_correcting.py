@@ -125,6 +125,26 @@ def test_escape_drops_what_was_typed(alice_page: Page, alice, model):
     assert saved_corrections() == [("confirm", "852")]
 
 
+def test_keys_and_links_to_other_pages_keep_what_was_typed(alice_page: Page, alice, model):
+    first, second = number(alice, "12"), number(alice, "34")
+    alice_page.goto(f"/uploads/{first.upload_id}/")
+    alice_page.keyboard.press("9")
+    for key in ("j", "r"):
+        alice_page.keyboard.press(key)
+        expect(alice_page.get_by_text("Save or drop the change first.")).to_be_visible()
+        expect(alice_page.get_by_label("Number", exact=True)).to_have_value("92")
+    asked = []
+    alice_page.on("dialog", lambda dialog: asked.append(dialog.type) or dialog.dismiss())
+    alice_page.get_by_role("link", name="History").first.click(no_wait_after=True)
+    while not asked:
+        alice_page.wait_for_timeout(10)
+    assert asked == ["beforeunload"]
+    alice_page.keyboard.press("Escape")
+    alice_page.keyboard.press("j")
+    alice_page.wait_for_url(f"**/uploads/{second.upload_id}/")
+    assert saved_corrections() == []
+
+
 def test_save_takes_the_place_of_confirm_after_a_change(alice_page: Page, alice, model):
     prediction = number(alice, "852")
     alice_page.goto(f"/uploads/{prediction.upload_id}/")

@@ -120,3 +120,30 @@ def test_scene_5_twenty_pictures_are_corrected_with_two_keys_each(alice_page: Pa
         words = f"{left} picture" if left else "Nothing is left to review."
         expect(alice_page.locator("main").get_by_text(words)).to_be_visible()
     assert Correction.objects.filter(text="8").count() == 20
+
+
+@pytest.mark.parametrize("key", ["k", "u"])
+def test_what_was_typed_is_not_lost_by_a_key_that_shows_another_picture(alice_page: Page, alice, model, key):
+    number(alice, "5")
+    number(alice, "5")
+    number(alice, "5")
+    alice_page.goto("/review/", wait_until="networkidle")
+    alice_page.keyboard.press("Enter")
+    expect(alice_page.locator("main").get_by_text("2 pictures left.")).to_be_visible()
+    field = alice_page.get_by_label("Number", exact=True)
+    alice_page.keyboard.press("3")
+    alice_page.keyboard.press(key)
+    expect(alice_page.get_by_text("Save or drop the change first.")).to_be_visible()
+    expect(field).to_have_value("3")
+    alice_page.keyboard.press("Enter")
+    expect(alice_page.locator("main").get_by_text("1 picture left.")).to_be_visible()
+    assert saved_corrections() == [("confirm", "5"), ("correct", "3")]
+    alice_page.keyboard.press("4")
+    alice_page.get_by_role("button", name="Skip").click()
+    expect(field).to_have_value("4")
+    alice_page.get_by_role("button", name="Drop change").click()
+    expect(field).to_have_value("5")
+    expect(alice_page.get_by_text("Save or drop the change first.")).to_be_hidden()
+    alice_page.keyboard.press("k")
+    expect(alice_page.locator(".review").get_by_text("Only skipped pictures are left.")).to_be_visible()
+    assert saved_corrections() == [("confirm", "5"), ("correct", "3")]
