@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bench.options import add_data_option, add_model_option, create_parser
 from mlcore.artifact import load_artifact
-from mlcore.reading.decode import LONGEST, Picture, make_picture, reduce_to
+from mlcore.reading.files.decode import LONGEST, Picture, make_picture, reduce_to
 from mlcore.reading.reader import Reader
 from mlcore.reading.result import Mode, Reading
 from mlcore.training.datasets.lines import Writers

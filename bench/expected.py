@@ -24,7 +24,7 @@ import numpy as np
 
 from bench.options import add_data_option, add_model_option, create_parser
 from mlcore.artifact import load_artifact
-from mlcore.reading.expectation import Expectation, Previous, Range, find_check
+from mlcore.reading.expectations.expectation import Expectation, Previous, Range, find_check
 from mlcore.reading.reader import Reader
 from mlcore.training.datasets.lines import Writers
 from mlcore.training.datasets.mnist import load_split

@@ -17,9 +17,9 @@ from functools import cache
 from pathlib import Path
 
 from bench.options import create_parser
-from mlcore.reading.decode import decode
-from mlcore.reading.errors import PictureError
-from mlcore.reading.ink import find_ink
+from mlcore.reading.files.decode import decode
+from mlcore.reading.files.errors import PictureError
+from mlcore.reading.ink.extraction import find_ink
 from tests import corpus
 from tests.pictures import draw_digit, encode
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bench.hands import simulate_writers
 from mlcore.artifact import Artifact
-from mlcore.reading.decide import sure_threshold
+from mlcore.reading.answers.decide import sure_threshold
 from mlcore.reading.engine import Engine, to_scores
 from mlcore.training.datasets.mnist import Digits, concatenate
 from mlcore.training.evaluation.held_back import UNREVIEWED, HeldBack, judge_held_back

@@ -22,7 +22,7 @@ from bench.number_hands import NumberWriter, simulate_number_writers
 from bench.options import add_data_option, add_model_option, create_parser
 from mlcore.artifact import Artifact, load_artifact, save_artifact
 from mlcore.reading.engine import Engine
-from mlcore.reading.number import find_number
+from mlcore.reading.numbers.number import find_number
 from mlcore.reading.reader import Reader
 from mlcore.training.datasets.lines import Writers
 from mlcore.training.datasets.mnist import Digits, load_split

@@ -8,8 +8,8 @@ from typing import Any, get_args
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from mlcore.reading.errors import PictureError, PictureErrorCode
-from mlcore.reading.header import PICTURE_FORMATS, UNSUPPORTED_FORMAT
+from mlcore.reading.files.errors import PictureError, PictureErrorCode
+from mlcore.reading.files.header import PICTURE_FORMATS, UNSUPPORTED_FORMAT
 
 
 @dataclass(frozen=True, slots=True)

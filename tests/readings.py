@@ -6,7 +6,7 @@ import numpy as np
 from django.contrib.auth.models import User
 from PIL import Image, ImageDraw
 
-from mlcore.reading.decode import decode
+from mlcore.reading.files.decode import decode
 from mlcore.reading.result import Box, Decision, Glyph, Line, Mode, Reading, Reason, Sign, UnreadInk
 from mlcore.reading.written import DecimalMark, digits_of, settle_values, surrounding_box
 from recognizer.figures.drawings import HEIGHT as HEIGHT_OF_STROKES

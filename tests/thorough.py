@@ -7,7 +7,7 @@ THOROUGH = (
     # many pictures are read or searched through by the networks
     "mlcore/explaining/test_repair.py::test_less",
     "mlcore/explaining/test_repair.py::test_the_repaired",
-    "mlcore/reading/test_crops.py::test_cropped",
+    "mlcore/reading/ink/test_crops.py::test_cropped",
     "mlcore/reading/test_reader.py::test_place_and_size",
     "mlcore/reading/test_refusals.py::test_it_is_rejected",
     "recognizer/views/test_what_if.py::test_a_repair",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mlcore.artifact import SHIPPED, Artifact, load_artifact
-from mlcore.reading.normalise import normalise
+from mlcore.reading.layout.normalise import normalise
 
 if TYPE_CHECKING:
     from mlcore.training.datasets.mnist import Digits

@@ -29,7 +29,7 @@ from bench.options import create_parser
 from mlcore.artifact import SHIPPED, load_artifact
 from mlcore.explaining.explainer import Explainer
 from mlcore.explaining.mosaic import MAX_MAPPED_GLYPHS, draw_mosaic
-from mlcore.reading.errors import PictureError
+from mlcore.reading.files.errors import PictureError
 from mlcore.reading.reader import Reader
 from mlcore.reading.result import MODES, Glyph
 

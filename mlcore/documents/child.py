@@ -21,7 +21,7 @@ from PIL import Image
 from mlcore.documents.kinds import is_pdf
 from mlcore.documents.limits import CPU_SECONDS, MEMORY_BYTES
 from mlcore.limited_process import end_with, limit_resources
-from mlcore.reading.decode import (
+from mlcore.reading.files.decode import (
     DAMAGE,
     LONGEST,
     check_size,
@@ -31,7 +31,7 @@ from mlcore.reading.decode import (
     too_many_pixels,
     turn_upright,
 )
-from mlcore.reading.errors import PictureError
+from mlcore.reading.files.errors import PictureError
 
 PDF_NEEDS_PASSWORD = 4  # FPDF_ERR_PASSWORD
 PNG_LEVEL = 3

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import IO, Any, Self, cast
 
 from mlcore.limited_process import ENVIRONMENT
-from mlcore.reading.errors import PictureError
+from mlcore.reading.files.errors import PictureError
 
 MAX_PAGES = 1_000
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,7 +13,7 @@ from mlcore.explaining.geometry import find_peak, receptive_field, strongest_fir
 from mlcore.explaining.mosaic import draw_mosaic
 from mlcore.explaining.overlay import Frame, Rectangle, draw_overlay, frame_of
 from mlcore.explaining.row import draw_layer_row
-from mlcore.reading.decode import Picture
+from mlcore.reading.files.decode import Picture
 from mlcore.reading.result import Glyph
 
 SIDE = 448  # pixels of a picture with an overlay

@@ -17,7 +17,7 @@ PIXELS = 8 * SIDE  # side of an overlay: smooth edges at the size of a page
 MAX_OPACITY = 0.85  # of the largest value, so that the ink shows through
 LEVELS = 127  # of each of the two colours
 CLEAR = 128  # the level without colour
-FAINT = 26  # of 255: the edge of the ink for `mlcore.reading.normalise`
+FAINT = 26  # of 255: the edge of the ink for `mlcore.reading.layout.normalise`
 
 Rectangle = tuple[float, float, float, float]  # x, y, width, height in the original's pixels
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.artifact import Artifact, Layer
-from mlcore.reading.strip import STEP, stack_strips
+from mlcore.reading.layout.strip import STEP, stack_strips
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -7,16 +7,16 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.reading import specks
-from mlcore.reading.assembly import to_original_box
-from mlcore.reading.decode import Picture, decode
-from mlcore.reading.errors import PictureError
-from mlcore.reading.ink import Ink, find_ink
-from mlcore.reading.normalise import SIDE, crop_to, ink_box, normalise
+from mlcore.reading.answers.assembly import to_original_box
+from mlcore.reading.files.decode import Picture, decode
+from mlcore.reading.files.errors import PictureError
+from mlcore.reading.ink import specks
+from mlcore.reading.ink.extraction import Ink, find_ink
+from mlcore.reading.ink.shade import stroke_share
+from mlcore.reading.layout.normalise import SIDE, crop_to, ink_box, normalise
+from mlcore.reading.layout.strip import WRITING
+from mlcore.reading.layout.text_lines import find_pieces, usual_height
 from mlcore.reading.result import Box, Mode, Reason
-from mlcore.reading.shade import stroke_share
-from mlcore.reading.strip import WRITING
-from mlcore.reading.text_lines import find_pieces, usual_height
 from mlcore.reading.trace import Trace, no_trace
 
 BATCH_IMAGES = 64  # that the digit network classifies in one call

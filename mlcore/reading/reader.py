@@ -7,18 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.artifact import Artifact
+from mlcore.reading.answers.assembly import account_for_ink, answer_boxes, join_lines, locate_number, to_original_box
+from mlcore.reading.answers.decide import Verdict, judge_digit, judge_number
+from mlcore.reading.answers.unread_ink import find_unread
 from mlcore.reading.arrays import InkBox
-from mlcore.reading.assembly import account_for_ink, answer_boxes, join_lines, locate_number, to_original_box
 from mlcore.reading.budget import TooComplexError
-from mlcore.reading.decide import Verdict, judge_digit, judge_number
-from mlcore.reading.decode import Picture, decode
 from mlcore.reading.engine import Engine
-from mlcore.reading.errors import PictureError
-from mlcore.reading.expectation import Expectation
-from mlcore.reading.expected import fit_digit
-from mlcore.reading.found import FoundNumber
-from mlcore.reading.ink import Ink
-from mlcore.reading.number import find_number, find_numbers
+from mlcore.reading.expectations.expectation import Expectation
+from mlcore.reading.files.decode import Picture, decode
+from mlcore.reading.files.errors import PictureError
+from mlcore.reading.ink.extraction import Ink
+from mlcore.reading.layout.text_lines import find_lines
+from mlcore.reading.numbers.expected import fit_digit
+from mlcore.reading.numbers.found import FoundNumber
+from mlcore.reading.numbers.number import find_number, find_numbers
 from mlcore.reading.prepared_image import (
     PreparedImage,
     is_narrow_piece,
@@ -27,9 +29,7 @@ from mlcore.reading.prepared_image import (
     split_in_batches,
 )
 from mlcore.reading.result import MAX_GLYPHS, MAX_LINES, Box, Glyph, Line, Mode, Reading, Reason, Sign, UnreadInk
-from mlcore.reading.text_lines import find_lines
 from mlcore.reading.trace import Trace, no_trace
-from mlcore.reading.unread_ink import find_unread
 from mlcore.reading.written import DecimalMark, DecimalRule, settle_values, surrounding_box, write_number
 
 SURE_DIGIT = 0.9  # a single piece of ink with this confidence as a digit is not also read as a line

@@ -98,8 +98,8 @@ def try_networks(artifact: Artifact) -> None:
     import numpy as np  # not at the top: the files are checked before anything is loaded
 
     from mlcore.reading.engine import Engine
+    from mlcore.reading.layout.strip import HEIGHT
     from mlcore.reading.reader import Reader
-    from mlcore.reading.strip import HEIGHT
 
     engine = Engine(artifact)
     images = np.random.default_rng(0).integers(0, 256, (PICTURES, 28, 28), np.uint8)

@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.text import Truncator
 
-from mlcore.reading.header import Format
+from mlcore.reading.files.header import Format
 from mlcore.reading.result import REASONS
 from recognizer.admin.base import (
     DeletedFilter,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from mlcore.reading.errors import PictureError
+from mlcore.reading.files.errors import PictureError
 from recognizer.bodies.plain import About, Body, choice
 from recognizer.problems import KINDS, Problem
 

@@ -8,7 +8,7 @@ from django import forms
 from django.forms import BoundField
 from django.utils.translation import gettext_lazy as _
 
-from mlcore.reading.expectation_text import FIELDS
+from mlcore.reading.expectations.expectation_text import FIELDS
 from recognizer.forms.reading import PAGE_MODES, UNKNOWN_MODE
 from recognizer.models import Preset
 from recognizer.models.prediction import Mode

@@ -153,7 +153,7 @@ def serve_table(request: HttpRequest, export: TableExport) -> HttpResponseBase:
 
 
 def picture_type(upload: Upload) -> str:
-    """Return the content type that mlcore.reading.decode.encode_picture chooses for the picture."""
+    """Return the content type that mlcore.reading.files.decode.encode_picture chooses for the picture."""
     return "image/jpeg" if upload.format in ("JPEG", "WEBP") else "image/png"
 
 

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload, TemporaryFileUploadHandler
 from django.http import HttpRequest
 
-from mlcore.reading.decode import MAX_BYTES
+from mlcore.reading.files.decode import MAX_BYTES
 from recognizer.outages import problem_of_outage
 from recognizer.problems import Problem
 from recognizer.services.batches.archives import ZIP_MAGIC

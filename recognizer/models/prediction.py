@@ -6,7 +6,7 @@ from django.db.models import Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from mlcore.reading.expectation_text import known_decimals
+from mlcore.reading.expectations.expectation_text import known_decimals
 from mlcore.reading.result import MAX_GLYPHS, MAX_LINES, Box
 from mlcore.reading.written import DecimalMark, DecimalRule, find_value
 from recognizer.models.base import ImmutableModel, UUIDModel
@@ -59,7 +59,7 @@ class ExpectedMixin(DecimalMarkMixin):
 
     @property
     def expected_fields(self) -> dict[str, str]:
-        """Return the fields of the expectation by the names of mlcore.reading.expectation_text; none if it is empty."""
+        """Return the fields of the expectation by the names of `expectation_text.FIELDS`; none if it is empty."""
         return dict(self.expected["fields"]) if self.expected else {}
 
     @property

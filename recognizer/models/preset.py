@@ -15,7 +15,7 @@ class Preset(UUIDModel):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="presets")
     name = models.CharField(max_length=MAX_PRESET_NAME)
     mode = models.CharField(max_length=6, choices=Mode, default=Mode.AUTO)
-    # {"digits": "5", "step": "300"}: texts under the names of mlcore.reading.expectation_text.FIELDS
+    # {"digits": "5", "step": "300"}: texts under the names of mlcore.reading.expectations.expectation_text.FIELDS
     expectation = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)

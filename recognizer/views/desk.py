@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from mlcore.reading import result
-from mlcore.reading.decode import MAX_BYTES
-from mlcore.reading.header import PICTURE_FORMATS
+from mlcore.reading.files.decode import MAX_BYTES
+from mlcore.reading.files.header import PICTURE_FORMATS
 from recognizer.figures.drawings import draw_png
 from recognizer.forms import clean_or_raise
 from recognizer.forms.reading import PAGE_MODES, ExampleForm, ReadForm

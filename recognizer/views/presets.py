@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from mlcore.reading.decode import encode_thumbnail
+from mlcore.reading.files.decode import encode_thumbnail
 from mlcore.reading.result import Reading
 from recognizer.forms.presets import PresetForm
 from recognizer.http.problem_pages import with_headers

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mlcore.explaining.mosaic import MAX_MAPPED_GLYPHS
 from mlcore.reading import result
-from mlcore.reading.expectation import bare_digits
+from mlcore.reading.expectations.expectation import bare_digits
 from recognizer.bodies.answers import prediction_body
 from recognizer.bodies.plain import write
 from recognizer.forms import clean_or_raise

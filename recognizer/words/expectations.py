@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
-from mlcore.reading.expectation import Expectation, bare_digits
-from mlcore.reading.expectation_text import parse_expectation
+from mlcore.reading.expectations.expectation import Expectation, bare_digits
+from mlcore.reading.expectations.expectation_text import parse_expectation
 from mlcore.reading.written import DecimalMark, find_value
 
 MAX_LISTED = 5  # allowed numbers that are named

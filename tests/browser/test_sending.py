@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from mlcore.reading.decode import MAX_BYTES
+from mlcore.reading.files.decode import MAX_BYTES
 from recognizer.models import Batch, BatchItem
 from recognizer.services.batches import control
 from tests.pictures import digit_png

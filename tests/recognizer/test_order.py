@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import recognizer
-from tests.recognizer.imports import imported_from, names_in, sources_of
+from tests.imports import forbidden_imports, names_in
 
 FOLDER = Path(recognizer.__file__).parent
 FLOORS = (
@@ -28,10 +28,4 @@ def test_everything_has_its_floor():
 def test_a_package_imports_only_from_the_floors_below(name):
     floor = next(number for number, names in enumerate(FLOORS) if name in names)
     allowed = {name}.union(*FLOORS[:floor])
-    found = {
-        f"{module.relative_to(FOLDER)} imports {other}"
-        for module in sources_of(FOLDER, name)
-        for other in imported_from("recognizer", module.read_text())
-        if other not in allowed
-    }
-    assert found == set()
+    assert forbidden_imports("recognizer", FOLDER, name, allowed) == set()

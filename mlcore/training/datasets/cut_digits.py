@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from mlcore.reading.arrays import InkBox
 from mlcore.reading.engine import NOT_A_DIGIT
-from mlcore.reading.ink import Ink
-from mlcore.reading.layout import Region, all_ink_region, separate_digits, tall_pieces
-from mlcore.reading.normalise import crop_to, normalise
-from mlcore.reading.segment import LOOSE, STIFF, DigitCutter, crop_printed_boxes
-from mlcore.reading.strip import STEP, Strip, cut_strip
+from mlcore.reading.ink.extraction import Ink
+from mlcore.reading.layout.normalise import crop_to, normalise
+from mlcore.reading.layout.regions import Region, all_ink_region, separate_digits, tall_pieces
+from mlcore.reading.layout.segment import LOOSE, STIFF, DigitCutter, crop_printed_boxes
+from mlcore.reading.layout.strip import STEP, Strip, cut_strip
 from mlcore.training.datasets.lines import Writers, render_line_sheets
 from mlcore.training.synthesis.lines import TextLine
 from mlcore.training.synthesis.sheets import Margins

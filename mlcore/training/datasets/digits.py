@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from mlcore.atomic_files import open_atomic
 from mlcore.reading.engine import NOT_A_DIGIT
-from mlcore.reading.ink import find_ink
-from mlcore.reading.normalise import normalise
+from mlcore.reading.ink.extraction import find_ink
+from mlcore.reading.layout.normalise import normalise
 from mlcore.training.datasets.cut_digits import LabelledImage, correlation, cut_digits
 from mlcore.training.datasets.fingerprint import fingerprint
 from mlcore.training.datasets.lines import Writers

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.atomic_files import open_atomic
-from mlcore.reading.normalise import normalise
+from mlcore.reading.layout.normalise import normalise
 from mlcore.training.datasets.augment import augment
 from mlcore.training.datasets.fingerprint import fingerprint
 from mlcore.training.datasets.gate_pictures import SEED

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.atomic_files import open_atomic
-from mlcore.reading.ctc import needed_steps
-from mlcore.reading.ink import Ink, find_ink, find_ink_with_print
-from mlcore.reading.layout import add_small_marks, all_ink_region
-from mlcore.reading.specks import remove_specks
-from mlcore.reading.strip import HEIGHT, STEP, cut_strip
+from mlcore.reading.ink.extraction import Ink, find_ink, find_ink_with_print
+from mlcore.reading.ink.specks import remove_specks
+from mlcore.reading.layout.regions import add_small_marks, all_ink_region
+from mlcore.reading.layout.strip import HEIGHT, STEP, cut_strip
+from mlcore.reading.numbers.ctc import needed_steps
 from mlcore.training.datasets.mnist import Digits
 from mlcore.training.synthesis.handwriting import write_digit
 from mlcore.training.synthesis.lines import (

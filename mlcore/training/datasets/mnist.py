@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.reading.decode import decode
-from mlcore.reading.errors import PictureError
-from mlcore.reading.ink import find_ink
-from mlcore.reading.normalise import normalise
+from mlcore.reading.files.decode import decode
+from mlcore.reading.files.errors import PictureError
+from mlcore.reading.ink.extraction import find_ink
+from mlcore.reading.layout.normalise import normalise
 
 SIDE = 28
 VALIDATION_SIZE = 5_000  # images of the training set that are held out for every choice

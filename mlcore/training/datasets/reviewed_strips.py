@@ -6,16 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.reading.assembly import to_original_box
+from mlcore.reading.answers.assembly import to_original_box
 from mlcore.reading.budget import TooComplexError, WorkBudget
-from mlcore.reading.decode import decode
 from mlcore.reading.engine import Engine
-from mlcore.reading.errors import PictureError
-from mlcore.reading.number import find_strips
+from mlcore.reading.files.decode import decode
+from mlcore.reading.files.errors import PictureError
+from mlcore.reading.layout.strip import HEIGHT, MAX_WIDTH, cut_strip
+from mlcore.reading.layout.text_lines import find_lines
+from mlcore.reading.numbers.number import find_strips
 from mlcore.reading.prepared_image import PreparedImage, prepare_image
 from mlcore.reading.result import MAX_LINES, Box, Mode
-from mlcore.reading.strip import HEIGHT, MAX_WIDTH, cut_strip
-from mlcore.reading.text_lines import find_lines
 from mlcore.training.datasets.lines import LONGEST_TEXT, LabelledStrip, StripDataset, has_enough_steps
 
 

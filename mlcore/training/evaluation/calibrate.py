@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.artifact import Artifact
+from mlcore.reading.answers.decide import CONFIDENCE_FEATURES, PREFIX, confidence_features
 from mlcore.reading.budget import TooComplexError
-from mlcore.reading.decide import CONFIDENCE_FEATURES, PREFIX, confidence_features
 from mlcore.reading.engine import Engine
-from mlcore.reading.ink import find_ink
-from mlcore.reading.normalise import normalise
-from mlcore.reading.number import find_number
-from mlcore.reading.weights import Weights
+from mlcore.reading.ink.extraction import find_ink
+from mlcore.reading.layout.normalise import normalise
+from mlcore.reading.numbers.number import find_number
+from mlcore.reading.numbers.weights import Weights
 from mlcore.training.datasets.lines import SHEETS, Writers, random_line
 from mlcore.training.evaluation.weights import LineSample, fit_weights
 from mlcore.training.synthesis.lines import TextLine, random_spacing, write_line

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from mlcore.artifact import Artifact
 from mlcore.quality.evidence import wilson_interval
 from mlcore.reading.engine import NOT_A_DIGIT, Engine, to_scores
-from mlcore.reading.ink import find_ink
-from mlcore.reading.normalise import normalise
+from mlcore.reading.ink.extraction import find_ink
+from mlcore.reading.layout.normalise import normalise
 from mlcore.reading.reader import Reader
 from mlcore.reading.result import Reading
 from mlcore.training.datasets.mnist import Digits

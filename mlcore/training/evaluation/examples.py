@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.reading.normalise import normalise
+from mlcore.reading.layout.normalise import normalise
 from mlcore.reading.reader import Reader
 from mlcore.reading.result import Reading
 from mlcore.training.evaluation.refusals import to_picture

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from mlcore.artifact import Artifact
 from mlcore.reading.budget import TooComplexError
 from mlcore.reading.engine import Engine
-from mlcore.reading.ink import Ink, find_ink
-from mlcore.reading.number import find_number
+from mlcore.reading.ink.extraction import Ink, find_ink
+from mlcore.reading.numbers.number import find_number
 from mlcore.training.datasets.lines import sharpen
 from mlcore.training.datasets.mnist import Digits
 from mlcore.training.synthesis.lines import Spacing, write_line

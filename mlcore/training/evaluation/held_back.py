@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.artifact import Artifact
-from mlcore.reading.decode import decode
 from mlcore.reading.engine import Engine
-from mlcore.reading.errors import PictureError
+from mlcore.reading.files.decode import decode
+from mlcore.reading.files.errors import PictureError
 from mlcore.reading.prepared_image import prepare_image
 from mlcore.reading.reader import Reader, ReadingOptions
 from mlcore.training.datasets.mnist import Digits

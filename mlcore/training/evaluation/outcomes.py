@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.artifact import Artifact
+from mlcore.reading.answers.decide import sure_threshold
 from mlcore.reading.budget import TooComplexError
-from mlcore.reading.decide import sure_threshold
 from mlcore.reading.engine import Engine, Scores, to_scores
-from mlcore.reading.number import find_number
+from mlcore.reading.numbers.number import find_number
 from mlcore.training.datasets.gate_hands import Hands
 from mlcore.training.datasets.gate_pictures import GatePictures
 from mlcore.training.evaluation.evaluate import measure_calibration

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.reading.decode import Picture
+from mlcore.reading.files.decode import Picture
 from mlcore.reading.reader import Reader
 from mlcore.reading.result import Mode
 from mlcore.training.synthesis.negatives import draw_scribble

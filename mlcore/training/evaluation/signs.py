@@ -6,7 +6,7 @@ from itertools import repeat
 import numpy as np
 
 from mlcore.artifact import Artifact
-from mlcore.reading.decode import Picture
+from mlcore.reading.files.decode import Picture
 from mlcore.reading.reader import Reader
 from mlcore.training.datasets.lines import Writers
 from mlcore.training.datasets.mnist import Digits

@@ -1,4 +1,4 @@
-"""The fit of the reader's weights (mlcore/reading/weights.py), by which it chooses among proposed texts.
+"""The fit of the reader's weights (mlcore/reading/numbers/weights.py), by which it chooses among proposed texts.
 
 They are fitted on synthetic lines of held-out digits, by the likelihood of choosing the written text.
 """
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from mlcore.reading.budget import TooComplexError
 from mlcore.reading.engine import Engine
-from mlcore.reading.found import FoundNumber
-from mlcore.reading.ink import Ink
-from mlcore.reading.number import propose_numbers
-from mlcore.reading.weights import PLACEMENTS, Weights
+from mlcore.reading.ink.extraction import Ink
+from mlcore.reading.numbers.found import FoundNumber
+from mlcore.reading.numbers.number import propose_numbers
+from mlcore.reading.numbers.weights import PLACEMENTS, Weights
 
 Floats = NDArray[np.float64]
 

@@ -17,9 +17,9 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from mlcore.artifact import Network
-from mlcore.reading.ctc import BLANK
+from mlcore.reading.layout.strip import HEIGHT, stack_strips
+from mlcore.reading.numbers.ctc import BLANK
 from mlcore.reading.result import SIGNS
-from mlcore.reading.strip import HEIGHT, stack_strips
 from mlcore.training.datasets.line_epochs import LineMixture, choose_batches
 from mlcore.training.datasets.lines import LONGEST_TEXT
 from mlcore.training.networks.checkpoint import (

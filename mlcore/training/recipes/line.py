@@ -10,8 +10,8 @@ import keras
 import numpy as np
 
 from mlcore.artifact import Artifact, save_artifact
-from mlcore.reading.ctc import DecodedText, decode_text
 from mlcore.reading.engine import Engine
+from mlcore.reading.numbers.ctc import DecodedText, decode_text
 from mlcore.reading.result import SIGNS
 from mlcore.reading.written import write_number
 from mlcore.training.datasets import lines as line_datasets

@@ -8,7 +8,7 @@ from typing import IO, Any
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
-from mlcore.reading.decode import MAX_BYTES
+from mlcore.reading.files.decode import MAX_BYTES
 from recognizer.api.requests.bounded_json import parse_json
 from recognizer.api.requests.picture_json import parse_picture_json
 from recognizer.problems import Problem

@@ -11,8 +11,8 @@ from django.utils.datastructures import MultiValueDict
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from mlcore.reading.expectation_text import FIELDS
-from mlcore.reading.header import PICTURE_FORMATS
+from mlcore.reading.expectations.expectation_text import FIELDS
+from mlcore.reading.files.header import PICTURE_FORMATS
 from mlcore.reading.result import MAX_GLYPHS, MODES
 from mlcore.reading.written import DECIMAL_MARKS
 from recognizer.api.requests.bounded_json import parse_json

@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 from mlcore.artifact import ArtifactError
 from mlcore.explaining.explainer import Explainer
 from mlcore.explaining.explanation_files import write_explanation_files
-from mlcore.reading.decode import MAX_BYTES, decode
-from mlcore.reading.errors import PictureError
+from mlcore.reading.files.decode import MAX_BYTES, decode
+from mlcore.reading.files.errors import PictureError
 from mlcore.reading.reader import Reader
 from mlcore.reading.result import MODES
 from recognizer.services.registry.model_versions import active_artifact, artifact_for

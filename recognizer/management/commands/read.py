@@ -10,10 +10,10 @@ from typing import IO, Any
 from django.core.management.base import BaseCommand, CommandError
 
 from mlcore.artifact import Artifact, ArtifactError
-from mlcore.reading.decode import decode
-from mlcore.reading.errors import PictureError
-from mlcore.reading.expectation import Expectation
-from mlcore.reading.expectation_text import FIELDS, ExpectationError, parse_expectation
+from mlcore.reading.expectations.expectation import Expectation
+from mlcore.reading.expectations.expectation_text import FIELDS, ExpectationError, parse_expectation
+from mlcore.reading.files.decode import decode
+from mlcore.reading.files.errors import PictureError
 from mlcore.reading.result import MODES, Line, Reading
 from mlcore.reading.trace import FolderTrace
 from mlcore.reading.written import DECIMAL_MARKS

@@ -13,7 +13,7 @@ from typing import IO
 
 from django.utils.translation import gettext as _
 
-from mlcore.reading.decode import MAX_BYTES
+from mlcore.reading.files.decode import MAX_BYTES
 from recognizer.problems import Problem
 from recognizer.services.batches.zip_directory import HEADER_SIGNATURE, Entry, data_offset, read_directory
 

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from mlcore.atomic_files import sync_together
-from mlcore.reading.decode import Picture, decode, encode_thumbnail
-from mlcore.reading.errors import PictureError
+from mlcore.reading.files.decode import Picture, decode, encode_thumbnail
+from mlcore.reading.files.errors import PictureError
 from mlcore.reading.result import Mode, Reading
 from recognizer.models import Batch, BatchItem, Glyph, Job, ModelVersion, Prediction, Upload
 from recognizer.outages import problem_of_outage

@@ -18,7 +18,7 @@ from django.db.models import Max
 
 from mlcore.documents.limits import CPU_SECONDS
 from mlcore.documents.rendering import Page, Rendering
-from mlcore.reading.errors import PictureError
+from mlcore.reading.files.errors import PictureError
 from recognizer.models import Batch, BatchItem, Job
 from recognizer.problems import Problem
 from recognizer.services.batches.chunks import enqueue_chunks, read_chunk, waiting_items

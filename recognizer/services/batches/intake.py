@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 
 from mlcore.atomic_files import sync_together
 from mlcore.documents.kinds import HEAD_BYTES, is_document
-from mlcore.reading.decode import MAX_BYTES
-from mlcore.reading.errors import PictureError
-from mlcore.reading.header import detect_format
+from mlcore.reading.files.decode import MAX_BYTES
+from mlcore.reading.files.errors import PictureError
+from mlcore.reading.files.header import detect_format
 from mlcore.reading.result import Mode
 from mlcore.reading.written import DecimalMark
 from recognizer.models import Batch, BatchItem, IdempotencyRecord

@@ -13,7 +13,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from mlcore.quality.promise import SHARE_BEFORE, WISHES, Promise
-from mlcore.reading.decide import sure_threshold
+from mlcore.reading.answers.decide import sure_threshold
 from recognizer.models import Audit, Stream, Upload
 from recognizer.problems import Problem
 from recognizer.queries.selectors import waiting_audits

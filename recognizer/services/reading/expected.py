@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
-from mlcore.reading.expectation import Expectation
-from mlcore.reading.expectation_text import ExpectationError, merge_fields, parse_expectation
+from mlcore.reading.expectations.expectation import Expectation
+from mlcore.reading.expectations.expectation_text import ExpectationError, merge_fields, parse_expectation
 from mlcore.reading.result import Mode
 from recognizer.models import Batch, Prediction, Preset
 from recognizer.services.reading.presets import expectation_problem, find_preset, require_short

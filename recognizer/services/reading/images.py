@@ -10,8 +10,8 @@ from django.db.models import F
 from django.db.models.fields.files import FieldFile
 
 from mlcore.explaining.png import encode_png
-from mlcore.reading.decode import Picture, decode, encode_picture, encode_thumbnail
-from mlcore.reading.errors import PictureError
+from mlcore.reading.files.decode import Picture, decode, encode_picture, encode_thumbnail
+from mlcore.reading.files.errors import PictureError
 from recognizer.models import Upload
 from recognizer.outages import OUTAGES
 from recognizer.problems import Problem

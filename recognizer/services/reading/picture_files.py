@@ -9,9 +9,9 @@ from itertools import islice
 from pathlib import Path
 
 from mlcore.artifact import Artifact
-from mlcore.reading.decode import MAX_BYTES, Picture
-from mlcore.reading.errors import PictureError
-from mlcore.reading.expectation import Expectation
+from mlcore.reading.expectations.expectation import Expectation
+from mlcore.reading.files.decode import MAX_BYTES, Picture
+from mlcore.reading.files.errors import PictureError
 from mlcore.reading.reader import Reader
 from mlcore.reading.result import Mode, Reading
 from mlcore.reading.trace import Trace

@@ -12,8 +12,8 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 
 from mlcore.quality.threshold import decide_again
-from mlcore.reading.decode import Picture, decode
-from mlcore.reading.errors import PictureError
+from mlcore.reading.files.decode import Picture, decode
+from mlcore.reading.files.errors import PictureError
 from mlcore.reading.result import Mode, Reading
 from mlcore.reading.written import DecimalMark
 from recognizer.models import Glyph, IdempotencyRecord, ModelVersion, Prediction, Upload

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mlcore.reading.expectation_text import ExpectationError, check_fields, expect_the_same
+from mlcore.reading.expectations.expectation_text import ExpectationError, check_fields, expect_the_same
 from mlcore.reading.result import Mode
 from recognizer.models import Batch, Prediction, Preset, Stream
 from recognizer.models.preset import MAX_PRESET_NAME

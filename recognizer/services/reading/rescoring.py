@@ -10,8 +10,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
-from mlcore.reading.decode import Picture, decode
-from mlcore.reading.errors import PictureError
+from mlcore.reading.files.decode import Picture, decode
+from mlcore.reading.files.errors import PictureError
 from mlcore.reading.result import Mode, Reading
 from recognizer.models import Batch, Glyph, Job, ModelVersion, Prediction, Upload
 from recognizer.problems import Problem

@@ -5,9 +5,9 @@ from functools import lru_cache
 
 from django.utils.translation import gettext as _
 
-from mlcore.reading.decode import check_length
-from mlcore.reading.errors import PictureError
-from mlcore.reading.header import read_header
+from mlcore.reading.files.decode import check_length
+from mlcore.reading.files.errors import PictureError
+from mlcore.reading.files.header import read_header
 from mlcore.reading.result import Reading
 from recognizer.figures.drawings import draw_png
 from recognizer.problems import Problem

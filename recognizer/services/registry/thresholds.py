@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
-from mlcore.reading.decide import Thresholds, sure_threshold
+from mlcore.reading.answers.decide import Thresholds, sure_threshold
 from recognizer.models import ModelVersion, Prediction, Stream
 from recognizer.models.prediction import Mode
 

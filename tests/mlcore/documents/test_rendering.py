@@ -13,8 +13,8 @@ from PIL import Image
 from mlcore.documents import rendering
 from mlcore.documents.kinds import is_document
 from mlcore.documents.rendering import Page, Rendering
-from mlcore.reading.decode import LONGEST, decode
-from mlcore.reading.errors import PictureError
+from mlcore.reading.files.decode import LONGEST, decode
+from mlcore.reading.files.errors import PictureError
 from tests.documents import (
     bomb_pdf,
     bomb_tiff,

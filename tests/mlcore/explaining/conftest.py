@@ -4,8 +4,8 @@ import pytest
 from mlcore.artifact import SHIPPED, load_artifact
 from mlcore.explaining.explainer import Explainer
 from mlcore.explaining.occlusion import Image
-from mlcore.reading.decode import decode
 from mlcore.reading.engine import Engine
+from mlcore.reading.files.decode import decode
 from mlcore.reading.reader import Reader
 from tests.pictures import digit_png
 

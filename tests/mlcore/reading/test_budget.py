@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mlcore.reading.budget import TooComplexError, WorkBudget
-from mlcore.reading.decode import decode
+from mlcore.reading.files.decode import decode
 from tests.pictures import digit_png
 
 
@@ -25,7 +25,7 @@ def test_work_beyond_the_budget_is_not_started():
 
 
 def test_a_picture_that_costs_too_much_is_rejected_with_its_reason(reader, monkeypatch):
-    monkeypatch.setattr("mlcore.reading.number.WorkBudget", lambda: WorkBudget(1_000_000))
+    monkeypatch.setattr("mlcore.reading.numbers.number.WorkBudget", lambda: WorkBudget(1_000_000))
     reading = reader.read(rings(300), "number")
     assert (reading.decision, reading.reason, reading.text, reading.glyphs) == ("rejected", "too_complex", "", ())
 
@@ -37,7 +37,7 @@ def test_a_digit_costs_a_fiftieth_of_the_budget(reader, monkeypatch):
         budgets.append(WorkBudget())
         return budgets[-1]
 
-    monkeypatch.setattr("mlcore.reading.number.WorkBudget", make_budget)
+    monkeypatch.setattr("mlcore.reading.numbers.number.WorkBudget", make_budget)
     reader.read_picture(decode(digit_png()), "number")
     (budget,) = budgets
     assert budget.left > 0.98 * WorkBudget().left

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlcore.reading.errors import PictureError
+from mlcore.reading.files.errors import PictureError
 from mlcore.reading.reader import Reader
 from tests import corpus
 from tests.corpus import Case

@@ -5,9 +5,9 @@ import numpy as np
 from mlcore.artifact import SHIPPED, load_artifact
 from mlcore.reading.budget import TooComplexError
 from mlcore.reading.engine import Engine
-from mlcore.reading.ink import find_ink
-from mlcore.reading.number import find_number
-from mlcore.reading.strip import HEIGHT, STEP
+from mlcore.reading.ink.extraction import find_ink
+from mlcore.reading.layout.strip import HEIGHT, STEP
+from mlcore.reading.numbers.number import find_number
 from mlcore.training.synthesis.handwriting import write_digit
 from mlcore.training.synthesis.lines import random_spacing, write_line
 from mlcore.training.synthesis.sheets import PLAIN_PHOTO, render_sheet

@@ -6,9 +6,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from mlcore.reading.decode import decode
 from mlcore.reading.engine import Engine
-from mlcore.reading.errors import PictureError
+from mlcore.reading.files.decode import decode
+from mlcore.reading.files.errors import PictureError
 from mlcore.reading.prepared_image import prepare_image
 from mlcore.reading.reader import Reader
 from mlcore.reading.result import Mode, Reading

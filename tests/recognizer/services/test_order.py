@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from recognizer import services
-from tests.recognizer.imports import imported_from, names_in, sources_of
+from tests.imports import forbidden_imports, imported_from, names_in
 
 FOLDER = Path(services.__file__).parent
 ORDER = (
@@ -40,13 +40,7 @@ def test_every_service_has_its_place():
 @pytest.mark.parametrize("service", ORDER)
 def test_a_service_imports_only_those_before_it(service):
     allowed = ORDER[: ORDER.index(service) + 1]
-    found = {
-        f"{module.relative_to(FOLDER)} imports {name}"
-        for module in sources_of(FOLDER, service)
-        for name in imported_from("recognizer.services", module.read_text())
-        if name not in allowed
-    }
-    assert found == set()
+    assert forbidden_imports("recognizer.services", FOLDER, service, allowed) == set()
 
 
 def test_imports_inside_functions_and_of_whole_packages_are_found():

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlcore.reading.check_digits import CHECKS
-from mlcore.reading.expectation_text import FIELDS, parse_expectation
+from mlcore.reading.expectations.check_digits import CHECKS
+from mlcore.reading.expectations.expectation_text import FIELDS, parse_expectation
 from recognizer.words.expectations import CHECK_NAMES, describe_expectation, find_misfits
 
 

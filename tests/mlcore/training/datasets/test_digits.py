@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlcore.reading.engine import NOT_A_DIGIT
-from mlcore.reading.normalise import normalise
+from mlcore.reading.layout.normalise import normalise
 from mlcore.training.datasets import digits as synthetic_digits
 from mlcore.training.datasets.digits import DigitCounts, render_digits
 from mlcore.training.datasets.mnist import Digits

@@ -26,8 +26,8 @@ def test_all_modules_that_decide_the_synthetic_digits_are_found():
         "datasets/digits.py", "datasets/cut_digits.py", "datasets/lines.py", "synthesis/alphabet.py",
         "synthesis/handwriting.py", "synthesis/lines.py", "synthesis/negatives.py", "synthesis/pen.py",
         "synthesis/sheets.py", "synthesis/strokes_0_to_4.py", "synthesis/strokes_5_to_9.py", "synthesis/strokes.py",
-        "reading/ink.py", "reading/layout.py", "reading/normalise.py", "reading/paper.py", "reading/rulings.py",
-        "reading/segment.py", "reading/specks.py", "reading/strip.py",
+        "ink/extraction.py", "ink/paper.py", "ink/rulings.py", "ink/specks.py", "layout/normalise.py",
+        "layout/regions.py", "layout/segment.py", "layout/strip.py",
     }  # fmt: skip
     assert deciding <= names(digits)
 

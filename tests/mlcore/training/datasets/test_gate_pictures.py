@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mlcore.reading.normalise import normalise
+from mlcore.reading.layout.normalise import normalise
 from mlcore.training.datasets.gate_pictures import GateCounts, render_gate_pictures
 from mlcore.training.datasets.mnist import Digits
 from mlcore.training.synthesis.handwriting import write_digit

@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlcore.reading.ctc import needed_steps
-from mlcore.reading.ink import find_ink, find_ink_with_print
-from mlcore.reading.layout import add_small_marks, all_ink_region
+from mlcore.reading.ink.extraction import find_ink, find_ink_with_print
+from mlcore.reading.layout.regions import add_small_marks, all_ink_region
+from mlcore.reading.layout.strip import STEP
+from mlcore.reading.numbers.ctc import needed_steps
 from mlcore.reading.result import SIGNS
-from mlcore.reading.strip import STEP
 from mlcore.training.datasets.lines import (
     StripDataset,
     Writers,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mlcore.reading.decide import CONFIDENCE_FEATURES, PREFIX
+from mlcore.reading.answers.decide import CONFIDENCE_FEATURES, PREFIX
 from mlcore.training.evaluation.calibrate import (
     NEGATIVE_RISK,
     NUMBER_RISK,

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mlcore.reading.ctc import BLANK
 from mlcore.reading.engine import Engine
-from mlcore.reading.ink import find_ink
+from mlcore.reading.ink.extraction import find_ink
+from mlcore.reading.numbers.ctc import BLANK
 from mlcore.training.datasets.lines import Writers
 from mlcore.training.datasets.mnist import Digits
 from mlcore.training.evaluation.calibrate import render_numbers

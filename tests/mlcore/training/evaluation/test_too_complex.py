@@ -8,7 +8,7 @@ import pytest
 from mlcore.artifact import SHIPPED, load_artifact
 from mlcore.reading.budget import WorkBudget
 from mlcore.reading.engine import Engine
-from mlcore.reading.weights import Weights
+from mlcore.reading.numbers.weights import Weights
 from mlcore.training.datasets.lines import Writers
 from mlcore.training.datasets.mnist import Digits
 from mlcore.training.evaluation.calibrate import CalibrationCounts, fit_thresholds, render_numbers
@@ -21,7 +21,7 @@ FEW = CalibrationCounts(digits=20, negatives=5, numbers=2, numbers_for_weights=2
 @pytest.fixture(autouse=True)
 def _small_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     make_budget: Callable[[], WorkBudget] = lambda: WorkBudget(1000)  # noqa: E731
-    monkeypatch.setattr("mlcore.reading.number.WorkBudget", make_budget)
+    monkeypatch.setattr("mlcore.reading.numbers.number.WorkBudget", make_budget)
 
 
 def test_too_complex_numbers_are_left_out_of_the_calibration(digits: Digits) -> None:

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from mlcore.reading.found import FoundDigit, FoundNumber
-from mlcore.reading.weights import DEFAULT_WEIGHTS, SCORE_FEATURES, Weights
+from mlcore.reading.numbers.found import FoundDigit, FoundNumber
+from mlcore.reading.numbers.weights import DEFAULT_WEIGHTS, SCORE_FEATURES, Weights
 from mlcore.training.evaluation.weights import fit_choices, fit_network_weights, fit_text_weights
 
 RNG_SEED = 3

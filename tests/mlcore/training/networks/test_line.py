@@ -37,7 +37,7 @@ def test_texts_are_padded_with_minus_ones():
 
 
 def test_a_step_is_four_columns_wide():
-    from mlcore.reading.strip import STEP
+    from mlcore.reading.layout.strip import STEP
     from mlcore.training.networks.line import build_line_network
 
     logits = build_line_network()(np.zeros((2, 32, 96, 1), np.float32))
@@ -53,7 +53,7 @@ def test_signs_have_the_classes_behind_the_eleventh():
 def test_fine_tuning_a_network_without_signs_keeps_what_it_reads():
     """The shipped line network gets classes for signs, which are unlikely at first."""
     from mlcore.artifact import SHIPPED, load_artifact
-    from mlcore.reading.strip import stack_strips
+    from mlcore.reading.layout.strip import stack_strips
     from mlcore.training.networks.export import load_keras_model
     from mlcore.training.networks.line import build_line_network, unfold
 
@@ -92,7 +92,7 @@ def interrupt(epoch, loss):
 def test_a_trained_network_and_its_export_agree(strokes, tmp_path):
     import onnxruntime
 
-    from mlcore.reading.strip import stack_strips
+    from mlcore.reading.layout.strip import stack_strips
     from mlcore.training.networks.line import LinePlan, export_line_network, fit_line_network
 
     path = tmp_path / "lines.npz"
@@ -110,7 +110,7 @@ def test_a_trained_network_and_its_export_agree(strokes, tmp_path):
 
 @pytest.mark.trains
 def test_fine_tuning_starts_from_the_weights_of_the_base(strokes, tmp_path):
-    from mlcore.reading.strip import stack_strips
+    from mlcore.reading.layout.strip import stack_strips
     from mlcore.training.networks.line import LinePlan, build_line_network, compact, fit_line_network, unfold
 
     base = compact(fit_line_network(lambda: LineMixture(strokes), LinePlan(6, 1), tmp_path / "lines.npz").model)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlcore.reading.decode import MAX_BYTES
+from mlcore.reading.files.decode import MAX_BYTES
 from recognizer.problems import Problem
 from recognizer.services.batches import archives, zip_directory
 from recognizer.services.batches.archives import shown_name, unpack

@@ -14,7 +14,7 @@ from django.core.files.base import ContentFile
 from django.core.management import call_command
 
 from mlcore.documents.rendering import Page, Rendering
-from mlcore.reading.errors import PictureError
+from mlcore.reading.files.errors import PictureError
 from recognizer.bodies.plain import write
 from recognizer.models import Batch, BatchItem, Job, Upload
 from recognizer.services.batches import control, documents, intake
