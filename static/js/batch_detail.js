@@ -133,11 +133,19 @@ document.addEventListener("click", ({ target }) => {
 
 const picks = () => [...part().querySelectorAll('[name="pick"]')];
 
-// The page is not replaced while a number is typed or a file is ticked.
-document.addEventListener("htmx:beforeRequest", (event) => {
+// The files are not replaced while a number is typed, a file is ticked or a button is held down.
+function isInUse() {
   const isTyping = isNumber(document.activeElement) || numbers().some(isChanged);
-  const isPicking = picks().some((box) => box.checked);
-  if (event.target === part() && (isTyping || isPicking)) event.preventDefault();
+  return isTyping || picks().some((box) => box.checked) || part().matches(":active");
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.id === "batch-files" && isInUse()) event.preventDefault();
+});
+
+// What a person began while the answer was under way is not replaced either. The next request is a second later.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.target.id === "batch-files" && isInUse()) event.detail.shouldSwap = false;
 });
 
 function showPicked() {

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from recognizer.models import Batch, Correction, Job
 from recognizer.services.batches import intake
@@ -150,6 +150,42 @@ def test_the_table_is_not_replaced_while_a_number_is_typed(alice_page: Page, bat
     number = number_of(alice_page, "scan 9.png")
     number.fill("8")
     alice_page.wait_for_timeout(2500)
+    expect(number).to_have_value("8")
+    expect(number).to_be_focused()
+
+
+def test_the_files_are_searched_and_sorted_while_others_wait(alice_page: Page, batch):
+    batch.items.create(position=3, name="waiting.png", state="waiting")
+    alice_page.goto(f"/batches/{batch.pk}/")
+    alice_page.get_by_label("Sort by").select_option("-name")
+    alice_page.get_by_label("Search").press_sequentially("scan")
+    for _ in range(2):
+        with alice_page.expect_response(lambda answer: answer.request.headers.get("hx-request") == "true"):
+            pass
+    expect(alice_page.get_by_label("Search")).to_have_value("scan")
+    batch.items.filter(name="waiting.png").update(state="failed", error_code="corrupt_image")
+    expect(alice_page.locator("#batch-progress")).to_contain_text("3 of 4 read, 1 failed.")
+    expect(alice_page.locator("[data-announcer]")).to_contain_text("3 of 4 read, 1 failed.")
+    expect(alice_page.get_by_label("Search")).to_be_focused()
+    alice_page.keyboard.press("Enter")
+    alice_page.wait_for_url(re.compile(r"q=scan"))
+    assert "ordering=-name" in alice_page.url
+    names = alice_page.locator("[data-row] .cell-name").all_inner_texts()
+    assert names == ["scan 11.png", "scan 10.png", "scan 9.png"]
+
+
+def test_a_number_that_is_typed_while_the_files_are_fetched_stays(alice_page: Page, batch):
+    batch.items.create(position=3, name="waiting.png", state="waiting")
+    fetched: list[Route] = []
+    alice_page.goto(f"/batches/{batch.pk}/")
+    alice_page.route(re.compile(rf"/batches/{batch.pk}/\?"), lambda route: fetched.append(route))
+    with alice_page.expect_request(re.compile(rf"/batches/{batch.pk}/\?")):
+        pass
+    number = number_of(alice_page, "scan 9.png")
+    number.fill("8")
+    with alice_page.expect_event("requestfinished"):
+        fetched[0].continue_()
+    alice_page.evaluate("() => new Promise(requestAnimationFrame)")
     expect(number).to_have_value("8")
     expect(number).to_be_focused()
 
