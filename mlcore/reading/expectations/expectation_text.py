@@ -26,7 +26,8 @@ FIELDS: Mapping[str, str] = {
 FROM_PREVIOUS = ("step", "wraps_at")  # fields that mean nothing without a previous value
 MAX_LENGTH = 20_000  # of one field: the values of a long list
 WRITTEN_CHARACTERS = frozenset("0123456789 ").union(SIGNS)
-_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,12})?")
+_NUMBER = re.compile(r"-?[0-9]{1,20}([.,][0-9]{1,12})?")
+_GROUPED = re.compile(r"-?[1-9][0-9]{0,2},[0-9]{3}")  # a comma before decimals, or one between thousands
 _COUNTS = re.compile(r"([0-9]{1,2})(?:-([0-9]{1,2}))?")
 
 
@@ -40,7 +41,7 @@ class ExpectationError(ValueError):
 
 def parse_expectation(fields: Mapping[str, str]) -> Expectation | None:
     """Return the expectation of these fields, or None where all are empty. Raise ExpectationError for a wrong one."""
-    given = {name: text.strip() for name, text in fields.items() if text.strip()}
+    given = _clean(fields)
     for name, text in given.items():
         if name not in FIELDS:
             raise ExpectationError(name, f"There is no such field. There are: {', '.join(FIELDS)}.")
@@ -71,20 +72,33 @@ def merge_fields(first: Mapping[str, str], second: Mapping[str, str]) -> dict[st
 
     A largest step of the first waits for a previous value, and is left out where neither has one.
     """
-    merged = {name: text.strip() for name, text in {**first, **second}.items() if text.strip()}
+    merged = _clean({**first, **second})
     if "previous" not in merged:
         return {name: text for name, text in merged.items() if name not in FROM_PREVIOUS or name in second}
     return merged
 
 
 def check_fields(fields: Mapping[str, str]) -> dict[str, str]:
-    """Return the fields that are not empty, without spaces around them. Raise ExpectationError for a wrong one.
+    """Return the fields that are not empty as they are stored. Raise ExpectationError for a wrong one.
 
     A largest step may stand alone: a later request brings the previous value.
     """
-    given = {name: text.strip() for name, text in fields.items() if text.strip()}
+    given = _clean(fields)
     parse_expectation({"previous": "0", **given} if given.keys() & set(FROM_PREVIOUS) else given)
     return given
+
+
+def _clean(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields that are not empty, without spaces around them, and with a point before decimals."""
+    given = {name: text.strip() for name, text in fields.items() if text.strip()}
+    return {
+        name: text.replace(",", ".") if PARSERS.get(name) is _number and _is_number(text) else text
+        for name, text in given.items()
+    }
+
+
+def _is_number(text: str) -> bool:
+    return bool(_NUMBER.fullmatch(text)) and not _GROUPED.fullmatch(text)
 
 
 def expect_the_same(first: Mapping[str, str], second: Mapping[str, str]) -> bool:
@@ -134,9 +148,12 @@ def _yes_or_no(text: str) -> bool:
 
 
 def _number(text: str) -> Decimal:
-    if not _NUMBER.fullmatch(text):
-        raise ValueError("Write a number such as 12 or -0.5, with a point.")
-    return Decimal(text)
+    if _GROUPED.fullmatch(text):
+        whole = text.replace(",", "")
+        raise ValueError(f"{text} can mean two numbers. Write {whole}, or {text}0 if the comma stands before decimals.")
+    if not _is_number(text):
+        raise ValueError("Write a number such as 12, -0.5 or -0,5.")
+    return Decimal(text.replace(",", "."))
 
 
 def _values(text: str) -> frozenset[str]:

@@ -204,10 +204,11 @@ def test_a_picture_is_read_with_the_preset_chosen_on_the_desk(alice_client, mete
     assert prediction.expected_fields == {"digits": "4", "step": "300", "previous": "1000"}
 
 
-def test_a_previous_value_needs_no_preset(alice_client, meter):
-    alice_client.post(reverse("upload_create"), {"image": picture(), "previous": "9990"})
+@pytest.mark.parametrize(("previous", "stored"), [("9990", "9990"), ("9990,5", "9990.5")])
+def test_a_previous_value_needs_no_preset(alice_client, meter, previous, stored):
+    alice_client.post(reverse("upload_create"), {"image": picture(), "previous": previous})
     prediction = Prediction.objects.get()
-    assert (prediction.preset, prediction.expected_fields) == (None, {"previous": "9990"})
+    assert (prediction.preset, prediction.expected_fields) == (None, {"previous": stored})
     assert prediction.reason == "unexpected"
 
 

@@ -1,5 +1,6 @@
 """Tests of the fields of an expectation."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -49,6 +50,25 @@ def test_all_fields_make_an_expectation():
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "stored"), [("12,5", "12.5"), ("-0,5", "-0.5"), ("0,500", "0.500"), ("1,5000", "1.5000"), ("7", "7")]
+)
+def test_decimals_may_follow_a_comma_as_on_the_keypads_of_many_phones(text, stored):
+    """A stored comma would also stand in exports, which other programs read."""
+    for name in ("minimum", "maximum", *(() if text.startswith("-") else ("previous",))):
+        assert parse_expectation({name: f" {text}"}) == parse_expectation({name: stored})
+        assert check_fields({name: text}) == merge_fields({}, {name: text}) == {name: stored}
+
+
+def test_a_comma_that_may_stand_between_thousands_is_refused_with_both_ways_to_write_it():
+    with pytest.raises(ExpectationError, match=re.escape("Write 1234, or 1,2340 if the comma stands before decimals.")):
+        parse_expectation({"previous": "1,234"})
+
+
+def test_the_comma_of_another_field_stays():
+    assert check_fields({"values": "1,5|2,5", "pattern": "9,9"}) == {"values": "1,5|2,5", "pattern": "9,9"}
+
+
 @pytest.mark.parametrize("fields", [{}, {"digits": ""}, {"digits": "  ", "check": ""}])
 def test_no_fields_make_no_expectation(fields):
     assert parse_expectation(fields) is None
@@ -65,7 +85,9 @@ def test_no_fields_make_no_expectation(fields):
         ("sign", "maybe"),
         ("minimum", "1e9"),
         ("minimum", "NaN"),
-        ("maximum", "1,5"),
+        ("maximum", "1,500"),
+        ("maximum", "1.234,5"),
+        ("previous", "1,2,3"),
         ("pattern", "[0-9]+"),
         ("check", "md5"),
         ("step", "5"),
