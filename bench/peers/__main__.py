@@ -6,7 +6,8 @@ Each server runs in two processes. They are measured one after the other, round 
 clients, so that a busy machine slows all of them; compare the ratios, which are medians of the rounds. The two other
 servers are installed into an environment of this command, which is removed at the end unless a folder for it is named.
 
-After `git rm -rq mlcore/reading && git checkout REVISION -- mlcore/reading` all sides have the reader of that revision.
+After `git rm -rq mlcore/reading && git checkout REVISION -- mlcore/reading` all sides have the reader of that
+revision, which must have the same packages.
 """
 
 import contextlib

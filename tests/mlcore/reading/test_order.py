@@ -1,4 +1,4 @@
-"""The floors of the reader: each room and module imports only from those below its own, so that there is no circle."""
+"""The floors of the reader: each package and module imports only from those below its own, so there is no circle."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def test_everything_has_its_floor():
 
 
 @pytest.mark.parametrize("name", sorted(set.union(*FLOORS)))
-def test_a_room_imports_only_from_the_floors_below(name: str):
+def test_a_package_imports_only_from_the_floors_below(name: str):
     floor = next(number for number, names in enumerate(FLOORS) if name in names)
     allowed = {name}.union(*FLOORS[:floor])
     assert forbidden_imports("mlcore.reading", FOLDER, name, allowed) == set()
