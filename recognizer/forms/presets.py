@@ -91,7 +91,9 @@ class PresetForm(forms.Form):
         ),
     )
     minimum = ExpectedField(
-        label=_("Least value"), widget=NumberInput, help_text=_("Write decimals after a point or a comma, such as 0.50.")
+        label=_("Least value"),
+        widget=NumberInput,
+        help_text=_("Write decimals after a point or a comma, such as 0.50."),
     )
     maximum = ExpectedField(label=_("Greatest value"), widget=NumberInput)
     values = ExpectedField(
