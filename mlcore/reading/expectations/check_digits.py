@@ -1,15 +1,65 @@
-"""The check digits: schemes by which the last digits of a number follow from the others."""
+"""The check digits: schemes by which the last digits of a number follow from the others.
 
-from collections.abc import Callable, Mapping, Sequence
+From the left, each digit leads from one remainder to the next, and a number is right if its last remainder is. So a
+search knows for each beginning which digits can still follow.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 MAX_WEIGHTS, MAX_WEIGHT, MAX_MODULUS = 40, 99, 99
-GTIN_LENGTHS, ISBN_LENGTHS = (8, 12, 13, 14), (10, 13)
-BOOKLAND = ("978", "979")  # prefixes of an ISBN with 13 digits
+GTIN_LENGTHS, GTIN_WEIGHTS = (8, 12, 13, 14), (1, 3)
+BOOKLAND = ("9", "7", "89")  # the first three digits of an ISBN with 13
+NO_BOOK = 10  # stands for the remainder of a number that begins otherwise
 
 
 @dataclass(frozen=True, slots=True)
-class WeightedModulus:
+class RemainderRule:
+    """The rule of a scheme for numbers of one length."""
+
+    modulus: int  # remainders are 0 to modulus - 1
+    step: Callable[[int, int, int], int]  # the remainder before, a digit, and how many digits follow it → the next one
+    first: int = 0  # the remainder before the first digit
+    right: int = 0  # the remainder behind the last digit of a right number
+
+    def is_right(self, digits: str) -> bool:
+        remainder = self.first
+        for place, digit in enumerate(digits, start=1):
+            remainder = self.step(remainder, int(digit), len(digits) - place)
+        return remainder == self.right
+
+
+class Check(ABC):
+    """A scheme. It is called with the digits of a number and returns whether they are right."""
+
+    __slots__ = ()
+
+    def __call__(self, digits: str) -> bool:
+        rule = self.rule_for(len(digits))
+        return rule is not None and rule.is_right(digits)
+
+    @abstractmethod
+    def rule_for(self, length: int) -> RemainderRule | None:
+        """Return the rule for so many digits, or None where no number has as many."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedScheme(Check):
+    """A published scheme."""
+
+    find_rule: Callable[[int], RemainderRule | None]
+
+    def rule_for(self, length: int) -> RemainderRule | None:
+        return self.find_rule(length)
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedModulus(Check):
     """A scheme of somebody's own: the sum of weight times digit is a multiple of the modulus.
 
     The weights count from the left, so a number has as many digits as there are weights.
@@ -26,67 +76,94 @@ class WeightedModulus:
         if not 2 <= self.modulus <= MAX_MODULUS:
             raise ValueError(f"The modulus of a check digit is 2 to {MAX_MODULUS}.")
 
-    def __call__(self, digits: str) -> bool:
-        return len(digits) == len(self.weights) and weighted_sum(digits, self.weights) % self.modulus == 0
+    def rule_for(self, length: int) -> RemainderRule | None:
+        return weighted_sum(self.modulus, self.weights[::-1]) if length == len(self.weights) else None
 
 
-def is_luhn(digits: str) -> bool:
-    """Return whether the last digit is right for payment cards and many customer numbers (ISO/IEC 7812)."""
-    values = _values(digits)[::-1]
-    doubled = sum(sum(divmod(2 * value, 10)) for value in values[1::2])
-    return len(digits) > 1 and (sum(values[::2]) + doubled) % 10 == 0
+@dataclass(frozen=True, slots=True)
+class RemainderSteps:
+    """The rule for numbers of one length as a table."""
+
+    after: NDArray[np.int8]  # (N, modulus, 10): the next remainder by place, remainder before and digit
+    first: int
+    right: int
 
 
-def is_gtin(digits: str) -> bool:
-    """Return whether this is an article number of 8, 12, 13 or 14 digits: EAN, UPC or GTIN."""
-    weights = [3 if place % 2 else 1 for place in range(len(digits))][::-1]
-    return len(digits) in GTIN_LENGTHS and weighted_sum(digits, weights) % 10 == 0
+@lru_cache(maxsize=16)  # numbers of few lengths are read again and again
+def remainder_steps(check: Check | None, length: int) -> RemainderSteps | None:
+    """Return the steps of a check, or None where no number has so many digits. Without a check all steps lead to 0."""
+    rule = check.rule_for(length) if check else RemainderRule(1, lambda *_: 0)
+    if rule is None:
+        return None
+    after = [
+        [[rule.step(remainder, digit, following) for digit in range(10)] for remainder in range(rule.modulus)]
+        for following in reversed(range(length))
+    ]
+    return RemainderSteps(np.array(after, np.int8), rule.first, rule.right)
 
 
-def is_isbn(digits: str) -> bool:
-    """Return whether this is a book number of 10 or 13 digits. A final X is no digit, so such numbers never fit."""
-    if len(digits) == 13:
-        return digits.startswith(BOOKLAND) and is_gtin(digits)
-    return len(digits) == 10 and weighted_sum(digits, range(10, 0, -1)) % 11 == 0
+def weighted_sum(modulus: int, weights: tuple[int, ...]) -> RemainderRule:
+    """Return the rule of weights that count from the right. They start again behind the last one."""
+    return RemainderRule(
+        modulus,
+        lambda remainder, digit, following: (remainder + weights[following % len(weights)] * digit) % modulus,
+    )
 
 
-def is_iso7064_11_2(digits: str) -> bool:
-    """Return whether the last digit is right by ISO 7064 mod 11-2, as in an ORCID. A final X never fits."""
-    remainder = 0
-    for value in _values(digits):
-        remainder = (remainder * 2 + value) % 11
-    return len(digits) > 1 and remainder == 1
+def luhn(length: int) -> RemainderRule | None:
+    """Return the rule of payment cards and many customer numbers (ISO/IEC 7812)."""
+
+    def step(remainder: int, digit: int, following: int) -> int:
+        return (remainder + (sum(divmod(2 * digit, 10)) if following % 2 else digit)) % 10
+
+    return RemainderRule(10, step) if length > 1 else None
 
 
-def is_iso7064_11_10(digits: str) -> bool:
-    """Return whether the last digit is right by ISO 7064 mod 11,10, as in a German tax number."""
-    if len(digits) < 2:
-        return False
-    *others, last = _values(digits)
-    product = 10
-    for value in others:
-        product = ((product + value) % 10 or 10) * 2 % 11
-    return (product + last) % 10 == 1
+def gtin(length: int) -> RemainderRule | None:
+    """Return the rule of article numbers of 8, 12, 13 or 14 digits: EAN, UPC or GTIN."""
+    return weighted_sum(10, GTIN_WEIGHTS) if length in GTIN_LENGTHS else None
 
 
-def is_iso7064_97_10(digits: str) -> bool:
-    """Return whether the last two digits are right by ISO 7064 mod 97-10."""
-    return len(digits) > 2 and int(digits) % 97 == 1
+def isbn(length: int) -> RemainderRule | None:
+    """Return the rule of book numbers of 10 or 13 digits. A final X is no digit, so such numbers never fit."""
+    if length == 10:
+        return weighted_sum(11, tuple(range(1, 11)))
+    add = weighted_sum(10, GTIN_WEIGHTS).step
+
+    def step(remainder: int, digit: int, following: int) -> int:
+        place = 12 - following
+        if remainder == NO_BOOK or (place < len(BOOKLAND) and str(digit) not in BOOKLAND[place]):
+            return NO_BOOK
+        return add(remainder, digit, following)
+
+    return RemainderRule(11, step) if length == 13 else None
 
 
-CHECKS: Mapping[str, Callable[[str], bool]] = {
-    "luhn": is_luhn,
-    "gtin": is_gtin,
-    "isbn": is_isbn,
-    "iso7064-11-2": is_iso7064_11_2,
-    "iso7064-11-10": is_iso7064_11_10,
-    "iso7064-97-10": is_iso7064_97_10,
+def iso7064_11_2(length: int) -> RemainderRule | None:
+    """Return the rule of ISO 7064 mod 11-2, as in an ORCID. A final X never fits."""
+    return RemainderRule(11, lambda before, digit, _: (before * 2 + digit) % 11, right=1) if length > 1 else None
+
+
+def iso7064_11_10(length: int) -> RemainderRule | None:
+    """Return the rule of ISO 7064 mod 11,10, as in a German tax number."""
+
+    def step(product: int, digit: int, following: int) -> int:
+        total = (product + digit) % 10
+        return (total or 10) * 2 % 11 if following else total
+
+    return RemainderRule(11, step, first=10, right=1) if length > 1 else None
+
+
+def iso7064_97_10(length: int) -> RemainderRule | None:
+    """Return the rule of ISO 7064 mod 97-10, whose last two digits are check digits."""
+    return RemainderRule(97, lambda before, digit, _: (before * 10 + digit) % 97, right=1) if length > 2 else None
+
+
+CHECKS: Mapping[str, Check] = {
+    "luhn": PublishedScheme(luhn),
+    "gtin": PublishedScheme(gtin),
+    "isbn": PublishedScheme(isbn),
+    "iso7064-11-2": PublishedScheme(iso7064_11_2),
+    "iso7064-11-10": PublishedScheme(iso7064_11_10),
+    "iso7064-97-10": PublishedScheme(iso7064_97_10),
 }
-
-
-def weighted_sum(digits: str, weights: Sequence[int]) -> int:
-    return sum(weight * value for weight, value in zip(weights, _values(digits), strict=True))
-
-
-def _values(digits: str) -> list[int]:
-    return [int(digit) for digit in digits]

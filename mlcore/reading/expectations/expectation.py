@@ -4,12 +4,11 @@ Length counts digits. Decimals, minimum, maximum and steps apply to the value; t
 written form. With several lines, all apply to each line.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 
-from mlcore.reading.expectations.check_digits import CHECKS, WeightedModulus
+from mlcore.reading.expectations.check_digits import CHECKS, Check, WeightedModulus
 from mlcore.reading.expectations.patterns import Pattern
 from mlcore.reading.written import DecimalRule, find_value
 
@@ -68,7 +67,7 @@ class Expectation:
     maximum: Decimal | None = None
     values: frozenset[str] = frozenset()  # allowed written forms; none means all
     pattern: Pattern | None = None
-    check: Callable[[str], bool] | None = None  # of check_digits: whether the digits are right
+    check: Check | None = None
     previous: Previous | None = None
     decimal: DecimalRule | None = None  # what a point and a comma mean, where `decimals` does not settle it
 
@@ -97,6 +96,11 @@ class Expectation:
     @property
     def needs_value(self) -> bool:
         return any(part is not None for part in (self.decimals, self.minimum, self.maximum, self.previous))
+
+    @property
+    def is_bounded(self) -> bool:
+        """Return whether the value has to lie in an interval."""
+        return any(part is not None for part in (self.minimum, self.maximum, self.previous))
 
     def fits(self, written: str) -> bool:
         """Return whether one line, as it is written, is expected."""
@@ -143,8 +147,6 @@ class Expectation:
 
     def may_reach(self, least: str, greatest: str) -> bool:
         """Return whether a value between those of two written forms may be expected. Their signs are the same."""
-        if self.minimum is None and self.maximum is None and self.previous is None:
-            return True
         values = [find_value(written, self.decimal_rule) for written in (least, greatest)]
         if None in values:
             return False
@@ -181,7 +183,7 @@ def bare_digits(written: str) -> str:
     return "".join(character for character in written if character in "0123456789")
 
 
-def find_check(name: str) -> Callable[[str], bool]:
+def find_check(name: str) -> Check:
     """Return a check by its name, or one of `weights:3,1,3 mod 10`. Raise ValueError for any other."""
     if name in CHECKS:
         return CHECKS[name]

@@ -3,10 +3,12 @@
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
 from mlcore.reading.arrays import Floats
+from mlcore.reading.expectations.check_digits import RemainderSteps, remainder_steps
 from mlcore.reading.expectations.expectation import Expectation
 from mlcore.reading.numbers.found import FoundNumber, FoundSign
 from mlcore.reading.written import write_number
@@ -18,6 +20,9 @@ MISFIT_SHARE = 0.05  # of the numbers are assumed not to fit their expectation
 MIN_FITTING = 0.1  # probability that the number fits; below it the free reading is kept
 COMMON_SHARE = 0.1  # of random numbers; where fewer fit, one that fits is seldom in reach of the ink by chance
 SAMPLES = 300  # random numbers that are compared with an expectation
+LEAST_COMMONNESS = 1 / (SAMPLES + 1) / COMMON_SHARE  # where none of these fits
+
+Digits = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,13 @@ def choose_expected(proposals: Sequence[FoundNumber], expectation: Expectation) 
     best = fitting[place]
     is_free = best.number.written == proposals[free].written
     probability = 1.0 if is_free else probability_of_fit(best.score - proposals[free].score)
-    if probability < MIN_FITTING and probability < MIN_FITTING * commonness_of_fits(best.number, expectation):
+    if is_too_improbable(probability, best.number, expectation):
         return free, replace(proposals[free], fitting=0.0)
     lines = {found.number.line for found in fitting.values()}
     rival = max(lines - {best.number.line}, default=0.0)
     total = max(sum(lines), TINY)  # a line network that is certain of another text leaves nothing to those that fit
-    return place, replace(best.number, line=best.number.line / total, rival=rival / total, fitting=probability)
+    chosen = share_among_fits(best.number, expectation)
+    return place, replace(chosen, line=chosen.line / total, rival=rival / total, fitting=probability)
 
 
 def fit_digit(probabilities: Floats, expectation: Expectation) -> tuple[int, Floats, float]:
@@ -71,6 +77,13 @@ def probability_of_fit(log_advantage: float) -> float:
     return float(advantage / (advantage + MISFIT_SHARE))
 
 
+def is_too_improbable(probability: float, found: FoundNumber, expectation: Expectation) -> bool:
+    """Return whether the free reading is kept although this number fits. Where few numbers fit, it takes more."""
+    if not LEAST_COMMONNESS * MIN_FITTING <= probability < MIN_FITTING:
+        return probability < MIN_FITTING
+    return probability < MIN_FITTING * commonness_of_fits(found, expectation)
+
+
 def commonness_of_fits(found: FoundNumber, expectation: Expectation) -> float:
     """Return the share of random numbers with these signs that fit, divided by `COMMON_SHARE`; 1 at most."""
     count = len(found.digits)
@@ -80,56 +93,100 @@ def commonness_of_fits(found: FoundNumber, expectation: Expectation) -> float:
 
 
 def fit_number(found: FoundNumber, expectation: Expectation) -> FittingNumber | None:
-    """Return the proposal with the most probable digits that fit, or None where no probable ones do.
-
-    The probabilities of each digit are those among the texts that fit.
-    """
+    """Return the proposal with the most probable digits that fit, or None where no probable ones do."""
     if expectation.digits and len(found.digits) not in expectation.digits:
         return None
-    rows = np.stack([digit.probabilities for digit in found.digits])  # (N, 10)
-    shares = np.full_like(rows, 1e-6)
-    best = None
-    for digits, log in fitting_texts(rows, found.signs, expectation):
-        best = best or (digits, log)
-        if log < best[1] + LEAST_LOG_SHARE:
-            break
-        shares[np.arange(len(digits)), digits] += np.exp(log - best[1])
+    rows = digit_rows(found)
+    best = next(fitting_texts(rows, found.signs, expectation), None)
     if best is None:
         return None
-    shares /= shares.sum(axis=1, keepdims=True)
-    chosen = tuple(
-        replace(digit, probabilities=row, expected=value)
-        for digit, row, value in zip(found.digits, shares, best[0], strict=True)
-    )
+    digits = tuple(replace(digit, expected=value) for digit, value in zip(found.digits, best[0], strict=True))
     less = float(np.log(rows.max(axis=1) + TINY).sum()) - best[1]
-    return FittingNumber(replace(found, digits=chosen), found.score - less)
+    return FittingNumber(replace(found, digits=digits), found.score - less)
 
 
-def fitting_texts(
-    rows: Floats, signs: Sequence[FoundSign], expectation: Expectation
-) -> Iterator[tuple[tuple[int, ...], float]]:
+def share_among_fits(found: FoundNumber, expectation: Expectation) -> FoundNumber:
+    """Return the number with the probabilities that each digit has among the texts that fit."""
+    shares = np.full((len(found.digits), 10), 1e-6)
+    best_log = None
+    for digits, log in fitting_texts(digit_rows(found), found.signs, expectation):
+        best_log = log if best_log is None else best_log
+        if log < best_log + LEAST_LOG_SHARE:
+            break
+        shares[np.arange(len(digits)), digits] += np.exp(log - best_log)
+    shares /= shares.sum(axis=1, keepdims=True)
+    return replace(
+        found,
+        digits=tuple(replace(digit, probabilities=row) for digit, row in zip(found.digits, shares, strict=True)),
+    )
+
+
+def digit_rows(found: FoundNumber) -> Floats:  # (N, 10)
+    return np.stack([digit.probabilities for digit in found.digits])
+
+
+def fitting_texts(rows: Floats, signs: Sequence[FoundSign], expectation: Expectation) -> Iterator[tuple[Digits, float]]:
     """Yield the texts that fit, with their log probabilities, the most probable first. The digits are independent.
 
-    A search by the best that each beginning can still become: a beginning that cannot fit is not extended. The signs
-    stand, so the value lies between those with the smallest and the greatest digits behind the beginning.
+    A search by the best that each beginning can still become: a beginning that cannot fit is not extended. What it
+    can become is known exactly as far as the check digit goes. The signs stand, so the value lies between those with
+    the smallest and the greatest digits behind the beginning.
     """
-    order = np.argsort(-rows, axis=1)  # (N, 10): digits by rank
-    logs = np.log(np.take_along_axis(rows, order, axis=1) + TINY)
-    first_rest = float(logs[1:, 0].sum())
-    waiting: list[tuple[float, tuple[int, ...], int]] = [(-float(logs[0, 0]) - first_rest, (), 0)]
+    steps = remainder_steps(expectation.check, len(rows))
+    if steps is None:
+        return
+    logs = np.log(rows + TINY)
+    options = best_ends(logs, steps)
+    ranked = cache(lambda place, remainder: rank_options(options[place, remainder]))
+    # The cost of the best text, the digits before, their log probability and remainder, and the rank of the next one.
+    waiting: list[tuple[float, Digits, float, int, int]] = []
+
+    def wait(before: Digits, log: float, remainder: int, rank: int) -> None:
+        ends = ranked(len(before), remainder)
+        if rank < len(ends):
+            heapq.heappush(waiting, (-log - ends[rank][0], before, log, remainder, rank))
+
+    wait((), 0.0, steps.first, 0)
     for _ in range(MAX_STEPS):
         if not waiting:
             return
-        cost, before, rank = heapq.heappop(waiting)  # the digits before, and the rank of the next one
+        cost, before, log, remainder, rank = heapq.heappop(waiting)
+        wait(before, log, remainder, rank + 1)
         place = len(before)
-        if rank < 9:
-            heapq.heappush(waiting, (cost + float(logs[place, rank] - logs[place, rank + 1]), before, rank + 1))
-        digits = (*before, int(order[place, rank]))
-        is_whole = len(digits) == len(rows)
+        digit = ranked(place, remainder)[rank][1]
+        digits = (*before, digit)
         text = "".join(map(str, digits))
-        if is_whole and expectation.fits(write_number(text, signs)):
-            yield digits, -cost
-        elif not is_whole and expectation.may_begin(write_number(text, [s for s in signs if s.before_glyph <= place])):
-            ends = [write_number(text.ljust(len(rows), digit), signs) for digit in "09"]
-            if expectation.may_reach(*ends):
-                heapq.heappush(waiting, (cost, digits, 0))
+        if len(digits) == len(rows):
+            if expectation.fits(write_number(text, signs)):
+                yield digits, -cost
+        elif may_become_fitting(text, len(rows), signs, expectation):
+            wait(digits, log + float(logs[place, digit]), int(steps.after[place, remainder, digit]), 0)
+
+
+def may_become_fitting(beginning: str, length: int, signs: Sequence[FoundSign], expectation: Expectation) -> bool:
+    """Return whether a text of this length that begins like this may fit, but for its check digit."""
+    signs_before = [sign for sign in signs if sign.before_glyph < len(beginning)]
+    if not expectation.may_begin(write_number(beginning, signs_before)):
+        return False
+    return not expectation.is_bounded or expectation.may_reach(
+        *(write_number(beginning.ljust(length, digit), signs) for digit in "09")
+    )
+
+
+def best_ends(logs: Floats, steps: RemainderSteps) -> Floats:
+    """Return the log probability of the most probable digits from each place on, by its remainder and digit (N, M, 10).
+
+    Only digits that lead to the right remainder count; it is -inf where there are none.
+    """
+    options = np.empty(steps.after.shape)
+    rests = np.full(steps.after.shape[1], -np.inf)  # by remainder: of the digits behind the place
+    rests[steps.right] = 0.0
+    for place in reversed(range(len(logs))):
+        options[place] = logs[place] + rests[steps.after[place]]
+        rests = options[place].max(axis=1)
+    return options
+
+
+def rank_options(options: Floats) -> list[tuple[float, int]]:  # (10,)
+    """Return the possible digits of one place, the best first, each with the log probability of its best text."""
+    return sorted(((log, digit) for digit, log in enumerate(options.tolist()) if log > -np.inf), reverse=True)

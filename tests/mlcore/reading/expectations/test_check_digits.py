@@ -1,6 +1,10 @@
 """Tests of the check digits, against published numbers and against each single wrong digit."""
 
+from operator import mul
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mlcore.reading.expectations.check_digits import CHECKS, WeightedModulus
 
@@ -32,6 +36,50 @@ def test_each_single_wrong_digit_is_found(name, digits):
     for place in range(len(digits)):
         for digit in set("0123456789") - {digits[place]}:
             assert not CHECKS[name](digits[:place] + digit + digits[place + 1 :])
+
+
+def crosswise(value):
+    return sum(map(int, str(value)))
+
+
+def is_luhn(values):
+    return (sum(values[::-2]) + sum(crosswise(2 * value) for value in values[-2::-2])) % 10 == 0
+
+
+def is_gtin(values):
+    return (sum(values[::-2]) + 3 * sum(values[-2::-2])) % 10 == 0
+
+
+def is_iso7064_11_10(values):
+    product = 10
+    for value in values[:-1]:
+        product = ((product + value) % 10 or 10) * 2 % 11
+    return (product + values[-1]) % 10 == 1
+
+
+FORMULAS = [  # from the descriptions of the schemes, for numbers of these lengths
+    ("luhn", (2, 11, 16), is_luhn),
+    ("gtin", (8, 12, 13, 14), is_gtin),
+    ("isbn", (10,), lambda values: sum(map(mul, values, range(10, 0, -1))) % 11 == 0),
+    ("isbn", (13,), lambda values: values[:3] in ([9, 7, 8], [9, 7, 9]) and is_gtin(values)),
+    ("iso7064-11-2", (2, 16), lambda values: sum(value << place for place, value in enumerate(values[::-1])) % 11 == 1),
+    ("iso7064-11-10", (2, 11), is_iso7064_11_10),
+    ("iso7064-97-10", (3, 20), lambda values: int("".join(map(str, values))) % 97 == 1),
+]
+
+
+@pytest.mark.parametrize(("name", "lengths", "is_right"), FORMULAS)
+@settings(deadline=None)
+@given(st.data())
+def test_the_steps_from_digit_to_digit_follow_the_formula(name, lengths, is_right, data):
+    """The last two digits of a random number go through all values, so that right numbers are among them."""
+    length = data.draw(st.sampled_from(lengths))
+    beginning = data.draw(st.lists(st.integers(0, 9), min_size=length - 2, max_size=length - 2))
+    if length == 13 and data.draw(st.booleans()):
+        beginning[:3] = 9, 7, data.draw(st.integers(7, 9))
+    numbers = [[*beginning, *divmod(end, 10)] for end in range(100)]
+    rights = [CHECKS[name]("".join(map(str, values))) for values in numbers]
+    assert rights == [is_right(values) for values in numbers]
 
 
 @pytest.mark.parametrize("name", sorted(CHECKS))

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mlcore.reading.expectations.check_digits import CHECKS
+from mlcore.reading.expectations.check_digits import CHECKS, WeightedModulus
 from mlcore.reading.expectations.expectation import Expectation, Previous, Range
 from mlcore.reading.expectations.patterns import Pattern
-from mlcore.reading.numbers import ctc
+from mlcore.reading.numbers import ctc, expected
 from mlcore.reading.numbers.expected import choose_expected, fit_digit, fitting_texts
 from mlcore.reading.numbers.found import FoundDigit, FoundNumber, FoundSign
 from mlcore.reading.written import write_number
@@ -48,7 +48,7 @@ def certain_rows(text, least=1e-4):
     return rows
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=60)
 @given(
     SEEDS,
     st.integers(1, 4),
@@ -56,7 +56,9 @@ def certain_rows(text, least=1e-4):
     st.sampled_from(
         [
             Expectation(),
-            Expectation(check=CHECKS["luhn"]),
+            *(Expectation(check=check) for check in CHECKS.values()),
+            Expectation(check=WeightedModulus((7, 3, 1, 9), 97)),
+            Expectation(check=WeightedModulus((3, 0, 1), 11), minimum=Decimal(40), decimals=Range(0, 0)),
             Expectation(minimum=Decimal(17), maximum=Decimal(230), decimals=Range(0, 0)),
             Expectation(minimum=Decimal("-35.5"), maximum=Decimal("2.4")),
             Expectation(previous=Previous(Decimal(995), Decimal(12), Decimal(1000))),
@@ -71,6 +73,32 @@ def test_the_texts_that_fit_come_in_the_order_of_their_probability(seed, length,
     wanted = sorted((probability(rows, text) for text in fitting), reverse=True)
     found = [np.exp(log) for _, log in islice(fitting_texts(rows, signs, expectation), 20)]
     assert len(found) == min(20, len(wanted)) and np.allclose(found, wanted[:20], rtol=1e-5)
+
+
+@settings(deadline=None, max_examples=20)
+@given(SEEDS, st.sampled_from([("gtin", 8), ("gtin", 13), ("isbn", 10), ("isbn", 13), ("luhn", 12)]))
+def test_the_best_long_number_with_a_right_check_digit_comes_first(seed, scheme):
+    """Brute force over two digits at each place; all others are too improbable for the best text."""
+    name, length = scheme
+    rng = np.random.default_rng(seed)
+    likely = np.stack([rng.permutation(10)[:2] for _ in range(length)])
+    if (name, length) == ("isbn", 13):
+        likely[:3] = (9, 0), (7, 0), (8, 9)
+    rows = np.full((length, 10), 1e-11)
+    rows[np.arange(length), likely[:, 0]] = rng.uniform(0.1, 0.9, length)
+    rows[np.arange(length), likely[:, 1]] = 1 - rows[np.arange(length), likely[:, 0]]
+    texts = ("".join(map(str, digits)) for digits in product(*likely.tolist()))
+    wanted = sorted((probability(rows, text) for text in texts if CHECKS[name](text)), reverse=True)
+    found = [np.exp(log) for _, log in islice(fitting_texts(rows, (), Expectation(check=CHECKS[name])), 5)]
+    assert len(found) == 5 and np.allclose(found, wanted[:5], rtol=1e-5, atol=1e-9)
+
+
+def test_the_search_for_a_check_digit_needs_few_steps(monkeypatch):
+    monkeypatch.setattr(expected, "MAX_STEPS", 40)
+    rows = certain_rows("1" * 20)
+    digits, _ = next(fitting_texts(rows, (), Expectation(check=CHECKS["iso7064-97-10"])))
+    assert CHECKS["iso7064-97-10"]("".join(map(str, digits)))
+    assert sum(digit != 1 for digit in digits) <= 2
 
 
 def test_a_number_that_fits_is_found_though_the_line_network_excludes_it():
