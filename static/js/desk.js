@@ -151,3 +151,8 @@ window.navigation?.addEventListener("navigateerror", allowSending);
 showInterrupted();
 drop.classList.add("upload-at-once");
 form.querySelector("[data-upload-button]").hidden = true;
+
+// On a slow connection somebody may choose files before this script is there. Files that a browser restores were sent.
+if (image.files.length && performance.getEntriesByType("navigation")[0]?.type === "navigate") {
+  send(takeFiles(image), "upload");
+}

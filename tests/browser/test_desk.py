@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from recognizer.models import Batch, Prediction, Upload
 from recognizer.services.reading.presets import create_preset
@@ -97,6 +97,20 @@ def test_a_chosen_picture_is_shown_and_read_without_a_second_button(alice_page: 
     alice_page.get_by_label("Choose files or drop them here").set_input_files(tmp_path / "seven.png")
     alice_page.wait_for_url(ANSWER)
     expect(alice_page).to_have_title(re.compile("^7 "))
+
+
+def test_a_picture_that_is_chosen_before_the_script_has_arrived_is_read(alice_page: Page, tmp_path: Path):
+    file = tmp_path / "seven.png"
+    file.write_bytes(digit_png(7))
+    requested: list[Route] = []
+    alice_page.route("**/js/desk*.js", lambda route: requested.append(route))
+    alice_page.goto("/", wait_until="commit")
+    alice_page.locator("#image").set_input_files(file)
+    while not requested:
+        alice_page.wait_for_timeout(20)
+    requested[0].continue_()
+    alice_page.wait_for_url(ANSWER)
+    assert Upload.objects.get().source == "upload"
 
 
 @pytest.mark.parametrize("has_presets", [False, True])
