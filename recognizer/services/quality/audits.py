@@ -21,7 +21,7 @@ def is_audited(stream: Stream, prediction: Prediction, reading: Reading) -> bool
 
 
 def audited_share(stream: Stream) -> float:
-    """Return the share of answers to audit. Without a wish the installation's setting counts, whenever it changes."""
+    """Return the share of answers to audit: of the stream's promise, or without a wish that of the settings."""
     return settings.AUDITED_SHARE if stream.wish is None else stream.share
 
 
