@@ -40,13 +40,16 @@ function showChosen(file) {
 
 // One file is sent with the form, and several in parts, which may take longer than a connection lasts.
 function send(files, from) {
-  if (isSent()) return;
+  if (isSent()) {
+    showMessage("busy");
+    return;
+  }
   const problem = problemOf(files);
   showMessage(problem);
   if (problem) return;
   form.elements.strokes.value = ""; // left over from a drawing if the user came back to this page
   if (files.length > 1) {
-    sendBatch(form, files);
+    sendBatch(form, files).finally(() => showMessage(null));
     return;
   }
   const transfer = new DataTransfer();

@@ -12,19 +12,19 @@ export async function sendBatch(form, files) {
     problem.hidden = !text;
     problem.textContent = text ?? "";
   };
-  const report = (state, path) => {
-    if (state === "offline" || state === "online") showProblem(state === "offline" ? texts.offline : null);
-    else list.show(path, state);
+  const leftOut = new LeftOut(panel.querySelector("[data-left-out]"));
+  const report = (state, file, reason) => {
+    if (state === "offline" || state === "online") {
+      showProblem(state === "offline" ? texts.offline : null);
+      return;
+    }
+    list.show(file, state);
+    if (leftOut.has(state)) leftOut.add(state, file, reason);
   };
   const warn = (event) => event.preventDefault(); // leaving the page ends the upload
 
-  const leftOut = panel.querySelector("[data-left-out]");
   const tooLarge = tooLargeOf(files, { most: Number(texts.mostBytes), mostInArchive: Number(texts.mostZipBytes) });
-  for (const { path } of tooLarge) list.show(path, "tooLarge");
-  leftOut.querySelector("[data-left-out-names]").textContent = tooLarge.map(({ path }) => path).join(", ");
-  const batchLink = leftOut.querySelector("a");
-  batchLink.hidden = true;
-  leftOut.hidden = !tooLarge.length;
+  for (const each of tooLarge) report("tooLarge", each);
   showProblem(null);
   panel.hidden = false;
   panel.scrollIntoView({ block: "nearest" });
@@ -46,18 +46,15 @@ export async function sendBatch(form, files) {
   };
   try {
     const batch = await run(accepted, options, begun);
-    if (!batch) throw new Refused();
     forget();
     removeEventListener("beforeunload", warn);
-    const page = `${texts.batches}${batch.id}/`;
-    if (tooLarge.length) {
-      // Stay, so that it can be seen which files are missing.
-      form.removeAttribute("aria-busy");
-      batchLink.href = page;
-      batchLink.hidden = false;
-    } else {
-      location.assign(page);
+    if (batch && leftOut.isEmpty) {
+      location.assign(`${texts.batches}${batch.id}/`);
+      return;
     }
+    // Stay, so that it can be seen which files are missing.
+    form.removeAttribute("aria-busy");
+    if (batch) leftOut.showWay(`${texts.batches}${batch.id}/`);
   } catch (error) {
     removeEventListener("beforeunload", warn);
     form.removeAttribute("aria-busy");
@@ -91,7 +88,39 @@ function batchFields(form, files) {
   };
 }
 
-// The files with their states, and how many have been sent.
+// The files that the batch misses, named by the reason.
+class LeftOut {
+  constructor(notice) {
+    this.notice = notice;
+    this.isEmpty = true;
+    this.link = notice.querySelector("a");
+    for (const each of notice.children) each.hidden = true;
+    for (const names of notice.querySelectorAll("[data-names]")) names.textContent = "";
+    notice.hidden = true;
+  }
+
+  has(state) {
+    return Boolean(this.#group(state));
+  }
+
+  add(state, { path }, reason) {
+    const group = this.#group(state);
+    const names = group.querySelector("[data-names]");
+    names.append(names.textContent && ", ", reason ? `${path} (${reason})` : path);
+    group.hidden = this.notice.hidden = this.isEmpty = false;
+  }
+
+  showWay(url) {
+    this.link.href = url;
+    this.link.hidden = false;
+  }
+
+  #group(state) {
+    return this.notice.querySelector(`[data-because="${state}"]`);
+  }
+}
+
+// The files with their states, and how many have been sent. Two files may have the same path.
 class FileList {
   constructor(panel, files) {
     this.texts = panel.dataset;
@@ -103,20 +132,20 @@ class FileList {
     this.bar.value = 0;
     this.count.textContent = "0";
     panel.querySelector("[data-file-count]").textContent = String(files.length);
-    const rows = files.map(({ path }) => {
+    const rows = files.map((each) => {
       const [row, name, state] = ["li", "span", "span"].map((tag) => document.createElement(tag));
-      name.textContent = path;
+      name.textContent = each.path;
       state.textContent = this.texts.waiting;
       state.dataset.state = "waiting";
       row.append(name, state);
-      this.states.set(path, state);
+      this.states.set(each, state);
       return row;
     });
     panel.querySelector("[data-files]").replaceChildren(...rows);
   }
 
-  show(path, state) {
-    const shown = this.states.get(path);
+  show(file, state) {
+    const shown = this.states.get(file);
     if (shown.dataset.state === state || shown.dataset.state === "sent") return;
     shown.dataset.state = state;
     shown.textContent = this.texts[state === "sending" ? "started" : state];

@@ -55,55 +55,104 @@ async function unreadableOf(files) {
   return [...found];
 }
 
-// `report` is called with the state of each file: "sending", "sent" or "unreadable", and with "offline" and "online".
-// `remember` is called after each part with what a later Sending of the same files needs as `begun`.
+// Return whether the server refuses some files of a part. It takes the others without them.
+const isAboutFiles = ({ status, code }) => status === 413 || (status === 422 && code !== "idempotency_key_reused");
+
+// `report` is called with the state of a file and the file: "sending", "sent", "unreadable" or "refused", the last with
+// the server's reason; and with "offline" and "online".
+// `remember` is called after each request with what a later Sending of the same files needs as `begun`.
 export class Sending {
   constructor(files, { url, token, fields, report, remember, begun }) {
-    Object.assign(this, { url, token, fields, report, remember });
+    Object.assign(this, { files, url, token, fields, report, remember });
     this.parts = parts(files);
     this.key = begun?.key ?? crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
     this.batch = begun?.batch ?? null; // as the API describes it
-    this.partsBefore = begun?.partsSent ?? 0; // sent by an earlier page
+    this.partsSent = begun?.partsSent ?? 0; // perhaps by an earlier page
+    // [place among the files, state, reason] of those that the batch misses. An unfinished part is sent again.
+    const countSent = this.parts.slice(0, this.partsSent).flat().length;
+    this.leftOut = (begun?.leftOut ?? []).filter(([place]) => place < countSent);
   }
 
-  // Send all parts and return the batch.
+  // Send all parts, close the batch and return it. It is null if the server has taken no file.
   async run() {
-    for (const [number, part] of this.parts.entries()) {
-      if (number < this.partsBefore) {
-        for (const { path } of part) this.report("sent", path);
-        continue;
-      }
-      const isLast = number === this.parts.length - 1;
-      let readable = part;
-      for (let attempt = 0; ; attempt += 1) {
-        const answer = await this.#send(readable, `${this.key}-${number}-${readable.length}`, isLast);
-        if (answer.batch) {
-          this.batch = answer.batch;
-          this.report("online");
-          for (const { path } of readable) this.report("sent", path);
-          const { id, url } = this.batch;
-          this.remember({ key: this.key, batch: { id, url }, partsSent: number + 1 });
-          break;
-        }
-        const unreadable = await unreadableOf(readable);
-        if (unreadable.length) {
-          for (const { path } of unreadable) this.report("unreadable", path);
-          readable = readable.filter((each) => !unreadable.includes(each));
-          if (!readable.length) break;
-          continue;
-        }
-        if (!answer.passes) throw new Refused(answer);
-        this.report("offline");
-        await this.#wait(answer.seconds ?? Math.min(2 ** attempt, LONGEST_WAIT_SECONDS));
-      }
+    for (const each of this.parts.slice(0, this.partsSent).flat()) this.#reportEarlier(each);
+    while (this.partsSent < this.parts.length) {
+      const isLast = this.partsSent === this.parts.length - 1;
+      await this.#sendPart(this.parts[this.partsSent], String(this.partsSent), isLast);
+      this.partsSent += 1;
+      this.#rememberProgress();
     }
+    if (this.batch?.state === "open") await this.#close();
     return this.batch;
   }
 
-  #send(part, key, isLast) {
+  #reportEarlier(file) {
+    const [, state = "sent", reason] = this.leftOut.find(([place]) => this.files[place] === file) ?? [];
+    this.report(state, file, reason);
+  }
+
+  #rememberProgress() {
+    if (!this.batch) return;
+    const { id, url, state } = this.batch;
+    this.remember({ key: this.key, batch: { id, url, state }, partsSent: this.partsSent, leftOut: this.leftOut });
+  }
+
+  // Send the files of a part until the server has them. Those that cannot be read or are refused are left out.
+  async #sendPart(part, name, closes) {
+    let readable = part;
+    for (let attempt = 0; readable.length; attempt += 1) {
+      const answer = await this.#send(readable, `${this.key}-${name}-${readable.length}`, closes);
+      if (answer.batch) {
+        this.#take(answer.batch, readable);
+        return;
+      }
+      const unreadable = await unreadableOf(readable);
+      if (unreadable.length) {
+        for (const each of unreadable) this.#leaveOut(each, "unreadable");
+        readable = readable.filter((each) => !unreadable.includes(each));
+      } else if (isAboutFiles(answer)) {
+        if (part.length === 1) this.#leaveOut(part[0], "refused", answer.detail);
+        // One by one, so that only those are left out that the server does not take.
+        else for (const each of readable) await this.#sendPart([each], `${name}.${part.indexOf(each)}`, false);
+        return;
+      } else {
+        await this.#waitOrRefuse(answer, attempt);
+      }
+    }
+  }
+
+  // Close the batch by a request of its own. The request with the last files does it where the server takes them all.
+  async #close() {
+    for (let attempt = 0; ; attempt += 1) {
+      const answer = await this.#send([], `${this.key}-close`, true);
+      if (answer.batch) this.report("online");
+      if (answer.batch || answer.code === "conflict") return; // it was closed or cancelled meanwhile
+      await this.#waitOrRefuse(answer, attempt);
+    }
+  }
+
+  #take(batch, files) {
+    this.batch = batch;
+    this.report("online");
+    for (const each of files) this.report("sent", each);
+    this.#rememberProgress();
+  }
+
+  #leaveOut(file, state, reason) {
+    this.leftOut.push([this.files.indexOf(file), state, reason]);
+    this.report(state, file, reason);
+  }
+
+  async #waitOrRefuse(answer, attempt) {
+    if (!answer.passes) throw new Refused(answer);
+    this.report("offline");
+    await this.#wait(answer.seconds ?? Math.min(2 ** attempt, LONGEST_WAIT_SECONDS));
+  }
+
+  #send(part, key, closes) {
     const body = new FormData();
     for (const [name, value] of Object.entries(this.batch ? {} : this.fields)) body.set(name, value);
-    body.set("close", String(isLast));
+    body.set("close", String(closes));
     if (part.length === 1 && isArchive(part[0])) {
       body.append("zip", part[0].file);
     } else {
@@ -138,10 +187,10 @@ export class Sending {
 
   #reportProgress(part, loaded) {
     let left = loaded;
-    for (const { path, file } of part) {
+    for (const each of part) {
       if (left <= 0) return;
-      this.report("sending", path);
-      left -= file.size;
+      this.report("sending", each);
+      left -= each.file.size;
     }
   }
 

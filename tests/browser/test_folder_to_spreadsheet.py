@@ -75,7 +75,7 @@ def test_as_a_new_user_300_photographs_in_a_folder_with_sub_folders_become_a_che
     started = hand.actions
 
     expect(page.get_by_label("Preset")).to_have_value("5 digits")
-    page.locator("[data-folder-input]").set_input_files(folder)
+    page.locator("[data-folder] input").set_input_files(folder)
     hand.actions += 1  # the folder is dropped
     page.wait_for_url(re.compile("/batches/.+"))
     expect(page.locator("main").get_by_text(f"{COUNT} of {COUNT} read")).to_be_visible(timeout=240_000)

@@ -1,10 +1,13 @@
 """Many files and folders, sent in parts from the start page, also over a connection that breaks."""
 
+import io
 import re
+import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from mlcore.reading.files.decode import MAX_BYTES
 from recognizer.models import Batch, BatchItem
@@ -58,11 +61,27 @@ def test_a_folder_becomes_a_batch_with_the_paths_of_its_files(alice_page: Page, 
     expect(alice_page.locator("[data-row]").last).to_contain_text("notes.txt")
 
 
+def expect_batch_without(page: Page, missing: str) -> list[str]:
+    """Expect that the page names what is missing, and return the names of the batch that the others are in."""
+    expect(page.locator("[data-left-out]")).to_contain_text(missing)
+    page.get_by_role("link", name="Go to the batch").click()
+    names = expect_batch(page)
+    assert missing not in names
+    return names
+
+
+def zipped(data: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("7.png", data)
+    return file.getvalue()
+
+
 def test_nothing_is_lost_or_doubled_when_the_connection_is_cut(alice_page: Page, server, model, folder):
     proxy = Proxy(server.port)
     alice_page.goto(f"http://127.0.0.1:{proxy.port}/")
     proxy.delay_seconds = 3.0
-    alice_page.locator("[data-folder-input]").set_input_files(folder)
+    alice_page.locator("[data-folder] input").set_input_files(folder)
     for stored in (50, 100):
         while BatchItem.objects.count() < stored:
             alice_page.wait_for_timeout(20)
@@ -78,12 +97,86 @@ def test_a_file_that_was_removed_meanwhile_does_not_stop_the_others(alice_page: 
     proxy = Proxy(server.port)
     alice_page.goto(f"http://127.0.0.1:{proxy.port}/")
     proxy.shut()
-    alice_page.locator("[data-folder-input]").set_input_files(folder)
+    alice_page.locator("[data-folder] input").set_input_files(folder)
     expect(alice_page.get_by_role("alert")).to_contain_text("The connection was lost.")
     (folder / "house 1" / "3.png").unlink()
     proxy.open()
-    names = expect_batch(alice_page)
-    assert len(names) == len(set(names)) == 120 and "Meters/house 1/3.png" not in names
+    names = expect_batch_without(alice_page, "Meters/house 1/3.png")
+    assert len(names) == 120
+
+
+def test_a_batch_whose_last_file_was_removed_meanwhile_is_closed(alice_page: Page, server, model, folder):
+    (folder / "zz.zip").write_bytes(zipped(digit_png(7, size=60)))  # an archive is a part of its own
+    proxy = Proxy(server.port)
+    alice_page.goto(f"http://127.0.0.1:{proxy.port}/")
+    proxy.shut()
+    alice_page.locator("[data-folder] input").set_input_files(folder)
+    expect(alice_page.get_by_role("alert")).to_contain_text("The connection was lost.")
+    (folder / "zz.zip").unlink()
+    proxy.open()
+    names = expect_batch_without(alice_page, "Meters/zz.zip")
+    assert len(names) == 121
+
+
+@pytest.mark.parametrize("name", ["0 damaged.zip", "zz damaged.zip"])  # the first part, and the last one
+def test_an_archive_that_is_refused_is_named_and_the_others_are_sent(alice_page: Page, model, folder, name):
+    (folder / name).write_bytes(b"PK\x03\x04 cut")
+    choose(alice_page, folder)
+    names = expect_batch_without(alice_page, f"Meters/{name} (The ZIP file is damaged")
+    assert len(names) == len(set(names)) == 121
+
+
+def test_a_part_that_is_refused_is_sent_file_by_file(alice_page: Page, model, folder):
+    """A server or a proxy may have a lower limit than the page knows."""
+
+    def refuse(route: Route) -> None:
+        body = route.request.post_data_buffer or b""
+        if b"house 2/7.png" in body:
+            route.fulfill(status=413, body="<html>Request Entity Too Large</html>")
+        else:
+            route.continue_()
+
+    alice_page.route(BATCH_API, refuse)
+    choose(alice_page, folder)
+    expect(alice_page.locator("[data-files] [data-state=refused]")).to_have_count(1)
+    names = expect_batch_without(alice_page, "Meters/house 2/7.png")
+    assert len(names) == len(set(names)) == 120
+
+
+def test_files_of_one_name_both_arrive(alice_page: Page, model):
+    alice_page.goto("/")
+    alice_page.evaluate(DROP_FILES, ["1.png", "2.png", "1.png"])
+    alice_page.wait_for_url(re.compile("/batches/.+"))
+    assert list(BatchItem.objects.order_by("position").values_list("name", flat=True)) == ["1.png", "1.png", "2.png"]
+
+
+def test_each_file_of_one_name_is_counted_as_sent(alice_page: Page, model):
+    problem = {"code": "quota_exceeded", "detail": "Your storage quota is used up."}
+    alice_page.route(re.compile(r"/api/v1/batches/.+/files/"), lambda route: route.fulfill(status=403, json=problem))
+    alice_page.goto("/")
+    alice_page.evaluate(DROP_FILES, ["1.png", "1.png", *[f"{number}.png" for number in range(2, 60)]])
+    expect(alice_page.get_by_role("alert")).to_have_text("Your storage quota is used up.")
+    expect(alice_page.locator("[data-sent-count]")).to_have_text("50")
+
+
+def test_folders_of_one_name_become_two_batches(alice_page: Page, model, folder, tmp_path):
+    choose(alice_page, folder)
+    expect_batch(alice_page)
+    first = Batch.objects.get()
+    other = tmp_path / "other" / "Meters"
+    other.parent.mkdir()
+    shutil.copytree(folder, other)
+    choose(alice_page, other)
+    alice_page.wait_for_url(re.compile(f"/batches/(?!{first.pk}).+"))
+    assert [batch.items.count() for batch in Batch.objects.all()] == [121, 121]
+
+
+def test_files_that_are_chosen_while_others_are_sent_are_not_dropped_silently(alice_page: Page, model, folder):
+    alice_page.route(BATCH_API, lambda route: None)  # it is never answered
+    choose(alice_page, folder)
+    expect(alice_page.locator("[data-sending]")).to_be_visible()
+    alice_page.evaluate(DROP_FILES, ["1.png"])
+    expect(alice_page.locator("[data-upload-message]")).to_contain_text("Choose these again when they have arrived.")
 
 
 def test_a_connection_that_is_lost_without_a_word_is_given_up(alice_page: Page, server, model, folder):
@@ -92,7 +185,7 @@ def test_a_connection_that_is_lost_without_a_word_is_given_up(alice_page: Page, 
     alice_page.goto(f"http://127.0.0.1:{proxy.port}/")
     proxy.is_black_hole = True
     with alice_page.expect_request(BATCH_API):
-        alice_page.locator("[data-folder-input]").set_input_files(folder)
+        alice_page.locator("[data-folder] input").set_input_files(folder)
     alice_page.clock.fast_forward(91_000)
     expect(alice_page.get_by_role("alert")).to_contain_text("The connection was lost.")
     proxy.is_black_hole = False
@@ -127,7 +220,7 @@ def test_an_upload_goes_on_after_its_tab_was_closed(alice_page: Page, model, fol
     page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
     page.goto("/")
     expect(page.get_by_text("An upload was interrupted: Meters, 50 / 121 files sent.")).to_be_visible()
-    page.locator("[data-folder-input]").set_input_files(folder)
+    page.locator("[data-folder] input").set_input_files(folder)
     names = expect_batch(page)
     assert len(names) == len(set(names)) == 121
     assert len([url for url in sent if "/api/v1/batches/" in url]) == 2  # of three parts
@@ -143,7 +236,7 @@ def test_an_interrupted_upload_begins_anew_if_the_files_are_read_in_another_way(
     page = context.new_page()
     page.goto("/")
     page.locator("[name=mode][value=digit]").check(force=True)
-    page.locator("[data-folder-input]").set_input_files(folder)
+    page.locator("[data-folder] input").set_input_files(folder)
     page.wait_for_url(re.compile("/batches/.+"))
     second = Batch.objects.exclude(pk=first.pk).get()
     assert (second.mode, second.items.count()) == ("digit", 121)
@@ -189,8 +282,8 @@ def test_a_refusal_is_shown_and_the_files_can_be_sent_again(alice_page: Page, mo
     expect(alice_page.get_by_role("alert")).to_have_text("Your storage quota is used up.")
     alice_page.unroute(BATCH_API)
     # A browser tells nothing about files that the input has already.
-    assert alice_page.locator("[data-folder-input]").input_value() == ""
-    alice_page.locator("[data-folder-input]").set_input_files(folder)
+    assert alice_page.locator("[data-folder] input").input_value() == ""
+    alice_page.locator("[data-folder] input").set_input_files(folder)
     assert len(expect_batch(alice_page)) == 121
 
 
@@ -198,10 +291,8 @@ def test_files_over_the_limit_are_named_and_the_others_are_sent(alice_page: Page
     with (folder / "house 1" / "scan.png").open("wb") as file:
         file.truncate(MAX_BYTES + 1)
     choose(alice_page, folder)
-    expect(alice_page.locator("[data-left-out]")).to_contain_text("Meters/house 1/scan.png")
-    alice_page.get_by_role("link", name="Go to the batch").click()
-    names = expect_batch(alice_page)
-    assert len(names) == len(set(names)) == 121 and "Meters/house 1/scan.png" not in names
+    names = expect_batch_without(alice_page, "Meters/house 1/scan.png")
+    assert len(names) == len(set(names)) == 121
 
 
 def test_dropped_folders_are_sent_with_their_files(alice_page: Page, model):
@@ -230,5 +321,13 @@ DROP_FOLDER = """(bytes) => {
   ]);
   const event = new Event("drop", { bubbles: true, cancelable: true });
   event.dataTransfer = { types: ["Files"], files: [], items: [{ webkitGetAsEntry: () => entry }] };
+  document.querySelector("[data-drop]").dispatchEvent(event);
+}"""
+
+DROP_FILES = """(names) => {
+  const transfer = new DataTransfer();
+  names.forEach((name, number) => transfer.items.add(new File([`${number}`], name, { type: "image/png" })));
+  const event = new Event("drop", { bubbles: true, cancelable: true });
+  event.dataTransfer = { types: ["Files"], files: transfer.files, items: [] };
   document.querySelector("[data-drop]").dispatchEvent(event);
 }"""

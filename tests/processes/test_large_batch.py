@@ -58,7 +58,7 @@ def test_nothing_is_lost_or_doubled_of_a_large_folder(
     cluster.start_beat()
     proxy = Proxy(server.port)
     alice_page.goto(f"http://127.0.0.1:{proxy.port}/")
-    alice_page.locator("[data-folder-input]").set_input_files(folder)
+    alice_page.locator("[data-folder] input").set_input_files(folder)
     for share in (0.2, 0.5):
         wait_until_stored(alice_page, int(share * FILES))
         cut_connection(alice_page, proxy)

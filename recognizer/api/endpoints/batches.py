@@ -53,14 +53,16 @@ class BatchList(Endpoint):
 
 
 class BatchFiles(Endpoint):
-    """More files for an open batch."""
+    """More files for an open batch, or its end without any."""
 
     parser_classes = [MultiPartParser]
 
     @operations.add_files
     def post(self, request: Request, pk: Any) -> Response:
-        batch = batch_for(request, pk)
-        return add_files(request, lambda: batch, ("files", str(batch.pk)), batch_parameters(request))
+        batch, parameters = batch_for(request, pk), batch_parameters(request)
+        # Only a `close` that was sent closes a batch without files: a client may have lost its files on the way.
+        closes = "close" in request.data and parameters["close"] and not {"files", "zip"} & set(request.data)
+        return add_files(request, lambda: batch, ("files", str(batch.pk)), parameters, needs_files=not closes)
 
 
 class BatchDetail(Endpoint):
@@ -137,10 +139,15 @@ def new_batch(owner: User, parameters: Mapping[str, Any]) -> Batch:
 
 
 def add_files(
-    request: Request, find_batch: Callable[[], Batch], given: tuple[Any, ...], parameters: Mapping[str, Any]
+    request: Request,
+    find_batch: Callable[[], Batch],
+    given: tuple[Any, ...],
+    parameters: Mapping[str, Any],
+    *,
+    needs_files: bool = True,
 ) -> Response:
     """Add the request's files to the batch. A repeated request with the same key gets the first answer again."""
-    pictures, archives = uploaded_files(request)
+    pictures, archives = uploaded_files(request, is_required=needs_files)
     hashes = [sha256_of(file) for file in (*pictures, *archives)]
     names, close = parameters["names"], parameters["close"]
     if names and len(names) != len(pictures):
@@ -162,11 +169,11 @@ def repeated(record: IdempotencyRecord, request: Request) -> Response:
     return created(record, body, status=202, is_replay=True, headers=RETRY_SOON)
 
 
-def uploaded_files(request: Request) -> tuple[list[UploadedFile], list[UploadedFile]]:
+def uploaded_files(request: Request, *, is_required: bool) -> tuple[list[UploadedFile], list[UploadedFile]]:
     """Return the pictures and the archives of the request, which has either pictures or one archive."""
     pictures, archives = request.FILES.getlist("files"), request.FILES.getlist("zip")
     check_files(request._request, "The maximum is 20 MB for a picture and 200 MB for a ZIP file.")
-    if not pictures and not archives:
+    if is_required and not pictures and not archives:
         raise Problem("missing_file", "Send pictures in `files`, or a ZIP file in `zip`.")
     if len(archives) > 1 or (pictures and archives):
         raise Problem("bad_request", "Send either pictures or one ZIP file.")

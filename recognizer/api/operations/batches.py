@@ -67,7 +67,7 @@ get_batch = operation("batches", "get_batch", "Get a batch and its progress", an
 add_files = operation(
     "batches",
     "add_files",
-    "Add files to an open batch",
+    "Add files to an open batch, or close it",
     request=BATCH_REQUEST,
     answers={202: BatchBody},
     parameters=[IDEMPOTENCY_KEY, LOCATION, RETRY_AFTER],

@@ -212,11 +212,14 @@ class PredictionIdsSerializer(RequestSerializer):
     ids = BoundedList(child=Key(), min_length=1, max_length=1000)
 
 
+CLOSE_HELP = "`false`: more files follow. A request that adds no files to an open batch closes it with `true`."
+
+
 class BatchRequestSerializer(ExpectedSerializer):
     name = Text(max_length=200, default="", allow_blank=True)
     mode = serializers.ChoiceField(MODES, default=None, help_text=MODE_HELP)
     decimal = serializers.ChoiceField(DECIMAL_MARKS, default=None, help_text=DECIMAL_HELP)
-    close = YesNo(default=True, help_text="`false`: more files follow.")
+    close = YesNo(default=True, help_text=CLOSE_HELP)
     names = Text(
         max_length=100_000,
         default="",

@@ -130,6 +130,33 @@ def test_an_open_batch_takes_more_files(client, alice_token, model):
     assert (late.status_code, late.json()["code"]) == (409, "conflict")
 
 
+def test_an_open_batch_is_closed_without_files_and_not_twice(client, alice_token, bob_token, model):
+    made = post(alice_token, close="false", files=[png(1)]).json()
+    url = f"{made['url']}files/"
+    assert client.post(url, {"close": "true"}, headers=bob_token).status_code == 404
+    headers = {**alice_token, "Idempotency-Key": "end"}
+    first, again = (client.post(url, {"close": "true"}, headers=headers) for _ in range(2))
+    assert (first.status_code, first.json()["total"], first.json()["state"]) == (202, 1, "reading")
+    assert (again.content, again["Idempotent-Replayed"]) == (first.content, "true")
+    assert client.post(url, {"close": "true"}, headers=alice_token).json()["code"] == "conflict"
+
+
+@pytest.mark.parametrize("data", [{}, {"close": "false"}, {"close": "true", "files": "text"}])
+def test_a_request_that_lost_its_files_does_not_close_the_batch(client, alice_token, model, data):
+    made = post(alice_token, close="false", files=[png(1)]).json()
+    answer = client.post(f"{made['url']}files/", data, headers=alice_token)
+    assert (answer.status_code, answer.json()["code"]) == (400, "missing_file")
+    assert client.get(made["url"], headers=alice_token).json()["state"] == "open"
+
+
+def test_a_file_that_is_too_large_does_not_close_the_batch(client, alice_token, model):
+    made = post(alice_token, close="false", files=[png(1)]).json()
+    large = SimpleUploadedFile("a.png", b"x" * (20 * 1024 * 1024 + 1))
+    answer = client.post(f"{made['url']}files/", {"files": [large], "close": "true"}, headers=alice_token)
+    assert (answer.status_code, answer.json()["code"]) == (413, "file_too_large")
+    assert client.get(made["url"], headers=alice_token).json()["state"] == "open"
+
+
 @pytest.mark.parametrize(
     ("data", "status", "code"),
     [
