@@ -29,6 +29,9 @@ const preview = new Preview(document.querySelector("[data-preview]"), {
 let erases = false;
 let stroke = null;
 let pointer = null;
+let isTouch = false; // the stroke is drawn by a finger, or by the palm of a hand that is about to use a pen
+let hasPen = false; // a pen was used: touches are those of the hand that holds it
+let cancelledTouch = null; // the last stroke, if the browser has ended it, as it does when it recognises a palm
 
 // A draft has a quarter of the pixels, because it is sent ten times a second while the pen moves.
 function picture({ draft = false } = {}) {
@@ -70,15 +73,26 @@ function addPoint(event) {
 }
 
 function start(event) {
+  if (event.button !== 0) return;
+  if (event.pointerType === "pen" && !hasPen) beginPen();
   // Ignore a second finger or the palm of the hand.
-  if (pointer !== null || event.button !== 0) return;
+  if (pointer !== null || (hasPen && event.pointerType === "touch")) return;
   pointer = event.pointerId;
+  isTouch = event.pointerType === "touch";
   canvas.setPointerCapture(pointer);
   showMessage(null);
   area.querySelector("[data-pad-hint]").hidden = true;
   stroke = { pen: Number(area.querySelector("[data-pen-width]").value), erases, points: [] };
   Object.defineProperty(stroke, "start", { value: event.timeStamp });
   addPoint(event);
+}
+
+// Take back what the palm has drawn before the pen came.
+function beginPen() {
+  hasPen = true;
+  if (stroke && isTouch) pointer = stroke = null;
+  else if (cancelledTouch && drawing.strokes.at(-1) === cancelledTouch) drawing.undo();
+  repaint();
 }
 
 function move(event) {
@@ -92,6 +106,7 @@ function end(event) {
   if (event.pointerId !== pointer) return;
   for (const context of [screen, sheet]) paintEnd(context, stroke);
   drawing.add(stroke);
+  cancelledTouch = isTouch && event.type === "pointercancel" ? stroke : null;
   pointer = stroke = null;
   updateDrawing();
 }

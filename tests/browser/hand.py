@@ -92,6 +92,23 @@ class Fingers:
             self.lift(0)
 
 
+class Pen:
+    """Pointer events of a pen, which Playwright does not have."""
+
+    def __init__(self, page: Page) -> None:
+        self.session = page.context.new_cdp_session(page)
+
+    def draw(self, *points: Point) -> None:
+        self.send("mousePressed", points[0])
+        for point in points[1:]:
+            self.send("mouseMoved", point)
+        self.send("mouseReleased", points[-1])
+
+    def send(self, kind: str, at: Point) -> None:
+        event = {"type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1, "pointerType": "pen"}
+        self.session.send("Input.dispatchMouseEvent", event)
+
+
 def tap_until(page: Page, button: Locator, url: re.Pattern[str]) -> None:
     """Tap the button until the page changes. On a slow machine, a tap may be taken for a long press and ignored."""
     for _ in range(3):

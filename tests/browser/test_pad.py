@@ -9,6 +9,7 @@ from recognizer.models import Prediction
 from tests.browser.hand import (
     PAD,
     Fingers,
+    Pen,
     box_of,
     draw,
     draw_stroke,
@@ -242,6 +243,30 @@ def test_scene_4_a_second_finger_does_not_break_a_stroke(phone):
     heights = [point[1] for point in stroke["points"]]
     assert max(heights) - min(heights) < 5
     assert stroke["points"][-1][0] > 650
+
+
+@pytest.mark.parametrize("ends", ["touchEnd", "touchCancel"])  # lifted, or recognised as a palm by the browser
+def test_the_palm_that_lies_on_the_pad_before_the_pen_draws_nothing(phone, ends):
+    pad = pad_of(phone)
+    left, top = pad["x"], pad["y"]
+    fingers, pen = Fingers(phone), Pen(phone)
+    fingers.touch(0, (left + 200, top + 160))
+    fingers.move(0, (left + 210, top + 170))
+    if ends == "touchCancel":
+        fingers.session.send("Input.dispatchTouchEvent", {"type": ends, "touchPoints": []})
+        assert len(stored_strokes(phone)) == 1
+    pen.draw((left + 50, top + 80), (left + 150, top + 80))
+    if ends == "touchEnd":
+        fingers.move(0, (left + 220, top + 190))
+        fingers.lift(0)
+    else:
+        fingers.down.clear()
+    fingers.touch(1, (left + 20, top + 190))
+    fingers.lift(1)
+    pen.draw((left + 60, top + 100), (left + 160, top + 100))
+    scale = phone.locator(PAD).evaluate("canvas => canvas.clientWidth") / 800
+    starts = [scale * stroke["points"][0][0] for stroke in stored_strokes(phone)]
+    assert starts == pytest.approx([50, 60], abs=3)
 
 
 def test_scene_4_drawing_on_a_phone_does_not_scroll_the_page(phone):
