@@ -136,6 +136,38 @@ def test_an_example_is_read(alice_page: Page):
     expect(alice_page).to_have_title(re.compile("^7 "))
 
 
+def test_a_double_click_on_an_example_reads_it_once_and_it_can_be_read_again(alice_page: Page):
+    alice_page.goto("/")
+    alice_page.get_by_role("button", name="Read the example 7").dblclick()
+    alice_page.wait_for_url(ANSWER)
+    assert Prediction.objects.count() == 1
+    alice_page.go_back()
+    alice_page.get_by_role("button", name="Read the example 1905").click()
+    alice_page.wait_for_url(ANSWER)
+    expect(alice_page).to_have_title(re.compile("^1905 "))
+
+
+def test_an_example_whose_request_was_stopped_can_be_read(alice_page: Page):
+    alice_page.goto("/")
+    seven = alice_page.get_by_role("button", name="Read the example 7")
+    with alice_page.expect_event("request", lambda request: request.is_navigation_request()):
+        alice_page.route("**/examples/", lambda route: None)  # the request is never answered
+        seven.click(no_wait_after=True)
+    alice_page.context.new_cdp_session(alice_page).send("Page.stopLoading")
+    alice_page.unroute("**/examples/")
+    seven.click()
+    alice_page.wait_for_url(ANSWER)
+
+
+def test_a_double_click_reads_a_picture_again_once(alice_page: Page, seven: Prediction):
+    alice_page.goto(f"/uploads/{seven.upload_id}/")
+    alice_page.get_by_text("Details and actions").click()
+    with alice_page.expect_navigation():
+        alice_page.get_by_role("button", name="Read again").dblclick()
+    expect(alice_page).to_have_title(re.compile("^7 "))
+    assert Prediction.objects.count() == 2
+
+
 def test_an_unreadable_file_shows_an_error_and_keeps_the_drawing(alice_page: Page, tmp_path: Path):
     (tmp_path / "text.png").write_text("no picture")
     alice_page.goto("/")
