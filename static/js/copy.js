@@ -3,7 +3,7 @@
 
 const clipboard = navigator.clipboard;
 
-export function offerCopying(root = document) {
+function offerCopying(root = document) {
   if (!clipboard) return;
   for (const each of root.querySelectorAll("[data-copy]")) each.hidden = false;
   for (const each of root.querySelectorAll("[data-copy-from]")) each.textContent = each.dataset.copyLabel;

@@ -6,7 +6,7 @@ const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowD
 let request = null;
 
 // `remember` adds the page to the browser's history; `replace` writes its address over the current one.
-export async function openPage(url, { remember = true, replace = false } = {}) {
+async function openPage(url, { remember = true, replace = false } = {}) {
   request?.abort();
   request = new AbortController();
   const focused = document.activeElement?.id;
