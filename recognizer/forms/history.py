@@ -19,6 +19,8 @@ class SelectionForm(forms.Form):
 
     all = forms.BooleanField(required=False)
     pick = UUIDListField(required=False)
+    batch = forms.UUIDField(required=False)  # the table of a batch from which they were selected
+    table = forms.CharField(required=False)  # its order, filters and page
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -47,8 +49,6 @@ class BulkActionForm(SelectionForm):
     value = forms.CharField(required=False)
     query = forms.CharField(required=False)
     confirmed = forms.BooleanField(required=False)  # the deletion of many pictures
-    batch = forms.UUIDField(required=False)  # the table of a batch from which they were selected
-    table = forms.CharField(required=False)  # its order and filters
 
 
 class RestoreForm(SelectionForm):

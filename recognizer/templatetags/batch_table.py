@@ -6,6 +6,7 @@ addresses, they took more than half of the time of the page.
 
 from collections.abc import Iterable
 from html import escape
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import template
@@ -69,17 +70,20 @@ def sort_header(context: template.Context, order: str, label: str) -> SafeString
 
 
 @register.simple_tag
-def batch_rows(rows: Iterable[TableRow], *, is_saved: bool = False) -> SafeString:
-    """Return the rows of the table. `is_saved` says at the state that the number was saved."""
-    write = RowWriter(is_saved=is_saved).write
+def batch_rows(rows: Iterable[TableRow], *, table: str = "", is_saved: bool = False) -> SafeString:
+    """Return the rows of the table, with its query in the addresses of pictures, whose pages lead back to it.
+
+    `is_saved` says at the state that the number was saved.
+    """
+    write = RowWriter(table=table, is_saved=is_saved).write
     return mark_safe("".join(map(write, rows)))  # noqa: S308  (RowWriter escapes all that people give)
 
 
 class RowWriter:
     """The rows as HTML. Texts and addresses that all of them share are looked up once."""
 
-    def __init__(self, *, is_saved: bool) -> None:
-        self.url = reverse("upload_detail", args=[ANY_KEY])
+    def __init__(self, *, table: str, is_saved: bool) -> None:
+        self.url = f"{reverse('upload_detail', args=[ANY_KEY])}?{urlencode({'table': table})}"
         self.thumbnail = reverse("upload_thumbnail", args=[ANY_KEY])
         self.select, self.label, self.page = _("Select %(name)s"), _("Number in %(name)s"), _("page %(page)s")
         self.read_label, self.number_label = escape(_("Read as")), escape(_("Number"))

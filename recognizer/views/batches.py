@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
@@ -37,6 +38,7 @@ from recognizer.services.batches.table import (
 from recognizer.services.exports.table_exports import request_table
 from recognizer.services.reading.expected import Expected
 from recognizer.views.downloads import download_rows
+from recognizer.views.history import deletion_notice, redirect_to_list
 from recognizer.views.requests import UserRequest
 from recognizer.words.expectations import describe_expectation
 
@@ -92,7 +94,9 @@ def batches(request: UserRequest) -> HttpResponse:
 
 @require_safe
 def batch_detail(request: UserRequest, pk: UUID) -> HttpResponse:
-    return batch_page(request, get_object_or_404(selectors.batches_for(request.user), pk=pk), request.GET)
+    batch, query = get_object_or_404(selectors.batches_for(request.user), pk=pk), request.GET.copy()
+    deleted = query.pop("deleted", [""])[-1]  # the table's own addresses go without it
+    return batch_page(request, batch, query, deleted=str(deleted))
 
 
 def batch_page(
@@ -104,10 +108,11 @@ def batch_page(
     problem: Problem | None = None,
     typed: dict[UUID, str] | None = None,
     new_link: str = "",
+    deleted: str = "",
 ) -> HttpResponse:
     """Return the page of a batch, or the part that is polled.
 
-    `typed` holds numbers that were refused, and `new_link` a link that is shown once.
+    `typed` holds numbers that were refused, `new_link` a link that is shown once, and `deleted` names a deletion.
     """
     table_form = TableForm(query)
     data = clean_or_raise(table_form)
@@ -136,10 +141,12 @@ def batch_page(
         "problem": problem,
         "read_again_count": count_read_again(batch),
         "again_form": BatchAgainForm(),
+        "most_files": settings.DATA_UPLOAD_MAX_NUMBER_FILES,
         "preset_names": selectors.presets_for(request.user).values_list("name", flat=True),
         "links": selectors.export_links_for(request.user).filter(batch=batch),
         "link_form": LinkForm(),
         "new_link": new_link,
+        **deletion_notice(request.user, deleted),
     }
     is_bad = problem or (form and form.errors)
     status = problem.status if problem else 400 if is_bad else 200
@@ -178,7 +185,7 @@ def batch_correct(request: UserRequest, pk: UUID) -> HttpResponse:
         return render(request, "_batch_rows.html", {"rows": rows, "is_saved": True})
     text = ngettext("Saved for %(count)d picture.", "Saved for %(count)d pictures.", count)
     messages.success(request, text % {"count": count})
-    return redirect(f"{reverse('batch_detail', args=[pk])}?{query.urlencode()}")
+    return redirect_to_list(reverse("batch_detail", args=[pk]), query.urlencode())
 
 
 @require_POST

@@ -2,6 +2,8 @@
 
 import sys
 
+from django.conf import settings
+from django.core.exceptions import TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -11,7 +13,11 @@ from recognizer.problems import Problem
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return problem_page(request, Problem("bad_request"))
+    text = ""
+    if isinstance(exception, TooManyFilesSent):
+        text = _("More than %(count)d files were sent at once, and none was taken. Send fewer, or put them into a ZIP.")
+        text %= {"count": settings.DATA_UPLOAD_MAX_NUMBER_FILES}
+    return problem_page(request, Problem("bad_request", text))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
@@ -45,9 +46,7 @@ def history(request: UserRequest) -> HttpResponse:
         "is_filtered": any(request.GET.get(name) for name in filtered.filters),
         "has_deleted": selectors.deleted_uploads_for(request.user).exists(),
     }
-    if deleted_at := parse_deletion_time(request.GET.get("deleted", "")):
-        count = uploads_deleted_at(request.user, deleted_at).count()
-        context |= {"deleted": deleted_at.isoformat(), "deleted_count": count}
+    context |= deletion_notice(request.user, request.GET.get("deleted", ""))
     try:
         page = history_page(filtered.qs, order=filtered.order, cursor=request.GET.get("cursor", ""))
     except Problem as problem:
@@ -57,6 +56,14 @@ def history(request: UserRequest) -> HttpResponse:
     if batch := filtered.form.cleaned_data.get("batch"):
         context["batch"] = selectors.batches_for(request.user).filter(pk=batch).first()
     return render(request, "history.html", context)
+
+
+def deletion_notice(user: User, deleted: str) -> dict[str, Any]:
+    """Return what a page needs to tell of a deletion, which the address names by its time."""
+    deleted_at = parse_deletion_time(deleted)
+    if deleted_at is None:
+        return {}
+    return {"deleted": deleted_at.isoformat(), "deleted_count": uploads_deleted_at(user, deleted_at).count()}
 
 
 @require_safe
@@ -93,14 +100,11 @@ def history_bulk(request: UserRequest) -> HttpResponseBase:
             context = {"data": data, "count": count, "max_counted": MAX_COUNTED}
             return render(request, "history_delete.html", context)
         deleted_at = delete_uploads(request.user, rows.values_list("upload", flat=True))
-        return redirect_to_list(data["query"], deleted=deleted_at.isoformat())
+        return redirect_to_list(*list_of(data), deleted=deleted_at.isoformat())
     count = correct_predictions(rows, by=request.user, kind=action, written=data["value"])
     text = ngettext("Saved for %(count)d picture.", "Saved for %(count)d pictures.", count)
     messages.success(request, text % {"count": count})
-    if data["batch"]:
-        table = QueryDict(data["table"]).urlencode()
-        return redirect(f"{reverse('batch_detail', args=[data['batch']])}?{table}")
-    return redirect_to_list(data["query"])
+    return redirect_to_list(*list_of(data))
 
 
 def export_history(request: UserRequest, rows: QuerySet[Prediction], extension: str) -> HttpResponseBase:
@@ -130,12 +134,19 @@ def history_title(request: UserRequest) -> str:
     return "digitscribe"
 
 
-def redirect_to_list(filters: str, **parameters: str) -> HttpResponse:
-    """Redirect to the history with the same filters, without an earlier deletion notice."""
+def list_of(data: dict[str, Any]) -> tuple[str, str]:
+    """Return the address of the list that a form was sent from, and its filters: those of a batch, or the history."""
+    if data["batch"]:
+        return reverse("batch_detail", args=[data["batch"]]), data["table"]
+    return reverse("history"), data.get("query", "")
+
+
+def redirect_to_list(address: str, filters: str, **parameters: str) -> HttpResponse:
+    """Redirect to a list with the same filters, without an earlier deletion notice."""
     query = QueryDict(filters, mutable=True)
     query.pop("deleted", None)
     query.update(parameters)
-    return redirect(f"{reverse('history')}?{query.urlencode()}" if query else "history")
+    return redirect(f"{address}?{query.urlencode()}" if query else address)
 
 
 def selected_predictions(request: UserRequest, data: dict[str, Any]) -> QuerySet[Prediction]:
@@ -158,7 +169,7 @@ def history_restore(request: UserRequest) -> HttpResponse:
     count = restore_uploads(selected_deleted(request, data))
     text = ngettext("%(count)d picture restored.", "%(count)d pictures restored.", count)
     messages.success(request, text % {"count": count})
-    return redirect("history")
+    return redirect_to_list(*list_of(data))
 
 
 def selected_deleted(request: UserRequest, data: dict[str, Any]) -> QuerySet[Upload]:

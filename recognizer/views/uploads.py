@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Prefetch, prefetch_related_objects
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -34,6 +34,7 @@ from recognizer.services.reading.predictions import reread_upload
 from recognizer.services.registry.thresholds import sure_rule, threshold_of
 from recognizer.services.work.worker_state import worker_state
 from recognizer.views.corrections import box_values, save_correction, split_lines
+from recognizer.views.history import list_of, redirect_to_list
 from recognizer.views.requests import UserRequest
 from recognizer.words.answers import find_doubtful, in_one_line, line_doubt, split_likely
 from recognizer.words.expectations import describe_expectation, find_misfits
@@ -72,6 +73,7 @@ def detail_page(request: UserRequest, prediction: Prediction, problem: Problem |
         "modes": PAGE_MODES,
         "presets": selectors.presets_for(request.user).values_list("name", flat=True),
         "expected": describe_expectation(prediction.expected_fields),
+        "table": QueryDict(request.GET["table"]).urlencode() if "table" in request.GET else None,
         "neighbours": neighbours_of(request.user, prediction),
         "answers": predictions.select_related("model").defer("model__card").order_by("-created_at"),
     }
@@ -255,6 +257,10 @@ def upload_read_again(request: UserRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 def upload_delete(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Delete the picture, and lead back to the table of the batch that it was opened from, or to the history."""
     get_object_or_404(selectors.uploads_for(request.user), pk=pk)
+    table = request.POST.get("table")
+    batch = None if table is None else selectors.batches_for(request.user).filter(items__upload=pk).first()
     deleted_at = bulk_actions.delete_uploads(request.user, [pk])
-    return redirect(f"{reverse('history')}?{urlencode({'deleted': deleted_at.isoformat()})}")
+    data = {"batch": batch and batch.pk, "table": table}
+    return redirect_to_list(*list_of(data), deleted=deleted_at.isoformat())

@@ -131,6 +131,11 @@ document.addEventListener("click", ({ target }) => {
   if (button) saveOrConfirm(numberOf(button));
 });
 
+const more = document.querySelector("#more"); // files to add, which the server refuses as a whole if they are too many
+more?.addEventListener("change", () => {
+  more.setCustomValidity(more.files.length > Number(more.dataset.most) ? more.dataset.tooMany : "");
+});
+
 const picks = () => [...part().querySelectorAll('[name="pick"]')];
 
 // The files are not replaced while a number is typed, a file is ticked or a button is held down.

@@ -206,6 +206,41 @@ def test_many_files_are_selected_and_corrected_together(alice_page: Page, batch)
     expect(alice_page.get_by_label("Select scan 10.png")).to_be_checked()
 
 
+def test_deleted_files_lead_back_to_the_table_and_can_be_restored(alice_page: Page, batch):
+    table = f"/batches/{batch.pk}/?ordering=-name&q=scan"
+    alice_page.goto(table)
+    alice_page.get_by_label("Select scan 11.png").check()
+    alice_page.get_by_role("button", name="Delete selected").click()
+    expect(alice_page.locator("main").get_by_text("1 picture deleted.")).to_be_visible()
+    assert f"{table}&deleted=" in alice_page.url
+    alice_page.get_by_role("button", name="Undo").click()
+    expect(alice_page.locator("main").get_by_text("1 picture restored.")).to_be_visible()
+    assert alice_page.url.endswith(table)
+    alice_page.get_by_role("link", name="scan 10.png", exact=True).click()
+    alice_page.get_by_role("link", name="Back to Meters").click()
+    assert alice_page.url.endswith(table)
+    alice_page.get_by_role("link", name="scan 10.png", exact=True).click()
+    alice_page.get_by_text("Details and actions").click()
+    alice_page.get_by_role("button", name="Delete picture").click()
+    expect(alice_page.locator("main").get_by_text("1 picture deleted.")).to_be_visible()
+    assert f"{table}&deleted=" in alice_page.url
+
+
+def test_a_double_click_adds_files_once_and_too_many_are_not_sent(alice_page: Page, batch):
+    picture = {"name": "more.png", "mimeType": "image/png", "buffer": digit_png(7, size=60)}
+    alice_page.goto(f"/batches/{batch.pk}/")
+    alice_page.get_by_text("Add files", exact=True).click()
+    expect(alice_page.get_by_text("Up to 100 files each time")).to_be_visible()
+    files = alice_page.get_by_label("Pictures, PDF or TIFF files")
+    files.set_input_files([picture] * 101)
+    alice_page.get_by_role("button", name="Add and read").click()
+    assert "Choose up to 100 files" in files.evaluate("input => input.validationMessage")
+    files.set_input_files([picture] * 2)
+    alice_page.get_by_role("button", name="Add and read").dblclick()
+    expect(alice_page.locator("main").get_by_text("2 files added.")).to_be_visible()
+    assert batch.items.count() == 5
+
+
 def test_without_javascript_a_batch_is_corrected_and_exported(browser: Browser, alice, server, batch):
     context = browser.new_context(base_url=server.url, java_script_enabled=False)
     log_in(context, alice, server)

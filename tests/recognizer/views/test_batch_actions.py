@@ -1,5 +1,8 @@
 """Actions on a batch's page: many files at once, more files, and reading all again. They need no script."""
 
+import re
+from html import escape, unescape
+
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -7,12 +10,14 @@ from django.urls import reverse
 
 from recognizer.models import Batch, Correction, Job, ModelVersion, Prediction, TableExport
 from recognizer.problems import Problem
+from recognizer.queries import selectors
 from recognizer.services.batches import control, intake
 from recognizer.services.batches.reading_again import count_read_again, read_batch_again
 from recognizer.services.history.corrections import correct
 from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.reading.presets import create_preset
 from recognizer.services.space.quotas import count_stored, usage
+from recognizer.views import history
 from tests.documents import pdf_of
 from tests.pictures import digit_png
 from tests.recognizer.services.batches.conftest import run_waiting_jobs
@@ -52,6 +57,56 @@ def test_every_read_file_can_be_selected(alice_client, batch):
     page = page_of(alice_client, batch)
     assert page.count('name="pick"') == 2 and page.count('form="batch-many"') == 2
     assert "Select 3.png" in page and "Select notes.txt" not in page
+
+
+def test_deleted_files_lead_back_to_the_table_which_offers_to_restore_them(alice_client, bob_client, batch):
+    answer = alice_client.post(reverse("history_bulk"), picks(batch, "3.png") | {"action": "delete"})
+    table = f"{url('batch_detail', batch)}?q=png&ordering=-name"
+    assert answer["Location"].startswith(f"{table}&deleted=")
+    page = alice_client.get(answer["Location"])
+    assert "1 picture deleted." in page.content.decode()
+    back = {"deleted": page.context["deleted"], "batch": str(batch.pk), "table": page.context["query"].urlencode()}
+    assert alice_client.post(reverse("history_restore"), back)["Location"] == table
+    assert selectors.uploads_for(batch.owner).count() == 2
+    assert bob_client.get(answer["Location"]).status_code == 404
+
+
+def test_the_question_before_many_are_deleted_keeps_the_way_back(alice_client, batch, monkeypatch):
+    monkeypatch.setattr(history, "MAX_UNCONFIRMED", 1)
+    data = picks(batch, "3.png", "7.png") | {"action": "delete"}
+    page = alice_client.post(reverse("history_bulk"), data).content.decode()
+    table = f"{url('batch_detail', batch)}?q=png&ordering=-name"
+    assert f'href="{escape(table)}"' in page
+    sent = dict(re.findall('<input type="hidden" name="(batch|table)" value="([^"]*)">', page))
+    answer = alice_client.post(
+        reverse("history_bulk"), data | {name: unescape(sent[name]) for name in sent} | {"confirmed": "1"}
+    )
+    assert len(sent) == 2 and answer["Location"].startswith(f"{table}&deleted=")
+
+
+def test_a_picture_that_was_opened_from_the_table_leads_back_there(alice_client, bob_client, batch):
+    pk = batch.items.get(name="3.png").upload_id
+    table = "q=png&ordering=-name"
+    assert f'href="{reverse("upload_detail", args=[pk])}?table=q%3Dpng%26ordering%3D-name"' in page_of(
+        alice_client, batch, q="png", ordering="-name"
+    )
+    page = alice_client.get(reverse("upload_detail", args=[pk]), {"table": table}).content.decode()
+    assert f'href="{url("batch_detail", batch)}?{escape(table)}"' in page
+    delete = reverse("upload_delete", args=[pk])
+    assert bob_client.post(delete, {"table": table}).status_code == 404
+    assert alice_client.post(delete, {"table": table})["Location"].startswith(f"{url('batch_detail', batch)}?{table}&")
+    other = batch.items.get(name="7.png").upload_id
+    answer = alice_client.post(reverse("upload_delete", args=[other]))  # opened from the history
+    assert answer["Location"].startswith(f"{reverse('history')}?deleted=")
+
+
+@pytest.mark.parametrize("name", ["batch_add", "upload_create"])
+def test_more_files_than_a_form_may_hold_are_refused_with_the_number(alice_client, batch, name):
+    files = [SimpleUploadedFile(f"{n}.png", digit_png(7, size=60)) for n in range(101)]
+    answer = alice_client.post(url(name, batch) if name == "batch_add" else reverse(name), {"image": files})
+    assert answer.status_code == 400
+    assert "More than 100 files were sent at once, and none was taken." in answer.content.decode()
+    assert batch.items.count() == 3
 
 
 def test_selected_files_are_corrected_together_and_the_table_is_shown_again(alice_client, batch):
