@@ -16,8 +16,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from recognizer.models import BatchItem, Correction, Prediction
+from recognizer.problems import KINDS
 from recognizer.services.batches.table import TableAnswer, TableRow
-from recognizer.templatetags.digitscribe import problem_title
 from recognizer.words.answers import in_one_line, percent
 
 register = template.Library()
@@ -144,5 +144,7 @@ class RowWriter:
 
     def state_of_file(self, row: TableRow) -> str:
         """Return the state of a file without an answer: one that waits or failed, or whose picture was deleted."""
-        error = f' <span class="small muted">{escape(problem_title(row.error_code))}</span>' if row.error_code else ""
-        return self.states[row.state] + error
+        if not row.error_code:
+            return self.states[row.state]
+        kind = KINDS.get(row.error_code, KINDS["internal_error"])
+        return f'{self.states[row.state]} <span class="small muted">{escape(_(kind.title))}</span>'

@@ -10,12 +10,10 @@ from django.forms import BaseForm, BoundField
 from django.template.defaultfilters import date
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
 
 from mlcore.reading.result import UnreadInk
 from recognizer.figures.drawings import HEIGHT, MARGIN, strokes_of, svg_path, svg_path_of, width_of
 from recognizer.models import Correction, Prediction
-from recognizer.problems import KINDS
 from recognizer.services.people.installation_status import fetch_installation_status
 from recognizer.services.reading import images
 from recognizer.words import answers
@@ -33,7 +31,6 @@ register.filter("percent", answers.percent)
 register.filter("percent_up", answers.percent_up)
 register.filter("in_one_line", answers.in_one_line)
 register.filter("is_doubt_beside_digits", answers.is_doubt_beside_digits)
-register.filter("digit_share", answers.digit_share)
 register.filter("next_digit", answers.next_digit)
 register.filter("review_advice", answers.review_advice)
 register.filter("share_of_being_a_digit", answers.share_of_being_a_digit)
@@ -174,10 +171,3 @@ def bar_height(share: float, full_height: int) -> str:
 def bar_top(share: float, full_height: int) -> str:
     """Return the y coordinate of a bar that stands on the bottom of a chart."""
     return f"{full_height * (1 - share):.1f}"
-
-
-@register.filter
-def problem_title(code: str) -> str:
-    """Return the text for a problem's code."""
-    kind = KINDS.get(code, KINDS["internal_error"])
-    return gettext(kind.title)

@@ -5,9 +5,11 @@ import sys
 from django.conf import settings
 from django.core.exceptions import TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from recognizer.http.problem_pages import problem_page
+from recognizer.http.problem_pages import is_json_wanted, problem_page
 from recognizer.outages import problem_of_outage
 from recognizer.problems import Problem
 
@@ -36,6 +38,27 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return problem_page(
-        request, Problem("permission_denied", _("This form has expired. Reload the page and send it again."))
-    )
+    """Return the page of a form whose token is too old. A form of this site can be sent again from there.
+
+    Another site could fill in the fields, so they come back only where the browser names this site as their origin.
+    Scripts find the new token in a header, with the account that it belongs to.
+    """
+    is_own_form = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
+    if not is_own_form or is_json_wanted(request):
+        problem = Problem("permission_denied", _("This form has expired. Reload the page and send it again."))
+        response = problem_page(request, problem)
+    else:
+        response = render(request, "expired_form.html", {"fields": sent_fields(request)}, status=403)
+    if is_own_form:
+        response["X-CSRFToken"] = get_token(request)
+        response["X-Account"] = request.user.pk or ""
+    return response
+
+
+def sent_fields(request: HttpRequest) -> list[tuple[str, str]] | None:
+    """Return the fields of a form as the user sent them, or None for a form with files or passwords."""
+    is_read = settings.CSRF_COOKIE_NAME in request.COOKIES  # Django has looked for the token in it
+    if not is_read or request.FILES or any("password" in name for name in request.POST):
+        return None
+    sent = ((name, value) for name, values in request.POST.lists() for value in values)
+    return [(name, value) for name, value in sent if name != "csrfmiddlewaretoken"]

@@ -112,8 +112,8 @@ def queue_context(queue: dict[str, Any], batch: Batch | None) -> dict[str, Any]:
         "queue_filters": [(name, queue[name]) for name in QueueForm.FILTERS if queue[name]],
         "skipped": queue["skip"],
         "includes_sure": queue["all"],
-        "review_url": queue_url("review", queue),
-        "alike_url": queue_url("review_alike", queue),
+        "review_queue_url": queue_url("review", queue),
+        "alike_queue_url": queue_url("review_alike", queue),
     }
 
 
@@ -160,7 +160,7 @@ def queue_page(
         "done": queue["done"],
         "all_count": queue["done"] + left.total,
         "max_counted": MAX_COUNTED,
-        "sure_url": queue_url("review", queue, all=1),
+        "sure_queue_url": queue_url("review", queue, all=1),
         "batches": offered_batches,
         "following": ahead[1:],
         "previous": previous,

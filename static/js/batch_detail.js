@@ -1,5 +1,7 @@
 // The numbers of a batch's table are saved one by one: when Enter is pressed, or when the field is left.
 
+import { NotAnswered, request } from "./requests.js";
+
 // A problem comes as JSON, and a saved row as a part of the page.
 const HEADERS = { Accept: "application/problem+json, text/html;q=0.9", "HX-Request": "true" };
 
@@ -45,26 +47,23 @@ function showMessage(row, text) {
 async function save(input, { confirm = false } = {}) {
   const key = input.name.slice("number-".length);
   const body = new FormData();
-  body.set("csrfmiddlewaretoken", form().elements.csrfmiddlewaretoken.value);
   const sent = input.value;
   if (confirm) body.set("confirm", key);
   else body.set(input.name, sent);
   sentValues.set(input, sent);
   const before = requests.get(input.id) ?? Promise.resolve();
-  const request = before.then(() =>
-    fetch(form().action, { method: "POST", body, redirect: "manual", headers: HEADERS }),
-  );
+  const saving = before.then(() => request(form().action, { method: "POST", body, headers: HEADERS }));
   requests.set(
     input.id,
-    request.catch(() => {}),
+    saving.catch(() => {}),
   );
   try {
-    const response = await request;
-    if (response.type === "opaqueredirect") location.reload(); // logged out
-    else if (response.ok) showSaved(input, sent, await response.text());
-    else showFailed(input, (await response.json()).detail);
-  } catch {
+    const { response, html } = await saving;
+    if (response.ok) showSaved(input, sent, html);
+    else showFailed(input, JSON.parse(html).detail);
+  } catch (error) {
     showFailed(input, form()?.dataset.failed);
+    if (!(error instanceof NotAnswered)) throw error;
   }
 }
 

@@ -1,6 +1,8 @@
 // Buttons that copy: `data-copy` holds the text, `data-copy-from` the address of a text. Without a clipboard, as on pages
 // without HTTPS, buttons stay hidden and links stay links.
 
+import { request } from "./requests.js";
+
 const clipboard = navigator.clipboard;
 
 function offerCopying(root = document) {
@@ -10,9 +12,9 @@ function offerCopying(root = document) {
 }
 
 async function fetchText(url) {
-  const response = await fetch(url);
-  if (!response.ok || response.redirected) throw new TypeError();
-  return new Blob([await response.text()], { type: "text/plain" });
+  const { response, html: text } = await request(url);
+  if (!response.ok) throw new TypeError();
+  return new Blob([text], { type: "text/plain" });
 }
 
 // Browsers allow writing only right after a click, so the fetched text is passed on as a promise.

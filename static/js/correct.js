@@ -226,6 +226,11 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-position]")) choose(Number(event.target.value));
 });
 
+// A request without an answer leaves the fields as they are. `save` has sent the cells and not the whole number.
+document.addEventListener("htmx:afterRequest", () => {
+  if (form() && cells().isEdited && !isWholeEdited) whole().value = cells().written;
+});
+
 // Other parts of the page are replaced, too; they do not matter here.
 document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
   if (target !== part()) return;

@@ -1,24 +1,25 @@
 // Links of the explorer work without this script. With it they replace only the explorer, and arrow keys move in it.
 
 import { announce, announcedText } from "./announce.js";
+import { NotAnswered, request } from "./requests.js";
 
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
-let request = null;
+let running = null;
 
 // `remember` adds the page to the browser's history; `replace` writes its address over the current one.
 async function openPage(url, { remember = true, replace = false } = {}) {
-  request?.abort();
-  request = new AbortController();
+  running?.abort();
+  running = new AbortController();
   const focused = document.activeElement?.id;
   const scrolled = document.querySelector(".layer-tiles")?.scrollLeft;
   const explorer = document.getElementById("explorer");
   explorer.setAttribute("aria-busy", "true");
   try {
-    const response = await fetch(url, { signal: request.signal });
+    const { response, html } = await request(url, { signal: running.signal });
     if (!response.ok) throw new Error(response.statusText);
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const page = new DOMParser().parseFromString(html, "text/html");
     const opened = page.getElementById("explorer");
-    if (!opened) throw new Error("not an explorer page"); // for example after the session has ended
+    if (!opened) throw new Error("not an explorer page");
     explorer.replaceWith(opened);
     document.title = page.title;
     if (replace) history.replaceState({}, "", url);
@@ -31,7 +32,8 @@ async function openPage(url, { remember = true, replace = false } = {}) {
     announce(announcedText(opened));
     scrollToOpened();
   } catch (error) {
-    if (error.name !== "AbortError") location.assign(url);
+    if (error instanceof NotAnswered) explorer.setAttribute("aria-busy", "false");
+    else if (error.name !== "AbortError") location.assign(url);
   }
 }
 

@@ -42,7 +42,7 @@ document.addEventListener("click", (event) => {
 async function play() {
   isPlaying = true;
   showState();
-  for (let map = findMap(); isPlaying && map; map = findMap()) {
+  for (let map = findMap(); isPlaying && map && !document.hidden; map = findMap()) {
     const { rows, columns, row, column } = map.dataset;
     const next = (Number(row) * columns + Number(column) + 1) % (rows * columns);
     const wait = new Promise((done) => setTimeout(done, STEP_MS));

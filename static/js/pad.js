@@ -15,15 +15,12 @@ const button = (action) => area.querySelector(`[data-action="${action}"]`);
 
 const preview = new Preview(document.querySelector("[data-preview]"), {
   url: area.dataset.previewUrl,
-  token: form.elements.csrfmiddlewaretoken.value,
   picture,
   options: () => ({
     mode: form.elements.mode.value,
     preset: form.elements.preset?.value ?? "",
     previous: form.elements.previous?.value ?? "",
   }),
-  onAnswer: () => showMessage(null),
-  onFailure: () => showMessage("offline"),
 });
 
 let erases = false;

@@ -1,6 +1,6 @@
 // The preview of a drawing: one request runs at a time, and only the newest drawing counts.
 
-import { isPart } from "./parts.js";
+import { isPart, NotAnswered, request, tell, TOO_LATE } from "./requests.js";
 
 const INTERVAL_MS = 75; // between two requests while the pen moves: 13 a second at most
 const TIMEOUT_MS = 6000; // a lost request would otherwise never end
@@ -9,8 +9,8 @@ const LAYERS_KEY = "live-layers"; // whether a person has opened or folded the l
 const WIDE = "(width >= 40rem)"; // where they are open at first
 
 export class Preview {
-  constructor(element, { url, token, picture, options, onAnswer, onFailure }) {
-    Object.assign(this, { element, url, token, picture, options, onAnswer, onFailure });
+  constructor(element, { url, picture, options }) {
+    Object.assign(this, { element, url, picture, options });
     this.status = element.querySelector("[data-preview-status]");
     this.content = element.querySelector("[data-preview-content]");
     this.running = null;
@@ -56,15 +56,14 @@ export class Preview {
     const running = (this.running = new AbortController());
     this.requestedAt = performance.now();
     this.element.setAttribute("aria-busy", "true");
-    const timeout = setTimeout(() => running.abort(), TIMEOUT_MS);
+    const timeout = setTimeout(() => running.abort(TOO_LATE), TIMEOUT_MS);
     try {
       const html = await this.fetchPreview(draft, running.signal);
       if (this.running !== running) return;
       if (html !== null) this.show(html, announce);
-      this.onAnswer();
-    } catch {
+    } catch (error) {
       if (this.running !== running) return;
-      this.onFailure();
+      if (!(error instanceof NotAnswered)) throw error;
     } finally {
       clearTimeout(timeout);
     }
@@ -79,18 +78,15 @@ export class Preview {
     body.set("image", await this.picture({ draft }), "drawing.png");
     for (const [name, value] of Object.entries(this.options())) body.set(name, value);
     if (this.showsLayers) body.set("layers", "1");
-    const headers = { "X-CSRFToken": this.token };
-    const response = await fetch(this.url, { method: "POST", body, headers, signal });
-    // The session has expired. Reloading leads to the login page, and the drawing is kept.
-    if (response.redirected && !draft) location.reload();
+    const { response, html } = await request(this.url, { method: "POST", body, signal });
     if (response.status === 429) {
       const seconds = Number(response.headers.get("Retry-After")) || 1;
       this.pausedUntil = performance.now() + 1000 * seconds;
       if (seconds <= SILENT_PAUSE_SECONDS) return null;
     }
-    const html = await response.text();
-    if (!isPart(response.headers.get("Content-Type"), html)) throw new TypeError();
-    return html;
+    if (isPart(response.headers.get("Content-Type"), html)) return html;
+    tell("failed");
+    throw new NotAnswered();
   }
 
   // The preview shows the whole drawing once no request runs or waits.

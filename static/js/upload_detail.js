@@ -1,4 +1,4 @@
-// The page of one picture: drop the browser's copy of a drawing that was stored, and poll only while the page is shown.
+// The page of one picture: drop the browser's copy of a drawing that was stored.
 
 import "./copy.js";
 import "./correct.js";
@@ -12,7 +12,3 @@ if (address.searchParams.has("drawn")) {
   address.searchParams.delete("drawn");
   history.replaceState(history.state, "", address);
 }
-
-document.addEventListener("htmx:beforeRequest", (event) => {
-  if (document.hidden && event.detail.requestConfig.verb === "get") event.preventDefault();
-});

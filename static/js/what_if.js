@@ -1,6 +1,6 @@
 // The what-if page: cells of a digit are drawn and erased, and the server answers what the network reads then.
 
-import { isPart } from "./parts.js";
+import { fetchPart, NotAnswered, TOO_LATE } from "./requests.js";
 
 const SIDE = 28;
 const BRUSH = [
@@ -197,39 +197,47 @@ class ChangedDigit {
     const body = new FormData(this.form);
     body.set("cells", encode(this.cells));
     body.set("part", "1");
-    await this.send(this.root.dataset.repairUrl, body, true);
-    const shown = this.result.querySelector("[data-cells]")?.dataset.cells;
-    if (!shown || shown === encode(this.cells)) return;
+    const isShown = await this.send(this.root.dataset.repairUrl, body, true);
+    const found = this.result.querySelector("[data-cells]")?.dataset.cells;
+    if (!isShown || !found || found === encode(this.cells)) return;
     this.remember();
-    this.cells = decode(shown);
+    this.cells = decode(found);
     this.paint();
   }
 
+  show(html, announce) {
+    this.result.innerHTML = html;
+    this.outline();
+    if (announce) this.status.textContent = this.result.querySelector("[data-status]").dataset.status;
+  }
+
+  // Return whether the answer is shown. It is not if another request has taken its place.
   async send(url, body, announce) {
     this.running?.abort();
     const running = (this.running = new AbortController());
     this.isStale = false;
     this.root.setAttribute("aria-busy", "true");
-    const timeout = setTimeout(() => running.abort(), TIMEOUT_MS);
+    const timeout = setTimeout(() => running.abort(TOO_LATE), TIMEOUT_MS);
+    let isShown = false;
     try {
-      const headers = { "X-CSRFToken": this.form.elements.csrfmiddlewaretoken.value };
-      const response = await fetch(url, { method: "POST", body, headers, signal: running.signal });
-      const html = await response.text();
-      if (this.running !== running) return;
-      if (!isPart(response.headers.get("Content-Type"), html)) throw new TypeError();
-      this.result.innerHTML = html;
+      const html = await fetchPart(url, { method: "POST", body, signal: running.signal });
+      if (this.running !== running) return false;
+      // An answer for older cells is shown only as a draft, while the pen moves.
+      const isOlder = body.get("cells") !== encode(this.cells);
+      isShown = !isOlder || (!announce && this.lastPoint !== null);
+      if (isShown) this.show(html, announce);
+    } catch (error) {
+      if (this.running !== running) return false;
+      this.result.replaceChildren(); // what it shows is not the answer for these cells
       this.outline();
-      if (announce) this.status.textContent = this.result.querySelector("[data-status]").dataset.status;
-    } catch {
-      if (this.running !== running) return;
-      this.status.textContent = this.root.dataset.offline;
-      this.result.textContent = this.root.dataset.offline;
+      if (!(error instanceof NotAnswered)) throw error;
     } finally {
       clearTimeout(timeout);
     }
     this.running = null;
     this.root.setAttribute("aria-busy", "false");
     if (this.isStale) this.ask();
+    return isShown;
   }
 }
 

@@ -136,7 +136,7 @@ def test_a_number_that_is_refused_or_not_sent_says_so_and_stays(alice_page: Page
     alice_page.route("**/correct/", lambda route: route.abort())
     number.fill("853")
     number.press("Enter")
-    expect(alice_page.get_by_role("alert")).to_contain_text("Not saved.")
+    expect(alice_page.get_by_text("Not saved. Try again.")).to_be_visible()
     alice_page.unroute("**/correct/")
     number.press("Enter")
     expect(state_of(alice_page, "scan 9.png")).to_contain_text("corrected")

@@ -2,6 +2,7 @@
 
 import io
 import re
+from base64 import b64decode
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -9,6 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 from mlcore.artifact import SHIPPED, load_artifact
 from recognizer.services.history.corrections import correct
 from recognizer.services.reading.predictions import create_prediction
+from tests.browser.corrections import hold_requests, next_request
+from tests.browser.fixtures import log_in
 from tests.pictures import digit_png
 from tests.servers.process import wait_until
 
@@ -195,6 +198,62 @@ def test_the_cells_are_changed_with_the_keyboard(explorer, glyph):
     for key in ("ArrowLeft", "ArrowUp", "Space"):
         explorer.keyboard.press(key)
     expect(explorer.locator("[data-result]")).to_contain_text("Ink added:")
+
+
+CELLS_OF = """() => {
+  const canvas = document.querySelector("[data-canvas]");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, 28, 28);
+  return btoa(String.fromCharCode(...Array.from({ length: 784 }, (_, cell) => data[4 * cell])));
+}"""
+
+
+def test_what_is_drawn_during_a_search_is_kept_and_answered(explorer, glyph):
+    explorer.goto(f"/glyphs/{glyph.pk}/what-if/")
+    canvas, result = explorer.locator("[data-canvas]"), explorer.locator("[data-result]")
+    expect(canvas).to_be_visible()
+    before = explorer.evaluate(CELLS_OF)
+    explorer.locator("#to").select_option("1")
+    searches = hold_requests(explorer, "**/repair/**")
+    explorer.get_by_role("button", name="Find a small change").click()
+    search = next_request(searches, explorer)
+    box = canvas.bounding_box()
+    explorer.mouse.move(box["x"] + 20, box["y"] + 20)
+    explorer.mouse.down()
+    search.continue_()
+    expect(explorer.locator("[data-what-if]")).to_have_attribute("aria-busy", "false")
+    explorer.mouse.move(box["x"] + 60, box["y"] + 20, steps=4)
+    explorer.mouse.up()
+    expect(result).to_contain_text("Ink added:")
+    expect(explorer.locator("[data-what-if]")).to_have_attribute("aria-busy", "false")
+    canvas.blur()
+    drawn = explorer.evaluate(CELLS_OF)
+    assert drawn != before
+    elsewhere = [cell for cell in range(28 * 28) if cell % 28 >= 10]  # the stroke is on the left
+    changed = [cell for cell in elsewhere if b64decode(drawn)[cell] != b64decode(before)[cell]]
+    assert changed == []  # the search has changed nothing
+    expect(result.locator("[data-cells]")).to_have_attribute("data-cells", drawn)
+    expect(result).not_to_contain_text("This change makes it")
+
+
+def test_the_end_of_a_session_keeps_what_was_drawn(explorer, alice, server, glyph):
+    explorer.goto(f"/glyphs/{glyph.pk}/what-if/")
+    canvas, result = explorer.locator("[data-canvas]"), explorer.locator("[data-result]")
+    expect(canvas).to_be_visible()
+    explorer.context.clear_cookies()
+    canvas.focus()
+    for key in ("ArrowLeft", "ArrowUp", "Space"):
+        explorer.keyboard.press(key)
+    expect(explorer.get_by_role("alert")).to_contain_text("You are logged out.")
+    expect(result).to_be_empty()  # it was the answer for other cells
+    explorer.locator(".explorer-nav a").first.click()
+    expect(explorer.get_by_role("alert")).to_be_visible()
+    expect(canvas).to_be_visible()
+    log_in(explorer.context, alice, server)
+    canvas.focus()
+    explorer.keyboard.press("ArrowRight")
+    explorer.keyboard.press("Space")
+    expect(result).to_contain_text("Ink added:")
+    expect(explorer.get_by_role("alert")).to_be_hidden()
 
 
 def test_a_what_if_answer_comes_quickly(explorer, glyph):

@@ -71,13 +71,13 @@ def test_an_unanswered_preview_request_times_out_with_a_message(desk, server):
     server.freeze()
     draw(desk, "7")
     expect(desk.locator("[data-preview]")).to_have_attribute("aria-busy", "true")
-    expect(desk.get_by_text("The server does not answer")).to_be_visible()
+    expect(desk.get_by_text("The server cannot be reached.")).to_be_visible()
     wait_for_preview(desk)
     server.thaw()
     desk.get_by_role("button", name="Undo").click()
     desk.get_by_role("button", name="Redo").click()
     expect_preview(desk, SEVEN)
-    expect(desk.get_by_text("The server does not answer")).to_be_hidden()
+    expect(desk.get_by_text("The server cannot be reached.")).to_be_hidden()
 
 
 @pytest.mark.parametrize(("seconds", "message"), [(1, None), (3, "Try again in 3 seconds.")])

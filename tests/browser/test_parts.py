@@ -3,9 +3,10 @@
 import re
 
 import pytest
+from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
-from recognizer.models import Correction
+from recognizer.models import AccountDeletion, Correction
 from recognizer.services.batches import intake
 from recognizer.services.reading.predictions import create_prediction
 from tests.browser.fixtures import log_in
@@ -40,32 +41,113 @@ def test_polling_a_batch_keeps_the_focus(alice_page: Page, waiting):
         expect(link).to_be_focused()
 
 
-def test_an_expired_session_leads_the_whole_page_to_the_login(alice_page: Page, alice, server, waiting):
-    upload = waiting.items.get(position=0).upload_id
-    alice_page.goto(f"/uploads/{upload}/")
+def correct_digit(page: Page) -> None:
+    """Type a digit and save it."""
+    page.keyboard.type("1")
+    page.keyboard.press("Enter")
+
+
+def test_an_ended_session_keeps_what_was_typed(alice_page: Page, alice, server, waiting):
+    path = f"/uploads/{waiting.items.get(position=0).upload_id}/"
+    alice_page.goto(path)
     alice_page.context.clear_cookies(name="sessionid")
-    alice_page.keyboard.type("1")
-    alice_page.keyboard.press("Enter")
-    expect(alice_page).to_have_url(f"{server.url}/login/?next=/uploads/{upload}/correct/&unsent")
-    expect(alice_page.get_by_text("Log in and try it again.")).to_be_visible()
+    correct_digit(alice_page)
+    expect(alice_page.get_by_role("alert")).to_contain_text("You are logged out.")
+    expect(alice_page.get_by_role("link", name="log in (in a new tab)")).to_have_attribute("href", "/login/")
+    expect(alice_page).to_have_url(server.url + path)
+    expect(alice_page.get_by_label("Number", exact=True)).to_have_value("1")
+    assert not Correction.objects.exists()
     log_in(alice_page.context, alice, server)
+    alice_page.keyboard.press("Enter")
+    expect(alice_page.locator(".current-correction")).to_contain_text("Corrected to 1")
+    expect(alice_page.get_by_role("alert")).to_be_hidden()
+
+
+def test_a_polling_page_goes_on_after_the_login(alice_page: Page, alice, server, waiting):
     alice_page.goto(f"/batches/{waiting.pk}/")
     alice_page.context.clear_cookies(name="sessionid")
-    expect(alice_page).to_have_url(f"{server.url}/login/?next=/batches/{waiting.pk}/")
+    expect(alice_page.get_by_role("alert")).to_contain_text("You are logged out.")
+    log_in(alice_page.context, alice, server)
+    expect(alice_page.get_by_role("alert")).to_be_hidden()
+
+
+def test_an_expired_form_is_sent_again_with_a_new_token(alice_page: Page, waiting):
+    alice_page.goto(f"/uploads/{waiting.items.get(position=0).upload_id}/")
+    alice_page.context.clear_cookies(name="csrftoken")
+    correct_digit(alice_page)
+    expect(alice_page.locator(".current-correction")).to_contain_text("Corrected to 1")
+    assert Correction.objects.count() == 1
+
+
+def test_nothing_is_sent_for_another_account(alice_page: Page, bob, server, waiting):
+    alice_page.goto(f"/uploads/{waiting.items.get(position=0).upload_id}/")
+    alice_page.context.clear_cookies()
+    log_in(alice_page.context, bob, server)
+    correct_digit(alice_page)
+    expect(alice_page.get_by_role("alert")).to_contain_text("another account")
+    expect(alice_page.get_by_label("Number", exact=True)).to_have_value("1")
     assert not Correction.objects.exists()
 
 
-def test_a_form_with_an_expired_token_reloads_the_page(alice_page: Page, waiting):
-    upload = waiting.items.get(position=0).upload_id
-    alice_page.goto(f"/uploads/{upload}/")
-    alice_page.context.clear_cookies(name="csrftoken")
-    with alice_page.expect_event("load"):
-        alice_page.keyboard.type("1")
-        alice_page.keyboard.press("Enter")
-    expect(alice_page.get_by_role("banner")).to_have_count(1)
-    alice_page.keyboard.type("1")
+def test_a_lost_connection_keeps_what_was_typed(alice_page: Page, waiting):
+    alice_page.goto(f"/uploads/{waiting.items.get(position=0).upload_id}/")
+    alice_page.context.set_offline(True)
+    correct_digit(alice_page)
+    expect(alice_page.get_by_role("alert")).to_contain_text("The server cannot be reached.")
+    alice_page.context.set_offline(False)
     alice_page.keyboard.press("Enter")
     expect(alice_page.locator(".current-correction")).to_contain_text("Corrected to 1")
+    expect(alice_page.get_by_role("alert")).to_be_hidden()
+
+
+def test_a_permission_that_was_lost_is_told(alice_page: Page, alice, waiting):
+    alice_page.goto(f"/uploads/{waiting.items.get(position=0).upload_id}/")
+    AccountDeletion.objects.create(owner_id=alice.pk)
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    correct_digit(alice_page)
+    expect(alice_page.get_by_role("alert")).to_contain_text("Your account is not allowed to do this")
+    expect(alice_page.get_by_label("Number", exact=True)).to_have_value("1")
+    assert not Correction.objects.exists()
+
+
+def test_numbers_of_a_batch_keep_what_was_typed(alice_page: Page, alice, server, waiting):
+    waiting.items.filter(state="waiting").delete()
+    alice_page.goto(f"/batches/{waiting.pk}/")
+    field = alice_page.locator('[name^="number-"]').first
+    field.fill("3")
+    alice_page.context.clear_cookies(name="sessionid")
+    field.press("Enter")
+    expect(alice_page.get_by_text("You are logged out.")).to_be_visible()
+    expect(field).to_have_value("3")
+    expect(alice_page.get_by_text("Not saved. Try again.")).to_be_visible()
+    alice_page.context.clear_cookies()  # the token is new as well
+    log_in(alice_page.context, alice, server)
+    field.press("Enter")
+    expect(alice_page.get_by_text("Not saved. Try again.")).to_have_count(0)
+    expect(alice_page.get_by_text("You are logged out.")).to_be_hidden()
+    assert Correction.objects.get().text == "3"
+
+
+def show(page: Page, *, is_hidden: bool) -> None:
+    """Tell the page that its tab is hidden or shown. A headless browser shows all tabs."""
+    page.evaluate(
+        "hidden => Object.defineProperty(document, 'hidden', { value: hidden, configurable: true })", is_hidden
+    )
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def test_a_hidden_page_polls_only_when_it_is_shown_again(alice_page: Page, waiting):
+    alice_page.clock.install(time=0)
+    alice_page.goto(f"/batches/{waiting.pk}/")
+    expect(alice_page.get_by_text("1 of 2 read")).to_be_visible()
+    show(alice_page, is_hidden=True)
+    asked: list[str] = []
+    alice_page.on("request", lambda request: asked.append(request.url))
+    waiting.items.filter(state="waiting").update(state="cancelled")
+    alice_page.clock.pause_at(1000)  # the time passes, and then no timer ends any more
+    assert asked == []
+    show(alice_page, is_hidden=False)
+    expect(alice_page.get_by_text("1 of 2 read, 1 cancelled")).to_be_visible()
 
 
 def test_a_style_that_a_browser_extension_left_is_not_carried_into_the_next_part(alice_page: Page, waiting):
@@ -81,17 +163,17 @@ def test_a_style_that_a_browser_extension_left_is_not_carried_into_the_next_part
 
 def test_the_preview_never_shows_a_whole_page(alice_page: Page, alice, server):
     alice_page.goto("/")
-    cookies = alice_page.context.cookies()
     alice_page.context.clear_cookies(name="csrftoken")
     draw(alice_page, "7")
-    expect(alice_page.locator("main").get_by_text("Your drawing is saved in this browser")).to_be_visible()
-    expect(alice_page.get_by_role("banner")).to_have_count(1)
-    wait_for_preview(alice_page)  # a running request would lead to the login before Undo is pressed
-    alice_page.context.add_cookies(cookies)
+    expect_preview(alice_page, re.compile("^7, "))  # with a new token
+    wait_for_preview(alice_page)
     alice_page.context.clear_cookies(name="sessionid")
     alice_page.get_by_role("button", name="Undo").click()
-    expect(alice_page).to_have_url(f"{server.url}/welcome/?next=/")
+    alice_page.get_by_role("button", name="Redo").click()
+    expect(alice_page.get_by_role("alert")).to_contain_text("You are logged out.")
+    expect(alice_page.get_by_role("banner")).to_have_count(1)
     log_in(alice_page.context, alice, server)
-    alice_page.goto("/")
-    alice_page.get_by_role("button", name="Redo").click()  # the drawing is still stored
+    alice_page.get_by_role("button", name="Undo").click()
+    alice_page.get_by_role("button", name="Redo").click()
     expect_preview(alice_page, re.compile("^7, "))
+    expect(alice_page.get_by_role("alert")).to_be_hidden()

@@ -1,5 +1,7 @@
 """Access to pages: other users, anonymous users, and forms without a CSRF token."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -96,6 +98,41 @@ def test_a_form_without_a_csrf_token_gets_403_with_a_text(alice, name):
     answer = client.post(reverse(name), {"image": "x"})
     assert answer.status_code == 403
     assert "Reload the page and send it again." in answer.content.decode()
+
+
+def send_expired(user, fields, **kwargs):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user)
+    client.get(reverse("preset_create"))
+    return client.post(reverse("preset_create"), fields, **kwargs)
+
+
+def test_an_expired_form_of_this_site_keeps_what_was_entered(alice):
+    fields = {"mode": "lines", "name": 'Meter "A"', "digits": "5", "csrfmiddlewaretoken": "old"}
+    answer = send_expired(alice, fields, headers={"Origin": "http://testserver"})
+    page = answer.content.decode()
+    assert (answer.status_code, answer["X-Account"]) == (403, str(alice.pk))
+    assert '<input type="hidden" name="name" value="Meter &quot;A&quot;">' in page
+    assert '<input type="hidden" name="digits" value="5">' in page
+    assert "It will be sent as alice." in page
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[1]
+    again = answer.client.post(reverse("preset_create"), fields | {"csrfmiddlewaretoken": token})
+    assert again.status_code == 302
+    assert alice.presets.get().name == 'Meter "A"'
+
+
+@pytest.mark.parametrize("origin", [None, "null", "https://evil.example", "http://testserver.evil.example"])
+def test_an_expired_form_of_another_site_gets_nothing_back(alice, origin):
+    answer = send_expired(alice, {"name": "Meter"}, headers={"Origin": origin} if origin else {})
+    assert answer.status_code == 403
+    assert "Meter" not in answer.content.decode()
+    assert "X-CSRFToken" not in answer
+
+
+def test_a_password_in_an_expired_form_does_not_come_back(alice):
+    answer = send_expired(alice, {"name": "x", "password": "secret-1"}, headers={"Origin": "http://testserver"})
+    assert "secret-1" not in answer.content.decode()
+    assert "Files and passwords are not kept." in answer.content.decode()
 
 
 @pytest.mark.parametrize("target", ["//evil.example", "https://evil.example/", "javascript:alert(1)"])

@@ -127,7 +127,7 @@ def test_the_filters_of_the_list_name_days_in_the_time_zone_of_the_person(alice_
 
 def test_the_page_waits_for_the_file_and_then_links_to_it(alice_client, batch):
     page = start(alice_client, batch)["Location"]
-    assert 'hx-trigger="every 1s"' in alice_client.get(page).content.decode()
+    assert 'hx-trigger="every 1s, visibilitychange' in alice_client.get(page).content.decode()
     assert alice_client.get(f"{page}file/").status_code == 409
     run_waiting_jobs()
     ready = alice_client.get(page, headers={"HX-Request": "true"}).content.decode()

@@ -77,7 +77,7 @@ def test_only_trainers_see_the_error_of_a_failed_training(model, bob_client, tra
 
 def test_an_open_training_is_polled_and_one_that_ended_is_not(reviewed, alice, alice_client, model):
     training = start_training(by=None)
-    assert 'hx-trigger="every 1s"' in page_of(alice_client)
+    assert 'hx-trigger="every 1s, visibilitychange' in page_of(alice_client)
     assert "No worker for trainings is running" in page_of(alice_client)
     part = alice_client.get(reverse("training_detail", args=[1]), headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in part

@@ -75,7 +75,7 @@ def test_the_page_polls_while_feature_maps_are_drawn(alice, alice_client, model,
     prediction = create_prediction(owner=alice, data=digit_png(7), source="upload", draw_maps=True)
     maps = page_of(alice_client, prediction, "upload_maps")
     assert "are being drawn" in maps
-    assert 'hx-trigger="every 700ms"' in maps
+    assert 'hx-trigger="every 700ms, visibilitychange' in maps
 
 
 def test_the_page_shows_that_the_queue_cannot_be_reached(alice, alice_client, model):
