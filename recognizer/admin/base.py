@@ -31,11 +31,16 @@ class DateRangeQuerySet(QuerySet):
     6.6 s instead of 0.33 s.
     """
 
+    ends: dict[str, Any] | None = None
+
     def aggregate(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         if set(kwargs) != {"first", "last"}:
             return super().aggregate(*args, **kwargs)
-        # One query for each end: asked for both at once, SQLite scans everything between them.
-        return {name: super(DateRangeQuerySet, self).aggregate(**{name: end})[name] for name, end in kwargs.items()}
+        if self.ends is None:  # the date hierarchy asks for them itself, and again for the days between them
+            # One query for each end: asked for both at once, SQLite scans everything between them.
+            ends = ((name, super(DateRangeQuerySet, self).aggregate(**{name: end})) for name, end in kwargs.items())
+            self.ends = {name: found[name] for name, found in ends}
+        return self.ends
 
     def datetimes(self, field_name: str, kind: str, *args: Any, **kwargs: Any) -> Any:
         ends = self.aggregate(first=Min(field_name), last=Max(field_name))

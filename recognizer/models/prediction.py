@@ -157,10 +157,16 @@ class Prediction(ExpectedMixin, ImmutableModel):
             models.UniqueConstraint("upload", condition=Q(is_current=True), name="prediction_one_current_per_upload"),
         ]
         indexes = [
-            # The predictions of an upload. The decisions on the pictures of a batch are counted in the index alone, and
-            # so are the errors to expect.
+            # The predictions of an upload. The table of a batch is put in order, filtered and searched in the index
+            # alone, and the errors to expect are counted there.
             models.Index(
-                fields=["upload", "is_current", "decision", "stream", "confidence"], name="prediction_with_confidence"
+                fields=["upload", "is_current", "decision", "stream", "confidence", "text"], name="prediction_of_batch"
+            ),
+            # The unsure predictions, counted in the index alone.
+            models.Index(
+                fields=["owner", "upload"],
+                name="prediction_unsure",
+                condition=Q(is_current=True, decision=Decision.UNSURE),
             ),
             # The history and its cursor, without a filter, with a filter on the text, and on the decision.
             models.Index(fields=["owner", "-given_at", "-id"], name="prediction_history", condition=Q(is_current=True)),

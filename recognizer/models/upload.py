@@ -86,6 +86,8 @@ class Upload(UUIDModel):
                 name="upload_owner_deleted",
                 condition=Q(deleted_at__isnull=False),
             ),
+            # The uploads whose picture was removed, and whose answer stays: they are not reviewed.
+            models.Index(fields=["owner", "id"], name="upload_without_picture", condition=Q(original="")),
             # The purge of uploads that were deleted long ago.
             models.Index(fields=["deleted_at"], name="upload_deleted", condition=Q(deleted_at__isnull=False)),
         ]

@@ -180,11 +180,24 @@ def answers_of_items_for(user: User) -> QuerySet[Prediction]:
     return Prediction.objects.filter(upload=OuterRef("upload"), is_current__in=[True]).exclude(upload__in=deleted)
 
 
-def unsure_items_for(user: User, batch: Batch) -> QuerySet[BatchItem]:
-    """Return the items of a batch that `review_queue_for` holds as unsure. It is faster where there are thousands."""
-    unsure = answers_of_items_for(user).filter(decision=Prediction.Decision.UNSURE)
-    items = batch_items_for(user, batch).filter(Exists(unsure), ~Exists(standing_correction_of("upload")))
-    return items.exclude(upload__original="")
+def unsure_answers_for(user: User) -> QuerySet[Prediction]:
+    """Return the unsure predictions of `review_queue_for` without their order, to be counted.
+
+    Each part reads an index alone, also where there are thousands: of the uploads only those are asked for that were
+    deleted or have lost their picture.
+    """
+    own = stored_uploads_for(user)
+    unsure = Prediction.objects.filter(owner=user.pk, is_current=True, decision=Prediction.Decision.UNSURE)
+    unreviewed = unsure.filter(~Exists(standing_correction_of("upload")))
+    return unreviewed.exclude(upload__in=deleted_uploads_for(user).values("pk")).exclude(
+        upload__in=own.filter(original="").values("pk")
+    )
+
+
+def unsure_items_for(user: User, batches: Collection[Batch]) -> QuerySet[BatchItem]:
+    """Return the items of batches whose answer is one of `unsure_answers_for`."""
+    unsure = unsure_answers_for(user).filter(upload=OuterRef("upload"))
+    return BatchItem.objects.filter(Exists(unsure), batch__in=batches).order_by()
 
 
 def tokens_for(user: User) -> QuerySet[ApiToken]:

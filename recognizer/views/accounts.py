@@ -25,11 +25,10 @@ from recognizer.forms.preferences import PicturesKeptForm
 from recognizer.login.fresh_login import fresh_login_required, is_login_fresh
 from recognizer.queries import selectors
 from recognizer.services.exports.personal_exports import export_for
-from recognizer.services.learning.consent import has_training_consent, lets_trainers_look
 from recognizer.services.people import addresses, tokens
 from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.people.sign_up import UsernameTaken, create_account
-from recognizer.services.reading.preferences import decimal_mark_of, pictures_kept_days_of
+from recognizer.services.reading.preferences import preferences_of
 from recognizer.services.space import quotas
 from recognizer.views.passwords import clear_site_data, refuse_excess
 from recognizer.views.requests import UserRequest
@@ -75,6 +74,7 @@ def account(request: UserRequest) -> HttpResponse:
 def account_page(request: UserRequest, *, status: int = 200, **context: Any) -> HttpResponse:
     """Return the account page. `context` replaces its parts, for example a form by one with errors."""
     is_fresh = is_login_fresh(request)
+    chosen = preferences_of(request.user.pk)
     context = {
         "is_login_fresh": is_fresh,
         "address": addresses.address_state(request.user),
@@ -84,11 +84,11 @@ def account_page(request: UserRequest, *, status: int = 200, **context: Any) -> 
         "delete_form": OwnPasswordForm(request.user),
         "export": export_for(request.user),
         "usage": quotas.usage(request.user.pk),
-        "decimal": decimal_mark_of(request.user.pk),
-        "training_consent": has_training_consent(request.user.pk),
-        "trainers_may_look": lets_trainers_look(request.user.pk),
+        "decimal": chosen.decimal_mark,
+        "training_consent": chosen.training_consent,
+        "trainers_may_look": chosen.trainers_may_look,
         "pictures_kept": {
-            "days": pictures_kept_days_of(request.user.pk),
+            "days": chosen.pictures_kept_days,
             "choices": PicturesKeptForm.DAYS,
             "at_most": settings.PICTURES_KEPT_DAYS,
         },

@@ -23,13 +23,13 @@ from recognizer.queries import selectors
 from recognizer.queries.pagination import fetch_page
 from recognizer.services.batches import control, intake
 from recognizer.services.batches.archives import ZIP_MAGIC
+from recognizer.services.batches.left_to_do import left_to_do
 from recognizer.services.batches.progress import NEWEST_FIRST, progress_by_batch, progress_of
-from recognizer.services.batches.reading_again import count_read_again, read_batch_again
+from recognizer.services.batches.reading_again import read_batch_again
 from recognizer.services.batches.results import batch_rows
 from recognizer.services.batches.table import (
     confirm_number,
     correct_numbers,
-    count_unsure,
     count_unsure_of,
     find_row,
     ordered_items,
@@ -127,19 +127,20 @@ def batch_page(
         page=data["page"] or 1,
         typed=typed or {},
     )
+    left = left_to_do(request.user, batch)
     context = {
         "batch": batch,
         "expected": describe_expectation(batch.expected_fields),
         "progress": progress,
-        "unsure_count": count_unsure(request.user, batch) if progress.done else 0,
-        "can_retry": control.retryable_items(batch).exists() if progress.failed else False,
+        "unsure_count": left.unsure,
+        "can_retry": left.can_retry,
         "table_form": table_form,
         "ordering": data["ordering"],
         "query": query,
         "page": page,
         "batch_form": form or BatchForm(instance=batch),
         "problem": problem,
-        "read_again_count": count_read_again(batch),
+        "read_again_count": left.read_again,
         "again_form": BatchAgainForm(),
         "most_files": settings.DATA_UPLOAD_MAX_NUMBER_FILES,
         "preset_names": selectors.presets_for(request.user).values_list("name", flat=True),

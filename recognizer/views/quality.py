@@ -21,7 +21,7 @@ from recognizer.services.quality.batch_errors import expected_errors
 from recognizer.services.quality.figures import costs_of, figures_for, figures_of
 from recognizer.services.quality.promises import checked_audits, choose_wish, counted_audits, review_since_last_good
 from recognizer.services.quality.tables import audited_answers
-from recognizer.services.review.mistakes import count_mistakes_without_picture, look_again, mistakes_of
+from recognizer.services.review.mistakes import look_again, mistakes_of, with_lost_mistakes
 from recognizer.services.review.review_queue import count_to_review
 from recognizer.views.requests import UserRequest
 from recognizer.views.uploads import fetch_prediction
@@ -49,8 +49,8 @@ def quality(request: UserRequest) -> HttpResponse:
 
 @require_safe
 def quality_stream(request: UserRequest, pk: UUID) -> HttpResponse:
-    own = selectors.streams_for(request.user).select_related("model").defer("model__card")
-    stream = get_object_or_404(own, pk=pk)
+    own = with_lost_mistakes(selectors.streams_for(request.user))
+    stream = get_object_or_404(own.select_related("model").defer("model__card"), pk=pk)
     (figures,) = figures_of([stream])
     counted = counted_audits(stream)
     audits = checked_audits(counted)
@@ -66,7 +66,7 @@ def quality_stream(request: UserRequest, pk: UUID) -> HttpResponse:
         "has_unsettled_mistakes": any(audit.looked_again_at is None for audit in mistakes),
         "plots": stream_plots(figures, audited_answers(counted, audits)),
         "mistakes": mistakes[:MISTAKES_SHOWN],
-        "mistakes_without_picture": count_mistakes_without_picture(stream),
+        "mistakes_without_picture": stream.lost_mistakes,  # type: ignore[attr-defined]
         "has_more_mistakes": len(mistakes) > MISTAKES_SHOWN,
     }
     return render(request, "quality_stream.html", context)

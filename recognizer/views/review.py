@@ -214,13 +214,12 @@ def counted(count: int) -> str:
 def review_alike(request: UserRequest) -> HttpResponse:
     """Show digits of the queue that look alike, to be answered at once. The review asks only whether there are any."""
     queue = clean_or_raise(QueueForm(request.GET))
-    group = next_group(request.user, skipped=queue["skip"], limits=queue_limits(queue))
+    limits, streams = queue_limits(queue), fetch_streams(request, queue)
+    group = next_group(request.user, skipped=queue["skip"], limits=limits, streams=streams)
     context = queue_context(queue, queue_batch(request, queue)) | {"group": group}
     if request.htmx:
         return render(request, "_alike_offer.html", context)
-    left = count_to_review(
-        request.user, None, MAX_COUNTED, limits=queue_limits(queue), streams=fetch_streams(request, queue)
-    )
+    left = count_to_review(request.user, None, MAX_COUNTED, limits=limits, streams=streams)
     context |= {"left_count": left.total, "max_counted": MAX_COUNTED}
     return render(request, "review_alike.html", context)
 

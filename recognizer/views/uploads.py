@@ -1,7 +1,6 @@
 """The page of one picture: its prediction, feature maps, corrections and other actions."""
 
 from collections.abc import Collection, Container
-from contextlib import suppress
 from typing import Any, cast
 from uuid import UUID
 
@@ -47,7 +46,7 @@ OPEN_CARDS = 6  # of a longer number, the least certain digits are shown, and th
 
 def fetch_prediction(request: UserRequest, pk: UUID) -> Prediction:
     """Return the upload's current prediction, or the earlier one that the query names."""
-    predictions = selectors.detailed_predictions_for(request.user).select_related("upload__batch_item__batch")
+    predictions = selectors.detailed_predictions_for(request.user).select_related("upload__batch_item__batch", "stream")
     earlier = request.GET.get("answer", "")
     if earlier:
         try:
@@ -60,14 +59,18 @@ def fetch_prediction(request: UserRequest, pk: UUID) -> Prediction:
 @require_safe
 def upload_detail(request: UserRequest, pk: UUID) -> HttpResponse:
     prediction = fetch_prediction(request, pk)
-    with suppress(Problem):  # the model's files are gone: show the prediction without feature maps
-        feature_maps.ensure_maps(prediction)
-    return detail_page(request, prediction)
+    try:
+        job = feature_maps.ensure_maps(prediction)
+    except Problem:  # the model's files are gone: show the prediction without feature maps
+        job = feature_maps.find_job(prediction)
+    return detail_page(request, prediction, job)
 
 
-def detail_page(request: UserRequest, prediction: Prediction, problem: Problem | None = None) -> HttpResponse:
+def detail_page(
+    request: UserRequest, prediction: Prediction, job: Job | None, problem: Problem | None = None
+) -> HttpResponse:
     predictions = selectors.predictions_for(request.user).filter(upload=prediction.upload_id)
-    context = prediction_context(prediction) | maps_context(prediction)
+    context = prediction_context(prediction) | maps_context(prediction, job)
     context |= {
         "problem": problem,
         "modes": PAGE_MODES,
@@ -83,7 +86,8 @@ def detail_page(request: UserRequest, prediction: Prediction, problem: Problem |
 @require_safe
 def upload_maps(request: UserRequest, pk: UUID) -> HttpResponse:
     """Return the feature maps alone. The page asks again until they are drawn or have failed."""
-    return render(request, "_feature_maps.html", maps_context(fetch_prediction(request, pk)))
+    prediction = fetch_prediction(request, pk)
+    return render(request, "_feature_maps.html", maps_context(prediction, feature_maps.find_job(prediction)))
 
 
 @require_safe
@@ -208,12 +212,11 @@ def prediction_url(name: str, prediction: Prediction) -> str:
     return path if prediction.is_current else f"{path}?{urlencode({'answer': str(prediction.pk)})}"
 
 
-def maps_context(prediction: Prediction) -> dict[str, Any]:
+def maps_context(prediction: Prediction, job: Job | None) -> dict[str, Any]:
     """Return what the template needs to show the feature maps, or the state of the job that draws them."""
     prefetch_related_objects([prediction], Prefetch("glyphs", Glyph.objects.defer("input")))  # unless they are there
     glyphs = list(prediction.glyphs.all())[:MAX_MAPPED_GLYPHS]
     prefetch_related_objects(glyphs, "feature_maps")
-    job = prediction.jobs.filter(kind=Job.Kind.FEATURE_MAPS).first()
     is_pending = job is not None and job.state in (Job.State.WAITING, Job.State.RUNNING)
     return {
         "prediction": prediction,
@@ -242,7 +245,7 @@ def correction_response(request: UserRequest, prediction: Prediction, problem: P
         context = prediction_context(prediction) | {"problem": problem, "is_saved": not problem}
         return render(request, "_answer_part.html", context, status=problem.status if problem else 200)
     if problem:
-        return detail_page(request, prediction, problem)
+        return detail_page(request, prediction, feature_maps.find_job(prediction), problem)
     messages.success(request, _("Saved."))
     return redirect(prediction_url("upload_detail", prediction))
 

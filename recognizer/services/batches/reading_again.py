@@ -2,7 +2,7 @@
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 
 from mlcore.reading.result import Mode
 from recognizer.models import Batch, Job, ModelVersion
@@ -40,11 +40,6 @@ def read_batch_again(user: User, batch: Batch, *, mode: Mode | None = None, pres
         jobs.cancel_jobs(jobs_reading_again(batch))  # what was wanted last counts
         way = rescoring.new_way(mode=batch.mode, expected=expected)
         return rescoring.rescore(uploads, version, batch=batch, way=way)
-
-
-def count_read_again(batch: Batch) -> int:
-    """Return how many pictures of a batch wait to be read again."""
-    return int(jobs_reading_again(batch).aggregate(count=Sum("total", default=0))["count"])
 
 
 def uploads_waiting(batch: Batch, version: ModelVersion) -> set[str]:

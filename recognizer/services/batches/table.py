@@ -233,13 +233,6 @@ def confirm_number(user: Account, batch: Batch, upload_id: UUID) -> None:
             correct(prediction=prediction, by=user, kind=Correction.Kind.CONFIRM)
 
 
-def count_unsure(user: User, batch: Batch) -> int:
-    """Count the unsure answers of the batch that nobody has confirmed or corrected."""
-    return selectors.unsure_items_for(user, batch).count()
-
-
 def count_unsure_of(user: User, batches: Collection[Batch]) -> dict[UUID, int]:
     """Count the unsure answers of each batch that wait for review. Batches without any are left out."""
-    unsure = selectors.review_queue_for(user).filter(decision=Prediction.Decision.UNSURE).order_by()
-    of_batches = unsure.filter(upload__batch_item__batch__in=batches).values_list("upload__batch_item__batch")
-    return dict(of_batches.annotate(Count("pk")))
+    return dict(selectors.unsure_items_for(user, batches).values_list("batch").annotate(Count("pk")))

@@ -24,8 +24,7 @@ from recognizer.models import ApiToken, Batch, BatchItem, Correction, Notice, Pr
 from recognizer.queries import selectors
 from recognizer.queries.pagination import SortOrder, parse_datetime
 from recognizer.services.exports.exports import as_json, name_picture
-from recognizer.services.learning.consent import has_training_consent, lets_trainers_look
-from recognizer.services.reading.preferences import decimal_mark_of, pictures_kept_days_of
+from recognizer.services.reading.preferences import preferences_of
 from recognizer.words.notices import show_notice
 
 CHUNK_BYTES = 8 * 1024 * 1024  # of files in one chunk, which is held in memory
@@ -154,15 +153,16 @@ def count_rows(user: User) -> int:
 def describe_account(user: User) -> dict[str, Any]:
     """Return the account with its addresses, presets and tokens, as values of JSON."""
     tokens = ApiToken.objects.filter(user=user).order_by("created_at", "id").values(*TOKEN_FIELDS)
+    chosen = preferences_of(user.pk)
     return {
         "username": user.get_username(),
         "email": user.email,
         "addresses": list(EmailAddress.objects.filter(user=user).order_by("pk").values("email", "verified")),
         "joined": format_datetime(user.date_joined),
-        "decimal": decimal_mark_of(user.pk),
-        "pictures_kept_days": pictures_kept_days_of(user.pk),
-        "training_consent": has_training_consent(user.pk),
-        "trainers_may_look": lets_trainers_look(user.pk),
+        "decimal": chosen.decimal_mark,
+        "pictures_kept_days": chosen.pictures_kept_days,
+        "training_consent": chosen.training_consent,
+        "trainers_may_look": chosen.trainers_may_look,
         "presets": [plain_row(row) for row in selectors.presets_for(user).values(*PRESET_FIELDS)],
         "tokens": [plain_row(token) for token in tokens],
     }

@@ -55,7 +55,7 @@ def statistics_for(user: User) -> Statistics:
 
 def count_unreviewed(user: User) -> int:
     """Return how many unsure answers the review queue holds. It is never cached: each review makes it one less."""
-    return selectors.review_queue_for(user).filter(decision=Prediction.Decision.UNSURE).order_by().count()
+    return selectors.unsure_answers_for(user).count()
 
 
 def compute_statistics(user: User) -> Statistics:

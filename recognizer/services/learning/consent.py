@@ -6,13 +6,12 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from recognizer.models import TRAINER, Preferences
-from recognizer.services.rows import find_row
+from recognizer.services.reading.preferences import preferences_of
 
 
 def has_training_consent(owner_id: int) -> bool:
     """Return whether models may be trained with the account's pictures. They may not unless it said so."""
-    chosen = find_row(Preferences, user=owner_id)
-    return chosen is not None and chosen.training_consent
+    return preferences_of(owner_id).training_consent
 
 
 def choose_training_consent(user: User, *, is_given: bool) -> None:
@@ -36,12 +35,6 @@ def lock_training_consent(people: Collection[int]) -> bool:
     chosen = Preferences.objects.filter(pk__in=people, training_consent=True)
     locked = (rows.select_for_update(no_key=True).order_by("pk") for rows in (accounts, chosen))
     return all(set(rows.values_list("pk", flat=True)) == set(people) for rows in locked)
-
-
-def lets_trainers_look(owner_id: int) -> bool:
-    """Return whether trainers may look at the account's pictures. They may not unless it said so."""
-    chosen = find_row(Preferences, user=owner_id)
-    return chosen is not None and chosen.trainers_may_look
 
 
 def choose_looks_of_trainers(user: User, *, is_given: bool) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from django.contrib.auth.models import User
-from django.db.models import Count, F, Sum
 
 from recognizer.figures.streams import BatchErrors, StreamFigures
-from recognizer.models import Batch, Prediction
+from recognizer.models import Batch
 from recognizer.queries import selectors
+from recognizer.queries.sure_answers import sure_answers_in
 
 BATCHES_SHOWN = 5
 ENOUGH_CHECKED = 50  # sure answers of a stream; with fewer, the confidences say how many errors to expect
@@ -21,22 +21,13 @@ def expected_errors(user: User, streams: Sequence[StreamFigures]) -> list[BatchE
 def errors_in(user: User, batches: Sequence[Batch], streams: Sequence[StreamFigures]) -> list[BatchErrors]:
     """Return how many of the sure answers of batches are probably wrong, with one query.
 
-    The error rate of the stream counts where enough of its answers were checked. The query reads indexes alone: so it
-    finds the few deleted uploads instead of asking each upload whether it is deleted.
+    The error rate of the stream counts where enough of its answers were checked.
     """
     rates = {each.stream.pk: each.error.rate for each in streams if each.error.audited >= ENOUGH_CHECKED}
-    rows = (
-        Prediction.objects.filter(is_current=True, decision=Prediction.Decision.READ)
-        .filter(upload__batch_item__batch__in=batches, upload__batch_item__batch__owner=user.pk)
-        .exclude(upload__in=selectors.deleted_uploads_for(user).values("pk"))
-        .order_by()
-        .values("upload__batch_item__batch", "stream")
-        .annotate(count=Count("*"), doubts=Sum(1 - F("confidence")))
-        .values_list("upload__batch_item__batch", "stream", "count", "doubts")
-    )
     sure = dict.fromkeys((batch.pk for batch in batches), 0)
     errors = dict.fromkeys(sure, 0.0)
-    for batch_id, stream_id, count, doubts in rows:
-        sure[batch_id] += count
-        errors[batch_id] += count * rates[stream_id] if stream_id in rates else doubts
+    for each in sure_answers_in(user, batches):
+        sure[each.batch_id] += each.count
+        rate = rates.get(each.stream_id) if each.stream_id else None
+        errors[each.batch_id] += each.doubts if rate is None else each.count * rate
     return [BatchErrors(batch, sure[batch.pk], errors[batch.pk]) for batch in batches if sure[batch.pk]]

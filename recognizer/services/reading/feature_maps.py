@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import islice
 
 import numpy as np
@@ -51,35 +52,38 @@ def request_maps(
     jobs.enqueue_on_commit([job])
 
 
-def ensure_maps(prediction: Prediction) -> None:
-    """Request the feature maps of a prediction unless they exist, or a job that draws them does.
+def find_job(prediction: Prediction) -> Job | None:
+    """Return the job that draws the feature maps of a prediction, None if there is none."""
+    return prediction.jobs.filter(kind=Job.Kind.FEATURE_MAPS).first()
+
+
+def ensure_maps(prediction: Prediction) -> Job | None:
+    """Request the feature maps of a prediction unless they exist, or a job that draws them does. Return the job.
 
     Predictions from batches, the API and rescoring get their maps on first view. Those of a superseded prediction were
     removed, and are drawn again; of each upload only one superseded prediction has maps at a time.
     """
+    job = find_job(prediction)
     if not prediction.upload.original:  # the inputs of its glyphs were removed with it
-        return
-    job = prediction.jobs.filter(kind=Job.Kind.FEATURE_MAPS).first()
+        return job
     if job and had_no_room(job):
-        if has_room(prediction.owner_id):
-            jobs.retry_jobs(Job.objects.filter(pk=job.pk))
-        return
+        if not has_room(prediction.owner_id):
+            return job
+        jobs.retry_jobs(Job.objects.filter(pk=job.pk))
+        return find_job(prediction)
     if job and (prediction.is_current or FeatureMap.objects.filter(glyph__prediction=prediction).exists()):
-        return
+        return job
     glyphs = list(prediction.glyphs.defer("input"))
     if not glyphs:
-        return
+        return job
     layers = models.model(prediction.model).reader.engine.layers
-    try:
-        with transaction.atomic():
-            require_open_account(prediction.owner_id)
-            if not prediction.is_current:
-                lock_usage([prediction.owner_id])
-                remove_superseded_maps([prediction.upload_id])
-            request_maps(prediction, glyphs, layers, job)
-    except IntegrityError:
-        # A concurrent first view created the job.
-        return
+    with suppress(IntegrityError), transaction.atomic():  # a concurrent first view may create the job
+        require_open_account(prediction.owner_id)
+        if not prediction.is_current:
+            lock_usage([prediction.owner_id])
+            remove_superseded_maps([prediction.upload_id])
+        request_maps(prediction, glyphs, layers, job)
+    return find_job(prediction)
 
 
 def had_no_room(job: Job) -> bool:

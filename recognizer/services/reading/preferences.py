@@ -7,21 +7,19 @@ from recognizer.models import Preferences
 from recognizer.services.rows import find_row
 
 
+def preferences_of(owner_id: int) -> Preferences:
+    """Return the choices of the account, a row that is not saved if it has made none."""
+    return find_row(Preferences, user=owner_id) or Preferences(user_id=owner_id)
+
+
 def decimal_mark_of(owner_id: int) -> DecimalMark | None:
     """Return the decimal mark that the account has chosen, or None."""
-    chosen = find_row(Preferences, user=owner_id)
-    return chosen.decimal_mark if chosen else None
+    return preferences_of(owner_id).decimal_mark
 
 
 def choose_decimal_mark(user: User, decimal: DecimalMark | None) -> None:
     """Save the decimal mark for later readings. Stored predictions keep theirs."""
     Preferences.objects.update_or_create(user=user, defaults={"decimal": decimal or ""})
-
-
-def pictures_kept_days_of(owner_id: int) -> int | None:
-    """Return after how many days the account wants its pictures to be removed, or None."""
-    chosen = find_row(Preferences, user=owner_id)
-    return chosen.pictures_kept_days if chosen else None
 
 
 def choose_pictures_kept_days(user: User, days: int | None) -> None:

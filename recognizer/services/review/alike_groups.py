@@ -6,7 +6,7 @@ picture is shown by itself, as others are that are unlike each other, so nobody 
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,7 +14,7 @@ import numpy as np
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
-from recognizer.models import Audit, Correction, Glyph
+from recognizer.models import Audit, Correction, Glyph, Stream
 from recognizer.problems import Problem
 from recognizer.queries import selectors
 from recognizer.services.explaining.explanations import explain_glyph
@@ -45,9 +45,15 @@ class SavedGroup:
     is_whole: bool
 
 
-def next_group(user: User, *, skipped: Collection[UUID], limits: QueueLimits = WHOLE_QUEUE) -> AlikeGroup | None:
+def next_group(
+    user: User,
+    *,
+    skipped: Collection[UUID],
+    limits: QueueLimits = WHOLE_QUEUE,
+    streams: Sequence[Stream] | None = None,
+) -> AlikeGroup | None:
     """Return the first group of the queue, None if too few of its digits are alike."""
-    for glyphs in alike_buckets(user, skipped, limits):
+    for glyphs in alike_buckets(user, skipped, limits, streams):
         vectors = vector_cache.embed(explain_glyph(glyphs[0]), glyphs)
         for seed in range(len(glyphs) - SMALLEST + 1):
             similarities = vectors[seed:] @ vectors[seed]
@@ -58,9 +64,11 @@ def next_group(user: User, *, skipped: Collection[UUID], limits: QueueLimits = W
     return None
 
 
-def alike_buckets(user: User, skipped: Collection[UUID], limits: QueueLimits) -> Iterator[list[Glyph]]:
+def alike_buckets(
+    user: User, skipped: Collection[UUID], limits: QueueLimits, streams: Sequence[Stream] | None
+) -> Iterator[list[Glyph]]:
     """Yield single digits of the queue by model and digit, in its order; only those that a group can come from."""
-    ahead = look_ahead(user, skipped=skipped, includes_sure=False, limits=limits, count=LOOKED_AT)
+    ahead = look_ahead(user, skipped=skipped, includes_sure=False, limits=limits, count=LOOKED_AT, streams=streams)
     single = [each for each in ahead if len(each.written) == 1 and not each.reason]
     audited = audited_uploads(each.upload_id for each in single)
     predictions = {each.pk: each for each in single if each.upload_id not in audited}  # in their order

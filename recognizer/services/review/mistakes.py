@@ -1,13 +1,14 @@
 """Mistakes: audited answers that people corrected, and the second look at them."""
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from recognizer.models import Audit, Correction, Stream
 from recognizer.problems import Problem
 from recognizer.queries import selectors
+from recognizer.queries.counting import RowCount
 from recognizer.services.history.corrections import correct
 
 
@@ -17,10 +18,11 @@ def mistakes_of(user: User, stream: Stream) -> QuerySet[Audit]:
     return selectors.with_truth(mistakes.select_related("prediction__upload").defer("prediction__upload__strokes"))
 
 
-def count_mistakes_without_picture(stream: Stream) -> int:
-    """Return how many audited answers of a stream were wrong whose pictures were deleted since."""
+def with_lost_mistakes(streams: QuerySet[Stream]) -> QuerySet[Stream]:
+    """Add `lost_mistakes` to each stream: how many audited answers were wrong whose pictures were deleted since."""
     without = Q(prediction=None) | Q(prediction__upload__deleted_at__isnull=False)
-    return stream.audits.filter(without, is_right=False).count()
+    lost = Audit.objects.filter(without, stream=OuterRef("pk"), is_right=False)
+    return streams.annotate(lost_mistakes=RowCount(lost.values("pk")))
 
 
 def look_again(audit: Audit, *, by: User, is_right: bool) -> None:

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from recognizer.models import Audit, Prediction, Stream
 from recognizer.queries import selectors
+from recognizer.queries.counting import RowCount
 
 AUDITS_TRIED = 5  # the first ones; another process may just have answered some of them
 
@@ -159,18 +160,19 @@ def count_to_review(
     limits: QueueLimits = WHOLE_QUEUE,
     streams: Sequence[Stream] | None = None,
 ) -> QueueCounts:
-    """Count what is left to review, including the shown prediction; stop at `most` + 1 of each kind."""
+    """Count what is left to review, including the shown prediction; stop at `most` + 1 of each kind.
+
+    All kinds are counted by one query of the person's row.
+    """
     queue = queue_of(user, limits)
     unsure = queue.filter(decision=Prediction.Decision.UNSURE)
     if shown:
         unsure = unsure.exclude(upload=shown.upload_id)  # some of its digits may be corrected already
     is_unsure = bool(shown and shown.decision == Prediction.Decision.UNSURE)
-    chosen = audits_of(user, limits).filter(was_sure=True).order_by()
+    chosen = audits_of(user, limits).filter(was_sure=True)
     wanted = put_into_review(streams_in_review(user) if streams is None else streams)
     put_back = queue.none() if wanted is None else queue.filter(wanted).exclude(pk__in=chosen.values("prediction"))
     # Unordered: with an order, the database would walk through all sure predictions to find the few unsure ones.
-    return QueueCounts(
-        unsure=unsure.order_by()[: most + 1].count() + is_unsure,
-        chosen=chosen[: most + 1].count(),
-        put_back=put_back.order_by()[: most + 1].count(),
-    )
+    kinds = [RowCount(rows.order_by().values("pk")[: most + 1]) for rows in (unsure, chosen, put_back)]
+    unsure_count, chosen_count, put_back_count = User.objects.filter(pk=user.pk).values_list(*kinds).get()
+    return QueueCounts(unsure_count + is_unsure, chosen_count, put_back_count)

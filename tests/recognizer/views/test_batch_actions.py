@@ -12,7 +12,8 @@ from recognizer.models import Batch, Correction, Job, ModelVersion, Prediction, 
 from recognizer.problems import Problem
 from recognizer.queries import selectors
 from recognizer.services.batches import control, intake
-from recognizer.services.batches.reading_again import count_read_again, read_batch_again
+from recognizer.services.batches.left_to_do import left_to_do
+from recognizer.services.batches.reading_again import read_batch_again
 from recognizer.services.history.corrections import correct
 from recognizer.services.people.account_deletion import request_deletion
 from recognizer.services.reading.presets import create_preset
@@ -212,7 +213,7 @@ def test_a_second_click_queues_nothing_twice(alice, alice_client, model, batch):
         data = {"mode": "", "expect": "as-before"}
         answer = alice_client.post(url("batch_read_again", batch), data, follow=True)
         assert "2 pictures are read again." in answer.content.decode()
-    assert count_read_again(batch) == 2
+    assert left_to_do(alice, batch).read_again == 2
     run_waiting_jobs()
     assert Prediction.objects.filter(upload__batch_item__batch=batch).count() == 4
 
@@ -227,7 +228,7 @@ def test_a_preset_can_be_taken_away(alice, batch):
     create_preset(owner=alice, name="Ones", mode="number", fields={"values": "1"})
     read_batch_again(alice, batch, preset_name="Ones")
     read_batch_again(alice, batch, preset_name="")
-    assert count_read_again(batch) == 2  # what was wanted last counts
+    assert left_to_do(alice, batch).read_again == 2  # what was wanted last counts
     run_waiting_jobs()
     batch.refresh_from_db()
     assert (batch.preset, batch.expected, batch.mode) == (None, None, "digit")

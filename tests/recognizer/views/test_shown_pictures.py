@@ -12,10 +12,10 @@ from recognizer.services.history.corrections import affirm, correct
 from recognizer.services.learning.consent import (
     choose_looks_of_trainers,
     choose_training_consent,
-    lets_trainers_look,
     people_shown_to,
 )
 from recognizer.services.reading.predictions import create_prediction
+from recognizer.services.reading.preferences import preferences_of
 from recognizer.services.reading.rescoring import rescore
 from tests.conftest import client_of
 from tests.ended_training import create_ended_training
@@ -39,20 +39,20 @@ def section(page: str, name: str) -> str:
 
 
 def test_nobody_is_shown_before_saying_so(alice, alice_client, trainer_client, model, media):
-    assert not lets_trainers_look(alice.pk)
+    assert not preferences_of(alice.pk).trainers_may_look
     assert describe_account(alice)["trainers_may_look"] is False
     assert trainer_client.get(picture_url(read(alice))).status_code == 404
 
 
 def test_the_switch_is_turned_on_and_off_in_the_account(alice, bob, alice_client):
     assert alice_client.post(CHOICE, {"consent": "yes"}).url == f"{reverse('account')}#training"
-    assert lets_trainers_look(alice.pk)
-    assert not lets_trainers_look(bob.pk)
+    assert preferences_of(alice.pk).trainers_may_look
+    assert not preferences_of(bob.pk).trainers_may_look
     assert describe_account(alice)["trainers_may_look"] is True
     form = alice_client.get(reverse("account")).content.decode().partition(f'action="{CHOICE}"')[2]
     assert 'value="yes" aria-pressed="true"' in form
     alice_client.post(CHOICE, {"consent": "no"})
-    assert not lets_trainers_look(alice.pk)
+    assert not preferences_of(alice.pk).trainers_may_look
 
 
 def test_the_two_consents_are_apart(alice, alice_client):
@@ -66,7 +66,7 @@ def test_the_two_consents_are_apart(alice, alice_client):
 @pytest.mark.parametrize("fields", [{}, {"consent": "maybe"}, {"consent": "\0"}])
 def test_another_value_of_the_switch_is_refused(alice, alice_client, fields):
     assert alice_client.post(CHOICE, fields).status_code == 400
-    assert not lets_trainers_look(alice.pk)
+    assert not preferences_of(alice.pk).trainers_may_look
 
 
 def test_only_trainers_look_and_only_where_the_owner_allows_it(
