@@ -10,7 +10,7 @@ class RecognizerConfig(AppConfig):
 
         import_rest_framework()
         from recognizer.login import security_signals  # noqa: F401  (the import registers the handlers)
-        from recognizer.startup import checks  # noqa: F401  (the import registers the checks)
+        from recognizer.startup import checks, postgresql  # noqa: F401  (the imports register checks and a handler)
         from recognizer.startup.job_kinds import register_handlers
         from recognizer.startup.mail_kinds import register_mail_kinds
 

@@ -65,6 +65,7 @@ ON_POSTGRES_TOO = (
     "recognizer/models",
     "recognizer/queries",
     "recognizer/services",
+    "recognizer/startup/test_postgresql.py",
     "recognizer/views/test_account_mails.py",
     "recognizer/views/test_history.py",
     "recognizer/views/test_history_bulk.py",
