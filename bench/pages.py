@@ -6,16 +6,18 @@ All pictures belong to one owner, the hardest case for the history. 10,000 of th
 takes, and each twentieth was audited, over twelve months. `--rows 0` and `--rows 3` are a new account and one with a
 few answers. The median of a page should be under 40 ms. It makes under 12 queries, which are counted in this process.
 `cpu` is the median of the processor time in this process, which other work on the machine changes less; SQLite's part
-is in it, PostgreSQL's is not. `--only` measures the pages whose name contains a text.
+is in it. `sql` is that of the process of PostgreSQL that answers this one, without its parallel workers. `--only`
+measures the pages whose name contains a text.
 """
 
 import os
 import statistics
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -269,7 +271,8 @@ def measure(place: Stage, seconds: float, count: int, only: str) -> None:
     server = place.web()
     server.start()
     try:
-        print(f"{'':36}{'p50':>9}{'p95':>9}{'cpu':>9}{'queries':>9}")
+        clock = database_clock()
+        print(f"{'':36}{'p50':>9}{'p95':>9}{'cpu':>9}{'sql':>9}{'queries':>9}")
         for name, path in ((name, path) for name, path in pages(rows) if only in name):
             message = [request("GET", path, headers)]
             run(server.url, message, seconds=0.3, clients=2)  # warm up every process
@@ -277,11 +280,13 @@ def measure(place: Stage, seconds: float, count: int, only: str) -> None:
             with CaptureQueriesContext(connection) as captured:
                 client.get(path)
             queries = len(captured)
-            cpu = statistics.median(processor_ms(client, path) for _ in range(REPEATS))
+            times = [processor_ms(client, path, clock) for _ in range(REPEATS)]
+            cpu, sql = (statistics.median(each) for each in zip(*times, strict=True))
             late = "" if result.p50 < WANTED_MS else f"   over {WANTED_MS} ms"
             late += "" if queries < TOO_MANY_QUERIES else f"   {queries} queries"
             errors = "" if not result.errors else f"   ERRORS {result.errors}"
-            print(f"{name:36}{result.p50:7.1f}ms{result.p95:7.1f}ms{cpu:7.1f}ms{queries:9}{late}{errors}", flush=True)
+            figures = "".join(f"{ms:7.1f}ms" for ms in (result.p50, result.p95, cpu, sql))
+            print(f"{name:36}{figures}{queries:9}{late}{errors}", flush=True)
     finally:
         server.stop()
     if not only:
@@ -290,10 +295,24 @@ def measure(place: Stage, seconds: float, count: int, only: str) -> None:
         print(f"statistics, counted anew: {1000 * (time.perf_counter() - started):.0f} ms")
 
 
-def processor_ms(client: "Client", path: str) -> float:
-    started = time.process_time()
+def processor_ms(client: "Client", path: str, clock: Callable[[], float]) -> tuple[float, float]:
+    """Return the processor time of a request in this process and, by `clock`, in that of the database."""
+    started, database = time.process_time(), clock()
     client.get(path)
-    return 1000 * (time.process_time() - started)
+    return 1000 * (time.process_time() - started), 1000 * (clock() - database)
+
+
+def database_clock() -> Callable[[], float]:
+    """Return a function that reads the processor seconds of PostgreSQL's process for this connection; 0 on SQLite."""
+    from django.db import connection
+
+    if connection.vendor != "postgresql":
+        return lambda: 0.0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    counters = Path(f"/proc/{pid}/schedstat")  # of Linux, in nanoseconds
+    return lambda: int(counters.read_text().split()[0]) / 1e9
 
 
 def measure_database(options: Namespace) -> None:

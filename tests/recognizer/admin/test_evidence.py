@@ -56,7 +56,7 @@ def test_the_number_of_queries_does_not_depend_on_the_length_of_a_list(
         row = create_prediction(owner=alice, data=digit_png(3), source="upload", draw_maps=True)
         corrections.correct(prediction=row, by=alice, kind="confirm")
         intake.add_files(intake.create_batch(owner=alice), [("3.png", ContentFile(digit_png(3)))])
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         admin_client.get(listed)
 
 
