@@ -16,6 +16,13 @@ function showMessage(name) {
   message.textContent = name ? message.dataset[name] : "";
 }
 
+// The form is dimmed while files are sent, so it stands before it.
+function showBusy(isShown) {
+  const busy = document.querySelector("[data-busy]");
+  busy.hidden = !isShown;
+  if (isShown) busy.scrollIntoView({ block: "nearest" });
+}
+
 function isHeic(file) {
   return /^image\/hei[cf]/.test(file.type) || /\.hei[cf]$/i.test(file.name);
 }
@@ -41,7 +48,7 @@ function showChosen(file) {
 // One file is sent with the form, and several in parts, which may take longer than a connection lasts.
 function send(files, from) {
   if (isSent()) {
-    showMessage("busy");
+    showBusy(true);
     return;
   }
   const problem = problemOf(files);
@@ -49,7 +56,7 @@ function send(files, from) {
   if (problem) return;
   form.elements.strokes.value = ""; // left over from a drawing if the user came back to this page
   if (files.length > 1) {
-    sendBatch(form, files).finally(() => showMessage(null));
+    sendBatch(form, files).finally(() => showBusy(false));
     return;
   }
   const transfer = new DataTransfer();
@@ -147,6 +154,7 @@ if (matchMedia("(pointer: coarse)").matches) {
 function allowSending() {
   form.removeAttribute("aria-busy");
   chosen.hidden = true;
+  showBusy(false);
 }
 addEventListener("pageshow", allowSending);
 window.navigation?.addEventListener("navigateerror", allowSending);

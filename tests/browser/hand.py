@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from recognizer.figures.drawings import HEIGHT, MARGIN, points_along, strokes_of, width_of
@@ -90,6 +90,20 @@ class Fingers:
             for point in stroke[1:]:
                 self.move(0, point)
             self.lift(0)
+
+
+def press_twice(page: Page, button: Locator, address: str) -> list[Route]:
+    """Press the button of a form twice before the server answers, and return the requests that were sent."""
+    sent: list[Route] = []
+    page.route(address, lambda route: sent.append(route))
+    button.scroll_into_view_if_needed()
+    box = box_of(button)
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.dblclick(x, y, delay=200)
+    page.wait_for_timeout(500)  # a second request would be under way
+    sent[-1].continue_()
+    page.unroute(address)
+    return sent
 
 
 class Pen:

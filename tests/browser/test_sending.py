@@ -176,7 +176,8 @@ def test_files_that_are_chosen_while_others_are_sent_are_not_dropped_silently(al
     choose(alice_page, folder)
     expect(alice_page.locator("[data-sending]")).to_be_visible()
     alice_page.evaluate(DROP_FILES, ["1.png"])
-    expect(alice_page.locator("[data-upload-message]")).to_contain_text("Choose these again when they have arrived.")
+    busy = alice_page.locator("main").get_by_text("Choose these again when they have arrived.")
+    expect(busy).to_be_visible()
 
 
 def test_a_connection_that_is_lost_without_a_word_is_given_up(alice_page: Page, server, model, folder):
@@ -226,6 +227,16 @@ def test_an_upload_goes_on_after_its_tab_was_closed(alice_page: Page, model, fol
     assert len([url for url in sent if "/api/v1/batches/" in url]) == 2  # of three parts
     page.goto("/")
     expect(page.get_by_text("An upload was interrupted")).to_be_hidden()
+
+
+def test_an_upload_that_goes_on_still_names_what_was_refused(alice_page: Page, model, folder):
+    (folder / "0 damaged.zip").write_bytes(b"PK\x03\x04 cut")
+    context = alice_page.context
+    close_while_the_second_part_is_sent(alice_page, folder)
+    page = context.new_page()
+    choose(page, folder)
+    names = expect_batch_without(page, "Meters/0 damaged.zip (The ZIP file is damaged")
+    assert len(names) == len(set(names)) == 121
 
 
 def test_an_interrupted_upload_begins_anew_if_the_files_are_read_in_another_way(alice_page: Page, model, folder):
