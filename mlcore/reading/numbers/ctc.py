@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.reading.arrays import Floats
+from mlcore.reading.expectations.expectation import Range
 from mlcore.reading.written import write_number
 
 BLANK = 10  # the class for "nothing to read here"; the classes below are the digits, those above are signs
@@ -19,10 +20,15 @@ MIN_STEP_PROBABILITY = 1e-3  # a less probable digit or sign does not extend a t
 LogProbabilities = NDArray[np.float64]  # (T, 11 + signs)
 Classes = tuple[int, ...]  # of the digits and signs of a text, from left to right
 ClassFilter = Callable[[Classes], bool]
+# For each text: the probability of paths that end in a blank, and of paths that end in its last digit or sign.
+Beams = dict[Classes, tuple[float, float]]
 
 
 class WantedTexts(Protocol):
     """The texts that are searched, in their written form."""
+
+    @property
+    def digits(self) -> Range | None: ...  # how many they may have
 
     def may_begin(self, prefix: str) -> bool: ...
 
@@ -95,7 +101,8 @@ def decode_texts(
     best_classes: dict[tuple[int, ...], tuple[Classes, float]] = {}
     totals: dict[tuple[int, ...], float] = {}
     may_begin, may_end = _class_filters(signs, wanted)
-    for classes, log in _search_beam(log_probabilities, may_begin):
+    ends = _measure_ends(np.exp(log_probabilities), wanted.digits) if wanted and wanted.digits else None
+    for classes, log in _search_beam(log_probabilities, may_begin, ends):
         if not may_end(classes):
             continue
         digits = tuple(each for each in classes if each < BLANK)
@@ -159,14 +166,39 @@ def _class_filters(signs: str, wanted: WantedTexts | None) -> tuple[ClassFilter,
     return cache(lambda classes: wanted.may_begin(write(classes))), lambda classes: wanted.may_be(write(classes))
 
 
-def _search_beam(log_probabilities: LogProbabilities, may_begin: ClassFilter) -> list[tuple[Classes, float]]:
-    """Return the most probable texts with their log probabilities, best first, by prefix beam search."""
-    # For each text: the probability of paths that end in a blank, and of paths that end in its last digit or sign.
-    beams: dict[Classes, tuple[float, float]] = {(): (1.0, 0.0)}
+def _measure_ends(probabilities: Floats, digits: Range) -> list[list[list[float]]]:
+    """Return the probability that the steps from each one on complete a text to a length that is wanted.
+
+    It is a table (T + 1, most + 2, 11 + signs) by the number of digits that the text has before, and by the class of
+    its last step: the sum over all paths.
+    """
+    steps, classes = probabilities.shape
+    ends = np.zeros((steps + 1, digits.most + 2, classes))
+    ends[-1, digits.least : digits.most + 1] = 1.0
+    for time in range(steps - 1, -1, -1):
+        step, after = probabilities[time], ends[time + 1]
+        begun = after * step  # (most + 2, 11 + signs): the text goes on with this class
+        begun[:-1, :BLANK] = after[1:, :BLANK] * step[:BLANK]  # and has one digit more
+        begun[-1, :BLANK] = 0.0
+        stayed = after * step
+        ends[time] = begun.sum(axis=1, keepdims=True) - begun + stayed
+        ends[time, :, BLANK] = begun.sum(axis=1)
+    table: list[list[list[float]]] = ends.tolist()
+    return table
+
+
+def _search_beam(
+    log_probabilities: LogProbabilities, may_begin: ClassFilter, ends: list[list[list[float]]] | None = None
+) -> list[tuple[Classes, float]]:
+    """Return the most probable texts with their log probabilities, best first, by prefix beam search.
+
+    With `ends`, those texts are kept that become a wanted one most probably, and others are left out.
+    """
+    beams: Beams = {(): (1.0, 0.0)}
     width = BEAM_WIDTH if log_probabilities.shape[1] == BLANK + 1 else BEAM_WIDTH_WITH_SIGNS
     scale = 0.0  # the logarithm of all factors that were divided out
-    for step in np.exp(log_probabilities).tolist():  # (11 + signs,)
-        grown: dict[Classes, tuple[float, float]] = {}
+    for time, step in enumerate(np.exp(log_probabilities).tolist(), start=1):  # (11 + signs,)
+        grown: Beams = {}
         likely = [(each, p) for each, p in enumerate(step) if p > MIN_STEP_PROBABILITY and each != BLANK]
         blank = step[BLANK]
         for text, (after_blank, after_last) in beams.items():
@@ -181,12 +213,29 @@ def _search_beam(log_probabilities: LogProbabilities, may_begin: ClassFilter) ->
                         continue
                     in_blank, in_last = grown.get(longer, (0.0, 0.0))
                     grown[longer] = (in_blank, in_last + before * probability)
-        best = sorted(grown.items(), key=lambda item: item[1][0] + item[1][1], reverse=True)[:width]
+        if ends is None:
+            best = sorted(grown.items(), key=lambda item: item[1][0] + item[1][1], reverse=True)[:width]
+        else:
+            best = _keep_completable(grown, ends[time])[:width]
+            if not best:
+                return []
         total = sum(best[0][1])
         scale += float(np.log(total))
         beams = {text: (after_blank / total, after_last / total) for text, (after_blank, after_last) in best}
     ranked = sorted(((text, sum(parts)) for text, parts in beams.items()), key=lambda item: -item[1])
     return [(text, float(np.log(probability) + scale)) for text, probability in ranked if probability > 0]
+
+
+def _keep_completable(grown: Beams, ends: list[list[float]]) -> list[tuple[Classes, tuple[float, float]]]:
+    """Return the texts that can become a wanted one, those first that do so most probably."""
+    ranked = []
+    for text, parts in grown.items():
+        after = ends[sum(each < BLANK for each in text)]
+        chance = parts[0] * after[BLANK] + parts[1] * (after[text[-1]] if text else 0.0)
+        if chance > 0:
+            ranked.append((chance, text, parts))
+    ranked.sort(reverse=True)
+    return [(text, parts) for _, text, parts in ranked]
 
 
 def _align(log_probabilities: LogProbabilities, text: Classes) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:

@@ -27,7 +27,8 @@ from mlcore.reading.trace import Trace, no_trace
 
 MAX_REGIONS, MAX_TEXTS = 2, 6  # the best regions, and the best texts of each, that are cut and scored
 MAX_LINE_TEXTS = 3  # the best texts of each line of a page
-MAX_FITTING_TEXTS = 3  # the best texts that fit an expectation, which are tried too
+MAX_FITTING_TEXTS = 2  # the best texts that fit an expectation, which are tried too
+MAX_UNFITTING_TEXTS = 2  # the best texts that do not fit an expectation; with those that fit they are enough to compare
 SURE_TEXT = 0.5  # with a text of this confidence that fits no other that fits is searched
 SURE_LINE = 0.9  # with a line of this confidence no other region is tried
 MIN_RATIO = 0.02  # a text's probability beside the best text's; below it the text is not tried
@@ -104,7 +105,7 @@ def propose_numbers(
     search = Search(DigitClassifier(engine), weights, WorkBudget())
     return [
         (number, strip)
-        for region, strip, texts in find_strips(ink, engine, search.budget, expectation)[:MAX_REGIONS]
+        for region, strip, texts in find_strips(ink, engine, search.budget, expectation)
         for number in propose_in_region(region, strip, texts, search)
     ]
 
@@ -112,7 +113,10 @@ def propose_numbers(
 def find_strips(
     ink: Ink, engine: Engine, budget: WorkBudget, expectation: Expectation | None = None
 ) -> list[tuple[Region, Strip, list[DecodedText]]]:
-    """Return the lines that may hold the number with their strips and texts, the most promising first."""
+    """Return the lines that may hold the number with their strips and texts, the most promising first.
+
+    An expectation changes the texts only.
+    """
     strips = []
     for region in find_regions(ink, small_marks=bool(engine.signs)):
         budget.spend(STRIP_UNITS * region.box[2] * region.box[3])
@@ -120,29 +124,38 @@ def find_strips(
             strips.append((region, strip))
     images = {image_key(strip): strip.image for _, strip in strips}  # several regions often give the same strip
     logits = engine.classify_strips(list(images.values()))
-    texts = {
-        key: decode_expected(strip_logits, engine.signs, expectation)
+    all_texts = {
+        key: decode_texts(strip_logits, MAX_TEXTS, min_ratio=MIN_RATIO, signs=engine.signs)
         for key, strip_logits in zip(images, logits, strict=True)
     }
-    lines = [(region, strip, texts[image_key(strip)]) for region, strip in strips]
+    lines = [(region, strip, all_texts[image_key(strip)]) for region, strip in strips]
     lines.sort(key=lambda line: -region_score(line[2][0], line[0]))
-    return lines[:1] if lines and lines[0][2][0].confidence > SURE_LINE else lines
+    lines = lines[:1] if lines and lines[0][2][0].confidence > SURE_LINE else lines[:MAX_REGIONS]
+    if expectation is None:
+        return lines
+    logits_by_key = dict(zip(images, logits, strict=True))
+    expected_texts = {
+        key: choose_texts(all_texts[key], logits_by_key[key], engine.signs, expectation)
+        for key in {image_key(strip) for _, strip, _ in lines}
+    }
+    return [(region, strip, expected_texts[image_key(strip)]) for region, strip, _ in lines]
 
 
 def image_key(strip: Strip) -> tuple[int, bytes]:
     return strip.image.shape[1], strip.image.tobytes()
 
 
-def decode_expected(
-    logits: NDArray[np.float32], signs: str, expectation: Expectation | None, most: int = MAX_TEXTS
+def choose_texts(
+    texts: Sequence[DecodedText], logits: NDArray[np.float32], signs: str, expectation: Expectation
 ) -> list[DecodedText]:
-    """Return the most probable texts and, with an expectation, the most probable ones that can fit it."""
-    texts = decode_texts(logits, most, min_ratio=MIN_RATIO, signs=signs)
-    if expectation is None or (texts[0].confidence > SURE_TEXT and expectation.may_be(texts[0].written)):
-        return texts
-    known = {text.digits for text in texts}
-    fitting = decode_texts(logits, MAX_FITTING_TEXTS, signs=signs, wanted=expectation)
-    return [*texts, *(text for text in fitting if text.digits not in known)]
+    """Return the texts that are tried under an expectation, also those that the best ones left no place for."""
+    fitting = [text for text in texts if expectation.may_be(text.written)]
+    unfitting = [text for text in texts if text not in fitting][:MAX_UNFITTING_TEXTS]
+    if not (fitting and fitting[0] is texts[0] and texts[0].confidence > SURE_TEXT):
+        known = {text.digits for text in texts}
+        found = decode_texts(logits, MAX_FITTING_TEXTS, signs=signs, wanted=expectation)
+        fitting += [text for text in found if text.digits not in known]
+    return [*fitting, *unfitting]
 
 
 def find_numbers(
@@ -162,7 +175,10 @@ def find_numbers(
         if strip is None:
             numbers.append(None)
             continue
-        texts = decode_expected(next(all_logits), engine.signs, expectation, MAX_LINE_TEXTS)
+        line_logits = next(all_logits)
+        texts = decode_texts(line_logits, MAX_LINE_TEXTS, min_ratio=MIN_RATIO, signs=engine.signs)
+        if expectation:
+            texts = choose_texts(texts, line_logits, engine.signs, expectation)
         found = list(propose_in_region(region, strip, texts, search))
         best = max(found, key=lambda number: number.score, default=None)
         if best and expectation:

@@ -3,6 +3,8 @@ from itertools import product
 import numpy as np
 import pytest
 
+from mlcore.reading.expectations.expectation import Expectation, Range
+from mlcore.reading.numbers import ctc
 from mlcore.reading.numbers.ctc import BLANK, decode_text, decode_texts
 
 
@@ -47,6 +49,23 @@ def test_the_confidence_is_the_sum_over_all_paths_of_the_text(seed):
     assert (first.digits, other.digits) == (best, second)
     assert first.confidence == pytest.approx(texts[best], rel=0.02)
     assert other.confidence == pytest.approx(texts[second], rel=0.05)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_narrow_beam_keeps_the_beginnings_of_a_wanted_length(seed, monkeypatch):
+    """Shorter texts are more probable everywhere: a beam that does not look ahead drops the wanted ones."""
+    monkeypatch.setattr(ctc, "BEAM_WIDTH", 4)
+    logits = np.full((7, 11), -20, np.float32)
+    allowed = (3, 5, BLANK)
+    logits[:, allowed] = np.random.default_rng(seed).normal((0, 0, 3), 1, (7, 3))
+    texts = sum_all_paths(logits, allowed)
+    best = max((text for text in texts if len(text) == 4), key=lambda text: texts[text])
+    (found,) = decode_texts(logits, 1, wanted=Expectation(Range(4, 4)))
+    assert len(found.digits) == 4 and texts[found.digits] > 0.5 * texts[best]
+
+
+def test_no_text_is_longer_than_the_steps_allow():
+    assert decode_texts(make_logits(1, BLANK, 2), 3, wanted=Expectation(Range(4, 5))) == []
 
 
 def test_each_digit_has_its_steps():
