@@ -1,7 +1,7 @@
 """Creations with an Idempotency-Key (services/limits/idempotency.py has the rules)."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
@@ -56,3 +56,18 @@ def created(
         idempotency.store_answer(record, status=status, body=body)
     replayed = {"Idempotent-Replayed": "true"} if is_replay else {}
     return Response(body, status, headers={"Location": body["url"], **headers, **replayed})
+
+
+def repeated(
+    record: IdempotencyRecord,
+    render: Callable[[Any], Json],
+    *,
+    status: int = 201,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> Response:
+    """Return the answer to the first request with this key. It is rendered anew, from the ID of what was created, only
+    if it was never stored."""
+    body: Json = idempotency.stored_answer(record)
+    if body is None:
+        body = render(record.body["id"])
+    return created(record, body, status=status, is_replay=True, headers=headers)

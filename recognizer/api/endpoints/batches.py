@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from recognizer.api.endpoint import RETRY_SOON, Endpoint, person
-from recognizer.api.idempotent import claimed_key, created
+from recognizer.api.idempotent import claimed_key, created, repeated
 from recognizer.api.lists import page_response
 from recognizer.api.operations import batches as operations
 from recognizer.api.requests.serializers import BatchRequestSerializer, given_beside, single_values
@@ -23,7 +23,7 @@ from recognizer.bodies.batches import BatchBody, BatchItemPageBody, BatchPageBod
 from recognizer.bodies.plain import Json, write
 from recognizer.http.serving import serve_pieces
 from recognizer.http.upload_handlers import check_files
-from recognizer.models import Batch, BatchItem, IdempotencyRecord
+from recognizer.models import Batch, BatchItem
 from recognizer.problems import Problem
 from recognizer.queries import selectors
 from recognizer.queries.pagination import SortOrder
@@ -31,7 +31,6 @@ from recognizer.services.batches import control, intake
 from recognizer.services.batches.progress import NEWEST_FIRST, progress_by_batch
 from recognizer.services.batches.results import batch_lines, batch_rows, item_prediction, with_predictions
 from recognizer.services.exports.exports import as_csv
-from recognizer.services.limits import idempotency
 from recognizer.services.reading.expected import expect_in_mode
 
 BY_POSITION = SortOrder("position", descending=False, parse=int)
@@ -154,19 +153,16 @@ def add_files(
         raise Problem("invalid", "`names` must have one name for each file.")
     with claimed_key(request, *given, hashes, close, *([names] if names else [])) as record:
         if record and record.status is not None:
-            return repeated(record, request)
+            return repeated(
+                record,
+                lambda pk: batch_json(batch_for(request, pk), request),
+                status=202,
+                headers=RETRY_SOON,
+            )
         batch = find_batch()
         named = zip(names or [file.name or "" for file in pictures], pictures, strict=True)
         intake.add_files(batch, named, archives, close=close, record=record)
     return created(record, batch_json(batch, request), status=202, headers=RETRY_SOON)
-
-
-def repeated(record: IdempotencyRecord, request: Request) -> Response:
-    """Return the answer to the first request with this key; it is rendered anew only if it was never stored."""
-    body: Json = idempotency.stored_answer(record)
-    if body is None:
-        body = batch_json(batch_for(request, record.body["id"]), request)
-    return created(record, body, status=202, is_replay=True, headers=RETRY_SOON)
 
 
 def uploaded_files(request: Request, *, is_required: bool) -> tuple[list[UploadedFile], list[UploadedFile]]:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from recognizer.api.endpoint import Endpoint, person
-from recognizer.api.idempotent import claimed_key, created
+from recognizer.api.idempotent import claimed_key, created, repeated
 from recognizer.api.operations import model_versions as operations
 from recognizer.api.requests.serializers import ModelChangeSerializer, PromoteSerializer
 from recognizer.api.trainers import require_fresh_trainer, require_trainer
@@ -20,9 +20,8 @@ from recognizer.forms import clean_or_raise
 from recognizer.forms.model_versions import DAY_EXPECTED, DayForm
 from recognizer.http.serving import serve_model
 from recognizer.http.upload_handlers import check_files
-from recognizer.models import TRAINER, IdempotencyRecord, ModelVersion
+from recognizer.models import TRAINER, ModelVersion
 from recognizer.problems import Problem
-from recognizer.services.limits import idempotency
 from recognizer.services.registry.model_changes import active_on, describe_model, newest_promotions, retire_model
 from recognizer.services.registry.model_files import unavailable_if_damaged
 from recognizer.services.registry.model_transfer import upload_model
@@ -44,7 +43,7 @@ class ModelList(Endpoint):
         data = uploaded_model(request)
         with claimed_key(request, "model", hashlib.sha256(data).hexdigest()) as record:
             if record and record.status is not None:
-                return repeated(record, request)
+                return repeated(record, lambda pk: version_json(request, pk=pk))
             version = upload_model(data, by=person(request), record=record)
         return created(record, version_json(request, pk=version.pk))
 
@@ -117,14 +116,6 @@ class ModelCard(Endpoint):
     def get(self, request: Request, version: str) -> Response:
         card: dict[str, Any] = find_version(version).card
         return Response(card)
-
-
-def repeated(record: IdempotencyRecord, request: Request) -> Response:
-    """Return the answer to the first request with this key; it is rendered anew only if it was never stored."""
-    body: Json = idempotency.stored_answer(record)
-    if body is None:
-        body = version_json(request, pk=record.body["id"])
-    return created(record, body, is_replay=True)
 
 
 def uploaded_model(request: Request) -> bytes:

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from mlcore.reading.result import Mode
 from recognizer.api.endpoint import Endpoint, person
-from recognizer.api.idempotent import claimed_key, created, key_of
+from recognizer.api.idempotent import claimed_key, created, key_of, repeated
 from recognizer.api.lists import page_response
 from recognizer.api.operations import predictions as operations
 from recognizer.api.requests.images import image_of
@@ -34,13 +34,12 @@ from recognizer.bodies.answers import (
     reading_body,
 )
 from recognizer.bodies.expectations import expected_fields
-from recognizer.bodies.plain import Json, write
-from recognizer.models import Correction, IdempotencyRecord, Prediction, Upload
+from recognizer.bodies.plain import write
+from recognizer.models import Correction, Prediction, Upload
 from recognizer.problems import Problem
 from recognizer.queries import selectors
 from recognizer.queries.filters import ORDERS, HistoryFilter
 from recognizer.services.history import bulk_actions, corrections
-from recognizer.services.limits import idempotency
 from recognizer.services.reading.expected import Expected, expect_in_mode
 from recognizer.services.reading.predictions import PictureReading, read_for, read_unsaved, save_reading
 
@@ -75,7 +74,7 @@ class PredictionList(Endpoint):
         given = [parameters["mode"] or "auto", name, *given_beside(parameters)]
         with claimed_key(request, "prediction", hashlib.sha256(data).hexdigest(), *given) as record:
             if record and record.status is not None:
-                return repeated(record, request)
+                return repeated(record, lambda pk: write(body_of(prediction_with_glyphs(request, pk), request)))
             mode, expected = expect_by(person(request), parameters)
             picture_reading = read_for(person(request).pk, data, mode, decimal, expected=expected)
             prediction = save_reading(
@@ -148,14 +147,6 @@ def requested_ids(request: Request) -> list[Any]:
 
 def body_of(prediction: Prediction, request: Request) -> PredictionBody:
     return prediction_body(prediction, prediction.glyphs.all(), request.build_absolute_uri)
-
-
-def repeated(record: IdempotencyRecord, request: Request) -> Response:
-    """Return the answer to the first request with this key; it is rendered anew only if it was never stored."""
-    body: Json = idempotency.stored_answer(record)
-    if body is None:
-        body = write(body_of(prediction_with_glyphs(request, record.body["id"]), request))
-    return created(record, body, is_replay=True)
 
 
 def correct(
