@@ -1,9 +1,9 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
+from recognizer.management.users import find_user
 from recognizer.problems import Problem
 from recognizer.services.learning.label_doctor import check_labels
 
@@ -15,9 +15,7 @@ class Command(BaseCommand):
         parser.add_argument("--user", required=True, metavar="NAME", help="the person who reviewed them")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        person = User.objects.filter(username=options["user"]).first()
-        if not person:
-            raise CommandError(f"There is no user {options['user']}.", returncode=2)
+        person = find_user(options["user"])
         try:
             check = check_labels(person)
         except Problem as problem:

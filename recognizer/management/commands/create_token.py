@@ -2,10 +2,10 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from recognizer.management.users import find_user
 from recognizer.models import ApiToken
 from recognizer.problems import Problem
 from recognizer.services.people.tokens import create_token
@@ -26,9 +26,9 @@ class Command(BaseCommand):
         days = options["days"]
         if days is not None and not 1 <= days <= MAX_DAYS:
             raise CommandError(f"--days must be between 1 and {MAX_DAYS}, not {days}.", returncode=2)
-        user = User.objects.filter(username=options["user"], is_active=True).first()
-        if not user:
-            raise CommandError(f"There is no active user {options['user']}.")
+        user = find_user(options["user"])
+        if not user.is_active:
+            raise CommandError(f"The account {user} is deactivated.", returncode=2)
         expires_at = timezone.now() + timedelta(days=days) if days else None
         try:
             _, secret = create_token(user=user, name=options["name"], scope=options["scope"], expires_at=expires_at)

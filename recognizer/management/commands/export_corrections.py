@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from PIL import Image
 
+from recognizer.management.users import find_user
 from recognizer.services.history.training_labels import TrainingLabel, training_labels_of
 from recognizer.services.learning.consent import has_training_consent
 
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         folder: Path = options["folder"]
         if folder.exists():
             raise CommandError(f"{folder} exists already.", returncode=2)
-        users = [self.find_user(name) for name in options["user"]]
+        users = [find_consenting(name) for name in options["user"]]
         exported: Counter[str] = Counter()
         redrawn = 0
         for sample in (sample for user in users for sample in training_labels_of(user)):
@@ -47,13 +48,13 @@ class Command(BaseCommand):
             else "There are no confirmed or corrected digits; nothing was exported."
         )
 
-    def find_user(self, name: str) -> User:
-        user = User.objects.filter(username=name).first()
-        if not user:
-            raise CommandError(f"There is no user {name}.", returncode=2)
-        if not has_training_consent(user.pk):
-            raise CommandError(f"{name} has not allowed training on the account page.", returncode=2)
-        return user
+
+def find_consenting(name: str) -> User:
+    """Return the user of this name, who has allowed training."""
+    user = find_user(name)
+    if not has_training_consent(user.pk):
+        raise CommandError(f"{name} has not allowed training on the account page.", returncode=2)
+    return user
 
 
 def write_picture(folder: Path, sample: TrainingLabel, pixels: bytes) -> None:

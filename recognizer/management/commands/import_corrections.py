@@ -3,9 +3,9 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
+from recognizer.management.users import find_user
 from recognizer.problems import Problem
 from recognizer.services.exports.table_files import read_table
 from recognizer.services.history.imported_corrections import COLUMNS, import_corrections
@@ -22,9 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         table: Path = options["table"]
-        user = User.objects.filter(username=options["user"]).first()
-        if not user:
-            raise CommandError(f"There is no user {options['user']}.", returncode=2)
+        user = find_user(options["user"])
         if not table.is_file():
             raise CommandError(f"{table} is not a file.", returncode=2)
         try:

@@ -15,6 +15,7 @@ from mlcore.atomic_files import open_atomic
 from mlcore.reading.result import MODES
 from mlcore.reading.written import DECIMAL_MARKS
 from recognizer.bodies.results import ResultRow
+from recognizer.management.users import find_user
 from recognizer.models import Batch
 from recognizer.models.natural_order import natural_key
 from recognizer.problems import Problem
@@ -65,9 +66,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder: Path = options["folder"]
-        user = User.objects.filter(username=options["user"]).first()
-        if not user:
-            raise CommandError(f"There is no user {options['user']}.", returncode=2)
+        user = find_user(options["user"])
         if not folder.is_dir():
             raise CommandError(f"{folder} is not a folder.", returncode=2)
         try:

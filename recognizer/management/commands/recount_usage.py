@@ -2,8 +2,9 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
+from recognizer.management.users import find_user
 from recognizer.services.space.recount import recount
 
 
@@ -14,13 +15,7 @@ class Command(BaseCommand):
         parser.add_argument("--user", metavar="NAME", help="only this account")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        owner_id = None
-        if options["user"]:
-            user = User.objects.filter(username=options["user"]).first()
-            if user is None:
-                raise CommandError(f"There is no user called {options['user']}.", returncode=2)
-            owner_id = user.pk
-        report = recount(owner_id=owner_id)
+        report = recount(owner_id=find_user(options["user"]).pk if options["user"] else None)
         names = dict(User.objects.filter(pk__in=report.corrections).values_list("pk", "username"))
         for pk, (before, after) in sorted(report.corrections.items()):
             self.stdout.write(f"{names.get(pk, pk)}: {before:,} bytes corrected to {after:,}")

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, close_old_connections
 
 from mlcore.reading.result import MODES
+from recognizer.management.users import find_user
 from recognizer.problems import Problem
 from recognizer.services.batches.watched_folder import SETTLED_SECONDS, WatchedFolder
 
@@ -40,9 +40,7 @@ class Command(BaseCommand):
         if not options["folder"]:
             raise CommandError("Name the folder, or set WATCH_FOLDER.", returncode=2)
         folder = Path(options["folder"]).absolute()
-        user = User.objects.filter(username=options["user"]).first()
-        if not user:
-            raise CommandError(f"There is no user {options['user']}.", returncode=2)
+        user = find_user(options["user"])
         if not folder.is_dir():
             raise CommandError(f"{folder} is not a folder.", returncode=2)
         watched = WatchedFolder(folder, user, options["mode"], options["preset"], options["settled"])

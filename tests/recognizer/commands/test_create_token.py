@@ -39,8 +39,15 @@ def test_an_invalid_number_of_days_creates_no_token(alice: User, days: str) -> N
 
 
 def test_an_unknown_user_is_an_error(alice: User) -> None:
-    with pytest.raises(CommandError, match="There is no active user bob"):
+    with pytest.raises(CommandError, match="There is no user bob"):
         run("bob")
+
+
+def test_a_deactivated_account_gets_no_token(alice: User) -> None:
+    User.objects.update(is_active=False)
+    with pytest.raises(CommandError, match="alice is deactivated"):
+        run("alice")
+    assert not ApiToken.objects.exists()
 
 
 def test_a_token_beyond_the_limit_is_an_error(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
