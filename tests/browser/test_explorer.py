@@ -17,6 +17,15 @@ from tests.servers.process import wait_until
 
 pytestmark = pytest.mark.browser
 
+# The beginning of a function in the page that counts its requests, of which a delayed one would be counted too late.
+COUNT_REQUESTS = """async () => {
+            const { fetch } = window;
+            let requests = 0;
+            window.fetch = (...given) => {
+                requests += 1;
+                return fetch(...given);
+            };"""
+
 LAYERS = {layer.name: layer.shape for layer in load_artifact(SHIPPED).card.networks["digit"].layers}
 
 
@@ -256,31 +265,29 @@ def test_the_end_of_a_session_keeps_what_was_drawn(explorer, alice, server, glyp
     expect(explorer.get_by_role("alert")).to_be_hidden()
 
 
-def test_a_what_if_answer_comes_quickly(explorer, glyph):
-    """Measure from a stroke to the answer on the screen; on an idle machine it takes less than 80 ms."""
+def test_each_stroke_is_sent_at_once_and_answered(explorer, glyph):
     explorer.goto(f"/glyphs/{glyph.pk}/what-if/")
     expect(explorer.locator("[data-canvas]")).to_be_visible()
-    took = explorer.evaluate(
-        """async () => {
+    sent = explorer.evaluate(
+        COUNT_REQUESTS
+        + """
             const canvas = document.querySelector("[data-canvas]");
             const result = document.querySelector("[data-result]");
-            const times = [];
+            const sent = [];
             for (let turn = 0; turn < 8; turn += 1) {
                 canvas.focus();
                 canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft" }));
                 const answered = new Promise((done) => {
                     new MutationObserver(done).observe(result, { childList: true });
                 });
-                const started = performance.now();
                 canvas.dispatchEvent(new KeyboardEvent("keydown", { key: " " }));
+                sent.push(requests);
                 await answered;
-                times.push(performance.now() - started);
             }
-            return times.sort((one, other) => one - other)[4];
+            return sent;
         }"""
     )
-    print(f"what-if answer: {took:.0f} ms")
-    assert took < 2000  # a lost answer
+    assert sent == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
 def test_a_tap_selects_a_cell(browser, server, alice, glyph):
@@ -352,24 +359,22 @@ def test_alike_digits_are_announced_with_what_was_found(explorer, alice, model, 
     assert explorer.evaluate("window.wasNotReloaded") is True
 
 
-def test_a_layer_opens_quickly(explorer):
-    """Measure from the click to the picture on the screen; on an idle machine it takes less than 100 ms."""
+def test_a_click_asks_for_a_layer_at_once(explorer):
     explorer.wait_for_load_state("networkidle")
-    took = explorer.evaluate(
-        """async () => {
-            const times = [];
+    sent = explorer.evaluate(
+        COUNT_REQUESTS
+        + """
+            const sent = [];
             for (const name of ["conv4", "pool2", "conv6", "conv2", "conv5"]) {
-                const started = performance.now();
                 document.getElementById(`layer-tile-${name}`).click();
+                sent.push(requests);
                 while (document.getElementById("layer-title").textContent !== name)
                     await new Promise((done) => setTimeout(done, 2));
                 const image = new Image();
                 image.src = document.querySelector(".tiles image").href.baseVal;
                 await image.decode();
-                times.push(performance.now() - started);
             }
-            return Math.min(...times);
+            return sent;
         }"""
     )
-    print(f"opening a layer: at best {took:.0f} ms")
-    assert took < 500  # a delay of ours would be in each of the five
+    assert sent == [1, 2, 3, 4, 5]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from recognizer.models import Prediction
@@ -171,4 +172,7 @@ def write(page: Page, name: str) -> None:
     page.set_viewport_size({**size, "height": max(size["height"], page.evaluate("document.body.scrollHeight"))})
     page.screenshot(path=path)
     page.set_viewport_size(size)
-    assert path.stat().st_size > 5_000
+    with Image.open(path) as picture:
+        assert picture.width == size["width"] * page.evaluate("devicePixelRatio")
+        darkest, brightest = picture.convert("L").getextrema()
+        assert brightest - darkest > 100, f"{name} shows nothing"
