@@ -1,5 +1,7 @@
 """Fixtures that all tests share: users, clients, folders and the shipped model. Servers are real, never mocked."""
 
+import gc
+import json
 import os
 import shutil
 import time
@@ -8,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
 from tests import surroundings
@@ -19,16 +23,20 @@ import django  # noqa: E402  (reads the environment just prepared)
 django.setup()
 
 from django.conf import settings  # noqa: E402
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
+from django.contrib.sessions.backends.base import SessionBase  # noqa: E402
+from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.core.cache import cache  # noqa: E402
 from django.test import Client  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
 import config.celery  # noqa: E402, F401  (tasks are sent through this application)
 from mlcore.artifact import SHIPPED, Artifact, load_artifact  # noqa: E402
 from mlcore.reading.engine import Engine  # noqa: E402
 from mlcore.reading.reader import Reader  # noqa: E402
 from recognizer.login.hashers import Argon2Hasher  # noqa: E402
-from recognizer.models import ModelVersion  # noqa: E402
+from recognizer.models import ModelVersion, Promotion  # noqa: E402
 from recognizer.services.people.tokens import create_token  # noqa: E402
 from recognizer.services.registry import model_versions  # noqa: E402
 from recognizer.services.work import broker, worker_state  # noqa: E402
@@ -38,6 +46,20 @@ from tests.thorough import is_thorough  # noqa: E402
 # Nearly every test makes a user, and a hash takes 20 ms with the costs of production. A hash carries its costs, so
 # servers under test verify these as well.
 Argon2Hasher.time_cost, Argon2Hasher.memory_cost = 1, 64
+
+# Pages find their static files without a manifest. Set once: for each test it would create all storages anew.
+settings.STORAGES = {
+    **settings.STORAGES,
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+settings.STATIC_ROOT = surroundings.FOLDER / "plain-static"  # for `prepare` in the test's own process
+settings.STATIC_ROOT.mkdir(exist_ok=True)
+
+gc.disable()  # until all tests are collected
+
+# The machine may be busy: no example is refused for its time.
+hypothesis_settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("tests")
 
 pytest_plugins = [
     "tests.networks",
@@ -97,6 +119,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=start_order)
 
 
+def pytest_collection_finish() -> None:
+    """Leave modules and tests out of every later collection of garbage, which would take up to half a second."""
+    gc.freeze()
+    gc.enable()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes() -> None:
     """Let each process choose its own folders: with this variable pytest-django would read the settings before."""
@@ -135,14 +163,8 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
 
 
 @pytest.fixture(autouse=True)
-def media(settings: Any) -> Iterator[Path]:
+def media() -> Iterator[Path]:
     """Return the folder of uploaded files, empty at the start of every test."""
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
-    settings.STATIC_ROOT = surroundings.FOLDER / "plain-static"  # for `prepare` in the test's own process
-    settings.STATIC_ROOT.mkdir(exist_ok=True)
     yield surroundings.MEDIA
     for path in (*surroundings.MEDIA.iterdir(), surroundings.MODEL_CACHE):
         path.unlink() if path.is_file() else shutil.rmtree(path, ignore_errors=True)
@@ -178,17 +200,23 @@ def admin(db: None) -> User:
 
 
 def client_of(user: User) -> Client:
-    """Return a client that has just logged in."""
+    """Return a client that has just logged in. Its session is stored at once, which a login does in eight queries."""
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     client = Client()
-    client.force_login(user)
-    refresh_login(client, user)
+    save_login(client, session, user, at=time.time())
     return client
 
 
 def refresh_login(client: Client, user: User, *, at: float | None = None) -> None:
     """Note in the session that the password was given now, or at another time."""
-    session = client.session
-    record = {"method": "password", "at": time.time() if at is None else at, "reauthenticated": True}
+    save_login(client, client.session, user, at=time.time() if at is None else at)
+
+
+def save_login(client: Client, session: SessionBase, user: User, *, at: float) -> None:
+    record = {"method": "password", "at": at, "reauthenticated": True}
     session["account_authentication_methods"] = [record]
     session["account_authentication_methods_user"] = str(user.pk)
     session.save()
@@ -243,12 +271,20 @@ def reader(artifact: Artifact) -> Reader:
     return Reader(artifact)
 
 
-@pytest.fixture
-def model(db: None, artifact: Artifact) -> ModelVersion:
-    """Return the shipped model, registered and active. Its files are verified once, by the fixture `artifact`."""
+@pytest.fixture(scope="session")
+def model_columns(artifact: Artifact) -> dict[str, Any]:
+    """Return the columns of the shipped model, with the card as text, of which each test gets a copy."""
     columns = model_versions._columns_of(artifact)
-    version = ModelVersion.objects.create(**columns, shipped=True, state=ModelVersion.State.CANDIDATE)
-    model_versions.activate_version(version)
+    return columns | {"card": json.dumps(columns["card"])}
+
+
+@pytest.fixture
+def model(db: None, model_columns: dict[str, Any]) -> ModelVersion:
+    """Return the shipped model, registered and active. Its files are verified once, by the fixture `artifact`."""
+    columns = model_columns | {"card": json.loads(model_columns["card"])}
+    version = ModelVersion.objects.create(
+        **columns, shipped=True, state=ModelVersion.State.ACTIVE, activated_at=timezone.now()
+    )
+    Promotion.objects.create(version=version)
     model_versions.models.asked_at = -float("inf")
-    version.refresh_from_db()
     return version

@@ -3,6 +3,7 @@
 import io
 import random
 from collections.abc import Iterator
+from functools import lru_cache
 
 from PIL import Image, ImageDraw
 
@@ -66,6 +67,7 @@ def encode(image: Image.Image, format: str = "PNG", **options: object) -> bytes:
     return buffer.getvalue()
 
 
+@lru_cache(maxsize=256)
 def digit_png(digit: int = 7, *, size: int = 400, seed: int = 0) -> bytes:
     return encode(draw_digit(digit, size=size, seed=seed))
 

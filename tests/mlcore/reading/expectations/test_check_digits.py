@@ -3,7 +3,7 @@
 from operator import mul
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mlcore.reading.expectations.check_digits import CHECKS, WeightedModulus
@@ -69,7 +69,6 @@ FORMULAS = [  # from the descriptions of the schemes, for numbers of these lengt
 
 
 @pytest.mark.parametrize(("name", "lengths", "is_right"), FORMULAS)
-@settings(deadline=None)
 @given(st.data())
 def test_the_steps_from_digit_to_digit_follow_the_formula(name, lengths, is_right, data):
     """The last two digits of a random number go through all values, so that right numbers are among them."""

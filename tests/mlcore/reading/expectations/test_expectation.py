@@ -38,7 +38,7 @@ def expectations(draw):
     )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(expectations())
 def test_no_beginning_of_a_text_that_fits_is_given_up(expectation):
     for text in ALL_TEXTS:

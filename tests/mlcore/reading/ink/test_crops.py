@@ -41,7 +41,7 @@ def test_cropped_digits_are_read_as_well_as_with_paper_around_them(margin: int, 
     assert count_right(labels, crops, is_dark=is_dark) >= count_right(labels, with_paper, is_dark=is_dark) - 1
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(digit=st.integers(0, 9), seed=st.integers(0, 2**32 - 1), height=st.integers(20, 200), margin=st.integers(0, 4))
 def test_both_polarities_of_a_crop_give_the_same_answer(digit: int, seed: int, height: int, margin: int) -> None:
     crop = cropped(digit, seed, height, margin)

@@ -31,7 +31,7 @@ def difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.int64]:
     return min((np.abs(np.roll(a, place, (0, 1)).astype(int) - b) for place in places), key=np.sum)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(handwriting())
 def test_the_digit_fits_the_frame_of_mnist(ink: Floats) -> None:
     frame = normalise(ink)
@@ -46,14 +46,14 @@ def test_the_digit_fits_the_frame_of_mnist(ink: Floats) -> None:
         assert abs(centre - SIDE / 2) <= 0.51 or touches
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(handwriting(), st.integers(0, 40), st.integers(0, 40))
 def test_where_it_was_written_changes_nothing(ink: Floats, down: int, right: int) -> None:
     moved = np.pad(ink, ((down, 40 - down), (right, 40 - right)))
     assert np.array_equal(normalise(moved), normalise(ink))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(handwriting())
 def test_a_normalised_frame_stays_unchanged(ink: Floats) -> None:
     frame = normalise(ink)
@@ -62,7 +62,7 @@ def test_a_normalised_frame_stays_unchanged(ink: Floats) -> None:
         assert difference(normalise(again), frame).max() <= 255 * VISIBLE  # a fainter edge is let go
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(handwriting(), st.integers(2, 3))
 def test_how_large_it_was_written_changes_little(ink: Floats, times: int) -> None:
     larger = np.kron(ink, np.ones((times, times), np.float32))

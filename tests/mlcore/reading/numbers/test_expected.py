@@ -48,7 +48,7 @@ def certain_rows(text, least=1e-4):
     return rows
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     SEEDS,
     st.integers(1, 4),
@@ -75,7 +75,7 @@ def test_the_texts_that_fit_come_in_the_order_of_their_probability(seed, length,
     assert len(found) == min(20, len(wanted)) and np.allclose(found, wanted[:20], rtol=1e-5)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(SEEDS, st.sampled_from([("gtin", 8), ("gtin", 13), ("isbn", 10), ("isbn", 13), ("luhn", 12)]))
 def test_the_best_long_number_with_a_right_check_digit_comes_first(seed, scheme):
     """Brute force over two digits at each place; all others are too improbable for the best text."""
@@ -115,7 +115,7 @@ def test_signs_stand_at_their_places_while_texts_are_searched():
 WITHIN_FOUR = Range(1, 4)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     SEEDS,
     st.sampled_from(

@@ -166,7 +166,7 @@ def test_a_header_that_names_another_file_than_the_directory_is_damaged():
     assert members(io.BytesIO(bytes(file))) == [("a.png", b"", "corrupt_image")]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_any_mutation_is_refused_or_unpacks_to_no_more_than_it_announces(seed: int):
     random = Random(seed)
