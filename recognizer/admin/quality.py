@@ -42,7 +42,7 @@ class StreamAdmin(EvidenceAdmin):
 
     @admin.display(description="promise", ordering="promised_at")
     def promise(self, stream: Stream) -> str:
-        """Return which share of wrong answers is wished for, and whether it is promised."""
+        """Return the target, which is a share of wrong answers, and whether it is promised."""
         if stream.wish is None:
             return "–"
         wish = f"at most {100 * stream.wish:g}\N{NO-BREAK SPACE}% wrong"

@@ -62,8 +62,10 @@ class StreamBody(Body):
             example=0.0201,
         ),
     ]
-    wish: Annotated[Share | None, About("The largest share of wrong answers that the owner wishes.", example=0.02)]
-    promised_at: Annotated[Moment | None, About("Since when the wish is promised.", example=None)]
+    wish: Annotated[
+        Share | None, About("The largest share of wrong answers that the owner allows: the target.", example=0.02)
+    ]
+    promised_at: Annotated[Moment | None, About("Since when the target is promised.", example=None)]
     broken_at: Annotated[Moment | None, About("When a promise was broken, until the next one.", example=None)]
     withdrawn_at: Annotated[
         Moment | None,
@@ -74,7 +76,9 @@ class StreamBody(Body):
     ]
     answers_to_check: Annotated[
         int | None,
-        About("About how many more the promise needs; `null` without a wish or where no end is in sight.", example=74),
+        About(
+            "About how many more the promise needs; `null` without a target or where no end is in sight.", example=74
+        ),
     ]
     created_at: Moment
     months: list[StreamMonthBody]

@@ -51,7 +51,7 @@ class BatchAgainForm(ReadAgainForm):
     """Form for reading all pictures of a batch once more: as before, in another mode, or with another expectation."""
 
     mode = forms.ChoiceField(  # type: ignore[assignment]  # a mode field has no empty choice
-        label=_("Content of the pictures"),
+        label=_("Mode"),
         required=False,
         choices=[("", _("as before")), *PAGE_MODES],
         error_messages=UNKNOWN_MODE,

@@ -60,9 +60,7 @@ class PresetForm(forms.Form):
     name = forms.CharField(
         label=_("Name"), max_length=MAX_PRESET_NAME, help_text=_("Such as: Water meter, Student number, Invoice total.")
     )
-    mode = forms.ChoiceField(
-        label=_("Content of the picture"), choices=PAGE_MODES, initial=Mode.LINES, error_messages=UNKNOWN_MODE
-    )
+    mode = forms.ChoiceField(label=_("Mode"), choices=PAGE_MODES, initial=Mode.LINES, error_messages=UNKNOWN_MODE)
     digits = ExpectedField(
         label=_("Number of digits"),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),

@@ -34,7 +34,7 @@ class Decimal(models.TextChoices):
 class Decision(models.TextChoices):
     READ = "read", _("sure")
     UNSURE = "unsure", _("unsure")
-    REJECTED = "rejected", _("not a digit")
+    REJECTED = "rejected", _("no digit")
 
 
 class DecimalMarkMixin:

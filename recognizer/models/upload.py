@@ -109,7 +109,7 @@ class Upload(UUIDModel):
 class CorrectionKind(models.TextChoices):
     CONFIRM = "confirm", _("confirmed")
     CORRECT = "correct", _("corrected")
-    NOT_A_DIGIT = "not_a_digit", _("not a digit")
+    NOT_A_DIGIT = "not_a_digit", _("no digit")
     UNDO = "undo", _("undone")
 
 

@@ -97,7 +97,7 @@ class RowWriter:
             (states.DONE.value, _("deleted"), ""),  # it was read, and has no answer any more
             (kinds.CONFIRM.value, _("confirmed"), "badge-person"),
             (kinds.CORRECT.value, _("corrected"), "badge-person"),
-            (kinds.NOT_A_DIGIT.value, _("not a digit"), "badge-person"),
+            (kinds.NOT_A_DIGIT.value, _("no digit"), "badge-person"),
         ]
         self.states = {name: BADGE.format(mark=mark, label=escape(str(label))) for name, label, mark in labels}
         self.saved = f' <span class="small" role="status">{escape(_("Saved"))}</span>' if is_saved else ""

@@ -53,7 +53,7 @@ TEXTS: dict[str, NoticeText] = {
         _("Change password"),
     ),
     PROMISE_MADE: NoticeText(
-        _("The error rate that you wish is now promised"),
+        _("Your target is now promised"),
         _("%(stream)s: with 95 percent certainty, at most %(wish)s of the answers that are called sure are wrong."),
         _("How good is it?"),
     ),

@@ -1,18 +1,18 @@
-// The preset of the start page. This browser keeps the chosen one for the next picture. While there is one, it says what
-// the picture contains, and the choice of the content only shows that.
+// The preset of the start page. This browser keeps the chosen one for the next picture. While there is one, it has a
+// mode, and the choice of the mode only shows that.
 
 const preset = document.querySelector("[data-preset]");
-const content = document.querySelector("[data-mode]");
+const mode = document.querySelector("[data-mode]");
 
-let ownChoice = null; // of the content, while a preset chooses it
+let ownChoice = null; // of the mode, while a preset chooses it
 
-function showContent() {
-  const { mode } = preset.selectedOptions[0].dataset;
-  if (!content.disabled) ownChoice = content.querySelector(":checked");
-  for (const choice of content.querySelectorAll("input")) {
-    choice.checked = mode ? choice.value === mode : choice === ownChoice;
+function showMode() {
+  const presetMode = preset.selectedOptions[0].dataset.mode;
+  if (!mode.disabled) ownChoice = mode.querySelector(":checked");
+  for (const choice of mode.querySelectorAll("input")) {
+    choice.checked = presetMode ? choice.value === presetMode : choice === ownChoice;
   }
-  content.disabled = Boolean(mode);
+  mode.disabled = Boolean(presetMode);
 }
 
 function keep() {
@@ -36,9 +36,9 @@ function restore() {
 if (preset) {
   if (!preset.value) restore();
   else keep();
-  if (preset.value) showContent();
+  if (preset.value) showMode();
   preset.addEventListener("change", () => {
     keep();
-    showContent();
+    showMode();
   });
 }

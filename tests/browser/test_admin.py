@@ -59,7 +59,7 @@ def test_a_filter_is_a_menu_that_narrows_the_list(admin_page: Page, pages):
     admin_page.goto(pages["prediction"])
     expect(admin_page.locator("#result_list tbody tr")).to_have_count(6)
     admin_page.locator("summary", has_text="Decision").click()
-    admin_page.get_by_role("link", name="not a digit").click()
+    admin_page.get_by_role("link", name="no digit").click()
     expect(admin_page.get_by_text("No prediction matches these filters.")).to_be_visible()
     admin_page.get_by_role("link", name="Show all").click()
     expect(admin_page.locator("#result_list tbody tr")).to_have_count(6)

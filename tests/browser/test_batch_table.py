@@ -263,7 +263,7 @@ def test_without_javascript_a_batch_is_corrected_and_exported(browser: Browser, 
     page.get_by_role("button", name="Add and read").click()
     expect(page.locator("main").get_by_text("1 file added.")).to_be_visible()
     page.get_by_text("Read all again", exact=True).click()
-    page.get_by_label("Content of the pictures").select_option("digit")
+    page.get_by_label("Mode", exact=True).select_option("digit")
     page.get_by_role("button", name="Read again").click()
     expect(page.locator("main").get_by_text("3 pictures are read again.")).to_be_visible()
     page.get_by_role("button", name="Export XLSX").click()

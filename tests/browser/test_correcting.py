@@ -25,7 +25,7 @@ def test_a_digit_is_corrected_by_its_key_and_the_correction_is_undone(alice_page
     alice_page.keyboard.press("Enter")
     expect_correction(alice_page, "Confirmed")
     alice_page.keyboard.press("n")
-    expect_correction(alice_page, "Marked as not a digit")
+    expect_correction(alice_page, "Marked as no digit")
     assert saved_corrections() == [("correct", "1"), ("undo", ""), ("confirm", "7"), ("not_a_digit", "")]
     expect(alice_page).to_have_title(re.compile("^No digit "))
     expect(alice_page.locator("main").get_by_text("Read as 7: ")).to_be_visible()  # the first answer stays

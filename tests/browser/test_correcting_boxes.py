@@ -114,7 +114,7 @@ def test_the_box_shortcuts_do_what_the_legend_says(alice_page: Page, alice, mode
     alice_page.keyboard.press("?")
     shortcuts = alice_page.get_by_role("dialog")
     expect(shortcuts).to_be_visible()
-    expect(shortcuts.locator("dl > div", has_text="Not a digit")).to_contain_text("N")
+    expect(shortcuts.locator("dl > div", has_text="No digit")).to_contain_text("N")
     expect(shortcuts.locator("dl > div", has_text="Remove the marked box")).to_contain_text("Del")
     alice_page.keyboard.press("?")
     expect(shortcuts).to_have_count(0)

@@ -53,10 +53,10 @@ def sign_up_with_a_preset(hand: Hand) -> None:
     hand.click("button", "Sign up")
     hand.click("link", "Say what you expect of the numbers")
     hand.fill("Name", "5 digits")
-    page.get_by_label("Content of the picture").select_option("number")
+    page.get_by_label("Mode", exact=True).select_option("number")
     hand.fill("Number of digits", "5")
     hand.click("button", "Save preset")
-    hand.actions += 1  # the content
+    hand.actions += 1  # the mode
     expect(page.get_by_role("heading", name="Draw or upload a number")).to_be_visible()
 
 

@@ -30,7 +30,7 @@ def test_a_preset_is_created_tried_and_used_on_a_phone_without_javascript(plain_
     page.goto("/account/presets/")
     page.get_by_role("link", name="New preset").click()
     page.get_by_label("Name").fill("Water meter")
-    page.get_by_label("Content of the picture").select_option("number")
+    page.get_by_label("Mode", exact=True).select_option("number")
     page.get_by_label("Number of digits").fill("five")
     page.get_by_role("button", name="Save preset").click()
     expect(page.locator(".errorlist")).to_have_text("Write a number such as 5, or two such as 3-6.")
@@ -59,7 +59,7 @@ def test_a_preset_that_is_made_from_the_desk_is_chosen_there_and_stays_chosen(al
     alice_page.goto("/")
     alice_page.get_by_role("link", name="Say what you expect").click()
     alice_page.get_by_label("Name").fill("Meter & more")
-    alice_page.get_by_label("Content of the picture").select_option("number")
+    alice_page.get_by_label("Mode", exact=True).select_option("number")
     alice_page.get_by_label("Number of digits").fill("4")
     alice_page.get_by_role("button", name="Save preset").click()
     expect(alice_page.get_by_role("heading", name="Draw or upload a number")).to_be_visible()
@@ -85,12 +85,12 @@ def test_the_page_stays_in_place_when_a_preset_is_chosen(alice, model, alice_pag
     place = upload.bounding_box()
     alice_page.get_by_label("Preset").select_option("Water meter")
     expect(alice_page.get_by_role("radio", name="A number")).to_be_checked()
-    expect(alice_page.get_by_text("Content, set by the preset:")).to_be_visible()
+    expect(alice_page.get_by_text("Mode, set by the preset:")).to_be_visible()
     expect(alice_page.get_by_role("radio", name="One digit")).to_be_hidden()
     assert upload.bounding_box() == place
     alice_page.get_by_label("Preset").select_option("")
     expect(alice_page.get_by_role("radio", name="One digit")).to_be_checked()
-    expect(alice_page.get_by_text("Content, set by the preset:")).to_be_hidden()
+    expect(alice_page.get_by_text("Mode, set by the preset:")).to_be_hidden()
 
 
 def test_the_preview_of_a_drawing_is_read_with_the_chosen_preset(alice, model, alice_page: Page):

@@ -45,7 +45,7 @@ SHOWN = {
     "": _("All files"),
     "unsure": _("Unsure"),
     "read": _("Sure"),
-    "rejected": _("Not a digit"),
+    "rejected": _("No digit"),
     "open": _("Not reviewed"),
     "reviewed": _("Confirmed or corrected"),
     "changed": _("Corrected"),

@@ -98,10 +98,10 @@ def test_a_long_queue_shows_more_than_the_maximum_count(alice_client, add_predic
 def test_the_button_shows_its_key_only_for_a_single_box(alice_client, add_prediction):
     add_prediction("1", decision="unsure", confidence=0.2)
     number = add_prediction("12", decision="unsure", confidence=0.3)
-    button = "Not a digit <kbd>N</kbd>"
+    button = "No digit <kbd>N</kbd>"
     assert button in alice_client.get(reverse("review")).content.decode()
     page = alice_client.get(reverse("upload_detail", args=[number.upload_id])).content.decode()
-    assert "No digits</button>" in page
+    assert "No digit</button>" in page
     assert button not in page  # there the key empties a cell
 
 
