@@ -1,15 +1,14 @@
 """Django's settings. Each comes from one environment variable, listed in .env.example, or has a default."""
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from logging import getLevelNamesMapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
+from config.addresses import broker_url, networks, site_url, with_password
 from config.embedded_redis import running_redis
 from config.env import env, load_dotenv, unknown_names
 
@@ -31,13 +30,6 @@ if PRODUCTION and SECRET_KEY == INSECURE_SECRET_KEY:
     raise ImproperlyConfigured("PRODUCTION needs its own SECRET_KEY (50 random characters).")
 if PRODUCTION and DEBUG:
     raise ImproperlyConfigured("PRODUCTION and DEBUG cannot both be on.")
-
-
-def site_url(hosts: list[str], *, https: bool, port: int) -> str:
-    """Return the address of the first allowed host that is one name. `make run` serves it on a port."""
-    host = next((host for host in hosts if not host.startswith((".", "*"))), "localhost")
-    return f"https://{host}" if https else f"http://{host}:{port}"
-
 
 # --- Django ------------------------------------------------------------------------------------------------
 
@@ -327,23 +319,6 @@ SPECTACULAR_SETTINGS = {
 
 # --- Background work (config/celery.py explains the values) -----------------------------------
 
-
-def broker_url(redis_url: str) -> str:
-    """Return the address for Celery, which writes that of a Unix socket in another way than Redis's own client."""
-    if not redis_url.startswith("unix://"):
-        return redis_url
-    return redis_url.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
-
-
-def with_password(url: str, password: str) -> str:
-    """Return the address with a password, if there is one, in place of that in the address."""
-    if not password:
-        return url
-    scheme, _, rest = url.partition("://")
-    user, _, place = rest.rpartition("@")
-    return f"{scheme}://{user.partition(':')[0]}:{quote(password, safe='')}@{place}"
-
-
 REDIS_URL = with_password(
     env.str("REDIS_URL", default="")
     or running_redis(env.path("RUN_ROOT", default=BASE_DIR / ".run") / "redis")
@@ -389,14 +364,6 @@ QUOTA_BYTES = env.int("QUOTA_BYTES", default=50 * 1024**3, at_least=1)
 DISK_FLOOR_BYTES = env.int("DISK_FLOOR_BYTES", default=512 * 1024**2, at_least=0)
 
 # --- Monitoring --------------------------------------------------------------------------------------------
-
-
-def networks(texts: list[str]) -> list[IPv4Network | IPv6Network]:
-    try:
-        return [ip_network(text) for text in texts]
-    except ValueError as error:
-        raise ImproperlyConfigured(f"METRICS_ADDRESSES must be addresses or networks: {error}") from error
-
 
 # Who may read /metrics: whoever sends the token, or has one of the addresses. Without both nothing is counted.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")

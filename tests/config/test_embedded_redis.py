@@ -7,8 +7,8 @@ import pytest
 import redis
 from kombu import Connection
 
+from config.addresses import broker_url
 from config.embedded_redis import ADDRESS_FILE, DAMAGED_JOURNAL, EmbeddedRedis, JournalGuard, running_redis
-from config.settings import broker_url
 from tests.servers.ports import reserve_port
 from tests.servers.process import NotReadyError
 from tests.servers.redis import RedisServer

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from config.settings import site_url
+from config.addresses import site_url
 from tests.surroundings import ROOT
 
 URL = "https://digits.example.org/"

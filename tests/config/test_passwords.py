@@ -2,7 +2,8 @@
 
 import pytest
 
-from config.settings import database, with_password
+from config.addresses import with_password
+from config.settings import database
 
 
 @pytest.mark.parametrize(
