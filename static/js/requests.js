@@ -74,6 +74,21 @@ export async function request(url, { method = "GET", body, headers, signal } = {
   return { response, html };
 }
 
+// Fetch this page once more for the token of its forms, and return whether they have it. The API answers without one.
+export async function renewToken() {
+  try {
+    const { html } = await request(location.href);
+    const page = new DOMParser().parseFromString(html, "text/html");
+    const token = page.querySelector("[name=csrfmiddlewaretoken]").value;
+    const name = renewForms(token, page.querySelector("[data-connection]").dataset.account);
+    tell(name === "renewed" ? null : name);
+    return name === "renewed";
+  } catch (error) {
+    if (error instanceof NotAnswered) return false;
+    throw error;
+  }
+}
+
 // Fetch a part of a page and return its HTML.
 export async function fetchPart(url, options) {
   const { response, html } = await request(url, options);

@@ -1,9 +1,11 @@
 // The upload of several files: what is shown while they are sent, and the page of the batch afterwards.
 
 import { fingerprintOf, forget, interruptedUpload, remember } from "./interrupted.js";
+import { renewToken } from "./requests.js";
 import { Refused, Sending, tooLargeOf } from "./sending.js";
 
-export async function sendBatch(form, files) {
+// `isRenewed`: the forms have just got a new token.
+export async function sendBatch(form, files, { isRenewed = false } = {}) {
   const panel = document.querySelector("[data-sending]");
   const texts = panel.dataset;
   const list = new FileList(panel, files);
@@ -58,6 +60,11 @@ export async function sendBatch(form, files) {
   } catch (error) {
     removeEventListener("beforeunload", warn);
     form.removeAttribute("aria-busy");
+    if (error.isAboutLogin && !isRenewed) {
+      showProblem(texts.failed);
+      if (await renewToken()) await sendBatch(form, files, { isRenewed: true });
+      return;
+    }
     showProblem(error.message || texts.failed);
     if (!(error instanceof Refused)) throw error;
   }

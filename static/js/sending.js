@@ -15,6 +15,11 @@ export class Refused extends Error {
     Object.assign(this, { status, code });
   }
 
+  // Whether the session has ended, or another login has replaced the token of the page.
+  get isAboutLogin() {
+    return this.status === 401 || (this.status === 403 && this.code === "permission_denied");
+  }
+
   // Whether the batch is gone, closed or cancelled, so that another may take the files.
   get isBatchOver() {
     return this.status === 404 || (this.status === 409 && this.code === "conflict");

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, Route, expect
 from mlcore.reading.files.decode import MAX_BYTES
 from recognizer.models import Batch, BatchItem
 from recognizer.services.batches import control
+from tests.browser.fixtures import log_in
 from tests.pictures import digit_png
 from tests.servers.proxy import Proxy
 
@@ -178,6 +179,18 @@ def test_files_that_are_chosen_while_others_are_sent_are_not_dropped_silently(al
     alice_page.evaluate(DROP_FILES, ["1.png"])
     busy = alice_page.locator("main").get_by_text("Choose these again when they have arrived.")
     expect(busy).to_be_visible()
+
+
+def test_files_can_be_sent_after_another_login(alice_page: Page, alice, server, model, folder):
+    alice_page.goto("/")
+    alice_page.context.clear_cookies()
+    alice_page.locator("[data-folder] input").set_input_files(folder)
+    expect(alice_page.get_by_text("You are logged out.")).to_be_visible()
+    assert not Batch.objects.exists()
+    log_in(alice_page.context, alice, server)
+    alice_page.locator("[data-folder] input").set_input_files(folder)  # the token of the page is too old
+    names = expect_batch(alice_page)
+    assert len(names) == 121
 
 
 def test_a_connection_that_is_lost_without_a_word_is_given_up(alice_page: Page, server, model, folder):
