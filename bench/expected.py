@@ -1,6 +1,6 @@
 """A benchmark of expectations: errors with and without them, on meter readings and numbers with a check digit.
 
-    python -m bench.expected [--model FOLDER] [--data MNIST] [--numbers 5000]
+    python -m bench.expected [--model FOLDER] [--data MNIST] [--numbers 5000] [--only TEXT]
     python -m bench.expected --labelled FOLDER    # pictures of numbers, named in FOLDER/manifest.csv by file and label
 
 The digits are MNIST's validation digits on any paper. Misfits are numbers whose expectation their truth does not fit.
@@ -151,6 +151,7 @@ def main() -> None:
     add_model_option(parser)
     add_data_option(parser)
     parser.add_argument("--numbers", type=int, default=5_000, help="for each line of the table")
+    parser.add_argument("--only", default="", metavar="TEXT", help="lines of the table whose name contains this text")
     parser.add_argument("--labelled", type=Path, metavar="FOLDER", help="measure these pictures instead")
     options = parser.parse_args()
     reader = Reader(load_artifact(Path(options.model)))
@@ -160,6 +161,8 @@ def main() -> None:
         return
     writers = Writers(load_split(options.data).validation)
     for name, task in TASKS.items():
+        if options.only not in name:
+            continue
         print(f"{name:34}{compare(reader, generate(writers, task, options.numbers))}", flush=True)
 
 

@@ -102,6 +102,17 @@ def remainder_steps(check: Check | None, length: int) -> RemainderSteps | None:
     return RemainderSteps(np.array(after, np.int8), rule.first, rule.right)
 
 
+def have_right_check(numbers: NDArray[np.intp], check: Check | None) -> NDArray[np.bool_]:
+    """Return for each number, a row of digits (K, N), whether its check digit is right. Without a check all are."""
+    steps = remainder_steps(check, numbers.shape[1])
+    if steps is None:
+        return np.zeros(len(numbers), np.bool_)
+    remainders = np.full(len(numbers), steps.first)
+    for place, digits in enumerate(numbers.T):
+        remainders = steps.after[place, remainders, digits]
+    return np.asarray(remainders == steps.right)
+
+
 def weighted_sum(modulus: int, weights: tuple[int, ...]) -> RemainderRule:
     """Return the rule of weights that count from the right. They start again behind the last one."""
     return RemainderRule(

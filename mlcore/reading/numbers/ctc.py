@@ -14,7 +14,8 @@ from mlcore.reading.expectations.expectation import Range
 from mlcore.reading.written import write_number
 
 BLANK = 10  # the class for "nothing to read here"; the classes below are the digits, those above are signs
-BEAM_WIDTH, BEAM_WIDTH_WITH_SIGNS = 12, 24  # texts that the search keeps after each step; signs double their number
+# Texts that the search keeps after each step. Signs double their number, unless it looks ahead to the texts' length.
+BEAM_WIDTH, BEAM_WIDTH_WITH_SIGNS = 12, 24
 MIN_STEP_PROBABILITY = 1e-3  # a less probable digit or sign does not extend a text
 
 LogProbabilities = NDArray[np.float64]  # (T, 11 + signs)
@@ -195,7 +196,8 @@ def _search_beam(
     With `ends`, those texts are kept that become a wanted one most probably, and others are left out.
     """
     beams: Beams = {(): (1.0, 0.0)}
-    width = BEAM_WIDTH if log_probabilities.shape[1] == BLANK + 1 else BEAM_WIDTH_WITH_SIGNS
+    is_narrow = log_probabilities.shape[1] == BLANK + 1 or ends is not None
+    width = BEAM_WIDTH if is_narrow else BEAM_WIDTH_WITH_SIGNS
     scale = 0.0  # the logarithm of all factors that were divided out
     for time, step in enumerate(np.exp(log_probabilities).tolist(), start=1):  # (11 + signs,)
         grown: Beams = {}

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from mlcore.reading.arrays import Floats
-from mlcore.reading.expectations.check_digits import RemainderSteps, remainder_steps
+from mlcore.reading.expectations.check_digits import RemainderSteps, have_right_check, remainder_steps
 from mlcore.reading.expectations.expectation import Expectation
 from mlcore.reading.numbers.found import FoundNumber, FoundSign
 from mlcore.reading.written import write_number
@@ -16,6 +16,7 @@ from mlcore.reading.written import write_number
 MAX_STEPS = 2_000  # of the search for the texts of one proposal that fit
 LEAST_LOG_SHARE = -6.0  # less probable texts beside the best that fits do not count for the digits' probabilities
 TINY = 1e-12
+SCORE_WEIGHT = 0.5  # of a proposal's score beside its digits' log probabilities; chosen on numbers of training digits
 MISFIT_SHARE = 0.05  # of the numbers are assumed not to fit their expectation
 MIN_FITTING = 0.1  # probability that the number fits; below it the free reading is kept
 COMMON_SHARE = 0.1  # of random numbers; where fewer fit, one that fits is seldom in reach of the ink by chance
@@ -30,7 +31,7 @@ class FittingNumber:
     """A proposal with the digits that fit best."""
 
     number: FoundNumber
-    score: float  # that of the proposal, less what these digits are less probable than its most probable ones
+    log_weight: float  # of the proposal, less what these digits are less probable than its most probable ones
 
 
 def choose_expected(proposals: Sequence[FoundNumber], expectation: Expectation) -> tuple[int, FoundNumber]:
@@ -42,10 +43,10 @@ def choose_expected(proposals: Sequence[FoundNumber], expectation: Expectation) 
     fitting = {place: found for place, each in enumerate(proposals) if (found := fit_number(each, expectation))}
     if not fitting:
         return free, replace(proposals[free], fitting=0.0)
-    place = max(fitting, key=lambda place: fitting[place].score)
+    place = max(fitting, key=lambda place: fitting[place].log_weight)
     best = fitting[place]
     is_free = best.number.written == proposals[free].written
-    probability = 1.0 if is_free else probability_of_fit(best.score - proposals[free].score)
+    probability = 1.0 if is_free else probability_of_fit(best.log_weight - log_weight(proposals[free]))
     if is_too_improbable(probability, best.number, expectation):
         return free, replace(proposals[free], fitting=0.0)
     lines = {found.number.line for found in fitting.values()}
@@ -53,6 +54,11 @@ def choose_expected(proposals: Sequence[FoundNumber], expectation: Expectation) 
     total = max(sum(lines), TINY)  # a line network that is certain of another text leaves nothing to those that fit
     chosen = share_among_fits(best.number, expectation)
     return place, replace(chosen, line=chosen.line / total, rival=rival / total, fitting=probability)
+
+
+def log_weight(found: FoundNumber) -> float:
+    """Return the logarithm of how probable a proposal is beside others of the same picture."""
+    return SCORE_WEIGHT * found.score
 
 
 def fit_digit(probabilities: Floats, expectation: Expectation) -> tuple[int, Floats, float]:
@@ -88,7 +94,8 @@ def commonness_of_fits(found: FoundNumber, expectation: Expectation) -> float:
     """Return the share of random numbers with these signs that fit, divided by `COMMON_SHARE`; 1 at most."""
     count = len(found.digits)
     texts = np.random.default_rng(count).integers(0, 10, (SAMPLES, count))
-    fits = sum(expectation.fits(write_number("".join(map(str, row)), found.signs)) for row in texts.tolist())
+    checked = texts[have_right_check(texts, expectation.check)].tolist()
+    fits = sum(expectation.fits(write_number("".join(map(str, row)), found.signs)) for row in checked)
     return min(1.0, (fits + 1) / (SAMPLES + 1) / COMMON_SHARE)
 
 
@@ -102,7 +109,7 @@ def fit_number(found: FoundNumber, expectation: Expectation) -> FittingNumber | 
         return None
     digits = tuple(replace(digit, expected=value) for digit, value in zip(found.digits, best[0], strict=True))
     less = float(np.log(rows.max(axis=1) + TINY).sum()) - best[1]
-    return FittingNumber(replace(found, digits=digits), found.score - less)
+    return FittingNumber(replace(found, digits=digits), log_weight(found) - less)
 
 
 def share_among_fits(found: FoundNumber, expectation: Expectation) -> FoundNumber:

@@ -2,11 +2,12 @@
 
 from operator import mul
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlcore.reading.expectations.check_digits import CHECKS, WeightedModulus
+from mlcore.reading.expectations.check_digits import CHECKS, WeightedModulus, have_right_check
 
 PUBLISHED = [
     ("luhn", "79927398713"),  # the example of the algorithm's description
@@ -79,6 +80,7 @@ def test_the_steps_from_digit_to_digit_follow_the_formula(name, lengths, is_righ
     numbers = [[*beginning, *divmod(end, 10)] for end in range(100)]
     rights = [CHECKS[name]("".join(map(str, values))) for values in numbers]
     assert rights == [is_right(values) for values in numbers]
+    assert have_right_check(np.array(numbers), CHECKS[name]).tolist() == rights
 
 
 @pytest.mark.parametrize("name", sorted(CHECKS))

@@ -190,6 +190,13 @@ def test_a_proposal_of_the_expected_length_wins_where_it_is_nearly_as_good():
     assert (place, found.text) == (1, "12344")
 
 
+@pytest.mark.parametrize(("score", "text"), [(-8.0, "12344"), (-14.0, "1234")])
+def test_a_proposal_of_the_expected_length_may_trail_in_score_but_not_by_much(score, text):
+    proposals = [found_number(certain_rows("1234"), score=1.0), found_number(certain_rows("12344"), score=score)]
+    _, found = choose_expected(proposals, Expectation(digits=Range(5, 5)))
+    assert found.text == text and found.fitting < 0.5
+
+
 def test_a_number_that_fits_anyway_keeps_its_digits():
     place, found = choose_expected([found_number(certain_rows("12345"))], Expectation(digits=Range(5, 5)))
     assert (place, found.text, found.fitting) == (0, "12345", 1.0)
