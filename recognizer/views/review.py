@@ -28,9 +28,10 @@ from recognizer.services.review.review_queue import (
     look_ahead,
     streams_in_review,
 )
+from recognizer.views.answer_context import prediction_context
 from recognizer.views.corrections import save_correction
 from recognizer.views.requests import UserRequest
-from recognizer.views.uploads import fetch_prediction, prediction_context
+from recognizer.views.uploads import fetch_prediction
 
 MAX_COUNTED = 100
 MAX_FOLLOWING = 6  # pictures of the strip that shows what comes next

@@ -1,6 +1,5 @@
 """The page of one picture: its prediction, feature maps, corrections and other actions."""
 
-from collections.abc import Collection, Container
 from typing import Any, cast
 from uuid import UUID
 
@@ -8,40 +7,28 @@ from django.contrib import messages
 from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from mlcore.explaining.mosaic import MAX_MAPPED_GLYPHS
 from mlcore.reading import result
-from mlcore.reading.expectations.expectation import bare_digits
 from recognizer.bodies.answers import prediction_body
 from recognizer.bodies.plain import write
 from recognizer.forms import clean_or_raise
-from recognizer.forms.corrections import BOX_FIELDS
 from recognizer.forms.reading import PAGE_MODES, ReadAgainForm
 from recognizer.models import Glyph, Job, Prediction
-from recognizer.models.stored_readings import lines_of, unread_boxes, unread_of
 from recognizer.problems import Problem
 from recognizer.queries import selectors
 from recognizer.services.history import bulk_actions
-from recognizer.services.history.current_corrections import entered_corrections, select_current
 from recognizer.services.history.pages import neighbours_of
 from recognizer.services.reading import feature_maps
 from recognizer.services.reading.predictions import reread_upload
-from recognizer.services.registry.thresholds import sure_rule, threshold_of
 from recognizer.services.work.worker_state import worker_state
-from recognizer.views.corrections import box_values, save_correction, split_lines
+from recognizer.views.answer_context import prediction_context, prediction_url
+from recognizer.views.corrections import save_correction
 from recognizer.views.history import list_of, redirect_to_list
 from recognizer.views.requests import UserRequest
-from recognizer.words.answers import find_doubtful, in_one_line, line_doubt, split_likely
-from recognizer.words.expectations import describe_expectation, find_misfits
-
-MAX_CARDS = 60  # of the digits of a picture
-WIDE = 3.5  # a picture that is so many times as wide as high stands above the answer, not beside it
-MAX_DOUBTS = 3  # lines whose doubts are told
-OPEN_CARDS = 6  # of a longer number, the least certain digits are shown, and the others are folded
+from recognizer.words.expectations import describe_expectation
 
 
 def fetch_prediction(request: UserRequest, pk: UUID) -> Prediction:
@@ -98,118 +85,6 @@ def upload_answer(request: UserRequest, pk: UUID) -> JsonResponse:
     return JsonResponse(
         write(prediction_body(prediction, glyphs, request.build_absolute_uri)), json_dumps_params={"indent": 2}
     )
-
-
-def prediction_context(
-    prediction: Prediction, *, hides_decision: bool = False, is_uncorrected: bool = False
-) -> dict[str, Any]:
-    """Return what the templates need to show a prediction with its corrections, of which it may be known to have none.
-
-    Where the decision is hidden, the least certain digit is marked in sure answers, too.
-    """
-    own_corrections = prediction.upload.corrections.select_related("by").order_by("created_at", "id")
-    rows = [] if is_uncorrected else list(own_corrections)
-    current = select_current(rows)
-    current_written = current.written if current else prediction.written
-    # Fetched once, for the boxes as well. The inputs are left out: they are pictures with their own addresses.
-    prefetch_related_objects([prediction], Prefetch("glyphs", Glyph.objects.defer("input")))
-    glyphs = prediction.glyphs.all()
-    # Marked until somebody corrects the answer.
-    lines = lines_of(prediction, glyphs)
-    doubtful = None if current else find_doubtful(lines, is_any_marked=hides_decision)
-    misfits = [
-        misfit
-        for line in lines
-        if line.reason == "unexpected"
-        for misfit in find_misfits(line.written, prediction.expected_fields, prediction.decimal_mark)
-    ]
-    line_numbers = [number for number, line in enumerate(lines, 1) for _glyph in line.glyphs] if len(lines) > 1 else []
-    is_marked = not current and not hides_decision
-    unsure_lines = [
-        number
-        for number, line in enumerate(lines, 1)
-        if is_marked and len(lines) > 1 and line.decision == Prediction.Decision.UNSURE
-    ]
-    unsure = {position for position, number in enumerate(line_numbers) if number in unsure_lines}
-    boxes = box_values(prediction, current, doubtful, unsure)
-    unread = unread_of(prediction)
-    has_several_lines = "\n" in current_written or prediction.reason == "several_lines"
-    in_question = {doubtful, *find_corrected(glyphs, current_written if current else "")}
-    cards, other_cards = glyph_cards(list(glyphs), doubtful, in_question, unsure)
-    for card in [*cards, *other_cards] if line_numbers else ():
-        position = card["glyph"].position
-        card |= {"line": line_numbers[position], "is_unsure": position in unsure}
-    return {
-        "prediction": prediction,
-        "upload": prediction.upload,
-        "glyphs": glyphs,
-        "unread": unread,
-        "unsure_digits": unsure,
-        "unsure_lines": unsure_lines,
-        "line_doubts": [line_doubt(number, lines[number - 1]) for number in unsure_lines[:MAX_DOUBTS]],
-        "unread_boxes": unread_boxes(unread),
-        "doubtful": doubtful,
-        "misfits": list(dict.fromkeys(misfits)),
-        "hides_decision": hides_decision,
-        "cards": cards,
-        "other_cards": other_cards,
-        "doubtful_card": next((card for card in [*cards, *other_cards] if card["is_doubtful"]), None),
-        "sure_from": None if hides_decision else threshold_of(prediction),
-        "sure_rule": sure_rule(prediction) if prediction.text and not hides_decision else None,
-        "correction_history": entered_corrections(rows)[::-1],
-        "current_correction": current,
-        "current_written": current_written,
-        "written_lines": current_written.split("\n") if current else lines,
-        "title": in_one_line(current_written) or _("No digit"),
-        "boxes": boxes,
-        "box_lines": split_lines(boxes),
-        "has_several_lines": has_several_lines,
-        "has_signs": has_several_lines or bool(current_written.strip("0123456789")),
-        "correct_url": prediction_url("upload_correct", prediction),
-        "json_url": prediction_url("upload_answer", prediction),
-        "box_fields": BOX_FIELDS,
-        "is_wide": prediction.upload.width > WIDE * prediction.upload.height,
-        "box_radius": max(prediction.upload.width, prediction.upload.height) // 100,
-    }
-
-
-def find_corrected(glyphs: Collection[Glyph], written: str) -> set[int]:
-    """Return the positions of the digits that were read as others than a correction with as many digits says."""
-    labels = bare_digits(written)
-    if len(labels) != len(glyphs):
-        return set()
-    return {glyph.position for glyph, label in zip(glyphs, labels, strict=True) if str(glyph.digit) != label}
-
-
-def glyph_cards(
-    glyphs: list[Glyph], doubtful: int | None, in_question: Container[int | None], unsure: Collection[int]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the digits that the page explains one by one, and those that it folds, both in reading order.
-
-    Of very many digits the least certain ones are explained. Where lines are unsure, only their digits are open. A
-    digit in question, or a single one, links to the reasons in sight.
-    """
-    ranked = sorted(glyphs, key=lambda glyph: (glyph.position not in unsure, glyph.confidence))[:MAX_CARDS]
-    open_cards = {glyph.position for glyph in ranked[: min(OPEN_CARDS, len(unsure) or OPEN_CARDS)]}
-    cards: list[dict[str, Any]] = []
-    folded: list[dict[str, Any]] = []
-    for glyph in sorted(ranked, key=lambda glyph: glyph.position):
-        likely, unlikely = split_likely(glyph)
-        card = {
-            "glyph": glyph,
-            "is_doubtful": glyph.position == doubtful,
-            "is_in_question": glyph.position in in_question or len(glyphs) == 1,
-            "likely": likely,
-            "unlikely": unlikely,
-        }
-        (cards if glyph.position in open_cards else folded).append(card)
-    return cards, folded
-
-
-def prediction_url(name: str, prediction: Prediction) -> str:
-    """Return the address of a view for this prediction. An earlier prediction is named in the query."""
-    path = reverse(name, args=[prediction.upload_id])
-    return path if prediction.is_current else f"{path}?{urlencode({'answer': str(prediction.pk)})}"
 
 
 def maps_context(prediction: Prediction, job: Job | None) -> dict[str, Any]:

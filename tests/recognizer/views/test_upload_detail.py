@@ -290,8 +290,8 @@ def test_of_a_long_number_the_least_certain_digits_are_open(alice_client, add_pr
     number = add_prediction("0123456789", decision="unsure")
     Glyph.objects.filter(prediction=number, position__gte=4).update(confidence=0.3)
     context = alice_client.get(reverse("upload_detail", args=[number.upload_id])).context
-    assert [card["glyph"].position for card in context["cards"]] == [4, 5, 6, 7, 8, 9]
-    assert [card["glyph"].position for card in context["other_cards"]] == [0, 1, 2, 3]
+    assert [card.glyph.position for card in context["cards"]] == [4, 5, 6, 7, 8, 9]
+    assert [card.glyph.position for card in context["other_cards"]] == [0, 1, 2, 3]
 
 
 def test_of_many_lines_the_digits_of_those_that_are_not_sure_are_open(alice_client, alice, model):
@@ -301,7 +301,7 @@ def test_of_many_lines_the_digits_of_those_that_are_not_sure_are_open(alice_clie
     prediction = store_reading(replace(reading, lines=lines), owner=alice)
     Glyph.objects.filter(prediction=prediction, position__lt=3).update(confidence=0.3)
     answer = alice_client.get(reverse("upload_detail", args=[prediction.upload_id]))
-    assert [card["glyph"].position for card in answer.context["cards"]] == [3, 4, 5]
+    assert [card.glyph.position for card in answer.context["cards"]] == [3, 4, 5]
     assert "The digits of line 2" in answer.content.decode()
 
 
