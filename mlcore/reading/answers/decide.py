@@ -81,7 +81,15 @@ def sure_threshold(thresholds: Thresholds, *, is_number: bool) -> float:
 
 
 def number_confidence(found: FoundNumber, thresholds: Thresholds) -> float:
-    """Return the probability that the whole text is right, by logistic regression on `confidence_features`."""
+    """Return the probability that the whole text is right, by logistic regression on `confidence_features`.
+
+    A number that fits what is expected is at least as probable as without the expectation.
+    """
+    own = _regressed_confidence(found, thresholds)
+    return own if found.free is None else max(own, _regressed_confidence(found.free, thresholds))
+
+
+def _regressed_confidence(found: FoundNumber, thresholds: Thresholds) -> float:
     known = {**DEFAULTS, **thresholds}
     weighed = [place for place, name in enumerate(CONFIDENCE_FEATURES) if PREFIX + name in known]
     weights = [known[PREFIX + CONFIDENCE_FEATURES[place]] for place in weighed]

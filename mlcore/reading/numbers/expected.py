@@ -53,7 +53,8 @@ def choose_expected(proposals: Sequence[FoundNumber], expectation: Expectation) 
     rival = max(lines - {best.number.line}, default=0.0)
     total = max(sum(lines), TINY)  # a line network that is certain of another text leaves nothing to those that fit
     chosen = share_among_fits(best.number, expectation)
-    return place, replace(chosen, line=chosen.line / total, rival=rival / total, fitting=probability)
+    free_number = proposals[free] if is_free else None
+    return place, replace(chosen, line=chosen.line / total, rival=rival / total, fitting=probability, free=free_number)
 
 
 def log_weight(found: FoundNumber) -> float:

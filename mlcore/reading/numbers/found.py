@@ -53,6 +53,7 @@ class FoundNumber:
     signs_confidence: float = 1.0  # that these are the signs, where the digits are right
     noise: float = 0.0  # of the picture's paper
     fitting: float | None = None  # with an expectation: the probability that the number fits it; 0 if this one does not
+    free: "FoundNumber | None" = None  # with an expectation: the number without it, where both are written alike
 
     @property
     def text(self) -> str:

@@ -87,7 +87,7 @@ def find_number(
     found = propose_numbers(ink, engine, weights or Weights.from_card(engine.artifact.card.thresholds), expectation)
     if not found:
         return None
-    numbers = [number for number, _ in found]
+    numbers = [replace(number, noise=ink.noise) for number, _ in found]
     place = max(range(len(numbers)), key=lambda number: numbers[number].score)
     best = numbers[place]
     if expectation:
@@ -95,7 +95,7 @@ def find_number(
     strip = found[place][1]
     trace("line", strip.image)
     trace("digits", np.hstack([digit.input for digit in best.digits]))
-    return replace(best, noise=ink.noise)
+    return best
 
 
 def propose_numbers(
@@ -179,11 +179,11 @@ def find_numbers(
         texts = decode_texts(line_logits, MAX_LINE_TEXTS, min_ratio=MIN_RATIO, signs=engine.signs)
         if expectation:
             texts = choose_texts(texts, line_logits, engine.signs, expectation)
-        found = list(propose_in_region(region, strip, texts, search))
+        found = [replace(number, noise=ink.noise) for number in propose_in_region(region, strip, texts, search)]
         best = max(found, key=lambda number: number.score, default=None)
         if best and expectation:
             best = choose_expected(found, expectation)[1]
-        numbers.append(replace(move_number(best, line.box[:2]), noise=ink.noise) if best else None)
+        numbers.append(move_number(best, line.box[:2]) if best else None)
     return numbers
 
 

@@ -227,11 +227,13 @@ class TestReader:
         reading = reader.read(draw_png("12345"), mode, expectation=Expectation(values=frozenset({"12346"})))
         assert (reading.text, reading.decision, reading.reason) == ("12345", "unsure", "unexpected")
 
-    def test_a_clear_number_that_fits_is_read(self, reader):
-        free = reader.read(draw_png("12345"), "number")
-        reading = reader.read(draw_png("12345"), "number", expectation=Expectation(digits=Range(5, 5)))
-        assert (reading.text, reading.decision) == ("12345", free.decision)
-        assert reading.confidence >= free.confidence - 0.01
+    @pytest.mark.parametrize("mode", ["number", "lines"])
+    @pytest.mark.parametrize("text", ["12345", "407", "6483"])
+    def test_a_clear_number_that_fits_is_read_and_not_less_probable(self, reader, text, mode):
+        free = reader.read(draw_png(text), mode)
+        reading = reader.read(draw_png(text), mode, expectation=Expectation(digits=Range(len(text), len(text))))
+        assert (reading.text, reading.decision) == (text, free.decision)
+        assert reading.confidence >= free.confidence
 
     def test_each_line_of_a_page_is_checked(self, reader):
         page = draw_png("1234", "56789", "4071")
