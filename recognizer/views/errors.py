@@ -7,6 +7,8 @@ from django.core.exceptions import TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from recognizer.http.problem_pages import is_json_wanted, problem_page
@@ -48,11 +50,19 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         problem = Problem("permission_denied", _("This form has expired. Reload the page and send it again."))
         response = problem_page(request, problem)
     else:
-        response = render(request, "expired_form.html", {"fields": sent_fields(request)}, status=403)
+        context = {"fields": sent_fields(request), "page_url": page_of_form(request)}
+        response = render(request, "expired_form.html", context, status=403)
     if is_own_form:
         response["X-CSRFToken"] = get_token(request)
         response["X-Account"] = request.user.pk or ""
     return response
+
+
+def page_of_form(request: HttpRequest) -> str:
+    """Return the address of the page with the form. Many forms are sent to another one, which shows no page."""
+    page = request.headers.get("Referer", "")
+    is_own = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
+    return page if is_own else reverse("desk")
 
 
 def sent_fields(request: HttpRequest) -> list[tuple[str, str]] | None:

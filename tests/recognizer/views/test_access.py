@@ -129,6 +129,18 @@ def test_an_expired_form_of_another_site_gets_nothing_back(alice, origin):
     assert "X-CSRFToken" not in answer
 
 
+@pytest.mark.parametrize(
+    ("referrer", "link"),
+    [("http://testserver/review/?batch=1", "/review/?batch=1"), ("https://evil.example/", "/"), ("", "/")],
+)
+def test_an_expired_form_leads_back_to_its_page(alice, referrer, link):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    answer = client.post(reverse("history_bulk"), headers={"Origin": "http://testserver", "Referer": referrer})
+    found = re.search(r'href="([^"]*)">Open the page again', answer.content.decode())[1]
+    assert found.removeprefix("http://testserver") == link
+
+
 def test_a_password_in_an_expired_form_does_not_come_back(alice):
     answer = send_expired(alice, {"name": "x", "password": "secret-1"}, headers={"Origin": "http://testserver"})
     assert "secret-1" not in answer.content.decode()
