@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,12 @@ def test_the_page_has_the_command_the_accuracy_and_the_data() -> None:
     assert f"{card.metrics['test']['accuracy']:.2%}" in page
     for digest in card.training["data"].values():
         assert digest in page
+
+
+def test_the_shipped_card_names_no_folder_of_a_machine() -> None:
+    training = load_artifact(SHIPPED).card.training
+    commands = [training["command"], training["start"]["command"]]
+    assert not [word for command in commands for word in re.split("[ =]", command) if word.startswith("/")]
 
 
 def test_the_shipped_model_is_small_and_complete() -> None:

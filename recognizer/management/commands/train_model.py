@@ -88,7 +88,7 @@ class Command(BaseCommand):
         try:
             if options["dry_run"]:
                 return self.print_plan(recipe, target)
-            command = shlex.join(["manage.py", *sys.argv[1:]])
+            command = recorded_command(sys.argv[1:])
             on_stage = partial(show_stage, self.stderr)
             artifact = train_digit_network(recipe, lines, target, runs, command, on_stage)
         except (DataError, ArtifactError) as error:
@@ -167,6 +167,13 @@ class Command(BaseCommand):
             raise CommandError(f"Trained, but not registered in the database: {error}", returncode=1) from error
         self.stdout.write(f"{version.version} is a candidate.")
         return version
+
+
+def recorded_command(arguments: list[str]) -> str:
+    """Return the command for the card, which others may read: of an absolute path it has only the last part."""
+    parts = (argument.rpartition("=") for argument in arguments)
+    shown = [f"{name}{sign}{Path(value).name if Path(value).is_absolute() else value}" for name, sign, value in parts]
+    return shlex.join(["manage.py", *shown])
 
 
 def job_error(job: Job) -> str:

@@ -140,3 +140,9 @@ def test_evaluate_model_prints_all_figures_as_text(trained: Trained, npz: Path, 
     call_command("evaluate_model", str(trained.artifact.folder), f"--data={npz}", f"--report={tmp_path}", stdout=out)
     table = ("95 % interval", "ECE", "errors by digit", "read as PNG files", "on paper", "12×12 pixels", "by the gap")
     assert [words for words in table if words not in out.getvalue()] == []
+
+
+def test_the_card_tells_no_folder_of_the_machine():
+    arguments = ["train_model", "--data", "/srv/data/mnist", "--output=/srv/out/digits-5", "--start", "out/digits-4"]
+    recorded = train_model.recorded_command(arguments)
+    assert recorded == "manage.py train_model --data mnist --output=digits-5 --start out/digits-4"
