@@ -1,4 +1,4 @@
-"""What the pages of an answer show, part by part: marks, digits, lines, corrections and the picture."""
+"""The context of the pages of an answer, part by part: marks, digits, lines, corrections and the picture."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ OPEN_CARDS = 6  # of a longer number, the least certain digits are shown, and th
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What is marked in an answer until somebody corrects it, and the digits that link to their reasons in sight."""
+    """The marks in an answer until somebody corrects it, and the digits that link to their reasons in sight."""
 
     doubtful: int | None  # the position of the least certain digit
     unsure_lines: list[int]  # the numbers of the lines that are not sure, where there are several lines

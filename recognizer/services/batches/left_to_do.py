@@ -1,4 +1,4 @@
-"""What is left to do in a batch, counted by one query."""
+"""The work that is left in a batch, counted by one query."""
 
 from dataclasses import dataclass
 

@@ -174,5 +174,6 @@ def count_to_review(
     put_back = queue.none() if wanted is None else queue.filter(wanted).exclude(pk__in=chosen.values("prediction"))
     # Unordered: with an order, the database would walk through all sure predictions to find the few unsure ones.
     kinds = [RowCount(rows.order_by().values("pk")[: most + 1]) for rows in (unsure, chosen, put_back)]
-    unsure_count, chosen_count, put_back_count = User.objects.filter(pk=user.pk).values_list(*kinds).get()
+    counts = User.objects.filter(pk=user.pk).values_list(*kinds).first()
+    unsure_count, chosen_count, put_back_count = counts or (0, 0, 0)  # the account was deleted in the meantime
     return QueueCounts(unsure_count + is_unsure, chosen_count, put_back_count)
