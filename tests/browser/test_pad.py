@@ -176,13 +176,17 @@ def test_a_double_click_saves_the_drawing_once(desk):
     assert Prediction.objects.count() == 1
 
 
-def test_a_drawing_that_could_not_be_sent_is_saved_at_the_next_attempt(desk):
-    draw(desk, "7")
-    strokes = stored_strokes(desk)
+def save_without_connection(desk: Page) -> None:
     desk.context.set_offline(True)
     desk.get_by_role("button", name="Read and save").click()
     expect(desk).to_have_url(re.compile("^chrome-error:"))
     desk.context.set_offline(False)
+
+
+def test_a_drawing_that_could_not_be_sent_is_saved_at_the_next_attempt(desk):
+    draw(desk, "7")
+    strokes = stored_strokes(desk)
+    save_without_connection(desk)
     desk.go_back()
     desk.get_by_role("button", name="Read and save").click()
     desk.wait_for_url(re.compile("/uploads/.+"))
@@ -192,10 +196,7 @@ def test_a_drawing_that_could_not_be_sent_is_saved_at_the_next_attempt(desk):
 def test_a_drawing_that_could_not_be_sent_is_kept_while_another_picture_is_opened(desk, seven):
     draw(desk, "7")
     strokes = stored_strokes(desk)
-    desk.context.set_offline(True)
-    desk.get_by_role("button", name="Read and save").click()
-    expect(desk).to_have_url(re.compile("^chrome-error:"))
-    desk.context.set_offline(False)
+    save_without_connection(desk)
     desk.goto(f"/uploads/{seven.upload_id}/")
     desk.goto("/")
     assert stored_strokes(desk) == strokes
