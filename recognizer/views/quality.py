@@ -1,8 +1,10 @@
 """The page "How good is it?": the streams of an account, the figures of one, its promise and its mistakes."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -11,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from recognizer.figures.stream_plots import stream_plots
+from recognizer.figures.streams import StreamFigures
 from recognizer.forms import clean_or_raise
 from recognizer.forms.quality import SecondLookForm, WishForm
 from recognizer.plots.plot import write_number
@@ -27,7 +30,7 @@ from recognizer.views.requests import UserRequest
 from recognizer.views.uploads import fetch_prediction
 
 MISTAKES_SHOWN = 24
-LABELS_SHOWN = 48
+LABELS_SHOWN = 24
 
 
 @require_safe
@@ -41,10 +44,15 @@ def quality(request: UserRequest) -> HttpResponse:
         "measured": [figures for figures in streams if figures.error.audited],
         "unmeasured": unmeasured,
         "main": main,
-        "has_review": bool(undecided) and count_to_review(request.user, None, most=0).total > 0,
+        "has_review": bool(undecided) and has_review(request.user, streams),
         "batches": expected_errors(request.user, streams),
     }
     return render(request, "quality.html", context)
+
+
+def has_review(user: User, streams: Sequence[StreamFigures]) -> bool:
+    """Return whether the review shows anything. The audits are counted already; a query is needed only without any."""
+    return any(figures.to_check for figures in streams) or count_to_review(user, None, most=0).total > 0
 
 
 @require_safe

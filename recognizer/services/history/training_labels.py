@@ -39,11 +39,9 @@ class TrainingLabel:
     is_affirmed: bool = False  # its author looked again and said that it is right
 
 
-def training_labels_of(
-    user: User, until: datetime | None = None, *, newest: int | None = None
-) -> Iterator[TrainingLabel]:
+def training_labels_of(user: User, until: datetime | None = None) -> Iterator[TrainingLabel]:
     """Yield the labelled boxes of the user's current corrections, or of those that were current at a time."""
-    return training_labels_in(uploads_for(user), until, newest=newest)
+    return training_labels_in(uploads_for(user), until)
 
 
 def training_labels_in(
@@ -55,8 +53,13 @@ def training_labels_in(
     """
     is_corrected = Exists(Correction.objects.filter(upload=OuterRef("pk")))
     uploads = uploads.exclude(original="").filter(is_corrected)
-    uploads = uploads.order_by("-created_at", "-id")[:newest] if newest else uploads.order_by("created_at", "id")
-    keys = uploads.values_list("pk", flat=True).iterator(chunk_size=CHUNK_SIZE)
+    rows = uploads.values_list("pk", flat=True)
+    # Only all of them are read through a cursor: PostgreSQL chooses a slower plan for the newest ones through one.
+    keys = (
+        iter(rows.order_by("-created_at", "-id")[:newest])
+        if newest
+        else rows.order_by("created_at", "id").iterator(chunk_size=CHUNK_SIZE)
+    )
     while chunk := list(islice(keys, CHUNK_SIZE)):
         corrections, glyphs = fetch_corrections(chunk, until), fetch_glyphs(chunk)
         for key in chunk:

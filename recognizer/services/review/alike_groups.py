@@ -24,6 +24,10 @@ from recognizer.services.history.corrections import correct_each
 from recognizer.services.review.review_queue import WHOLE_QUEUE, QueueLimits, look_ahead, queue_of
 
 LOOKED_AT = 100  # next pictures of the queue among which a group is looked for
+COLUMNS = (  # of their predictions and models
+    *("upload", "text", "signed_text", "decision", "reason"),
+    *("model__version", "model__digest", "model__folder", "model__shipped", "model__state"),
+)
 SMALLEST, LARGEST = 3, 24
 MIN_SIMILARITY = 0.9  # of the embeddings to that of the first digit
 
@@ -68,13 +72,21 @@ def alike_buckets(
     user: User, skipped: Collection[UUID], limits: QueueLimits, streams: Sequence[Stream] | None
 ) -> Iterator[list[Glyph]]:
     """Yield single digits of the queue by model and digit, in its order; only those that a group can come from."""
-    ahead = look_ahead(user, skipped=skipped, includes_sure=False, limits=limits, count=LOOKED_AT, streams=streams)
+    ahead = look_ahead(
+        user,
+        skipped=skipped,
+        includes_sure=False,
+        limits=limits,
+        count=LOOKED_AT,
+        streams=streams,
+        columns=COLUMNS,
+    )
     single = [each for each in ahead if len(each.written) == 1 and not each.reason]
     audited = audited_uploads(each.upload_id for each in single)
     predictions = {each.pk: each for each in single if each.upload_id not in audited}  # in their order
     glyphs: dict[UUID, list[Glyph]] = defaultdict(list)
     for glyph in selectors.glyphs_of(predictions).order_by().defer("probabilities"):
-        glyph.prediction = predictions[glyph.prediction_id]  # fetched already, with its upload and model
+        glyph.prediction = predictions[glyph.prediction_id]  # fetched already, with its model
         glyphs[glyph.prediction_id].append(glyph)
     buckets: dict[tuple[UUID, int], list[Glyph]] = defaultdict(list)
     for key in predictions:
