@@ -4,7 +4,7 @@ Length counts digits. Decimals, minimum, maximum and steps apply to the value; t
 written form. With several lines, all apply to each line.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 
@@ -70,6 +70,7 @@ class Expectation:
     check: Check | None = None
     previous: Previous | None = None
     decimal: DecimalRule | None = None  # what a point and a comma mean, where `decimals` does not settle it
+    intervals: tuple[Interval, ...] = field(init=False, repr=False, compare=False)  # in which the value may lie
 
     def __post_init__(self) -> None:
         _check_range(self.digits, 1, MAX_DIGITS, "digits")
@@ -80,6 +81,10 @@ class Expectation:
             raise ValueError(f"At most {MAX_VALUES:,} values can be allowed.")
         if any(len(value) > MAX_VALUE for value in self.values):
             raise ValueError(f"An allowed number has at most {MAX_VALUE} characters.")
+        bounds = (self.minimum, self.maximum)
+        before: list[Interval] = self.previous.intervals() if self.previous else [(None, None)]
+        common = (_intersect(interval, bounds) for interval in before)
+        object.__setattr__(self, "intervals", tuple(interval for interval in common if interval))
 
     @property
     def is_empty(self) -> bool:
@@ -128,12 +133,6 @@ class Expectation:
         """Return whether one line fits but for its check digit, which the digit network has still to judge."""
         return (self if self.check is None else replace(self, check=None)).fits(written)
 
-    def intervals(self) -> list[Interval]:
-        """Return the intervals in which the value may lie."""
-        bounds = (self.minimum, self.maximum)
-        before: list[Interval] = self.previous.intervals() if self.previous else [(None, None)]
-        return [common for interval in before if (common := _intersect(interval, bounds))]
-
     def _fits_value(self, value: str | None) -> bool:
         if value is None:
             return False
@@ -143,7 +142,7 @@ class Expectation:
         wraps_at = self.previous.wraps_at if self.previous else None
         if wraps_at is not None and number >= wraps_at:
             return False
-        return any(_contains(interval, number) for interval in self.intervals())
+        return any(_contains(interval, number) for interval in self.intervals)
 
     def may_reach(self, least: str, greatest: str) -> bool:
         """Return whether a value between those of two written forms may be expected. Their signs are the same."""
@@ -151,7 +150,7 @@ class Expectation:
         if None in values:
             return False
         low, high = sorted(Decimal(value) for value in values if value is not None)
-        return any(_intersect(interval, (low, high)) for interval in self.intervals())
+        return any(_intersect(interval, (low, high)) for interval in self.intervals)
 
     def _may_reach_value(self, prefix: str) -> bool:
         """Return whether more digits can bring a number that begins with these into one of the intervals."""
@@ -162,8 +161,8 @@ class Expectation:
         number, most_more = int(prefix), max(0, most_digits - len(prefix))
         if not is_whole:  # the decimals may begin behind any digit
             reached = (Decimal(number), Decimal((number + 1) * 10**most_more))
-            return any(_intersect(interval, reached) for interval in self.intervals())
-        for low, high in self.intervals():
+            return any(_intersect(interval, reached) for interval in self.intervals)
+        for low, high in self.intervals:
             for more in range(most_more + 1):
                 least = number * 10**more
                 if high is not None and least > high:

@@ -58,6 +58,7 @@ class DigitCutter:
         self.pieces = pieces[self.ys, self.xs].astype(np.intp)
         self.columns, self.rows = strip.locate(self.xs + x, self.ys + y)
         self.seams: dict[tuple[int, int, float], Indices] = {}
+        self.crops: dict[tuple[bytes, bytes, float], DigitCrop] = {}
 
     def cut(
         self, steps: tuple[int, ...], stiffness: float, signs: frozenset[int] = frozenset()
@@ -117,18 +118,25 @@ class DigitCutter:
         return self.seams[key]
 
     def _crop_digit(self, is_own: Flags, is_whole: Flags, middle: float) -> DigitCrop | None:
-        if not is_own.any():
+        own = np.flatnonzero(is_own)
+        if not len(own):
             return None
-        self.budget.spend(SORT_UNITS * int(is_own.sum()))
-        belonging = self._find_pieces(is_own, is_whole, middle)
-        chosen = is_own & np.isin(self.pieces, belonging)
+        key = (own.tobytes(), is_whole[self.pieces[own]].tobytes(), middle)
+        if key not in self.crops:  # texts that differ in a few digits share the others
+            self.crops[key] = self._make_crop(own, is_whole, middle)
+        return self.crops[key]
+
+    def _make_crop(self, own: Indices, is_whole: Flags, middle: float) -> DigitCrop:
+        self.budget.spend(SORT_UNITS * len(own))
+        belonging = self._find_pieces(own, is_whole, middle)
+        chosen = own[np.isin(self.pieces[own], belonging)]
         is_cut = not is_whole[belonging].all()
         return make_crop(self.crop, self.ys[chosen], self.xs[chosen], self.origin, self.budget, is_cut=is_cut)
 
-    def _find_pieces(self, is_own: Flags, is_whole: Flags, middle: float) -> list[int]:
+    def _find_pieces(self, own: Indices, is_whole: Flags, middle: float) -> list[int]:
         """Return the pieces of the digit, without dots, dashes and signs beside it."""
         writing = WRITING / self.strip.scale
-        measured = measure_spans(self.pieces[is_own], self.ys[is_own], self.xs[is_own])
+        measured = measure_spans(self.pieces[own], self.ys[own], self.xs[own])
         spans = {label: span for label, (span, _) in measured.items()}
         weights = {
             label: float(pixels * np.exp(-4 * max(span[0] - middle, middle - span[2], 0.0) / writing))
@@ -145,13 +153,17 @@ class DigitCutter:
 def crop_printed_boxes(region: Region, budget: WorkBudget | None = None) -> list[DigitCrop]:
     """Return the ink of each printed box that holds some."""
     budget = budget or WorkBudget()
-    crops = []
-    for x, y, width, height in region.printed_boxes:
-        inside = region.strength[y : y + height, x : x + width]
-        ys, xs = np.nonzero(inside > INK_THRESHOLD)
-        if len(ys) > MIN_BOX_INK * height:
-            crops.append(make_crop(inside, ys, xs, (x, y), budget, is_cut=False))
-    return crops
+    return [crop for box in region.printed_boxes if (crop := crop_box(region, budget, box))]
+
+
+def crop_box(region: Region, budget: WorkBudget, box: InkBox) -> DigitCrop | None:
+    """Return the ink in a box, None if it is no more than dirt."""
+    x, y, width, height = box
+    inside = region.strength[y : y + height, x : x + width]
+    ys, xs = np.nonzero(inside > INK_THRESHOLD)
+    if len(ys) <= MIN_BOX_INK * height:
+        return None
+    return make_crop(inside, ys, xs, (x, y), budget, is_cut=False)
 
 
 def find_seam(image: NDArray[np.uint8], before: int, after: int, stiffness: float) -> Indices:

@@ -1,6 +1,6 @@
 """The CTC decoder: it turns the line network's logits into texts with their probabilities."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -20,6 +20,8 @@ MIN_STEP_PROBABILITY = 1e-3  # a less probable digit or sign does not extend a t
 
 LogProbabilities = NDArray[np.float64]  # (T, 11 + signs)
 Classes = tuple[int, ...]  # of the digits and signs of a text, from left to right
+Steps = tuple[int, ...]  # the most probable one of each digit and sign
+Spans = tuple[tuple[int, int], ...]  # the first and last step of each digit and sign
 ClassFilter = Callable[[Classes], bool]
 # For each text: the probability of paths that end in a blank, and of paths that end in its last digit or sign.
 Beams = dict[Classes, tuple[float, float]]
@@ -113,18 +115,24 @@ def decode_texts(
     if not found:
         return []
     lowest = totals[found[0]] + np.log(max(min_ratio, 1e-12))
+    kept = [digits for digits in found if totals[digits] >= lowest]
+    aligned = _align(log_probabilities, [best_classes[digits][0] for digits in kept])
     return [
-        _align_text(log_probabilities, *best_classes[digits], totals[digits], signs)
-        for digits in found
-        if totals[digits] >= lowest
+        _describe_text(log_probabilities, *best_classes[digits], totals[digits], signs, *places)
+        for digits, places in zip(kept, aligned, strict=True)
     ]
 
 
-def _align_text(
-    log_probabilities: LogProbabilities, classes: Classes, log_probability: float, log_total: float, signs: str
+def _describe_text(
+    log_probabilities: LogProbabilities,
+    classes: Classes,
+    log_probability: float,
+    log_total: float,
+    signs: str,
+    steps: Steps,
+    spans: Spans,
 ) -> DecodedText:
     """Return the text of these classes. `log_total` is the log probability of its digits, whatever the signs."""
-    steps, spans = _align(log_probabilities, classes)
     places = [place for place, each in enumerate(classes) if each < BLANK]
     digits = tuple(classes[place] for place in places)
     found_signs = tuple(
@@ -176,14 +184,14 @@ def _measure_ends(probabilities: Floats, digits: Range) -> list[list[list[float]
     steps, classes = probabilities.shape
     ends = np.zeros((steps + 1, digits.most + 2, classes))
     ends[-1, digits.least : digits.most + 1] = 1.0
+    begun = np.zeros(ends.shape[1:])
     for time in range(steps - 1, -1, -1):
-        step, after = probabilities[time], ends[time + 1]
-        begun = after * step  # (most + 2, 11 + signs): the text goes on with this class
-        begun[:-1, :BLANK] = after[1:, :BLANK] * step[:BLANK]  # and has one digit more
-        begun[-1, :BLANK] = 0.0
-        stayed = after * step
-        ends[time] = begun.sum(axis=1, keepdims=True) - begun + stayed
-        ends[time, :, BLANK] = begun.sum(axis=1)
+        stayed = ends[time + 1] * probabilities[time]  # (most + 2, 11 + signs): the step repeats this class
+        begun[:, BLANK:] = stayed[:, BLANK:]  # the text goes on with this class,
+        begun[:-1, :BLANK] = stayed[1:, :BLANK]  # and has one digit more
+        total = begun.sum(axis=1)
+        ends[time] = total[:, np.newaxis] - begun + stayed
+        ends[time, :, BLANK] = total
     table: list[list[list[float]]] = ends.tolist()
     return table
 
@@ -240,37 +248,46 @@ def _keep_completable(grown: Beams, ends: list[list[float]]) -> list[tuple[Class
     return [(text, parts) for _, text, parts in ranked]
 
 
-def _align(log_probabilities: LogProbabilities, text: Classes) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
-    """Return the steps and spans of the classes on the single most probable path (Viterbi)."""
+def _align(log_probabilities: LogProbabilities, texts: Sequence[Classes]) -> list[tuple[Steps, Spans]]:
+    """Return the steps and spans of the classes of each text on its single most probable path (Viterbi)."""
+    width = 2 * max(map(len, texts)) + 1
+    classes = np.full((len(texts), width), BLANK)  # blank, first class of the text, blank, second class, ..., blanks
+    for row, text in zip(classes, texts, strict=True):
+        row[1 : 2 * len(text) : 2] = text
+    skipping = np.full(classes.shape, -np.inf)  # the blank between two different classes is optional
+    skipping[:, 3::2][classes[:, 3::2] != classes[:, 1:-2:2]] = 0.0
+    score = np.full(classes.shape, -np.inf)
+    score[:, :2] = log_probabilities[0, classes[:, :2]]
+    back = np.zeros((len(log_probabilities), *classes.shape), int)
+    options = np.full((3, *classes.shape), -np.inf)  # to stay, to move by one state, and to skip a blank
+    for time, step in enumerate(log_probabilities[1:, classes], start=1):
+        options[0], options[1, :, 1:] = score, score[:, :-1]
+        np.add(score[:, :-2], skipping[:, 2:], out=options[2, :, 2:])
+        options.argmax(axis=0, out=back[time])
+        score = options.max(axis=0) + step
+    return [_follow_back(log_probabilities, text, score[number], back[:, number]) for number, text in enumerate(texts)]
+
+
+def _follow_back(
+    log_probabilities: LogProbabilities, text: Classes, score: Floats, back: NDArray[np.intp]
+) -> tuple[Steps, Spans]:
+    """Return the steps and spans of a text from the moves (T, states) that led to the scores of its last states."""
     if not text:
         return (), ()
-    states = [BLANK]
-    for each in text:
-        states += [each, BLANK]
-    classes = np.array(states)  # blank, first class of the text, blank, second class, ...
-    may_skip = np.zeros(len(states), bool)  # the blank between two different classes is optional
-    may_skip[3::2] = classes[3::2] != classes[1:-2:2]
-    score = np.full(len(states), -np.inf)
-    score[:2] = log_probabilities[0, classes[:2]]
-    back = np.zeros((len(log_probabilities), len(states)), int)
-    options = np.full((3, len(states)), -np.inf)  # to stay, to move by one state, and to skip a blank
-    for time, step in enumerate(log_probabilities[1:, classes], start=1):
-        options[0], options[1, 1:] = score, score[:-1]
-        options[2, 2:] = np.where(may_skip[2:], score[:-2], -np.inf)
-        back[time] = options.argmax(axis=0)
-        score = options.max(axis=0) + step
-    state = len(states) - 1 if score[-1] >= score[-2] else len(states) - 2
-    backwards = [state]
-    for time in range(len(log_probabilities) - 1, 0, -1):
-        state -= back[time, state]
-        backwards.append(state)
-    path = np.array(backwards[::-1])  # (T,)
-    spans = [(int(at[0]), int(at[-1])) for at in (np.flatnonzero(path == 2 * i + 1) for i in range(len(text)))]
+    last = 2 * len(text)
+    state = last if score[last] >= score[last - 1] else last - 1
+    path = [state]
+    for moves in back[:0:-1].tolist():
+        state -= moves[state]
+        path.append(state)
+    states = np.arange(1, last, 2)
+    firsts, ends = (np.searchsorted(path[::-1], states, side).tolist() for side in ("left", "right"))
+    spans = tuple((first, end - 1) for first, end in zip(firsts, ends, strict=True))
     steps = [
-        first + int(log_probabilities[first : last + 1, each].argmax())
-        for (first, last), each in zip(spans, text, strict=True)
+        first + int(log_probabilities[first:end, each].argmax())
+        for first, end, each in zip(firsts, ends, text, strict=True)
     ]
-    return tuple(steps), tuple(spans)
+    return tuple(steps), spans
 
 
 def _digit_probabilities(log_probabilities: LogProbabilities, digit: int, span: tuple[int, int]) -> tuple[float, ...]:

@@ -27,10 +27,10 @@ Digits = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class FittingNumber:
-    """A proposal with the digits that fit best."""
+class FittingDigits:
+    """The digits of a proposal that fit best."""
 
-    number: FoundNumber
+    digits: Digits
     log_weight: float  # of the proposal, less what these digits are less probable than its most probable ones
 
 
@@ -40,19 +40,19 @@ def choose_expected(proposals: Sequence[FoundNumber], expectation: Expectation) 
     Where the ink clearly shows a number that does not fit, it is this one, marked as such.
     """
     free = max(range(len(proposals)), key=lambda place: proposals[place].score)
-    fitting = {place: found for place, each in enumerate(proposals) if (found := fit_number(each, expectation))}
+    fitting = {place: found for place, each in enumerate(proposals) if (found := fit_proposal(each, expectation))}
     if not fitting:
         return free, replace(proposals[free], fitting=0.0)
     place = max(fitting, key=lambda place: fitting[place].log_weight)
-    best = fitting[place]
-    is_free = best.number.written == proposals[free].written
-    probability = 1.0 if is_free else probability_of_fit(best.log_weight - log_weight(proposals[free]))
-    if is_too_improbable(probability, best.number, expectation):
+    best = with_digits(proposals[place], fitting[place].digits)
+    is_free = best.written == proposals[free].written
+    probability = 1.0 if is_free else probability_of_fit(fitting[place].log_weight - log_weight(proposals[free]))
+    if is_too_improbable(probability, best, expectation):
         return free, replace(proposals[free], fitting=0.0)
-    lines = {found.number.line for found in fitting.values()}
-    rival = max(lines - {best.number.line}, default=0.0)
+    lines = {proposals[place].line for place in fitting}
+    rival = max(lines - {best.line}, default=0.0)
     total = max(sum(lines), TINY)  # a line network that is certain of another text leaves nothing to those that fit
-    chosen = share_among_fits(best.number, expectation)
+    chosen = share_among_fits(best, expectation)
     free_number = proposals[free] if is_free else None
     return place, replace(chosen, line=chosen.line / total, rival=rival / total, fitting=probability, free=free_number)
 
@@ -100,17 +100,21 @@ def commonness_of_fits(found: FoundNumber, expectation: Expectation) -> float:
     return min(1.0, (fits + 1) / (SAMPLES + 1) / COMMON_SHARE)
 
 
-def fit_number(found: FoundNumber, expectation: Expectation) -> FittingNumber | None:
-    """Return the proposal with the most probable digits that fit, or None where no probable ones do."""
+def fit_proposal(found: FoundNumber, expectation: Expectation) -> FittingDigits | None:
+    """Return the most probable digits of the proposal that fit, or None where no probable ones do."""
     if expectation.digits and len(found.digits) not in expectation.digits:
         return None
     rows = digit_rows(found)
     best = next(fitting_texts(rows, found.signs, expectation), None)
     if best is None:
         return None
-    digits = tuple(replace(digit, expected=value) for digit, value in zip(found.digits, best[0], strict=True))
-    less = float(np.log(rows.max(axis=1) + TINY).sum()) - best[1]
-    return FittingNumber(replace(found, digits=digits), log_weight(found) - less)
+    digits, log = best
+    return FittingDigits(digits, log_weight(found) - (float(np.log(rows.max(axis=1) + TINY).sum()) - log))
+
+
+def with_digits(found: FoundNumber, digits: Digits) -> FoundNumber:
+    chosen = tuple(replace(digit, expected=value) for digit, value in zip(found.digits, digits, strict=True))
+    return replace(found, digits=chosen)
 
 
 def share_among_fits(found: FoundNumber, expectation: Expectation) -> FoundNumber:

@@ -6,6 +6,7 @@ The proposal with the highest score is read. Printed boxes need no cutting: each
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,15 @@ from mlcore.reading.engine import Engine
 from mlcore.reading.expectations.expectation import Expectation
 from mlcore.reading.ink.extraction import Ink
 from mlcore.reading.layout.regions import Region, find_regions, separate_digits, tall_pieces
-from mlcore.reading.layout.segment import LOOSE, STIFF, DigitCrop, DigitCutter, SignInk, crop_printed_boxes
+from mlcore.reading.layout.segment import (
+    LOOSE,
+    STIFF,
+    DigitCrop,
+    DigitCutter,
+    SignInk,
+    crop_box,
+    crop_printed_boxes,
+)
 from mlcore.reading.layout.strip import Strip, cut_strip
 from mlcore.reading.layout.text_lines import TextLine
 from mlcore.reading.numbers.ctc import DecodedText, decode_texts
@@ -217,6 +226,7 @@ def propose_in_region(
         unread = max(0.0, min(*known, 1 - sum(known)))  # at most what its own texts have, or leave to all others
         yield from propose_in_boxes(replace(region, printed_boxes=apart), texts, search, unread=unread)
     cutter = DigitCutter(region, strip, search.budget)
+    crop_piece = cache(partial(crop_box, region, search.budget))
     for text in texts:
         if not text.digits:
             continue
@@ -226,7 +236,9 @@ def propose_in_region(
             if pairs:
                 classified = search.classifier.classify([crop for crop, _ in pairs])
                 missing = 0.5 ** (len(crops) - len(pairs))
-                split = log_split_probability([each.crop.box for each in classified], pieces, region, search)
+                boxes = joined_pieces(pieces, [each.crop.box for each in classified])
+                joined = search.classifier.classify([crop for box in boxes if (crop := crop_piece(box))])
+                split = log_split_probability(joined)
                 rows = [row for _, row in pairs]
                 signs = place_signs(text, sign_inks, [crop is not None for crop in crops])
                 number = score_number(
@@ -257,12 +269,15 @@ def place_signs(text: DecodedText, inks: Sequence[SignInk], has_ink: Sequence[bo
     )
 
 
-def log_split_probability(digits: Sequence[InkBox], pieces: Sequence[InkBox], region: Region, search: Search) -> float:
-    """Return the log probability that no connected piece in which several digits were read is a single digit."""
+def joined_pieces(pieces: Sequence[InkBox], digits: Sequence[InkBox]) -> list[InkBox]:
+    """Return the connected pieces in which several digits were read."""
     middles = [x + width / 2 for x, _, width, _ in digits]
-    split = tuple(box for box in pieces if sum(box[0] <= middle <= box[0] + box[2] for middle in middles) > 1)
-    classified = search.classifier.classify(crop_printed_boxes(replace(region, printed_boxes=split), search.budget))
-    return float(sum(np.log1p(TWO_AS_ONE - each.probabilities.max() * each.is_digit) for each in classified))
+    return [box for box in pieces if sum(box[0] <= middle <= box[0] + box[2] for middle in middles) > 1]
+
+
+def log_split_probability(joined: Sequence[ClassifiedCrop]) -> float:
+    """Return the log probability that no connected piece in which several digits were read is a single digit."""
+    return float(sum(np.log1p(TWO_AS_ONE - each.probabilities.max() * each.is_digit) for each in joined))
 
 
 def propose_in_boxes(

@@ -45,6 +45,17 @@ def test_touching_digits_are_separated_where_they_touch():
     assert abs(right.box[0] - 84) < 15
 
 
+def test_texts_that_differ_in_one_digit_share_the_others():
+    sheet = np.zeros((120, 300), np.uint8)
+    for x in (60, 107, 200, 247):
+        ring(sheet, x)
+    cutter, steps = prepare(sheet, (60, 107, 200, 247))
+    apart = cutter.cut(steps, 1.0)
+    joined = cutter.cut(steps[:2] + steps[3:], 1.0)
+    assert all(part is known for part, known in zip(joined[:2], apart[:2], strict=True))
+    assert joined[2].box[2] > 1.5 * apart[3].box[2]
+
+
 def test_overlapping_but_separate_strokes_are_not_cut():
     sheet = np.zeros((120, 300), np.uint8)
     cv2.line(sheet, (40, 90), (90, 30), 255, 5)  # leans over its neighbour

@@ -51,6 +51,25 @@ def test_the_confidence_is_the_sum_over_all_paths_of_the_text(seed):
     assert other.confidence == pytest.approx(texts[second], rel=0.05)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_each_of_several_texts_lies_on_its_most_probable_path(seed):
+    logits = np.full((6, 11), -20, np.float32)
+    allowed = (3, 5, BLANK)
+    logits[:, allowed] = np.random.default_rng(seed).normal(0, 2, (6, 3))
+    best = {}
+    for path in product(allowed, repeat=len(logits)):
+        score = logits[np.arange(len(path)), path].sum()
+        if score > best.get(collapse(path), (-np.inf,))[0]:
+            best[collapse(path)] = (score, path)
+    found = decode_texts(logits, 6)
+    assert len({len(text.digits) for text in found}) > 1
+    for text in found:
+        path = best[text.digits][1]
+        covered = [range(first, last + 1) for first, last in text.spans]
+        assert [{path[place] for place in places} for places in covered] == [{digit} for digit in text.digits]
+        assert sum(map(len, covered)) == sum(each != BLANK for each in path)
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_a_narrow_beam_keeps_the_beginnings_of_a_wanted_length(seed, monkeypatch):
     """Shorter texts are more probable everywhere: a beam that does not look ahead drops the wanted ones."""

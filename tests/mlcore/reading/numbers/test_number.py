@@ -1,15 +1,23 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
-from mlcore.reading.budget import WorkBudget
+from mlcore.reading.arrays import InkBox
 from mlcore.reading.engine import Engine
 from mlcore.reading.ink.extraction import find_ink
 from mlcore.reading.layout.regions import all_ink_region, tall_pieces
-from mlcore.reading.layout.segment import SignInk
+from mlcore.reading.layout.segment import SignInk, crop_printed_boxes
 from mlcore.reading.numbers import number
 from mlcore.reading.numbers.ctc import decode_texts
-from mlcore.reading.numbers.number import DigitClassifier, Search, log_split_probability, place_signs, propose_numbers
+from mlcore.reading.numbers.number import (
+    DigitClassifier,
+    joined_pieces,
+    log_split_probability,
+    place_signs,
+    propose_numbers,
+)
 from mlcore.reading.numbers.weights import Weights
 
 
@@ -48,10 +56,15 @@ def test_splitting_ink_that_looks_like_one_digit_is_penalised(engine: Engine) ->
     ring, pair = tall_pieces(region)
     halves = [(x, y, width // 2, height) for x, y, width, height in (ring, pair)]
     others = [(x + width // 2, y, width // 2, height) for x, y, width, height in (ring, pair)]
-    search = Search(DigitClassifier(engine), Weights.from_card({}), WorkBudget())
-    assert log_split_probability([ring, pair], (ring, pair), region, search) == 0
-    assert log_split_probability([ring, halves[1], others[1]], (ring, pair), region, search) > -0.2
-    assert log_split_probability([halves[0], others[0], pair], (ring, pair), region, search) < -2
+    classifier = DigitClassifier(engine)
+
+    def log_probability(digits: list[InkBox]) -> float:
+        joined = replace(region, printed_boxes=tuple(joined_pieces([ring, pair], digits)))
+        return log_split_probability(classifier.classify(crop_printed_boxes(joined)))
+
+    assert log_probability([ring, pair]) == 0
+    assert log_probability([ring, halves[1], others[1]]) > -0.2
+    assert log_probability([halves[0], others[0], pair]) < -2
 
 
 def test_each_line_is_read_from_its_own_strip(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
