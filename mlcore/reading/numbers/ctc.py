@@ -208,13 +208,13 @@ def _search_beam(
     width = BEAM_WIDTH if is_narrow else BEAM_WIDTH_WITH_SIGNS
     scale = 0.0  # the logarithm of all factors that were divided out
     for time, step in enumerate(np.exp(log_probabilities).tolist(), start=1):  # (11 + signs,)
-        grown: Beams = {}
-        likely = [(each, p) for each, p in enumerate(step) if p > MIN_STEP_PROBABILITY and each != BLANK]
         blank = step[BLANK]
-        for text, (after_blank, after_last) in beams.items():
-            in_blank, in_last = grown.get(text, (0.0, 0.0))
-            repeated = after_last * step[text[-1]] if text else 0.0
-            grown[text] = (in_blank + (after_blank + after_last) * blank, in_last + repeated)
+        grown = {
+            text: ((after_blank + after_last) * blank, after_last * step[text[-1]] if text else 0.0)
+            for text, (after_blank, after_last) in beams.items()
+        }
+        likely = [(each, p) for each, p in enumerate(step) if p > MIN_STEP_PROBABILITY and each != BLANK]
+        for text, (after_blank, after_last) in beams.items() if likely else ():
             for each, probability in likely:
                 before = after_blank if text and text[-1] == each else after_blank + after_last
                 if before > 0:
@@ -223,17 +223,23 @@ def _search_beam(
                         continue
                     in_blank, in_last = grown.get(longer, (0.0, 0.0))
                     grown[longer] = (in_blank, in_last + before * probability)
-        if ends is None:
-            best = sorted(grown.items(), key=lambda item: item[1][0] + item[1][1], reverse=True)[:width]
+        if not likely:
+            best = list(grown.items())  # no text was added
+        elif ends is None:
+            best = _rank(grown)
         else:
-            best = _keep_completable(grown, ends[time])[:width]
-            if not best:
-                return []
-        total = sum(best[0][1])
+            best = _keep_completable(grown, ends[time])
+        if not best:
+            return []
+        best = best[:width]
+        total = max(sum(parts) for _, parts in best)
         scale += float(np.log(total))
         beams = {text: (after_blank / total, after_last / total) for text, (after_blank, after_last) in best}
-    ranked = sorted(((text, sum(parts)) for text, parts in beams.items()), key=lambda item: -item[1])
-    return [(text, float(np.log(probability) + scale)) for text, probability in ranked if probability > 0]
+    return [(text, float(np.log(sum(parts)) + scale)) for text, parts in _rank(beams) if sum(parts) > 0]
+
+
+def _rank(beams: Beams) -> list[tuple[Classes, tuple[float, float]]]:
+    return sorted(beams.items(), key=lambda item: -sum(item[1]))
 
 
 def _keep_completable(grown: Beams, ends: list[list[float]]) -> list[tuple[Classes, tuple[float, float]]]:
