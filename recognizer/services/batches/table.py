@@ -12,8 +12,8 @@ from uuid import UUID
 
 from django.contrib.auth.models import User as Account
 from django.db import transaction
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Length
+from django.db.models import CharField, Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Concat, Length, Right
 from django.utils.translation import gettext_lazy as _
 
 from mlcore.reading.written import find_value
@@ -30,14 +30,16 @@ from recognizer.services.history.corrections import correct
 ROWS_ON_PAGE = 100
 NATURAL_ORDER = ("sort_key", "position")
 
-# Each with the column of the answers that it needs, if it needs one.
+# The text behind its length: numbers of equal length are in the order of their digits.
+NUMBER_KEY = Concat(Right(Concat(Value("00"), Cast(Length("text"), CharField())), 3), "text")
+# Each with what it needs of the answers, if it needs anything.
 ORDERS = {
     "name": (_("Name"), None, [F("sort_key").asc()]),
     "-name": (_("Name, descending"), None, [F("sort_key").desc()]),
     "certainty": (_("Least certain first"), "confidence", [F("answer").asc(nulls_last=True)]),
     "-certainty": (_("Most certain first"), "confidence", [F("answer").desc(nulls_last=True)]),
-    "number": (_("Number"), "text", [Length("answer").asc(nulls_last=True), F("answer").asc()]),
-    "-number": (_("Number, descending"), "text", [Length("answer").desc(nulls_last=True), F("answer").desc()]),
+    "number": (_("Number"), NUMBER_KEY, [F("answer").asc(nulls_last=True)]),
+    "-number": (_("Number, descending"), NUMBER_KEY, [F("answer").desc(nulls_last=True)]),
     "state": (_("State"), "decision", [F("state").asc(), F("answer").asc(nulls_last=True)]),
     "added": (_("In the order given"), None, [F("position").asc()]),
 }
@@ -141,9 +143,9 @@ def ordered_items(user: User, batch: Batch) -> QuerySet[BatchItem]:
 
 def order_items(user: User, items: QuerySet[BatchItem], order: str) -> QuerySet[BatchItem]:
     """Return the items in an order of ORDERS."""
-    _label, column, expressions = ORDERS[order]
-    if column:
-        items = items.alias(answer=Subquery(selectors.answers_of_items_for(user).values(column)))
+    _label, wanted, expressions = ORDERS[order]
+    if wanted:
+        items = items.alias(answer=Subquery(selectors.answers_of_items_for(user).values_list(wanted)))
     return items.order_by(*expressions, *NATURAL_ORDER)
 
 
