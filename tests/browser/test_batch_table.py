@@ -242,6 +242,14 @@ def test_a_double_click_adds_files_once_and_too_many_are_not_sent(alice_page: Pa
     assert batch.items.count() == 5
 
 
+def test_a_double_click_reads_a_batch_again_once(alice_page: Page, batch):
+    alice_page.goto(f"/batches/{batch.pk}/")
+    alice_page.get_by_text("Read all again", exact=True).click()
+    again = alice_page.get_by_role("button", name="Read again")
+    assert len(press_twice(alice_page, again, "**/read-again/")) == 1
+    expect(alice_page.get_by_role("heading", level=1)).to_be_visible()
+
+
 def test_without_javascript_a_batch_is_corrected_and_exported(browser: Browser, alice, server, batch):
     context = browser.new_context(base_url=server.url, java_script_enabled=False)
     log_in(context, alice, server)

@@ -10,6 +10,7 @@ from recognizer.models import ModelVersion, Promotion, Training
 from recognizer.services.history.corrections import correct
 from recognizer.services.learning.consent import choose_looks_of_trainers, choose_training_consent
 from recognizer.services.reading.predictions import create_prediction
+from tests.browser.hand import press_twice
 from tests.browser.test_every_page import accessibility_violations
 from tests.pictures import digit_png
 from tests.readings import make_reading, store_reading
@@ -36,6 +37,16 @@ def test_a_trainer_describes_a_model_and_finds_its_history(alice_page: Page, ali
     alice_page.get_by_role("button", name="Show the model of this day").click()
     expect(alice_page.locator("#active-on-day")).to_contain_text("No model was active on 31 Jan 2020.")
     expect(alice_page.get_by_label("Upload a model as a ZIP file")).to_be_visible()
+
+
+def test_a_double_click_sends_a_model_once(alice_page: Page, alice: User, model: ModelVersion):
+    alice.user_permissions.add(Permission.objects.get(codename="trainer"))
+    alice_page.goto(reverse("model_versions"))
+    archive = {"name": "model.zip", "mimeType": "application/zip", "buffer": b"not an archive"}
+    alice_page.get_by_label("Upload a model as a ZIP file").set_input_files([archive])
+    upload = alice_page.get_by_role("button", name="Upload model")
+    assert len(press_twice(alice_page, upload, f"**{reverse('model_upload')}")) == 1
+    expect(alice_page.get_by_role("heading", level=1)).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [390, 320])
