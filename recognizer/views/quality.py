@@ -51,7 +51,7 @@ def quality(request: UserRequest) -> HttpResponse:
 
 
 def has_review(user: User, streams: Sequence[StreamFigures]) -> bool:
-    """Return whether the review shows anything. The audits are counted already; a query is needed only without any."""
+    """Return whether the review shows anything. Its queue is counted only where no audit waits."""
     return any(figures.to_check for figures in streams) or count_to_review(user, None, most=0).total > 0
 
 

@@ -1,5 +1,6 @@
 """The segmentation of a line: which ink belongs to which digit."""
 
+import hashlib
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -58,7 +59,7 @@ class DigitCutter:
         self.pieces = pieces[self.ys, self.xs].astype(np.intp)
         self.columns, self.rows = strip.locate(self.xs + x, self.ys + y)
         self.seams: dict[tuple[int, int, float], Indices] = {}
-        self.crops: dict[tuple[bytes, bytes, float], DigitCrop] = {}
+        self.crops: dict[tuple[bytes, float], DigitCrop] = {}
 
     def cut(
         self, steps: tuple[int, ...], stiffness: float, signs: frozenset[int] = frozenset()
@@ -121,13 +122,14 @@ class DigitCutter:
         own = np.flatnonzero(is_own)
         if not len(own):
             return None
-        key = (own.tobytes(), is_whole[self.pieces[own]].tobytes(), middle)
-        if key not in self.crops:  # texts that differ in a few digits share the others
-            self.crops[key] = self._make_crop(own, is_whole, middle)
+        self.budget.spend(SORT_UNITS * len(own))
+        # Texts that differ in a few digits share the others. The pixels tell also which pieces are cut.
+        key = (hashlib.blake2b(own.tobytes(), digest_size=16).digest(), middle)
+        if key not in self.crops:
+            self.crops[key] = self._crop_pixels(own, is_whole, middle)
         return self.crops[key]
 
-    def _make_crop(self, own: Indices, is_whole: Flags, middle: float) -> DigitCrop:
-        self.budget.spend(SORT_UNITS * len(own))
+    def _crop_pixels(self, own: Indices, is_whole: Flags, middle: float) -> DigitCrop:
         belonging = self._find_pieces(own, is_whole, middle)
         chosen = own[np.isin(self.pieces[own], belonging)]
         is_cut = not is_whole[belonging].all()

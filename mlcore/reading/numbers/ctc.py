@@ -201,7 +201,8 @@ def _search_beam(
 ) -> list[tuple[Classes, float]]:
     """Return the most probable texts with their log probabilities, best first, by prefix beam search.
 
-    With `ends`, those texts are kept that become a wanted one most probably, and others are left out.
+    With `ends`, those texts are kept that become a wanted one most probably. Some that cannot may still be among the
+    last ones: nothing is ranked after a step that adds no text.
     """
     beams: Beams = {(): (1.0, 0.0)}
     is_narrow = log_probabilities.shape[1] == BLANK + 1 or ends is not None
@@ -287,11 +288,11 @@ def _follow_back(
         state -= moves[state]
         path.append(state)
     states = np.arange(1, last, 2)
-    firsts, ends = (np.searchsorted(path[::-1], states, side).tolist() for side in ("left", "right"))
-    spans = tuple((first, end - 1) for first, end in zip(firsts, ends, strict=True))
+    firsts, stops = (np.searchsorted(path[::-1], states, side).tolist() for side in ("left", "right"))
+    spans = tuple((first, stop - 1) for first, stop in zip(firsts, stops, strict=True))
     steps = [
-        first + int(log_probabilities[first:end, each].argmax())
-        for first, end, each in zip(firsts, ends, text, strict=True)
+        first + int(log_probabilities[first:stop, each].argmax())
+        for first, stop, each in zip(firsts, stops, text, strict=True)
     ]
     return tuple(steps), spans
 

@@ -4,7 +4,7 @@ The line network proposes texts and the place of each digit. The digit network t
 The proposal with the highest score is read. Printed boxes need no cutting: each holds one digit.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
@@ -236,9 +236,9 @@ def propose_in_region(
             if pairs:
                 classified = search.classifier.classify([crop for crop, _ in pairs])
                 missing = 0.5 ** (len(crops) - len(pairs))
-                boxes = joined_pieces(pieces, [each.crop.box for each in classified])
-                joined = search.classifier.classify([crop for box in boxes if (crop := crop_piece(box))])
-                split = log_split_probability(joined)
+                split = log_split_probability(
+                    [each.crop.box for each in classified], pieces, crop_piece, search.classifier
+                )
                 rows = [row for _, row in pairs]
                 signs = place_signs(text, sign_inks, [crop is not None for crop in crops])
                 number = score_number(
@@ -269,15 +269,17 @@ def place_signs(text: DecodedText, inks: Sequence[SignInk], has_ink: Sequence[bo
     )
 
 
-def joined_pieces(pieces: Sequence[InkBox], digits: Sequence[InkBox]) -> list[InkBox]:
-    """Return the connected pieces in which several digits were read."""
-    middles = [x + width / 2 for x, _, width, _ in digits]
-    return [box for box in pieces if sum(box[0] <= middle <= box[0] + box[2] for middle in middles) > 1]
-
-
-def log_split_probability(joined: Sequence[ClassifiedCrop]) -> float:
+def log_split_probability(
+    digits: Sequence[InkBox],
+    pieces: Sequence[InkBox],
+    crop_piece: Callable[[InkBox], DigitCrop | None],
+    classifier: DigitClassifier,
+) -> float:
     """Return the log probability that no connected piece in which several digits were read is a single digit."""
-    return float(sum(np.log1p(TWO_AS_ONE - each.probabilities.max() * each.is_digit) for each in joined))
+    middles = [x + width / 2 for x, _, width, _ in digits]
+    split = [box for box in pieces if sum(box[0] <= middle <= box[0] + box[2] for middle in middles) > 1]
+    classified = classifier.classify([crop for box in split if (crop := crop_piece(box))])
+    return float(sum(np.log1p(TWO_AS_ONE - each.probabilities.max() * each.is_digit) for each in classified))
 
 
 def propose_in_boxes(

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mlcore.reading.written import find_value
 from recognizer.models import Batch, BatchItem, Correction, Prediction
-from recognizer.models.prediction import ExpectedMixin
+from recognizer.models.prediction import MAX_TEXT, ExpectedMixin
 from recognizer.models.upload import CHANGED_KINDS, REVIEWED_KINDS
 from recognizer.problems import Problem
 from recognizer.queries import selectors
@@ -31,7 +31,9 @@ ROWS_ON_PAGE = 100
 NATURAL_ORDER = ("sort_key", "position")
 
 # The text behind its length: numbers of equal length are in the order of their digits.
-NUMBER_KEY = Concat(Right(Concat(Value("00"), Cast(Length("text"), CharField())), 3), "text")
+LENGTH_DIGITS = len(str(MAX_TEXT))
+PADDED_LENGTH = Right(Concat(Value("0" * LENGTH_DIGITS), Cast(Length("text"), CharField())), LENGTH_DIGITS)
+NUMBER_KEY = Concat(PADDED_LENGTH, "text")
 # Each with what it needs of the answers, if it needs anything.
 ORDERS = {
     "name": (_("Name"), None, [F("sort_key").asc()]),

@@ -54,7 +54,7 @@ def training_labels_in(
     is_corrected = Exists(Correction.objects.filter(upload=OuterRef("pk")))
     uploads = uploads.exclude(original="").filter(is_corrected)
     rows = uploads.values_list("pk", flat=True)
-    # Only all of them are read through a cursor: PostgreSQL chooses a slower plan for the newest ones through one.
+    # All are read through a cursor. The newest ones are not: PostgreSQL chooses a slower plan for a cursor.
     keys = (
         iter(rows.order_by("-created_at", "-id")[:newest])
         if newest

@@ -25,7 +25,7 @@ from recognizer.services.review.review_queue import WHOLE_QUEUE, QueueLimits, lo
 
 LOOKED_AT = 100  # next pictures of the queue among which a group is looked for
 COLUMNS = (  # of their predictions and models
-    *("upload", "text", "signed_text", "decision", "reason"),
+    *("upload", "text", "signed_text", "reason"),
     *("model__version", "model__digest", "model__folder", "model__shipped", "model__state"),
 )
 SMALLEST, LARGEST = 3, 24

@@ -73,7 +73,7 @@ def look_ahead(
     Each is the least confident unsure one, the oldest audited one, or the first that was put into review. A hash of
     their keys decides between them, so that the choice stays when the page is loaded again, and nobody can tell which
     of them were audited. Sure ones follow where they are wanted. `streams` spares the query of `streams_in_review`.
-    With `columns` only these are fetched, without the uploads.
+    With `columns` only these are fetched, of the predictions and their models. The uploads are not.
     """
     queue = queue_of(user, limits).exclude(upload__in=skipped)
     if columns:

@@ -118,12 +118,22 @@ def test_no_end_is_in_sight_where_too_many_answers_are_wrong():
     assert promise.audits_left is None
 
 
-def test_fewer_answers_are_audited_where_many_audits_led_to_no_promise():
+def test_fewer_answers_are_audited_where_many_errors_were_found():
     promise = Promise(0.02)
     for _ in range(100):
         promise.add(0.999, is_right=False)
         add_right(promise, 0.999, 9)
     assert promise.share == SHARE_AFTER
+
+
+def test_fewer_answers_are_audited_where_many_audits_led_to_no_promise():
+    """450 audits hold nine errors at the rate of the target. The true rate is lower, but not by much."""
+    promise = Promise(0.02)
+    while promise.audited < 449:
+        promise.add(0.999, is_right=promise.audited % 70 != 69)
+    assert (promise.promised, promise.share) == (None, SHARE_BEFORE)
+    promise.add(0.999, is_right=True)
+    assert (promise.promised, promise.share) == (None, SHARE_AFTER)
 
 
 @pytest.mark.parametrize("place", range(len(THRESHOLDS)))

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 
 from mlcore.reading.layout.regions import Region
-from mlcore.reading.layout.segment import DigitCutter
+from mlcore.reading.layout.segment import LOOSE, STIFF, DigitCutter
 from mlcore.reading.layout.strip import STRETCH, cut_strip
 
 
@@ -54,6 +54,39 @@ def test_texts_that_differ_in_one_digit_share_the_others():
     joined = cutter.cut(steps[:2] + steps[3:], 1.0)
     assert all(part is known for part, known in zip(joined[:2], apart[:2], strict=True))
     assert joined[2].box[2] > 1.5 * apart[3].box[2]
+
+
+def test_a_cutter_that_has_cut_before_cuts_as_a_new_one_does():
+    """Places between the digits and beside them give the same ink to digits with other middles."""
+    sheet = np.zeros((160, 420), np.uint8)
+    for x in (60, 107, 200, 247, 330):
+        ring(sheet, x)
+    for x in (84, 150, 224, 290):
+        cv2.circle(sheet, (x, 100), 6, 255, -1)
+    rng = np.random.default_rng(0)
+    used, _ = prepare(sheet, ())
+    for _ in range(60):
+        middles = np.sort(rng.choice(np.arange(40, 360, 6), rng.integers(2, 6), replace=False))
+        fresh, steps = prepare(sheet, middles)
+        for stiffness in (LOOSE, STIFF):
+            for part, expected in zip(used.cut(steps, stiffness), fresh.cut(steps, stiffness), strict=True):
+                assert (part is None) == (expected is None)
+                if part and expected:
+                    assert (part.box, part.ink, part.is_cut) == (expected.box, expected.ink, expected.is_cut)
+                    assert np.array_equal(part.input, expected.input)
+
+
+def test_each_cut_costs_work_also_one_that_was_made_before():
+    sheet = np.zeros((120, 300), np.uint8)
+    ring(sheet, 60)
+    ring(sheet, 150)
+    cutter, steps = prepare(sheet, (60, 150))
+    spent = []
+    for _ in range(3):
+        before = cutter.budget.left
+        cutter.cut(steps, LOOSE)
+        spent.append(before - cutter.budget.left)
+    assert spent[0] > spent[1] == spent[2] > 0
 
 
 def test_overlapping_but_separate_strokes_are_not_cut():

@@ -1,19 +1,19 @@
-from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
 import pytest
 
 from mlcore.reading.arrays import InkBox
+from mlcore.reading.budget import WorkBudget
 from mlcore.reading.engine import Engine
 from mlcore.reading.ink.extraction import find_ink
 from mlcore.reading.layout.regions import all_ink_region, tall_pieces
-from mlcore.reading.layout.segment import SignInk, crop_printed_boxes
+from mlcore.reading.layout.segment import SignInk, crop_box
 from mlcore.reading.numbers import number
 from mlcore.reading.numbers.ctc import decode_texts
 from mlcore.reading.numbers.number import (
     DigitClassifier,
-    joined_pieces,
     log_split_probability,
     place_signs,
     propose_numbers,
@@ -56,11 +56,10 @@ def test_splitting_ink_that_looks_like_one_digit_is_penalised(engine: Engine) ->
     ring, pair = tall_pieces(region)
     halves = [(x, y, width // 2, height) for x, y, width, height in (ring, pair)]
     others = [(x + width // 2, y, width // 2, height) for x, y, width, height in (ring, pair)]
-    classifier = DigitClassifier(engine)
+    crop_piece = partial(crop_box, region, WorkBudget())
 
     def log_probability(digits: list[InkBox]) -> float:
-        joined = replace(region, printed_boxes=tuple(joined_pieces([ring, pair], digits)))
-        return log_split_probability(classifier.classify(crop_printed_boxes(joined)))
+        return log_split_probability(digits, [ring, pair], crop_piece, DigitClassifier(engine))
 
     assert log_probability([ring, pair]) == 0
     assert log_probability([ring, halves[1], others[1]]) > -0.2

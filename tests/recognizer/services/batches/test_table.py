@@ -94,6 +94,16 @@ def test_the_table_is_sorted(alice, batch, order, expected):
     assert names(alice, batch, order=order) == expected
 
 
+def test_numbers_are_sorted_by_their_value_whatever_their_length(alice, model, media):
+    batch = intake.create_batch(owner=alice, name="Lengths")
+    numbers = [digit * length for length in (100, 99, 10, 9, 2, 1) for digit in "31"]
+    for position, number in enumerate(numbers):
+        upload = store_reading(make_reading(number), owner=alice).upload
+        batch.items.create(position=position, name=f"{position}.png", state="done", upload=upload)
+    page = table.table_page(alice, batch, total=len(numbers), order="number")
+    assert [row.answer.written for row in page.rows if row.answer] == sorted(numbers, key=int)
+
+
 def test_the_table_is_filtered(alice, batch):
     correct(prediction=prediction_of(batch, "scan 9.png"), by=alice, kind="correct", text="77")
     correct(prediction=prediction_of(batch, "scan 2.png"), by=alice, kind="confirm")
