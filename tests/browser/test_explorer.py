@@ -254,7 +254,8 @@ def test_the_end_of_a_session_keeps_what_was_drawn(explorer, alice, server, glyp
         explorer.keyboard.press(key)
     expect(explorer.get_by_role("alert")).to_contain_text("You are logged out.")
     expect(result).to_be_empty()  # it was the answer for other cells
-    explorer.locator(".explorer-nav a").first.click()
+    with explorer.expect_response("**/network/"):  # refused before the person logs in again
+        explorer.locator(".explorer-nav a").first.click()
     expect(explorer.get_by_role("alert")).to_be_visible()
     expect(canvas).to_be_visible()
     log_in(explorer.context, alice, server)
