@@ -32,9 +32,18 @@ document.addEventListener("pointermove", (event) => {
   if (!isOpening) openHovered();
 });
 
-document.addEventListener("click", (event) => {
+function pin(event) {
   const map = event.target.closest(".channel-map[data-hover]");
   if (map) pinned = map.dataset.url;
+}
+
+// The map may be replaced before the button is released. Then the browser reports no click.
+document.addEventListener("pointerdown", (event) => {
+  if (event.pointerType === "mouse" && event.button === 0) pin(event);
+});
+
+document.addEventListener("click", (event) => {
+  pin(event);
   if (event.target.closest("#play")) isPlaying ? stop() : play();
   else isPlaying = false;
 });

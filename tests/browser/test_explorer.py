@@ -5,7 +5,7 @@ import re
 from base64 import b64decode
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from mlcore.artifact import SHIPPED, load_artifact
 from recognizer.services.history.corrections import correct
@@ -147,8 +147,13 @@ def test_the_numbers_follow_the_mouse_until_a_cell_is_clicked(explorer, glyph):
     expect(cells).to_have_attribute("data-row", "9")
     expect(cells).to_have_attribute("data-column", "3")
     expect(explorer).to_have_url(re.compile(r"at=9(,|%2C)3$"))
-    cells.click(position={"x": 4.5 * width, "y": 9.5 * width})
-    expect(cells).to_have_attribute("data-column", "4")
+    opened: list[Route] = []
+    explorer.route("**/numbers/**", lambda route: opened.append(route), times=1)
+    cells.hover(position={"x": 4.5 * width, "y": 9.5 * width})
+    explorer.mouse.down()
+    next_request(opened, explorer).continue_()
+    expect(cells).to_have_attribute("data-column", "4")  # this map has replaced the pressed one
+    explorer.mouse.up()
     cells.hover(position={"x": 8.5 * width, "y": 2.5 * width})
     explorer.wait_for_timeout(300)
     expect(cells).to_have_attribute("data-column", "4")  # the clicked cell stays

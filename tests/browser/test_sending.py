@@ -219,9 +219,8 @@ def test_one_heic_file_does_not_stop_the_others(alice_page: Page, model, folder)
 def close_while_the_second_part_is_sent(page: Page, folder: Path) -> None:
     """Choose the folder, and close the page when the first part is stored and the second is under way."""
     page.route(re.compile(r"/api/v1/batches/.+/files/"), lambda route: None)  # it is never answered
-    choose(page, folder)
     with page.expect_request(re.compile(r"/api/v1/batches/.+/files/")):
-        pass
+        choose(page, folder)
     page.close()
 
 
