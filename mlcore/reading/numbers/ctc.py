@@ -215,7 +215,7 @@ def _search_beam(
             for text, (after_blank, after_last) in beams.items()
         }
         likely = [(each, p) for each, p in enumerate(step) if p > MIN_STEP_PROBABILITY and each != BLANK]
-        for text, (after_blank, after_last) in beams.items() if likely else ():
+        for text, (after_blank, after_last) in beams.items():
             for each, probability in likely:
                 before = after_blank if text and text[-1] == each else after_blank + after_last
                 if before > 0:

@@ -43,13 +43,13 @@ def choose_expected(proposals: Sequence[FoundNumber], expectation: Expectation) 
     fitting = {place: found for place, each in enumerate(proposals) if (found := fit_proposal(each, expectation))}
     if not fitting:
         return free, replace(proposals[free], fitting=0.0)
-    place = max(fitting, key=lambda place: fitting[place].log_weight)
+    place = max(fitting, key=lambda each: fitting[each].log_weight)
     best = with_digits(proposals[place], fitting[place].digits)
     is_free = best.written == proposals[free].written
     probability = 1.0 if is_free else probability_of_fit(fitting[place].log_weight - log_weight(proposals[free]))
     if is_too_improbable(probability, best, expectation):
         return free, replace(proposals[free], fitting=0.0)
-    lines = {proposals[place].line for place in fitting}
+    lines = {proposals[each].line for each in fitting}
     rival = max(lines - {best.line}, default=0.0)
     total = max(sum(lines), TINY)  # a line network that is certain of another text leaves nothing to those that fit
     chosen = share_among_fits(best, expectation)

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.reading.arrays import InkBox
+from mlcore.reading.budget import WorkBudget
 from mlcore.reading.engine import NOT_A_DIGIT
 from mlcore.reading.ink.extraction import Ink
 from mlcore.reading.layout.normalise import crop_to, normalise
 from mlcore.reading.layout.regions import Region, all_ink_region, separate_digits, tall_pieces
-from mlcore.reading.layout.segment import LOOSE, STIFF, DigitCutter, crop_printed_boxes
+from mlcore.reading.layout.segment import LOOSE, STIFF, DigitCutter, crop_box
 from mlcore.reading.layout.strip import STEP, Strip, cut_strip
 from mlcore.training.datasets.lines import Writers, render_line_sheets
 from mlcore.training.synthesis.lines import TextLine
@@ -92,9 +93,9 @@ def _cut_negatives(line: TextLine, region: Region) -> Iterator[LabelledImage]:
     for box in separate_digits(tall_pieces(region), region.box[3]):
         x, _, width, _ = box
         if all(x >= end or x + width <= start for start, end in known_spans):
-            for part in crop_printed_boxes(replace(region, printed_boxes=(box,))):
-                if _shows(part.input, line, box):  # leaves out printed borders, which look like a 1
-                    yield part.input, NOT_A_DIGIT
+            part = crop_box(region, WorkBudget(), box)
+            if part and _shows(part.input, line, box):  # leaves out printed borders, which look like a 1
+                yield part.input, NOT_A_DIGIT
 
 
 def _shows(image: NDArray[np.uint8], line: TextLine, box: InkBox) -> bool:

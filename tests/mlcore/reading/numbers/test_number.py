@@ -18,7 +18,7 @@ from mlcore.reading.numbers.number import (
     place_signs,
     propose_numbers,
 )
-from mlcore.reading.numbers.weights import Weights
+from mlcore.reading.numbers.weights import SCORE_FEATURES, Weights
 
 
 def test_an_unread_text_is_not_more_probable_than_the_rest_of_the_texts(engine: Engine) -> None:
@@ -64,6 +64,16 @@ def test_splitting_ink_that_looks_like_one_digit_is_penalised(engine: Engine) ->
     assert log_probability([ring, pair]) == 0
     assert log_probability([ring, halves[1], others[1]]) > -0.2
     assert log_probability([halves[0], others[0], pair]) < -2
+
+
+@pytest.mark.parametrize(("second", "splits"), [(145, True), (190, False)])
+def test_the_features_of_a_proposal_tell_whether_it_splits_a_piece(engine: Engine, second: int, splits: bool) -> None:
+    sheet = np.full((160, 300, 3), 255, np.uint8)
+    for x in (80, second):
+        cv2.ellipse(sheet, (x, 80), (30, 44), 0, 0, 360, (0, 0, 0), 6)
+    found = [each for each, _ in propose_numbers(find_ink(sheet), engine, Weights.from_card({}))]
+    split = SCORE_FEATURES.index("split")
+    assert {(each.text, each.features[split] != 0) for each in found} == {("00", splits)}
 
 
 def test_each_line_is_read_from_its_own_strip(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
